@@ -1,0 +1,55 @@
+"""The nouns of the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactKey:
+    """Names an artifact by all that decides its bytes.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 (hexadecimal) over source digest, options and converter version.
+    """
+
+    digest: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.digest):
+            raise ValueError(f"not an artifact key: {self.digest!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """One immutable file of an artifact."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A published directory: it never changes, and all of its files are there."""
+
+    key: ArtifactKey
+    directory: Path
+    files: tuple[ArtifactFile, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ArtifactFile]:
+        """The files by their name."""
+        return {file.name: file for file in self.files}
+
+    def path(self, file: ArtifactFile) -> Path:
+        """Where the bytes of `file` lie."""
+        return self.directory / file.name

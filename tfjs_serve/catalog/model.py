@@ -1,0 +1,62 @@
+"""The nouns of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class EntryKind(str, Enum):
+    """What a catalogue entry is on disk."""
+
+    HDF5 = "hdf5"
+    KERAS_ZIP = "keras"
+    TFJS_LAYERS = "tfjs-layers"
+    TFJS_GRAPH = "tfjs-graph"
+
+    @property
+    def is_tfjs(self) -> bool:
+        """Whether the entry is a folder that TF.js can load as it is."""
+        return self in (EntryKind.TFJS_LAYERS, EntryKind.TFJS_GRAPH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStamp:
+    """Identity of one file's contents as far as ``stat`` can tell; compared for equality only."""
+
+    path: str
+    """Path relative to the models folder, with forward slashes."""
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """One model in the watched folder, as it was when it was looked at.
+
+    Attributes
+    ----------
+    name
+        Path below the models folder without its ending, with forward slashes; a tfjs folder's
+        name is its path.
+    exact_name
+        The same with its ending: unique in the folder, always accepted in URLs.
+    path
+        Absolute path of the model file, or of the tfjs folder.
+    stamps
+        Identity of the file, or of ``model.json`` and each file beside it for a tfjs folder.
+    """
+
+    name: str
+    exact_name: str
+    path: Path
+    kind: EntryKind
+    stamps: tuple[FileStamp, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Total size of the files."""
+        return sum(stamp.size_bytes for stamp in self.stamps)

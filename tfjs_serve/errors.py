@@ -1,0 +1,172 @@
+"""The error tree: every failure that a user may see, with a stable code and a hint.
+
+The code names the kind of failure in problem+json, on the command line and in the docs;
+the message says what happened to which file; the hint says what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+class TfjsServeError(Exception):
+    """Base of all errors that tfjs-serve raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What happened, naming the file, layer or option.
+    hint
+        What the user can do about it; may be empty.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object used by problem+json and by the worker's reports."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class SettingsError(TfjsServeError):
+    """An option's value, or a combination of options, makes no sense."""
+
+    code = "bad-settings"
+
+
+class KerasFileError(TfjsServeError):
+    """The file is not a Keras model that can be read."""
+
+    code = "unreadable-file"
+
+
+class WeightsOnlyFileError(KerasFileError):
+    """The file holds weights but no architecture."""
+
+    code = "weights-only-file"
+
+
+class UnsafeFileError(KerasFileError):
+    """The file refers to data outside of itself, or declares more than it holds."""
+
+    code = "unsafe-file"
+
+
+class TfjsFolderError(TfjsServeError):
+    """A folder with a ``model.json`` is not a complete TensorFlow.js model."""
+
+    code = "bad-tfjs-folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionProblem:
+    """One reason why a model cannot be translated.
+
+    Attributes
+    ----------
+    code
+        Stable identifier of the kind of problem, such as ``unsupported-layer``.
+    layer_path
+        Names from the outermost model to the layer, joined by ``/``; empty for the model itself.
+    class_name
+        Keras class of that layer.
+    message
+        What is wrong, in one sentence.
+    hint
+        What the user can do about it.
+    """
+
+    code: str
+    layer_path: str
+    class_name: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        where = f"{self.layer_path} ({self.class_name})" if self.layer_path else self.class_name
+        return f"{where}: {self.message} {self.hint}".rstrip()
+
+
+class ConversionError(TfjsServeError):
+    """The model was read, but cannot be expressed in TensorFlow.js: all problems at once."""
+
+    code = "cannot-convert"
+
+    def __init__(self, message: str, problems: Sequence[ConversionProblem], *, hint: str = ""):
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "problems": [asdict(problem) for problem in self.problems]}
+
+
+class StoreError(TfjsServeError):
+    """The artifact store cannot be used: no space, no permission, not a directory."""
+
+    code = "store-failed"
+
+
+class SourceChangedError(TfjsServeError):
+    """The model file changed while it was read; what was made of it is thrown away."""
+
+    code = "source-changed"
+
+
+class WorkerCrashedError(TfjsServeError):
+    """The conversion process ended without a report."""
+
+    code = "conversion-crashed"
+
+
+class WorkerTimeoutError(TfjsServeError):
+    """The conversion did not finish before its deadline and was stopped."""
+
+    code = "conversion-timeout"
+
+
+class ModelNotFoundError(TfjsServeError):
+    """No model of that name is in the folder."""
+
+    code = "no-such-model"
+
+
+class AmbiguousNameError(TfjsServeError):
+    """Several files share the name; ``candidates`` are the exact spellings."""
+
+    code = "ambiguous-name"
+
+    def __init__(self, message: str, candidates: Sequence[str], *, hint: str = ""):
+        super().__init__(message, hint=hint)
+        self.candidates = tuple(candidates)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "candidates": list(self.candidates)}
+
+
+class FileNotInModelError(TfjsServeError):
+    """The model exists, but no generation of it has a file of that name."""
+
+    code = "no-such-file"
+
+
+class VariantNotAvailableError(TfjsServeError):
+    """The variant cannot be made of this model (already converted folders have only one)."""
+
+    code = "no-such-variant"
+
+
+def error_from_json(report: Mapping[str, Any]) -> TfjsServeError:
+    """Rebuild the error that a worker reported with :meth:`TfjsServeError.to_json`."""
+    message, hint = str(report["message"]), str(report["hint"])
+    if report["code"] == ConversionError.code:
+        problems = [ConversionProblem(**problem) for problem in report["problems"]]
+        return ConversionError(message, problems, hint=hint)
+    classes = (KerasFileError, WeightsOnlyFileError, UnsafeFileError, TfjsFolderError)
+    classes_by_code = {cls.code: cls for cls in (*classes, StoreError, VariantNotAvailableError)}
+    return classes_by_code.get(report["code"], TfjsServeError)(message, hint=hint)

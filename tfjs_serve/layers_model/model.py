@@ -1,0 +1,99 @@
+"""What the translation hands to the writer: a topology and lazy weights in TF.js's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Json = Any
+"""A JSON value as ``json.loads`` returns it; checked where it is read."""
+
+
+class TensorSource(Protocol):
+    """The values of one tensor, read when they are needed and not before.
+
+    Implemented by ``keras_files.WeightRef`` (bytes in a file) and by the pure transforms of
+    ``conversion``.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the tensor; ``()`` for a scalar."""
+
+    @property
+    def dtype(self) -> str:
+        """Name of the source's dtype: a numpy name in native order, or ``"bfloat16"``."""
+
+    def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        """Yield the values in C order as 1-D arrays of about `max_bytes` or less.
+
+        bfloat16 arrives as float32 (exact). Can be called more than once.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersWeight:
+    """One weight under the name that TF.js's own layer looks up (``dense/kernel``)."""
+
+    name: str
+    source: TensorSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersModel:
+    """A model that ``tf.loadLayersModel`` accepts, before it is written.
+
+    Attributes
+    ----------
+    topology
+        ``{"keras_version", "backend", "model_config": {"class_name", "config"}}``.
+    weights
+        In layer order; names are unique.
+    generated_by
+        For example ``"keras 3.15.1"``.
+    warnings
+        What was left out without changing predictions, one sentence each.
+    """
+
+    topology: dict[str, Json]
+    weights: tuple[LayersWeight, ...]
+    generated_by: str
+    training_config: dict[str, Json] | None = None
+    user_defined_metadata: dict[str, Json] | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """One file of a written model: name within its folder, size, and SHA-256 of its bytes."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+class ArraySource:
+    """A tensor that is in memory already (constants that a rule computed, tests)."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: npt.ArrayLike) -> None:
+        self._array = np.asarray(array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._array.shape
+
+    @property
+    def dtype(self) -> str:
+        return self._array.dtype.newbyteorder("=").name
+
+    def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        flat = np.ascontiguousarray(self._array).reshape(-1)
+        step = max(1, max_bytes // max(1, flat.itemsize))
+        for start in range(0, flat.size, step):
+            yield flat[start : start + step]
