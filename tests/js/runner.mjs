@@ -1,0 +1,111 @@
+// The real TensorFlow.js, driven over JSON lines: one command per line on stdin, one reply per
+// line on stdout, in order. Python's side is tests/parity/harness.py, which also kills this
+// process when a command takes too long: TF.js's loader can spin for ever on a bad graph, and a
+// deadline inside the same thread would never fire.
+//
+// Commands (`kind` is "layers" or "graph", "layers" if it is left out):
+//   {id, op: "predict", kind, url, inputs: [tensor, ...]} -> {id, outputs: [tensor, ...],
+//                                                            inputNames, outputNames}
+//   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
+//   {id, op: "memory"} -> {id, tensors, bytes}
+// Any of them may answer {id, error: message}.
+// A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
+// byte per bool.
+//
+// `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
+// an input, or a missing input, is TF.js's to complain about.
+
+import { createInterface } from "node:readline";
+
+// stdout belongs to the protocol; TF.js greets, and warns, with console.log and console.warn.
+console.log = console.info = console.warn = console.error;
+
+const tf = await import("@tensorflow/tfjs");
+
+const ARRAY_TYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+function decodeTensor({ shape, dtype, data }) {
+  const ArrayType = ARRAY_TYPES[dtype];
+  if (ArrayType === undefined) throw new Error(`the runner knows no dtype ${dtype}`);
+  // Buffer's small slices share one pool and need not be aligned, so copy.
+  const bytes = new Uint8Array(Buffer.from(data, "base64"));
+  return tf.tensor(new ArrayType(bytes.buffer), shape, dtype);
+}
+
+function encodeTensor(tensor) {
+  const values = ARRAY_TYPES[tensor.dtype].from(tensor.dataSync());
+  const data = Buffer.from(values.buffer).toString("base64");
+  return { shape: tensor.shape, dtype: tensor.dtype, data };
+}
+
+const asArray = (value) => (Array.isArray(value) ? value : [value]);
+
+function loadModel({ kind = "layers", url }) {
+  if (kind === "layers") return tf.loadLayersModel(url);
+  if (kind === "graph") return tf.loadGraphModel(url);
+  throw new Error(`the runner knows no kind of model ${kind}`);
+}
+
+function namesOf(model) {
+  if (model.inputNames) return { inputNames: model.inputNames, outputNames: model.outputNames };
+  const names = (tensors) => tensors.map((tensor) => tensor.name);
+  return { inputNames: names(model.inputs), outputNames: names(model.outputs) };
+}
+
+function weightsOf(model) {
+  if (model.layers) {
+    // originalName is what the loader looked up; `name` has a suffix when the process has
+    // loaded the same name before.
+    return model.weights.map((weight) => [weight.originalName, weight.read()]);
+  }
+  return Object.entries(model.weights).flatMap(([name, tensors]) =>
+    tensors.map((tensor) => [name, tensor]),
+  );
+}
+
+const operations = {
+  async predict(command) {
+    const model = await loadModel(command);
+    const inputs = command.inputs.map(decodeTensor);
+    const outputs = asArray(model.predict(inputs.length === 1 ? inputs[0] : inputs));
+    return { outputs: outputs.map(encodeTensor), ...namesOf(model) };
+  },
+  async weights(command) {
+    const model = await loadModel(command);
+    const named = weightsOf(model).map(([name, tensor]) => ({ name, ...encodeTensor(tensor) }));
+    return { weights: named };
+  },
+  async memory() {
+    const { numTensors, numBytes } = tf.memory();
+    return { tensors: numTensors, bytes: numBytes };
+  },
+};
+
+// Everything that a command allocates dies with it, also when it fails half-way: intermediate
+// tensors with the scope, the weights (variables, which outlive scopes) with disposeVariables.
+async function runScoped(operation, command) {
+  tf.engine().startScope();
+  try {
+    return await operation(command);
+  } finally {
+    tf.engine().endScope();
+    tf.disposeVariables();
+  }
+}
+
+async function answer(line) {
+  const command = JSON.parse(line);
+  const operation = operations[command.op];
+  try {
+    if (operation === undefined) throw new Error(`the runner knows no operation ${command.op}`);
+    return { id: command.id, ...(await runScoped(operation, command)) };
+  } catch (error) {
+    return { id: command.id, error: String(error?.message ?? error) };
+  }
+}
+
+await tf.setBackend("cpu");
+await tf.ready();
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
+}
