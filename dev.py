@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Everything a developer needs, from a fresh clone, with nothing but Python 3.10 or newer.
+
+python3 dev.py serve [FOLDER] [options of tfjs-serve]    serve a folder (default: sample_models)
+python3 dev.py test [options of pytest]                  all checks and tests; what CI runs
+
+Both install what they need into .venv and tests/js/node_modules, once, and again when
+pyproject.toml, the pinned requirements or the Node lockfile change. Only Node and Chromium are
+installed outside of this folder, with apt, and only if they are missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMPS = VENV / "stamps"
+JS = ROOT / "tests" / "js"
+REQUIREMENTS = ROOT / "requirements" / "test.txt"
+SAMPLE_MODELS = ROOT / "sample_models"
+
+MINIMUM_PYTHON = (3, 10)
+MINIMUM_NODE = 18
+"""The first with fetch, which TensorFlow.js loads models with."""
+MAXIMUM_WORKERS = 2
+"""Each test worker has a Keras, a Node and a server of its own: more of them need much memory."""
+
+CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_PATHS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
+
+
+class DevError(Exception):
+    """What the developer has to do before this can work."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def run(command: Sequence[str | Path], *, cwd: Path = ROOT) -> None:
+    """Run an installer; its output goes to ours, and its failure ends the run."""
+    result = subprocess.run([*map(str, command)], cwd=cwd, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode != 0:
+        words = " ".join(
+            Path(word).name if Path(word).is_absolute() else word for word in map(str, command)
+        )
+        raise DevError(f"`{words}` failed with exit code {result.returncode}.")
+
+
+# --- Python ---------------------------------------------------------------------------------
+
+
+def venv_program(name: str) -> Path:
+    windows = os.name == "nt"
+    return VENV / ("Scripts" if windows else "bin") / (f"{name}.exe" if windows else name)
+
+
+def once(stamp: Path, inputs: Sequence[Path], title: str, action: Callable[[], None]) -> None:
+    """Do `action` unless `stamp` says that it was done for the same `inputs` and this Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in inputs:
+        digest.update(path.read_bytes())
+    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
+        return
+    say(f"-- {title}")
+    stamp.unlink(missing_ok=True)
+    action()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest.hexdigest())
+
+
+def make_venv() -> None:
+    try:
+        import ensurepip  # noqa: F401, PLC0415 -- only asked whether Debian left it out
+    except ModuleNotFoundError:
+        version = f"python3.{sys.version_info.minor}-venv"
+        if not apt_install(version):
+            raise DevError(f"Python has no ensurepip: install {version}.") from None
+    run([sys.executable, "-m", "venv", "--clear", VENV])
+
+
+def pip_install(*arguments: str | Path) -> None:
+    python = venv_program("python")
+    run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments])
+
+
+def install_package() -> None:
+    pyproject = ROOT / "pyproject.toml"
+    once(STAMPS / "venv", [], "making .venv", make_venv)
+    once(
+        STAMPS / "package",
+        [pyproject, REQUIREMENTS],
+        "installing the package and what it needs",
+        lambda: pip_install("--editable", ROOT, "--constraint", REQUIREMENTS),
+    )
+
+
+def install_test_requirements() -> None:
+    once(
+        STAMPS / "tests",
+        [REQUIREMENTS],
+        "installing requirements/test.txt",
+        lambda: pip_install("--requirement", REQUIREMENTS),
+    )
+
+
+# --- Node and Chromium ----------------------------------------------------------------------
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian packages where that is possible; say whether it was tried."""
+    if shutil.which("apt-get") is None:
+        return False
+    if os.geteuid() == 0:
+        prefix = []
+    elif shutil.which("sudo"):
+        prefix = ["sudo", *([] if sys.stdin.isatty() else ["--non-interactive"])]
+    else:
+        return False
+    say(f"-- installing {', '.join(packages)} with apt-get")
+    environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
+    quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
+    run([*environment, "apt-get", *quiet, "update"])
+    run([*environment, "apt-get", *quiet, "install", "-y", "--no-install-recommends", *packages])
+    return True
+
+
+def node_is_usable() -> bool:
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.", version.stdout)
+    return found is not None and int(found[1]) >= MINIMUM_NODE
+
+
+def install_node_packages() -> None:
+    if not node_is_usable():
+        apt_install("nodejs", "npm")
+    if not node_is_usable():
+        raise DevError(f"The tests need Node.js {MINIMUM_NODE} or newer, with npm, on the PATH.")
+    npm = shutil.which("npm") or "npm"
+    once(
+        JS / "node_modules" / ".stamp",
+        [JS / "package.json", JS / "package-lock.json"],
+        "installing TensorFlow.js into tests/js/node_modules",
+        lambda: run([npm, "ci", "--silent"], cwd=JS),
+    )
+
+
+def find_chromium() -> str | None:
+    """Return the path that CHROME names, or that of a browser in one of the usual places."""
+    named = os.environ.get("CHROME")
+    if named:
+        if shutil.which(named) is None:
+            raise DevError(f"CHROME names {named}, which is no program.")
+        return shutil.which(named)
+    on_path = (shutil.which(command) for command in CHROMIUM_COMMANDS)
+    in_place = (path for path in CHROMIUM_PATHS if Path(path).is_file())
+    return next(filter(None, on_path), None) or next(in_place, None)
+
+
+def install_chromium() -> str:
+    chromium = find_chromium()
+    if chromium is None:
+        apt_install("chromium")
+        chromium = find_chromium()
+    if chromium is None:
+        raise DevError(
+            "The browser tests need Chromium or Chrome: install one of them, "
+            "or set CHROME to the path of its program."
+        )
+    return chromium
+
+
+# --- The two commands -----------------------------------------------------------------------
+
+
+def serve(arguments: Sequence[str]) -> int:
+    install_package()
+    if not arguments or arguments[0].startswith("-"):
+        arguments = [str(SAMPLE_MODELS), *arguments]
+    command = [str(venv_program("tfjs-serve")), "serve", *arguments]
+    if os.name == "posix":
+        os.execv(command[0], command)  # so that signals reach the server itself
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:
+        return 130
+
+
+def pytest_arguments(arguments: Sequence[str]) -> list[str]:
+    """Spread the tests over the cores; each test of an xdist group runs in the same worker."""
+    workers = min(MAXIMUM_WORKERS, os.cpu_count() or 1)
+    return ["-n", str(workers), "--dist", "loadgroup", *arguments]
+
+
+def check_commands(arguments: Sequence[str]) -> dict[str, list[str]]:
+    return {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy", "tfjs_serve", "dev.py", "bench"],
+        "pytest": ["pytest", *pytest_arguments(arguments)],
+    }
+
+
+def run_step(title: str, action: Callable[[], int], summary: list[str]) -> bool:
+    """Run one step, add its line to `summary`, and say whether it passed."""
+    say(f"\n== {title}")
+    start = time.monotonic()
+    try:
+        failed = action() != 0
+    except DevError as error:
+        say(f"error: {error}")
+        failed = True
+    seconds = time.monotonic() - start
+    outcome = "FAILED" if failed else "ok"
+    summary.append(f"{outcome:<8}{title:<14}{seconds:7.1f} s")
+    say(f"== {title}: {outcome} after {seconds:.1f} s")
+    return not failed
+
+
+def install_all() -> int:
+    """Install what the tests need, and tell them where Chromium is."""
+    install_package()
+    install_test_requirements()
+    install_node_packages()
+    os.environ["CHROME"] = install_chromium()
+    return 0
+
+
+def run_module(words: Sequence[str]) -> int:
+    command = [str(venv_program("python")), "-m", *words]
+    return subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run the checks in order up to the first that fails; return an exit code."""
+    summary: list[str] = []
+    passed = run_step("install", install_all, summary)
+    for title, words in check_commands(arguments).items():
+        if not passed:
+            summary.append(f"{'not run':<8}{title}")
+            continue
+        passed = run_step(title, partial(run_module, words), summary)
+    say("\n== summary")
+    say("\n".join(summary))
+    return 0 if passed else 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    if sys.version_info < MINIMUM_PYTHON:
+        needed = ".".join(map(str, MINIMUM_PYTHON))
+        say(f"tfjs-serve needs Python {needed} or newer; this is {sys.version.split()[0]}.")
+        return 1
+    commands = {"serve": serve, "test": test}
+    if not arguments or arguments[0] not in commands:
+        say((__doc__ or "").strip())
+        return 0 if arguments in (["-h"], ["--help"]) else 2
+    try:
+        return commands[arguments[0]](arguments[1:])
+    except DevError as error:
+        say(f"error: {error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
