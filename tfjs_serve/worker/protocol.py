@@ -57,6 +57,15 @@ class ReportedFile:
     size_bytes: int
     sha256: str
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ReportedFile:
+        """Rebuild the file's description in the parent."""
+        return cls(
+            name=_text(data["name"]),
+            size_bytes=_count(data["size_bytes"]),
+            sha256=_text(data["sha256"]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionReport:
@@ -72,8 +81,8 @@ class ConversionReport:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ConversionReport:
         """Rebuild the report in the parent."""
-        files = tuple(ReportedFile(**file) for file in data["files"])
-        return cls(files=files, warnings=tuple(data["warnings"]))
+        files = tuple(ReportedFile.from_json(file) for file in data["files"])
+        return cls(files=files, warnings=tuple(_text(warning) for warning in data["warnings"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,11 @@ class Progress:
         """Return the JSON object that the parent reads."""
         return {"progress": asdict(self)}
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Progress:
+        """Rebuild the progress in the parent."""
+        return cls(done_bytes=_count(data["done_bytes"]), total_bytes=_count(data["total_bytes"]))
+
 
 def error_to_json(error: TfjsServeError) -> dict[str, Any]:
     """Return the JSON object that tells the parent why there is no report."""
@@ -96,7 +110,19 @@ def error_to_json(error: TfjsServeError) -> dict[str, Any]:
 def parse_message(data: dict[str, Any]) -> ConversionReport | Progress | TfjsServeError:
     """Read one line of the child. Raises ``KeyError``/``TypeError``/``ValueError`` on nonsense."""
     if "progress" in data:
-        return Progress(**data["progress"])
+        return Progress.from_json(data["progress"])
     if "report" in data:
         return ConversionReport.from_json(data["report"])
     return error_from_json(data["error"])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    return value
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"not a count: {value!r}")
+    return value

@@ -1,0 +1,73 @@
+"""Fake children: small scripts that speak the protocol, or fail to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tfjs_serve.settings import ConversionOptions
+from tfjs_serve.worker.client import WorkerPool
+from tfjs_serve.worker.protocol import ConversionRequest
+
+_PRELUDE = """
+import json, os, signal, subprocess, sys, time
+
+def say(message):
+    sys.stdout.write(json.dumps(message) + "\\n")
+    sys.stdout.flush()
+
+def progress(done, total):
+    say({"progress": {"done_bytes": done, "total_bytes": total}})
+
+def report(name="model.json"):
+    files = [{"name": name, "size_bytes": 1, "sha256": "0" * 64}]
+    say({"report": {"files": files, "warnings": ["a warning"]}})
+
+line = sys.stdin.readline()
+if not line:
+    sys.exit()
+request = json.loads(line)
+"""
+
+PoolFactory = Callable[..., WorkerPool]
+
+
+@pytest.fixture
+def request_for(tmp_path: Path) -> Callable[[str], ConversionRequest]:
+    def make(display_name: str) -> ConversionRequest:
+        return ConversionRequest(
+            source=str(tmp_path / display_name),
+            display_name=display_name,
+            output_dir=str(tmp_path),
+            options=ConversionOptions(),
+        )
+
+    return make
+
+
+@pytest.fixture
+async def pool_running() -> AsyncIterator[PoolFactory]:
+    """Make pools whose children run a script after they have read ``request``."""
+    pools = []
+
+    def make(
+        script: str,
+        *,
+        deadline_seconds: float = 60,
+        max_processes: int = 2,
+        prelude: str = _PRELUDE,
+    ) -> WorkerPool:
+        pool = WorkerPool(
+            deadline_seconds=deadline_seconds,
+            max_processes=max_processes,
+            command=[sys.executable, "-I", "-S", "-c", prelude + script],
+        )
+        pools.append(pool)
+        return pool
+
+    yield make
+    for pool in pools:
+        await pool.close()

@@ -1,0 +1,109 @@
+"""The pipeline of one conversion, in the child: open, translate, write.
+
+The rooms are imported inside of the functions, so that naming this module never loads h5py.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfjs_serve.errors import StoreError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.settings import Variant
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
+
+if TYPE_CHECKING:
+    from tfjs_serve.layers_model.model import LayersModel, WrittenFile
+
+_DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def warm_up() -> None:
+    """Import all that a conversion needs, so that a waiting process starts at once."""
+    import tfjs_serve.conversion
+    import tfjs_serve.keras_files
+    import tfjs_serve.layers_model.tfjs_folder
+    import tfjs_serve.layers_model.writer  # noqa: F401
+
+
+def convert(
+    request: ConversionRequest, on_progress: Callable[[Progress], None]
+) -> ConversionReport:
+    """Carry out `request` and say what was written.
+
+    Raises
+    ------
+    TfjsServeError
+        Whatever happened, as something that the parent can be told; an exception that nobody
+        raised on purpose is its ``__cause__``.
+    """
+    try:
+        return _convert(request, on_progress)
+    except TfjsServeError:
+        raise
+    except Exception as error:
+        raise _reportable(error, request.display_name) from error
+
+
+def _convert(
+    request: ConversionRequest, on_progress: Callable[[Progress], None]
+) -> ConversionReport:
+    source = Path(request.source)
+
+    def report_progress(done_bytes: int, total_bytes: int) -> None:
+        on_progress(Progress(done_bytes=done_bytes, total_bytes=total_bytes))
+
+    if source.is_dir():
+        return _import_folder(source, request, report_progress)
+    return _convert_file(source, request, report_progress)
+
+
+def _convert_file(
+    source: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
+) -> ConversionReport:
+    from tfjs_serve.conversion import translate
+    from tfjs_serve.keras_files import open_model
+    from tfjs_serve.layers_model.writer import write_layers_model
+
+    directory = Path(request.output_dir)
+    with open_model(source, display_name=request.display_name) as keras_model:
+        layers_model: LayersModel = translate(keras_model)
+        files = write_layers_model(layers_model, directory, request.options, on_progress)
+    return ConversionReport(files=_reported(files), warnings=layers_model.warnings)
+
+
+def _import_folder(
+    folder: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
+) -> ConversionReport:
+    from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
+
+    if request.options.variant is not Variant.FULL:
+        raise VariantNotAvailableError(
+            f"{request.display_name} is a converted TensorFlow.js model already: "
+            f"there is no {request.options.variant.value} variant of it",
+            hint="load it without @variant, or put the Keras file into the folder",
+        )
+    files = import_tfjs_folder(folder, Path(request.output_dir), on_progress)
+    return ConversionReport(files=_reported(files))
+
+
+def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
+    return tuple(
+        ReportedFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+        for file in files
+    )
+
+
+def _reportable(error: Exception, display_name: str) -> TfjsServeError:
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return StoreError(
+            f"no space is left to write the converted {display_name}",
+            hint="free some space, or choose another --cache-dir or a smaller --cache-size",
+        )
+    return TfjsServeError(
+        f"{display_name}: the conversion failed unexpectedly ({type(error).__name__}: {error})",
+        hint="this is a defect of tfjs-serve: please report it, with the model's summary",
+    )
