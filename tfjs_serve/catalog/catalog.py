@@ -1,0 +1,132 @@
+"""The models of one folder, as they are now, and who wants to know when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from tfjs_serve.catalog import names
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.scan import ScanResult, find, scan
+from tfjs_serve.catalog.tfjs_folders import TfjsReader
+
+_logger = logging.getLogger(__name__)
+
+
+class ChangeKind(str, Enum):
+    """How an entry differs from the look before."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogChange:
+    """One difference between two looks at the folder; a removed entry is as it was last seen."""
+
+    kind: ChangeKind
+    entry: CatalogEntry
+
+
+Subscriber = Callable[[CatalogChange], None]
+
+
+def differences(
+    before: Iterable[CatalogEntry], after: Iterable[CatalogEntry]
+) -> Iterator[CatalogChange]:
+    """Yield what changed from `before` to `after`: what is gone first, then in `after`'s order."""
+    old = {entry.exact_name: entry for entry in before}
+    new = {entry.exact_name: entry for entry in after}
+    for exact_name, entry in old.items():
+        if exact_name not in new:
+            yield CatalogChange(kind=ChangeKind.REMOVED, entry=entry)
+    for exact_name, entry in new.items():
+        if exact_name not in old:
+            yield CatalogChange(kind=ChangeKind.ADDED, entry=entry)
+        elif old[exact_name] != entry:
+            yield CatalogChange(kind=ChangeKind.CHANGED, entry=entry)
+
+
+class Catalog:
+    """Which models exist, and under which name.
+
+    Used from one event loop; the disk is looked at in threads.
+
+    Parameters
+    ----------
+    models_dir
+        The watched folder. It may vanish and come back: meanwhile it holds no models.
+    """
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._reader = TfjsReader()
+        self._entries: tuple[CatalogEntry, ...] = ()
+        self._warnings: tuple[str, ...] = ()
+        self._subscribers: list[Subscriber] = []
+        self._running: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
+        self._waiting: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
+
+    @property
+    def models_dir(self) -> Path:
+        """The watched folder."""
+        return self._models_dir
+
+    @property
+    def entries(self) -> tuple[CatalogEntry, ...]:
+        """What the last look at the whole folder found, in the order of exact names."""
+        return self._entries
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback` on the event loop for each change; return what ends that."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    async def lookup(self, name: str) -> CatalogEntry:
+        """Return the model that `name` means, as its file is at this moment.
+
+        Raises
+        ------
+        ModelNotFoundError, AmbiguousNameError
+            See :func:`tfjs_serve.catalog.names.resolve`.
+        """
+        found = await asyncio.to_thread(find, self._models_dir, name, self._reader)
+        return names.resolve(found, name, known=self._entries)
+
+    async def scan(self) -> tuple[CatalogEntry, ...]:
+        """Look at the whole folder, tell the subscribers what changed, return all entries.
+
+        The look begins after the call. Calls made while another look is under way share the
+        next one, so that changes are told in order and many clients cost one look.
+        """
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._scan_after(self._running))
+        # One caller that gives up must not take the answer from the others.
+        return await asyncio.shield(self._waiting)
+
+    async def _scan_after(
+        self, running: asyncio.Task[tuple[CatalogEntry, ...]] | None
+    ) -> tuple[CatalogEntry, ...]:
+        if running is not None:
+            await asyncio.wait([running])
+        self._running, self._waiting = self._waiting, None
+        result = await asyncio.to_thread(scan, self._models_dir, self._reader)
+        self._accept(result)
+        return result.entries
+
+    def _accept(self, result: ScanResult) -> None:
+        for warning in result.warnings:
+            if warning not in self._warnings:
+                _logger.warning("%s", warning)
+        before = self._entries
+        self._entries, self._warnings = result.entries, result.warnings
+        loop = asyncio.get_running_loop()
+        for change in differences(before, result.entries):
+            for subscriber in tuple(self._subscribers):
+                # Through the loop: a subscriber that raises harms neither the scan nor the others.
+                loop.call_soon(subscriber, change)

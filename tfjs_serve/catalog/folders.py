@@ -1,0 +1,153 @@
+"""Look at one folder of the watched tree: what is in it, and which links may be followed."""
+
+from __future__ import annotations
+
+import os
+import stat as stat_flags
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfjs_serve.catalog.model import FileStamp
+from tfjs_serve.catalog.names import is_skipped_folder
+
+Warn = Callable[[str], None]
+
+_GONE = (FileNotFoundError, NotADirectoryError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that is looked into.
+
+    Attributes
+    ----------
+    relative
+        Path below the models folder with forward slashes; empty for the models folder itself.
+    real_path
+        The path with all links resolved.
+    root
+        The models folder's own `real_path`: nothing outside of it is followed.
+    linked
+        Whether a link led here.
+    """
+
+    path: str
+    relative: str
+    real_path: str
+    root: str
+    linked: bool = False
+
+    def relative_to_root(self, name: str) -> str:
+        """Return the relative path of a child."""
+        return f"{self.relative}/{name}" if self.relative else name
+
+
+def root_folder(path: str) -> Folder:
+    """Return the folder that a scan starts from."""
+    real_path = os.path.realpath(path)
+    return Folder(path=path, relative="", real_path=real_path, root=real_path)
+
+
+def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
+    """Return the folder's children by name, in order; empty if it is gone or unreadable.
+
+    Another tool's environment (a virtualenv holds test files that look like models) counts as
+    empty.
+    """
+    try:
+        with os.scandir(folder.path) as iterator:
+            children = {child.name: child for child in sorted(iterator, key=lambda c: c.name)}
+    except _GONE:
+        return {}
+    except OSError as error:
+        warn(f"cannot look into the folder {folder.relative or folder.path!r}: {error.strerror}")
+        return {}
+    return {} if "pyvenv.cfg" in children else children
+
+
+def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | None:
+    """Return `child` as a folder to look into, or ``None`` if it is none or must not be followed.
+
+    A link is followed if it leads to another place inside the models folder. Not followed are
+    links to a folder that holds the link (a loop), and links found behind a link: each real
+    folder is then seen at most once per link, however links are crossed.
+    """
+    if is_skipped_folder(child.name) or not _is_folder(child):
+        return None
+    linked = _is_link(child)
+    relative = parent.relative_to_root(child.name)
+    real_path = os.path.realpath(child.path) if linked else str(Path(parent.real_path, child.name))
+    if linked and not _may_follow(parent, real_path, relative, warn):
+        return None
+    return Folder(
+        path=child.path,
+        relative=relative,
+        real_path=real_path,
+        root=parent.root,
+        linked=linked or parent.linked,
+    )
+
+
+def _may_follow(parent: Folder, target: str, relative: str, warn: Warn) -> bool:
+    if not _is_inside(target, parent.root):
+        warn(f"the link {relative!r} leads out of the folder and is not followed")
+        return False
+    return not (parent.linked or _is_inside(parent.real_path, target))
+
+
+def stamp_file(parent: Folder, relative_path: str, warn: Warn) -> FileStamp | None:
+    """Return the identity of the regular file at `relative_path` below `parent`.
+
+    ``None`` if it is gone, no regular file, or a link that leads out of the models folder.
+    """
+    path = Path(parent.path, relative_path)
+    shown = parent.relative_to_root(relative_path)
+    try:
+        if _may_be_elsewhere(path, relative_path) and not _is_inside(
+            os.path.realpath(path), parent.root
+        ):
+            warn(f"the link {shown!r} leads out of the folder and is not followed")
+            return None
+        stat = path.stat()
+    except (OSError, ValueError):
+        return None  # vanished, a broken or circular link: normal while others work here
+    if not stat_flags.S_ISREG(stat.st_mode):
+        return None
+    return stamp_of(shown, stat)
+
+
+def _may_be_elsewhere(path: Path, relative_path: str) -> bool:
+    return "/" in relative_path or path.is_symlink()
+
+
+def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
+    """Return the stamp of a file that was just looked at."""
+    return FileStamp(
+        path=shown_path,
+        device=stat.st_dev,
+        inode=stat.st_ino,
+        size_bytes=stat.st_size,
+        mtime_ns=stat.st_mtime_ns,
+    )
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _is_folder(child: os.DirEntry[str]) -> bool:
+    try:
+        return child.is_dir()
+    except OSError:
+        return False
+
+
+def _is_link(child: os.DirEntry[str]) -> bool:
+    if child.is_symlink():
+        return True
+    if sys.platform == "win32":
+        tag = child.stat(follow_symlinks=False).st_reparse_tag
+        return tag == stat_flags.IO_REPARSE_TAG_MOUNT_POINT  # a junction
+    return False

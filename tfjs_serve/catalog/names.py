@@ -1,0 +1,164 @@
+"""Names of models: from paths to names, and from a requested name back to the one entry it means.
+
+Every entry has two names. Its *exact name* is the path, below the models folder, of the file
+that makes it a model: ``digits/cnn.h5``, or ``digits/cnn/model.json`` for a tfjs folder. Paths
+are unique, so exact names are. Its *name* is that path without its ending, or the folder:
+``digits/cnn`` for both. Where several entries share a name, the name alone is refused rather
+than guessed: a folder converted last week beside the file that is trained now must not win
+silently. An exact name always wins over an equal short name (``x.h5`` is the file ``x.h5``, even
+where ``x.h5.keras`` exists too).
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.errors import AmbiguousNameError, ModelNotFoundError
+from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, Variant
+
+RESERVED_TOP_LEVEL = "-"
+"""``/-/...`` are the server's own URLs."""
+MAX_QUOTED_NAME_CHARS = 4096
+"""Half of the request line that aiohttp accepts; the rest is for the shard's name."""
+NAME_OF_UNNAMED_FOLDER = "model"
+"""Name of a tfjs folder that is the models folder itself, if its own name cannot be used."""
+
+_TEMPORARY_PREFIXES = (".", "~", "#")
+_TEMPORARY_STEM_ENDINGS = (".tmp", ".temp", ".part", ".partial")
+_FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
+_UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_VARIANT_ENDINGS = tuple(f"@{variant.value}" for variant in Variant)
+
+
+def split_model_file(file_name: str) -> tuple[str, EntryKind] | None:
+    """Return stem and kind of a Keras model file's name, or ``None`` for any other file."""
+    path = PurePosixPath(file_name)
+    suffix = path.suffix.lower()
+    if suffix not in MODEL_SUFFIXES:
+        return None
+    return path.stem, EntryKind.KERAS_ZIP if suffix == ".keras" else EntryKind.HDF5
+
+
+def is_skipped_file(file_name: str) -> bool:
+    """Whether a file of that name is hidden, or some program's temporary file."""
+    stem = PurePosixPath(file_name).stem.lower()
+    return file_name.startswith(_TEMPORARY_PREFIXES) or stem.endswith(_TEMPORARY_STEM_ENDINGS)
+
+
+def is_skipped_folder(folder_name: str) -> bool:
+    """Whether a folder of that name is hidden, or belongs to a tool and holds no user's models."""
+    return folder_name.startswith(_TEMPORARY_PREFIXES) or folder_name in _FOREIGN_FOLDERS
+
+
+def file_name_of(relative_path: str) -> str:
+    """Return the short name of the model file at `relative_path` (forward slashes)."""
+    parent, slash, file_name = relative_path.rpartition("/")
+    return parent + slash + PurePosixPath(file_name).stem
+
+
+def folder_exact_name(relative_path: str) -> str:
+    """Return the exact name of the tfjs folder at `relative_path`; empty for the models folder."""
+    return f"{relative_path}/{MODEL_JSON}" if relative_path else MODEL_JSON
+
+
+def root_folder_name(models_dir_name: str) -> str:
+    """Return the name of the entry that the models folder itself is, if it is a tfjs folder."""
+    if not models_dir_name or name_problem(models_dir_name):
+        return NAME_OF_UNNAMED_FOLDER
+    return models_dir_name
+
+
+def name_problem(relative_path: str) -> str | None:
+    """Say why no URL can carry this path, or ``None`` if one can.
+
+    Parameters
+    ----------
+    relative_path
+        Path below the models folder, with forward slashes, with or without its ending.
+    """
+    if any(unicodedata.category(char) in _UNPRINTABLE_CATEGORIES for char in relative_path):
+        return "holds control characters, or bytes that are no text"
+    if "\\" in relative_path:
+        return "holds a backslash, which browsers read as a slash"
+    if relative_path.split("/", 1)[0] == RESERVED_TOP_LEVEL:
+        return f"is {RESERVED_TOP_LEVEL!r}, which is reserved for the server's own URLs"
+    if len(quote(relative_path)) > MAX_QUOTED_NAME_CHARS:
+        return "is too long for a URL"
+    return None
+
+
+def candidates(entries: Iterable[CatalogEntry], name: str) -> list[CatalogEntry]:
+    """Return the entries that `name` may mean: the exact one alone, or all of that short name."""
+    matching = [entry for entry in entries if name in (entry.name, entry.exact_name)]
+    exact = [entry for entry in matching if entry.exact_name == name]
+    return exact or matching
+
+
+def resolve(
+    entries: Iterable[CatalogEntry], name: str, *, known: Sequence[CatalogEntry] = ()
+) -> CatalogEntry:
+    """Return the one entry that `name` means.
+
+    Parameters
+    ----------
+    entries
+        Where to look: the whole catalogue, or at least all that may match.
+    known
+        Entries to suggest from if there is no match.
+
+    Raises
+    ------
+    ModelNotFoundError
+        No entry has that name.
+    AmbiguousNameError
+        Several have; ``candidates`` are their exact names.
+    """
+    found = candidates(entries, name)
+    if not found:
+        raise ModelNotFoundError(f"there is no model {name!r}", hint=_not_found_hint(name, known))
+    if len(found) > 1:
+        raise _ambiguous(name, sorted(entry.exact_name for entry in found))
+    return found[0]
+
+
+def _ambiguous(name: str, exact_names: list[str]) -> AmbiguousNameError:
+    urls = " or ".join(f"/{quote(exact)}/{MODEL_JSON}" for exact in exact_names)
+    return AmbiguousNameError(
+        f"several models are called {name!r}: {', '.join(exact_names)}",
+        exact_names,
+        hint=f"use the exact spelling: {urls}",
+    )
+
+
+def url_name(entry: CatalogEntry, entries: Iterable[CatalogEntry]) -> str:
+    """Return the shortest name that means `entry` and nothing else, for use in URLs.
+
+    A short name that ends like a variant (``cnn@uint8``) would be read as one.
+    """
+    if entry.name.endswith(_VARIANT_ENDINGS):
+        return entry.exact_name
+    return entry.name if candidates(entries, entry.name) == [entry] else entry.exact_name
+
+
+def similar_names(name: str, entries: Sequence[CatalogEntry], *, limit: int = 3) -> list[str]:
+    """Return up to `limit` names that someone who wrote `name` may have meant."""
+    by_folded: dict[str, str] = {}
+    for entry in entries:
+        target = url_name(entry, entries)
+        for spelling in (entry.exact_name, entry.name, entry.name.rpartition("/")[2]):
+            by_folded[spelling.casefold()] = target
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=3 * limit)
+    return list(dict.fromkeys(by_folded[folded] for folded in close))[:limit]
+
+
+def _not_found_hint(name: str, known: Sequence[CatalogEntry]) -> str:
+    if not known:
+        return f"the folder holds no models ({', '.join(MODEL_SUFFIXES)} files, tfjs folders) yet"
+    similar = similar_names(name, known)
+    meant = f"did you mean {' or '.join(map(repr, similar))}? " if similar else ""
+    return f"{meant}The models are listed at /"

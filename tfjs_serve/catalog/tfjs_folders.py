@@ -1,0 +1,118 @@
+"""Tell folders that TensorFlow.js can load as they are from folders that hold some other JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tfjs_serve.catalog.model import EntryKind, FileStamp
+from tfjs_serve.settings import MIB
+
+MAX_MODEL_JSON_BYTES = 64 * MIB
+"""Parsing holds the interpreter's lock; real documents are a few MB at most."""
+
+_KINDS_BY_FORMAT = {
+    "layers-model": EntryKind.TFJS_LAYERS,
+    "graph-model": EntryKind.TFJS_GRAPH,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TfjsDocument:
+    """What the catalogue needs of a ``model.json``.
+
+    Attributes
+    ----------
+    shard_paths
+        The manifest's paths that stay inside the folder, in the manifest's order.
+    """
+
+    kind: EntryKind
+    shard_paths: tuple[str, ...]
+
+
+def parse_document(document: object) -> TfjsDocument | None:
+    """Return what a parsed ``model.json`` is, or ``None`` if it is no TensorFlow.js model.
+
+    ``format`` is what tfjs-core's ``io/types.ts`` (``ModelJSON``) says; documents written before
+    that field existed are told apart by their topology: Keras' ``model_config`` or a ``node`` list.
+    """
+    if not isinstance(document, dict):
+        return None
+    kind = _KINDS_BY_FORMAT.get(str(document.get("format"))) or _kind_of_topology(document)
+    if kind is None:
+        return None
+    return TfjsDocument(kind=kind, shard_paths=tuple(dict.fromkeys(_shard_paths(document))))
+
+
+def _kind_of_topology(document: dict[str, Any]) -> EntryKind | None:
+    topology = document.get("modelTopology")
+    if not isinstance(topology, dict):
+        return None
+    if "model_config" in topology or "keras_version" in topology:
+        return EntryKind.TFJS_LAYERS
+    return EntryKind.TFJS_GRAPH if "node" in topology else None
+
+
+def _shard_paths(document: dict[str, Any]) -> Iterator[str]:
+    groups = document.get("weightsManifest")
+    for group in groups if isinstance(groups, list) else ():
+        paths = group.get("paths") if isinstance(group, dict) else None
+        for path in paths if isinstance(paths, list) else ():
+            if isinstance(path, str) and _stays_inside(path):
+                yield path
+
+
+def _stays_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    unusual = "\\" in path or ":" in path or "\0" in path
+    return not (unusual or pure.is_absolute() or ".." in pure.parts or not pure.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    stamp: FileStamp | None
+    document: TfjsDocument | None
+    problem: str | None
+
+
+class TfjsReader:
+    """Reads each version of a ``model.json`` once.
+
+    A document that stops being JSON is most likely being rewritten: what it said last holds
+    until it is JSON again, so that a model does not vanish for the time of a save.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+
+    def read(self, path: str, stamp: FileStamp) -> TfjsDocument | None:
+        """Return what the ``model.json`` at `path`, just found to be `stamp`, says."""
+        seen = self._seen.get(path)
+        if seen is None or seen.stamp != stamp:
+            seen = _look(path, stamp, seen.document if seen else None)
+            self._seen[path] = seen
+        return seen.document
+
+    def problem(self, path: str) -> str | None:
+        """Say why the document at `path` could not be read, or ``None`` if it could."""
+        seen = self._seen.get(path)
+        return seen.problem if seen else None
+
+
+def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _Seen:
+    if stamp.size_bytes > MAX_MODEL_JSON_BYTES:
+        problem = f"is larger than {MAX_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
+        return _Seen(stamp=stamp, document=None, problem=problem)
+    try:
+        document = parse_document(json.loads(Path(path).read_bytes()))
+    except OSError as error:
+        # Permissions change without a new identity: look again next time.
+        problem = f"cannot be read ({error.strerror})"
+        return _Seen(stamp=None, document=last_document, problem=problem)
+    except (ValueError, RecursionError):
+        return _Seen(stamp=stamp, document=last_document, problem="is not valid JSON")
+    return _Seen(stamp=stamp, document=document, problem=None)

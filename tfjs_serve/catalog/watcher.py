@@ -1,0 +1,192 @@
+"""Keep the catalogue current: file events are hints, a regular look at the folder is the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import PurePath
+from typing import Any
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingObserver
+
+from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.catalog.names import split_model_file
+from tfjs_serve.settings import MODEL_JSON, POLL_SECONDS, SHUTDOWN_SECONDS
+
+_logger = logging.getLogger(__name__)
+
+DEBOUNCE_SECONDS = 0.1
+"""A save is dozens of events: one look answers them all."""
+_OWN_READS = frozenset({"opened", "closed_no_write"})
+
+
+def is_hint(event: FileSystemEvent) -> bool:
+    """Whether the event can mean that a model came, changed or went.
+
+    Reading emits events too, our own reading included. Other files (logs, plots) that change
+    beside the models are no reason to look; shards, which may have any name, are found by the
+    regular look.
+    """
+    if event.event_type in _OWN_READS:
+        return False
+    if event.is_directory:
+        return event.event_type != "modified"  # told for each file in it as well
+    return any(map(_is_model_path, (event.src_path, event.dest_path)))
+
+
+def _is_model_path(path: bytes | str) -> bool:
+    file_name = PurePath(os.fsdecode(path)).name
+    return file_name == MODEL_JSON or split_model_file(file_name) is not None
+
+
+class _Hints(FileSystemEventHandler):
+    """Calls `hint` from watchdog's thread."""
+
+    def __init__(self, hint: Callable[[], object]) -> None:
+        self._hint = hint
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if is_hint(event):
+            self._hint()
+
+
+class Watcher:
+    """Has the catalogue look at its folder when something happened, and regularly.
+
+    Never opens a model file.
+
+    Parameters
+    ----------
+    rescan_seconds
+        How long a change that no event announced may stay unseen.
+    poll
+        Use no file events; look every second, which is also what happens where the platform
+        cannot serve them (exhausted inotify instances or watches).
+    """
+
+    def __init__(self, catalog: Catalog, *, rescan_seconds: float, poll: bool) -> None:
+        self._catalog = catalog
+        self._rescan_seconds = rescan_seconds
+        self._poll = poll
+        self._hinted = asyncio.Event()
+        self._observer: BaseObserver | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to watch; changes from now on are seen."""
+        if self._poll:
+            _logger.info("looking at %s every %g s", self._catalog.models_dir, self._interval)
+        else:
+            await self._observe()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End watching, with all threads that it took."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self._stop_observer()
+
+    @property
+    def _interval(self) -> float:
+        """Seconds between two regular looks; the margin is for the look itself."""
+        unseen = min(self._rescan_seconds, POLL_SECONDS) if self._poll else self._rescan_seconds
+        return 0.75 * unseen
+
+    async def _observe(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def hint() -> None:
+            with suppress(RuntimeError):  # the loop is closed: the process is ending
+                loop.call_soon_threadsafe(self._hinted.set)
+
+        try:
+            self._observer = await asyncio.to_thread(
+                start_observer, self._catalog.models_dir, _Hints(hint)
+            )
+        except OSError as error:
+            self._fall_back(error.strerror or str(error))
+        else:
+            self._poll = self._observer is None
+
+    def _fall_back(self, reason: str) -> None:
+        self._poll = True
+        folder = self._catalog.models_dir
+        message = "no file events for %s (%s): looking at it every %g s instead"
+        _logger.warning(message, folder, reason, self._interval)
+
+    async def _run(self) -> None:
+        while True:
+            started = time.monotonic()
+            await self._scan()
+            await self._check_observer()
+            await self._pause(time.monotonic() - started)
+
+    async def _scan(self) -> None:
+        try:
+            await self._catalog.scan()
+        except OSError:  # a disk that fails now may work at the next look
+            _logger.exception("cannot look at %s", self._catalog.models_dir)
+
+    async def _pause(self, scan_seconds: float) -> None:
+        """Wait for the next look: until a hint, or the regular time.
+
+        On a folder that is slow to look at, at most half of the time is spent looking.
+        """
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._hinted.wait(), max(self._interval, scan_seconds))
+            await asyncio.sleep(max(DEBOUNCE_SECONDS, scan_seconds))
+        self._hinted.clear()
+
+    async def _check_observer(self) -> None:
+        """Notice an observer that died, as some do when a watched folder goes."""
+        observer = self._observer
+        if observer is None or _is_alive(observer):
+            return
+        await self._stop_observer()
+        self._fall_back("the observer stopped")
+
+    async def _stop_observer(self) -> None:
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            await asyncio.to_thread(_stop, observer)
+
+
+def start_observer(folder: os.PathLike[str], handler: Any) -> BaseObserver | None:
+    """Have `handler` called for what happens in `folder`; ``None`` if only polling could do it.
+
+    Raises
+    ------
+    OSError
+        The platform cannot watch this folder (now).
+    """
+    observer = Observer()
+    if isinstance(observer, PollingObserver):
+        return None
+    try:
+        # Links are not followed by inotify, not even one that is the folder itself.
+        observer.schedule(handler, os.path.realpath(folder), recursive=True)
+        observer.start()
+    except BaseException:
+        _stop(observer)
+        raise
+    return observer
+
+
+def _is_alive(observer: BaseObserver) -> bool:
+    return observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
+
+
+def _stop(observer: BaseObserver) -> None:
+    observer.stop()
+    if observer.is_alive():
+        observer.join(SHUTDOWN_SECONDS)
