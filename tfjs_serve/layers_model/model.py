@@ -90,7 +90,7 @@ class ArraySource:
 
     @property
     def dtype(self) -> str:
-        return self._array.dtype.newbyteorder("=").name
+        return str(self._array.dtype.newbyteorder("=").name)
 
     def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
         flat = np.ascontiguousarray(self._array).reshape(-1)

@@ -1,0 +1,88 @@
+"""The JSON of a written model: ``model.json`` and the manifest in it.
+
+The shape is tfjs-core's ``io/types.ts`` (``ModelJSON``, ``WeightsManifestConfig``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+
+from tfjs_serve import __version__
+from tfjs_serve.errors import ConversionProblem
+from tfjs_serve.layers_model.model import Json, LayersModel
+
+NO_JSON_NUMBER = "not-a-json-number"
+
+
+def layers_model_document(
+    model: LayersModel, shard_names: Sequence[str], weight_specs: Sequence[Json]
+) -> Json:
+    """Return ``model.json`` as a JSON object.
+
+    A model without weights has one group without paths and weights; TF.js then fetches nothing
+    and accepts it, while a missing manifest would leave the weights at their initial values.
+    """
+    document = {
+        "format": "layers-model",
+        "generatedBy": model.generated_by,
+        "convertedBy": f"tfjs-serve {__version__}",
+        "modelTopology": model.topology,
+        "weightsManifest": [{"paths": list(shard_names), "weights": list(weight_specs)}],
+    }
+    return document | _optional_parts(model)
+
+
+def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
+    """Return a problem for each number of `model` that JSON cannot hold.
+
+    JSON has no NaN and no Infinity (RFC 8259, section 6); a document with one is refused by the
+    browser as a whole.
+    """
+    parts = {"modelTopology": model.topology} | _optional_parts(model)
+    return tuple(
+        ConversionProblem(
+            code=NO_JSON_NUMBER,
+            layer_path="",
+            class_name="Model",
+            message=f"the value at {path} is {number}, which JSON cannot hold.",
+            hint="Give the layer a finite number and save the model again.",
+        )
+        for path, number in _non_finite_numbers(parts, "")
+    )
+
+
+def encode_document(document: Json) -> bytes:
+    """Return `document` as the bytes of a JSON file, the same for the same document.
+
+    Compact, in the order of the keys given, and ASCII only: names of layers may hold anything,
+    also halves of surrogate pairs that UTF-8 cannot express, and are escaped. Compressed, the
+    escapes cost next to nothing.
+
+    Raises
+    ------
+    ValueError
+        If it holds NaN or an infinity.
+    """
+    text = json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii")
+
+
+def _optional_parts(model: LayersModel) -> dict[str, Json]:
+    parts = {
+        "trainingConfig": model.training_config,
+        "userDefinedMetadata": model.user_defined_metadata,
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _non_finite_numbers(value: Json, path: str) -> Iterator[tuple[str, float]]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _non_finite_numbers(member, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            yield from _non_finite_numbers(member, f"{path}[{index}]")

@@ -1,0 +1,132 @@
+"""Writing the files of a model: streamed, hashed on the way, named when they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from tfjs_serve.errors import StoreError
+from tfjs_serve.layers_model.compression import COMPRESSED_SUFFIXES
+from tfjs_serve.layers_model.digests import shard_name
+from tfjs_serve.layers_model.model import WrittenFile
+from tfjs_serve.settings import MODEL_JSON
+
+_PARTIAL = "shard.partial"
+
+
+class ShardWriter:
+    """Cuts a stream of bytes into shards of given sizes, named by their digests.
+
+    Use as a context manager: a shard that is not whole at the end is removed.
+
+    Parameters
+    ----------
+    directory
+        An existing folder without files of this model.
+    sizes_bytes
+        Sizes of the shards, in order, none of them zero.
+    """
+
+    def __init__(self, directory: Path, sizes_bytes: Sequence[int]) -> None:
+        self._directory = directory
+        self._remaining = list(reversed(sizes_bytes))
+        self._file: BinaryIO | None = None
+        self._hash = hashlib.sha256()
+        self._size_bytes = self._room_bytes = 0
+        self._shards: list[WrittenFile] = []
+
+    @property
+    def shards(self) -> tuple[WrittenFile, ...]:
+        """The whole shards, in order; equal ones more than once."""
+        return tuple(self._shards)
+
+    def write(self, data: memoryview) -> None:
+        """Append bytes, filling as many shards as they take."""
+        with storing(self._directory):
+            while data:
+                file = self._file or self._open_next()
+                piece, data = data[: self._room_bytes], data[self._room_bytes :]
+                file.write(piece)
+                self._hash.update(piece)
+                self._room_bytes -= len(piece)
+                if not self._room_bytes:
+                    self._finish(file)
+
+    def _open_next(self) -> BinaryIO:
+        self._size_bytes = self._room_bytes = self._remaining.pop()
+        self._hash = hashlib.sha256()
+        self._file = (self._directory / _PARTIAL).open("wb")
+        return self._file
+
+    def _finish(self, file: BinaryIO) -> None:
+        self._file = None
+        file.close()
+        digest = self._hash.hexdigest()
+        shard = WrittenFile(name=shard_name(digest), size_bytes=self._size_bytes, sha256=digest)
+        # An equal shard may be there already: then it is replaced by its like.
+        (self._directory / _PARTIAL).replace(self._directory / shard.name)
+        self._shards.append(shard)
+
+    def __enter__(self) -> ShardWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file:
+            self._file.close()
+            (self._directory / _PARTIAL).unlink(missing_ok=True)
+
+
+def write_shard(directory: Path, size_bytes: int, blocks: Iterable[bytes]) -> WrittenFile:
+    """Write one shard of `size_bytes` from `blocks`, which hold exactly as many."""
+    if not size_bytes:
+        return write_empty_shard(directory)
+    with ShardWriter(directory, [size_bytes]) as writer:
+        for block in blocks:
+            writer.write(memoryview(block))
+        return writer.shards[0]
+
+
+def write_empty_shard(directory: Path) -> WrittenFile:
+    """Write the shard without bytes."""
+    return _write_file(directory, shard_name(hashlib.sha256().hexdigest()), b"")
+
+
+def write_model_json(directory: Path, data: bytes) -> tuple[WrittenFile, ...]:
+    """Write `data` as ``model.json`` and, beside it, compressed."""
+    contents = {MODEL_JSON: data}
+    for suffix, compress in COMPRESSED_SUFFIXES.items():
+        contents[MODEL_JSON + suffix] = compress(data)
+    return tuple(_write_file(directory, name, content) for name, content in contents.items())
+
+
+def distinct(files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
+    """Return `files` without repetitions, in order."""
+    return tuple(dict.fromkeys(files))
+
+
+@contextmanager
+def storing(directory: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {directory}: {error.strerror or error}",
+            hint="free some space there, or choose another folder with --cache-dir",
+        ) from error
+
+
+def _write_file(directory: Path, name: str, content: bytes) -> WrittenFile:
+    with storing(directory):
+        (directory / name).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return WrittenFile(name=name, size_bytes=len(content), sha256=digest)

@@ -1,0 +1,98 @@
+"""Reading a ``weightsManifest`` that someone else wrote: is it one, and how many bytes it needs.
+
+The rules are those of tfjs-core's ``io/io_utils.ts`` (``getWeightBytelength``) and ``io/types.ts``
+(``DTYPE_VALUE_SIZE_MAP``).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from tfjs_serve.layers_model.model import Json
+
+_STRING = "string"
+_ITEM_BYTES: Final = {
+    "float32": 4,
+    "float16": 2,
+    "int32": 4,
+    "uint16": 2,
+    "uint8": 1,
+    "bool": 1,
+    "complex64": 8,
+}
+
+
+class BadManifestError(Exception):
+    """What is wrong with a manifest, as the rest of a sentence about ``model.json``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightGroup:
+    """One group of the manifest.
+
+    Attributes
+    ----------
+    paths
+        As written, not yet checked.
+    size_bytes
+        What the specs need in all; ``None`` where only the data says so, because strings are
+        stored behind their lengths.
+    """
+
+    paths: tuple[str, ...]
+    size_bytes: int | None
+
+
+def parse_manifest(manifest: Json) -> tuple[WeightGroup, ...]:
+    """Return the groups of a ``weightsManifest``.
+
+    Raises
+    ------
+    BadManifestError
+        If it is none.
+    """
+    if not isinstance(manifest, list):
+        raise BadManifestError("its weightsManifest is no list")
+    return tuple(_parse_group(group) for group in manifest)
+
+
+def _parse_group(group: Json) -> WeightGroup:
+    if not isinstance(group, dict):
+        raise BadManifestError("a group of its weightsManifest is no object")
+    paths, weights = group.get("paths"), group.get("weights")
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise BadManifestError("a group of its weightsManifest has no list of paths")
+    if not isinstance(weights, list):
+        raise BadManifestError("a group of its weightsManifest has no list of weights")
+    sizes = [_weight_size_bytes(weight) for weight in weights]
+    known = [size for size in sizes if size is not None]
+    return WeightGroup(
+        paths=tuple(paths), size_bytes=sum(known) if len(known) == len(sizes) else None
+    )
+
+
+def _weight_size_bytes(weight: Json) -> int | None:
+    if not isinstance(weight, dict) or not isinstance(weight.get("name"), str):
+        raise BadManifestError("a weight in its weightsManifest has no name")
+    name, dtype = weight["name"], weight.get("dtype")
+    if "quantization" in weight:
+        quantization = weight["quantization"]
+        dtype = quantization.get("dtype") if isinstance(quantization, dict) else None
+    count = _count(name, weight.get("shape"))
+    if dtype == _STRING:
+        return None
+    if not isinstance(dtype, str) or dtype not in _ITEM_BYTES:
+        raise BadManifestError(f"the weight {name!r} has a dtype that TensorFlow.js does not know")
+    return count * _ITEM_BYTES[dtype]
+
+
+def _count(name: str, shape: Json) -> int:
+    if not isinstance(shape, list) or not all(_is_dimension(size) for size in shape):
+        raise BadManifestError(f"the weight {name!r} has no valid shape")
+    return math.prod(shape)
+
+
+def _is_dimension(size: Json) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and size >= 0

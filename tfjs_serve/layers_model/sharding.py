@@ -1,0 +1,67 @@
+"""Where the joined bytes of all weights are cut into files.
+
+TF.js fetches all shards, joins them in order and cuts the result by the sizes of the weights
+(tfjs-core ``io/http.ts``, ``io/io_utils.ts``), so any cut is correct. These cuts are chosen so
+that a browser downloads little again: shards end where a weight ends, and where they end follows
+from the sizes alone. Training a model further changes bytes, never boundaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+
+def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[int, ...]:
+    """Return the sizes of the shards, in order, that hold the weights one after the other.
+
+    A weight of at most `limit_bytes` lies within one shard. A greater one begins a shard and is
+    cut into pieces of exactly `limit_bytes`; what follows may join its last piece. No shard is
+    empty: weights without values, or no weights at all, need none.
+    """
+    shards: list[list[int]] = []
+    room_bytes = 0
+    for size_bytes in weight_sizes_bytes:
+        pieces = _pieces(size_bytes, limit_bytes)
+        if pieces and size_bytes <= room_bytes:
+            shards[-1].append(size_bytes)
+            room_bytes -= size_bytes
+        elif pieces:
+            shards.extend([piece] for piece in pieces)
+            room_bytes = limit_bytes - pieces[-1]
+    return tuple(sum(shard) for shard in _without_misread_tail(shards))
+
+
+def is_misread_by_tfjs(shard_sizes_bytes: Sequence[int]) -> bool:
+    """Return whether TF.js may look for a weight in a shard that does not exist.
+
+    tfjs-core's ``CompositeArrayBuffer`` (``io/composite_array_buffer.ts``, 4.x) takes the shards
+    to be of one size when all *but the last* are, and then finds a byte's shard by division. If
+    the last one is greater, a weight that starts beyond that size into it is silently read as
+    zeros.
+    """
+    *others, last = shard_sizes_bytes or (0,)
+    return len(set(others)) == 1 and last > others[0]
+
+
+def _pieces(size_bytes: int, limit_bytes: int) -> list[int]:
+    """Return `size_bytes` as full pieces and, if something is left, a smaller last one."""
+    full, rest = divmod(size_bytes, limit_bytes)
+    return [limit_bytes] * full + ([rest] if rest else [])
+
+
+def _without_misread_tail(shards: list[list[int]]) -> list[list[int]]:
+    """Cut the last shard once more, between weights, while TF.js would misread it.
+
+    A shard that starts with a piece of a great weight is never concerned: the shard before it is
+    then as great as can be.
+    """
+    while is_misread_by_tfjs([sum(shard) for shard in shards]):
+        *others, last = shards
+        starts = accumulate(last[:-1])
+        uniform_bytes = sum(others[0])
+        cut = next((i for i, start in enumerate(starts, 1) if start >= uniform_bytes), None)
+        if cut is None:
+            break
+        shards = [*others, last[:cut], last[cut:]]
+    return shards

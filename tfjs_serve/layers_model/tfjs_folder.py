@@ -1,0 +1,198 @@
+"""A folder that TF.js can load already becomes the same kind of artifact as a converted model.
+
+Its shards get the names of their digests, and ``model.json`` gets those names instead of the
+folder's own; nothing else in it changes. So they too can be cached for ever, and a ``model.json``
+never meets the shards of another save. Shards keep their boundaries: one of more than 4 MiB stays
+as large as it is.
+
+The one addition: where TF.js would read zeros instead of weights (see
+:func:`~tfjs_serve.layers_model.sharding.is_misread_by_tfjs`), an empty shard at the end keeps it
+from doing so.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from tfjs_serve.errors import TfjsFolderError
+from tfjs_serve.layers_model.documents import encode_document
+from tfjs_serve.layers_model.files import (
+    distinct,
+    write_empty_shard,
+    write_model_json,
+    write_shard,
+)
+from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
+from tfjs_serve.layers_model.model import Json, WrittenFile
+from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
+from tfjs_serve.settings import MIB, MODEL_JSON
+
+_BLOCK_BYTES = 1 * MIB
+_MAX_MODEL_JSON_BYTES = 512 * MIB
+"""Beyond what a browser parses; it keeps a mistaken file from filling the memory."""
+_COPY_AGAIN = "copy the whole folder again, as the converter wrote it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SourceFile:
+    """A file of the folder: where its bytes lie, and the name that messages use."""
+
+    path: Path
+    shown: Path
+    size_bytes: int
+
+
+def import_tfjs_folder(
+    folder: Path, directory: Path, on_progress: Callable[[int, int], None]
+) -> tuple[WrittenFile, ...]:
+    """Copy the TF.js model in `folder`, a layers or a graph model, into an empty folder.
+
+    Parameters
+    ----------
+    directory
+        An existing, empty folder.
+    on_progress
+        Called with the bytes of weights copied so far, and in all.
+
+    Returns
+    -------
+    tuple[WrittenFile, ...]
+        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them.
+
+    Raises
+    ------
+    TfjsFolderError
+        If it is no complete model, or refers to anything outside of the folder.
+    StoreError
+        If `directory` cannot be written to.
+    """
+    model_json = folder / MODEL_JSON
+    document = _read_document(_find_file(folder, model_json))
+    groups = _parse_groups(model_json, document)
+    sources = [_find_shards(folder, group) for group in groups]
+    for group, shards in zip(groups, sources, strict=True):
+        _check_size(model_json, group, shards)
+    copies = _copy_shards(sources, directory, on_progress)
+    _rename_paths(document, copies)
+    written = distinct([file for group_copies in copies for file in group_copies])
+    return written + write_model_json(directory, encode_document(document))
+
+
+def _read_document(file: _SourceFile) -> Json:
+    if file.size_bytes > _MAX_MODEL_JSON_BYTES:
+        _refuse(file.shown, "is too large for a model.json")
+    try:
+        document = json.loads(file.path.read_bytes(), parse_constant=_refuse_constant)
+        encode_document(document)
+    except OSError as error:
+        _refuse(file.shown, f"cannot be read: {error.strerror or error}", error=error)
+    except (ValueError, RecursionError) as error:
+        _refuse(file.shown, f"is no valid JSON: {error}", error=error)
+    if not isinstance(document, dict) or not isinstance(document.get("modelTopology"), dict):
+        _refuse(file.shown, "is no TensorFlow.js model: it has no modelTopology")
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}, which JSON does not have")
+
+
+def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
+    # TF.js takes a null manifest for none.
+    manifest = document.get("weightsManifest")
+    try:
+        return parse_manifest([] if manifest is None else manifest)
+    except BadManifestError as error:
+        _refuse(model_json, f"cannot be used: {error}", error=error)
+
+
+def _find_shards(folder: Path, group: WeightGroup) -> list[_SourceFile]:
+    return [_find_shard(folder, path) for path in group.paths]
+
+
+def _find_shard(folder: Path, manifest_path: str) -> _SourceFile:
+    parts = [part for part in manifest_path.split("/") if part not in ("", ".")]
+    # Backslashes and colons are separators and drives on Windows, where Path would follow them.
+    if not parts or ".." in parts or manifest_path[:1] == "/" or set(manifest_path) & set("\\:\0"):
+        _refuse(
+            folder / MODEL_JSON,
+            f"names the weights file {manifest_path!r}, which is not a path inside its folder",
+            "put all weights beside model.json and name them by relative paths",
+        )
+    return _find_file(folder, folder.joinpath(*parts))
+
+
+def _find_file(folder: Path, shown: Path) -> _SourceFile:
+    try:
+        path = shown.resolve(strict=True)
+        status = path.stat()
+    # RuntimeError: links in a circle, before Python 3.13; ValueError: a name no system can have.
+    except (OSError, RuntimeError, ValueError) as error:
+        _refuse(shown, "is part of the model, but cannot be found or read", error=error)
+    if folder.resolve() not in path.parents:
+        _refuse(shown, "is a link out of its folder", "put the file itself there")
+    if not stat.S_ISREG(status.st_mode):
+        _refuse(shown, "is part of the model, but is not a file")
+    return _SourceFile(path=path, shown=shown, size_bytes=status.st_size)
+
+
+def _check_size(model_json: Path, group: WeightGroup, shards: Sequence[_SourceFile]) -> None:
+    actual_bytes = sum(shard.size_bytes for shard in shards)
+    if group.size_bytes is not None and actual_bytes != group.size_bytes:
+        names = ", ".join(str(shard.shown) for shard in shards[:3]) or "no files"
+        _refuse(
+            model_json,
+            f"needs {group.size_bytes} bytes of weights from {names}"
+            f"{', ...' if len(shards) > 3 else ''}, which hold {actual_bytes}",
+        )
+
+
+def _copy_shards(
+    sources: Sequence[Sequence[_SourceFile]],
+    directory: Path,
+    on_progress: Callable[[int, int], None],
+) -> list[list[WrittenFile]]:
+    total_bytes = sum(shard.size_bytes for shards in sources for shard in shards)
+    done_bytes = 0
+    copies: list[list[WrittenFile]] = []
+    for shards in sources:
+        copies.append([])
+        for shard in shards:
+            copies[-1].append(write_shard(directory, shard.size_bytes, _read(shard)))
+            done_bytes += shard.size_bytes
+            on_progress(done_bytes, total_bytes)
+    if is_misread_by_tfjs([copy.size_bytes for group in copies for copy in group]):
+        copies[-1].append(write_empty_shard(directory))
+    return copies
+
+
+def _read(shard: _SourceFile) -> Iterator[bytes]:
+    """Yield the bytes of `shard`: as many as it had when it was looked at, or an error."""
+    left_bytes = shard.size_bytes
+    try:
+        with shard.path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                left_bytes -= len(block)
+                if left_bytes < 0:
+                    break
+                yield block
+    except OSError as error:
+        _refuse(shard.shown, f"cannot be read: {error.strerror}", error=error)
+    if left_bytes:
+        _refuse(shard.shown, "changed while it was read", "wait until it is complete")
+
+
+def _rename_paths(document: Json, copies: Sequence[Sequence[WrittenFile]]) -> None:
+    for group, files in zip(document.get("weightsManifest") or [], copies, strict=True):
+        group["paths"] = [file.name for file in files]
+
+
+def _refuse(
+    path: Path, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
+) -> NoReturn:
+    raise TfjsFolderError(f"{path} {problem}", hint=hint) from error

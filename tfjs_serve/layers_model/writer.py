@@ -1,0 +1,96 @@
+"""From a :class:`LayersModel` to the files that ``tf.loadLayersModel`` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tfjs_serve.layers_model.documents import (
+    encode_document,
+    find_document_problems,
+    layers_model_document,
+)
+from tfjs_serve.layers_model.encoding import (
+    CountBytes,
+    WeightEncoding,
+    plan_encodings,
+    work_bytes,
+)
+from tfjs_serve.layers_model.files import ShardWriter, distinct, write_model_json
+from tfjs_serve.layers_model.model import LayersModel, WrittenFile
+from tfjs_serve.layers_model.sharding import plan_shards
+from tfjs_serve.settings import ConversionOptions
+
+OnProgress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all."""
+
+
+def write_layers_model(
+    model: LayersModel, directory: Path, options: ConversionOptions, on_progress: OnProgress
+) -> tuple[WrittenFile, ...]:
+    """Write `model` into an empty folder: shards, then ``model.json`` and its compressed forms.
+
+    The same model and options give the same bytes. Memory does not grow with the model: weights
+    pass through in blocks. No file's name depends on anything but digests.
+
+    Parameters
+    ----------
+    directory
+        An existing, empty folder.
+    on_progress
+        Called with the bytes of weights that were read, and how many will be; those whose values
+        decide how they are stored are read, and counted, twice.
+
+    Returns
+    -------
+    tuple[WrittenFile, ...]
+        Each file once: shards in order, then ``model.json``, ``model.json.gz``,
+        ``model.json.br``.
+
+    Raises
+    ------
+    ConversionError
+        With all problems: dtypes or values that TF.js cannot hold, NaN in the topology.
+        Nothing has been written then.
+    KerasFileError
+        If a weight does not hold the values of its shape.
+    StoreError
+        If the folder cannot be written to.
+    """
+    count_bytes = _counter(work_bytes(model.weights, options.variant), on_progress)
+    encodings = plan_encodings(
+        model.weights,
+        options.variant,
+        count_bytes,
+        known_problems=find_document_problems(model),
+    )
+    shards = _write_shards(encodings, directory, options.shard_size_bytes, count_bytes)
+    document = layers_model_document(
+        model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
+    )
+    return distinct(shards) + write_model_json(directory, encode_document(document))
+
+
+def _write_shards(
+    encodings: Sequence[WeightEncoding],
+    directory: Path,
+    limit_bytes: int,
+    count_bytes: CountBytes,
+) -> tuple[WrittenFile, ...]:
+    sizes_bytes = plan_shards([encoding.size_bytes for encoding in encodings], limit_bytes)
+    with ShardWriter(directory, sizes_bytes) as writer:
+        for encoding in encodings:
+            for block in encoding.stored_blocks(count_bytes):
+                writer.write(memoryview(block.tobytes()))
+        return writer.shards
+
+
+def _counter(total_bytes: int, on_progress: OnProgress) -> CountBytes:
+    done_bytes = 0
+
+    def count_bytes(read_bytes: int) -> None:
+        nonlocal done_bytes
+        done_bytes += read_bytes
+        on_progress(done_bytes, total_bytes)
+
+    return count_bytes
