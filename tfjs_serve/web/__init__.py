@@ -1,0 +1,1 @@
+"""HTTP: pure functions that decide, thin aiohttp handlers that carry out."""

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfjs_serve.errors import SettingsError
+from tfjs_serve.web.cors import (
+    CorsPolicy,
+    blocked_message,
+    is_loopback,
+    normalise_origin,
+)
+
+LOOPBACK_ONLY = CorsPolicy.from_settings([])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost",
+        "http://localhost:5173",
+        "https://localhost:8443",
+        "capacitor://localhost",
+        "http://app.localhost:3000",
+        "http://127.0.0.1:8080",
+        "http://127.5.6.7",
+        "http://[::1]",
+        "http://[::1]:3000",
+        "HTTP://LOCALHOST:1",
+    ],
+)
+def test_loopback_origins_are_allowed(origin: str) -> None:
+    assert is_loopback(origin)
+    assert LOOPBACK_ONLY.headers(origin)["Access-Control-Allow-Origin"] == origin
+    assert LOOPBACK_ONLY.headers(origin)["Timing-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "localhost",
+        "https://example.com",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://notlocalhost",
+        "http://localhost@example.com",
+        "http://example.com#localhost",
+        "http://example.com/localhost",
+        "http://localhost:80:80",
+        "http://localhost/",
+        "http://128.0.0.1",
+        "http://0.0.0.0:8000",
+        "http://192.168.1.2",
+        "http://[::2]",
+        "http://127.0.0.256",
+        "http://localhost\r\nX: y",
+        "http://\x00.localhost",
+        "http://\u212a.localhost\u00e9",
+        "http://localhost http://example.com",
+    ],
+)
+def test_other_origins_are_not(origin: str) -> None:
+    assert not is_loopback(origin)
+    assert LOOPBACK_ONLY.headers(origin) == {}
+    assert LOOPBACK_ONLY.preflight_headers(origin, None, private_network=True) == {}
+
+
+def test_same_origin_requests_need_nothing() -> None:
+    assert LOOPBACK_ONLY.headers(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "origin"),
+    [
+        ("https://example.com", "https://example.com"),
+        ("https://Example.com:443/", "https://example.com"),
+        ("http://example.com:80", "http://example.com"),
+        ("http://example.com:8080", "http://example.com:8080"),
+        ("null", "null"),
+    ],
+)
+def test_an_option_allows_the_origin_that_browsers_send(option: str, origin: str) -> None:
+    policy = CorsPolicy.from_settings([option])
+    assert policy.headers(origin)["Access-Control-Allow-Origin"] == origin
+    assert policy.headers("https://other.example") == {}
+    assert policy.allows("http://localhost:1")
+
+
+def test_a_star_allows_all_without_naming_them() -> None:
+    policy = CorsPolicy.from_settings(["*"])
+    for origin in ("https://example.com", "null", "http://localhost:1"):
+        assert policy.headers(origin)["Access-Control-Allow-Origin"] == "*"
+        assert policy.headers(origin)["Timing-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    "option", ["example.com", "https://", "https://a/b", "", "https://a b", "//a"]
+)
+def test_an_option_that_is_no_origin_is_an_error(option: str) -> None:
+    with pytest.raises(SettingsError, match="is no origin") as error:
+        CorsPolicy.from_settings([option])
+    assert "https://example.com" in error.value.hint
+
+
+def test_preflight() -> None:
+    headers = LOOPBACK_ONLY.preflight_headers(
+        "http://localhost:1", "range, X-Mine", private_network=True
+    )
+    assert headers == {
+        "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+        "Access-Control-Allow-Headers": "range, X-Mine",
+        "Access-Control-Max-Age": "7200",
+        "Access-Control-Allow-Private-Network": "true",
+    }
+
+
+@pytest.mark.parametrize("requested", [None, "", "a b", "x\r\ny", "range,,x", "ä"])
+def test_what_is_no_list_of_names_is_not_echoed(requested: str | None) -> None:
+    headers = LOOPBACK_ONLY.preflight_headers("http://[::1]", requested, private_network=False)
+    assert "Range" in headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Private-Network" not in headers
+
+
+def test_the_log_line_names_the_option() -> None:
+    assert "--cors-origin https://example.com" in blocked_message("https://Example.com:443")
+    assert "--cors-origin null" in blocked_message("null")
+    assert "\n" not in blocked_message("http://a\nb")
+
+
+@given(st.text())
+def test_any_origin_gets_an_answer_and_only_printable_ones_are_echoed(origin: str) -> None:
+    for value in LOOPBACK_ONLY.headers(origin).values():
+        assert value.isprintable()
+    assert "\n" not in blocked_message(origin)
+
+
+@given(st.text(alphabet="htps:/[]0127.aloc@"))
+def test_normal_form_is_stable(origin: str) -> None:
+    normal = normalise_origin(origin)
+    if normal is not None:
+        assert normalise_origin(normal) == normal

@@ -1,0 +1,163 @@
+"""Cross-origin resource sharing: which origins may read models, and how they are told. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tfjs_serve.errors import SettingsError
+
+ANY_ORIGIN = "*"
+NULL_ORIGIN = "null"
+"""What a browser calls the origin of a page opened from ``file://``, and of sandboxed frames."""
+
+STALE_HEADER = "Tfjs-Serve-Stale"
+
+ALLOWED_METHODS = "GET, HEAD, OPTIONS"
+_EXPOSED = (
+    "ETag, Content-Length, Content-Encoding, Content-Range, Accept-Ranges, Retry-After, "
+    + STALE_HEADER
+)
+_PREFLIGHT_MAX_AGE_SECONDS = 2 * 60 * 60
+"""As long as Chromium believes; it caps longer values to this."""
+
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ALWAYS_ALLOWED_REQUEST_HEADERS = (
+    "Accept, Cache-Control, If-Match, If-None-Match, If-Range, Pragma, Range"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorsPolicy:
+    """Which origins may read what the server sends: loopback ones, and `origins`."""
+
+    origins: frozenset[str]
+
+    @classmethod
+    def from_settings(cls, cors_origins: Iterable[str]) -> CorsPolicy:
+        """Check the values of ``--cors-origin`` and bring them into the form browsers send.
+
+        Raises
+        ------
+        SettingsError
+            A value is no origin.
+        """
+        return cls(origins=frozenset(map(_normalised_option, cors_origins)))
+
+    def allows(self, origin: str) -> bool:
+        """Whether a page of `origin` may read models."""
+        return (
+            ANY_ORIGIN in self.origins
+            or is_loopback(origin)
+            or normalise_origin(origin) in self.origins
+        )
+
+    def headers(self, origin: str | None) -> Mapping[str, str]:
+        """Return the header fields, beside ``Vary``, of any answer to a page of `origin`."""
+        if origin is None or not self.allows(origin):
+            return {}
+        named = ANY_ORIGIN if ANY_ORIGIN in self.origins else origin
+        return {
+            "Access-Control-Allow-Origin": named,
+            "Access-Control-Expose-Headers": _EXPOSED,
+            "Timing-Allow-Origin": named,
+        }
+
+    def preflight_headers(
+        self, origin: str | None, requested_headers: str | None, *, private_network: bool
+    ) -> Mapping[str, str]:
+        """Return what an answer to ``OPTIONS`` has beside :meth:`headers`.
+
+        Parameters
+        ----------
+        requested_headers
+            ``Access-Control-Request-Headers``; echoed if it is a list of field names.
+        private_network
+            Whether the browser asks if a public page may reach this private address
+            (``Access-Control-Request-Private-Network``).
+        """
+        if origin is None or not self.allows(origin):
+            return {}
+        headers = {
+            "Access-Control-Allow-Methods": ALLOWED_METHODS,
+            "Access-Control-Allow-Headers": _allowed_headers(requested_headers),
+            "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_SECONDS),
+        }
+        if private_network:
+            headers["Access-Control-Allow-Private-Network"] = "true"
+        return headers
+
+
+def is_loopback(origin: str) -> bool:
+    """Whether `origin` is a page that this machine itself serves, by any scheme, on any port.
+
+    Names are those that never leave the machine (RFC 6761, section 6.3): ``localhost`` and below.
+    """
+    match = _ORIGIN.fullmatch(origin.lower())
+    if match is None:
+        return False
+    host = match[2]
+    return host == "localhost" or host.endswith(".localhost") or _is_loopback_address(host)
+
+
+def normalise_origin(origin: str) -> str | None:
+    """Return the origin as browsers write it: lower case, no default port; ``None`` if it is none.
+
+    The form is that of the HTML standard's "serialization of an origin".
+    """
+    if origin == NULL_ORIGIN:
+        return origin
+    match = _ORIGIN.fullmatch(origin.lower())
+    if match is None:
+        return None
+    scheme, host, port = match.groups()
+    shown = port and port.lstrip("0") != _DEFAULT_PORTS.get(scheme)
+    return f"{scheme}://{host}:{int(port)}" if shown else f"{scheme}://{host}"
+
+
+def blocked_message(origin: str) -> str:
+    """Return the line for the log that says which option lets `origin` in."""
+    option = normalise_origin(origin)
+    if option == NULL_ORIGIN:
+        return (
+            "a page without an origin (opened from a file, or sandboxed) asked for a model and "
+            "was refused; serve the page over http, or start with --cors-origin null"
+        )
+    if option is None:
+        return f"a page with the malformed origin {origin[:100]!r} asked for a model"
+    return (
+        f"a page of {option[:200]} asked for a model and was refused; "
+        f"to allow it start with --cors-origin {option[:200]}"
+    )
+
+
+def _normalised_option(option: str) -> str:
+    if option == ANY_ORIGIN:
+        return option
+    origin = normalise_origin(option.removesuffix("/"))
+    if origin is None:
+        raise SettingsError(
+            f"{option!r} is no origin",
+            hint="give --cors-origin as scheme://host[:port], such as https://example.com, "
+            "or null, or *",
+        )
+    return origin
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _allowed_headers(requested: str | None) -> str:
+    """Echo the field names asked for if they are field names; they have no effect here."""
+    names = [name.strip(" \t") for name in (requested or "").split(",")]
+    if all(map(_TOKEN.fullmatch, names)):
+        return ", ".join(names)
+    return _ALWAYS_ALLOWED_REQUEST_HEADERS

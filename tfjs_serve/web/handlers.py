@@ -1,0 +1,227 @@
+"""What each URL does: look up, build, hand over to :mod:`tfjs_serve.web.sending`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from tfjs_serve import __version__
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.builder import Build
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import FileNotInModelError, ModelNotFoundError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web import pages, problems
+from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
+from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.listing import (
+    ModelSummary,
+    catalogue_json,
+    effective_variant,
+    summarise,
+)
+from tfjs_serve.web.problems import ProblemError
+from tfjs_serve.web.representation import (
+    ENCODED_SUFFIXES,
+    HTML,
+    JSON,
+    from_bytes,
+    model_codings,
+    of_file,
+    of_model_json,
+)
+from tfjs_serve.web.sending import joined, send
+from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.urls import (
+    CatalogueJson,
+    CataloguePage,
+    Health,
+    ModelAddress,
+    ModelFile,
+    ModelPage,
+    Refusal,
+    Target,
+    page_url,
+    parse_target,
+)
+
+_ENCODED_NAMES = frozenset(MODEL_JSON + suffix for suffix in ENCODED_SUFFIXES.values())
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+_STALE_REASON_CHARS = 500
+_HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+async def handle(request: web.Request) -> web.StreamResponse:
+    """Answer any request."""
+    if request.method == hdrs.METH_OPTIONS:
+        return _options(request)
+    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+        raise ProblemError(_method_not_allowed(request.method))
+    target = parse_target(request.raw_path)
+    return await _answer(request, request.app[SERVICES], target)
+
+
+async def ignore_expectation(_request: web.Request) -> None:
+    """Let a request with ``Expect`` through: no body is ever read here (RFC 9110, 10.1.1)."""
+
+
+def _options(request: web.Request) -> web.Response:
+    """Answer ``OPTIONS``, a CORS preflight or not; it is the same for every URL."""
+    asked = request.headers.get("Access-Control-Request-Private-Network", "")
+    cors_headers = request.app[SERVICES].cors.preflight_headers(
+        request.headers.get(hdrs.ORIGIN),
+        joined(request, hdrs.ACCESS_CONTROL_REQUEST_HEADERS),
+        private_network=asked.lower() == "true",
+    )
+    return web.Response(status=204, headers={"Allow": ALLOWED_METHODS, **cors_headers})
+
+
+def _method_not_allowed(method: str) -> problems.Problem:
+    detail = f"Models can only be read: {method} is not among {ALLOWED_METHODS}."
+    return problems.from_status(405, detail, headers={"Allow": ALLOWED_METHODS})
+
+
+async def _answer(request: web.Request, services: Services, target: Target) -> web.StreamResponse:
+    if isinstance(target, ModelFile):
+        return await _file(request, services, target)
+    if isinstance(target, ModelPage):
+        return await _model_page(request, services, target)
+    if isinstance(target, Refusal):
+        raise ProblemError(problems.from_status(target.status, f"{target.reason}."))
+    return await _OWN_URLS[type(target)](request, services)
+
+
+async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
+    page = pages.catalogue_page(
+        await _summaries(services), folder=services.settings.models_dir.name, origin=_own(request)
+    )
+    return await _send_page(request, page)
+
+
+async def _catalogue_json(request: web.Request, services: Services) -> web.StreamResponse:
+    document = catalogue_json(await _summaries(services), services.settings.default_variant)
+    return await send(request, from_bytes(json.dumps(document).encode("ascii"), JSON))
+
+
+async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
+    body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
+    headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
+    return web.Response(body=body, headers=headers)
+
+
+_OwnHandler = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
+_OWN_URLS: Mapping[type[object], _OwnHandler] = {
+    CataloguePage: _catalogue_page,
+    CatalogueJson: _catalogue_json,
+    Health: _health,
+}
+
+
+async def _summaries(services: Services) -> list[ModelSummary]:
+    entries = await services.catalog.scan()
+    return summarise(entries, services.settings.default_variant, services.builder.status)
+
+
+async def _model_page(
+    request: web.Request, services: Services, target: ModelPage
+) -> web.StreamResponse:
+    entry, _ = await _lookup(services, target.addresses)
+    summaries = await _summaries(services)
+    exact = entry.exact_name
+    summary = next((one for one in summaries if one.entry.exact_name == exact), None)
+    if summary is None:
+        raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
+    return await _send_page(request, pages.model_page(summary, origin=_own(request)))
+
+
+async def _send_page(request: web.Request, page: str) -> web.StreamResponse:
+    body = page.encode("utf-8", "backslashreplace")
+    return await send(request, from_bytes(body, HTML, extra_headers=pages.headers()))
+
+
+async def _file(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
+    try:
+        if target.file_name == MODEL_JSON:
+            return await _model_json(request, services, target)
+        return await _shard(request, services, target)
+    except (ModelNotFoundError, FileNotInModelError):
+        location = await _page_without_slash(services, target)
+        if location is None:
+            raise
+        # Not for ever: the model may be gone tomorrow, and this path be a file's.
+        headers = {"Location": location, "Cache-Control": "no-cache"}
+        return web.Response(status=308, headers=headers)
+
+
+async def _model_json(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    entry, asked = await _lookup(services, target.addresses)
+    variant = effective_variant(entry, asked, services.settings.default_variant)
+    build = await services.builder.build(entry, variant)
+    accepted = joined(request, hdrs.ACCEPT_ENCODING)
+    coding = negotiate(accepted, model_codings(build.artifact))
+    return await send(request, of_model_json(build.artifact, coding), _stale_headers(build))
+
+
+async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
+    artifact, file = await _find_file(services, target)
+    return await send(request, of_file(artifact.directory, file))
+
+
+async def _lookup(
+    services: Services, addresses: tuple[ModelAddress, ...]
+) -> tuple[CatalogEntry, Variant | None]:
+    """Return the first entry that an address leads to; the last one's error if none does."""
+    error = ModelNotFoundError("there is no such model")
+    for address in addresses:
+        try:
+            return await services.catalog.lookup(address.name), address.variant
+        except ModelNotFoundError as not_found:  # noqa: PERF203 - two addresses at most
+            error = not_found
+    raise error
+
+
+async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
+    """Return the first file that an address leads to; the last one's error if none does.
+
+    ``model.json.gz`` is no file of its own but a coding of ``model.json``.
+    """
+    error: TfjsServeError = FileNotInModelError("there is no such file or model")
+    addresses = () if target.file_name in _ENCODED_NAMES else target.addresses
+    for address in addresses:
+        variant = address.variant or services.settings.default_variant
+        try:
+            return await services.builder.find_file(address.name, variant, target.file_name)
+        except (FileNotInModelError, ModelNotFoundError) as not_found:
+            error = not_found
+    raise error
+
+
+async def _page_without_slash(services: Services, target: ModelFile) -> str | None:
+    try:
+        await _lookup(services, target.page)
+    except ModelNotFoundError:
+        return None
+    return page_url(target.page[0].name)
+
+
+def _stale_headers(build: Build) -> dict[str, str]:
+    """Say why an old version is served; what is not printable ASCII is percent-encoded."""
+    if build.stale_reason is None:
+        return {}
+    return {
+        STALE_HEADER: quote(
+            build.stale_reason[:_STALE_REASON_CHARS], safe=_HEADER_SAFE, errors="replace"
+        )
+    }
+
+
+def _own(request: web.Request) -> str:
+    """Return this server's origin as the client sees it; empty if its ``Host`` is odd."""
+    host = request.host
+    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""

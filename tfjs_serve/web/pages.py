@@ -1,0 +1,189 @@
+"""The two HTML pages. Pure: everything that comes from files or requests is escaped here.
+
+The pages need no script and load nothing; the policy they are sent with allows neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from tfjs_serve import __version__
+from tfjs_serve.builder import EntryState, EntryStatus
+from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
+from tfjs_serve.web.listing import ModelSummary
+
+_KINDS = {
+    EntryKind.HDF5: "Keras model (HDF5)",
+    EntryKind.KERAS_ZIP: "Keras model",
+    EntryKind.TFJS_LAYERS: "TensorFlow.js layers model, served as it is",
+    EntryKind.TFJS_GRAPH: "TensorFlow.js graph model, served as it is",
+}
+_STATES = {
+    EntryState.FOUND: "not converted yet",
+    EntryState.CONVERTING: "converting",
+    EntryState.READY: "ready",
+    EntryState.FAILED: "failed",
+    EntryState.STALE: "last good version",
+}
+_VARIANTS = {
+    Variant.FULL: "weights as they are",
+    Variant.FLOAT16: "half the size",
+    Variant.UINT16: "half the size, quantized",
+    Variant.UINT8: "a quarter of the size, quantized",
+}
+
+
+@lru_cache(maxsize=1)
+def headers() -> tuple[tuple[str, str], ...]:
+    """Return the header fields of the pages: nothing may run, be loaded or frame them."""
+    digest = hashlib.sha256(_data("page.css").encode()).digest()
+    style = f"'sha256-{base64.b64encode(digest).decode()}'"
+    policy = (
+        f"default-src 'none'; style-src {style}; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
+
+
+def catalogue_page(summaries: Sequence[ModelSummary], *, folder: str, origin: str) -> str:
+    """Return the page at ``/``.
+
+    Parameters
+    ----------
+    folder
+        Name of the models folder.
+    origin
+        What goes before paths in the lines to paste, such as ``http://localhost:8000``.
+    """
+    cards = "\n".join(_card(summary, origin) for summary in summaries)
+    main = _render("catalogue.html", folder=escape(folder), lead=_lead(summaries), cards=cards)
+    return _page(f"{folder} · tfjs-serve", main)
+
+
+def model_page(summary: ModelSummary, *, origin: str) -> str:
+    """Return the page at ``/<name>/``."""
+    body = "\n".join(
+        [_notice(summary.status), _load_block(summary, origin), _variant_table(summary, origin)]
+    )
+    heading = escape(summary.entry.name)
+    main = _render("model.html", heading=heading, body=body, **_facts(summary))
+    return _page(f"{summary.entry.name} · tfjs-serve", main)
+
+
+def _card(summary: ModelSummary, origin: str) -> str:
+    name = escape(summary.entry.name)
+    heading = f'<a href="{escape(summary.page_url)}">{name}</a>' if summary.page_url else name
+    body = "\n".join(
+        [_notice(summary.status), _load_block(summary, origin), _variant_links(summary)]
+    )
+    return _render("card.html", heading=heading, body=body, **_facts(summary))
+
+
+def _facts(summary: ModelSummary) -> dict[str, str]:
+    entry, status = summary.entry, summary.status
+    facts = [entry.exact_name, _KINDS[entry.kind], readable_size(entry.size_bytes)]
+    return {
+        "state": escape(status.state.value),
+        "state_text": escape(_state_text(status)),
+        "facts": escape(" · ".join(facts)),
+    }
+
+
+def _state_text(status: EntryStatus) -> str:
+    if status.state is EntryState.CONVERTING and status.progress is not None:
+        return f"converting, {int(status.progress * 100)} %"
+    return _STATES[status.state]
+
+
+def _lead(summaries: Sequence[ModelSummary]) -> str:
+    if not summaries:
+        return (
+            f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
+            "here, and it is on this page when you load it again."
+        )
+    return "1 model" if len(summaries) == 1 else f"{len(summaries)} models"
+
+
+def _load_block(summary: ModelSummary, origin: str) -> str:
+    if not summary.url:
+        return '<p class="notice failed">No URL can be made of this name: rename the file.</p>'
+    url, line = escape(summary.url), escape(summary.load_line(origin))
+    return f'<pre><code>{line}</code></pre>\n<p><a href="{url}">model.json</a></p>'
+
+
+def _variant_links(summary: ModelSummary) -> str:
+    links = [
+        f'<a href="{escape(url)}">@{variant.value}</a>'
+        for variant, url in summary.variant_urls.items()
+        if variant is not summary.variant
+    ]
+    return f'<p class="variants facts">Also as {" ".join(links)}</p>' if links else ""
+
+
+def _variant_table(summary: ModelSummary, origin: str) -> str:
+    rows = [
+        f'<tr><td>{variant.value}</td><td><a href="{escape(url)}">{escape(origin + url)}</a></td>'
+        f"<td>{_VARIANTS[variant]}{', the default' if variant is summary.variant else ''}</td></tr>"
+        for variant, url in summary.variant_urls.items()
+    ]
+    return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""
+
+
+def _notice(status: EntryStatus) -> str:
+    if status.error is None:
+        return ""
+    hint = f"<p>{escape(status.error.hint)}</p>" if status.error.hint else ""
+    message = f"<p>{escape(status.error.message)}</p>"
+    return (
+        f'<div class="notice {status.state.value}">{message}{_problems(status.error)}{hint}</div>'
+    )
+
+
+def _problems(error: TfjsServeError) -> str:
+    if not isinstance(error, ConversionError):
+        return ""
+    return f"<ul>{''.join(f'<li>{escape(str(one))}</li>' for one in error.problems)}</ul>"
+
+
+def readable_size(size_bytes: int) -> str:
+    """Return a size with a unit that keeps it short."""
+    for unit_bytes, unit in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size_bytes >= unit_bytes:
+            return f"{size_bytes / unit_bytes:.1f} {unit}"
+    return f"{size_bytes} bytes"
+
+
+def _page(title: str, main: str) -> str:
+    return _render(
+        "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
+    )
+
+
+def _render(template: str, **values: str) -> str:
+    return _template(template).substitute(values)
+
+
+@lru_cache(maxsize=8)
+def _template(name: str) -> Template:
+    return Template(_data(name))
+
+
+@lru_cache(maxsize=8)
+def _data(name: str) -> str:
+    """Read a file of the package once; :func:`preload` does it before there is an event loop."""
+    return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def preload() -> None:
+    """Read all templates, so that no request waits for the disk."""
+    headers()
+    for name in ("page.html", "catalogue.html", "card.html", "model.html"):
+        _template(name)

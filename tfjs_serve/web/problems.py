@@ -1,0 +1,147 @@
+"""Errors as ``application/problem+json`` (RFC 9457). Pure."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from tfjs_serve import errors
+from tfjs_serve.errors import TfjsServeError
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
+    errors.ModelNotFoundError.code: (404, "No such model"),
+    errors.FileNotInModelError.code: (404, "No such file in the model"),
+    errors.VariantNotAvailableError.code: (404, "No such variant of the model"),
+    errors.AmbiguousNameError.code: (409, "Several models share the name"),
+    errors.ConversionError.code: (422, "The model cannot be expressed in TensorFlow.js"),
+    errors.KerasFileError.code: (422, "The file cannot be read as a Keras model"),
+    errors.WeightsOnlyFileError.code: (422, "The file holds weights but no model"),
+    errors.UnsafeFileError.code: (422, "The file is not safe to read"),
+    errors.TfjsFolderError.code: (422, "The folder is no complete TensorFlow.js model"),
+    errors.WorkerCrashedError.code: (500, "The conversion crashed"),
+    errors.SourceChangedError.code: (503, "The model is being written"),
+    errors.StoreError.code: (503, "The cache cannot be used"),
+    errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
+}
+_RETRY_AFTER_SECONDS = 2
+"""For a file that is being written: about as long as a save takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An error response.
+
+    Attributes
+    ----------
+    code
+        Stable identifier of the kind of problem.
+    members
+        Further members of the document, such as ``hint``, ``problems``, ``candidates``.
+    headers
+        Header fields that belong to this status.
+    """
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self, instance: str | None) -> dict[str, Any]:
+        """Return the document; `instance` is the path that was asked for, if known."""
+        return {
+            "type": f"urn:tfjs-serve:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **({"instance": instance} if instance else {}),
+            "code": self.code,
+            **self.members,
+        }
+
+    def to_bytes(self, instance: str | None) -> bytes:
+        """Return the document as ASCII JSON: whatever a name holds, it can be sent."""
+        return json.dumps(self.to_json(instance)).encode("ascii")
+
+
+class ProblemError(Exception):
+    """Carries a problem out of a handler."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+
+
+def from_error(error: BaseException) -> Problem:
+    """Return what to tell the client; of an error that nobody foresaw only that it happened."""
+    if not isinstance(error, TfjsServeError) or error.code not in _STATUS_AND_TITLE:
+        return unexpected(error)
+    status, title = _STATUS_AND_TITLE[error.code]
+    members = describe(error)
+    code, detail = members.pop("code"), members.pop("message")
+    return Problem(
+        status=507 if _is_full(error) else status,
+        code=code,
+        title=title,
+        detail=detail,
+        members=members,
+        headers=_headers_for(error),
+    )
+
+
+def describe(error: TfjsServeError) -> dict[str, Any]:
+    """Return code, message and what else the error says, with the JSON names that pages read."""
+    described = error.to_json()
+    if "problems" in described:
+        described["problems"] = [_camel_case(problem) for problem in described["problems"]]
+    return {key: value for key, value in described.items() if value}
+
+
+def from_status(
+    status: int, detail: str = "", *, headers: Mapping[str, str] | None = None
+) -> Problem:
+    """Return a problem that the HTTP status alone describes, such as 405."""
+    known = HTTPStatus(status)
+    return Problem(
+        status=status,
+        code=known.phrase.lower().replace(" ", "-"),
+        title=known.phrase,
+        detail=detail or known.description or known.phrase,
+        headers=headers or {},
+    )
+
+
+def unexpected(error: BaseException) -> Problem:
+    """Return a 500 that gives no insides away, but the message of our own errors."""
+    problem = from_status(500, "The server failed to answer; its log says more.")
+    if not isinstance(error, TfjsServeError):
+        return problem
+    return Problem(status=500, code=error.code, title=problem.title, detail=error.message)
+
+
+def _headers_for(error: TfjsServeError) -> Mapping[str, str]:
+    if isinstance(error, errors.SourceChangedError):
+        return {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    return {}
+
+
+def _is_full(error: TfjsServeError) -> bool:
+    """Whether the store failed because the disk is full: 507, which no retry will help."""
+    cause = error.__cause__
+    return (
+        isinstance(error, errors.StoreError)
+        and isinstance(cause, OSError)
+        and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    )
+
+
+def _camel_case(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {re.sub("_(.)", lambda at: at[1].upper(), key): members[key] for key in members}

@@ -1,0 +1,144 @@
+"""Representations: bytes with all that is constant about answering with them, computed once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.settings import MODEL_JSON
+
+REVALIDATE = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+BYTES = "application/octet-stream"
+
+IDENTITY = "identity"
+ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", "gzip": ".gz"})
+"""Content codings in the server's order of preference, and what their files end in."""
+
+_DIGITS_THAT_NAME = 16
+"""A file name that holds this many leading digits of the digest changes with the bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Representation:
+    """One thing that can be sent.
+
+    Attributes
+    ----------
+    source
+        The bytes, or the immutable file that holds them.
+    etag
+        Strong entity tag, quotes included.
+    cache_control
+        Value of that header field.
+    content_encoding
+        ``identity``, or the content coding of `source`.
+    negotiated
+        Whether ``Accept-Encoding`` selected this one among several.
+    extra_headers
+        Further header fields, constant too.
+    """
+
+    source: Path | bytes
+    size_bytes: int
+    etag: str
+    media_type: str
+    cache_control: str
+    content_encoding: str = IDENTITY
+    negotiated: bool = False
+    extra_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def accepts_ranges(self) -> bool:
+        """Ranges are ranges of the encoded bytes: nobody wants these."""
+        return self.content_encoding == IDENTITY
+
+    @cached_property
+    def validator_headers(self) -> Mapping[str, str]:
+        """The header fields that a 304 carries too (RFC 9110, section 15.4.5)."""
+        headers = {"ETag": self.etag, "Cache-Control": self.cache_control}
+        if self.negotiated:
+            headers["Vary"] = "Accept-Encoding"
+        return MappingProxyType({**headers, **dict(self.extra_headers)})
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields of the whole representation, ``Content-Length`` included."""
+        headers = {"Content-Type": self.media_type, "Content-Length": str(self.size_bytes)}
+        if self.accepts_ranges:
+            headers["Accept-Ranges"] = "bytes"
+        else:
+            headers["Content-Encoding"] = self.content_encoding
+        return MappingProxyType({**headers, **self.validator_headers})
+
+
+MODEL_HEADERS = (("Cross-Origin-Resource-Policy", "cross-origin"),)
+"""Pages that are cross-origin isolated (for Wasm threads) may load models too."""
+
+
+def from_bytes(
+    body: bytes, media_type: str, *, extra_headers: tuple[tuple[str, str], ...] = ()
+) -> Representation:
+    """Return a representation of bytes made for this request, to be revalidated."""
+    return Representation(
+        source=body,
+        size_bytes=len(body),
+        etag=f'"{hashlib.sha256(body).hexdigest()}"',
+        media_type=media_type,
+        cache_control=REVALIDATE,
+        extra_headers=extra_headers,
+    )
+
+
+@lru_cache(maxsize=4096)
+def of_file(directory: Path, file: ArtifactFile) -> Representation:
+    """Return the representation of a shard, or of another file beside ``model.json``.
+
+    Only a file whose name holds its digest may be cached for good: another name could stand for
+    other bytes tomorrow.
+    """
+    named_by_digest = file.sha256[:_DIGITS_THAT_NAME] in file.name
+    return Representation(
+        source=directory / file.name,
+        size_bytes=file.size_bytes,
+        etag=f'"{file.sha256}"',
+        media_type=BYTES,
+        cache_control=IMMUTABLE if named_by_digest else REVALIDATE,
+        extra_headers=MODEL_HEADERS,
+    )
+
+
+def model_codings(artifact: Artifact) -> tuple[str, ...]:
+    """Return the content codings in which the artifact has its ``model.json``, best first."""
+    names = artifact.by_name
+    return tuple(
+        coding for coding, suffix in ENCODED_SUFFIXES.items() if MODEL_JSON + suffix in names
+    )
+
+
+def of_model_json(artifact: Artifact, coding: str) -> Representation:
+    """Return ``model.json`` in one content coding (``identity``: as it is)."""
+    name = MODEL_JSON + ENCODED_SUFFIXES.get(coding, "")
+    return _of_document(artifact.directory, artifact.by_name[name], coding)
+
+
+@lru_cache(maxsize=4096)
+def _of_document(directory: Path, file: ArtifactFile, coding: str) -> Representation:
+    return Representation(
+        source=directory / file.name,
+        size_bytes=file.size_bytes,
+        etag=f'"{file.sha256}"',
+        media_type=JSON,
+        cache_control=REVALIDATE,
+        content_encoding=coding,
+        negotiated=True,
+        extra_headers=MODEL_HEADERS,
+    )

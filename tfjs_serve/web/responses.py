@@ -1,0 +1,44 @@
+"""What every response has, and how a problem becomes a response."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import hdrs, web
+
+from tfjs_serve import __version__
+from tfjs_serve.web import problems
+from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.problems import Problem
+
+_SERVER = f"tfjs-serve/{__version__}"
+
+
+def add_constant_headers(
+    request: web.BaseRequest, response: web.StreamResponse, cors: CorsPolicy
+) -> None:
+    """Put on `response` what every response of this server has."""
+    headers = response.headers
+    vary = headers.get(hdrs.VARY)
+    headers[hdrs.VARY] = f"{vary}, Origin" if vary else "Origin"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers[hdrs.SERVER] = _SERVER
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is not None:
+        headers.update(cors.headers(origin))
+
+
+def problem_response(problem: Problem, *, instance: str | None) -> web.Response:
+    """Return `problem` as ``application/problem+json``, never to be cached."""
+    headers = {
+        "Content-Type": problems.MEDIA_TYPE,
+        "Cache-Control": "no-store",
+        **problem.headers,
+    }
+    body = problem.to_bytes(instance)
+    return web.Response(status=problem.status, headers=headers, body=body)
+
+
+def instance_of(request: web.BaseRequest) -> str:
+    """Return the path that was asked for, as it was sent, without its query."""
+    return re.split(r"[?#]", request.raw_path, maxsplit=1)[0]

@@ -1,0 +1,198 @@
+"""The URL grammar: a request target to what it names, and back. Pure.
+
+Paths are taken as they were sent and percent-decoded exactly once, segment by segment; nothing
+is normalised. What could mean another place to anybody down the road never gets further than
+this module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from tfjs_serve.settings import MODEL_JSON, Variant
+
+RESERVED_SEGMENT = "-"
+"""First segment of the server's own URLs; a folder of that name cannot be served."""
+
+CATALOGUE_URL = "/"
+CATALOGUE_JSON_URL = f"/{RESERVED_SEGMENT}/models.json"
+HEALTH_URL = f"/{RESERVED_SEGMENT}/health"
+
+_SAFE = "/@+,=~"
+"""Stays readable in URLs; a quote must not, since URLs are shown in lines of JavaScript."""
+_PERCENT_GARBAGE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
+_ENCODED_TWICE = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
+"""An escape that survives decoding and that a second decoding would make dangerous."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAddress:
+    """One reading of a URL: a model's name, and the variant if one was asked for."""
+
+    name: str
+    variant: Variant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CataloguePage:
+    """``/``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueJson:
+    """``/-/models.json``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """``/-/health``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPage:
+    """``/<name>/``: `addresses` are to be tried in order."""
+
+    addresses: tuple[ModelAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """``/<name>/<file>``: `addresses` are to be tried in order; none for ``/<file>``.
+
+    Attributes
+    ----------
+    page
+        How to read the path if it is no file but a model whose final slash is missing.
+    """
+
+    addresses: tuple[ModelAddress, ...]
+    file_name: str
+    page: tuple[ModelAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A path that names nothing: `status` 400 if it cannot be decoded, 404 otherwise."""
+
+    status: int
+    reason: str
+
+
+Target = CataloguePage | CatalogueJson | Health | ModelPage | ModelFile | Refusal
+
+_OWN: dict[tuple[str, ...], Target] = {
+    (RESERVED_SEGMENT, "models.json"): CatalogueJson(),
+    (RESERVED_SEGMENT, "health"): Health(),
+}
+
+
+def parse_target(raw_target: str) -> Target:
+    """Return what a request target (RFC 9112, section 3.2) names.
+
+    Parameters
+    ----------
+    raw_target
+        The target as sent, in origin form or absolute form; bytes that are not UTF-8 as
+        surrogate escapes. A query is ignored.
+    """
+    path = _path_of(raw_target)
+    if path == "/":
+        return CataloguePage()
+    if not path.startswith("/"):
+        return Refusal(status=400, reason="the request target is no path")
+    segments = _decode(path)
+    if isinstance(segments, Refusal):
+        return segments
+    if segments[0] == RESERVED_SEGMENT:
+        return _OWN.get(tuple(segments), Refusal(status=404, reason="there is no such URL"))
+    return _model_target(segments)
+
+
+def model_url(name: str, variant: Variant | None = None, file_name: str = MODEL_JSON) -> str:
+    """Return the path of a model's file: the inverse of :func:`parse_target`."""
+    return f"{page_url(name, variant)}{quote(file_name, safe=_SAFE)}"
+
+
+def page_url(name: str, variant: Variant | None = None) -> str:
+    """Return the path of a model's page."""
+    suffix = f"@{variant.value}" if variant else ""
+    return f"/{quote(name, safe=_SAFE, errors='replace')}{suffix}/"
+
+
+def is_servable(name: str) -> bool:
+    """Whether a URL can be made of `name` that leads back to it."""
+    segments = name.split("/")
+    return (
+        segments[0] != RESERVED_SEGMENT
+        and all(_segment_fault(segment) is None for segment in segments)
+        and _is_unicode(name)
+    )
+
+
+def _path_of(raw_target: str) -> str:
+    """Cut query, fragment and the authority of an absolute-form target off."""
+    absolute = _ABSOLUTE_FORM.match(raw_target)
+    rest = raw_target[absolute.end() :] if absolute else raw_target
+    path = re.split(r"[?#]", rest, maxsplit=1)[0]
+    return path or ("/" if absolute else "")
+
+
+def _decode(path: str) -> list[str] | Refusal:
+    """Split a path that starts with a slash and is longer than it; a final slash gives ``""``."""
+    if _PERCENT_GARBAGE.search(path):
+        return Refusal(status=400, reason="the path holds a % that is no percent-encoding")
+    try:
+        raw_segments = path.encode("utf-8", "surrogateescape").split(b"/")[1:]
+        segments = [unquote_to_bytes(segment).decode("utf-8") for segment in raw_segments]
+    except UnicodeError:
+        return Refusal(status=400, reason="the path is not encoded as UTF-8")
+    named = segments if segments[-1] else segments[:-1]
+    fault = next(filter(None, map(_segment_fault, named)), None)
+    return segments if fault is None else Refusal(status=404, reason=fault)
+
+
+def _segment_fault(segment: str) -> str | None:
+    if not segment:
+        return "the path holds an empty segment"
+    if segment in (".", ".."):
+        return "the path holds a dot segment"
+    if _FORBIDDEN.search(segment):
+        return "the path holds an encoded slash, a backslash or a control character"
+    if _ENCODED_TWICE.search(segment):
+        return "the path is percent-encoded twice"
+    return None
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _model_target(segments: list[str]) -> Target:
+    *folders, last = segments
+    if not last:
+        return ModelPage(addresses=_addresses(folders))
+    return ModelFile(
+        addresses=_addresses(folders) if folders else (),
+        file_name=last,
+        page=_addresses(segments),
+    )
+
+
+def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
+    """Read segments as a name: whole first, since a file may be called ``model@uint8.h5``."""
+    name = "/".join(segments)
+    base, at, suffix = name.rpartition("@")
+    if not at or "/" in suffix or not base or base.endswith("/"):
+        return (ModelAddress(name=name),)
+    variant = next((known for known in Variant if known.value == suffix), None)
+    if variant is None:
+        return (ModelAddress(name=name),)
+    return ModelAddress(name=name), ModelAddress(name=base, variant=variant)
