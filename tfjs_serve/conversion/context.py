@@ -1,0 +1,112 @@
+"""What a layer rule gets, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from tfjs_serve.conversion.config import ConfigReader
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.layers_model.model import LayersWeight, TensorSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TfjsLayer:
+    """A layer in TF.js's terms.
+
+    Attributes
+    ----------
+    class_name
+        As registered in tfjs-layers.
+    config
+        Snake-case keys: TF.js turns them, and string values too, into camel case.
+    weights
+        Under the names that the loader will look up.
+    """
+
+    class_name: str
+    config: dict[str, Json]
+    weights: tuple[LayersWeight, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the object that ``deserialize`` takes."""
+        return {"class_name": self.class_name, "config": self.config}
+
+
+class InputFact(Protocol):
+    """What is known of an input; see `facts`."""
+
+    @property
+    def rank(self) -> int:
+        """Number of axes, the batch axis among them."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether a mask travels with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerContext:
+    """One layer to translate.
+
+    Attributes
+    ----------
+    name
+        The layer's name in TF.js.
+    scope
+        Prefix of its weights' names: TF.js's name scopes at the time the layer is built.
+    weights
+        The layer's own weights by Keras variable name.
+    inputs
+        Rank and mask of the inputs of its first call; empty for a cell.
+    translate_child
+        Translates a layer inside this one, given its name and scope.
+    """
+
+    layer: KerasLayer
+    name: str
+    scope: str
+    read: ConfigReader
+    weights: Mapping[str, TensorSource]
+    inputs: tuple[InputFact, ...]
+    translate_child: Callable[[KerasLayer, str, str], TfjsLayer]
+
+    def native(self, class_name: str, config: Mapping[str, Json]) -> TfjsLayer:
+        """Return a TF.js layer that takes this layer's weights under Keras's variable names."""
+        return TfjsLayer(
+            class_name=class_name,
+            config={**self.base_config(), **config},
+            weights=tuple(
+                LayersWeight(name=f"{self.scope}/{variable}", source=source)
+                for variable, source in self.weights.items()
+            ),
+        )
+
+    def base_config(self) -> dict[str, Json]:
+        """Return the arguments that every TF.js layer takes (``engine/topology.ts``, Layer)."""
+        return {"name": self.name, "trainable": self.layer.trainable, "dtype": "float32"}
+
+    def last_axis_only(self, axis: Json) -> None:
+        """Report an ``axis`` argument that is not the last axis of the input."""
+        axes = axis if isinstance(axis, list) else [axis]
+        rank = self.inputs[0].rank if self.inputs else 0
+        if axes not in ([-1], [rank - 1]):
+            self.read.unsupported("axis", axis, "Use the last axis, with Permute around it.")
+
+    def no_mask(self) -> None:
+        """Report a mask on the input, which TF.js's layer does not use as Keras's does."""
+        if any(fact.masked for fact in self.inputs):
+            self.problem(
+                "unsupported-mask",
+                "Its input is masked, which TensorFlow.js's layer does not handle as Keras does.",
+                "Train without Masking or mask_zero=True before this layer.",
+            )
+
+    def problem(self, code: str, message: str, hint: str) -> None:
+        """Report why this layer cannot be translated."""
+        self.read.report.problem(self.layer, code, message, hint)
+
+    def warn(self, message: str) -> None:
+        """Report something that was left out without changing predictions."""
+        self.read.report.warn(self.layer, message)

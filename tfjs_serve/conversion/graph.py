@@ -1,0 +1,147 @@
+"""Checks a graph and writes it in the order and with the node numbers that TF.js will give.
+
+TF.js numbers the calls of a layer in the order in which its loader manages to make them
+(``fromConfig`` in ``tfjs-layers/src/engine/container.ts``), which need not be the order in the
+file, and it spins for ever on a call whose inputs never come. So the loader is run here first,
+on names only: its order gives the numbers, and what it cannot finish is refused.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.report import Report
+
+CONTAINERS = frozenset({"Functional", "Sequential"})
+"""Models: TF.js gives each a node 0 of its own, so that calls of it count from 1."""
+
+Node = tuple[str, int]
+"""A layer's name and the index of one of its calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOrder:
+    """The graph as TF.js will see it.
+
+    Attributes
+    ----------
+    layers
+        The layers that outputs depend on, in the file's order.
+    numbers
+        For each call in the file, the node index that TF.js will give it.
+    """
+
+    layers: tuple[KerasLayer, ...]
+    numbers: Mapping[Node, int]
+
+
+def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
+    """Simulate the loader; report references to nothing and calls that can never be made."""
+    needed = _needed(model, graph, report)
+    layers = tuple(child for child in model.children if any(n[0] == child.name for n in needed))
+    # Input layers have their node from the start, before any call is made.
+    made = {node: 0 for node in needed if not _call(graph, node).inputs}
+    counts = {layer.name: int(layer.class_name in CONTAINERS) for layer in layers}
+    waiting = {
+        layer.name: [node for node in _calls_needed(layer, graph, needed) if node not in made]
+        for layer in layers
+    }
+    progress = True
+    while progress and any(waiting.values()):
+        progress = False
+        for layer in layers:
+            left = []
+            for node in waiting[layer.name]:
+                if all((ref.layer, ref.call) in made for ref in _call(graph, node).inputs):
+                    made[node] = counts[layer.name]
+                    counts[layer.name] += 1
+                    progress = True
+                else:
+                    left.append(node)
+            waiting[layer.name] = left
+    for layer in layers:
+        if waiting[layer.name]:
+            _report_broken(layer, "is part of a cycle", report)
+    return LoadOrder(layers=layers, numbers=made)
+
+
+def _call(graph: Graph, node: Node) -> Call:
+    return graph.calls[node[0]][node[1]]
+
+
+def _calls_needed(layer: KerasLayer, graph: Graph, needed: set[Node]) -> list[Node]:
+    indices = range(len(graph.calls[layer.name]))
+    return [(layer.name, index) for index in indices if (layer.name, index) in needed]
+
+
+def _needed(model: KerasLayer, graph: Graph, report: Report) -> set[Node]:
+    """Return the calls that the outputs depend on, and the inputs.
+
+    TF.js drops the other layers from the model and would then refuse their weights.
+    """
+    todo = [(ref.layer, ref.call) for ref in (*graph.outputs, *graph.inputs)]
+    needed: set[Node] = set()
+    while todo:
+        node = todo.pop()
+        if node in needed:
+            continue
+        if node[0] not in graph.calls or not 0 <= node[1] < len(graph.calls[node[0]]):
+            _report_broken(model, f"refers to call {node[1]} of {node[0]!r}", report)
+            continue
+        needed.add(node)
+        todo += [(ref.layer, ref.call) for ref in _call(graph, node).inputs]
+    return needed
+
+
+def _report_broken(layer: KerasLayer, what: str, report: Report) -> None:
+    report.problem(
+        layer,
+        "unsupported-graph",
+        f"The graph is broken: it {what}, which cannot be computed.",
+        "Save the model again; if it stays, report the model's Keras version.",
+    )
+
+
+def functional_config(
+    graph: Graph,
+    order: LoadOrder,
+    configs: Sequence[tuple[KerasLayer, dict[str, Json]]],
+    rename: Callable[[str], str],
+) -> dict[str, Json]:
+    """Return ``layers``, ``input_layers`` and ``output_layers`` of a Functional config.
+
+    Parameters
+    ----------
+    configs
+        Each layer of `order` with its translated ``{"class_name", "config"}``.
+    rename
+        From a layer's name in the file to its name in TF.js.
+    """
+    nodes: dict[str, list[Node]] = defaultdict(list)
+    for node in order.numbers:
+        nodes[node[0]].append(node)
+
+    def ref(tensor: TensorRef) -> list[Json]:
+        number = order.numbers[tensor.layer, tensor.call]
+        return [rename(tensor.layer), number, tensor.tensor]
+
+    def inbound(node: Node) -> list[Json]:
+        return [[*ref(tensor), {}] for tensor in _call(graph, node).inputs]
+
+    return {
+        "layers": [
+            {
+                **config,
+                "name": rename(layer.name),
+                "inbound_nodes": [
+                    inbound(node) for node in sorted(nodes[layer.name]) if _call(graph, node).inputs
+                ],
+            }
+            for layer, config in configs
+        ],
+        "input_layers": [ref(tensor) for tensor in graph.inputs],
+        "output_layers": [ref(tensor) for tensor in graph.outputs],
+    }

@@ -1,0 +1,63 @@
+"""Activations that are layers (``tfjs-layers/src/layers/advanced_activations.ts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json, Variable
+from tfjs_serve.conversion.objects import parameter
+from tfjs_serve.conversion.registry import Masking, rule
+
+
+@rule("ReLU", masking=Masking.PASSES, notes="no negative_slope, no threshold")
+def relu(context: LayerContext) -> TfjsLayer:
+    """TF.js reads ``max_value`` and silently ignores the other two."""
+    read = context.read
+    read.only("negative_slope", 0, hint="Use LeakyReLU for a slope.")
+    read.only("threshold", 0, hint="Use threshold=0.")
+    return context.native("ReLU", {"max_value": read.optional_number("max_value")})
+
+
+@rule("LeakyReLU", masking=Masking.PASSES)
+def leaky_relu(context: LayerContext) -> TfjsLayer:
+    """Keras 3 calls the slope ``negative_slope``, Keras 2 and TF.js ``alpha``."""
+    read = context.read
+    slope = read.number("negative_slope", read.number("alpha", 0.3))
+    return context.native("LeakyReLU", {"alpha": slope})
+
+
+def _alpha(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    return (Variable(name="alpha"),)
+
+
+@rule("PReLU", variables=_alpha, masking=Masking.PASSES)
+def prelu(context: LayerContext) -> TfjsLayer:
+    """``shared_axes`` counts from 1, without the batch axis, in both."""
+    return context.native(
+        "PReLU",
+        {"shared_axes": context.read.take("shared_axes"), **parameter(context, "alpha")},
+    )
+
+
+@rule("ELU", masking=Masking.PASSES, notes="alpha of 1")
+def elu(context: LayerContext) -> TfjsLayer:
+    """TF.js throws on another ``alpha``."""
+    context.read.only("alpha", 1, hint="Use alpha=1.")
+    return context.native("ELU", {"alpha": 1.0})
+
+
+@rule("ThresholdedReLU", masking=Masking.PASSES)
+def thresholded_relu(context: LayerContext) -> TfjsLayer:
+    """Keras 2 only."""
+    return context.native("ThresholdedReLU", {"theta": context.read.number("theta", 1.0)})
+
+
+@rule("Softmax", masking=Masking.PASSES, notes="the last axis")
+def softmax(context: LayerContext) -> TfjsLayer:
+    """TF.js's softmax op takes the last axis only."""
+    axis = context.read.take("axis", -1)
+    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
+    context.last_axis_only(axis)
+    context.no_mask()
+    return context.native("Softmax", {"axis": -1})

@@ -1,0 +1,133 @@
+"""Convolutions, cropping and upsampling.
+
+``tfjs-layers/src/layers/convolutional.ts`` and ``convolutional_depthwise.ts``.
+"""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.padding import edges
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.objects import activation, parameter
+from tfjs_serve.conversion.registry import kernel_and_bias, rule
+
+_PADDINGS = ("valid", "same")
+
+
+def _convolution(context: LayerContext, rank: int) -> dict[str, Json]:
+    """Return the arguments that all convolutions share, filters aside."""
+    read = context.read
+    read.ignore("activity_regularizer", "rank")
+    read.only("groups", 1, hint="TensorFlow.js has no grouped convolution; use groups=1.")
+    read.only("lora_rank", hint="Merge the LoRA weights into the kernel and save again.")
+    return {
+        "kernel_size": read.integers("kernel_size", rank),
+        "strides": read.integers("strides", rank, 1),
+        "padding": read.choice("padding", "valid", _PADDINGS, "Use 'valid' or 'same'."),
+        "data_format": read.text("data_format", "channels_last"),
+        "dilation_rate": read.integers("dilation_rate", rank, 1),
+        "activation": activation(context),
+        "use_bias": read.boolean("use_bias", True),
+        **parameter(context, "bias"),
+    }
+
+
+def _plain(class_name: str, rank: int) -> None:
+    @rule(class_name, variables=kernel_and_bias("kernel"), notes="groups=1, no causal padding")
+    def translate(context: LayerContext) -> TfjsLayer:
+        config = {
+            "filters": context.read.integer("filters"),
+            **_convolution(context, rank),
+            **parameter(context, "kernel"),
+        }
+        return context.native(class_name, config)
+
+
+def _transposed(class_name: str, rank: int) -> None:
+    @rule(class_name, variables=kernel_and_bias("kernel"), notes="no dilation")
+    def translate(context: LayerContext) -> TfjsLayer:
+        _no_dilation(context, rank)
+        context.read.only("output_padding", hint="Leave output_padding out.")
+        config = {
+            "filters": context.read.integer("filters"),
+            **_convolution(context, rank),
+            **parameter(context, "kernel"),
+        }
+        return context.native(class_name, config)
+
+
+def _no_dilation(context: LayerContext, rank: int) -> None:
+    """Report a dilation, which TF.js's layer reads and then ignores."""
+    rate = context.read.integers("dilation_rate", rank, 1)
+    if set(rate) != {1}:
+        context.read.unsupported("dilation_rate", rate, "Use dilation_rate=1.")
+
+
+for _rank in (1, 2, 3):
+    _plain(f"Conv{_rank}D", _rank)
+for _rank in (2, 3):
+    _transposed(f"Conv{_rank}DTranspose", _rank)
+
+
+@rule(
+    "SeparableConv2D",
+    variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
+)
+def separable_conv_2d(context: LayerContext) -> TfjsLayer:
+    """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
+    read = context.read
+    read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+    return context.native(
+        "SeparableConv2D",
+        {
+            "filters": read.integer("filters"),
+            "depth_multiplier": read.integer("depth_multiplier", 1),
+            **_convolution(context, 2),
+            **parameter(context, "depthwise_kernel", "depthwise"),
+            **parameter(context, "pointwise_kernel", "pointwise"),
+        },
+    )
+
+
+@rule("DepthwiseConv2D", variables=kernel_and_bias("depthwise_kernel"), notes="no dilation")
+def depthwise_conv_2d(context: LayerContext) -> TfjsLayer:
+    """TF.js ignores a dilation; Keras 2 writes ``kernel_initializer`` and its like beside."""
+    read = context.read
+    read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters")
+    _no_dilation(context, 2)
+    return context.native(
+        "DepthwiseConv2D",
+        {
+            "depth_multiplier": read.integer("depth_multiplier", 1),
+            **_convolution(context, 2),
+            **parameter(context, "depthwise_kernel", "depthwise"),
+        },
+    )
+
+
+@rule("Cropping2D")
+def cropping_2d(context: LayerContext) -> TfjsLayer:
+    """``cropping`` as pairs for rows and columns."""
+    read = context.read
+    return context.native(
+        "Cropping2D",
+        {
+            "cropping": edges(read.take("cropping", 0)),
+            "data_format": read.text("data_format", "channels_last"),
+        },
+    )
+
+
+@rule("UpSampling2D", notes="interpolation nearest")
+def up_sampling_2d(context: LayerContext) -> TfjsLayer:
+    """TF.js's bilinear resizing samples at other points than Keras's."""
+    read = context.read
+    hint = "Use interpolation='nearest'."
+    return context.native(
+        "UpSampling2D",
+        {
+            "size": read.integers("size", 2, 2),
+            "data_format": read.text("data_format", "channels_last"),
+            "interpolation": read.choice("interpolation", "nearest", ("nearest",), hint),
+        },
+    )

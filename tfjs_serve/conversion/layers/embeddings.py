@@ -1,0 +1,37 @@
+"""Embedding (``tfjs-layers/src/layers/embeddings.ts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json, Variable
+from tfjs_serve.conversion.objects import parameter
+from tfjs_serve.conversion.registry import Masking, rule
+
+
+def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    return (Variable(name="embeddings"),)
+
+
+@rule(
+    "Embedding",
+    variables=_variables,
+    rank=lambda _layer, inputs, _inner: inputs[0] + 1,
+    masking=Masking.MAKES,
+)
+def embedding(context: LayerContext) -> TfjsLayer:
+    """``input_length`` only narrows the static shape in Keras 2, and is left out."""
+    read = context.read
+    read.ignore("activity_regularizer", "input_length")
+    read.only("sparse", False, hint="It only changes how gradients are computed; set it to False.")
+    read.only("lora_rank", hint="Merge the LoRA weights into the embeddings and save again.")
+    return context.native(
+        "Embedding",
+        {
+            "input_dim": read.integer("input_dim"),
+            "output_dim": read.integer("output_dim"),
+            "mask_zero": read.boolean("mask_zero", False),
+            **parameter(context, "embeddings"),
+        },
+    )

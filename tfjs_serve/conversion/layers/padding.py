@@ -1,0 +1,27 @@
+"""ZeroPadding2D (``tfjs-layers/src/layers/padding.ts``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.registry import rule
+
+
+def edges(value: Json) -> Json:
+    """Return ``[[top, bottom], [left, right]]`` of Keras's shorter forms too."""
+    if isinstance(value, int):
+        value = [value, value]
+    return [[side, side] if isinstance(side, int) else side for side in value]
+
+
+@rule("ZeroPadding2D")
+def zero_padding_2d(context: LayerContext) -> TfjsLayer:
+    """``padding`` as pairs for rows and columns."""
+    read = context.read
+    return context.native(
+        "ZeroPadding2D",
+        {
+            "padding": edges(read.take("padding", 1)),
+            "data_format": read.text("data_format", "channels_last"),
+        },
+    )

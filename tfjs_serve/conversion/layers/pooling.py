@@ -1,0 +1,52 @@
+"""Pooling layers (``tfjs-layers/src/layers/pooling.ts``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.registry import rule
+
+
+def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
+    @rule(class_name, notes="" if len(formats) > 1 else "channels last")
+    def translate(context: LayerContext) -> TfjsLayer:
+        read = context.read
+        size = read.integers("pool_size", rank, 2)
+        strides = read.integers("strides", rank) if read.take("strides") is not None else size
+        hint = "Use padding='valid' or 'same'."
+        config = {
+            "pool_size": size,
+            "strides": strides,
+            "padding": read.choice("padding", "valid", ("valid", "same"), hint),
+        }
+        hint = "Use data_format='channels_last'."
+        data_format = read.choice("data_format", "channels_last", formats, hint)
+        if rank > 1:
+            config["data_format"] = data_format
+        return context.native(class_name, config)
+
+
+def _global_pooling(class_name: str, formats: tuple[str, ...]) -> None:
+    @rule(
+        class_name, rank=2, notes="keepdims=False" + ("" if len(formats) > 1 else ", channels last")
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        read = context.read
+        if class_name == "GlobalAveragePooling1D":
+            # Keras averages over the unmasked steps only.
+            context.no_mask()
+        read.only("keepdims", False, hint="Use keepdims=False and a Reshape.")
+        hint = "Use data_format='channels_last'."
+        data_format = read.choice("data_format", "channels_last", formats, hint)
+        config = {"data_format": data_format} if len(formats) > 1 else {}
+        return context.native(class_name, config)
+
+
+_LAST = ("channels_last",)
+_BOTH = ("channels_last", "channels_first")
+
+for _kind in ("Max", "Average"):
+    _pooling(f"{_kind}Pooling1D", 1, _LAST)
+    _pooling(f"{_kind}Pooling2D", 2, _BOTH)
+    _pooling(f"{_kind}Pooling3D", 3, _BOTH)
+    _global_pooling(f"Global{_kind}Pooling1D", _LAST)
+    _global_pooling(f"Global{_kind}Pooling2D", _BOTH)

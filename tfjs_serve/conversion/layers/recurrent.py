@@ -1,0 +1,111 @@
+"""Recurrent layers and their cells (``tfjs-layers/src/layers/recurrent.ts``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.objects import activation, parameter, parameters
+from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
+
+_VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
+
+
+def steps(layer: KerasLayer, inputs: tuple[int, ...], _inner: tuple[int, ...]) -> int:
+    """Return the rank of a recurrent layer's output: one less without the time axis."""
+    return inputs[0] if layer.config.get("return_sequences") else inputs[0] - 1
+
+
+def recurrence(context: LayerContext) -> dict[str, Json]:
+    """Return the arguments of every layer that runs a cell over time."""
+    read = context.read
+    read.ignore("activity_regularizer", "zero_output_for_mask", "input_dim", "input_length")
+    read.only("time_major", False, hint="Use time_major=False and a Permute.")
+    flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+    return {flag: read.boolean(flag, False) for flag in flags}
+
+
+def cell(context: LayerContext, size: str = "units") -> dict[str, Json]:
+    """Return the arguments that all cells share; `size` names the number of outputs."""
+    read = context.read
+    read.ignore("seed", "implementation")
+    return {
+        size: read.integer(size),
+        "activation": activation(context, default="tanh"),
+        "use_bias": read.boolean("use_bias", True),
+        "dropout": read.number("dropout", 0.0),
+        "recurrent_dropout": read.number("recurrent_dropout", 0.0),
+        **parameters(context, "kernel", "bias"),
+        **parameter(context, "recurrent_kernel", "recurrent"),
+    }
+
+
+def _recurrent_activation(context: LayerContext) -> dict[str, Json]:
+    # Keras 2.0 to 2.2 had hard_sigmoid as the default; they write it, as all versions do.
+    return {"recurrent_activation": activation(context, "recurrent_activation", "sigmoid")}
+
+
+def lstm_cell(context: LayerContext, size: str = "units") -> dict[str, Json]:
+    """Return the arguments of an LSTM cell."""
+    forget = context.read.boolean("unit_forget_bias", True)
+    return {**cell(context, size), **_recurrent_activation(context), "unit_forget_bias": forget}
+
+
+def _gru_cell(context: LayerContext) -> dict[str, Json]:
+    if context.read.boolean("reset_after", False):
+        context.read.unsupported(
+            "reset_after", True, "Train with GRU(..., reset_after=False), or use LSTM."
+        )
+    return {**cell(context), **_recurrent_activation(context), "reset_after": False}
+
+
+_CELLS = {"SimpleRNN": cell, "LSTM": lstm_cell, "GRU": _gru_cell}
+
+
+def _layer_and_cell(name: str) -> None:
+    notes = "reset_after=False" if name == "GRU" else ""
+    arguments = _CELLS[name]
+
+    @rule(name, variables=_VARIABLES, rank=steps, masking=Masking.PER_STEP, notes=notes)
+    def translate_layer(context: LayerContext) -> TfjsLayer:
+        return context.native(name, {**recurrence(context), **arguments(context)})
+
+    @rule(f"{name}Cell", variables=_VARIABLES, notes=notes)
+    def translate_cell(context: LayerContext) -> TfjsLayer:
+        return context.native(f"{name}Cell", arguments(context))
+
+
+for _name in _CELLS:
+    _layer_and_cell(_name)
+
+
+@rule("RNN", rank=steps, masking=Masking.PER_STEP, notes="cells that TensorFlow.js has")
+def rnn(context: LayerContext) -> TfjsLayer:
+    """The cell builds its weights in the layer's own name scope."""
+    config = recurrence(context)
+    (inner,) = context.layer.children
+    if inner.class_name == "StackedRNNCells" and config["return_state"]:
+        context.read.unsupported(
+            "return_state", True, "TensorFlow.js orders the states of stacked cells otherwise."
+        )
+    translated = context.translate_child(inner, inner.name, context.scope)
+    return TfjsLayer(
+        class_name="RNN",
+        config={**context.base_config(), **config, "cell": translated.to_json()},
+        weights=translated.weights,
+    )
+
+
+@rule("StackedRNNCells")
+def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
+    """Each cell builds its weights in a scope ``RNNCell_<index>``."""
+    hint = "Use reverse_state_order=False."
+    context.read.only("reverse_state_order", False, hint=hint)
+    cells = [
+        context.translate_child(child, child.name, f"{context.scope}/RNNCell_{index}")
+        for index, child in enumerate(context.layer.children)
+    ]
+    return TfjsLayer(
+        class_name="StackedRNNCells",
+        config={**context.base_config(), "cells": [inner.to_json() for inner in cells]},
+        weights=tuple(weight for inner in cells for weight in inner.weights),
+    )

@@ -1,0 +1,66 @@
+"""TimeDistributed and Bidirectional (``tfjs-layers/src/layers/wrappers.ts``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.registry import Masking, rule
+
+_OWN = frozenset({"seed", "build_config"})
+"""Arguments that may differ between the directions without changing what they compute."""
+_MERGE_MODES = ("concat", "sum", "ave", "mul")
+
+
+@rule(
+    "TimeDistributed",
+    rank=lambda _layer, _inputs, inner: inner[0] + 1,
+    masking=Masking.PASSES,
+    notes="one input",
+)
+def time_distributed(context: LayerContext) -> TfjsLayer:
+    """The inner layer builds its weights in the wrapper's own name scope."""
+    (inner,) = context.layer.children
+    translated = context.translate_child(inner, inner.name, context.scope)
+    return TfjsLayer(
+        class_name="TimeDistributed",
+        config={**context.base_config(), "layer": translated.to_json()},
+        weights=translated.weights,
+    )
+
+
+@rule(
+    "Bidirectional",
+    rank=lambda _layer, _inputs, inner: inner[0],
+    masking=Masking.PER_STEP,
+    notes="backward layer is the mirrored forward layer; no masks",
+)
+def bidirectional(context: LayerContext) -> TfjsLayer:
+    """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""
+    read = context.read
+    mode = read.take("merge_mode", "concat")
+    if mode is not None and mode not in _MERGE_MODES:
+        read.unsupported("merge_mode", mode, f"Use one of {', '.join(_MERGE_MODES)}.")
+    forward, backward = context.layer.children
+    context.no_mask()
+    if not _is_mirrored(forward, backward):
+        context.problem(
+            "unsupported-argument",
+            "Its backward layer differs from its forward layer.",
+            "Leave backward_layer out.",
+        )
+    name = forward.name
+    one = context.translate_child(forward, name, f"{context.scope}/forward_{name}")
+    other = context.translate_child(backward, name, f"{context.scope}/backward_{name}")
+    return TfjsLayer(
+        class_name="Bidirectional",
+        config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
+        weights=(*one.weights, *other.weights),
+    )
+
+
+def _is_mirrored(forward: KerasLayer, backward: KerasLayer) -> bool:
+    """Whether the layers differ in their direction only: TF.js has one config for both."""
+    turned = {**backward.config, "go_backwards": not backward.config.get("go_backwards")}
+    return forward.class_name == backward.class_name and all(
+        forward.config.get(key) == value for key, value in turned.items() if key not in _OWN
+    )

@@ -1,0 +1,93 @@
+"""A Keras model in one canonical spelling: what `normalize` makes and the layer rules take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+"""A JSON value as ``json.loads`` returns it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorRef:
+    """One output tensor of one call of a layer of the same graph.
+
+    Attributes
+    ----------
+    call
+        Which of the layer's calls in this graph, from 0, whatever numbers the file used.
+    tensor
+        Which output of that call.
+    """
+
+    layer: str
+    call: int
+    tensor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a layer: the tensors it takes, in order, and its other arguments."""
+
+    inputs: tuple[TensorRef, ...]
+    kwargs: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """How the layers of a Functional model are connected; calls by layer name."""
+
+    inputs: tuple[TensorRef, ...]
+    outputs: tuple[TensorRef, ...]
+    calls: Mapping[str, tuple[Call, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasLayer:
+    """A layer or model, spelled the same whoever saved it.
+
+    Attributes
+    ----------
+    path
+        Names from the outermost model to this layer, joined by ``/``; unique in the model.
+    config
+        Arguments only: no name, dtype, trainable flag, children or graph; objects such as
+        initializers as ``{"class_name", "config"}``.
+    dtype
+        The dtype that the layer computes in, such as ``"float32"``.
+    generation
+        Keras generation of the file: where the meaning of an argument differs.
+    children
+        Layers of a model in order; the layer or cells inside a wrapper.
+    graph
+        Of Functional models only.
+    is_custom
+        Registered by the user (``@keras.saving.register_keras_serializable``).
+    """
+
+    class_name: str
+    name: str
+    path: str
+    config: Mapping[str, Json]
+    dtype: str
+    generation: int
+    trainable: bool = True
+    children: tuple[KerasLayer, ...] = ()
+    graph: Graph | None = None
+    is_custom: bool = False
+
+    def walk(self) -> Iterator[KerasLayer]:
+        """Yield this layer and all layers below it, outer ones first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable that Keras creates for a layer, in order of creation."""
+
+    name: str
+    trainable: bool = True

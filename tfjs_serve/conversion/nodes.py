@@ -1,0 +1,154 @@
+"""Reads how the layers of a Functional model are called, from either generation's spelling.
+
+Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network_config`` in
+``keras/engine/functional.py``); Keras 3 as ``{"args": [...], "kwargs": {...}}`` with tensors as
+``__keras_tensor__`` objects (``keras/src/models/functional.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.report import Report
+
+_HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
+
+
+class _UnknownNodeError(Exception):
+    """A node that is spelled in no known way."""
+
+
+def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) -> Graph:
+    """Return the graph of a Functional `model` whose children are known.
+
+    Tensors are renumbered: call 0 is the first call *in this graph*, also for nested models,
+    which Keras 2 counts from 1 where they were built with inputs of their own.
+    """
+    entries = {
+        child.name: entry
+        for child, entry in zip(model.children, config.get("layers", ()), strict=True)
+    }
+    calls: dict[str, tuple[Call, ...]] = {}
+    for child in model.children:
+        try:
+            calls[child.name] = _calls(child, entries[child.name].get("inbound_nodes", []))
+        except _UnknownNodeError as error:
+            report.problem(child, "unsupported-graph", str(error), _HINT_DAMAGED)
+            calls[child.name] = ()
+    graph = Graph(
+        inputs=tuple(_ends(config.get("input_layers"))),
+        outputs=tuple(_ends(config.get("output_layers"))),
+        calls=calls,
+    )
+    return _renumbered(graph)
+
+
+def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
+    if layer.class_name == "InputLayer":
+        return (Call(inputs=()),)
+    if not isinstance(nodes, list):
+        raise _UnknownNodeError("Its calls are not written as a list.")
+    return tuple(_keras3_call(n) if isinstance(n, dict) else _keras2_call(n) for n in nodes)
+
+
+def _keras3_call(node: Mapping[str, Json]) -> Call:
+    args = node.get("args", [])
+    inputs = list(_tensors(args[:1]))
+    kwargs = {f"args[{index}]": value for index, value in enumerate(args[1:], start=1)}
+    kwargs.update(node.get("kwargs", {}))
+    return _with_initial_state(inputs, kwargs)
+
+
+def _keras2_call(node: Json) -> Call:
+    if not isinstance(node, list):
+        raise _UnknownNodeError("One of its calls is written in an unknown way.")
+    parts = [node] if node and isinstance(node[0], str) else node
+    inputs: list[TensorRef] = []
+    kwargs: dict[str, Json] = {}
+    for part in parts:
+        if not _is_ref(part):
+            raise _UnknownNodeError("One of its inputs is not a tensor of a layer.")
+        inputs.append(_ref(part))
+        kwargs.update(part[3] if len(part) > 3 and isinstance(part[3], dict) else {})
+    return _with_initial_state(inputs, kwargs)
+
+
+def _with_initial_state(inputs: list[TensorRef], kwargs: dict[str, Json]) -> Call:
+    """Append the initial state of a recurrent layer, which TF.js takes as further inputs."""
+    state = list(_tensors(kwargs.get("initial_state")))
+    if state:
+        del kwargs["initial_state"]
+    return Call(
+        inputs=(*inputs, *state),
+        kwargs={key: value for key, value in kwargs.items() if value is not None},
+    )
+
+
+def _tensors(value: Json) -> Iterator[TensorRef]:
+    """Yield the tensors of a nested argument in order."""
+    if isinstance(value, dict):
+        if value.get("class_name") == "__keras_tensor__":
+            yield _ref(value.get("config", {}).get("keras_history"))
+            return
+        # optree and tf.nest order dictionaries by key.
+        value = [value[key] for key in sorted(value)]
+    if _is_ref(value):
+        yield _ref(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _ends(value: Json) -> Iterator[TensorRef]:
+    yield from _tensors(value)
+
+
+def _is_ref(value: Json) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) >= 3
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+        and type(value[2]) is int
+    )
+
+
+def _ref(value: Any) -> TensorRef:
+    if not _is_ref(value):
+        raise _UnknownNodeError("One of its inputs is not a tensor of a layer.")
+    return TensorRef(layer=value[0], call=value[1], tensor=value[2])
+
+
+def _renumbered(graph: Graph) -> Graph:
+    """Return the graph with every layer's calls counted from 0."""
+    refs = [ref for calls in graph.calls.values() for call in calls for ref in call.inputs]
+    refs += [*graph.inputs, *graph.outputs]
+    offsets = {name: _offset(len(calls), name, refs) for name, calls in graph.calls.items()}
+
+    def shift(ref: TensorRef) -> TensorRef:
+        return TensorRef(
+            layer=ref.layer, call=ref.call - offsets.get(ref.layer, 0), tensor=ref.tensor
+        )
+
+    return Graph(
+        inputs=tuple(map(shift, graph.inputs)),
+        outputs=tuple(map(shift, graph.outputs)),
+        calls={
+            name: tuple(
+                Call(inputs=tuple(map(shift, call.inputs)), kwargs=call.kwargs) for call in calls
+            )
+            for name, calls in graph.calls.items()
+        },
+    )
+
+
+def _offset(call_count: int, name: str, refs: list[TensorRef]) -> int:
+    """Return the number that the file gives to the first call of layer `name`: 0 or 1.
+
+    A model that was built with inputs has a node of its own, which ``get_network_config`` skips
+    but counts. So the numbers in use tell: a reference past the last call means 1.
+    """
+    used = [ref.call for ref in refs if ref.layer == name]
+    return 1 if used and min(used) >= 1 and max(used) >= call_count else 0

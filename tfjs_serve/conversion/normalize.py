@@ -1,0 +1,212 @@
+"""From a file's spelling of a model to one canonical spelling, once, before the rules.
+
+Keras 2 and Keras 3 differ in ``batch_input_shape``/``batch_shape``, in dtypes (a string or a
+policy object), in how objects are serialized (``keras/src/saving/serialization_lib.py``) and in
+how calls are written (see `nodes`). After this module only :attr:`KerasLayer.generation` tells
+them apart, for the rules whose *meaning* differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.nodes import read_graph
+from tfjs_serve.conversion.report import Report
+
+_MODELS = frozenset({"Functional", "Model", "Sequential"})
+_WRAPPED = ("layer", "backward_layer", "cell")
+_STRUCTURE = frozenset(
+    {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
+) | frozenset(_WRAPPED)
+_HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
+
+
+def normalize(config: Mapping[str, Json], generation: int, report: Report) -> KerasLayer:
+    """Return the outermost model of a file's ``model_config``.
+
+    Parameters
+    ----------
+    config
+        ``{"class_name": ..., "config": ...}``.
+    report
+        Gets what makes no sense; the tree that is returned is complete either way.
+    """
+    return _Normalizer(generation, report).layer(config, path="")
+
+
+class _Normalizer:
+    def __init__(self, generation: int, report: Report) -> None:
+        self._generation = generation
+        self._report = report
+
+    def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
+        class_name = str(entry.get("class_name"))
+        config = _config(entry)
+        name = str(config.get("name") or entry.get("name") or class_name.lower())
+        path = f"{path}/{name}" if path else name
+        layer = KerasLayer(
+            class_name="Functional" if class_name == "Model" else class_name,
+            name=name,
+            path=path,
+            config=self._arguments(class_name, config),
+            dtype=_dtype(config.get("dtype")),
+            generation=self._generation,
+            trainable=config.get("trainable") is not False,
+            is_custom=">" in class_name or _is_foreign(entry),
+        )
+        if class_name in _MODELS:
+            return self._model(layer, config)
+        if class_name == "Bidirectional":
+            return replace(layer, children=self._both_directions(config, path))
+        return replace(layer, children=self._wrapped(config, path))
+
+    def _arguments(self, class_name: str, config: Mapping[str, Json]) -> dict[str, Json]:
+        if class_name in _MODELS:
+            return {}
+        arguments = {key: _plain(value) for key, value in config.items() if key not in _STRUCTURE}
+        if class_name == "InputLayer":
+            arguments["batch_input_shape"] = _input_shape(config)
+        return arguments
+
+    def _model(self, model: KerasLayer, config: Mapping[str, Json]) -> KerasLayer:
+        children = tuple(self.layer(entry, model.path) for entry in _entries(config))
+        self._check_names(model, children)
+        if model.class_name == "Sequential":
+            return replace(model, children=self._with_input(model, config, children))
+        model = replace(model, children=children)
+        return replace(model, graph=read_graph(model, config, self._report))
+
+    def _check_names(self, model: KerasLayer, children: tuple[KerasLayer, ...]) -> None:
+        names = [child.name for child in children]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._report.problem(
+                model, "bad-config", f"Two of its layers are called {name!r}.", _HINT_DAMAGED
+            )
+
+    def _with_input(
+        self, model: KerasLayer, config: Mapping[str, Json], children: tuple[KerasLayer, ...]
+    ) -> tuple[KerasLayer, ...]:
+        """Put an InputLayer first: TF.js builds layers only when it knows the input's shape."""
+        if children and children[0].class_name == "InputLayer":
+            return children
+        entries = _entries(config)
+        shape = _shape_of_first(entries[0]) if entries else None
+        shape = shape or _as_list(config.get("build_input_shape"))
+        if shape is None:
+            self._report.problem(
+                model,
+                "no-input-shape",
+                "The model was saved before its input shape was known.",
+                "Put keras.Input(shape=...) first, or call model.build(...), and save it again.",
+            )
+            return children
+        return (self._input_layer(model, shape, entries), *children)
+
+    def _input_layer(
+        self, model: KerasLayer, shape: list[Any], entries: list[Mapping[str, Json]]
+    ) -> KerasLayer:
+        first = _config(entries[0]) if entries else {}
+        name = f"{first.get('name', model.name)}_input"
+        return KerasLayer(
+            class_name="InputLayer",
+            name=name,
+            path=f"{model.path}/{name}",
+            config={"batch_input_shape": shape},
+            dtype=_dtype(first.get("dtype")),
+            generation=self._generation,
+        )
+
+    def _wrapped(self, config: Mapping[str, Json], path: str) -> tuple[KerasLayer, ...]:
+        children = [
+            self.layer(config[key], path) for key in _WRAPPED if isinstance(config.get(key), dict)
+        ]
+        cells = config.get("cells")
+        for index, cell in enumerate(cells if isinstance(cells, list) else ()):
+            child = self.layer(cell, path)
+            children.append(replace(child, path=f"{path}/cells/{index}"))
+        return tuple(children)
+
+    def _both_directions(self, config: Mapping[str, Json], path: str) -> tuple[KerasLayer, ...]:
+        """Return the forward and the backward layer.
+
+        Keras 2 leaves out a backward layer that is the forward one with ``go_backwards``
+        turned, and names the forward layer without its prefix.
+        """
+        forward = self.layer(_config(config, "layer"), path)
+        backward = config.get("backward_layer")
+        if isinstance(backward, dict):
+            pair = (forward, self.layer(backward, path))
+        else:
+            turned = {**forward.config, "go_backwards": not forward.config.get("go_backwards")}
+            pair = (forward, replace(forward, config=turned))
+        return tuple(
+            _named(layer, path, layer.name.removeprefix(prefix), prefix)
+            for layer, prefix in zip(pair, ("forward_", "backward_"), strict=True)
+        )
+
+
+def _named(layer: KerasLayer, path: str, name: str, prefix: str) -> KerasLayer:
+    return replace(layer, name=name, path=f"{path}/{prefix}{name}")
+
+
+def _config(entry: Mapping[str, Json], key: str = "config") -> Mapping[str, Json]:
+    config = entry.get(key)
+    if isinstance(config, list):
+        return {"layers": config}  # Sequential up to Keras 2.2.2
+    return config if isinstance(config, dict) else {}
+
+
+def _entries(config: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    layers = config.get("layers")
+    return [entry for entry in layers if isinstance(entry, dict)] if layers else []
+
+
+def _is_foreign(entry: Mapping[str, Json]) -> bool:
+    """Whether a Keras 3 entry names a class outside of Keras."""
+    module = entry.get("module")
+    return isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins")
+
+
+def _dtype(dtype: Json) -> str:
+    """Return the compute dtype of a string, ``{"class_name": "DTypePolicy", ...}`` or ``None``."""
+    if isinstance(dtype, dict):
+        config = _config(dtype)
+        return _dtype(config.get("name") or config.get("default_policy"))
+    return dtype.removeprefix("mixed_") if isinstance(dtype, str) else "float32"
+
+
+def _as_list(shape: Json) -> list[Any] | None:
+    shape = _plain(shape)
+    return shape if isinstance(shape, list) else None
+
+
+def _input_shape(config: Mapping[str, Json]) -> Json:
+    shape = config.get("batch_input_shape")
+    return _as_list(config.get("batch_shape") if shape is None else shape)
+
+
+def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
+    """Return the batch shape that the first layer of a Sequential states, however deep."""
+    config = _config(entry)
+    shape = _input_shape(config)
+    if shape is None and entry.get("class_name") in _MODELS and _entries(config):
+        return _shape_of_first(_entries(config)[0])
+    return _as_list(shape)
+
+
+def _plain(value: Json) -> Json:
+    """Return `value` without the wrapping of Keras 3's serialization, all the way down."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "__tuple__":
+        return [_plain(item) for item in value.get("items", [])]
+    if value.get("class_name") == "function" and isinstance(value.get("config"), str):
+        return value["config"]
+    if "class_name" in value and "config" in value:
+        return {"class_name": value["class_name"], "config": _plain(value["config"])}
+    return {key: _plain(item) for key, item in value.items()}

@@ -1,0 +1,129 @@
+"""The layer rules by Keras class name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+
+Translate = Callable[[LayerContext], TfjsLayer]
+Variables = Callable[[Mapping[str, Json]], tuple[Variable, ...]]
+Rank = Callable[[KerasLayer, tuple[int, ...], tuple[int, ...]], int]
+"""From a layer, its inputs' ranks and its inner layers' output ranks to its output's rank."""
+
+
+class Outcome(str, Enum):
+    """How a Keras layer reaches the page."""
+
+    NATIVE = "native"
+    """TF.js has the layer."""
+    LOWERED = "lowered"
+    """Layers that TF.js has compute the same."""
+
+
+class Masking(Enum):
+    """What a Keras layer does with the mask of its input."""
+
+    STOPS = "stops"
+    PASSES = "passes"
+    PER_STEP = "passes if it returns sequences"
+    MAKES = "makes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRule:
+    """How one Keras class is translated.
+
+    Attributes
+    ----------
+    variables
+        From the layer's config to the variables that Keras creates for the layer itself, in
+        order of creation; those of layers inside a wrapper are not among them.
+    translate
+        Returns the TF.js layer.
+    notes
+        What TF.js's layer cannot do, for the support table.
+    """
+
+    class_name: str
+    outcome: Outcome
+    variables: Variables
+    translate: Translate
+    rank: Rank
+    masking: Masking
+    notes: str = ""
+
+
+_RULES: dict[str, LayerRule] = {}
+
+
+def rule(
+    class_name: str,
+    *,
+    variables: Variables | None = None,
+    outcome: Outcome = Outcome.NATIVE,
+    rank: Rank | int | None = None,
+    masking: Masking = Masking.STOPS,
+    notes: str = "",
+) -> Callable[[Translate], Translate]:
+    """Register the decorated function as the rule of `class_name`.
+
+    Parameters
+    ----------
+    rank
+        Of the output: a number, or a function; that of the first input if left out.
+
+    Raises
+    ------
+    ValueError
+        The class has a rule already.
+    """
+
+    def register(translate: Translate) -> Translate:
+        if class_name in _RULES:
+            raise ValueError(f"{class_name} has two rules")
+        _RULES[class_name] = LayerRule(
+            class_name=class_name,
+            outcome=outcome,
+            variables=variables or no_variables,
+            translate=translate,
+            rank=_rank(rank),
+            masking=masking,
+            notes=notes,
+        )
+        return translate
+
+    return register
+
+
+def rules() -> Mapping[str, LayerRule]:
+    """Return all rules by class name."""
+    # The families register themselves when they are imported; here, so that a rule's module
+    # can import this one.
+    from tfjs_serve.conversion import layers  # noqa: F401, PLC0415
+
+    return _RULES
+
+
+def _rank(rank: Rank | int | None) -> Rank:
+    if isinstance(rank, int):
+        return lambda _layer, _inputs, _inner: rank
+    return rank or (lambda _layer, inputs, _inner: inputs[0])
+
+
+def no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    """Most layers have no weights."""
+    return ()
+
+
+def kernel_and_bias(*kernels: str) -> Variables:
+    """Return the variables of a layer with kernels and, if ``use_bias``, a bias after them."""
+
+    def variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+        names = (*kernels, "bias") if config.get("use_bias") is not False else kernels
+        return tuple(Variable(name=name) for name in names)
+
+    return variables

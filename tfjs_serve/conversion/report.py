@@ -1,0 +1,52 @@
+"""Collects all that is wrong with a model, so that it is told at once."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.errors import ConversionError, ConversionProblem
+
+
+class Report:
+    """Problems that stop a translation, and warnings that do not."""
+
+    def __init__(self, display_name: str) -> None:
+        self._display_name = display_name
+        self._problems: dict[ConversionProblem, None] = {}
+        self._warnings: dict[str, None] = {}
+
+    def problem(self, layer: KerasLayer, code: str, message: str, hint: str) -> None:
+        """Add a reason why `layer` cannot be translated; saying it twice changes nothing."""
+        self._problems.setdefault(
+            ConversionProblem(
+                code=code,
+                layer_path=layer.path,
+                class_name=layer.class_name,
+                message=message,
+                hint=hint,
+            )
+        )
+
+    def warn(self, layer: KerasLayer, message: str) -> None:
+        """Add something that was left out without changing predictions."""
+        self._warnings.setdefault(f"{layer.path} ({layer.class_name}): {message}")
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether the translation cannot succeed any more."""
+        return bool(self._problems)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All warnings in the order they were found."""
+        return tuple(self._warnings)
+
+    def raise_problems(self) -> None:
+        """Raise a ``ConversionError`` with all problems, if there are any."""
+        if self._problems:
+            count = len(self._problems)
+            raise ConversionError(
+                f"{self._display_name} cannot be converted: "
+                f"{count} problem{'s' if count > 1 else ''}",
+                list(self._problems),
+                hint="change the model as the problems say, and save it again",
+            )

@@ -1,0 +1,183 @@
+"""The road through this room: normalize, assign weights, apply the rules, write the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tfjs_serve.conversion.config import ConfigReader
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.facts import Facts, infer
+from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
+from tfjs_serve.conversion.model import Call, Json, KerasLayer, Variable
+from tfjs_serve.conversion.names import tfjs_names
+from tfjs_serve.conversion.normalize import normalize
+from tfjs_serve.conversion.registry import LayerRule, rules
+from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.weights import LayerWeights, Own, assign
+from tfjs_serve.keras_files import KerasModel
+from tfjs_serve.layers_model.model import LayersModel, LayersWeight
+
+_FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
+_HINT_CUSTOM = (
+    "Only layers that Keras ships can be translated; replace it by such layers, "
+    "or save the part of the model that does not need it."
+)
+
+
+def translate(keras_model: KerasModel) -> LayersModel:
+    """Return the model in TF.js's terms.
+
+    Raises
+    ------
+    ConversionError
+        With every reason why it cannot be expressed.
+    """
+    report = Report(keras_model.display_name)
+    model = normalize(keras_model.config, keras_model.dialect.generation, report)
+    known = rules()
+    _report_unknown(model, known, report)
+    # Weights can be told apart only when every layer is known.
+    report.raise_problems()
+    weights = assign(model, keras_model.layer_weights, _own_variables(known), report)
+    translator = _Translator(
+        rules=known,
+        weights=weights,
+        names=tfjs_names(model, report),
+        facts=infer(model, known, report),
+        report=report,
+    )
+    layer = translator.layer(model, translator.names[model.path], scope="")
+    report.raise_problems()
+    return LayersModel(
+        topology={
+            "keras_version": keras_model.keras_version,
+            "backend": "tensorflow",
+            "model_config": layer.to_json(),
+        },
+        weights=layer.weights,
+        generated_by=f"keras {keras_model.keras_version}",
+        warnings=report.warnings,
+    )
+
+
+def _report_unknown(model: KerasLayer, known: Mapping[str, LayerRule], report: Report) -> None:
+    if model.class_name not in CONTAINERS:
+        report.problem(
+            model,
+            "unsupported-model",
+            "Only Sequential and Functional models describe their own computation.",
+            "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
+        )
+    for layer in model.walk():
+        if layer.class_name in CONTAINERS or layer.class_name in known:
+            if layer.is_custom:
+                _report_custom(layer, report)
+        elif layer.is_custom or layer.class_name == "Lambda":
+            _report_custom(layer, report)
+        else:
+            report.problem(
+                layer,
+                "unsupported-layer",
+                f"TensorFlow.js has no layer {layer.class_name}.",
+                "Replace it by layers of the list in docs/layers.md.",
+            )
+
+
+def _report_custom(layer: KerasLayer, report: Report) -> None:
+    report.problem(
+        layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
+    )
+
+
+def _own_variables(known: Mapping[str, LayerRule]) -> Own:
+    def own(layer: KerasLayer) -> tuple[Variable, ...]:
+        if layer.class_name in CONTAINERS:
+            return ()
+        return known[layer.class_name].variables(layer.config)
+
+    return own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Translator:
+    rules: Mapping[str, LayerRule]
+    weights: LayerWeights
+    names: Mapping[str, str]
+    facts: Facts
+    report: Report
+
+    def layer(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+        if layer.class_name in CONTAINERS:
+            return self._model(layer, name)
+        self._check_dtype(layer)
+        context = LayerContext(
+            layer=layer,
+            name=name,
+            scope=scope,
+            read=ConfigReader(layer, self.report),
+            weights=self.weights.get(layer.path, {}),
+            inputs=self.facts.get(layer.path, ()),
+            translate_child=self.layer,
+        )
+        translated = self.rules[layer.class_name].translate(context)
+        context.read.finish()
+        return translated
+
+    def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
+        if model.graph is None:
+            return self._sequential(model, name)
+        order = load_order(model, model.graph, self.report)
+        layers = [(layer, self._child(layer)) for layer in order.layers]
+        for layer in order.layers:
+            for call in model.graph.calls[layer.name]:
+                self._check_call(layer, call)
+        config: dict[str, Json] = {"name": name, "trainable": model.trainable}
+        # A broken graph has been reported; it cannot be numbered.
+        if not self.report.has_problems:
+            config |= functional_config(
+                model.graph,
+                order,
+                [(layer, translated.to_json()) for layer, translated in layers],
+                rename=lambda child: self.names[f"{model.path}/{child}"],
+            )
+        return TfjsLayer(
+            class_name="Functional", config=config, weights=_weights(t for _, t in layers)
+        )
+
+    def _sequential(self, model: KerasLayer, name: str) -> TfjsLayer:
+        layers = [self._child(layer) for layer in model.children]
+        return TfjsLayer(
+            class_name="Sequential",
+            config={"name": name, "layers": [layer.to_json() for layer in layers]},
+            weights=_weights(layers),
+        )
+
+    def _child(self, layer: KerasLayer) -> TfjsLayer:
+        name = self.names[layer.path]
+        return self.layer(layer, name, scope=name)
+
+    def _check_dtype(self, layer: KerasLayer) -> None:
+        if layer.class_name != "InputLayer" and layer.dtype not in _FLOATS:
+            self.report.problem(
+                layer,
+                "unsupported-dtype",
+                f"It computes in {layer.dtype}, which TensorFlow.js's layers do not.",
+                "Save the model with the dtype float32.",
+            )
+
+    def _check_call(self, layer: KerasLayer, call: Call) -> None:
+        """Report arguments of a call that matter: TF.js's layers take none at inference."""
+        for key, value in call.kwargs.items():
+            if key == "training" and not value:
+                continue
+            self.report.problem(
+                layer,
+                "unsupported-call",
+                f"It is called with the argument {key}, which TensorFlow.js's layer ignores.",
+                "Call the layer with its inputs only.",
+            )
+
+
+def _weights(layers: Iterable[TfjsLayer]) -> tuple[LayersWeight, ...]:
+    return tuple(weight for layer in layers for weight in layer.weights)

@@ -1,0 +1,95 @@
+"""Which saved weight belongs to which variable: by layer and position, never by name.
+
+An ``.h5`` file has one flat list of weights for each layer of the outermost model. Its order is
+``trainable_weights + non_trainable_weights`` (``_legacy_weights`` in
+``keras/src/legacy/saving/legacy_h5_format.py``), which for nested models depends on which layers
+are frozen. So the order is derived here from the layers, as each generation derives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+
+from tfjs_serve.conversion.model import KerasLayer, Variable
+from tfjs_serve.conversion.report import Report
+from tfjs_serve.keras_files import WeightRef
+
+Slot = tuple[KerasLayer, Variable]
+"""A variable of a layer."""
+
+Own = Callable[[KerasLayer], tuple[Variable, ...]]
+"""From a layer to the variables that it has itself, in order of creation."""
+
+LayerWeights = Mapping[str, Mapping[str, WeightRef]]
+"""From a layer's path to its weights by variable name."""
+
+
+def assign(
+    model: KerasLayer, saved: Mapping[str, tuple[WeightRef, ...]], own: Own, report: Report
+) -> LayerWeights:
+    """Return the saved weights by layer path and variable name.
+
+    A layer whose saved weights are more or fewer than its variables is reported.
+    """
+    assigned: dict[str, dict[str, WeightRef]] = {}
+    for layer in model.children:
+        refs = saved.get(layer.name, ())
+        slots = saved_order(layer, own)
+        if len(refs) != len(slots):
+            _report_count(layer, len(slots), refs, report)
+            continue
+        for (owner, variable), ref in zip(slots, refs, strict=True):
+            assigned.setdefault(owner.path, {})[variable.name] = ref
+    return assigned
+
+
+def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:
+    """Return the variables of `layer` and of all layers in it in the order of an ``.h5`` file."""
+    trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
+    return [*trainable, *frozen]
+
+
+def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+    """Return trainable and other variables (``Layer.trainable_weights`` in Keras 3).
+
+    Each variable knows whether it is trainable; the two lists keep the order of creation.
+    """
+    slots = [(inner, variable) for inner in layer.walk() for variable in own(inner)]
+    if not layer.trainable:
+        return [], slots
+    return (
+        [slot for slot in slots if slot[0].trainable and slot[1].trainable],
+        [slot for slot in slots if not (slot[0].trainable and slot[1].trainable)],
+    )
+
+
+def _split_keras2(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+    """Return trainable and other variables (``base_layer.py`` and ``training.py`` in Keras 2).
+
+    A frozen layer's trainable variables come first among its others; layers are asked one
+    after the other.
+    """
+    split = [_split_keras2(child, own) for child in layer.children]
+    trainable = list(chain.from_iterable(pair[0] for pair in split))
+    others = list(chain.from_iterable(pair[1] for pair in split))
+    mine = [(layer, variable) for variable in own(layer) if variable.trainable]
+    fixed = [(layer, variable) for variable in own(layer) if not variable.trainable]
+    if layer.trainable:
+        return [*mine, *trainable], [*fixed, *others]
+    if layer.class_name in ("Functional", "Sequential"):
+        return [], [*trainable, *others]
+    variables_of_children = chain.from_iterable([*pair[0], *pair[1]] for pair in split)
+    return [], [*mine, *fixed, *variables_of_children]
+
+
+def _report_count(
+    layer: KerasLayer, expected: int, refs: tuple[WeightRef, ...], report: Report
+) -> None:
+    names = ", ".join(ref.name for ref in refs[:6]) or "none"
+    report.problem(
+        layer,
+        "weights-do-not-fit",
+        f"It needs {expected} weights, but the file has {len(refs)} for it ({names}).",
+        "If it shares layers with another model, save each as a model of its own.",
+    )

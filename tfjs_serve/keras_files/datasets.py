@@ -1,0 +1,122 @@
+"""One HDF5 dataset as a lazy weight: checked links, native byte order, blocks of bounded size."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files.model import WeightRef
+
+_UNSAFE_HINT = "only files that hold all of their data themselves are read"
+
+
+def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.Dataset:
+    """Return what lies at `path` below `group`, following hard links only.
+
+    Raises
+    ------
+    UnsafeFileError
+        A step of the path is a soft or external link.
+    KerasFileError
+        Nothing is there.
+    """
+    node: Any = group
+    for step in [part for part in path.split("/") if part]:
+        link = node.get(step, getlink=True) if isinstance(node, h5py.Group) else None
+        if link is None:
+            raise KerasFileError(
+                f"{display_name} has no {path!r} in {group.name}, which its own index names",
+                hint="the file is damaged or was not written by Keras; save the model again",
+            )
+        if not isinstance(link, h5py.HardLink):
+            raise UnsafeFileError(
+                f"{display_name}: {step!r} in {node.name} is a link to other data",
+                hint=_UNSAFE_HINT,
+            )
+        node = node[step]
+    return node
+
+
+def weight_ref(group: h5py.Group, path: str, display_name: str) -> WeightRef:
+    """Return the dataset at `path` below `group` as a weight.
+
+    Raises
+    ------
+    UnsafeFileError
+        The dataset is virtual or stored in another file.
+    KerasFileError
+        It is missing, or not an array of numbers.
+    """
+    dataset = child(group, path, display_name)
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise KerasFileError(
+            f"{display_name}: the weight {path!r} is not an array",
+            hint="the file is damaged; save the model again",
+        )
+    if dataset.is_virtual or dataset.external:
+        raise UnsafeFileError(
+            f"{display_name}: the weight {path!r} is stored in another file", hint=_UNSAFE_HINT
+        )
+    dtype = _dtype_name(dataset.dtype, path, display_name)
+    return WeightRef(
+        name=path,
+        shape=tuple(dataset.shape),
+        dtype=dtype,
+        read=lambda max_bytes: _blocks(dataset, dtype, max_bytes),
+    )
+
+
+def _dtype_name(dtype: np.dtype[Any], path: str, display_name: str) -> str:
+    if dtype.kind in "fiu":
+        return str(dtype.newbyteorder("=").name)
+    if dtype.kind == "b":
+        return "bool"
+    if dtype == np.dtype("V2"):
+        # numpy has no bfloat16, so h5py stores ml_dtypes' one as two opaque bytes.
+        return "bfloat16"
+    raise KerasFileError(
+        f"{display_name}: the weight {path!r} has the dtype {dtype}, which is no number",
+        hint="only weights made of numbers or booleans can be served",
+    )
+
+
+def _blocks(dataset: h5py.Dataset, dtype: str, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+    for selection in _selections(tuple(dataset.shape), dataset.dtype.itemsize, max_bytes):
+        block = np.asarray(dataset[selection]).reshape(-1)
+        if dtype == "bfloat16":
+            yield _widen_bfloat16(block)
+        else:
+            yield block.astype(np.dtype(dtype), copy=False)
+
+
+def _widen_bfloat16(block: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return the exact float32 values: bfloat16 is the upper half of a float32."""
+    return (block.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def _selections(
+    shape: tuple[int, ...], itemsize: int, max_bytes: int
+) -> Iterator[tuple[int | slice, ...]]:
+    """Yield indices that cut an array into C-ordered slabs of at most `max_bytes`.
+
+    The first axis whose rows fit is sliced; the axes before it are walked one by one.
+    """
+    if math.prod(shape) == 0:
+        return
+    if not shape:
+        yield ()
+        return
+    axis = 0
+    while axis < len(shape) - 1 and itemsize * math.prod(shape[axis + 1 :]) > max_bytes:
+        axis += 1
+    step = max(1, max_bytes // (itemsize * math.prod(shape[axis + 1 :])))
+    for prefix in itertools.product(*(range(size) for size in shape[:axis])):
+        for start in range(0, shape[axis], step):
+            yield (*prefix, slice(start, start + step))

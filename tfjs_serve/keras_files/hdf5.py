@@ -1,0 +1,153 @@
+"""Whole models in HDF5, as Keras 2 and Keras 3 save them.
+
+The layout is that of ``save_model_to_hdf5`` in ``keras/src/legacy/saving/legacy_h5_format.py``:
+the configuration is an attribute of the root, the group ``model_weights`` has one group per
+layer, and attributes name layers and weights in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
+from tfjs_serve.keras_files.datasets import child, weight_ref
+from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+
+
+@contextmanager
+def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
+    """Open the HDF5 file at `path`; weights can be read while the context lasts.
+
+    Raises
+    ------
+    KerasFileError
+        Damaged, cut off, or not written by Keras.
+    WeightsOnlyFileError
+        The architecture is missing.
+    UnsafeFileError
+        Weights lie outside of the file.
+    """
+    try:
+        # A lock would make the next save of a running training fail.
+        file = h5py.File(path, "r", locking=False)
+    except OSError as error:
+        raise KerasFileError(
+            f"{display_name} is damaged or not completely written ({error})",
+            hint="save the model again, or wait until it is written",
+        ) from error
+    with file:
+        yield _read_model(file, display_name)
+
+
+def _read_model(file: h5py.File, display_name: str) -> KerasModel:
+    config = _read_config(file, display_name)
+    version = _text(file.attrs.get("keras_version", b"")) or "2"
+    return KerasModel(
+        display_name=display_name,
+        dialect=Dialect(generation=_generation(version, display_name), container=Container.HDF5),
+        keras_version=version,
+        config=config,
+        layer_weights=_read_weights(file, display_name),
+    )
+
+
+def _generation(version: str, display_name: str) -> int:
+    major = version.split(".", maxsplit=1)[0]
+    if major not in ("2", "3"):
+        raise KerasFileError(
+            f"{display_name} was written by Keras {version}, which is not supported",
+            hint="load it with Keras 2 and save it again",
+        )
+    return int(major)
+
+
+def _read_config(file: h5py.File, display_name: str) -> dict[str, Any]:
+    text = _joined_attribute(file, "model_config")
+    if text is None:
+        raise _without_architecture(file, display_name)
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise KerasFileError(
+            f"{display_name}: its model_config is not valid JSON ({error})",
+            hint="the file is damaged; save the model again",
+        ) from error
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise KerasFileError(
+            f"{display_name}: its model_config does not describe a model",
+            hint="save the whole model with model.save('name.h5')",
+        )
+    return config
+
+
+def _without_architecture(file: h5py.File, display_name: str) -> KerasFileError:
+    if "layer_names" in file.attrs or "layer_names0" in file.attrs or "layers" in file:
+        return WeightsOnlyFileError(
+            f"{display_name} holds weights only, not the model's architecture",
+            hint="build the model in Python, call model.load_weights(...) and then "
+            "model.save('name.h5')",
+        )
+    return KerasFileError(
+        f"{display_name} is an HDF5 file, but holds no Keras model",
+        hint="save the whole model with model.save('name.h5')",
+    )
+
+
+def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightRef, ...]]:
+    if "model_weights" not in file:
+        raise KerasFileError(
+            f"{display_name} has an architecture but no weights",
+            hint="save the whole model with model.save('name.h5')",
+        )
+    group = child(file, "model_weights", display_name)
+    return {
+        name: _read_layer(child(group, name, display_name), display_name)
+        for name in _names(group, "layer_names", display_name)
+    }
+
+
+def _read_layer(group: h5py.Group, display_name: str) -> tuple[WeightRef, ...]:
+    names = _names(group, "weight_names", display_name)
+    return tuple(weight_ref(group, name, display_name) for name in names)
+
+
+def _names(group: h5py.Group, attribute: str, display_name: str) -> list[str]:
+    """Return a list attribute, put together again where Keras split it into numbered chunks."""
+    if attribute in group.attrs:
+        return [_text(name) for name in np.asarray(group.attrs[attribute]).reshape(-1)]
+    chunks = _chunks(group, attribute)
+    if chunks is None:
+        raise KerasFileError(
+            f"{display_name}: {group.name} has no {attribute}",
+            hint="the file is damaged or was not written by Keras; save the model again",
+        )
+    return [_text(name) for chunk in chunks for name in np.asarray(chunk).reshape(-1)]
+
+
+def _joined_attribute(file: h5py.File, attribute: str) -> str | None:
+    if attribute in file.attrs:
+        return _text(file.attrs[attribute])
+    chunks = _chunks(file, attribute)
+    return None if chunks is None else "".join(_text(chunk) for chunk in chunks)
+
+
+def _chunks(group: h5py.Group, attribute: str) -> list[Any] | None:
+    """Return ``attribute0``, ``attribute1`` ...: attributes over 64 KiB are split so."""
+    chunks: list[Any] = []
+    while f"{attribute}{len(chunks)}" in group.attrs:
+        chunks.append(group.attrs[f"{attribute}{len(chunks)}"])
+    return chunks or None
+
+
+def _text(value: Any) -> str:
+    """Return text that h5py gives as ``str``, ``bytes`` or a one-element array."""
+    if isinstance(value, np.ndarray):
+        return "".join(_text(item) for item in value.reshape(-1))
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)

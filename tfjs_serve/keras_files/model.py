@@ -1,0 +1,83 @@
+"""The nouns of reading: a Keras model as its file tells it, with weights that are read later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy.typing as npt
+
+Json = Any
+"""A JSON value as ``json.loads`` returns it."""
+
+
+class Container(str, Enum):
+    """The file format around a Keras model."""
+
+    HDF5 = "h5"
+    KERAS_ZIP = "keras"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Who wrote the file: decides spellings, node numbering and the order of weights.
+
+    Attributes
+    ----------
+    generation
+        2 for ``tf.keras`` and ``tf_keras``, 3 for Keras 3.
+    """
+
+    generation: int
+    container: Container
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightRef:
+    """Where the bytes of one weight lie; a ``layers_model.TensorSource``.
+
+    Attributes
+    ----------
+    name
+        The name in the file, for messages only: weights are mapped by position.
+    dtype
+        numpy name in native byte order, or ``"bfloat16"``.
+    read
+        Reads the values from the open file: takes the largest block in bytes, yields 1-D
+        arrays in C order.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[int], Iterator[npt.NDArray[Any]]] = field(repr=False, compare=False)
+
+    def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+        """Yield the values in C order as 1-D arrays of about `max_bytes` or less."""
+        return self.read(max_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasModel:
+    """A whole model as saved: architecture as JSON, weights as references into the open file.
+
+    Attributes
+    ----------
+    display_name
+        What messages call the file.
+    keras_version
+        As the file states it, such as ``"3.15.1"``.
+    config
+        ``{"class_name": ..., "config": ...}`` of the outermost model.
+    layer_weights
+        For each layer of the outermost model that the file names, its weights in saved order.
+        A nested model's weights are one flat sequence.
+    """
+
+    display_name: str
+    dialect: Dialect
+    keras_version: str
+    config: Mapping[str, Json]
+    layer_weights: Mapping[str, tuple[WeightRef, ...]]
