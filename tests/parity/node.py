@@ -1,0 +1,143 @@
+"""The real TensorFlow.js, driven from Python; its side is tests/js/runner.mjs."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import queue
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .process import Process
+
+Array = npt.NDArray[Any]
+
+RUNNER = Path(__file__).parents[1] / "js" / "runner.mjs"
+COMMAND_DEADLINE_SECONDS = 60.0
+"""Far above what any case needs: only a loader that spins for ever gets there."""
+
+
+class NodeTfError(Exception):
+    """What TensorFlow.js threw."""
+
+
+class LoaderHungError(NodeTfError):
+    """TensorFlow.js did not answer before the deadline; it was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What ``model.predict`` returned, in the order of the model's outputs."""
+
+    outputs: tuple[Array, ...]
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+
+
+def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
+    """Return the runner's JSON for `array`, in the dtype that TensorFlow.js has for it."""
+    values = np.asarray(array)
+    if values.dtype != bool:
+        dtype = "<f4" if values.dtype.kind == "f" else "<i4"
+        values = values.astype(dtype, casting="same_kind")
+    data = base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+    return {"shape": list(values.shape), "dtype": values.dtype.name, "data": data}
+
+
+def decode_tensor(tensor: Mapping[str, Any]) -> Array:
+    """Return the array that the runner sent."""
+    dtype = np.dtype(tensor["dtype"]).newbyteorder("<")
+    values = np.frombuffer(base64.b64decode(tensor["data"]), dtype)
+    array: Array = values.reshape(tensor["shape"])
+    return array
+
+
+class NodeTf:
+    """TensorFlow.js in Node, loading models over HTTP as a page does.
+
+    Starts Node when it is first needed, and again after it hung or crashed.
+
+    Parameters
+    ----------
+    deadline_seconds
+        How long one command may take before Node is killed.
+    """
+
+    def __init__(self, *, deadline_seconds: float = COMMAND_DEADLINE_SECONDS) -> None:
+        self._deadline_seconds = deadline_seconds
+        self._process: Process | None = None
+        self._ids = itertools.count()
+
+    def predict(
+        self, url: str, inputs: Sequence[npt.ArrayLike], *, kind: str = "layers"
+    ) -> Prediction:
+        """Load the model at `url` and predict.
+
+        Parameters
+        ----------
+        inputs
+            One array per model input, in the order of the model's inputs. Floats become float32,
+            integers int32.
+        kind
+            ``"layers"`` or ``"graph"``.
+
+        Raises
+        ------
+        NodeTfError
+            With TensorFlow.js's own message.
+        LoaderHungError
+        """
+        tensors = [encode_tensor(array) for array in inputs]
+        reply = self._ask({"op": "predict", "kind": kind, "url": url, "inputs": tensors})
+        return Prediction(
+            outputs=tuple(map(decode_tensor, reply["outputs"])),
+            input_names=tuple(reply["inputNames"]),
+            output_names=tuple(reply["outputNames"]),
+        )
+
+    def weights(self, url: str, *, kind: str = "layers") -> dict[str, Array]:
+        """Load the model at `url` and return its weights by the names it looked them up."""
+        reply = self._ask({"op": "weights", "kind": kind, "url": url})
+        return {weight["name"]: decode_tensor(weight) for weight in reply["weights"]}
+
+    def tensor_count(self) -> int:
+        """Return how many tensors are alive in Node; none are, between commands."""
+        return int(self._ask({"op": "memory"})["tensors"])
+
+    def close(self) -> None:
+        """End Node."""
+        if self._process is not None:
+            self._process.close()
+        self._process = None
+
+    def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        identifier = next(self._ids)
+        if self._process is None:
+            self._process = Process(["node", str(RUNNER)])
+        self._process.write_line(json.dumps({"id": identifier, **command}))
+        reply = self._read_reply(self._process)
+        assert reply["id"] == identifier
+        if "error" in reply:
+            raise NodeTfError(reply["error"])
+        return reply
+
+    def _read_reply(self, process: Process) -> dict[str, Any]:
+        try:
+            line = process.read_line(self._deadline_seconds)
+        except queue.Empty:
+            self._process = None
+            process.kill()
+            message = f"loader hung: no answer within {self._deadline_seconds} s"
+            raise LoaderHungError(message) from None
+        if line is None:
+            errors = process.errors()
+            self.close()
+            raise NodeTfError(f"Node ended without an answer:\n{errors}")
+        reply: dict[str, Any] = json.loads(line)
+        return reply

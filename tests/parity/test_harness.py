@@ -1,0 +1,178 @@
+"""The harness finds what it is there to find."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .harness import Array, LoaderHungError, NodeTf, NodeTfError, compare, difference
+
+ONES = np.ones((2, 3), np.float32)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Iterator[str]:
+    """URL of a plain file server on `tmp_path`: these models are TensorFlow.js's own affair."""
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def write_model(folder: Path, layers: list[dict[str, object]], weights: dict[str, object]) -> None:
+    """Write a layers model by hand."""
+    config = {
+        "name": "model",
+        "layers": layers,
+        "input_layers": [["given", 0, 0]],
+        "output_layers": [["out", 0, 0]],
+    }
+    specs, chunks = [], []
+    for name, values in weights.items():
+        array = np.asarray(values, "<f4")
+        specs.append({"name": name, "shape": list(array.shape), "dtype": "float32"})
+        chunks.append(array.tobytes())
+    (folder / "weights.bin").write_bytes(b"".join(chunks))
+    document = {
+        "format": "layers-model",
+        "modelTopology": {"model_config": {"class_name": "Model", "config": config}},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": specs}] if specs else [],
+    }
+    (folder / "model.json").write_text(json.dumps(document))
+
+
+def input_layer(width: int) -> dict[str, object]:
+    config = {"name": "given", "batch_input_shape": [None, width], "dtype": "float32"}
+    return {"class_name": "InputLayer", "name": "given", "config": config, "inbound_nodes": []}
+
+
+def dense_layer(units: int, inbound: str = "given") -> dict[str, object]:
+    config = {"name": "out", "units": units, "activation": "linear", "use_bias": True}
+    nodes = [[[inbound, 0, 0, {}]]]
+    return {"class_name": "Dense", "name": "out", "config": config, "inbound_nodes": nodes}
+
+
+KERNEL, BIAS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0.5, -0.5]
+
+
+def write_dense(folder: Path) -> None:
+    weights = {"out/kernel": KERNEL, "out/bias": BIAS}
+    write_model(folder, [input_layer(3), dense_layer(2)], weights)
+
+
+def test_predictions_and_names_come_back(node_tf: NodeTf, static: str, tmp_path: Path) -> None:
+    write_dense(tmp_path)
+    given = np.array([[1, 10, 100], [0, 0, 1]], np.float32)
+    prediction = node_tf.predict(f"{static}/model.json", [given])
+    compare([given @ np.array(KERNEL, np.float32) + BIAS], prediction.outputs)
+    assert prediction.input_names == ("given",)
+    assert prediction.output_names == ("out",)
+
+
+def test_weights_keep_the_names_they_were_looked_up_by(
+    node_tf: NodeTf, static: str, tmp_path: Path
+) -> None:
+    write_dense(tmp_path)
+    for _ in range(2):  # the second time, TensorFlow.js's own names get a suffix
+        weights = node_tf.weights(f"{static}/model.json")
+        assert {name: array.tolist() for name, array in weights.items()} == {
+            "out/kernel": KERNEL,
+            "out/bias": BIAS,
+        }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "fails"), [([ONES], False), ([ONES, ONES], True), ([ONES.T], True)]
+)
+def test_no_tensor_outlives_its_command(
+    node_tf: NodeTf, static: str, tmp_path: Path, inputs: list[Array], fails: bool
+) -> None:
+    write_dense(tmp_path)
+    with pytest.raises(NodeTfError) if fails else nullcontext():
+        node_tf.predict(f"{static}/model.json", inputs)
+    assert node_tf.tensor_count() == 0
+
+
+def test_a_missing_weight_is_the_loaders_error(
+    node_tf: NodeTf, static: str, tmp_path: Path
+) -> None:
+    write_model(tmp_path, [input_layer(3), dense_layer(2)], {"out/kernel": KERNEL})
+    with pytest.raises(NodeTfError, match="out/bias"):
+        node_tf.predict(f"{static}/model.json", [ONES])
+
+
+def test_an_absent_model_is_an_error(node_tf: NodeTf, static: str) -> None:
+    with pytest.raises(NodeTfError, match="404"):
+        node_tf.predict(f"{static}/model.json", [ONES])
+
+
+def test_a_loader_that_spins_is_stopped_and_replaced(static: str, tmp_path: Path) -> None:
+    node = NodeTf(deadline_seconds=8)
+    (tmp_path / "good").mkdir()
+    write_dense(tmp_path / "good")
+    write_model(tmp_path, [input_layer(3), dense_layer(2, inbound="nowhere")], {})
+    try:
+        with pytest.raises(LoaderHungError):
+            node.predict(f"{static}/model.json", [ONES])
+        assert len(node.predict(f"{static}/good/model.json", [ONES]).outputs) == 1
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [
+        (ONES, ONES),
+        (ONES, ONES * np.float32(1 + 5e-6)),
+        (np.array([1000.0, 0.0]), np.array([1000.0, 0.009])),
+        (np.array([np.nan, np.inf, 1.0]), np.array([np.nan, np.inf, 1.0])),
+        (np.array([1, 2]), np.array([1, 2], np.int32)),
+        (np.zeros((2, 0)), np.zeros((2, 0), np.float32)),
+    ],
+)
+def test_the_same_within_tolerance(expected: Array, actual: Array) -> None:
+    assert difference(expected, actual) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "words"),
+    [
+        (ONES, ONES[:1], "shape"),
+        (ONES, ONES * np.float32(1 + 2e-5), "off by"),
+        (np.array([1000.0, 0.0]), np.array([1000.0, 0.011]), "off by"),
+        (np.zeros(2), np.array([0.0, 1e-30]), "off by"),
+        (np.ones(2), np.array([1.0, np.nan]), "off by"),
+        (np.array([np.inf, 1.0]), np.array([-np.inf, 1.0]), "infinities"),
+        (np.array([1000000]), np.array([1000001], np.int32), "instead of"),
+        (np.array([True]), np.array([False]), "instead of"),
+    ],
+)
+def test_different(
+    expected: Array,
+    actual: Array,
+    words: str,
+) -> None:
+    assert words in (difference(expected, actual) or "")
+
+
+def test_a_missing_output_is_a_difference() -> None:
+    with pytest.raises(AssertionError, match="1 outputs instead of 2"):
+        compare([ONES, ONES], [ONES])
