@@ -1,0 +1,101 @@
+"""Small steps on the file system that happen as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tfjs_serve.errors import StoreError
+from tfjs_serve.settings import MIB
+
+_BLOCK_BYTES = 1 * MIB
+_WINDOWS_RETRIES_SECONDS = (0.05, 0.1, 0.2, 0.4)
+"""On Windows a virus scanner or an indexer may hold a new file for a moment."""
+
+
+@contextmanager
+def store_errors(root: Path) -> Iterator[None]:
+    """Turn the system's refusals into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the cache folder {root} cannot be used: {error.strerror or error}",
+            hint="free some space and check its permissions, "
+            "or choose another folder with --cache-dir",
+        ) from error
+
+
+def unique_name() -> str:
+    """Return a file name that no other thread or process uses; it begins with the process id."""
+    return f"{os.getpid()}-{secrets.token_hex(8)}"
+
+
+def write_new_file(path: Path, data: bytes) -> None:
+    """Write a file that does not exist yet, down to the disk. Never follows a link."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Give `path` new contents; readers see the old ones or the new ones."""
+    beside = path.with_name(f"{path.name}.{unique_name()}.tmp")
+    try:
+        write_new_file(beside, data)
+        retry_on_windows(lambda: beside.replace(path))
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def rename_directory(source: Path, target: Path) -> None:
+    """Move a directory to a name that is free; ``OSError`` if it is not."""
+    # POSIX would replace an empty directory, which no artifact is.
+    retry_on_windows(lambda: source.rename(target), unless_exists=target)
+    sync_directory(target.parent)
+
+
+def retry_on_windows(action: Callable[[], object], *, unless_exists: Path | None = None) -> None:
+    """Run `action`, again after a moment where Windows refuses it because of open files."""
+    retries = _WINDOWS_RETRIES_SECONDS if os.name == "nt" else ()
+    for seconds in retries:
+        try:
+            action()
+        except PermissionError:
+            if unless_exists and unless_exists.exists():
+                raise
+            time.sleep(seconds)
+        else:
+            return
+    action()
+
+
+def sync_directory(path: Path) -> None:
+    """Bring the names in a directory down to the disk, where the system can."""
+    # Not on Windows, and not on every file system: then its journal has to do.
+    with suppress(OSError, AttributeError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def digest_file(path: Path, *, sync: bool = False) -> str:
+    """Return the SHA-256 of a file in hexadecimal; with `sync`, bring it down to the disk too."""
+    digest = hashlib.sha256()
+    # Windows flushes only what was opened for writing.
+    with path.open("r+b" if sync else "rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+        if sync:
+            os.fsync(file.fileno())
+    return digest.hexdigest()

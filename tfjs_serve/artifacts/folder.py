@@ -1,0 +1,150 @@
+"""The cache folder: what lies where in it, and the steps that move whole directories.
+
+.. code-block:: text
+
+    <root>/
+      CACHEDIR.TAG             backup programs skip the folder
+      artifacts/<key>/         one published directory each; never changed, only renamed away
+        artifact.json          its files with sizes and digests; its mtime is the last use
+        model.json, ...
+      generations/<label>/     see generations.py
+      staging/<pid>-<random>/  directories that are being filled
+      trash/<pid>-<random>/    directories that are being deleted
+
+All of it is on one file system, so a rename publishes or removes a directory as a whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tfjs_serve.artifacts.atomic import rename_directory, replace_file, unique_name
+from tfjs_serve.artifacts.model import ArtifactKey
+from tfjs_serve.artifacts.pruning import StoredArtifact
+from tfjs_serve.artifacts.record import RECORD
+
+STALE_STAGING_SECONDS = 24 * 60 * 60
+"""A staging directory in which nothing was written for so long has lost its process.
+
+Process ids do not tell: servers in several containers, or on several machines, may share a cache.
+"""
+
+_TAG = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n"
+    b"# Converted models of tfjs-serve. They are made again when they are missing.\n"
+    b"# For the meaning of this file see https://bford.info/cachedir/\n"
+)
+
+
+class CacheFolder:
+    """Paths and moves within one cache folder. Raises ``OSError`` where the system does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.generations = root / "generations"
+        self.staging = root / "staging"
+        self._artifacts = root / "artifacts"
+        self._trash = root / "trash"
+
+    def prepare(self) -> None:
+        """Create what is missing."""
+        for folder in (self._artifacts, self.generations, self.staging, self._trash):
+            folder.mkdir(parents=True, exist_ok=True)
+        tag = self.root / "CACHEDIR.TAG"
+        if not tag.exists():
+            replace_file(tag, _TAG)
+
+    def artifact_directory(self, key: ArtifactKey) -> Path:
+        """Where the artifact lies, or would lie."""
+        return self._artifacts / key.digest
+
+    def new_staging_directory(self) -> Path:
+        """Create an empty directory that nobody else has."""
+        # Someone may have emptied the cache by hand while the server runs.
+        self.staging.mkdir(parents=True, exist_ok=True)
+        directory = self.staging / unique_name()
+        directory.mkdir()
+        return directory
+
+    def publish(self, staged: Path, key: ArtifactKey) -> None:
+        """Rename a staged directory to its place; ``OSError`` if the place is taken."""
+        self._artifacts.mkdir(parents=True, exist_ok=True)
+        rename_directory(staged, self.artifact_directory(key))
+
+    def move_to_trash(self, directory: Path) -> Path | None:
+        """Make a directory disappear at once.
+
+        Returns
+        -------
+        Path or None
+            Where it lies now, to be deleted; ``None`` if another process was faster, or has its
+            files open on Windows.
+        """
+        self._trash.mkdir(parents=True, exist_ok=True)
+        grave = self._trash / unique_name()
+        try:
+            rename_directory(directory, grave)
+        except (FileNotFoundError, PermissionError):
+            return None
+        return grave
+
+    def remove(self, directory: Path) -> bool:
+        """Remove a directory as a whole; return whether it was this call that did."""
+        grave = self.move_to_trash(directory)
+        if grave:
+            delete_tree(grave)
+        return grave is not None
+
+    def remove_leftovers(self, now: float) -> None:
+        """Delete what processes that died left behind."""
+        for grave in _children(self._trash):
+            delete_tree(grave)
+        for directory in _children(self.staging):
+            if now - _last_written(directory, now) > STALE_STAGING_SECONDS:
+                self.remove(directory)
+
+    def stored_artifacts(self) -> Iterator[StoredArtifact]:
+        """Yield what is published, damaged or not, with its size on disk."""
+        for directory in _children(self._artifacts):
+            with suppress(FileNotFoundError, NotADirectoryError, ValueError):
+                yield _stored_artifact(directory)
+
+
+def delete_tree(directory: Path) -> None:
+    """Delete a directory and what is in it, as far as it can be."""
+    shutil.rmtree(directory, ignore_errors=True)
+    # Someone may have put a file where a directory belongs.
+    with suppress(OSError):
+        directory.unlink(missing_ok=True)
+
+
+def last_used(directory: Path) -> float:
+    """Return when an artifact was last used; a directory without a record never was."""
+    try:
+        return (directory / RECORD).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _stored_artifact(directory: Path) -> StoredArtifact:
+    key = ArtifactKey(digest=directory.name)
+    size_bytes = sum(path.lstat().st_size for path in directory.iterdir())
+    return StoredArtifact(key=key, size_bytes=size_bytes, last_used=last_used(directory))
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _last_written(directory: Path, now: float) -> float:
+    try:
+        return max(path.lstat().st_mtime for path in (directory, *_children(directory)))
+    except (FileNotFoundError, NotADirectoryError):
+        # It is being filled, renamed or removed at this moment.
+        return now

@@ -1,0 +1,33 @@
+"""What an artifact is found by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from tfjs_serve.artifacts.model import ArtifactKey
+from tfjs_serve.settings import ConversionOptions
+
+_FORMAT = 1
+"""To be raised when, in development, the same version is to give other files."""
+
+
+def artifact_key(
+    source_digest: str, options: ConversionOptions, converter_version: str
+) -> ArtifactKey:
+    """Return the key of what `converter_version` makes of a source with these options.
+
+    Parameters
+    ----------
+    source_digest
+        Digest of the source's bytes: of the file, or of all files of a folder.
+    """
+    parts = {
+        "format": _FORMAT,
+        "source": source_digest,
+        "variant": options.variant.value,
+        "shard_size_bytes": options.shard_size_bytes,
+        "converter_version": converter_version,
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return ArtifactKey(digest=hashlib.sha256(text.encode("ascii")).hexdigest())

@@ -1,0 +1,115 @@
+"""``artifact.json``: what an artifact's directory must hold, and whether it does."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tfjs_serve.artifacts.atomic import digest_file, write_new_file
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.errors import StoreError
+
+RECORD = "artifact.json"
+"""Written last, before the directory is published; its mtime says when it was last used."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}(?<!\.)")
+"""Names that mean the same on every file system."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class DamagedArtifactError(Exception):
+    """A published directory is not what its record says."""
+
+
+def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
+    """Return the artifact in `directory` as its record tells it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no record.
+    DamagedArtifactError
+        If the record is not one of this key.
+    """
+    try:
+        data = json.loads((directory / RECORD).read_bytes())
+        if data["key"] != key.digest:
+            raise DamagedArtifactError
+        files = tuple(_parse_file(file) for file in data["files"])
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DamagedArtifactError from error
+    return Artifact(key=key, directory=directory, files=files)
+
+
+def write_record(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:
+    """Write the record of a directory that is about to be published."""
+    # An earlier attempt to publish may have left one; a link in its place must not be followed.
+    (directory / RECORD).unlink(missing_ok=True)
+    data = {"key": key.digest, "files": [asdict(file) for file in files]}
+    write_new_file(directory / RECORD, json.dumps(data, indent=1).encode("ascii"))
+
+
+def has_all_files(artifact: Artifact) -> bool:
+    """Return whether the record and each file of `artifact` are there, with its size."""
+    return (artifact.directory / RECORD).is_file() and all(
+        _has_size(artifact.path(file), file.size_bytes) for file in artifact.files
+    )
+
+
+def has_all_bytes(artifact: Artifact, *, sync: bool = False) -> bool:
+    """Return whether each file of `artifact` is there with its digest, reading all of it."""
+    return all(
+        _has_size(artifact.path(file), file.size_bytes)
+        and digest_file(artifact.path(file), sync=sync) == file.sha256
+        for file in artifact.files
+    )
+
+
+def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:
+    """Hold a directory against the list of its files, and bring them down to the disk.
+
+    Raises
+    ------
+    StoreError
+        Unless it holds exactly `files`: regular ones, each of one name, with those sizes and
+        digests.
+    """
+    names = Counter(file.name for file in files)
+    for name, count in names.items():
+        if count > 1 or name == RECORD or not _NAME.fullmatch(name):
+            raise _unlike(f"lists the file {name!r}, which it may not")
+    found = {path.name for path in directory.iterdir()} - {RECORD}
+    if found != set(names):
+        odd = ", ".join(sorted(found ^ set(names)))
+        raise _unlike(f"does not hold exactly the files that it lists: {odd}")
+    if not has_all_bytes(Artifact(key=key, directory=directory, files=tuple(files)), sync=True):
+        raise _unlike("holds a file that is not as it is listed")
+
+
+def _parse_file(data: Any) -> ArtifactFile:
+    name, size_bytes, sha256 = data["name"], data["size_bytes"], data["sha256"]
+    if not _NAME.fullmatch(name) or not _DIGEST.fullmatch(sha256) or type(size_bytes) is not int:
+        raise DamagedArtifactError
+    return ArtifactFile(name=name, size_bytes=size_bytes, sha256=sha256)
+
+
+def _has_size(path: Path, size_bytes: int) -> bool:
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    # A second name would let someone change the bytes behind the artifact's back.
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1 and status.st_size == size_bytes
+
+
+def _unlike(problem: str) -> StoreError:
+    return StoreError(
+        f"the result of a conversion {problem}",
+        hint="try again; if it happens again, please report it",
+    )
