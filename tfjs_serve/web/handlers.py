@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
@@ -153,7 +153,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if location is None:
             raise
         # Not for ever: the model may be gone tomorrow, and this path be a file's.
-        headers = {"Location": location, "Cache-Control": "no-cache"}
+        headers = {"Location": location, "Cache-Control": "no-cache", "Content-Length": "0"}
         return web.Response(status=308, headers=headers)
 
 
@@ -181,7 +181,7 @@ async def _lookup(
     for address in addresses:
         try:
             return await services.catalog.lookup(address.name), address.variant
-        except ModelNotFoundError as not_found:  # noqa: PERF203 - two addresses at most
+        except ModelNotFoundError as not_found:
             error = not_found
     raise error
 
@@ -194,12 +194,23 @@ async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, A
     error: TfjsServeError = FileNotInModelError("there is no such file or model")
     addresses = () if target.file_name in _ENCODED_NAMES else target.addresses
     for address in addresses:
-        variant = address.variant or services.settings.default_variant
-        try:
-            return await services.builder.find_file(address.name, variant, target.file_name)
-        except (FileNotInModelError, ModelNotFoundError) as not_found:
-            error = not_found
+        for variant in _variants_of(address, services.settings.default_variant):
+            try:
+                return await services.builder.find_file(address.name, variant, target.file_name)
+            except (FileNotInModelError, ModelNotFoundError) as not_found:
+                error = not_found
     raise error
+
+
+def _variants_of(address: ModelAddress, default: Variant) -> Iterable[Variant]:
+    """Return which variants a file may belong to.
+
+    Without a variant that is the default one, and the full one: tfjs folders have no other, and
+    they may be gone from the catalogue while a page still loads their files.
+    """
+    if address.variant is not None:
+        return (address.variant,)
+    return dict.fromkeys((default, Variant.FULL))
 
 
 async def _page_without_slash(services: Services, target: ModelFile) -> str | None:

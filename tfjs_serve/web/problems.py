@@ -15,7 +15,7 @@ from tfjs_serve.errors import TfjsServeError
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
+STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.ModelNotFoundError.code: (404, "No such model"),
     errors.FileNotInModelError.code: (404, "No such file in the model"),
     errors.VariantNotAvailableError.code: (404, "No such variant of the model"),
@@ -82,9 +82,9 @@ class ProblemError(Exception):
 
 def from_error(error: BaseException) -> Problem:
     """Return what to tell the client; of an error that nobody foresaw only that it happened."""
-    if not isinstance(error, TfjsServeError) or error.code not in _STATUS_AND_TITLE:
+    if not isinstance(error, TfjsServeError) or error.code not in STATUS_AND_TITLE:
         return unexpected(error)
-    status, title = _STATUS_AND_TITLE[error.code]
+    status, title = STATUS_AND_TITLE[error.code]
     members = describe(error)
     code, detail = members.pop("code"), members.pop("message")
     return Problem(

@@ -106,7 +106,7 @@ async def _send_bytes(
     if part.size_bytes <= INLINE_BYTES:
         body = await asyncio.to_thread(_read, source, representation.size_bytes, part)
         return web.Response(status=status, headers=headers, body=body)
-    file = await _opened(source, representation.size_bytes)
+    file = await opened(source, representation.size_bytes)
     try:
         response = web.StreamResponse(status=status, headers=headers)
         await _stream(request, response, file, part)
@@ -115,7 +115,7 @@ async def _send_bytes(
     return response
 
 
-def _open(path: Path, size_bytes: int) -> BinaryIO:
+def open_checked(path: Path, size_bytes: int) -> BinaryIO:
     """Open a file of the store, and make sure that it is as long as was promised."""
     try:
         file = path.open("rb", buffering=0)
@@ -128,14 +128,14 @@ def _open(path: Path, size_bytes: int) -> BinaryIO:
 
 
 def _read(path: Path, size_bytes: int, part: ByteRange) -> bytes:
-    with _open(path, size_bytes) as file:
+    with open_checked(path, size_bytes) as file:
         file.seek(part.start)
         return file.read(part.size_bytes)
 
 
-async def _opened(path: Path, size_bytes: int) -> BinaryIO:
+async def opened(path: Path, size_bytes: int) -> BinaryIO:
     """Open in a thread; a request that is cancelled meanwhile leaves no open file behind."""
-    opening = asyncio.get_running_loop().run_in_executor(None, _open, path, size_bytes)
+    opening = asyncio.get_running_loop().run_in_executor(None, open_checked, path, size_bytes)
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:

@@ -1,0 +1,153 @@
+"""What the web room works with: artifacts of real files, and services that find them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import brotli
+from aiohttp import ClientSession, web
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.builder import Build, EntryState, EntryStatus
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
+from tfjs_serve.catalog.names import resolve
+from tfjs_serve.errors import FileNotInModelError, TfjsServeError
+from tfjs_serve.settings import KIB, ServerSettings, Variant
+from tfjs_serve.web.app import create_app, create_runner
+
+SMALL_SHARD_BYTES = 300
+LARGE_SHARD_BYTES = 700 * KIB
+"""Beyond what is read at once, and beyond one chunk of what is not."""
+
+
+def make_entry(exact_name: str, kind: EntryKind = EntryKind.HDF5, name: str = "") -> CatalogEntry:
+    stamp = FileStamp(path=exact_name, device=1, inode=2, size_bytes=123456, mtime_ns=3)
+    return CatalogEntry(
+        name=name or exact_name.rpartition(".")[0],
+        exact_name=exact_name,
+        path=Path("/models") / exact_name,
+        kind=kind,
+        stamps=(stamp,),
+    )
+
+
+def pseudo_random(size_bytes: int, seed: str) -> bytes:
+    return hashlib.shake_256(seed.encode()).digest(size_bytes)
+
+
+def shard_name(body: bytes) -> str:
+    return f"weights.{hashlib.sha256(body).hexdigest()[:32]}.bin"
+
+
+def write_artifact(directory: Path, bodies: dict[str, bytes]) -> Artifact:
+    directory.mkdir(parents=True)
+    files = []
+    for name, body in bodies.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(body)
+        digest = hashlib.sha256(body).hexdigest()
+        files.append(ArtifactFile(name=name, size_bytes=len(body), sha256=digest))
+    key = ArtifactKey(digest=hashlib.sha256(str(directory).encode()).hexdigest())
+    return Artifact(key=key, directory=directory, files=tuple(files))
+
+
+def model_bodies(seed: str) -> dict[str, bytes]:
+    shards = [pseudo_random(SMALL_SHARD_BYTES, seed), pseudo_random(LARGE_SHARD_BYTES, seed)]
+    names = [shard_name(shard) for shard in shards]
+    document = {"format": "layers-model", "seed": seed, "weightsManifest": [{"paths": names}]}
+    text = json.dumps(document, indent=1).encode()
+    return {
+        "model.json": text,
+        "model.json.gz": gzip.compress(text, mtime=0),
+        "model.json.br": brotli.compress(text),
+        **dict(zip(names, shards, strict=True)),
+    }
+
+
+@dataclass
+class FakeCatalog:
+    entries: list[CatalogEntry] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
+
+    async def scan(self) -> tuple[CatalogEntry, ...]:
+        return tuple(self.entries)
+
+    async def lookup(self, name: str) -> CatalogEntry:
+        self.looked_up.append(name)
+        return resolve(self.entries, name)
+
+
+@dataclass
+class FakeBuilder:
+    root: Path
+    artifacts: dict[tuple[str, Variant], Artifact] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    stale: dict[str, str] = field(default_factory=dict)
+    searched: list[tuple[str, Variant, str]] = field(default_factory=list)
+
+    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+        if entry.exact_name in self.errors:
+            raise self.errors[entry.exact_name]
+        key = (entry.exact_name, variant)
+        if key not in self.artifacts:
+            bodies = model_bodies(f"{entry.exact_name}@{variant.value}")
+            directory = self.root / f"{len(self.artifacts)}"
+            self.artifacts[key] = write_artifact(directory, bodies)
+        return Build(artifact=self.artifacts[key], stale_reason=self.stale.get(entry.exact_name))
+
+    def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
+        error = self.errors.get(entry.exact_name)
+        if isinstance(error, TfjsServeError):
+            return EntryStatus(state=EntryState.FAILED, error=error)
+        built = (entry.exact_name, variant) in self.artifacts
+        return EntryStatus(state=EntryState.READY if built else EntryState.FOUND)
+
+    async def find_file(
+        self, entry_name: str, variant: Variant, file_name: str
+    ) -> tuple[Artifact, ArtifactFile]:
+        self.searched.append((entry_name, variant, file_name))
+        for (exact_name, made), artifact in self.artifacts.items():
+            short_names = (exact_name.rpartition(".")[0], exact_name.removesuffix("/model.json"))
+            is_named = entry_name in (exact_name, *short_names)
+            if is_named and made is variant and file_name in artifact.by_name:
+                return artifact, artifact.by_name[file_name]
+        raise FileNotInModelError(f"{entry_name} has no file {file_name}")
+
+
+@dataclass
+class Site:
+    """A running server and what it serves."""
+
+    catalog: FakeCatalog
+    builder: FakeBuilder
+    session: ClientSession
+    port: int
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def built(self, name: str, variant: Variant = Variant.FULL) -> Artifact:
+        entry = await self.catalog.lookup(name)
+        return (await self.builder.build(entry, variant)).artifact
+
+
+@asynccontextmanager
+async def running(
+    catalog: FakeCatalog, builder: FakeBuilder, settings: ServerSettings
+) -> AsyncIterator[Site]:
+    runner = create_runner(create_app(catalog=catalog, builder=builder, settings=settings))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    try:
+        async with ClientSession(auto_decompress=False) as session:
+            yield Site(catalog=catalog, builder=builder, session=session, port=port)
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.web.fakes import make_entry
+from tfjs_serve.builder import EntryState, EntryStatus
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.errors import ConversionError, ConversionProblem
+from tfjs_serve.settings import Variant
+from tfjs_serve.web import pages
+from tfjs_serve.web.listing import ModelSummary, catalogue_json, summarise
+
+ORIGIN = "http://localhost:8000"
+HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
+FAILURE = ConversionError(
+    f"{HOSTILE} cannot be converted",
+    [
+        ConversionProblem(
+            code="unsupported-layer",
+            layer_path=f"model/{HOSTILE}",
+            class_name="RandomFlip",
+            message="TensorFlow.js has no such layer.",
+            hint="Remove it.",
+        )
+    ],
+    hint="fix these",
+)
+
+
+class Elements(HTMLParser):
+    """Collects tags, links and text, and fails on what is not closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for key, value in attrs if key in ("href", "src")]
+        assert not any(key.startswith("on") or key == "style" for key, _ in attrs)
+        if tag not in ("meta", "link"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def summaries(
+    *entries: CatalogEntry,
+    status: EntryStatus | None = None,
+    default: Variant = Variant.FULL,
+) -> list[ModelSummary]:
+    return summarise(
+        entries, default, lambda _entry, _variant: status or EntryStatus(state=EntryState.READY)
+    )
+
+
+def catalogue(*entries: CatalogEntry, status: EntryStatus | None = None) -> Elements:
+    listed = summaries(*entries, status=status)
+    return Elements(pages.catalogue_page(listed, folder="models", origin=ORIGIN))
+
+
+def test_the_catalogue_shows_how_to_load_each_model() -> None:
+    page = catalogue(
+        make_entry("iris.h5"), make_entry("g/model.json", EntryKind.TFJS_GRAPH, name="g")
+    )
+    assert "await tf.loadLayersModel('http://localhost:8000/iris/model.json');" in page.text
+    assert "await tf.loadGraphModel('http://localhost:8000/g/model.json');" in page.text
+    assert {"/iris/", "/iris/model.json", "/iris@uint8/model.json"} <= set(page.links)
+    assert not any("/g@" in link for link in page.links)
+    assert "2 models" in page.text
+    assert "120.6 KiB" in page.text
+
+
+def test_an_empty_folder_says_what_to_do() -> None:
+    assert ".h5" in catalogue().text
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        (EntryStatus(state=EntryState.FOUND), "not converted yet"),
+        (EntryStatus(state=EntryState.CONVERTING), "converting"),
+        (EntryStatus(state=EntryState.CONVERTING, progress=0.429), "converting, 42 %"),
+        (EntryStatus(state=EntryState.READY), "ready"),
+        (EntryStatus(state=EntryState.FAILED, error=FAILURE), "failed"),
+        (EntryStatus(state=EntryState.STALE, error=FAILURE), "last good version"),
+    ],
+)
+def test_states(status: EntryStatus, shown: str) -> None:
+    assert shown in catalogue(make_entry("iris.h5"), status=status).text
+
+
+def test_what_is_wrong_is_told_completely() -> None:
+    status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
+    summary = summaries(make_entry("iris.h5"), status=status)[0]
+    for page in (
+        catalogue(make_entry("iris.h5"), status=status),
+        Elements(pages.model_page(summary, origin=ORIGIN)),
+    ):
+        assert "RandomFlip" in page.text
+        assert "TensorFlow.js has no such layer. Remove it." in page.text
+        assert "fix these" in page.text
+
+
+def test_a_model_page_has_the_urls_of_all_variants() -> None:
+    summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    for variant in Variant:
+        assert f"{ORIGIN}/a/iris@{variant.value}/model.json" in page.text
+        assert f"/a/iris@{variant.value}/model.json" in page.links
+    assert "quantized, the default" in page.text
+
+
+def test_names_and_messages_cannot_become_markup() -> None:
+    entry = make_entry(f"{HOSTILE}.h5")
+    status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
+    for page in (
+        catalogue(entry, status=status),
+        Elements(pages.model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
+        Elements(pages.catalogue_page([], folder=HOSTILE, origin=ORIGIN)),
+    ):
+        assert "img" not in page.tags
+        assert HOSTILE in page.text
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
+    page = catalogue(make_entry("iris.h5"))
+    assert all(link.startswith(("/", "data:,")) for link in page.links)
+    assert not any(link.startswith("//") for link in page.links)
+    assert "script" not in page.tags
+
+
+def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
+    html = pages.catalogue_page([], folder="models", origin=ORIGIN)
+    style = re.search("<style>(.*)</style>", html, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = dict(pages.headers())["Content-Security-Policy"]
+    assert f"style-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_namesakes_and_names_like_variants_get_exact_urls() -> None:
+    entries = [
+        make_entry("twins.h5"),
+        make_entry("twins.keras"),
+        make_entry("cnn.h5"),
+        make_entry("cnn@uint8.keras"),
+    ]
+    by_name = {one.entry.exact_name: one for one in summaries(*entries)}
+    assert by_name["twins.h5"].url == "/twins.h5/model.json"
+    assert by_name["twins.keras"].page_url == "/twins.keras/"
+    assert by_name["cnn@uint8.keras"].url == "/cnn@uint8.keras/model.json"
+    assert by_name["cnn.h5"].variant_urls[Variant.UINT8] == "/cnn.h5@uint8/model.json"
+    assert by_name["cnn.h5"].variant_urls[Variant.UINT16] == "/cnn@uint16/model.json"
+
+
+def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
+    listed = summaries(make_entry("a%2eb.h5"))
+    assert listed[0].to_json()["url"] is None
+    assert "rename the file" in pages.catalogue_page(listed, folder="models", origin=ORIGIN)
+    assert "rename the file" in pages.model_page(listed[0], origin=ORIGIN)
+
+
+def test_the_json_twin_says_the_same() -> None:
+    status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
+    listed = summaries(make_entry("iris.h5"), status=status, default=Variant.UINT8)
+    document = catalogue_json(listed, Variant.UINT8)
+    assert document["defaultVariant"] == "uint8"
+    (model,) = document["models"]
+    assert model["error"]["problems"][0]["className"] == "RandomFlip"
+    assert {key: model[key] for key in model if key not in ("error", "variants")} == {
+        "name": "iris",
+        "exactName": "iris.h5",
+        "kind": "hdf5",
+        "sizeBytes": 123456,
+        "state": "failed",
+        "progress": None,
+        "loader": "loadLayersModel",
+        "url": "/iris/model.json",
+        "pageUrl": "/iris/",
+        "variant": "uint8",
+    }
+    assert list(model["variants"]) == ["full", "float16", "uint16", "uint8"]
+
+
+def test_a_quantizing_server_still_serves_tfjs_folders_as_they_are() -> None:
+    entry = make_entry("g/model.json", EntryKind.TFJS_LAYERS, name="g")
+    assert summaries(entry, default=Variant.UINT8)[0].variant is Variant.FULL
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "shown"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")],
+)
+def test_sizes(size_bytes: int, shown: str) -> None:
+    assert pages.readable_size(size_bytes) == shown

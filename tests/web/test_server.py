@@ -1,0 +1,449 @@
+"""The running server, looked at from outside: status, header fields, bodies."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from dataclasses import replace
+from typing import Any
+
+import brotli
+import pytest
+from aiohttp import ClientResponse
+from yarl import URL
+
+from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
+from tfjs_serve import errors
+from tfjs_serve.artifacts.model import ArtifactFile
+from tfjs_serve.settings import ServerSettings, Variant
+
+LOCAL = "http://localhost:5173"
+FOREIGN = "https://example.com"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+class Answer:
+    """A response, read to its end."""
+
+    def __init__(self, response: ClientResponse, body: bytes) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = body
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+async def ask(site: Site, path: str, method: str = "GET", **headers: str) -> Answer:
+    url = URL(f"{site.origin}{path}", encoded=True)
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    plain = {"Accept-Encoding": "identity", **named}
+    async with site.session.request(method, url, headers=plain, allow_redirects=False) as response:
+        return Answer(response, await response.read())
+
+
+async def shards(site: Site, name: str = "iris") -> list[ArtifactFile]:
+    """The model's shards, the small one first."""
+    artifact = await site.built(name)
+    found = [file for file in artifact.files if file.name.endswith(".bin")]
+    return sorted(found, key=lambda file: file.size_bytes)
+
+
+def spelled_as_sent(answer: Answer) -> dict[str, str]:
+    """Return the header fields; aiohttp's client respells the one whose name is unusual."""
+    return {key.replace("Etag", "ETag"): value for key, value in answer.headers.items()}
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> None:
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Vary"] == "Origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    document = answer.json()
+    assert (document["status"], document["code"]) == (status, code)
+    assert document["detail"]
+
+
+async def test_model_json_header_by_header(site: Site) -> None:
+    answer = await ask(site, "/iris/model.json", Origin=LOCAL)
+    file = (await site.built("iris")).by_name["model.json"]
+    assert answer.status == 200
+    assert answer.json()["seed"] == "iris.h5@full"
+    headers = spelled_as_sent(answer)
+    assert headers.pop("Date")
+    assert headers.pop("Server").startswith("tfjs-serve/")
+    assert "Etag" in headers.pop("Access-Control-Expose-Headers").title()
+    assert headers == {
+        "Content-Type": "application/json",
+        "Content-Length": str(file.size_bytes),
+        "ETag": f'"{file.sha256}"',
+        "Cache-Control": "no-cache",
+        "Accept-Ranges": "bytes",
+        "Vary": "Accept-Encoding, Origin",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Access-Control-Allow-Origin": LOCAL,
+        "Timing-Allow-Origin": LOCAL,
+    }
+
+
+async def test_shard_header_by_header(site: Site) -> None:
+    for file in await shards(site):
+        answer = await ask(site, f"/iris/{file.name}?v=1", Origin=LOCAL)
+        artifact = await site.built("iris")
+        assert answer.status == 200
+        assert answer.body == artifact.path(file).read_bytes()
+        headers = spelled_as_sent(answer)
+        for dropped in ("Date", "Server", "Access-Control-Expose-Headers"):
+            assert headers.pop(dropped)
+        assert headers == {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(file.size_bytes),
+            "ETag": f'"{file.sha256}"',
+            "Cache-Control": IMMUTABLE,
+            "Accept-Ranges": "bytes",
+            "Vary": "Origin",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Access-Control-Allow-Origin": LOCAL,
+            "Timing-Allow-Origin": LOCAL,
+        }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.1", "gzip")],
+)
+async def test_model_json_is_offered_compressed(site: Site, accepted: str, coding: str) -> None:
+    plain = await ask(site, "/iris/model.json")
+    answer = await ask(site, "/iris/model.json", Accept_Encoding=accepted)
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress}[coding]
+    assert unpack(answer.body) == plain.body
+    assert answer.headers["Content-Encoding"] == coding
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert answer.headers["Vary"] == "Accept-Encoding, Origin"
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Ranges" not in answer.headers
+    again = await ask(
+        site, "/iris/model.json", Accept_Encoding=accepted, If_None_Match=answer.headers["ETag"]
+    )
+    assert (again.status, again.body) == (304, b"")
+    other = await ask(site, "/iris/model.json", If_None_Match=answer.headers["ETag"])
+    assert other.status == 200
+
+
+async def test_304_has_the_validators_and_no_body(site: Site) -> None:
+    for path in ("/iris/model.json", f"/iris/{(await shards(site))[1].name}", "/", "/iris/"):
+        first = await ask(site, path)
+        for method in ("GET", "HEAD"):
+            again = await ask(
+                site, path, method, If_None_Match=f'"x", W/{first.headers["ETag"]}', Origin=LOCAL
+            )
+            assert (again.status, again.body) == (304, b"")
+            for kept in ("ETag", "Cache-Control", "Vary"):
+                assert again.headers[kept] == first.headers[kept]
+            assert again.headers["Access-Control-Allow-Origin"] == LOCAL
+            assert "Content-Length" not in again.headers
+            assert "Content-Type" not in again.headers
+
+
+async def test_if_match(site: Site) -> None:
+    name = (await shards(site))[0].name
+    etag = (await ask(site, f"/iris/{name}")).headers["ETag"]
+    assert (await ask(site, f"/iris/{name}", If_Match=etag)).status == 200
+    assert_problem(await ask(site, f"/iris/{name}", If_Match='"other"'), 412, "precondition-failed")
+
+
+async def test_several_lines_of_a_list_count_as_one_list(site: Site) -> None:
+    etag = (await ask(site, "/iris/model.json")).headers["ETag"]
+    lines = [("If-None-Match", '"x"'), ("If-None-Match", etag), ("Accept-Encoding", "identity")]
+    async with site.session.get(f"{site.origin}/iris/model.json", headers=lines) as response:
+        assert response.status == 304
+
+
+async def test_ranges_are_slices_of_the_whole(site: Site) -> None:
+    for file in await shards(site):
+        path, size_bytes = f"/iris/{file.name}", file.size_bytes
+        whole = await ask(site, path)
+        etag = whole.headers["ETag"]
+        for field, start, stop in (
+            ("bytes=0-9", 0, 10),
+            ("bytes=-7", size_bytes - 7, size_bytes),
+            ("bytes=100-", 100, size_bytes),
+            (f"bytes=1-{10 * size_bytes}", 1, size_bytes),
+        ):
+            answer = await ask(site, path, Range=field, If_Range=etag)
+            assert answer.status == 206
+            assert answer.body == whole.body[start:stop]
+            assert answer.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{size_bytes}"
+            assert answer.headers["Content-Length"] == str(stop - start)
+            assert answer.headers["ETag"] == etag
+            assert answer.headers["Cache-Control"] == IMMUTABLE
+        for ignored in ({"Range": "bytes=0-1,3-4"}, {"Range": "bytes=0-1", "If_Range": '"x"'}):
+            answer = await ask(site, path, **ignored)
+            assert (answer.status, answer.body) == (200, whole.body)
+        outside = await ask(site, path, Range=f"bytes={size_bytes}-")
+        assert_problem(outside, 416, "requested-range-not-satisfiable")
+        assert outside.headers["Content-Range"] == f"bytes */{size_bytes}"
+
+
+async def test_two_range_lines_are_no_range(site: Site) -> None:
+    file = (await shards(site))[0]
+    lines = [("Range", "bytes=0-1"), ("Range", "bytes=2-3")]
+    async with site.session.get(f"{site.origin}/iris/{file.name}", headers=lines) as response:
+        assert response.status == 200
+
+
+async def test_head_has_the_headers_of_get(site: Site) -> None:
+    names = [file.name for file in await shards(site)]
+    paths = ["/", "/iris/", "/iris/model.json", "/-/models.json", "/-/health", "/nothing/", "/iris"]
+    for path in [*paths, *(f"/iris/{name}" for name in names)]:
+        for accepted in ("identity", "br, gzip"):
+            got = await ask(site, path, Origin=LOCAL, Accept_Encoding=accepted)
+            head = await ask(site, path, "HEAD", Origin=LOCAL, Accept_Encoding=accepted)
+            assert (head.status, head.body) == (got.status, b"")
+            expected = {key: value for key, value in got.headers.items() if key != "Date"}
+            assert {k: v for k, v in head.headers.items() if k != "Date"} == expected
+
+
+async def test_variants_are_found_by_name(site: Site) -> None:
+    assert (await ask(site, "/iris@uint8/model.json")).json()["seed"] == "iris.h5@uint8"
+    assert (await ask(site, "/iris@full/model.json")).json()["seed"] == "iris.h5@full"
+    assert (await ask(site, "/twins.h5@float16/model.json")).json()["seed"] == "twins.h5@float16"
+    artifact = await site.built("iris", Variant.UINT8)
+    name = next(name for name in artifact.by_name if name.endswith(".bin"))
+    assert (await ask(site, f"/iris@uint8/{name}")).status == 200
+    assert (await ask(site, f"/iris/{name}")).status == 404
+
+
+async def test_a_file_that_is_called_like_a_variant_wins(site: Site) -> None:
+    site.catalog.entries.append(make_entry("tail.h5"))
+    assert (await ask(site, "/tail@uint8/model.json")).json()["seed"] == "tail@uint8.h5@full"
+    assert (await ask(site, "/tail.h5@uint8/model.json")).json()["seed"] == "tail.h5@uint8"
+
+
+async def test_exact_names_and_sub_folders(site: Site) -> None:
+    assert (await ask(site, "/iris.h5/model.json")).json()["seed"] == "iris.h5@full"
+    assert (await ask(site, "/vision/digits/model.json")).json()[
+        "seed"
+    ] == "vision/digits.keras@full"
+    assert (await ask(site, "/old/model.json/model.json")).json()["seed"] == "old/model.json@full"
+
+
+async def test_an_ambiguous_name_is_answered_with_the_candidates(site: Site) -> None:
+    answer = await ask(site, "/twins/model.json", Origin=LOCAL)
+    assert_problem(answer, 409, "ambiguous-name")
+    assert answer.json()["candidates"] == ["twins.h5", "twins.keras"]
+    assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
+
+
+async def test_a_missing_slash_is_put_right(site: Site) -> None:
+    for path, location in (
+        ("/iris", "/iris/"),
+        ("/vision/digits?x", "/vision/digits/"),
+        ("/iris@uint8", "/iris@uint8/"),
+    ):
+        answer = await ask(site, path)
+        assert (answer.status, answer.headers["Location"]) == (308, location)
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.body == b""
+        assert (await ask(site, location)).headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/nothing", "no-such-file"),
+        ("/nothing/", "no-such-model"),
+        ("/nothing/model.json", "no-such-model"),
+        ("/nothing/weights.0.bin", "no-such-file"),
+        ("/iris/weights.0.bin", "no-such-file"),
+        ("/iris/index.html", "no-such-file"),
+        ("/iris/model.json.gz", "no-such-file"),
+        ("/iris/model.json.br", "no-such-file"),
+        ("/iris/model.json/", "no-such-model"),
+        ("/favicon.ico", "no-such-file"),
+        ("/model.json", "no-such-model"),
+        ("/-/nothing", "not-found"),
+        ("/iris@int4/model.json", "no-such-model"),
+    ],
+)
+async def test_what_is_not_there_is_a_problem_and_never_html(
+    site: Site, path: str, code: str
+) -> None:
+    await site.built("iris")
+    for method in ("GET", "HEAD"):
+        answer = await ask(site, path, method, Origin=LOCAL, Accept="text/html")
+        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
+        assert answer.status == 404
+    assert_problem(await ask(site, path), 404, code)
+
+
+async def test_hostile_paths_reach_neither_catalogue_nor_builder(site: Site) -> None:
+    for path in (
+        "/../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/%252e%252e/model.json",
+        "/a%5c..%5cb/model.json",
+        "//etc/model.json",
+        "/a%00b/model.json",
+    ):
+        assert_problem(await ask(site, path, Origin=LOCAL), 404, "not-found")
+    for path in ("/%ff/model.json", "/%zz/model.json"):
+        assert_problem(await ask(site, path), 400, "bad-request")
+    assert site.catalog.looked_up == []
+    assert site.builder.searched == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"])
+async def test_models_can_only_be_read(site: Site, method: str) -> None:
+    for path in ("/", "/iris/model.json", "/nothing"):
+        answer = await ask(site, path, method, Origin=LOCAL)
+        assert_problem(answer, 405, "method-not-allowed")
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
+
+
+async def test_options_is_answered_everywhere(site: Site) -> None:
+    for path in ("/", "/iris/model.json", "/-/health", "/nothing/x"):
+        answer = await ask(site, path, "OPTIONS")
+        assert (answer.status, answer.body) == (204, b"")
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert answer.headers["Vary"] == "Origin"
+
+
+async def test_preflight(site: Site) -> None:
+    asked = {
+        "Access_Control_Request_Method": "GET",
+        "Access_Control_Request_Headers": "range,x-mine",
+        "Access_Control_Request_Private_Network": "true",
+    }
+    allowed = await ask(site, "/iris/model.json", "OPTIONS", Origin=LOCAL, **asked)
+    assert allowed.status == 204
+    assert allowed.headers["Access-Control-Allow-Origin"] == LOCAL
+    assert allowed.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+    assert allowed.headers["Access-Control-Allow-Headers"] == "range, x-mine"
+    assert allowed.headers["Access-Control-Allow-Private-Network"] == "true"
+    assert allowed.headers["Vary"] == "Origin"
+    refused = await ask(site, "/iris/model.json", "OPTIONS", Origin=FOREIGN, **asked)
+    assert refused.status == 204
+    assert not [key for key in refused.headers if key.startswith("Access-Control")]
+    assert refused.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("origin", [FOREIGN, "null"])
+async def test_other_origins_get_no_permission_and_the_log_says_once_what_to_do(
+    site: Site, origin: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="tfjs_serve"):
+        for path in ("/iris/model.json", "/iris/model.json", "/nothing", "/"):
+            answer = await ask(site, path, Origin=origin)
+            assert not [key for key in answer.headers if key.startswith("Access-Control")]
+            assert "Timing-Allow-Origin" not in answer.headers
+            assert "Origin" in answer.headers["Vary"]
+    (line,) = caplog.messages
+    assert f"--cors-origin {origin}" in line
+
+
+@pytest.fixture
+def failures() -> dict[Exception, tuple[int, str]]:
+    return {
+        errors.SourceChangedError("iris.h5 is being written"): (503, "source-changed"),
+        errors.ConversionError("iris.h5 has a Lambda layer", []): (422, "cannot-convert"),
+        errors.WorkerTimeoutError("iris.h5 took too long"): (504, "conversion-timeout"),
+        errors.WorkerCrashedError("iris.h5 ended the worker"): (500, "conversion-crashed"),
+        errors.VariantNotAvailableError("iris.h5 has no such variant"): (404, "no-such-variant"),
+        RuntimeError("secret"): (500, "internal-server-error"),
+        BrokenPipeError("a pipe of the worker, not of the client"): (500, "internal-server-error"),
+    }
+
+
+async def test_failures_of_the_builder(
+    site: Site, failures: dict[Exception, tuple[int, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    for error, (status, code) in failures.items():
+        site.builder.errors["iris.h5"] = error
+        answer = await ask(site, "/iris/model.json", Origin=LOCAL, Accept="text/html")
+        assert_problem(answer, status, code)
+        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
+        assert ("Retry-After" in answer.headers) == (code == "source-changed")
+        assert b"secret" not in answer.body
+        assert b"Traceback" not in answer.body
+    assert "secret" in caplog.text
+
+
+async def test_a_stale_model_says_so(site: Site) -> None:
+    site.builder.stale["iris.h5"] = "iris.h5: größer\r\nX: 100% new"
+    for method in ("GET", "HEAD"):
+        answer = await ask(site, "/iris/model.json", method, Origin=LOCAL)
+        stale = answer.headers["Tfjs-Serve-Stale"]
+        assert stale == "iris.h5: gr%C3%B6%C3%9Fer%0D%0AX: 100%25 new"
+        assert "Tfjs-Serve-Stale" in answer.headers["Access-Control-Expose-Headers"]
+        again = await ask(site, "/iris/model.json", method, If_None_Match=answer.headers["ETag"])
+        assert (again.status, again.headers["Tfjs-Serve-Stale"]) == (304, stale)
+
+
+async def test_a_file_that_is_gone_or_damaged_is_no_404(site: Site) -> None:
+    artifact = await site.built("iris")
+    small, large = await shards(site)
+    artifact.path(small).unlink()
+    artifact.path(large).write_bytes(b"short")
+    for file in (small, large):
+        answer = await ask(site, f"/iris/{file.name}")
+        assert_problem(answer, 503, "store-failed")
+
+
+async def test_pages(site: Site) -> None:
+    for path, text in (("/", "vision/digits"), ("/iris/", "@float16"), ("/iris@uint8/", "iris")):
+        answer = await ask(site, path)
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert text in answer.body.decode()
+        assert f"{site.origin}/iris/model.json" in answer.body.decode()
+
+
+async def test_the_page_does_not_repeat_an_odd_host(site: Site) -> None:
+    answer = await ask(site, "/", Host="<script>")
+    assert b"<script>" not in answer.body
+    assert b"loadLayersModel(&#x27;/iris/model.json&#x27;)" in answer.body
+
+
+async def test_health_and_catalogue_json(site: Site) -> None:
+    health = await ask(site, "/-/health")
+    assert health.json()["status"] == "ok"
+    assert health.headers["Cache-Control"] == "no-store"
+    await ask(site, "/iris/model.json")
+    answer = await ask(site, "/-/models.json", Origin=LOCAL)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    states = {model["exactName"]: model["state"] for model in answer.json()["models"]}
+    assert states["iris.h5"] == "ready"
+    assert states["twins.h5"] == "found"
+    for model in answer.json()["models"]:
+        assert (await ask(site, model["url"])).status == 200
+        assert (await ask(site, model["pageUrl"])).status == 200
+
+
+async def test_an_expectation_of_any_kind_is_no_obstacle(site: Site) -> None:
+    assert (await ask(site, "/iris/model.json", Expect="a-miracle")).status == 200
+
+
+async def test_a_server_that_quantizes(
+    catalog: FakeCatalog, builder: FakeBuilder, settings: ServerSettings
+) -> None:
+    async with running(catalog, builder, replace(settings, default_variant=Variant.UINT8)) as site:
+        answer = await ask(site, "/iris/model.json")
+        assert answer.json()["seed"] == "iris.h5@uint8"
+        name = answer.json()["weightsManifest"][0]["paths"][0]
+        assert (await ask(site, f"/iris/{name}")).status == 200
+        assert (await ask(site, "/iris@full/model.json")).json()["seed"] == "iris.h5@full"
+        folder = (await ask(site, "/old/model.json")).json()
+        assert folder["seed"] == "old/model.json@full"
+        shard = folder["weightsManifest"][0]["paths"][0]
+        site.catalog.entries.clear()
+        assert (await ask(site, f"/old/{shard}")).status == 200
