@@ -71,7 +71,12 @@ def catalogue_page(summaries: Sequence[ModelSummary], *, folder: str, origin: st
 def model_page(summary: ModelSummary, *, origin: str) -> str:
     """Return the page at ``/<name>/``."""
     body = "\n".join(
-        [_notice(summary.status), _load_block(summary, origin), _variant_table(summary, origin)]
+        [
+            _notice(summary.status),
+            _load_block(summary, origin),
+            _links(summary),
+            _variant_table(summary, origin),
+        ]
     )
     heading = escape(summary.entry.name)
     main = _render("model.html", heading=heading, body=body, **_facts(summary))
@@ -81,9 +86,7 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
 def _card(summary: ModelSummary, origin: str) -> str:
     name = escape(summary.entry.name)
     heading = f'<a href="{escape(summary.page_url)}">{name}</a>' if summary.page_url else name
-    body = "\n".join(
-        [_notice(summary.status), _load_block(summary, origin), _variant_links(summary)]
-    )
+    body = "\n".join([_notice(summary.status), _load_block(summary, origin), _links(summary)])
     return _render("card.html", heading=heading, body=body, **_facts(summary))
 
 
@@ -92,12 +95,14 @@ def _facts(summary: ModelSummary) -> dict[str, str]:
     facts = [entry.exact_name, _KINDS[entry.kind], readable_size(entry.size_bytes)]
     return {
         "state": escape(status.state.value),
-        "state_text": escape(_state_text(status)),
+        "state_text": _state_text(status, entry.kind),
         "facts": escape(" · ".join(facts)),
     }
 
 
-def _state_text(status: EntryStatus) -> str:
+def _state_text(status: EntryStatus, kind: EntryKind) -> str:
+    if status.state is EntryState.FOUND and kind.is_tfjs:
+        return "not loaded yet"
     if status.state is EntryState.CONVERTING and status.progress is not None:
         return f"converting, {int(status.progress * 100)} %"
     return _STATES[status.state]
@@ -115,17 +120,16 @@ def _lead(summaries: Sequence[ModelSummary]) -> str:
 def _load_block(summary: ModelSummary, origin: str) -> str:
     if not summary.url:
         return '<p class="notice failed">No URL can be made of this name: rename the file.</p>'
-    url, line = escape(summary.url), escape(summary.load_line(origin))
-    return f'<pre><code>{line}</code></pre>\n<p><a href="{url}">model.json</a></p>'
+    return f"<pre><code>{escape(summary.load_line(origin))}</code></pre>"
 
 
-def _variant_links(summary: ModelSummary) -> str:
-    links = [
-        f'<a href="{escape(url)}">@{variant.value}</a>'
-        for variant, url in summary.variant_urls.items()
-        if variant is not summary.variant
-    ]
-    return f'<p class="variants facts">Also as {" ".join(links)}</p>' if links else ""
+def _links(summary: ModelSummary) -> str:
+    urls = {"model.json": summary.url} if summary.url else {}
+    for variant, url in summary.variant_urls.items():
+        if variant is not summary.variant:
+            urls[f"@{variant.value}"] = url
+    links = (f'<a href="{escape(url)}">{text}</a>' for text, url in urls.items())
+    return f'<p class="links">{" ".join(links)}</p>'
 
 
 def _variant_table(summary: ModelSummary, origin: str) -> str:
