@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import KerasLayer, TensorRef
-from tfjs_serve.conversion.registry import LayerRule, Masking
+from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
 
 
@@ -60,7 +60,7 @@ class _Inference:
         rule = self._rules[layer.class_name]
         inner = tuple(self._child(layer, child, inputs) for child in layer.children)
         rank = rule.rank(layer, tuple(fact.rank for fact in inputs), inner)
-        masked = _is_masked(rule.masking, layer, inputs)
+        masked = _is_masked(rule, layer, inputs)
         states = TensorFact(rank=rank - bool(layer.config.get("return_sequences")))
         return (TensorFact(rank=rank, masked=masked), states)
 
@@ -95,16 +95,7 @@ class _Inference:
         return tuple(map(fact, graph.outputs))
 
 
-def _is_masked(masking: Masking, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> bool:
-    if masking is Masking.MAKES:
+def _is_masked(rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> bool:
+    if rule.masking is Masking.MAKES:
         return layer.class_name == "Masking" or bool(layer.config.get("mask_zero"))
-    if masking is Masking.STOPS:
-        return False
-    if masking is Masking.PER_STEP and not _returns_sequences(layer):
-        return False
-    return any(fact.masked for fact in inputs)
-
-
-def _returns_sequences(layer: KerasLayer) -> bool:
-    inner = layer.children[0] if layer.class_name == "Bidirectional" else layer
-    return bool(inner.config.get("return_sequences"))
+    return passes_mask(rule, layer) and any(fact.masked for fact in inputs)

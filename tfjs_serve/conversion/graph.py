@@ -41,7 +41,7 @@ class LoadOrder:
 def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
     """Simulate the loader; report references to nothing and calls that can never be made."""
     needed = _needed(model, graph, report)
-    layers = tuple(child for child in model.children if any(n[0] == child.name for n in needed))
+    layers = computed_layers(model, report)
     # Input layers have their node from the start, before any call is made.
     made = {node: 0 for node in needed if not _call(graph, node).inputs}
     counts = {layer.name: int(layer.class_name in CONTAINERS) for layer in layers}
@@ -75,6 +75,14 @@ def _call(graph: Graph, node: Node) -> Call:
 def _calls_needed(layer: KerasLayer, graph: Graph, needed: set[Node]) -> list[Node]:
     indices = range(len(graph.calls[layer.name]))
     return [(layer.name, index) for index in indices if (layer.name, index) in needed]
+
+
+def computed_layers(model: KerasLayer, report: Report) -> tuple[KerasLayer, ...]:
+    """Return the children of a model that its outputs depend on, and its inputs."""
+    if model.graph is None:
+        return model.children
+    names = {name for name, _ in _needed(model, model.graph, report)}
+    return tuple(child for child in model.children if child.name in names)
 
 
 def _needed(model: KerasLayer, graph: Graph, report: Report) -> set[Node]:

@@ -7,7 +7,8 @@ Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
@@ -38,11 +39,11 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
             report.problem(child, "unsupported-graph", str(error), _HINT_DAMAGED)
             calls[child.name] = ()
     graph = Graph(
-        inputs=tuple(_ends(config.get("input_layers"))),
-        outputs=tuple(_ends(config.get("output_layers"))),
+        inputs=tuple(tensors_in(config.get("input_layers"))),
+        outputs=tuple(tensors_in(config.get("output_layers"))),
         calls=calls,
     )
-    return _renumbered(graph)
+    return _renumbered(graph, _first_node(model, graph))
 
 
 def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
@@ -55,7 +56,7 @@ def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
 
 def _keras3_call(node: Mapping[str, Json]) -> Call:
     args = node.get("args", [])
-    inputs = list(_tensors(args[:1]))
+    inputs = list(tensors_in(args[:1]))
     kwargs = {f"args[{index}]": value for index, value in enumerate(args[1:], start=1)}
     kwargs.update(node.get("kwargs", {}))
     return _with_initial_state(inputs, kwargs)
@@ -77,17 +78,22 @@ def _keras2_call(node: Json) -> Call:
 
 def _with_initial_state(inputs: list[TensorRef], kwargs: dict[str, Json]) -> Call:
     """Append the initial state of a recurrent layer, which TF.js takes as further inputs."""
-    state = list(_tensors(kwargs.get("initial_state")))
+    state = list(tensors_in(kwargs.get("initial_state")))
     if state:
         del kwargs["initial_state"]
     return Call(
         inputs=(*inputs, *state),
-        kwargs={key: value for key, value in kwargs.items() if value is not None},
+        kwargs={key: value for key, value in kwargs.items() if not _is_nothing(value)},
     )
 
 
-def _tensors(value: Json) -> Iterator[TensorRef]:
-    """Yield the tensors of a nested argument in order."""
+def _is_nothing(value: Json) -> bool:
+    """Whether an argument was not given: ``None``, also once for each of several inputs."""
+    return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
+
+
+def tensors_in(value: Json) -> Iterator[TensorRef]:
+    """Yield the tensors of a nested argument in order, as the file numbers them."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             yield _ref(value.get("config", {}).get("keras_history"))
@@ -98,11 +104,7 @@ def _tensors(value: Json) -> Iterator[TensorRef]:
         yield _ref(value)
     elif isinstance(value, list):
         for item in value:
-            yield from _tensors(item)
-
-
-def _ends(value: Json) -> Iterator[TensorRef]:
-    yield from _tensors(value)
+            yield from tensors_in(item)
 
 
 def _is_ref(value: Json) -> bool:
@@ -121,34 +123,49 @@ def _ref(value: Any) -> TensorRef:
     return TensorRef(layer=value[0], call=value[1], tensor=value[2])
 
 
-def _renumbered(graph: Graph) -> Graph:
-    """Return the graph with every layer's calls counted from 0."""
-    refs = [ref for calls in graph.calls.values() for call in calls for ref in call.inputs]
-    refs += [*graph.inputs, *graph.outputs]
-    offsets = {name: _offset(len(calls), name, refs) for name, calls in graph.calls.items()}
+def _renumbered(graph: Graph, first_node: Callable[[str, bool], int]) -> Graph:
+    """Return the graph with every layer's calls counted from 0.
 
-    def shift(ref: TensorRef) -> TensorRef:
-        return TensorRef(
-            layer=ref.layer, call=ref.call - offsets.get(ref.layer, 0), tensor=ref.tensor
-        )
+    Parameters
+    ----------
+    first_node
+        The number that the file gives to the first call of a layer; the flag says whether
+        the reference is one of the model's ends.
+    """
+
+    def shift(ref: TensorRef, at_end: bool = False) -> TensorRef:
+        return replace(ref, call=ref.call - first_node(ref.layer, at_end))
 
     return Graph(
-        inputs=tuple(map(shift, graph.inputs)),
-        outputs=tuple(map(shift, graph.outputs)),
+        inputs=tuple(shift(ref, True) for ref in graph.inputs),
+        outputs=tuple(shift(ref, True) for ref in graph.outputs),
         calls={
-            name: tuple(
-                Call(inputs=tuple(map(shift, call.inputs)), kwargs=call.kwargs) for call in calls
-            )
+            name: tuple(replace(call, inputs=tuple(map(shift, call.inputs))) for call in calls)
             for name, calls in graph.calls.items()
         },
     )
 
 
-def _offset(call_count: int, name: str, refs: list[TensorRef]) -> int:
-    """Return the number that the file gives to the first call of layer `name`: 0 or 1.
+def _first_node(model: KerasLayer, graph: Graph) -> Callable[[str, bool], int]:
+    """Return how the file numbers calls of nested models, which is where generations differ.
 
-    A model that was built with inputs has a node of its own, which ``get_network_config`` skips
-    but counts. So the numbers in use tell: a reference past the last call means 1.
+    Keras 3 counts them from 0, but at the ends of a model from 1 if they are Functional
+    (``get_config`` of ``keras/src/models/functional.py``). Keras 2 counts a node that a model
+    with inputs has of its own and does not save (``_should_skip_first_node``); which models
+    have it depends on how they were made, so the numbers in use tell: a reference past the
+    last call means that the first is 1.
     """
-    used = [ref.call for ref in refs if ref.layer == name]
-    return 1 if used and min(used) >= 1 and max(used) >= call_count else 0
+    if model.generation >= 3:
+        functional = {child.name for child in model.children if child.class_name == "Functional"}
+        return lambda name, at_end: int(at_end and name in functional)
+    refs = [ref for calls in graph.calls.values() for call in calls for ref in call.inputs]
+    refs += [*graph.inputs, *graph.outputs]
+    used: dict[str, list[int]] = {}
+    for ref in refs:
+        used.setdefault(ref.layer, []).append(ref.call)
+    from_one = {
+        name
+        for name, calls in graph.calls.items()
+        if name in used and min(used[name]) >= 1 and max(used[name]) >= len(calls)
+    }
+    return lambda name, _at_end: int(name in from_one)

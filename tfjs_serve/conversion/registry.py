@@ -127,3 +127,11 @@ def kernel_and_bias(*kernels: str) -> Variables:
         return tuple(Variable(name=name) for name in names)
 
     return variables
+
+
+def passes_mask(rule: LayerRule, layer: KerasLayer) -> bool:
+    """Whether the mask of the layer's input goes on with its output."""
+    if rule.masking is Masking.PER_STEP:
+        inner = layer.children[0] if layer.class_name == "Bidirectional" else layer
+        return bool(inner.config.get("return_sequences"))
+    return rule.masking is Masking.PASSES

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.config import ConfigReader
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.facts import Facts, infer
-from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
+from tfjs_serve.conversion.graph import CONTAINERS, computed_layers, functional_config, load_order
+from tfjs_serve.conversion.masks import ExplicitMasks
 from tfjs_serve.conversion.model import Call, Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
@@ -69,7 +70,7 @@ def _report_unknown(model: KerasLayer, known: Mapping[str, LayerRule], report: R
             "Only Sequential and Functional models describe their own computation.",
             "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
         )
-    for layer in model.walk():
+    for layer in _computed(model, report):
         if layer.class_name in CONTAINERS or layer.class_name in known:
             if layer.is_custom:
                 _report_custom(layer, report)
@@ -84,6 +85,13 @@ def _report_unknown(model: KerasLayer, known: Mapping[str, LayerRule], report: R
             )
 
 
+def _computed(layer: KerasLayer, report: Report) -> Iterator[KerasLayer]:
+    """Yield the layers that predictions depend on; Keras 3 saves nodes for masks beside them."""
+    yield layer
+    for child in computed_layers(layer, report):
+        yield from _computed(child, report)
+
+
 def _report_custom(layer: KerasLayer, report: Report) -> None:
     report.problem(
         layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
@@ -92,9 +100,8 @@ def _report_custom(layer: KerasLayer, report: Report) -> None:
 
 def _own_variables(known: Mapping[str, LayerRule]) -> Own:
     def own(layer: KerasLayer) -> tuple[Variable, ...]:
-        if layer.class_name in CONTAINERS:
-            return ()
-        return known[layer.class_name].variables(layer.config)
+        rule = known.get(layer.class_name)
+        return rule.variables(layer.config) if rule else ()
 
     return own
 
@@ -129,9 +136,14 @@ class _Translator:
             return self._sequential(model, name)
         order = load_order(model, model.graph, self.report)
         layers = [(layer, self._child(layer)) for layer in order.layers]
+        masks = ExplicitMasks(
+            graph=model.graph,
+            layers={child.name: child for child in model.children},
+            rules=self.rules,
+        )
         for layer in order.layers:
             for call in model.graph.calls[layer.name]:
-                self._check_call(layer, call)
+                self._check_call(layer, call, masks)
         config: dict[str, Json] = {"name": name, "trainable": model.trainable}
         # A broken graph has been reported; it cannot be numbered.
         if not self.report.has_problems:
@@ -166,10 +178,12 @@ class _Translator:
                 "Save the model with the dtype float32.",
             )
 
-    def _check_call(self, layer: KerasLayer, call: Call) -> None:
+    def _check_call(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
         """Report arguments of a call that matter: TF.js's layers take none at inference."""
         for key, value in call.kwargs.items():
             if key == "training" and not value:
+                continue
+            if key == "mask" and masks.is_implied(call, value):
                 continue
             self.report.problem(
                 layer,

@@ -35,12 +35,20 @@ def _convolution(context: LayerContext, rank: int) -> dict[str, Json]:
 def _plain(class_name: str, rank: int) -> None:
     @rule(class_name, variables=kernel_and_bias("kernel"), notes="groups=1, no causal padding")
     def translate(context: LayerContext) -> TfjsLayer:
+        if rank == 1:
+            _channels_last(context)
         config = {
             "filters": context.read.integer("filters"),
             **_convolution(context, rank),
             **parameter(context, "kernel"),
         }
         return context.native(class_name, config)
+
+
+def _channels_last(context: LayerContext) -> None:
+    """Report ``channels_first`` where TF.js forgets to turn the output, or adds the bias askew."""
+    hint = "Use data_format='channels_last'."
+    context.read.choice("data_format", "channels_last", ("channels_last",), hint)
 
 
 def _transposed(class_name: str, rank: int) -> None:
@@ -77,6 +85,8 @@ def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
     read = context.read
     read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+    if read.boolean("use_bias", True):
+        _channels_last(context)
     return context.native(
         "SeparableConv2D",
         {

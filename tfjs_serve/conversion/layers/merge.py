@@ -27,8 +27,10 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
 
 @rule("Concatenate", masking=Masking.PASSES)
 def concatenate(context: LayerContext) -> TfjsLayer:
-    """``axis`` counts the batch axis in both."""
-    return context.native("Concatenate", {"axis": context.read.integer("axis", -1)})
+    """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
+    axis = context.read.integer("axis", -1)
+    rank = context.inputs[0].rank
+    return context.native("Concatenate", {"axis": axis + rank if axis < 0 else axis})
 
 
 @rule("Dot", rank=_product, notes="inputs of two or three axes")

@@ -12,6 +12,8 @@ from tfjs_serve.conversion.registry import Masking, rule
 
 def _scale_and_center(config: Mapping[str, Json]) -> tuple[Variable, ...]:
     flags = (("gamma", "scale"), ("beta", "center"))
+    if config.get("rms_scaling"):
+        return (Variable(name="gamma"),)
     return tuple(Variable(name=name) for name, flag in flags if config.get(flag) is not False)
 
 
@@ -40,7 +42,7 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     context.last_axis_only(axis)
     if context.inputs and context.inputs[0].rank > 4:
         context.problem(
-            "unsupported-input",
+            "unsupported-shape",
             "TensorFlow.js's BatchNormalization does not take an input of more than four axes.",
             "Reshape the input to fewer axes.",
         )

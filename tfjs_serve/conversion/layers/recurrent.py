@@ -18,7 +18,10 @@ def steps(layer: KerasLayer, inputs: tuple[int, ...], _inner: tuple[int, ...]) -
 def recurrence(context: LayerContext) -> dict[str, Json]:
     """Return the arguments of every layer that runs a cell over time."""
     read = context.read
-    read.ignore("activity_regularizer", "zero_output_for_mask", "input_dim", "input_length")
+    read.ignore("activity_regularizer", "input_dim", "input_length")
+    if read.boolean("zero_output_for_mask", False):
+        # TF.js repeats the output before a masked step.
+        context.no_mask()
     read.only("time_major", False, hint="Use time_major=False and a Permute.")
     flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
     return {flag: read.boolean(flag, False) for flag in flags}

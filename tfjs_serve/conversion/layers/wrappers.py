@@ -41,7 +41,9 @@ def bidirectional(context: LayerContext) -> TfjsLayer:
     if mode is not None and mode not in _MERGE_MODES:
         read.unsupported("merge_mode", mode, f"Use one of {', '.join(_MERGE_MODES)}.")
     forward, backward = context.layer.children
-    context.no_mask()
+    if forward.config.get("return_sequences"):
+        # Keras's outputs are zero at the masked steps then; TF.js repeats the output before.
+        context.no_mask()
     if not _is_mirrored(forward, backward):
         context.problem(
             "unsupported-argument",
