@@ -26,6 +26,7 @@ class Process:
             env={**os.environ, **(env or {})},
             encoding="utf-8",
         )
+        self._output: list[str] = []
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -33,6 +34,7 @@ class Process:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            self._output.append(line)
             self._lines.put(line)
         self._lines.put(None)
 
@@ -51,6 +53,10 @@ class Process:
         """Return what the child has written to its standard error."""
         self._errors.seek(0)
         return self._errors.read().decode(errors="replace")
+
+    def output(self) -> str:
+        """Return all that the child has printed so far, to its standard error too."""
+        return "".join(self._output) + self.errors()
 
     def kill(self) -> None:
         """End the child at once."""

@@ -65,7 +65,7 @@ class ServedModels:
         while (line := self._process.read_line(START_DEADLINE_SECONDS)) is not None:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 return found[0]
-        raise RuntimeError(f"the server did not start:\n{self._process.errors()}")
+        raise RuntimeError(f"the server did not start:\n{self.log()}")
 
     def url(self, name: str, *, variant: str | None = None) -> str:
         """Return the URL of the model called `name`, or of a variant of it."""
@@ -106,8 +106,8 @@ class ServedModels:
                 return Response(status=error.code, headers=error.headers, body=error.read())
 
     def log(self) -> str:
-        """Return what the server has written to its standard error."""
-        return self._process.errors()
+        """Return what the server has printed so far."""
+        return self._process.output()
 
     def close(self) -> None:
         """Stop the server."""

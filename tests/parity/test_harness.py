@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -13,6 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from .handmade import (
+    BIAS,
+    KERNEL,
+    dense_layer,
+    input_layer,
+    write_dense,
+    write_graph,
+    write_layers_model,
+)
 from .harness import Array, LoaderHungError, NodeTf, NodeTfError, compare, difference
 
 ONES = np.ones((2, 3), np.float32)
@@ -35,47 +43,6 @@ def static(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-def write_model(folder: Path, layers: list[dict[str, object]], weights: dict[str, object]) -> None:
-    """Write a layers model by hand."""
-    config = {
-        "name": "model",
-        "layers": layers,
-        "input_layers": [["given", 0, 0]],
-        "output_layers": [["out", 0, 0]],
-    }
-    specs, chunks = [], []
-    for name, values in weights.items():
-        array = np.asarray(values, "<f4")
-        specs.append({"name": name, "shape": list(array.shape), "dtype": "float32"})
-        chunks.append(array.tobytes())
-    (folder / "weights.bin").write_bytes(b"".join(chunks))
-    document = {
-        "format": "layers-model",
-        "modelTopology": {"model_config": {"class_name": "Model", "config": config}},
-        "weightsManifest": [{"paths": ["weights.bin"], "weights": specs}] if specs else [],
-    }
-    (folder / "model.json").write_text(json.dumps(document))
-
-
-def input_layer(width: int) -> dict[str, object]:
-    config = {"name": "given", "batch_input_shape": [None, width], "dtype": "float32"}
-    return {"class_name": "InputLayer", "name": "given", "config": config, "inbound_nodes": []}
-
-
-def dense_layer(units: int, inbound: str = "given") -> dict[str, object]:
-    config = {"name": "out", "units": units, "activation": "linear", "use_bias": True}
-    nodes = [[[inbound, 0, 0, {}]]]
-    return {"class_name": "Dense", "name": "out", "config": config, "inbound_nodes": nodes}
-
-
-KERNEL, BIAS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0.5, -0.5]
-
-
-def write_dense(folder: Path) -> None:
-    weights = {"out/kernel": KERNEL, "out/bias": BIAS}
-    write_model(folder, [input_layer(3), dense_layer(2)], weights)
 
 
 def test_predictions_and_names_come_back(node_tf: NodeTf, static: str, tmp_path: Path) -> None:
@@ -114,7 +81,7 @@ def test_no_tensor_outlives_its_command(
 def test_a_missing_weight_is_the_loaders_error(
     node_tf: NodeTf, static: str, tmp_path: Path
 ) -> None:
-    write_model(tmp_path, [input_layer(3), dense_layer(2)], {"out/kernel": KERNEL})
+    write_layers_model(tmp_path, [input_layer(3), dense_layer(2)], {"out/kernel": KERNEL})
     with pytest.raises(NodeTfError, match="out/bias"):
         node_tf.predict(f"{static}/model.json", [ONES])
 
@@ -128,7 +95,7 @@ def test_a_loader_that_spins_is_stopped_and_replaced(static: str, tmp_path: Path
     node = NodeTf(deadline_seconds=8)
     (tmp_path / "good").mkdir()
     write_dense(tmp_path / "good")
-    write_model(tmp_path, [input_layer(3), dense_layer(2, inbound="nowhere")], {})
+    write_layers_model(tmp_path, [input_layer(3), dense_layer(2, inbound="nowhere")], {})
     try:
         with pytest.raises(LoaderHungError):
             node.predict(f"{static}/model.json", [ONES])
@@ -176,3 +143,11 @@ def test_different(
 def test_a_missing_output_is_a_difference() -> None:
     with pytest.raises(AssertionError, match="1 outputs instead of 2"):
         compare([ONES, ONES], [ONES])
+
+
+def test_a_graph_model_predicts_too(node_tf: NodeTf, static: str, tmp_path: Path) -> None:
+    write_graph(tmp_path)
+    prediction = node_tf.predict(f"{static}/model.json", [ONES], kind="graph")
+    compare([ONES @ np.array(KERNEL, np.float32) + BIAS], prediction.outputs)
+    assert set(node_tf.weights(f"{static}/model.json", kind="graph")) == {"kernel", "bias"}
+    assert node_tf.tensor_count() == 0
