@@ -1,0 +1,21 @@
+"""From a catalogue entry to an Artifact: digest, store hit or one conversion, last good version."""
+
+from tfjs_serve.builder.builder import Builder
+from tfjs_serve.builder.model import (
+    Build,
+    BuildEvent,
+    BuildEventKind,
+    Converter,
+    EntryState,
+    EntryStatus,
+)
+
+__all__ = [
+    "Build",
+    "BuildEvent",
+    "BuildEventKind",
+    "Builder",
+    "Converter",
+    "EntryState",
+    "EntryStatus",
+]

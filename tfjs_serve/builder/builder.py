@@ -1,0 +1,225 @@
+"""From a catalogue entry to an Artifact: digest, store hit or one conversion, last good version."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from tfjs_serve.artifacts.key import artifact_key
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder.converter_version import converter_version
+from tfjs_serve.builder.journal import Journal
+from tfjs_serve.builder.model import Build, Converter, EntryStatus, Listener
+from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.shelf import Job, Shelf
+from tfjs_serve.builder.single_flight import SingleFlight
+from tfjs_serve.builder.sources import ChangedMeanwhileError, Sources, Stamps
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.worker.protocol import ConversionRequest
+
+_ATTEMPTS = 5
+"""How often a file that changes while it is converted is tried again for one request."""
+_WARNINGS_REMEMBERED = 4096
+
+
+class Builder:
+    """Makes the artifacts of entries: the one road from a file to bytes.
+
+    Parameters
+    ----------
+    store
+        Where artifacts are kept; other servers may use it at the same time.
+    workers
+        Who converts.
+    clock, sleep
+        Time as the files' times tell it, and how to wait for a file to come to rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ArtifactStore,
+        workers: Converter,
+        settings: ServerSettings,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._workers = workers
+        self._settings = settings
+        self._shelf = Shelf(store, settings)
+        self._sources = Sources(clock=clock, sleep=sleep)
+        self._journal = Journal()
+        self._builds: SingleFlight[tuple[str, Stamps], Build] = SingleFlight()
+        self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
+        self._pruning: SingleFlight[None, None] = SingleFlight()
+        self._warnings: Recent[ArtifactKey, tuple[str, ...]] = Recent(_WARNINGS_REMEMBERED)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` on the event loop with every event; what is returned ends that.
+
+        Each generation is ``ready`` once, whether it was converted or found in the store; each
+        failure is told once for each version of the file.
+        """
+        return self._journal.subscribe(listener)
+
+    def default_variant(self, entry: CatalogEntry) -> Variant:
+        """Return the variant of `entry` that is served when none is asked for.
+
+        Folders that are converted already have only one, whatever the settings prefer.
+        """
+        return Variant.FULL if entry.kind.is_tfjs else self._settings.default_variant
+
+    def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
+        """Return what is known of `entry`, from memory: no file is looked at.
+
+        An entry that nobody asked for yet is ``found``, also if the store could serve it.
+        """
+        return self._journal.status(self._shelf.job(entry, variant))
+
+    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+        """Return the artifact of `entry`, converted first if need be.
+
+        Callers share the work. If the newest version of the file cannot be served, the last good
+        one is, with the reason.
+
+        Raises
+        ------
+        TfjsServeError
+            The file cannot be converted and there is no earlier version; not tried again until
+            the file changes.
+        SourceChangedError
+            The file is being written, and there is no earlier version.
+        """
+        job = self._shelf.job(entry, variant)
+        known = await self._recall(job, entry.stamps)
+        if known is not None:
+            return known
+        return await self._builds.join((job.exact_label, entry.stamps), partial(self._build, job))
+
+    async def find_file(
+        self, entry_name: str, variant: Variant, file_name: str
+    ) -> tuple[Artifact, ArtifactFile]:
+        """Find a file in any kept generation of a model, newest first; never converts.
+
+        Parameters
+        ----------
+        entry_name
+            Name or exact name; the model's file need not exist any more.
+
+        Raises
+        ------
+        FileNotInModelError
+        """
+        return await self._shelf.find_file(entry_name, variant, file_name)
+
+    async def close(self) -> None:
+        """Stop all work; what was begun is thrown away."""
+        await asyncio.gather(
+            self._builds.close(),
+            self._conversions.close(),
+            self._pruning.close(),
+            self._sources.close(),
+        )
+
+    async def _build(self, job: Job) -> Build:
+        stamps = job.entry.stamps
+        reason: TfjsServeError = ChangedMeanwhileError(job.entry)
+        for _ in range(_ATTEMPTS):
+            try:
+                stamps = await self._sources.at_rest(job.entry)
+                return await self._attempt(job, stamps)
+            except ChangedMeanwhileError:
+                continue
+            except TfjsServeError as error:
+                reason = error
+                break
+        return await self._last_good(job, stamps, reason)
+
+    async def _attempt(self, job: Job, stamps: Stamps) -> Build:
+        """Return the build of exactly the files that `stamps` stand for."""
+        known = await self._recall(job, stamps)
+        if known is not None:
+            return known
+        key = await self._key(job, stamps)
+        artifact = await self._shelf.get(key)
+        if artifact is not None:
+            await self._note_ready(job, stamps, artifact, seconds=None)
+            return self._as_build(artifact)
+        started_seconds = time.monotonic()
+        convert = partial(self._convert, job, stamps, key)
+        artifact = await self._conversions.join((job.exact_label, key), convert)
+        seconds = time.monotonic() - started_seconds
+        await self._note_ready(job, stamps, artifact, seconds=seconds)
+        self._pruning.begin(None, self._shelf.prune)
+        return self._as_build(artifact)
+
+    async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
+        """Return, or raise, what is known about these very files; ``None`` if nothing is."""
+        outcome = self._journal.settled(job, stamps)
+        if outcome is None:
+            return None
+        if outcome.key is None:
+            assert outcome.error is not None
+            raise outcome.error.with_traceback(None)
+        artifact = await self._shelf.get(outcome.key)
+        return self._as_build(artifact, outcome.error) if artifact is not None else None
+
+    async def _key(self, job: Job, stamps: Stamps) -> ArtifactKey:
+        digest = await self._sources.digest(job.entry, stamps)
+        version = await asyncio.to_thread(converter_version)
+        return artifact_key(digest, self._settings.conversion_options(job.variant), version)
+
+    async def _convert(self, job: Job, stamps: Stamps, key: ArtifactKey) -> Artifact:
+        self._journal.started(job)
+        try:
+            async with self._shelf.staged() as directory:
+                return await self._convert_into(directory, job, stamps, key)
+        except TfjsServeError:
+            # A file that is torn or gone fails in all kinds of ways: the change is the reason.
+            await self._sources.require_unchanged(job.entry, stamps)
+            raise
+        finally:
+            self._journal.ended(job)
+
+    async def _convert_into(
+        self, directory: Path, job: Job, stamps: Stamps, key: ArtifactKey
+    ) -> Artifact:
+        request = ConversionRequest(
+            source=str(job.entry.path),
+            display_name=job.entry.exact_name,
+            output_dir=str(directory),
+            options=self._settings.conversion_options(job.variant),
+        )
+        report = await self._workers.convert(request, partial(self._journal.progressed, job))
+        await self._sources.require_unchanged(job.entry, stamps)
+        artifact = await self._shelf.publish(key, directory, report)
+        self._warnings.put(key, report.warnings)
+        return artifact
+
+    async def _note_ready(
+        self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None
+    ) -> None:
+        if not self._journal.is_newest(job, artifact):
+            await self._shelf.record(job, artifact.key)
+        self._journal.ready(job, stamps, artifact, seconds)
+
+    async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:
+        """Return the last version that could be served, or raise `error` if there is none."""
+        artifact = await self._shelf.newest(job)
+        self._journal.failed(job, stamps, error.with_traceback(None), artifact)
+        if artifact is None:
+            raise error
+        return self._as_build(artifact, error)
+
+    def _as_build(self, artifact: Artifact, error: TfjsServeError | None = None) -> Build:
+        return Build(
+            artifact=artifact,
+            stale_reason=error.message if error is not None else None,
+            warnings=self._warnings.get(artifact.key) or (),
+        )

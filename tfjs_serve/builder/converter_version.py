@@ -1,0 +1,30 @@
+"""Which converter is this? Artifacts of another one are not served."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import tfjs_serve
+
+_ROOMS = ("conversion", "keras_files", "layers_model")
+"""The packages whose code decides the bytes of an artifact."""
+
+
+@cache
+def converter_version() -> str:
+    """Return the version, with a digest over the code that converts.
+
+    The number alone would serve yesterday's bytes to whoever works on the converter.
+    Reads about fifty small files, once in the life of the process.
+    """
+    package = Path(tfjs_serve.__file__).parent
+    modules = (module for room in _ROOMS for module in (package / room).rglob("*.py"))
+    lines = sorted(
+        f"{module.relative_to(package).as_posix()} "
+        f"{hashlib.sha256(module.read_bytes()).hexdigest()}\n"
+        for module in modules
+    )
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return f"{tfjs_serve.__version__}+{digest[:16]}"

@@ -1,0 +1,132 @@
+"""What happened to each entry: remembered for later requests, told to whoever listens."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from tfjs_serve.artifacts.model import Artifact
+from tfjs_serve.builder.model import (
+    BuildEvent,
+    BuildEventKind,
+    EntryState,
+    EntryStatus,
+    Listener,
+)
+from tfjs_serve.builder.outcomes import Outcome
+from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.shelf import Job
+from tfjs_serve.builder.sources import Stamps
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.worker.protocol import Progress
+
+_log = logging.getLogger(__name__)
+
+_OUTCOMES_REMEMBERED = 4096
+
+
+class Journal:
+    """Notes outcomes and progress; lives on the event loop and touches no file."""
+
+    def __init__(self) -> None:
+        self._outcomes: Recent[str, Outcome] = Recent(_OUTCOMES_REMEMBERED)
+        self._progress: dict[str, float | None] = {}
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on; what is returned ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def status(self, job: Job) -> EntryStatus:
+        """Return what is known of an entry in a variant."""
+        if job.exact_label in self._progress:
+            progress = self._progress[job.exact_label]
+            return EntryStatus(state=EntryState.CONVERTING, progress=progress)
+        outcome = self._outcomes.get(job.exact_label)
+        if outcome is None or not outcome.describes(job.entry.stamps, time.monotonic()):
+            return EntryStatus(state=EntryState.FOUND)
+        return EntryStatus(state=outcome.state, error=outcome.error)
+
+    def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
+        """Return the outcome for these very files, if there is no need to try them again."""
+        outcome = self._outcomes.get(job.exact_label)
+        return outcome if outcome is not None and outcome.settles(stamps) else None
+
+    def started(self, job: Job) -> None:
+        """Note that a conversion begins."""
+        self._progress[job.exact_label] = None
+        self._emit(BuildEvent(kind=BuildEventKind.STARTED, entry=job.entry, variant=job.variant))
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        """Note how far the conversion is."""
+        total_bytes = progress.total_bytes
+        share = min(1.0, progress.done_bytes / total_bytes) if total_bytes else 1.0
+        self._progress[job.exact_label] = share
+        self._emit(
+            BuildEvent(
+                kind=BuildEventKind.PROGRESS, entry=job.entry, variant=job.variant, progress=share
+            )
+        )
+
+    def ended(self, job: Job) -> None:
+        """Note that the conversion is over, however it ended."""
+        self._progress.pop(job.exact_label, None)
+
+    def ready(self, job: Job, stamps: Stamps, artifact: Artifact, seconds: float | None) -> None:
+        """Note that these files can be served."""
+        outcome = Outcome(
+            state=EntryState.READY, stamps=stamps, key=artifact.key, at_seconds=time.monotonic()
+        )
+        event = BuildEvent(
+            kind=BuildEventKind.READY,
+            entry=job.entry,
+            variant=job.variant,
+            seconds=seconds,
+            size_bytes=sum(file.size_bytes for file in artifact.files),
+        )
+        self._note(job, outcome, event)
+
+    def failed(
+        self, job: Job, stamps: Stamps, error: TfjsServeError, last_good: Artifact | None
+    ) -> None:
+        """Note that these files cannot be served, and what is served instead, if anything."""
+        outcome = Outcome(
+            state=EntryState.STALE if last_good else EntryState.FAILED,
+            stamps=stamps,
+            key=last_good.key if last_good else None,
+            error=error,
+            at_seconds=time.monotonic(),
+        )
+        event = BuildEvent(
+            kind=BuildEventKind.STALE if last_good else BuildEventKind.FAILED,
+            entry=job.entry,
+            variant=job.variant,
+            error=error,
+            reason=error.message if last_good else None,
+        )
+        self._note(job, outcome, event)
+
+    def is_newest(self, job: Job, artifact: Artifact) -> bool:
+        """Whether `artifact` is what was ready the last time already."""
+        outcome = self._outcomes.get(job.exact_label)
+        if outcome is None:
+            return False
+        return (outcome.state, outcome.key) == (EntryState.READY, artifact.key)
+
+    def _note(self, job: Job, outcome: Outcome, event: BuildEvent) -> None:
+        last = self._outcomes.get(job.exact_label)
+        self._outcomes.put(job.exact_label, outcome)
+        if outcome.is_news_after(last):
+            self._emit(event)
+
+    def _emit(self, event: BuildEvent) -> None:
+        for listener in tuple(self._listeners):
+            self._tell(listener, event)
+
+    def _tell(self, listener: Listener, event: BuildEvent) -> None:
+        try:
+            listener(event)
+        except Exception:  # noqa: BLE001 - a display that fails must not fail a conversion
+            _log.exception("a listener of build events failed")

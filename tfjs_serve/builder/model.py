@@ -1,0 +1,93 @@
+"""The nouns of the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from tfjs_serve.artifacts.model import Artifact
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.settings import Variant
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
+
+
+class EntryState(str, Enum):
+    """What the builder knows of an entry."""
+
+    FOUND = "found"
+    CONVERTING = "converting"
+    READY = "ready"
+    FAILED = "failed"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryStatus:
+    """State of one entry in one variant, with the error or the reason for ``stale``."""
+
+    state: EntryState
+    error: TfjsServeError | None = None
+    progress: float | None = None
+    """Share of the weights that is written, 0 to 1, while converting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What is served for an entry: an artifact, and why it is not of the newest file, if so."""
+
+    artifact: Artifact
+    stale_reason: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class BuildEventKind(str, Enum):
+    """What happened to an entry."""
+
+    STARTED = "started"
+    PROGRESS = "progress"
+    READY = "ready"
+    FAILED = "failed"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildEvent:
+    """Something that is worth a line on the terminal.
+
+    Attributes
+    ----------
+    progress
+        Share of the weights that is written, 0 to 1; of ``progress`` only.
+    seconds
+        How long the conversion took; of ``ready`` only, ``None`` if the store had it already.
+    size_bytes
+        Size of all files of the artifact; of ``ready`` only.
+    error
+        Of ``failed`` and ``stale``.
+    reason
+        Why the last good version is served; of ``stale`` only.
+    """
+
+    kind: BuildEventKind
+    entry: CatalogEntry
+    variant: Variant
+    progress: float | None = None
+    seconds: float | None = None
+    size_bytes: int | None = None
+    error: TfjsServeError | None = None
+    reason: str | None = None
+
+
+Listener = Callable[[BuildEvent], None]
+
+
+class Converter(Protocol):
+    """What the builder needs of :class:`tfjs_serve.worker.client.WorkerPool`."""
+
+    async def convert(
+        self, request: ConversionRequest, on_progress: Callable[[Progress], None]
+    ) -> ConversionReport:
+        """Convert one model into a folder. Raises ``TfjsServeError``."""

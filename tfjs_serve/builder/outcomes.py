@@ -1,0 +1,64 @@
+"""What became of the attempts to build each entry, as far as later requests need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfjs_serve.artifacts.model import ArtifactKey
+from tfjs_serve.builder.model import EntryState
+from tfjs_serve.builder.sources import Stamps
+from tfjs_serve.errors import SourceChangedError, StoreError, TfjsServeError
+from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the last attempt at one entry and variant ended.
+
+    Attributes
+    ----------
+    state
+        ``READY``, ``FAILED`` or ``STALE``.
+    stamps
+        The files that were tried.
+    key
+        What is served: of the newest file, or of the last good one if ``STALE``.
+    error
+        Of ``FAILED`` and ``STALE``.
+    at_seconds
+        When that was, on a monotonic clock.
+    """
+
+    state: EntryState
+    stamps: Stamps
+    at_seconds: float
+    key: ArtifactKey | None = None
+    error: TfjsServeError | None = None
+
+    def settles(self, stamps: Stamps) -> bool:
+        """Whether a request for these very files needs no new attempt."""
+        return self.stamps == stamps and not (self.error and is_passing(self.error))
+
+    def describes(self, stamps: Stamps, now_seconds: float) -> bool:
+        """Whether this is what a catalogue should say of an entry with these files.
+
+        A passing error holds for a while whatever the files are, because those of a model that is
+        being written change all the time.
+        """
+        if self.error and is_passing(self.error):
+            return now_seconds < self.at_seconds + SETTLE_DEADLINE_SECONDS
+        return self.stamps == stamps
+
+    def is_news_after(self, last: Outcome | None) -> bool:
+        """Whether someone who was told of `last` should be told of this."""
+        if last is None or (last.state, last.key) != (self.state, self.key):
+            return True
+        if self.error is None or last.error is None:
+            return False
+        same_files = self.stamps == last.stamps or is_passing(self.error)
+        return not same_files or self.error.message != last.error.message
+
+
+def is_passing(error: TfjsServeError) -> bool:
+    """Whether the same file may convert a moment later: the file is not to blame."""
+    return isinstance(error, (SourceChangedError, StoreError))

@@ -1,0 +1,130 @@
+"""The store as the builder uses it: generations under labels, and never on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder.recent import Recent
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import FileNotInModelError, StoreError
+from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.worker.protocol import ConversionReport
+
+_log = logging.getLogger(__name__)
+
+_FILES_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One entry in one variant, with the labels of its generations.
+
+    A file's shards must be found by its short name as well as by its exact one, also when the
+    file has gone or the name has become ambiguous meanwhile: so each generation has both labels.
+    """
+
+    entry: CatalogEntry
+    variant: Variant
+    exact_label: str
+    name_label: str
+
+
+class Shelf:
+    """The artifacts of one models folder in a store that others may share."""
+
+    def __init__(self, store: ArtifactStore, settings: ServerSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._found: Recent[tuple[str, Variant, str], ArtifactKey] = Recent(_FILES_REMEMBERED)
+
+    def job(self, entry: CatalogEntry, variant: Variant) -> Job:
+        """Return `entry` in `variant` with its labels."""
+        exact_label, name_label = self._labels(entry.exact_name, entry.name, variant)
+        return Job(entry=entry, variant=variant, exact_label=exact_label, name_label=name_label)
+
+    async def get(self, key: ArtifactKey) -> Artifact | None:
+        """Return the artifact of that key, if it is there."""
+        return await asyncio.to_thread(self._store.get, key)
+
+    async def record(self, job: Job, key: ArtifactKey) -> None:
+        """Note that `key` is the newest generation of `job`."""
+        for label in (job.name_label, job.exact_label):
+            await asyncio.to_thread(self._store.record_generation, label, key)
+
+    async def newest(self, job: Job) -> Artifact | None:
+        """Return the newest generation of `job` that is still there."""
+        return await asyncio.to_thread(self._newest, job.exact_label)
+
+    async def find_file(
+        self, entry_name: str, variant: Variant, file_name: str
+    ) -> tuple[Artifact, ArtifactFile]:
+        """Find a file in any generation of a model. Raises ``FileNotInModelError``."""
+        place = (entry_name, variant, file_name)
+        artifact = await asyncio.to_thread(self._search, place, self._found.get(place))
+        if artifact is None:
+            raise FileNotInModelError(
+                f"no version of the model {entry_name!r} has a file {file_name!r}",
+                hint="load model.json again: it names the files that belong to it",
+            )
+        self._found.put(place, artifact.key)
+        return artifact, artifact.by_name[file_name]
+
+    @asynccontextmanager
+    async def staged(self) -> AsyncIterator[Path]:
+        """Give an empty folder to write an artifact into; what is not published is removed."""
+        stage = self._store.stage()
+        directory = await asyncio.to_thread(stage.__enter__)
+        try:
+            yield directory
+        finally:
+            await asyncio.to_thread(stage.__exit__, None, None, None)
+
+    async def publish(
+        self, key: ArtifactKey, directory: Path, report: ConversionReport
+    ) -> Artifact:
+        """Check the files in the staged folder against `report`, and publish them."""
+        files = tuple(
+            ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+            for file in report.files
+        )
+        return await asyncio.to_thread(self._store.publish, key, directory, files)
+
+    async def prune(self) -> None:
+        """Remove what exceeds the store's limit; a failure harms nobody and is logged."""
+        try:
+            await asyncio.to_thread(self._store.prune)
+        except StoreError as error:
+            _log.warning("the cache could not be cleaned up: %s", error)
+
+    def _newest(self, label: str) -> Artifact | None:
+        kept = (self._store.get(key) for key in self._store.generations(label))
+        return next((artifact for artifact in kept if artifact is not None), None)
+
+    def _search(
+        self, place: tuple[str, Variant, str], last_found: ArtifactKey | None
+    ) -> Artifact | None:
+        """Return an artifact that has the file, looking first where it was the last time."""
+        entry_name, variant, file_name = place
+        labels = self._labels(entry_name, entry_name, variant)
+        generations = (key for label in labels for key in self._store.generations(label))
+        for key in chain((last_found,) if last_found else (), generations):
+            artifact = self._store.get(key)
+            if artifact is not None and file_name in artifact.by_name:
+                return artifact
+        return None
+
+    def _labels(self, exact_name: str, name: str, variant: Variant) -> tuple[str, str]:
+        models_dir = self._settings.models_dir.as_posix()
+        options = f"{variant.value}|{self._settings.shard_size_bytes}"
+        return (
+            f"file|{models_dir}/{exact_name}|{options}",
+            f"name|{models_dir}/{name}|{options}",
+        )
