@@ -95,8 +95,11 @@ class Catalog:
         ModelNotFoundError, AmbiguousNameError
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
-        found = await asyncio.to_thread(find, self._models_dir, name, self._reader)
-        return names.resolve(found, name, known=self._entries)
+        return await asyncio.to_thread(self._look_up, name, self._entries)
+
+    def _look_up(self, name: str, known: tuple[CatalogEntry, ...]) -> CatalogEntry:
+        found = find(self._models_dir, name, self._reader)
+        return names.resolve(found, name, known=known)
 
     async def scan(self) -> tuple[CatalogEntry, ...]:
         """Look at the whole folder, tell the subscribers what changed, return all entries.

@@ -12,7 +12,9 @@ where ``x.h5.keras`` exists too).
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -32,6 +34,8 @@ _TEMPORARY_PREFIXES = (".", "~", "#")
 _TEMPORARY_STEM_ENDINGS = (".tmp", ".temp", ".part", ".partial")
 _FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
 _UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_ESCAPES = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
+"""Escapes of dots, slashes, percent signs, backslashes and control characters."""
 _VARIANT_ENDINGS = tuple(f"@{variant.value}" for variant in Variant)
 
 
@@ -85,6 +89,8 @@ def name_problem(relative_path: str) -> str | None:
         return "holds control characters, or bytes that are no text"
     if "\\" in relative_path:
         return "holds a backslash, which browsers read as a slash"
+    if _ESCAPES.search(relative_path):
+        return "holds a percent-escape, which some programs would decode once more"
     if relative_path.split("/", 1)[0] == RESERVED_TOP_LEVEL:
         return f"is {RESERVED_TOP_LEVEL!r}, which is reserved for the server's own URLs"
     if len(quote(relative_path)) > MAX_QUOTED_NAME_CHARS:
@@ -136,20 +142,33 @@ def _ambiguous(name: str, exact_names: list[str]) -> AmbiguousNameError:
 
 
 def url_name(entry: CatalogEntry, entries: Iterable[CatalogEntry]) -> str:
-    """Return the shortest name that means `entry` and nothing else, for use in URLs.
+    """Return the shortest name that means `entry` and nothing else; see :func:`url_names`."""
+    return url_names(entries).get(entry.exact_name, entry.exact_name)
 
-    A short name that ends like a variant (``cnn@uint8``) would be read as one.
+
+def url_names(entries: Iterable[CatalogEntry]) -> dict[str, str]:
+    """Return, by exact name, the shortest name that means an entry and nothing else.
+
+    That is its name, or the exact name where the name means another entry too, or could be read
+    as a variant (``cnn@uint8``).
     """
-    if entry.name.endswith(_VARIANT_ENDINGS):
-        return entry.exact_name
-    return entry.name if candidates(entries, entry.name) == [entry] else entry.exact_name
+    entries = tuple(entries)
+    uses = Counter(entry.name for entry in entries)
+    uses.update(entry.exact_name for entry in entries)
+    return {
+        entry.exact_name: entry.exact_name
+        if uses[entry.name] > 1 or entry.name.endswith(_VARIANT_ENDINGS)
+        else entry.name
+        for entry in entries
+    }
 
 
 def similar_names(name: str, entries: Sequence[CatalogEntry], *, limit: int = 3) -> list[str]:
     """Return up to `limit` names that someone who wrote `name` may have meant."""
     by_folded: dict[str, str] = {}
+    targets = url_names(entries)
     for entry in entries:
-        target = url_name(entry, entries)
+        target = targets[entry.exact_name]
         for spelling in (entry.exact_name, entry.name, entry.name.rpartition("/")[2]):
             by_folded[spelling.casefold()] = target
     close = difflib.get_close_matches(name.casefold(), by_folded, n=3 * limit)

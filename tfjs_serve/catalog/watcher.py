@@ -78,6 +78,7 @@ class Watcher:
         self._hinted = asyncio.Event()
         self._observer: BaseObserver | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Begin to watch; changes from now on are seen."""
@@ -85,14 +86,17 @@ class Watcher:
             _logger.info("looking at %s every %g s", self._catalog.models_dir, self._interval)
         else:
             await self._observe()
+        self._stopping = False
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_report_crash)
 
     async def stop(self) -> None:
         """End watching, with all threads that it took."""
         if self._task is not None:
+            # Both: before Python 3.12, asyncio.wait_for may swallow a cancellation.
+            self._stopping = True
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
             self._task = None
         await self._stop_observer()
 
@@ -125,7 +129,7 @@ class Watcher:
         _logger.warning(message, folder, reason, self._interval)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             started = time.monotonic()
             await self._scan()
             await self._check_observer()
@@ -159,6 +163,11 @@ class Watcher:
         observer, self._observer = self._observer, None
         if observer is not None:
             await asyncio.to_thread(_stop, observer)
+
+
+def _report_crash(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _logger.error("the folder is no longer watched", exc_info=task.exception())
 
 
 def start_observer(folder: os.PathLike[str], handler: Any) -> BaseObserver | None:
