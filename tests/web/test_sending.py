@@ -189,7 +189,6 @@ async def test_keep_alive_works_after_every_kind_of_answer(site: Site) -> None:
         b"GET /" + 20000 * b"y" + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-        b"GET http://[/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ],

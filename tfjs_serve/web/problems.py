@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from tfjs_serve import errors
@@ -30,6 +29,18 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.StoreError.code: (503, "The cache cannot be used"),
     errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
 }
+_PLAIN_TITLES: Mapping[int, str] = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    412: "Precondition failed",
+    413: "Content too large",
+    414: "URI too long",
+    416: "Range not satisfiable",
+    431: "Request header fields too large",
+    500: "Internal server error",
+}
+"""Our own: Python's phrases for some of these changed in 3.13, and codes are made of them."""
 _RETRY_AFTER_SECONDS = 2
 """For a file that is being written: about as long as a save takes."""
 
@@ -109,12 +120,12 @@ def from_status(
     status: int, detail: str = "", *, headers: Mapping[str, str] | None = None
 ) -> Problem:
     """Return a problem that the HTTP status alone describes, such as 405."""
-    known = HTTPStatus(status)
+    title = _PLAIN_TITLES.get(status, f"HTTP status {status}")
     return Problem(
         status=status,
-        code=known.phrase.lower().replace(" ", "-"),
-        title=known.phrase,
-        detail=detail or known.description or known.phrase,
+        code=title.lower().replace(" ", "-"),
+        title=title,
+        detail=detail or f"{title}.",
         headers=headers or {},
     )
 
