@@ -3,67 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import json
-import logging
 from dataclasses import replace
-from typing import Any
 
 import brotli
 import pytest
-from aiohttp import ClientResponse
-from yarl import URL
 
+from tests.web.asking import ask, assert_problem, shards, spelled_as_sent
 from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
-from tfjs_serve import errors
-from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.settings import ServerSettings, Variant
 
 LOCAL = "http://localhost:5173"
-FOREIGN = "https://example.com"
 IMMUTABLE = "public, max-age=31536000, immutable"
-
-
-class Answer:
-    """A response, read to its end."""
-
-    def __init__(self, response: ClientResponse, body: bytes) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.body = body
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-async def ask(site: Site, path: str, method: str = "GET", **headers: str) -> Answer:
-    url = URL(f"{site.origin}{path}", encoded=True)
-    named = {key.replace("_", "-"): value for key, value in headers.items()}
-    plain = {"Accept-Encoding": "identity", **named}
-    async with site.session.request(method, url, headers=plain, allow_redirects=False) as response:
-        return Answer(response, await response.read())
-
-
-async def shards(site: Site, name: str = "iris") -> list[ArtifactFile]:
-    """The model's shards, the small one first."""
-    artifact = await site.built(name)
-    found = [file for file in artifact.files if file.name.endswith(".bin")]
-    return sorted(found, key=lambda file: file.size_bytes)
-
-
-def spelled_as_sent(answer: Answer) -> dict[str, str]:
-    """Return the header fields; aiohttp's client respells the one whose name is unusual."""
-    return {key.replace("Etag", "ETag"): value for key, value in answer.headers.items()}
-
-
-def assert_problem(answer: Answer, status: int, code: str) -> None:
-    assert answer.status == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Vary"] == "Origin"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    document = answer.json()
-    assert (document["status"], document["code"]) == (status, code)
-    assert document["detail"]
 
 
 async def test_model_json_header_by_header(site: Site) -> None:
@@ -232,13 +182,6 @@ async def test_exact_names_and_sub_folders(site: Site) -> None:
     assert (await ask(site, "/old/model.json/model.json")).json()["seed"] == "old/model.json@full"
 
 
-async def test_an_ambiguous_name_is_answered_with_the_candidates(site: Site) -> None:
-    answer = await ask(site, "/twins/model.json", Origin=LOCAL)
-    assert_problem(answer, 409, "ambiguous-name")
-    assert answer.json()["candidates"] == ["twins.h5", "twins.keras"]
-    assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
-
-
 async def test_a_missing_slash_is_put_right(site: Site) -> None:
     for path, location in (
         ("/iris", "/iris/"),
@@ -252,129 +195,6 @@ async def test_a_missing_slash_is_put_right(site: Site) -> None:
         assert (await ask(site, location)).headers["Content-Type"].startswith("text/html")
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("/nothing", "no-such-file"),
-        ("/nothing/", "no-such-model"),
-        ("/nothing/model.json", "no-such-model"),
-        ("/nothing/weights.0.bin", "no-such-file"),
-        ("/iris/weights.0.bin", "no-such-file"),
-        ("/iris/index.html", "no-such-file"),
-        ("/iris/model.json.gz", "no-such-file"),
-        ("/iris/model.json.br", "no-such-file"),
-        ("/iris/model.json/", "no-such-model"),
-        ("/favicon.ico", "no-such-file"),
-        ("/model.json", "no-such-model"),
-        ("/-/nothing", "not-found"),
-        ("/iris@int4/model.json", "no-such-model"),
-    ],
-)
-async def test_what_is_not_there_is_a_problem_and_never_html(
-    site: Site, path: str, code: str
-) -> None:
-    await site.built("iris")
-    for method in ("GET", "HEAD"):
-        answer = await ask(site, path, method, Origin=LOCAL, Accept="text/html")
-        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
-        assert answer.status == 404
-    assert_problem(await ask(site, path), 404, code)
-
-
-async def test_hostile_paths_reach_neither_catalogue_nor_builder(site: Site) -> None:
-    for path in (
-        "/../etc/passwd",
-        "/%2e%2e/%2e%2e/etc/passwd",
-        "/..%2f..%2fetc/passwd",
-        "/%252e%252e/model.json",
-        "/a%5c..%5cb/model.json",
-        "//etc/model.json",
-        "/a%00b/model.json",
-    ):
-        assert_problem(await ask(site, path, Origin=LOCAL), 404, "not-found")
-    for path in ("/%ff/model.json", "/%zz/model.json"):
-        assert_problem(await ask(site, path), 400, "bad-request")
-    assert site.catalog.looked_up == []
-    assert site.builder.searched == []
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"])
-async def test_models_can_only_be_read(site: Site, method: str) -> None:
-    for path in ("/", "/iris/model.json", "/nothing"):
-        answer = await ask(site, path, method, Origin=LOCAL)
-        assert_problem(answer, 405, "method-not-allowed")
-        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
-        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
-
-
-async def test_options_is_answered_everywhere(site: Site) -> None:
-    for path in ("/", "/iris/model.json", "/-/health", "/nothing/x"):
-        answer = await ask(site, path, "OPTIONS")
-        assert (answer.status, answer.body) == (204, b"")
-        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
-        assert answer.headers["Vary"] == "Origin"
-
-
-async def test_preflight(site: Site) -> None:
-    asked = {
-        "Access_Control_Request_Method": "GET",
-        "Access_Control_Request_Headers": "range,x-mine",
-        "Access_Control_Request_Private_Network": "true",
-    }
-    allowed = await ask(site, "/iris/model.json", "OPTIONS", Origin=LOCAL, **asked)
-    assert allowed.status == 204
-    assert allowed.headers["Access-Control-Allow-Origin"] == LOCAL
-    assert allowed.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
-    assert allowed.headers["Access-Control-Allow-Headers"] == "range, x-mine"
-    assert allowed.headers["Access-Control-Allow-Private-Network"] == "true"
-    assert allowed.headers["Vary"] == "Origin"
-    refused = await ask(site, "/iris/model.json", "OPTIONS", Origin=FOREIGN, **asked)
-    assert refused.status == 204
-    assert not [key for key in refused.headers if key.startswith("Access-Control")]
-    assert refused.headers["Vary"] == "Origin"
-
-
-@pytest.mark.parametrize("origin", [FOREIGN, "null"])
-async def test_other_origins_get_no_permission_and_the_log_says_once_what_to_do(
-    site: Site, origin: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING, logger="tfjs_serve"):
-        for path in ("/iris/model.json", "/iris/model.json", "/nothing", "/"):
-            answer = await ask(site, path, Origin=origin)
-            assert not [key for key in answer.headers if key.startswith("Access-Control")]
-            assert "Timing-Allow-Origin" not in answer.headers
-            assert "Origin" in answer.headers["Vary"]
-    (line,) = caplog.messages
-    assert f"--cors-origin {origin}" in line
-
-
-@pytest.fixture
-def failures() -> dict[Exception, tuple[int, str]]:
-    return {
-        errors.SourceChangedError("iris.h5 is being written"): (503, "source-changed"),
-        errors.ConversionError("iris.h5 has a Lambda layer", []): (422, "cannot-convert"),
-        errors.WorkerTimeoutError("iris.h5 took too long"): (504, "conversion-timeout"),
-        errors.WorkerCrashedError("iris.h5 ended the worker"): (500, "conversion-crashed"),
-        errors.VariantNotAvailableError("iris.h5 has no such variant"): (404, "no-such-variant"),
-        RuntimeError("secret"): (500, "internal-server-error"),
-        BrokenPipeError("a pipe of the worker, not of the client"): (500, "internal-server-error"),
-    }
-
-
-async def test_failures_of_the_builder(
-    site: Site, failures: dict[Exception, tuple[int, str]], caplog: pytest.LogCaptureFixture
-) -> None:
-    for error, (status, code) in failures.items():
-        site.builder.errors["iris.h5"] = error
-        answer = await ask(site, "/iris/model.json", Origin=LOCAL, Accept="text/html")
-        assert_problem(answer, status, code)
-        assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
-        assert ("Retry-After" in answer.headers) == (code == "source-changed")
-        assert b"secret" not in answer.body
-        assert b"Traceback" not in answer.body
-    assert "secret" in caplog.text
-
-
 async def test_a_stale_model_says_so(site: Site) -> None:
     site.builder.stale["iris.h5"] = "iris.h5: größer\r\nX: 100% new"
     for method in ("GET", "HEAD"):
@@ -384,16 +204,6 @@ async def test_a_stale_model_says_so(site: Site) -> None:
         assert "Tfjs-Serve-Stale" in answer.headers["Access-Control-Expose-Headers"]
         again = await ask(site, "/iris/model.json", method, If_None_Match=answer.headers["ETag"])
         assert (again.status, again.headers["Tfjs-Serve-Stale"]) == (304, stale)
-
-
-async def test_a_file_that_is_gone_or_damaged_is_no_404(site: Site) -> None:
-    artifact = await site.built("iris")
-    small, large = await shards(site)
-    artifact.path(small).unlink()
-    artifact.path(large).write_bytes(b"short")
-    for file in (small, large):
-        answer = await ask(site, f"/iris/{file.name}")
-        assert_problem(answer, 503, "store-failed")
 
 
 async def test_pages(site: Site) -> None:
@@ -427,10 +237,6 @@ async def test_health_and_catalogue_json(site: Site) -> None:
     for model in answer.json()["models"]:
         assert (await ask(site, model["url"])).status == 200
         assert (await ask(site, model["pageUrl"])).status == 200
-
-
-async def test_an_expectation_of_any_kind_is_no_obstacle(site: Site) -> None:
-    assert (await ask(site, "/iris/model.json", Expect="a-miracle")).status == 200
 
 
 async def test_a_server_that_quantizes(
