@@ -1,8 +1,9 @@
-"""What all tests share: the Keras that is the reference, and others' warnings."""
+"""What all tests share: the reference Keras, the running programs, and others' warnings."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,9 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 
 pytest.register_assert_rewrite("tests.parity.harness")
 
+from tests.parity.harness import NodeTf, ServedModels  # noqa: E402 -- after the line above
+from tests.samples import SAMPLE_MODELS  # noqa: E402
+
 IGNORED_WARNINGS: tuple[str, ...] = ()
 """Third parties' own warnings, which nothing in this project can avoid; each with a reason."""
 
@@ -22,3 +26,27 @@ def pytest_configure(config: pytest.Config) -> None:
     """Ignore those warnings; all others are errors."""
     for warning in IGNORED_WARNINGS:
         config.addinivalue_line("filterwarnings", warning)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
+    """The running server on an empty folder: ``served.folder`` and ``served.base_url``."""
+    server = ServedModels(tmp_path_factory.mktemp("served"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
+    """The running server on the sample models."""
+    server = ServedModels(tmp_path_factory.mktemp("samples"), models=SAMPLE_MODELS)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def node_tf() -> Iterator[NodeTf]:
+    """TensorFlow.js in Node."""
+    node = NodeTf()
+    yield node
+    node.close()

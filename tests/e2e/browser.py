@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright
 
 from tests.parity.harness import Array
+from tests.samples import Tensor, arrays
 
 DEADLINE_SECONDS = 30.0
-Tensor = dict[str, Any]
-"""``{"shape", "dtype", "values"}``, as in ``tests/fixtures/sample_models.json``."""
 
 
 def chromium_path() -> str:
@@ -132,10 +130,3 @@ def predict(page: Page, url: str, inputs: Sequence[Tensor], *, kind: str = "laye
     """
     argument = {"url": url, "kind": kind, "inputs": list(inputs)}
     return arrays(page.evaluate("argument => predict(argument)", argument))
-
-
-def arrays(tensors: Sequence[Tensor]) -> list[Array]:
-    """Return the arrays that `tensors` spell out."""
-    return [
-        np.array(tensor["values"], tensor["dtype"]).reshape(tensor["shape"]) for tensor in tensors
-    ]

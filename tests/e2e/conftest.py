@@ -1,28 +1,20 @@
-"""A browser, pages in it, and servers for them to load models from."""
+"""A browser, and a page on a server of its own."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.parity.harness import ServedModels
-
 from .browser import launch
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "tests/js/node_modules/@tensorflow/tfjs/dist/tf.min.js"
-REFERENCES: dict[str, dict[str, Any]] = json.loads(
-    (ROOT / "tests/fixtures/sample_models.json").read_text()
-)
+SCRIPT = Path(__file__).parents[1] / "js/node_modules/@tensorflow/tfjs/dist/tf.min.js"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,20 +67,3 @@ def page(chromium: BrowserContext) -> Iterator[Page]:
     tab = chromium.new_page()
     yield tab
     tab.close()
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
-    """The server on an empty folder."""
-    server = ServedModels(tmp_path_factory.mktemp("served"))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
-    """The server on the sample models."""
-    workspace = tmp_path_factory.mktemp("samples")
-    server = ServedModels(workspace, models=ROOT / "sample_models")
-    yield server
-    server.close()

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.parity.harness import ServedModels, compare
+from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
 
-from .browser import arrays, predict, wait_until
-from .conftest import REFERENCES, ROOT
+from .browser import predict, wait_until
 
 IRIS = REFERENCES["iris"]
 
@@ -28,7 +28,7 @@ def test_a_page_from_a_file_is_refused_and_told_why(
 def test_a_page_from_a_file_loads_when_every_origin_may(
     page: Page, page_folder: Path, tmp_path: Path
 ) -> None:
-    server = ServedModels(tmp_path, models=ROOT / "sample_models", options=["--cors-origin", "*"])
+    server = ServedModels(tmp_path, models=SAMPLE_MODELS, options=["--cors-origin", "*"])
     try:
         page.goto((page_folder / "page.html").as_uri())
         outputs = predict(page, server.url("iris"), IRIS["inputs"])

@@ -136,8 +136,7 @@ class NodeTf:
             message = f"loader hung: no answer within {self._deadline_seconds} s"
             raise LoaderHungError(message) from None
         if line is None:
-            errors = process.errors()
             self.close()
-            raise NodeTfError(f"Node ended without an answer:\n{errors}")
+            raise NodeTfError(f"Node ended without an answer:\n{process.printed()}")
         reply: dict[str, Any] = json.loads(line)
         return reply

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,26 +16,31 @@ class Process:
     """A child whose lines of output can be awaited with a deadline."""
 
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})},
             encoding="utf-8",
+            errors="replace",
         )
-        self._output: list[str] = []
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._printed: list[str] = []
+        self._readers = [threading.Thread(target=read) for read in (self._read, self._read_errors)]
+        for reader in self._readers:
+            reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._output.append(line)
+            self._printed.append(line)
             self._lines.put(line)
         self._lines.put(None)
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        self._printed.extend(self._process.stderr)
 
     def write_line(self, line: str) -> None:
         """Send one line; a child that is gone shows when its answer is read."""
@@ -49,14 +53,9 @@ class Process:
         """Return the next line, or ``None`` at the end. Raises ``queue.Empty`` when it is late."""
         return self._lines.get(timeout=deadline_seconds)
 
-    def errors(self) -> str:
-        """Return what the child has written to its standard error."""
-        self._errors.seek(0)
-        return self._errors.read().decode(errors="replace")
-
-    def output(self) -> str:
+    def printed(self) -> str:
         """Return all that the child has printed so far, to its standard error too."""
-        return "".join(self._output) + self.errors()
+        return "".join(self._printed)
 
     def kill(self) -> None:
         """End the child at once."""
@@ -71,8 +70,9 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
+        for reader in self._readers:
+            reader.join()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream is not None
             with suppress(BrokenPipeError):
                 stream.close()

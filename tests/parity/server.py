@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import re
 import shutil
 import sys
@@ -9,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -62,9 +64,11 @@ class ServedModels:
         self.base_url = self._announced_url()
 
     def _announced_url(self) -> str:
-        while (line := self._process.read_line(START_DEADLINE_SECONDS)) is not None:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                return found[0]
+        with suppress(queue.Empty):
+            while (line := self._process.read_line(START_DEADLINE_SECONDS)) is not None:
+                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    return found[0]
+        self.close()
         raise RuntimeError(f"the server did not start:\n{self.log()}")
 
     def url(self, name: str, *, variant: str | None = None) -> str:
@@ -107,7 +111,7 @@ class ServedModels:
 
     def log(self) -> str:
         """Return what the server has printed so far."""
-        return self._process.output()
+        return self._process.printed()
 
     def close(self) -> None:
         """Stop the server."""
