@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tfjs_serve.conversion.config import ConfigReader
 from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.report import Report
 from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 
@@ -97,11 +98,7 @@ class LayerContext:
     def no_mask(self) -> None:
         """Report a mask on the input, which TF.js's layer does not use as Keras's does."""
         if any(fact.masked for fact in self.inputs):
-            self.problem(
-                "unsupported-mask",
-                "Its input is masked, which TensorFlow.js's layer does not handle as Keras does.",
-                "Train without Masking or mask_zero=True before this layer.",
-            )
+            report_mask(self.layer, self.read.report)
 
     def problem(self, code: str, message: str, hint: str) -> None:
         """Report why this layer cannot be translated."""
@@ -110,3 +107,13 @@ class LayerContext:
     def warn(self, message: str) -> None:
         """Report something that was left out without changing predictions."""
         self.read.report.warn(self.layer, message)
+
+
+def report_mask(layer: KerasLayer, report: Report) -> None:
+    """Report that masks make `layer` compute something else in TF.js than in Keras."""
+    report.problem(
+        layer,
+        "unsupported-mask",
+        "TensorFlow.js does not handle masks at this layer as Keras does.",
+        "Train the model without Masking and mask_zero=True.",
+    )

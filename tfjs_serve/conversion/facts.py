@@ -8,7 +8,7 @@ masks their ``supports_masking`` and ``compute_mask``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import KerasLayer, TensorRef
@@ -18,25 +18,56 @@ from tfjs_serve.conversion.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFact:
-    """Rank, counting the batch axis, and whether a mask travels with the tensor."""
+    """Rank, counting the batch axis, and the mask that travels with the tensor.
+
+    Attributes
+    ----------
+    mask
+        Which mask Keras lets travel with it: the path of the layer that made it.
+    tfjs_mask
+        Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
+    """
 
     rank: int
-    masked: bool = False
+    mask: str | None = None
+    tfjs_mask: str | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether Keras lets a mask travel with the tensor."""
+        return self.mask is not None
 
 
-Facts = Mapping[str, tuple[TensorFact, ...]]
-"""From a layer's path to the facts of the inputs of its first call."""
+BROKEN = "?"
+"""TF.js's merge layers make masks of a wrong shape (``computeMask`` in ``merge.ts``)."""
+
+
+Site = tuple[KerasLayer, tuple[TensorFact, ...]]
+"""One call of a layer, with the facts of its inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of all calls in a model.
+
+    Attributes
+    ----------
+    inputs
+        From a layer's path to the inputs of its first call: Keras fixes the rank when it builds
+        the layer.
+    sites
+        All calls, those inside of nested models and wrappers among them.
+    """
+
+    inputs: Mapping[str, tuple[TensorFact, ...]]
+    sites: tuple[Site, ...]
 
 
 def infer(model: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> Facts:
-    """Return the facts of the inputs of all layers in `model`.
-
-    A layer that is called several times is described by its first call: Keras fixes the rank
-    when it builds the layer.
-    """
+    """Return the facts of the inputs of all layers in `model`."""
     inference = _Inference(rules, report)
     inference.outputs(model, ())
-    return inference.inputs
+    return Facts(inputs=inference.inputs, sites=tuple(inference.sites))
 
 
 class _Inference:
@@ -44,14 +75,16 @@ class _Inference:
         self._rules = rules
         self._report = report
         self.inputs: dict[str, tuple[TensorFact, ...]] = {}
+        self.sites: list[Site] = []
 
     def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """Return the facts of the outputs; the last one stands for all further ones."""
         self.inputs.setdefault(layer.path, inputs)
+        self.sites.append((layer, inputs))
         if layer.class_name == "InputLayer":
             return inputs or (TensorFact(rank=len(layer.config["batch_input_shape"] or ())),)
         if layer.class_name in CONTAINERS:
-            return self._model(layer, inputs)
+            return self._nested(layer, inputs)
         if not inputs:
             return (TensorFact(rank=0),)
         return self._layer(layer, inputs)
@@ -60,14 +93,19 @@ class _Inference:
         rule = self._rules[layer.class_name]
         inner = tuple(self._child(layer, child, inputs) for child in layer.children)
         rank = rule.rank(layer, tuple(fact.rank for fact in inputs), inner)
-        masked = _is_masked(rule, layer, inputs)
+        mask, tfjs_mask = _output_masks(rule, layer, inputs)
         states = TensorFact(rank=rank - bool(layer.config.get("return_sequences")))
-        return (TensorFact(rank=rank, masked=masked), states)
+        return (TensorFact(rank=rank, mask=mask, tfjs_mask=tfjs_mask), states)
 
     def _child(self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]) -> int:
         per_step = layer.class_name == "TimeDistributed"
-        seen = tuple(TensorFact(rank=f.rank - per_step, masked=f.masked) for f in inputs[:1])
+        seen = tuple(replace(fact, rank=fact.rank - per_step) for fact in inputs[:1])
         return self.outputs(child, seen)[0].rank
+
+    def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
+        """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
+        inside = tuple(replace(fact, tfjs_mask=None) for fact in inputs)
+        return tuple(replace(fact, tfjs_mask=None) for fact in self._model(model, inside))
 
     def _model(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         if model.graph is not None:
@@ -95,7 +133,16 @@ class _Inference:
         return tuple(map(fact, graph.outputs))
 
 
-def _is_masked(rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> bool:
+def _output_masks(
+    rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...]
+) -> tuple[str | None, str | None]:
+    """Return the masks of a layer's output in Keras and in TF.js."""
     if rule.masking is Masking.MAKES:
-        return layer.class_name == "Masking" or bool(layer.config.get("mask_zero"))
-    return passes_mask(rule, layer) and any(fact.masked for fact in inputs)
+        makes = layer.class_name == "Masking" or layer.config.get("mask_zero")
+        return (layer.path, layer.path) if makes else (None, None)
+    if not passes_mask(rule, layer):
+        return None, None
+    if len(inputs) == 1 or rule.masking is Masking.PER_STEP:
+        return inputs[0].mask, inputs[0].tfjs_mask
+    mask = layer.path if any(fact.masked for fact in inputs) else None
+    return mask, mask and BROKEN

@@ -9,6 +9,7 @@ from tfjs_serve.conversion.config import ConfigReader
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.facts import Facts, infer
 from tfjs_serve.conversion.graph import CONTAINERS, computed_layers, functional_config, load_order
+from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.masks import ExplicitMasks
 from tfjs_serve.conversion.model import Call, Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
@@ -41,11 +42,13 @@ def translate(keras_model: KerasModel) -> LayersModel:
     # Weights can be told apart only when every layer is known.
     report.raise_problems()
     weights = assign(model, keras_model.layer_weights, _own_variables(known), report)
+    facts = infer(model, known, report)
+    check_masks(facts, report)
     translator = _Translator(
         rules=known,
         weights=weights,
         names=tfjs_names(model, report),
-        facts=infer(model, known, report),
+        facts=facts,
         report=report,
     )
     layer = translator.layer(model, translator.names[model.path], scope="")
@@ -124,7 +127,7 @@ class _Translator:
             scope=scope,
             read=ConfigReader(layer, self.report),
             weights=self.weights.get(layer.path, {}),
-            inputs=self.facts.get(layer.path, ()),
+            inputs=self.facts.inputs.get(layer.path, ()),
             translate_child=self.layer,
         )
         translated = self.rules[layer.class_name].translate(context)

@@ -66,7 +66,7 @@ def flatten(context: LayerContext) -> TfjsLayer:
     data_format = context.read.text("data_format", "channels_last")
     if context.inputs[0].rank < 3:
         context.problem(
-            "unsupported-shape",
+            "unsupported-input",
             f"TensorFlow.js's Flatten does not take an input of {context.inputs[0].rank} axes.",
             "Leave the Flatten out, or use a Reshape.",
         )

@@ -42,7 +42,7 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     context.last_axis_only(axis)
     if context.inputs and context.inputs[0].rank > 4:
         context.problem(
-            "unsupported-shape",
+            "unsupported-input",
             "TensorFlow.js's BatchNormalization does not take an input of more than four axes.",
             "Reshape the input to fewer axes.",
         )
