@@ -485,7 +485,6 @@ async def test_converted_folder_follows_each_of_its_files(house: House) -> None:
     second = await builder.build(house.folder.look("web"), FULL)
     assert content_of(first) == "12" + document
     assert content_of(second) == "13" + document
-    assert builder.default_variant(house.folder.look("web")) is FULL
 
 
 async def test_deleted_file_gives_the_last_good_version_or_says_so(house: House) -> None:

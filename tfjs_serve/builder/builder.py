@@ -68,13 +68,6 @@ class Builder:
         """
         return self._journal.subscribe(listener)
 
-    def default_variant(self, entry: CatalogEntry) -> Variant:
-        """Return the variant of `entry` that is served when none is asked for.
-
-        Folders that are converted already have only one, whatever the settings prefer.
-        """
-        return Variant.FULL if entry.kind.is_tfjs else self._settings.default_variant
-
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         """Return what is known of `entry`, from memory: no file is looked at.
 
