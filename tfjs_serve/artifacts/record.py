@@ -35,14 +35,14 @@ def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
     FileNotFoundError
         If there is no record.
     DamagedArtifactError
-        If the record is not one of this key.
+        If the record is not one of this key, or a file stands in the directory's place.
     """
     try:
         data = json.loads((directory / RECORD).read_bytes())
         if data["key"] != key.digest:
             raise DamagedArtifactError
         files = tuple(_parse_file(file) for file in data["files"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (NotADirectoryError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedArtifactError from error
     return Artifact(key=key, directory=directory, files=files)
 

@@ -179,7 +179,7 @@ class ArtifactStore:
         known = self._known.get(key)
         try:
             artifact = known or read_artifact(directory, key)
-        except (FileNotFoundError, NotADirectoryError, DamagedArtifactError):
+        except (FileNotFoundError, DamagedArtifactError):
             return None
         is_whole = has_all_files(artifact)
         with self._lock:
