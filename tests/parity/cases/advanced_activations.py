@@ -1,0 +1,33 @@
+"""Layers of tfjs-layers' ``src/layers/advanced_activations.ts``."""
+
+from __future__ import annotations
+
+from .case import KERAS2, KERAS3, Case, each, layer_cases, made
+
+
+def prelu() -> list[Case]:
+    arguments = each(
+        shared_axes=[[1], [2], [1, 2]],
+        alpha_initializer=["ones", made("initializers.Constant", value=0.25)],
+        alpha_regularizer=["l2"],
+        alpha_constraint=["non_neg"],
+    )
+    return [
+        *layer_cases("PReLU", (3, 4), [{}, *arguments]),
+        *layer_cases("PReLU", (4,), label="rank2"),
+        *layer_cases("PReLU", (2, 3, 4), [{}, *each(shared_axes=[[1, 2]])], label="rank4"),
+    ]
+
+
+CASES = [
+    *layer_cases("ReLU", (3, 4), [{}, *each(max_value=[6.0, 0.5], negative_slope=[0.0])]),
+    *layer_cases("ReLU", (3, 4), [{"max_value": 1.0, "negative_slope": 0.0, "threshold": 0.0}]),
+    *layer_cases("LeakyReLU", (3, 4)),
+    *layer_cases("LeakyReLU", (3, 4), each(alpha=[0.1, 0.0]), dialects=(KERAS2,)),
+    *layer_cases("LeakyReLU", (3, 4), each(negative_slope=[0.1, 0.0]), dialects=(KERAS3,)),
+    *prelu(),
+    *layer_cases("ELU", (3, 4), [{}, {"alpha": 1.0}]),
+    *layer_cases("ThresholdedReLU", (3, 4), [{}, {"theta": 0.3}], dialects=(KERAS2,)),
+    *layer_cases("Softmax", (3, 4), [{}, *each(axis=[-1, 2])]),
+    *layer_cases("Softmax", (4,), label="rank2"),
+]

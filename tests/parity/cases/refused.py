@@ -1,0 +1,491 @@
+"""Models that TF.js's own layers cannot compute, or compute otherwise than Keras: never served.
+
+Each names all problems that the answer must list, and words of the advice it must give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .case import BOTH, KERAS2, KERAS3, Build, Keras, Made, RefusedCase, case_id, layer, made
+
+ARGUMENT = "unsupported-argument"
+LAYER = "unsupported-layer"
+ACTIVATION = "unsupported-activation"
+CALL = "unsupported-call"
+CUSTOM = "custom-layer"
+MASK = "unsupported-mask"
+INPUT = "unsupported-input"
+
+CASES: list[RefusedCase] = []
+
+
+def single(
+    class_name: str, shape: tuple[int | None, ...], arguments: Mapping[str, Any], dtype: str
+) -> Build:
+    """Return the builder of model ``m`` with the one layer ``it``."""
+
+    def build(keras: Keras) -> Any:
+        given = keras.Input(shape, dtype=dtype)
+        output = layer(keras, class_name, name="it", **arguments)(given)
+        return keras.Model(given, output, name="m")
+
+    return build
+
+
+def refuse(
+    class_name: str,
+    shape: tuple[int | None, ...],
+    code: str,
+    *hints: str,
+    dialects: tuple[str, ...] = BOTH,
+    dtype: str = "float32",
+    **arguments: Any,
+) -> None:
+    """Put a layer into the table that TF.js lacks, or whose arguments it lacks."""
+    case = RefusedCase(
+        id=case_id(f"refused-{class_name}", arguments),
+        build=single(class_name, shape, arguments, dtype),
+        problems=frozenset({("m/it", code)}),
+        hints=hints,
+        dialects=dialects,
+    )
+    CASES.append(case)
+
+
+def model(
+    *problems: tuple[str, str],
+    hints: tuple[str, ...] = (),
+    dialects: tuple[str, ...] = BOTH,
+    name: str = "",
+) -> Callable[[Build], Build]:
+    """Put the decorated builder of a whole model into the table."""
+
+    def register(build: Build) -> Build:
+        CASES.append(
+            RefusedCase(
+                id=f"refused-{name or getattr(build, '__name__', '')}",
+                build=build,
+                problems=frozenset(problems),
+                hints=hints,
+                dialects=dialects,
+            )
+        )
+        return build
+
+    return register
+
+
+IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
+
+# --- Arguments that TF.js lacks or ignores ----------------------------------------------------
+
+refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3)
+refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3, reset_after=True, use_bias=False)
+refuse("Conv1D", (5, 4), ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2)
+refuse(
+    "Conv2D", IMAGE, ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2, dialects=(KERAS3,)
+)
+refuse("Conv1D", SERIES, ARGUMENT, "padding", filters=2, kernel_size=2, padding="causal")
+refuse(
+    "Conv1D",
+    SERIES,
+    ARGUMENT,
+    "channels_last",
+    filters=2,
+    kernel_size=2,
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse(
+    "SeparableConv2D",
+    (2, 6, 6),
+    ARGUMENT,
+    "channels_last",
+    filters=2,
+    kernel_size=2,
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse("DepthwiseConv2D", IMAGE, ARGUMENT, "dilation_rate=1", kernel_size=2, dilation_rate=2)
+refuse(
+    "Conv2DTranspose", IMAGE, ARGUMENT, "dilation_rate=1", filters=2, kernel_size=2, dilation_rate=2
+)
+refuse(
+    "Conv2DTranspose",
+    IMAGE,
+    ARGUMENT,
+    "output_padding",
+    filters=2,
+    kernel_size=3,
+    strides=2,
+    output_padding=1,
+)
+refuse(
+    "Conv3DTranspose",
+    VOLUME,
+    ARGUMENT,
+    "output_padding",
+    filters=2,
+    kernel_size=3,
+    strides=2,
+    output_padding=1,
+)
+refuse("UpSampling2D", IMAGE, ARGUMENT, "nearest", interpolation="bilinear")
+refuse("BatchNormalization", SERIES, ARGUMENT, "last", axis=1)
+refuse("BatchNormalization", IMAGE, ARGUMENT, "last", axis=2)
+refuse("BatchNormalization", VOLUME, INPUT)
+refuse(
+    "LayerNormalization",
+    SERIES,
+    ARGUMENT,
+    "rms_scaling=False",
+    rms_scaling=True,
+    dialects=(KERAS3,),
+)
+refuse("ReLU", ROW, ARGUMENT, "LeakyReLU", negative_slope=0.1)
+refuse("ReLU", ROW, ARGUMENT, "threshold", threshold=1.0)
+refuse("ELU", ROW, ARGUMENT, "alpha=1", alpha=0.5)
+refuse("Softmax", SERIES, ARGUMENT, "last", axis=1)
+refuse("Softmax", IMAGE, ARGUMENT, "last", axis=(1, 2))
+refuse("Flatten", ROW, INPUT)
+refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalMaxPooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalAveragePooling2D", IMAGE, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "channels_last", data_format="channels_first")
+refuse(
+    "MaxPooling1D",
+    SERIES,
+    ARGUMENT,
+    "channels_last",
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse("SimpleRNN", SERIES, ARGUMENT, "time_major", units=2, time_major=True, dialects=(KERAS2,))
+refuse("LSTM", SERIES, ACTIVATION, units=2, recurrent_activation="hard_sigmoid", dialects=(KERAS3,))
+
+# --- Activations ------------------------------------------------------------------------------
+
+for _name in ("exponential",):
+    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name)
+for _name in (
+    "hard_sigmoid",
+    "leaky_relu",
+    "hard_silu",
+    "celu",
+    "glu",
+    "tanh_shrink",
+    "squareplus",
+):
+    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name, dialects=(KERAS3,))
+refuse("Dense", ROW, ACTIVATION, "relu", units=2, activation="hard_sigmoid", dialects=(KERAS3,))
+refuse("Conv2D", IMAGE, ACTIVATION, "relu", filters=2, kernel_size=2, activation="exponential")
+
+# --- Layers -----------------------------------------------------------------------------------
+
+refuse("UpSampling1D", SERIES, LAYER)
+refuse("UpSampling3D", VOLUME, LAYER)
+refuse("ZeroPadding1D", SERIES, LAYER)
+refuse("ZeroPadding3D", VOLUME, LAYER)
+refuse("Cropping1D", SERIES, LAYER)
+refuse("Cropping3D", VOLUME, LAYER)
+refuse("Conv1DTranspose", SERIES, LAYER, filters=2, kernel_size=2)
+refuse("SeparableConv1D", SERIES, LAYER, filters=2, kernel_size=2)
+refuse("DepthwiseConv1D", SERIES, LAYER, kernel_size=2)
+refuse("GlobalAveragePooling3D", VOLUME, LAYER)
+refuse("GlobalMaxPooling3D", VOLUME, LAYER)
+refuse("GroupNormalization", (4, 6), LAYER, groups=2)
+refuse("UnitNormalization", ROW, LAYER)
+refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
+refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
+refuse("ConvLSTM1D", (3, 5, 2), LAYER, filters=2, kernel_size=2)
+refuse("RandomFlip", IMAGE, LAYER)
+refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
+refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
+refuse("Resizing", IMAGE, LAYER, height=3, width=3)
+refuse("CenterCrop", IMAGE, LAYER, height=3, width=3)
+refuse("CategoryEncoding", ROW, LAYER, num_tokens=5, dtype="int32")
+refuse("RandomHeight", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
+refuse("RandomWidth", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
+
+
+@model(("m/normalize", LAYER))
+def normalization(keras: Keras) -> Any:
+    normalize = layer(keras, "Normalization", mean=[1.0] * 4, variance=[2.0] * 4, name="normalize")
+    return keras.Sequential([keras.Input(ROW), normalize], name="m")
+
+
+@model(("m/subtract", LAYER))
+def subtract(keras: Keras) -> Any:
+    left, right = keras.Input(ROW), keras.Input(ROW)
+    return keras.Model(
+        [left, right], layer(keras, "Subtract", name="subtract")([left, right]), name="m"
+    )
+
+
+@model(("m/attention", LAYER))
+def multi_head_attention(keras: Keras) -> Any:
+    given = keras.Input(SERIES)
+    attention = layer(keras, "MultiHeadAttention", num_heads=2, key_dim=2, name="attention")
+    return keras.Model(given, attention(given, given), name="m")
+
+
+# --- Wrappers and cells -----------------------------------------------------------------------
+
+
+@model(("m/both", ARGUMENT), hints=("backward_layer",))
+def bidirectional_of_two_kinds(keras: Keras) -> Any:
+    backward = layer(keras, "LSTM", units=3, go_backwards=True, activation="relu")
+    wrapper = keras.layers.Bidirectional(
+        layer(keras, "LSTM", units=3), backward_layer=backward, name="both"
+    )
+    return keras.Sequential([keras.Input(SERIES), wrapper], name="m")
+
+
+@model(("m/both/forward_gru", ARGUMENT), ("m/both/backward_gru", ARGUMENT))
+def bidirectional_gru(keras: Keras) -> Any:
+    wrapper = keras.layers.Bidirectional(layer(keras, "GRU", units=3, name="gru"), name="both")
+    return keras.Sequential([keras.Input(SERIES), wrapper], name="m")
+
+
+@model(("m/stack", ARGUMENT), hints=("states",))
+def states_of_stacked_cells(keras: Keras) -> Any:
+    cells: list[Made] = [made("layers.LSTMCell", units=2), made("layers.LSTMCell", units=3)]
+    stack = keras.layers.RNN([cell.make(keras) for cell in cells], return_state=True, name="stack")
+    given = keras.Input(SERIES)
+    return keras.Model(given, stack(given), name="m")
+
+
+@model(("m/steps/conv", ARGUMENT))
+def argument_inside_a_wrapper(keras: Keras) -> Any:
+    inner = layer(keras, "DepthwiseConv2D", kernel_size=2, dilation_rate=2, name="conv")
+    given = keras.Input((2, *IMAGE))
+    steps = keras.layers.TimeDistributed(inner, name="steps")
+    return keras.Model(given, steps(given), name="m")
+
+
+@model(("m/steps/up", LAYER))
+def unknown_layer_inside_a_wrapper(keras: Keras) -> Any:
+    inner = layer(keras, "UpSampling1D", name="up")
+    given = keras.Input((3, 5, 2))
+    return keras.Model(given, keras.layers.TimeDistributed(inner, name="steps")(given), name="m")
+
+
+# --- Masks ------------------------------------------------------------------------------------
+
+
+@model(("m/average", MASK))
+def masked_average(keras: Keras) -> Any:
+    layers = [
+        keras.Input((5,), dtype="int32"),
+        layer(keras, "Embedding", input_dim=6, output_dim=3, mask_zero=True),
+        layer(keras, "GlobalAveragePooling1D", name="average"),
+    ]
+    return keras.Sequential(layers, name="m")
+
+
+@model(("m/both", MASK))
+def masked_both_directions_of_sequences(keras: Keras) -> Any:
+    wrapper = keras.layers.Bidirectional(
+        layer(keras, "LSTM", units=3, return_sequences=True), name="both"
+    )
+    return keras.Sequential([keras.Input(SERIES), layer(keras, "Masking"), wrapper], name="m")
+
+
+@model(("m/steps", MASK))
+def masked_recurrence_at_each_step(keras: Keras) -> Any:
+    inner = keras.layers.TimeDistributed(layer(keras, "LSTM", units=3), name="steps")
+    given = keras.Input((5, 3, 2))
+    return keras.Model(given, inner(layer(keras, "Masking")(given)), name="m")
+
+
+def _then_recurrence(*stopping: Made) -> Build:
+    """Return Masking, layers at which Keras stops the mask, and a layer that must not see it."""
+
+    def build(keras: Keras) -> Any:
+        layers = [keras.Input(SERIES), layer(keras, "Masking")]
+        layers += [item.make(keras) for item in stopping]
+        return keras.Sequential([*layers, layer(keras, "LSTM", units=3, name="late")], name="m")
+
+    return build
+
+
+model(("m/late", MASK), name="mask_stopped_by_convolution")(
+    _then_recurrence(made("layers.Conv1D", filters=2, kernel_size=2, padding="same"))
+)
+# The usual autoencoder of sequences: its decoder must not see the encoder's mask.
+model(("m/late", MASK), name="mask_stopped_by_recurrence")(
+    _then_recurrence(made("layers.LSTM", units=3), made("layers.RepeatVector", n=5))
+)
+model(("m/late", MASK), name="mask_stopped_by_recurrence_other_length")(
+    _then_recurrence(made("layers.LSTM", units=3), made("layers.RepeatVector", n=3))
+)
+
+
+@model(("m/plain", MASK))
+def unmasked_branch_beside_a_masked_one(keras: Keras) -> Any:
+    masked, plain = keras.Input(SERIES, name="a"), keras.Input(SERIES, name="b")
+    outputs = [
+        layer(keras, "LSTM", units=3, name="plain")(plain),
+        layer(keras, "LSTM", units=3)(layer(keras, "Masking")(masked)),
+    ]
+    return keras.Model([masked, plain], layer(keras, "Concatenate")(outputs), name="m")
+
+
+@model(("m/late", MASK))
+def masked_sequence_with_initial_state(keras: Keras) -> Any:
+    """At leading padding Keras's output is zero, TF.js's the initial state."""
+    given, state = keras.Input(SERIES), keras.Input((3,))
+    late = layer(keras, "SimpleRNN", units=3, return_sequences=True, name="late")
+    masked = layer(keras, "Masking")(given)
+    return keras.Model([given, state], late(masked, initial_state=[state]), name="m")
+
+
+def _merged(class_name: str, *, both_masked: bool) -> Build:
+    """Return a merge of masked sequences: TF.js gives the merged mask a wrong shape."""
+
+    def build(keras: Keras) -> Any:
+        inputs = [keras.Input(SERIES), keras.Input(SERIES)]
+        parts = [layer(keras, "Masking")(inputs[0]), inputs[1]]
+        if both_masked:
+            parts[1] = layer(keras, "Masking")(inputs[1])
+        merged = layer(keras, class_name, name="merge")(parts)
+        return keras.Model(inputs, layer(keras, "LSTM", units=3, name="late")(merged), name="m")
+
+    return build
+
+
+for _name in ("Add", "Multiply"):
+    for _both in (True, False):
+        model(("m/late", MASK), name=f"mask-{_name}-both_masked_{_both}")(
+            _merged(_name, both_masked=_both)
+        )
+
+
+# --- Calls ------------------------------------------------------------------------------------
+
+
+@model(("m/norm", CALL), hints=("training",))
+def called_for_training(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    normalized = layer(keras, "BatchNormalization", name="norm")(given, training=True)
+    return keras.Model(given, normalized, name="m")
+
+
+@model(("m/lstm", CALL), hints=("mask",))
+def called_with_a_mask(keras: Keras) -> Any:
+    given, mask = keras.Input(SERIES), keras.Input((5,), dtype="bool")
+    output = layer(keras, "LSTM", units=2, name="lstm")(given, mask=mask)
+    return keras.Model([given, mask], output, name="m")
+
+
+# --- Python code --------------------------------------------------------------------------------
+
+
+@model(("m/double", CUSTOM), hints=("Python",))
+def lambda_layer(keras: Keras) -> Any:
+    double = keras.layers.Lambda(lambda x: x * 2, name="double", output_shape=ROW)
+    return keras.Sequential([keras.Input(ROW), double], name="m")
+
+
+def _custom(keras: Keras, base: str, package: str) -> Any:
+    made_class = type("Mine", (getattr(keras.layers, base),), {"__module__": "my_project"})
+    register = keras.utils.register_keras_serializable
+    return register(package=package)(made_class)
+
+
+@model(("m/mine", CUSTOM))
+def registered_custom_layer(keras: Keras) -> Any:
+    mine = _custom(keras, "Dense", "shop")(3, name="mine")
+    return keras.Sequential([keras.Input(ROW), mine], name="m")
+
+
+@model(("m/dense", CUSTOM))
+def custom_class_of_a_known_name(keras: Keras) -> Any:
+    """A user's own ``Dense`` must not be taken for Keras's."""
+    own = type("Dense", (keras.layers.Layer,), {"__module__": "my_project", "call": _twice})
+    register = keras.utils.register_keras_serializable
+    return keras.Sequential(
+        [keras.Input(ROW), register(package="shop")(own)(name="dense")], name="m"
+    )
+
+
+def _twice(_self: Any, inputs: Any) -> Any:
+    return inputs * 2
+
+
+@model(("m/it", ACTIVATION))
+def custom_activation(keras: Keras) -> Any:
+    @keras.utils.register_keras_serializable(package="shop")
+    def sharp(x: Any) -> Any:
+        return x * x
+
+    return keras.Sequential(
+        [keras.Input(ROW), layer(keras, "Dense", units=2, activation=sharp, name="it")], name="m"
+    )
+
+
+# --- Operators on tensors -----------------------------------------------------------------------
+
+
+@model(("m/add", CALL), dialects=(KERAS3,))
+def sum_of_tensors(keras: Keras) -> Any:
+    left, right = keras.Input(ROW), keras.Input(ROW)
+    return keras.Model([left, right], left + right, name="m")
+
+
+@model(("m/multiply", CALL), dialects=(KERAS3,))
+def tensor_times_number(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    return keras.Model(given, given * 2.0, name="m")
+
+
+@model(("m/tf.math.multiply", LAYER), dialects=(KERAS2,))
+def tensor_times_number_keras2(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    return keras.Model(given, given * 2.0, name="m")
+
+
+@model(("m/mean", LAYER), dialects=(KERAS3,))
+def mean_of_tensor(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    return keras.Model(given, keras.ops.mean(given, axis=1, keepdims=True), name="m")
+
+
+@model(("m/get_item", LAYER), dialects=(KERAS3,))
+def slice_of_tensor(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    return keras.Model(given, given[:, 1:], name="m")
+
+
+# --- All at once ----------------------------------------------------------------------------------
+
+
+@model(
+    ("m/block/gru", ARGUMENT),
+    ("m/block/inner/slope", ARGUMENT),
+    ("m/act", ACTIVATION),
+    ("m/soft", ARGUMENT),
+)
+def many_problems_in_nested_models(keras: Keras) -> Any:
+    inner = keras.Sequential(
+        [keras.Input((3,)), layer(keras, "ReLU", negative_slope=0.2, name="slope")], name="inner"
+    )
+    layers = [keras.Input(SERIES), layer(keras, "GRU", units=3, name="gru"), inner]
+    block = keras.Sequential(layers, name="block")
+    given = keras.Input(SERIES)
+    flow = layer(keras, "RepeatVector", n=4)(block(given))
+    flow = layer(keras, "Activation", activation="exponential", name="act")(flow)
+    return keras.Model(given, layer(keras, "Softmax", axis=1, name="soft")(flow), name="m")
+
+
+@model(("m/a", LAYER), ("m/b", LAYER), ("m/double", CUSTOM))
+def many_unknown_layers(keras: Keras) -> Any:
+    layers = [
+        keras.Input(SERIES),
+        layer(keras, "UpSampling1D", name="a"),
+        layer(keras, "Cropping1D", name="b"),
+        keras.layers.Lambda(lambda x: x + 1, name="double", output_shape=(8, 3)),
+    ]
+    return keras.Sequential(layers, name="m")
