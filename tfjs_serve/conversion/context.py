@@ -39,8 +39,8 @@ class InputFact(Protocol):
     """What is known of an input; see `facts`."""
 
     @property
-    def rank(self) -> int:
-        """Number of axes, the batch axis among them."""
+    def rank(self) -> int | None:
+        """Number of axes, the batch axis among them; ``None`` if it is not known."""
 
     @property
     def masked(self) -> bool:
@@ -88,11 +88,15 @@ class LayerContext:
         """Return the arguments that every TF.js layer takes (``engine/topology.ts``, Layer)."""
         return {"name": self.name, "trainable": self.layer.trainable, "dtype": "float32"}
 
+    @property
+    def rank(self) -> int | None:
+        """Number of axes of the first input; ``None`` if it is not known."""
+        return self.inputs[0].rank if self.inputs else None
+
     def last_axis_only(self, axis: Json) -> None:
         """Report an ``axis`` argument that is not the last axis of the input."""
         axes = axis if isinstance(axis, list) else [axis]
-        rank = self.inputs[0].rank if self.inputs else 0
-        if axes not in ([-1], [rank - 1]):
+        if self.rank is not None and axes not in ([-1], [self.rank - 1]):
             self.read.unsupported("axis", axis, "Use the last axis, with Permute around it.")
 
     def no_mask(self) -> None:

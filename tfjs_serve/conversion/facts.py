@@ -7,7 +7,7 @@ masks their ``supports_masking`` and ``compute_mask``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
@@ -22,13 +22,15 @@ class TensorFact:
 
     Attributes
     ----------
+    rank
+        ``None`` after a layer that is not known.
     mask
         Which mask Keras lets travel with it: the path of the layer that made it.
     tfjs_mask
         Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
     """
 
-    rank: int
+    rank: int | None
     mask: str | None = None
     tfjs_mask: str | None = None
 
@@ -41,6 +43,8 @@ class TensorFact:
 BROKEN = "?"
 """TF.js's merge layers make masks of a wrong shape (``computeMask`` in ``merge.ts``)."""
 
+
+_UNKNOWN = TensorFact(rank=None)
 
 Site = tuple[KerasLayer, tuple[TensorFact, ...]]
 """One call of a layer, with the facts of its inputs."""
@@ -85,21 +89,29 @@ class _Inference:
             return inputs or (TensorFact(rank=len(layer.config["batch_input_shape"] or ())),)
         if layer.class_name in CONTAINERS:
             return self._nested(layer, inputs)
-        if not inputs:
-            return (TensorFact(rank=0),)
-        return self._layer(layer, inputs)
+        rule = self._rules.get(layer.class_name)
+        if rule is None or any(fact.rank is None for fact in inputs) or not inputs:
+            for child in layer.children:
+                self.outputs(child, ())
+            return (_UNKNOWN,)
+        return self._layer(layer, rule, inputs)
 
-    def _layer(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
-        rule = self._rules[layer.class_name]
+    def _layer(
+        self, layer: KerasLayer, rule: LayerRule, inputs: tuple[TensorFact, ...]
+    ) -> tuple[TensorFact, ...]:
         inner = tuple(self._child(layer, child, inputs) for child in layer.children)
-        rank = rule.rank(layer, tuple(fact.rank for fact in inputs), inner)
+        if None in inner:
+            return (_UNKNOWN,)
+        rank = rule.rank(layer, _known(fact.rank for fact in inputs), _known(inner))
         mask, tfjs_mask = _output_masks(rule, layer, inputs)
         states = TensorFact(rank=rank - bool(layer.config.get("return_sequences")))
         return (TensorFact(rank=rank, mask=mask, tfjs_mask=tfjs_mask), states)
 
-    def _child(self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]) -> int:
+    def _child(
+        self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]
+    ) -> int | None:
         per_step = layer.class_name == "TimeDistributed"
-        seen = tuple(replace(fact, rank=fact.rank - per_step) for fact in inputs[:1])
+        seen = tuple(replace(fact, rank=(fact.rank or 0) - per_step) for fact in inputs[:1])
         return self.outputs(child, seen)[0].rank
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
@@ -123,7 +135,7 @@ class _Inference:
         made: dict[tuple[str, int], tuple[TensorFact, ...]] = {}
 
         def fact(ref: TensorRef) -> TensorFact:
-            outputs = made.get((ref.layer, ref.call)) or (TensorFact(rank=0),)
+            outputs = made.get((ref.layer, ref.call)) or (_UNKNOWN,)
             return outputs[min(ref.tensor, len(outputs) - 1)]
 
         for name, index in load_order(model, graph, self._report).numbers:
@@ -131,6 +143,10 @@ class _Inference:
             seen = tuple(map(fact, call.inputs)) or fed.get(name, ())
             made[name, index] = self.outputs(children[name], seen)
         return tuple(map(fact, graph.outputs))
+
+
+def _known(ranks: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(rank for rank in ranks if rank is not None)
 
 
 def _output_masks(

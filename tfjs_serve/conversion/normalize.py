@@ -149,7 +149,9 @@ class _Normalizer:
 
 
 def _named(layer: KerasLayer, path: str, name: str, prefix: str) -> KerasLayer:
-    return replace(layer, name=name, path=f"{path}/{prefix}{name}")
+    """Return one direction; Bidirectional itself decides what it puts out for masked steps."""
+    config = {key: item for key, item in layer.config.items() if key != "zero_output_for_mask"}
+    return replace(layer, name=name, path=f"{path}/{prefix}{name}", config=config)
 
 
 def _config(entry: Mapping[str, Json], key: str = "config") -> Mapping[str, Json]:

@@ -22,6 +22,8 @@ class Outcome(str, Enum):
     """TF.js has the layer."""
     LOWERED = "lowered"
     """Layers that TF.js has compute the same."""
+    REFUSED = "refused"
+    """TF.js has a layer of that name which computes something else."""
 
 
 class Masking(Enum):
@@ -106,6 +108,16 @@ def rules() -> Mapping[str, LayerRule]:
     from tfjs_serve.conversion import layers  # noqa: F401, PLC0415
 
     return _RULES
+
+
+def refuse(class_name: str, reason: str, hint: str) -> None:
+    """Register a layer that TF.js has but gets wrong."""
+
+    @rule(class_name, outcome=Outcome.REFUSED, notes=reason)
+    def translate(context: LayerContext) -> TfjsLayer:
+        message = f"TensorFlow.js's {class_name} differs from Keras's: {reason}."
+        context.problem("unsupported-layer", message, hint)
+        return TfjsLayer(class_name=class_name, config={})
 
 
 def _rank(rank: Rank | int | None) -> Rank:

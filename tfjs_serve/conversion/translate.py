@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.config import ConfigReader
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.facts import Facts, infer
-from tfjs_serve.conversion.graph import CONTAINERS, computed_layers, functional_config, load_order
+from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.masks import ExplicitMasks
 from tfjs_serve.conversion.model import Call, Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
-from tfjs_serve.conversion.registry import LayerRule, rules
+from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
 from tfjs_serve.keras_files import KerasModel
@@ -38,9 +38,7 @@ def translate(keras_model: KerasModel) -> LayersModel:
     report = Report(keras_model.display_name)
     model = normalize(keras_model.config, keras_model.dialect.generation, report)
     known = rules()
-    _report_unknown(model, known, report)
-    # Weights can be told apart only when every layer is known.
-    report.raise_problems()
+    _check_kind(model, report)
     weights = assign(model, keras_model.layer_weights, _own_variables(known), report)
     facts = infer(model, known, report)
     check_masks(facts, report)
@@ -65,7 +63,7 @@ def translate(keras_model: KerasModel) -> LayersModel:
     )
 
 
-def _report_unknown(model: KerasLayer, known: Mapping[str, LayerRule], report: Report) -> None:
+def _check_kind(model: KerasLayer, report: Report) -> None:
     if model.class_name not in CONTAINERS:
         report.problem(
             model,
@@ -73,38 +71,15 @@ def _report_unknown(model: KerasLayer, known: Mapping[str, LayerRule], report: R
             "Only Sequential and Functional models describe their own computation.",
             "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
         )
-    for layer in _computed(model, report):
-        if layer.class_name in CONTAINERS or layer.class_name in known:
-            if layer.is_custom:
-                _report_custom(layer, report)
-        elif layer.is_custom or layer.class_name == "Lambda":
-            _report_custom(layer, report)
-        else:
-            report.problem(
-                layer,
-                "unsupported-layer",
-                f"TensorFlow.js has no layer {layer.class_name}.",
-                "Replace it by layers of the list in docs/layers.md.",
-            )
-
-
-def _computed(layer: KerasLayer, report: Report) -> Iterator[KerasLayer]:
-    """Yield the layers that predictions depend on; Keras 3 saves nodes for masks beside them."""
-    yield layer
-    for child in computed_layers(layer, report):
-        yield from _computed(child, report)
-
-
-def _report_custom(layer: KerasLayer, report: Report) -> None:
-    report.problem(
-        layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
-    )
+        report.raise_problems()
 
 
 def _own_variables(known: Mapping[str, LayerRule]) -> Own:
-    def own(layer: KerasLayer) -> tuple[Variable, ...]:
+    def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
+        if layer.class_name in CONTAINERS:
+            return ()
         rule = known.get(layer.class_name)
-        return rule.variables(layer.config) if rule else ()
+        return None if rule is None or layer.is_custom else rule.variables(layer.config)
 
     return own
 
@@ -118,8 +93,12 @@ class _Translator:
     report: Report
 
     def layer(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+        if layer.is_custom or layer.class_name == "Lambda":
+            return self._custom(layer)
         if layer.class_name in CONTAINERS:
             return self._model(layer, name)
+        if layer.class_name not in self.rules:
+            return self._unknown(layer)
         self._check_dtype(layer)
         context = LayerContext(
             layer=layer,
@@ -130,9 +109,26 @@ class _Translator:
             inputs=self.facts.inputs.get(layer.path, ()),
             translate_child=self.layer,
         )
-        translated = self.rules[layer.class_name].translate(context)
-        context.read.finish()
+        rule = self.rules[layer.class_name]
+        translated = rule.translate(context)
+        if rule.outcome is not Outcome.REFUSED:
+            context.read.finish()
         return translated
+
+    def _custom(self, layer: KerasLayer) -> TfjsLayer:
+        self.report.problem(
+            layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
+        )
+        return TfjsLayer(class_name=layer.class_name, config={})
+
+    def _unknown(self, layer: KerasLayer) -> TfjsLayer:
+        self.report.problem(
+            layer,
+            "unsupported-layer",
+            f"TensorFlow.js has no layer {layer.class_name}.",
+            "Replace it by layers of the list in docs/layers.md.",
+        )
+        return TfjsLayer(class_name=layer.class_name, config={})
 
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
         if model.graph is None:
@@ -183,10 +179,16 @@ class _Translator:
 
     def _check_call(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
         """Report arguments of a call that matter: TF.js's layers take none at inference."""
+        rule = self.rules.get(layer.class_name)
+        known = rule is not None and rule.outcome is not Outcome.REFUSED
+        if layer.is_custom or not (known or layer.class_name in CONTAINERS):
+            return
         for key, value in call.kwargs.items():
             if key == "training" and not value:
                 continue
-            if key == "mask" and masks.is_implied(call, value):
+            if key == "mask":
+                if not masks.is_implied(call, value):
+                    report_mask(layer, self.report)
                 continue
             self.report.problem(
                 layer,

@@ -18,8 +18,8 @@ from tfjs_serve.keras_files import WeightRef
 Slot = tuple[KerasLayer, Variable]
 """A variable of a layer."""
 
-Own = Callable[[KerasLayer], tuple[Variable, ...]]
-"""From a layer to the variables that it has itself, in order of creation."""
+Own = Callable[[KerasLayer], tuple[Variable, ...] | None]
+"""From a layer to the variables that it has itself, in order of creation; ``None``: unknown."""
 
 LayerWeights = Mapping[str, Mapping[str, WeightRef]]
 """From a layer's path to its weights by variable name."""
@@ -30,10 +30,13 @@ def assign(
 ) -> LayerWeights:
     """Return the saved weights by layer path and variable name.
 
-    A layer whose saved weights are more or fewer than its variables is reported.
+    A layer whose saved weights are more or fewer than its variables is reported; one that is
+    unknown, or has such a layer in it, gets none.
     """
     assigned: dict[str, dict[str, WeightRef]] = {}
     for layer in model.children:
+        if any(own(inner) is None for inner in layer.walk()):
+            continue
         refs = saved.get(layer.name, ())
         slots = saved_order(layer, own)
         if len(refs) != len(slots):
@@ -55,7 +58,7 @@ def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
 
     Each variable knows whether it is trainable; the two lists keep the order of creation.
     """
-    slots = [(inner, variable) for inner in layer.walk() for variable in own(inner)]
+    slots = [(inner, variable) for inner in layer.walk() for variable in own(inner) or ()]
     if not layer.trainable:
         return [], slots
     return (
@@ -73,8 +76,8 @@ def _split_keras2(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
     split = [_split_keras2(child, own) for child in layer.children]
     trainable = list(chain.from_iterable(pair[0] for pair in split))
     others = list(chain.from_iterable(pair[1] for pair in split))
-    mine = [(layer, variable) for variable in own(layer) if variable.trainable]
-    fixed = [(layer, variable) for variable in own(layer) if not variable.trainable]
+    mine = [(layer, variable) for variable in own(layer) or () if variable.trainable]
+    fixed = [(layer, variable) for variable in own(layer) or () if not variable.trainable]
     if layer.trainable:
         return [*mine, *trainable], [*fixed, *others]
     if layer.class_name in ("Functional", "Sequential"):

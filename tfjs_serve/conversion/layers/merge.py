@@ -29,8 +29,8 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
 def concatenate(context: LayerContext) -> TfjsLayer:
     """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
     axis = context.read.integer("axis", -1)
-    rank = context.inputs[0].rank
-    return context.native("Concatenate", {"axis": axis + rank if axis < 0 else axis})
+    axis = axis + context.rank if axis < 0 and context.rank is not None else axis
+    return context.native("Concatenate", {"axis": axis})
 
 
 @rule("Dot", rank=_product, notes="inputs of two or three axes")

@@ -40,7 +40,7 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     axis = read.take("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     context.last_axis_only(axis)
-    if context.inputs and context.inputs[0].rank > 4:
+    if context.rank is not None and context.rank > 4:
         context.problem(
             "unsupported-input",
             "TensorFlow.js's BatchNormalization does not take an input of more than four axes.",

@@ -1,9 +1,12 @@
-"""Preprocessing layers (``tfjs-layers/src/layers/preprocessing``)."""
+"""Preprocessing layers (``tfjs-layers/src/layers/preprocessing``).
+
+Most of TF.js's were written for single images, not for batches of them.
+"""
 
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import rule
+from tfjs_serve.conversion.registry import refuse, rule
 
 
 @rule("Rescaling", notes="scale and offset are numbers")
@@ -13,3 +16,11 @@ def rescaling(context: LayerContext) -> TfjsLayer:
     return context.native(
         "Rescaling", {"scale": read.number("scale"), "offset": read.number("offset", 0.0)}
     )
+
+
+_BEFORE = "Do it before the model is called, and leave the layer out."
+
+refuse("CategoryEncoding", "it changes the shape of the layer before it", _BEFORE)
+refuse("CenterCrop", "it crops other pixels", "Use Cropping2D.")
+refuse("RandomWidth", "it also changes images at inference", _BEFORE)
+refuse("Resizing", "it samples other pixels and loses the batch axis", _BEFORE)
