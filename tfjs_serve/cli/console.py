@@ -1,0 +1,153 @@
+"""All that is printed.
+
+Text is never read as markup, and whatever could steer a terminal is escaped. Without a terminal
+the lines are plain; rich sees to that, and to ``NO_COLOR``.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from tfjs_serve.cli.wording import Line, error_details, printable
+from tfjs_serve.errors import TfjsServeError
+
+_COLUMN_GAP = "   "
+_DETAIL_INDENT = " " * 10
+
+
+class Terminal:
+    """Prints to standard output, and errors to standard error."""
+
+    def __init__(self) -> None:
+        self._out = _console(sys.stdout)
+        self._err = _console(sys.stderr)
+
+    def text(self, text: str, style: str = "") -> None:
+        """Print one paragraph."""
+        self._print(self._out, Text(printable(text), style=style))
+
+    def blank(self) -> None:
+        """Print an empty line."""
+        self._print(self._out, Text())
+
+    def facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Print pairs in two columns."""
+        width = max((len(name) for name, _ in facts), default=0)
+        for name, value in facts:
+            parts = ((f"  {name:<{width}}  ", "dim"), printable(value))
+            self._print(self._out, Text.assemble(*parts))
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table; the column before the last holds numbers.
+
+        It is as wide as it must be, whatever the terminal: a URL that is cut cannot be copied.
+        """
+        shown = [[printable(cell) for cell in row] for row in rows]
+        widths = [max(map(cell_len, column)) for column in zip(headings, *shown, strict=True)]
+        self._print(self._out, _row(headings, widths, ["dim"] * len(headings)))
+        for cells in shown:
+            self._print(self._out, _row(cells, widths, ["bold", *[""] * len(cells)]))
+
+    def line(self, line: Line) -> None:
+        """Print what happened to a model, with the time in a dim column."""
+        self._timed((f"{printable(line.subject)}  ", "bold"), (printable(line.message), line.style))
+        for detail in line.details:
+            self._print(self._out, Text(_DETAIL_INDENT + printable(detail)))
+
+    def log(self, message: str, style: str) -> None:
+        """Print a line of the log, with the time."""
+        first, *others = message.splitlines() or [""]
+        self._timed((printable(first), style))
+        for other in others:
+            self._print(self._out, Text(_DETAIL_INDENT + printable(other)))
+
+    def error(self, error: TfjsServeError) -> None:
+        """Print an error, what is known of its reasons, and what to do."""
+        text = Text.assemble(("error: ", "bold red"), printable(error.message))
+        self._print(self._err, text)
+        for detail in error_details(error):
+            self._print(self._err, Text(printable(detail)))
+
+    def progress(self) -> Progress:
+        """Return a bar on standard error that leaves nothing behind; hidden without a terminal."""
+        return Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=self._err,
+            transient=True,
+            disable=not self._err.is_terminal,
+        )
+
+    def _timed(self, *parts: tuple[str, str]) -> None:
+        now = datetime.now(timezone.utc).astimezone()
+        self._print(self._out, Text.assemble((f"{now:%H:%M:%S}  ", "dim"), *parts))
+
+    @staticmethod
+    def _print(console: Console, text: Text) -> None:
+        with suppress(OSError):  # whoever read the output has gone; the server has not
+            console.print(text, soft_wrap=True)
+
+
+class TerminalLogHandler(logging.Handler):
+    """Prints log records as lines."""
+
+    _STYLES = ((logging.ERROR, "red"), (logging.WARNING, "yellow"))
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record, with its traceback if it has one."""
+        try:
+            message = self.format(record)
+            style = next((style for level, style in self._STYLES if record.levelno >= level), "")
+            self._terminal.log(message, style)
+        except Exception:  # noqa: BLE001 - as logging.Handler says: never raise for a message
+            self.handleError(record)
+
+
+@contextmanager
+def logging_to(terminal: Terminal, level: str) -> Iterator[None]:
+    """Print the log on `terminal`: of this package from `level` on, of others from warnings on."""
+    root, own = logging.getLogger(), logging.getLogger("tfjs_serve")
+    handlers, levels = root.handlers, (root.level, own.level)
+    root.handlers = [TerminalLogHandler(terminal)]
+    root.setLevel(logging.WARNING)
+    own.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(levels[0])
+        own.setLevel(levels[1])
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:
+    row, last = Text("  "), len(cells) - 1
+    for number, (cell, width, style) in enumerate(zip(cells, widths, styles, strict=False)):
+        padding = " " * (width - cell_len(cell))
+        if number == last - 1:
+            row.append(padding + cell + _COLUMN_GAP, style)
+        else:
+            row.append(cell, style).append("" if number == last else padding + _COLUMN_GAP)
+    return row
+
+
+def _console(stream: TextIO) -> Console:
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return Console(file=stream, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,88 @@
+"""Which events become lines: each change once, when the file is at rest; progress seldom."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tfjs_serve.builder import BuildEvent, BuildEventKind
+from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
+from tfjs_serve.cli.wording import Line, build_line, change_line
+
+QUIET_SECONDS = 0.6
+"""A save shows as several changes; they are told as one when it has been quiet for this long."""
+PROGRESS_SECONDS = 5.0
+"""How often a long conversion says how far it is."""
+
+
+def merge(earlier: CatalogChange | None, later: CatalogChange) -> CatalogChange | None:
+    """Return what two changes of one entry come to; ``None`` if that is nothing."""
+    if earlier is None or later.kind is earlier.kind:
+        return later
+    if earlier.kind is ChangeKind.ADDED:
+        if later.kind is ChangeKind.REMOVED:
+            return None
+        return CatalogChange(kind=ChangeKind.ADDED, entry=later.entry)
+    if earlier.kind is ChangeKind.REMOVED:
+        return CatalogChange(kind=ChangeKind.CHANGED, entry=later.entry)
+    return later
+
+
+class EventLog:
+    """Turns what the catalogue and the builder tell into lines.
+
+    Parameters
+    ----------
+    url_of
+        The URL of an entry's ``model.json``, by exact name.
+    """
+
+    def __init__(self, print_line: Callable[[Line], None], url_of: Callable[[str], str]) -> None:
+        self._print_line = print_line
+        self._url_of = url_of
+        self._pending: dict[str, CatalogChange] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._last_progress_seconds: dict[str, float] = {}
+
+    def changed(self, change: CatalogChange) -> None:
+        """Take a change; it is printed when nothing more happens to that entry for a moment."""
+        key = change.entry.exact_name
+        self._forget_timer(key)
+        merged = merge(self._pending.pop(key, None), change)
+        if merged is not None:
+            self._pending[key] = merged
+            loop = asyncio.get_running_loop()
+            self._timers[key] = loop.call_later(QUIET_SECONDS, self._tell, key)
+
+    def built(self, event: BuildEvent) -> None:
+        """Take an event of the builder; a change that led to it is printed before."""
+        if event.entry.exact_name in self._pending:
+            self._tell(event.entry.exact_name)
+        due = self._progress_is_due(event)
+        if due or event.kind is not BuildEventKind.PROGRESS:
+            self._print_line(build_line(event))
+
+    def close(self) -> None:
+        """Print what is pending."""
+        for key in tuple(self._pending):
+            self._tell(key)
+
+    def _tell(self, key: str) -> None:
+        self._forget_timer(key)
+        self._print_line(change_line(self._pending.pop(key), self._url_of(key)))
+
+    def _forget_timer(self, key: str) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _progress_is_due(self, event: BuildEvent) -> bool:
+        """Whether enough time has passed since the conversion started, or last said something."""
+        key = f"{event.entry.exact_name}@{event.variant.value}"
+        now = time.monotonic()
+        started = event.kind is BuildEventKind.STARTED
+        due = now - self._last_progress_seconds.get(key, now) >= PROGRESS_SECONDS
+        if started or due or key not in self._last_progress_seconds:
+            self._last_progress_seconds[key] = now
+        return due

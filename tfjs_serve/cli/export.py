@@ -1,0 +1,103 @@
+"""Copy an artifact out of the store into a folder of the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.errors import SettingsError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON
+
+
+class ExportError(TfjsServeError):
+    """The converted model could not be written to where it was wanted."""
+
+    code = "cannot-write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was copied where: how many shards, and the bytes of them and ``model.json``."""
+
+    folder: Path
+    shards: int
+    size_bytes: int
+
+
+def check_target(out: Path, *, source: Path, force: bool) -> None:
+    """Raise :class:`SettingsError` unless a model may be written to `out`."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise SettingsError(f"{str(out)!r} is no folder", hint="give a new folder as OUT")
+    if out.resolve() == source.resolve():
+        raise SettingsError(f"{str(out)!r} is the model itself", hint="give another folder as OUT")
+    if not force and out.is_dir() and any(out.iterdir()):
+        raise SettingsError(
+            f"the folder {str(out)!r} is not empty",
+            hint="give a new folder as OUT, or --force to write into this one",
+        )
+
+
+def export(artifact: Artifact, out: Path) -> Exported:
+    """Copy ``model.json`` and its shards into `out`.
+
+    A new folder appears with everything in it. In an existing one the shards come first, then
+    ``model.json`` is replaced: as shards are named by their bytes, whoever loads the old or the
+    new one meanwhile finds its own. Other files stay.
+
+    Raises
+    ------
+    ExportError
+        The disk is full, or the folder may not be written to.
+    """
+    files = exported_files(artifact)
+    with _export_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        try:
+            for file in files:
+                shutil.copyfile(artifact.path(file), staged / file.name)
+            _move(staged, out, [file.name for file in files])
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    size_bytes = sum(file.size_bytes for file in files)
+    return Exported(folder=out, shards=len(files) - 1, size_bytes=size_bytes)
+
+
+def exported_files(artifact: Artifact) -> list[ArtifactFile]:
+    """Return what ``model.json`` names, and itself as the last; not its compressed forms."""
+    document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
+    names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
+    return [artifact.by_name[name] for name in dict.fromkeys([*names, MODEL_JSON])]
+
+
+def _move(staged: Path, out: Path, names: list[str]) -> None:
+    if not out.exists():
+        staged.chmod(0o777 & ~_umask())  # mkdtemp makes folders that only their owner may read
+        staged.rename(out)
+        return
+    for name in names:
+        (staged / name).replace(out / name)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _export_errors(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExportError(
+            f"cannot write to {str(out)!r}: {error.strerror or error}",
+            hint="check its permissions and the free space, or give another folder as OUT",
+        ) from error

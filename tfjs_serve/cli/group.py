@@ -1,0 +1,75 @@
+"""The commands together: ``serve`` is meant where none is named, and errors get one form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tfjs_serve import __version__
+from tfjs_serve.errors import SettingsError, TfjsServeError
+
+USAGE_EXIT_CODE = 2
+FAILURE_EXIT_CODE = 1
+INTERRUPTED_EXIT_CODE = 130
+"""As shells report a program that SIGINT ended."""
+
+_DEFAULT_COMMAND = "serve"
+_OWN_OPTIONS = ("-h", "--help", "--version")
+
+
+class CommandGroup(click.Group):
+    """Loads a command's module only when it is used: aiohttp and rich take their time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Return the commands in the order of the help."""
+        return ["serve", "convert"]
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's interface
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Load a command."""
+        if cmd_name == "serve":
+            from tfjs_serve.cli.serve import serve  # noqa: PLC0415 - only when it is used
+
+            return serve
+        if cmd_name == "convert":
+            from tfjs_serve.cli.convert import convert  # noqa: PLC0415 - only when it is used
+
+            return convert
+        return None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` before arguments that start with neither a command nor an own option."""
+        if args and args[0] not in (*self.list_commands(ctx), *_OWN_OPTIONS):
+            args = [_DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; print an error that a user can do something about as such."""
+        try:
+            return super().invoke(ctx)
+        except TfjsServeError as error:
+            from tfjs_serve.cli.console import Terminal  # noqa: PLC0415 - only when needed
+
+            Terminal().error(error)
+            usage = isinstance(error, SettingsError)
+            ctx.exit(USAGE_EXIT_CODE if usage else FAILURE_EXIT_CODE)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED_EXIT_CODE)
+
+
+@click.group(
+    cls=CommandGroup,
+    invoke_without_command=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="tfjs-serve")
+def command_line() -> None:
+    """Serve Keras models to TensorFlow.js, converted on demand.
+
+    "tfjs-serve DIR" is short for "tfjs-serve serve DIR".
+    """

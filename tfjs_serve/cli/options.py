@@ -1,0 +1,109 @@
+"""Options that several commands have, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from platformdirs import user_cache_path
+
+from tfjs_serve.settings import (
+    DEFAULT_CACHE_SIZE_BYTES,
+    DEFAULT_SHARD_SIZE_BYTES,
+    GIB,
+    KIB,
+    MIB,
+    Variant,
+)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_UNITS_BYTES = {
+    "": 1,
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "kib": KIB,
+    "mib": MIB,
+    "gib": GIB,
+}
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-z]*)")
+
+
+def parse_size_bytes(text: str) -> int:
+    """Return the bytes that a size such as ``4MiB``, ``500KB`` or ``4096`` stands for.
+
+    Raises
+    ------
+    ValueError
+        It is no size, or smaller than one byte. A bare ``M`` is refused rather than guessed.
+    """
+    match = _SIZE.fullmatch(text.strip().lower())
+    unit_bytes = _UNITS_BYTES.get(match[2]) if match else None
+    if match is None or unit_bytes is None:
+        raise ValueError(f"{text!r} is no size; write for example 500KB, 4MiB or 2GiB")
+    size_bytes = int(float(match[1]) * unit_bytes)
+    if size_bytes < 1:
+        raise ValueError(f"{text!r} is less than one byte")
+    return size_bytes
+
+
+def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
+    try:
+        return parse_size_bytes(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """Make a path absolute without resolving links: a link may be pointed elsewhere later."""
+    return value.absolute() if value is not None else None
+
+
+def default_cache_dir() -> Path:
+    """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
+    return user_cache_path("tfjs-serve", appauthor=False)
+
+
+cache_dir_option = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    default=default_cache_dir,
+    callback=absolute_path,
+    show_default="the user's cache folder",
+    help="Where converted models are kept.",
+)
+cache_size_option = click.option(
+    "--cache-size",
+    "cache_size_bytes",
+    metavar="SIZE",
+    default=str(DEFAULT_CACHE_SIZE_BYTES),
+    callback=_size,
+    show_default="4GiB",
+    help="How much of them is kept; the least recently used go first.",
+)
+shard_size_option = click.option(
+    "--shard-size",
+    "shard_size_bytes",
+    metavar="SIZE",
+    default=str(DEFAULT_SHARD_SIZE_BYTES),
+    callback=_size,
+    show_default="4MiB",
+    help="Largest file that weights are split into.",
+)
+
+
+def quantize_option(help_text: str) -> Callable[[_Function], _Function]:
+    """Return the option ``--quantize`` with a command's own help."""
+    choices = [variant.value for variant in Variant if variant is not Variant.FULL]
+    return click.option(
+        "--quantize",
+        "variant",
+        type=click.Choice(choices),
+        callback=lambda _ctx, _param, value: Variant(value) if value else Variant.FULL,
+        help=help_text,
+    )

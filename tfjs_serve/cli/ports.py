@@ -1,0 +1,154 @@
+"""Find an address to listen on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
+
+_BACKLOG = 128
+_TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())
+"""Windows says "access denied" for ports that others hold exclusively."""
+_NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+"""Also where a name such as ``localhost`` stands for an IPv6 address and IPv6 is off."""
+
+_Address = tuple[int, tuple[Any, ...]]
+
+
+class ListenError(TfjsServeError):
+    """The address cannot be listened on."""
+
+    code = "cannot-listen"
+
+
+def listen(host: str, port: int | None) -> list[socket.socket]:
+    """Return sockets that listen on all of the host's addresses, on one port.
+
+    They listen already: two servers can be bound to one port until one of them listens.
+
+    Parameters
+    ----------
+    port
+        ``None``: the default port, or the next one that is free; 0: any free one.
+
+    Raises
+    ------
+    ListenError
+        The port is taken or forbidden, or the host has no such address.
+    """
+    if port is not None:
+        return _listen(host, port)
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TO_TRY):
+        with contextlib.suppress(_PortTakenError):
+            return _listen(host, candidate)
+    last = DEFAULT_PORT + PORTS_TO_TRY - 1
+    raise ListenError(
+        f"the ports {DEFAULT_PORT} to {last} of {host} are all in use",
+        hint="give another one with --port, or --port 0 for any free one",
+    )
+
+
+def port_of(sockets: Sequence[socket.socket]) -> int:
+    """Return the port that the sockets share."""
+    port: int = sockets[0].getsockname()[1]
+    return port
+
+
+def origin_of(host: str, port: int) -> str:
+    """Return what URLs on this server start with, as this machine reaches it."""
+    name = host
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified:
+            address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
+        name = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{name}:{port}"
+
+
+def is_public(host: str) -> bool:
+    """Whether `host` means all addresses of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+class _PortTakenError(ListenError):
+    pass
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    with contextlib.ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        failure = OSError(errno.EADDRNOTAVAIL, "no address")
+        for family, address in _addresses(host):
+            # Port 0 is chosen once, for all addresses.
+            wanted = port_of(sockets) if sockets else port
+            try:
+                listening = _listening_socket(family, (address[0], wanted, *address[2:]))
+            except OSError as error:
+                failure = error
+                if error.errno not in _NO_SUCH_ADDRESS:
+                    raise _explained(host, port, error) from error
+            else:
+                sockets.append(opened.enter_context(listening))
+        if not sockets:
+            raise _explained(host, port, failure)
+        opened.pop_all()
+        return sockets
+
+
+def _addresses(host: str) -> list[_Address]:
+    try:
+        infos = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise _no_such_host(host) from error
+    return list(dict.fromkeys((info[0], info[4]) for info in infos))
+
+
+def _listening_socket(family: int, address: tuple[Any, ...]) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # IPv4 gets a socket of its own, if it is wanted
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def _explained(host: str, port: int, error: OSError) -> ListenError:
+    if error.errno in _TAKEN:
+        return _PortTakenError(
+            f"port {port} of {host} is already in use",
+            hint="give another one with --port, or leave --port out to take the next free one",
+        )
+    if error.errno == errno.EACCES:
+        return ListenError(
+            f"port {port} of {host} may not be used by this user",
+            hint="give a --port of 1024 or more",
+        )
+    if error.errno in _NO_SUCH_ADDRESS:
+        return _no_such_host(host)
+    return ListenError(f"cannot listen on port {port} of {host}: {error.strerror or error}")
+
+
+def _no_such_host(host: str) -> ListenError:
+    return ListenError(
+        f"{host!r} is no address of this machine",
+        hint="leave --host out to serve this machine only, or give 0.0.0.0 for all addresses",
+    )

@@ -1,0 +1,245 @@
+"""``tfjs-serve serve DIR``: the server, from its options to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder import Builder
+from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.catalog.watcher import Watcher
+from tfjs_serve.cli import ports
+from tfjs_serve.cli.banner import print_banner
+from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.cli.options import (
+    absolute_path,
+    cache_dir_option,
+    cache_size_option,
+    quantize_option,
+    shard_size_option,
+)
+from tfjs_serve.errors import SettingsError
+from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
+from tfjs_serve.web.app import create_app, create_runner
+from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.listing import ModelSummary, summarise
+from tfjs_serve.worker.client import WorkerPool
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_access_log = logging.getLogger("tfjs_serve.access")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of the server: what it was asked for, and where it listens."""
+
+    settings: ServerSettings
+    sockets: Sequence[socket.socket]
+    terminal: Terminal
+    open_browser: bool
+    access_log: logging.Logger | None
+
+    @property
+    def origin(self) -> str:
+        """What URLs start with."""
+        return ports.origin_of(self.settings.host, ports.port_of(self.sockets))
+
+
+@click.command(short_help="Serve the models in a folder.")
+@click.argument(
+    "models_dir", metavar="DIR", type=click.Path(path_type=Path), callback=absolute_path
+)
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    show_default=f"{DEFAULT_PORT}, or the next free one",
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
+@cache_dir_option
+@cache_size_option
+@shard_size_option
+@quantize_option("Serve weights quantized where no variant is asked for.")
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin load models, besides those of this machine; "
+    "repeatable; '*' for all.",
+)
+@click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
+@click.option(
+    "--log-level",
+    type=click.Choice(_LOG_LEVELS),
+    default="info",
+    show_default=True,
+    help="How much to tell besides what happens to models; debug tells every request.",
+)
+def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) -> None:
+    """Serve the models in the folder DIR, converted when they are asked for.
+
+    Files that are added or change while it runs are seen by themselves.
+    """
+    settings = ServerSettings(
+        default_variant=variant,
+        **{**options, "cors_origins": frozenset(options["cors_origins"])},
+    )
+    check_folders(settings)
+    CorsPolicy.from_settings(settings.cors_origins)
+    terminal = Terminal()
+    with logging_to(terminal, log_level), _listening(settings) as sockets:
+        run = Run(
+            settings=replace(settings, port=ports.port_of(sockets)),
+            sockets=sockets,
+            terminal=terminal,
+            open_browser=open_browser,
+            access_log=_access_log if log_level == "debug" else None,
+        )
+        asyncio.run(_serve(run))
+
+
+def check_folders(settings: ServerSettings) -> None:
+    """Raise :class:`SettingsError` unless the models folder can be watched."""
+    folder = settings.models_dir
+    try:
+        next(folder.iterdir(), None)
+    except FileNotFoundError as error:
+        hint = "create it, or give the folder that your models are in"
+        raise SettingsError(f"there is no folder {str(folder)!r}", hint=hint) from error
+    except NotADirectoryError as error:
+        hint = (
+            f"serve its folder (tfjs-serve {str(folder.parent)!r}), "
+            f"or convert the file (tfjs-serve convert {str(folder)!r} OUT)"
+        )
+        raise SettingsError(f"{str(folder)!r} is a file, no folder", hint=hint) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"the folder {str(folder)!r} cannot be looked into: {reason}"
+        raise SettingsError(message, hint="check its permissions") from error
+    # Once more with all links resolved, as the settings see only spellings.
+    replace(settings, models_dir=folder.resolve(), cache_dir=settings.cache_dir.resolve())
+
+
+@contextmanager
+def _listening(settings: ServerSettings) -> Iterator[Sequence[socket.socket]]:
+    sockets = ports.listen(settings.host, settings.port)
+    try:
+        yield sockets
+    finally:
+        for listening in sockets:
+            listening.close()
+
+
+async def _serve(run: Run) -> None:
+    """Start everything, wait to be stopped, and end everything, nearly in reverse order."""
+    settings = run.settings
+    stop = _stop_signal()
+    async with AsyncExitStack() as stack:
+        store = await asyncio.to_thread(
+            ArtifactStore,
+            settings.cache_dir,
+            limit_bytes=settings.cache_size_bytes,
+            grace_seconds=settings.grace_seconds,
+        )
+        workers = WorkerPool(deadline_seconds=settings.conversion_deadline_seconds)
+        stack.push_async_callback(workers.close)
+        await workers.start()
+        catalog = Catalog(settings.models_dir)
+        builder = Builder(store=store, workers=workers, settings=settings)
+        servers = await _start_web(run, catalog, builder, stack)
+        stack.push_async_callback(builder.close)
+        await _start_telling(run, catalog, builder, stack)
+        await _start_watching(settings, catalog, stack)
+        for server in servers:  # the first to be closed: nobody new comes in
+            stack.callback(server.close)
+        if run.open_browser:
+            _open_browser(f"{run.origin}/")
+        await stop.wait()
+    run.terminal.text("Stopped.", style="dim")
+
+
+async def _start_web(
+    run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+) -> list[asyncio.Server]:
+    app = create_app(catalog=catalog, builder=builder, settings=run.settings)
+    runner = create_runner(app, access_log=run.access_log)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    assert runner.server is not None
+    loop = asyncio.get_running_loop()
+    return [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+
+
+async def _start_telling(
+    run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+) -> None:
+    def summaries() -> list[ModelSummary]:
+        return summarise(catalog.entries, run.settings.default_variant, builder.status)
+
+    def url_of(exact_name: str) -> str:
+        urls = (item.url for item in summaries() if item.entry.exact_name == exact_name)
+        return f"{run.origin}{next(urls, '/')}"
+
+    await catalog.scan()
+    print_banner(run.terminal, summaries(), run.settings, origin=run.origin)
+    log = EventLog(run.terminal.line, url_of)
+    stack.callback(log.close)
+    stack.callback(catalog.subscribe(log.changed))
+    stack.callback(builder.subscribe(log.built))
+
+
+async def _start_watching(
+    settings: ServerSettings, catalog: Catalog, stack: AsyncExitStack
+) -> None:
+    watcher = Watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
+    stack.push_async_callback(watcher.stop)
+    await watcher.start()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that Ctrl-C sets; the second Ctrl-C interrupts whatever then goes on."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def ask_to_stop(*_signal_and_frame: object) -> None:
+        for number in numbers:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, _interrupt)
+        loop.call_soon_threadsafe(stop.set)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    for number in numbers:
+        _handle(loop, number, ask_to_stop)
+    return stop
+
+
+def _handle(loop: asyncio.AbstractEventLoop, number: int, handler: Callable[..., None]) -> None:
+    try:
+        loop.add_signal_handler(number, handler)
+    except NotImplementedError:  # Windows
+        signal.signal(number, handler)
+
+
+def _interrupt(*_signal_and_frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _open_browser(url: str) -> None:
+    # In a thread that nobody waits for: some browsers keep their caller until they are closed.
+    threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()

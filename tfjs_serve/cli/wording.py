@@ -1,0 +1,109 @@
+"""What is said about models: pure functions from events to words."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from tfjs_serve.builder import BuildEvent, BuildEventKind
+from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web.pages import readable_size
+
+KINDS = {
+    EntryKind.HDF5: "Keras HDF5",
+    EntryKind.KERAS_ZIP: "Keras",
+    EntryKind.TFJS_LAYERS: "TF.js layers",
+    EntryKind.TFJS_GRAPH: "TF.js graph",
+}
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that steer a terminal, reorder a line, or cannot be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line about one model, and what goes below it."""
+
+    subject: str
+    message: str
+    style: str = ""
+    details: tuple[str, ...] = field(default=())
+
+
+def printable(text: str) -> str:
+    """Return `text` with everything escaped that a terminal might take for more than text."""
+    return "".join(
+        char
+        if unicodedata.category(char) not in _NOT_SHOWN
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
+    """Return what lines call a model: the file, or the folder, and the variant if it matters."""
+    is_folder = entry.exact_name.endswith(f"/{MODEL_JSON}")
+    name = entry.exact_name.removesuffix(MODEL_JSON) if is_folder else entry.exact_name
+    if variant is None or variant is Variant.FULL:
+        return name
+    return f"{name}@{variant.value}"
+
+
+def change_line(change: CatalogChange, url: str) -> Line:
+    """Return the line about a model that came, changed or went; `url` is where to load it."""
+    subject, size = subject_of(change.entry), readable_size(change.entry.size_bytes)
+    if change.kind is ChangeKind.ADDED:
+        return Line(subject=subject, message=f"added, {size}: {url}", style="cyan")
+    if change.kind is ChangeKind.CHANGED:
+        return Line(subject=subject, message=f"changed, {size}", style="cyan")
+    return Line(subject=subject, message="removed", style="cyan")
+
+
+def build_line(event: BuildEvent) -> Line:
+    """Return the line about a conversion."""
+    subject = subject_of(event.entry, event.variant)
+    if event.kind is BuildEventKind.STARTED:
+        verb = "checking" if event.entry.kind.is_tfjs else "converting"
+        return Line(subject=subject, message=f"{verb} ...", style="dim")
+    if event.kind is BuildEventKind.PROGRESS:
+        share = int(100 * (event.progress or 0.0))
+        return Line(subject=subject, message=f"converting, {share} %", style="dim")
+    if event.kind is BuildEventKind.READY:
+        return Line(subject=subject, message=_ready(event), style="green")
+    if event.kind is BuildEventKind.STALE:
+        return _stale_line(subject, event)
+    return _failed_line(subject, event.error)
+
+
+def error_details(error: TfjsServeError) -> tuple[str, ...]:
+    """Return what goes below an error's message: its problems, and what to do."""
+    problems = error.problems if isinstance(error, ConversionError) else ()
+    hint = (f"hint: {error.hint}",) if error.hint else ()
+    return (*(f"- {problem}" for problem in problems), *hint)
+
+
+def _ready(event: BuildEvent) -> str:
+    size = "" if event.size_bytes is None else f", {readable_size(event.size_bytes)}"
+    if event.seconds is None:
+        return f"ready, as it was converted before{size}"
+    took = f"{event.seconds:.1f} s" if event.seconds >= 0.1 else "less than 0.1 s"
+    return f"ready in {took}{size}"
+
+
+def _stale_line(subject: str, event: BuildEvent) -> Line:
+    reason = event.reason or (event.error.message if event.error else "it cannot be read")
+    return Line(
+        subject=subject,
+        message=f"still served as it was before: {reason}",
+        style="yellow",
+        details=error_details(event.error) if event.error else (),
+    )
+
+
+def _failed_line(subject: str, error: TfjsServeError | None) -> Line:
+    if error is None:
+        return Line(subject=subject, message="failed", style="red")
+    message = f"failed: {error.message}"
+    return Line(subject=subject, message=message, style="red", details=error_details(error))
