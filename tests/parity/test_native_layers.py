@@ -47,7 +47,7 @@ def test_keras_3_model_predicts_the_same(
     inputs = model_inputs(case, model)
     expected = outputs_of(model, inputs)
     path = tmp_path / f"keras3-{case.id}.h5"
-    model.save(path, include_optimizer=False)
+    model.save(path)
     _assert_parity(served, node_tf, case, path, inputs, expected)
 
 

@@ -27,7 +27,7 @@ def test_keras_3_model_is_refused(case: RefusedCase, served: ServedModels, tmp_p
     keras = importlib.import_module("keras")
     keras.backend.clear_session()
     path = tmp_path / f"keras3-{case.id}.h5"
-    case.build(keras).save(path, include_optimizer=False)
+    case.build(keras).save(path)
     _assert_refused(served, case, served.add(path))
 
 
