@@ -94,8 +94,8 @@ def _require_newest(entry: CatalogEntry, build: Build) -> None:
 def _print_result(
     terminal: Terminal, entry: CatalogEntry, build: Build, exported: Exported
 ) -> None:
-    for warning in build.warnings:
-        terminal.text(f"note: {warning}", style="yellow")
+    for note in build.artifact.notes:
+        terminal.text(f"note: {note}", style="yellow")
     shards = "1 shard" if exported.shards == 1 else f"{exported.shards} shards"
     size = readable_size(exported.size_bytes)
     terminal.text(f"{exported.folder}: {MODEL_JSON} and {shards}, {size}", style="green")

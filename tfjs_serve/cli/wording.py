@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 
 from tfjs_serve.builder import BuildEvent, BuildEventKind
@@ -18,8 +17,6 @@ KINDS = {
     EntryKind.TFJS_LAYERS: "TF.js layers",
     EntryKind.TFJS_GRAPH: "TF.js graph",
 }
-_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that steer a terminal, reorder a line, or cannot be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +30,13 @@ class Line:
 
 
 def printable(text: str) -> str:
-    """Return `text` with everything escaped that a terminal might take for more than text."""
+    """Return `text` with everything escaped that a terminal might take for more than text.
+
+    That is what Python calls not printable: control characters, those that reorder a line, lone
+    surrogates, and spaces that only look like one.
+    """
     return "".join(
-        char
-        if unicodedata.category(char) not in _NOT_SHOWN
-        else char.encode("unicode_escape").decode("ascii")
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
 

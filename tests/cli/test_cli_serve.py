@@ -1,0 +1,132 @@
+"""The real server in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from .conftest import SAMPLES
+
+READY = "Ctrl-C stops"
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read()
+
+
+def test_it_says_what_it_serves_and_ends_well(run, models):
+    shutil.copy(SAMPLES / "iris.h5", models / "my [red]iris.h5")
+    shutil.copytree(SAMPLES / "breast-cancer-tfjs", models / "cancer")
+    server = run(models, "--port", "0")
+    url = server.until(
+        r"my \[red\]iris\.h5 .*(http://127\.0\.0\.1:\d+/my%20%5Bred%5Diris/model\.json)"
+    )
+    server.until(READY)
+    output = server.output
+    assert f"const model = await tf.loadLayersModel('{url[1]}');" in output
+    assert str(models) in output
+    assert str(models.parent / "cache") in output
+    assert "\x1b" not in output
+    assert json.loads(get(url[1]))["format"] == "layers-model"
+    server.until(r"my \[red\]iris\.h5  converting")
+    server.until(r"my \[red\]iris\.h5  ready in")
+    assert server.interrupt() == 0
+    assert server.lines[-1] == "Stopped.\n"
+    assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("options", [[], ["--poll"]])
+def test_changes_are_told(run, models, options):
+    server = run("serve", models, "--port", "0", *options)
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    assert "No models yet" in server.output
+    shutil.copy(SAMPLES / "iris.h5", models / "new.h5")
+    server.until(rf"new\.h5  added, .*: {origin}/new/model\.json")
+    get(f"{origin}/new@uint8/model.json")
+    server.until(r"new\.h5@uint8  ready")
+    (models / "new.h5").write_bytes(b"nonsense")
+    server.until(r"new\.h5  changed")
+    get(f"{origin}/new@uint8/model.json")
+    server.until(r"new\.h5@uint8  still served as it was before: .*new\.h5")
+    server.until("hint: ")
+    (models / "new.h5").unlink()
+    server.until(r"new\.h5  removed")
+    assert server.interrupt() == 0
+
+
+def test_a_model_that_fails_is_told_with_what_to_do(run, models):
+    (models / "bad.h5").write_bytes(b"nonsense")
+    server = run(models, "--port", "0")
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(f"{origin}/bad/model.json")
+    caught.value.close()
+    server.until(r"bad\.h5  failed: ")
+    server.until(r"^ +hint: ")
+    assert server.interrupt() == 0
+
+
+def test_quantized_weights_can_be_the_default(run, models):
+    shutil.copy(SAMPLES / "iris.h5", models)
+    server = run(models, "--port", "0", "--quantize", "float16", "--shard-size", "4KiB")
+    url = server.until(r"http://.*/model\.json")[0]
+    server.until("float16, unless asked otherwise")
+    assert b"float16" in get(url)
+
+
+def test_the_default_port_gives_way_but_an_explicit_one_does_not(run, models):
+    first = run(models)
+    first_port = int(first.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    first.until(READY)
+    second = run(models)
+    second_port = int(second.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    assert 8000 <= first_port < second_port < 8020
+    third = run(models, "--port", str(first_port))
+    assert third.wait() == 1
+    assert f"error: port {first_port}" in third.output
+    assert first.interrupt() == second.interrupt() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM that a process can handle")
+def test_it_ends_well_when_it_is_told_to(run, models):
+    server = run(models, "--port", "0")
+    server.until(READY)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_it_ends_in_spite_of_an_idle_connection(run, models):
+    server = run(models, "--port", "0")
+    port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    server.until(READY)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as idle:
+        idle.sendall(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(100).startswith(b"HTTP/1.1 200")
+        assert server.interrupt() == 0
+
+
+def test_every_request_is_told_when_asked(run, models):
+    server = run(models, "--port", "0", "--log-level", "debug")
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    get(f"{origin}/-/health?x=%5Bred%5D")
+    server.until(r"GET /-/health\?x=%5Bred%5D")
+
+
+def test_the_browser_is_opened_when_asked(run, models, tmp_path):
+    script = tmp_path / "browser.py"
+    script.write_text("import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).close()")
+    browser = f'"{sys.executable}" "{script}" %s'
+    server = run(models, "--port", "0", "--open", "--log-level", "debug", BROWSER=browser)
+    server.until(READY)
+    server.until(r"GET / HTTP")
