@@ -19,7 +19,7 @@ from store_helpers import (
 )
 
 from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
-from tfjs_serve.artifacts.model import ArtifactFile
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, MisreportedFilesError
 from tfjs_serve.errors import StoreError
 
 KEY = key_of("model")
@@ -116,6 +116,17 @@ def damage_record_with_odd_name(directory: Path) -> None:
     (directory / "artifact.json").write_text(text.replace("model.json", "../model.json"))
 
 
+def damage_record_without_notes(directory: Path) -> None:
+    record = json.loads((directory / "artifact.json").read_text())
+    del record["notes"]
+    (directory / "artifact.json").write_text(json.dumps(record))
+
+
+def damage_record_with_odd_notes(directory: Path) -> None:
+    record = json.loads((directory / "artifact.json").read_text())
+    (directory / "artifact.json").write_text(json.dumps(record | {"notes": ["good", 1]}))
+
+
 def damage_not_a_directory(directory: Path) -> None:
     directory.rename(directory.with_name("x"))
     directory.write_bytes(b"")
@@ -128,6 +139,8 @@ DAMAGES = [
     damage_record_torn,
     damage_record_of_another_key,
     damage_record_with_odd_name,
+    damage_record_without_notes,
+    damage_record_with_odd_notes,
     damage_not_a_directory,
 ]
 
@@ -237,10 +250,36 @@ def test_a_directory_unlike_its_list_is_not_published(tmp_path: Path, wrong) -> 
     store = new_store(tmp_path)
     with store.stage() as staged:
         files = wrong(staged, fill(staged, CONTENTS))
-        with pytest.raises(StoreError, match="the result of a conversion"):
+        with pytest.raises(MisreportedFilesError, match="the result of the conversion"):
             store.publish(KEY, staged, files)
     assert names_in(tmp_path / "artifacts") == []
     assert store.get(KEY) is None
+
+
+def publish_with_notes(root: Path, notes: list[str]) -> Artifact:
+    store = new_store(root)
+    with store.stage() as staged:
+        return store.publish(KEY, staged, fill(staged, CONTENTS), notes)
+
+
+def test_notes_are_kept_with_the_artifact(tmp_path: Path) -> None:
+    notes = ["its name was changed", "ä\ud800\n"]
+    published = publish_with_notes(tmp_path, notes)
+    assert published.notes == tuple(notes)
+    assert new_store(tmp_path).get(KEY) == published
+
+
+def test_whoever_loses_a_race_gets_the_notes_of_the_winner(tmp_path: Path) -> None:
+    winner = publish_with_notes(tmp_path, ["first"])
+    assert publish_with_notes(tmp_path, ["second"]) == winner
+
+
+def test_notes_take_little_room_however_many_and_long_they_are(tmp_path: Path) -> None:
+    published = publish_with_notes(tmp_path, ["x" * 10_000] * 5_000)
+    assert published.notes[-1] == "and 4900 more"
+    assert {len(note) for note in published.notes[:-1]} == {1000}
+    assert (published.directory / "artifact.json").stat().st_size < 200_000
+    assert new_store(tmp_path).get(KEY) == published
 
 
 @needs_links

@@ -50,6 +50,7 @@ class FakeWorkers:
         self.requests: list[ConversionRequest] = []
         self.error: TfjsServeError | None = None
         self.meanwhile: Callable[[], None] = lambda: None
+        self.says: Callable[[ConversionReport], ConversionReport] = lambda report: report
         self.started = asyncio.Event()
         self.may_end = asyncio.Event()
         self.may_end.set()
@@ -67,7 +68,7 @@ class FakeWorkers:
             raise self.error
         if "bad" in content:
             raise KerasFileError(f"{request.display_name} is bad")
-        return write_model(Path(request.output_dir), content)
+        return self.says(write_model(Path(request.output_dir), content))
 
 
 def read_source(path: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tfjs_serve.errors import (
     WorkerTimeoutError,
 )
 from tfjs_serve.settings import Variant
+from tfjs_serve.worker.protocol import ConversionReport
 
 FULL = Variant.FULL
 
@@ -33,7 +36,7 @@ async def test_first_request_converts_and_the_next_one_does_not(house: House) ->
     build = await builder.build(house.folder.look("digits"), FULL)
     assert content_of(build) == "v1"
     assert build.stale_reason is None
-    assert build.warnings == ("converted without care",)
+    assert build.artifact.notes == ("converted without care",)
     assert await builder.build(house.folder.look("digits"), FULL) == build
     assert len(house.workers.requests) == 1
     assert house.told() == ["started", "ready"]
@@ -91,6 +94,8 @@ async def test_restart_serves_from_the_store(house: House) -> None:
     assert len(house.workers.requests) == 1
     (ready,) = house.events
     assert (ready.kind.value, ready.seconds) == ("ready", None)
+    assert ready.notes == after.artifact.notes == ("converted without care",)
+    assert builder.status(house.folder.look("digits"), FULL).notes == ready.notes
     assert ready.size_bytes == sum(file.size_bytes for file in after.artifact.files)
 
 
@@ -235,6 +240,40 @@ async def test_good_version_after_a_failure_is_news(house: House) -> None:
         build = await builder.build(house.folder.look("digits"), FULL)
     assert build.stale_reason is None
     assert house.told() == ["started", "ready", "started", "stale", "ready"]
+
+
+def other_digest(report: ConversionReport) -> ConversionReport:
+    *files, last = report.files
+    return replace(report, files=(*files, replace(last, sha256="0" * 64)))
+
+
+def other_name(report: ConversionReport) -> ConversionReport:
+    *files, last = report.files
+    return replace(report, files=(*files, replace(last, name="../outside")))
+
+
+def no_model_json(report: ConversionReport) -> ConversionReport:
+    files = tuple(file for file in report.files if file.name != "model.json")
+    return replace(report, files=files)
+
+
+@pytest.mark.parametrize("says", [other_digest, other_name, no_model_json])
+async def test_child_that_lies_is_not_asked_again_until_the_file_changes(
+    house: House, says: Callable[[ConversionReport], ConversionReport]
+) -> None:
+    house.folder.save("digits.h5", "v1")
+    builder = house.builder()
+    house.workers.says = says
+    for _ in range(3):
+        with pytest.raises(WorkerCrashedError, match=r"digits\.h5: the result of the conversion"):
+            await builder.build(house.folder.look("digits"), FULL)
+    assert len(house.workers.requests) == 1
+    assert house.artifacts_stored() == 0
+    assert house.told() == ["started", "failed"]
+
+    house.workers.says = lambda report: report
+    house.folder.save("digits.h5", "v2")
+    assert content_of(await builder.build(house.folder.look("digits"), FULL)) == "v2"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
     <root>/
       CACHEDIR.TAG             backup programs skip the folder
       artifacts/<key>/         one published directory each; never changed, only renamed away
-        artifact.json          its files with sizes and digests; its mtime is the last use
+        artifact.json          its files with sizes and digests, its notes; its mtime: the last use
         model.json, ...
       generations/<label>/     see generations.py
       staging/<pid>-<random>/  directories that are being filled

@@ -8,8 +8,8 @@ import json
 from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
-_FORMAT = 1
-"""To be raised when, in development, the same version is to give other files."""
+_FORMAT = 2
+"""To be raised when, in development, the same version is to give other files or records."""
 
 
 def artifact_key(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tfjs_serve.errors import StoreError
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,11 +41,18 @@ class ArtifactFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A published directory: it never changes, and all of its files are there."""
+    """A published directory: it never changes, and all of its files are there.
+
+    Attributes
+    ----------
+    notes
+        What its maker wants those to know who use it; see :func:`~.record.bounded_notes`.
+    """
 
     key: ArtifactKey
     directory: Path
     files: tuple[ArtifactFile, ...]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, ArtifactFile]:
@@ -53,3 +62,7 @@ class Artifact:
     def path(self, file: ArtifactFile) -> Path:
         """Where the bytes of `file` lie."""
         return self.directory / file.name
+
+
+class MisreportedFilesError(StoreError):
+    """A directory to be published does not hold what its maker says: the store is not to blame."""

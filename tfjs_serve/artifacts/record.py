@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from tfjs_serve.artifacts.atomic import digest_file, write_new_file
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
-from tfjs_serve.errors import StoreError
+from tfjs_serve.artifacts.model import (
+    Artifact,
+    ArtifactFile,
+    ArtifactKey,
+    MisreportedFilesError,
+)
 
 RECORD = "artifact.json"
 """Written last, before the directory is published; its mtime says when it was last used."""
@@ -21,6 +25,9 @@ RECORD = "artifact.json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}(?<!\.)")
 """Names that mean the same on every file system."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOST_NOTES = 100
+_MOST_NOTE_CHARS = 1000
+"""Nobody reads more, and a model can be made that gives rise to any number of notes."""
 
 
 class DamagedArtifactError(Exception):
@@ -42,17 +49,29 @@ def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
         if data["key"] != key.digest:
             raise DamagedArtifactError
         files = tuple(_parse_file(file) for file in data["files"])
+        notes = tuple(_parse_note(note) for note in data["notes"])
     except (NotADirectoryError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedArtifactError from error
-    return Artifact(key=key, directory=directory, files=files)
+    return Artifact(key=key, directory=directory, files=files, notes=notes)
 
 
-def write_record(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:
-    """Write the record of a directory that is about to be published."""
+def bounded_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return `notes`, shortened to what may stand in a record; what is left out is counted."""
+    kept = [_shortened(note) for note in notes[:_MOST_NOTES]]
+    more = len(notes) - len(kept)
+    return (*kept, f"and {more} more") if more else tuple(kept)
+
+
+def write_record(staged: Path, artifact: Artifact) -> None:
+    """Write the record of a directory that is about to be published as `artifact`."""
     # An earlier attempt to publish may have left one; a link in its place must not be followed.
-    (directory / RECORD).unlink(missing_ok=True)
-    data = {"key": key.digest, "files": [asdict(file) for file in files]}
-    write_new_file(directory / RECORD, json.dumps(data, indent=1).encode("ascii"))
+    (staged / RECORD).unlink(missing_ok=True)
+    data = {
+        "key": artifact.key.digest,
+        "files": [asdict(file) for file in artifact.files],
+        "notes": artifact.notes,
+    }
+    write_new_file(staged / RECORD, json.dumps(data, indent=1).encode("ascii"))
 
 
 def has_all_files(artifact: Artifact) -> bool:
@@ -76,7 +95,7 @@ def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile
 
     Raises
     ------
-    StoreError
+    MisreportedFilesError
         Unless it holds exactly `files`: regular ones, each of one name, with those sizes and
         digests.
     """
@@ -99,6 +118,16 @@ def _parse_file(data: Any) -> ArtifactFile:
     return ArtifactFile(name=name, size_bytes=size_bytes, sha256=sha256)
 
 
+def _parse_note(note: Any) -> str:
+    if not isinstance(note, str):
+        raise DamagedArtifactError
+    return note
+
+
+def _shortened(note: str) -> str:
+    return note if len(note) <= _MOST_NOTE_CHARS else f"{note[: _MOST_NOTE_CHARS - 3]}..."
+
+
 def _has_size(path: Path, size_bytes: int) -> bool:
     try:
         status = path.lstat()
@@ -108,8 +137,5 @@ def _has_size(path: Path, size_bytes: int) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1 and status.st_size == size_bytes
 
 
-def _unlike(problem: str) -> StoreError:
-    return StoreError(
-        f"the result of a conversion {problem}",
-        hint="try again; if it happens again, please report it",
-    )
+def _unlike(problem: str) -> MisreportedFilesError:
+    return MisreportedFilesError(f"the result of the conversion {problem}")

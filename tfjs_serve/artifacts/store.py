@@ -23,6 +23,7 @@ from tfjs_serve.artifacts.pruning import StoredArtifact, choose_removals, protec
 from tfjs_serve.artifacts.record import (
     RECORD,
     DamagedArtifactError,
+    bounded_notes,
     check_staged,
     has_all_bytes,
     has_all_files,
@@ -94,7 +95,13 @@ class ArtifactStore:
         finally:
             delete_tree(directory)
 
-    def publish(self, key: ArtifactKey, staged: Path, files: Sequence[ArtifactFile]) -> Artifact:
+    def publish(
+        self,
+        key: ArtifactKey,
+        staged: Path,
+        files: Sequence[ArtifactFile],
+        notes: Sequence[str] = (),
+    ) -> Artifact:
         """Make a staged directory the artifact of `key`, or return the one that is there already.
 
         Parameters
@@ -103,23 +110,28 @@ class ArtifactStore:
             A directory that :meth:`stage` lent.
         files
             All files in it.
+        notes
+            What is to be known about it, in sentences; very many or long ones are shortened.
 
         Raises
         ------
-        StoreError
-            Also if the directory does not hold exactly `files` with their sizes and digests.
+        MisreportedFilesError
+            The directory does not hold exactly `files` with their sizes and digests.
         """
         if staged.parent != self._folder.staging:
             raise ValueError(f"not a staging directory of this store: {staged}")
         with store_errors(self._folder.root):
             check_staged(staged, key, files)
-            write_record(staged, key, files)
+            artifact = Artifact(
+                key=key,
+                directory=self._folder.artifact_directory(key),
+                files=tuple(files),
+                notes=bounded_notes(notes),
+            )
+            write_record(staged, artifact)
             now = self._clock()
             os.utime(staged / RECORD, (now, now))
-            directory = self._folder.artifact_directory(key)
-            return self._rename_into_place(
-                Artifact(key=key, directory=directory, files=tuple(files)), staged
-            )
+            return self._rename_into_place(artifact, staged)
 
     def verify(self, artifact: Artifact) -> bool:
         """Return whether every byte of `artifact` is as it was published, reading all of it."""

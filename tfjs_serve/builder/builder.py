@@ -14,7 +14,6 @@ from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.converter_version import converter_version
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Build, Converter, EntryStatus, Listener
-from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.shelf import Job, Shelf
 from tfjs_serve.builder.single_flight import SingleFlight
 from tfjs_serve.builder.sources import ChangedMeanwhileError, Sources, Stamps
@@ -25,7 +24,6 @@ from tfjs_serve.worker.protocol import ConversionRequest
 
 _ATTEMPTS = 5
 """How often a file that changes while it is converted is tried again for one request."""
-_WARNINGS_REMEMBERED = 4096
 
 
 class Builder:
@@ -58,7 +56,6 @@ class Builder:
         self._builds: SingleFlight[tuple[str, Stamps], Build] = SingleFlight()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruning: SingleFlight[None, None] = SingleFlight()
-        self._warnings: Recent[ArtifactKey, tuple[str, ...]] = Recent(_WARNINGS_REMEMBERED)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with every event; what is returned ends that.
@@ -143,14 +140,14 @@ class Builder:
         artifact = await self._shelf.get(key)
         if artifact is not None:
             await self._note_ready(job, stamps, artifact, seconds=None)
-            return self._as_build(artifact)
+            return _as_build(artifact)
         started_seconds = time.monotonic()
         convert = partial(self._convert, job, stamps, key)
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
         await self._note_ready(job, stamps, artifact, seconds=seconds)
         self._pruning.begin(None, self._shelf.prune)
-        return self._as_build(artifact)
+        return _as_build(artifact)
 
     async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
         """Return, or raise, what is known about these very files; ``None`` if nothing is."""
@@ -161,7 +158,7 @@ class Builder:
             assert outcome.error is not None
             raise outcome.error.with_traceback(None)
         artifact = await self._shelf.get(outcome.key)
-        return self._as_build(artifact, outcome.error) if artifact is not None else None
+        return _as_build(artifact, outcome.error) if artifact is not None else None
 
     async def _key(self, job: Job, stamps: Stamps) -> ArtifactKey:
         digest = await self._sources.digest(job.entry, stamps)
@@ -191,9 +188,7 @@ class Builder:
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._sources.require_unchanged(job.entry, stamps)
-        artifact = await self._shelf.publish(key, directory, report)
-        self._warnings.put(key, report.warnings)
-        return artifact
+        return await self._shelf.publish(job, key, directory, report)
 
     async def _note_ready(
         self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None
@@ -208,11 +203,8 @@ class Builder:
         self._journal.failed(job, stamps, error.with_traceback(None), artifact)
         if artifact is None:
             raise error
-        return self._as_build(artifact, error)
+        return _as_build(artifact, error)
 
-    def _as_build(self, artifact: Artifact, error: TfjsServeError | None = None) -> Build:
-        return Build(
-            artifact=artifact,
-            stale_reason=error.message if error is not None else None,
-            warnings=self._warnings.get(artifact.key) or (),
-        )
+
+def _as_build(artifact: Artifact, error: TfjsServeError | None = None) -> Build:
+    return Build(artifact=artifact, stale_reason=error.message if error is not None else None)

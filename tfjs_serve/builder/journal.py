@@ -47,7 +47,8 @@ class Journal:
         outcome = self._outcomes.get(job.exact_label)
         if outcome is None or not outcome.describes(job.entry.stamps, time.monotonic()):
             return EntryStatus(state=EntryState.FOUND)
-        return EntryStatus(state=outcome.state, error=outcome.error)
+        notes = outcome.artifact.notes if outcome.artifact is not None else ()
+        return EntryStatus(state=outcome.state, error=outcome.error, notes=notes)
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
         """Return the outcome for these very files, if there is no need to try them again."""
@@ -77,7 +78,7 @@ class Journal:
     def ready(self, job: Job, stamps: Stamps, artifact: Artifact, seconds: float | None) -> None:
         """Note that these files can be served."""
         outcome = Outcome(
-            state=EntryState.READY, stamps=stamps, key=artifact.key, at_seconds=time.monotonic()
+            state=EntryState.READY, stamps=stamps, artifact=artifact, at_seconds=time.monotonic()
         )
         event = BuildEvent(
             kind=BuildEventKind.READY,
@@ -85,6 +86,7 @@ class Journal:
             variant=job.variant,
             seconds=seconds,
             size_bytes=sum(file.size_bytes for file in artifact.files),
+            notes=artifact.notes,
         )
         self._note(job, outcome, event)
 
@@ -95,7 +97,7 @@ class Journal:
         outcome = Outcome(
             state=EntryState.STALE if last_good else EntryState.FAILED,
             stamps=stamps,
-            key=last_good.key if last_good else None,
+            artifact=last_good,
             error=error,
             at_seconds=time.monotonic(),
         )

@@ -26,12 +26,22 @@ class EntryState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryStatus:
-    """State of one entry in one variant, with the error or the reason for ``stale``."""
+    """State of one entry in one variant.
+
+    Attributes
+    ----------
+    error
+        Of ``failed``, and the reason for ``stale``.
+    progress
+        Share of the weights that is written, 0 to 1, while converting.
+    notes
+        What is to be known about the artifact that is served.
+    """
 
     state: EntryState
     error: TfjsServeError | None = None
     progress: float | None = None
-    """Share of the weights that is written, 0 to 1, while converting."""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +50,6 @@ class Build:
 
     artifact: Artifact
     stale_reason: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 class BuildEventKind(str, Enum):
@@ -65,6 +74,8 @@ class BuildEvent:
         How long the conversion took; of ``ready`` only, ``None`` if the store had it already.
     size_bytes
         Size of all files of the artifact; of ``ready`` only.
+    notes
+        What is to be known about the artifact; of ``ready`` only.
     error
         Of ``failed`` and ``stale``.
     reason
@@ -77,6 +88,7 @@ class BuildEvent:
     progress: float | None = None
     seconds: float | None = None
     size_bytes: int | None = None
+    notes: tuple[str, ...] = ()
     error: TfjsServeError | None = None
     reason: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfjs_serve.artifacts.model import ArtifactKey
+from tfjs_serve.artifacts.model import Artifact, ArtifactKey
 from tfjs_serve.builder.model import EntryState
 from tfjs_serve.builder.sources import Stamps
 from tfjs_serve.errors import SourceChangedError, StoreError, TfjsServeError
@@ -21,7 +21,7 @@ class Outcome:
         ``READY``, ``FAILED`` or ``STALE``.
     stamps
         The files that were tried.
-    key
+    artifact
         What is served: of the newest file, or of the last good one if ``STALE``.
     error
         Of ``FAILED`` and ``STALE``.
@@ -32,8 +32,13 @@ class Outcome:
     state: EntryState
     stamps: Stamps
     at_seconds: float
-    key: ArtifactKey | None = None
+    artifact: Artifact | None = None
     error: TfjsServeError | None = None
+
+    @property
+    def key(self) -> ArtifactKey | None:
+        """Names what is served."""
+        return self.artifact.key if self.artifact is not None else None
 
     def settles(self, stamps: Stamps) -> bool:
         """Whether a request for these very files needs no new attempt."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey, MisreportedFilesError
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.errors import FileNotInModelError, StoreError
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.errors import FileNotInModelError, StoreError, WorkerCrashedError
+from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.worker.protocol import ConversionReport
 
 _log = logging.getLogger(__name__)
@@ -88,14 +88,26 @@ class Shelf:
             await asyncio.to_thread(stage.__exit__, None, None, None)
 
     async def publish(
-        self, key: ArtifactKey, directory: Path, report: ConversionReport
+        self, job: Job, key: ArtifactKey, directory: Path, report: ConversionReport
     ) -> Artifact:
-        """Check the files in the staged folder against `report`, and publish them."""
-        files = tuple(
-            ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-            for file in report.files
-        )
-        return await asyncio.to_thread(self._store.publish, key, directory, files)
+        """Check the files in the staged folder against `report`, and publish them.
+
+        Raises
+        ------
+        WorkerCrashedError
+            They are not what `report` says.
+        """
+        publish = self._store.publish
+        try:
+            files = _listed_files(report)
+            return await asyncio.to_thread(publish, key, directory, files, report.warnings)
+        except MisreportedFilesError as error:
+            # Not a failure of the store, which may pass: the same file would end like this again.
+            raise WorkerCrashedError(
+                f"{job.entry.exact_name}: {error.message}",
+                hint="the file may be damaged: save the model again; "
+                "if that does not help, please report it",
+            ) from error
 
     async def prune(self) -> None:
         """Remove what exceeds the store's limit; a failure harms nobody and is logged."""
@@ -128,3 +140,12 @@ class Shelf:
             f"file|{models_dir}/{exact_name}|{options}",
             f"name|{models_dir}/{name}|{options}",
         )
+
+
+def _listed_files(report: ConversionReport) -> tuple[ArtifactFile, ...]:
+    if MODEL_JSON not in (file.name for file in report.files):
+        raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
+    return tuple(
+        ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+        for file in report.files
+    )
