@@ -97,6 +97,9 @@ async def test_a_lookup_that_fails_suggests_from_the_last_scan(models, catalog):
     with pytest.raises(ModelNotFoundError) as caught:
         await catalog.lookup("digits/cmm")
     assert "digits/cnn" in caught.value.hint
+    with pytest.raises(ModelNotFoundError) as caught:
+        await catalog.lookup("digits/cmm", suggest=False)
+    assert caught.value.hint == ""
 
 
 async def test_a_lookup_does_not_look_beside_the_name(models, catalog, monkeypatch):

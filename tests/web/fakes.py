@@ -74,12 +74,15 @@ def model_bodies(seed: str) -> dict[str, bytes]:
 class FakeCatalog:
     entries: list[CatalogEntry] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
+    suggested_for: list[str] = field(default_factory=list)
 
     async def scan(self) -> tuple[CatalogEntry, ...]:
         return tuple(self.entries)
 
-    async def lookup(self, name: str) -> CatalogEntry:
+    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
         self.looked_up.append(name)
+        if suggest:
+            self.suggested_for.append(name)
         return resolve(self.entries, name)
 
 

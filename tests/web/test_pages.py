@@ -116,6 +116,21 @@ def test_what_is_wrong_is_told_completely() -> None:
         assert "fix these" in page.text
 
 
+def test_notes_on_the_conversion_are_shown() -> None:
+    status = EntryStatus(state=EntryState.READY, notes=("a regularizer is left out", HOSTILE))
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    assert "a regularizer is left out" in page.text
+    assert HOSTILE in page.text
+    assert "img" not in page.tags
+    assert summary.to_json()["notes"] == ["a regularizer is left out", HOSTILE]
+
+
+def test_without_notes_there_is_no_heading_for_them() -> None:
+    (summary,) = summaries(make_entry("iris.h5"))
+    assert "Notes" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+
+
 def test_a_model_page_has_the_urls_of_all_variants() -> None:
     summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
     page = Elements(pages.model_page(summary, origin=ORIGIN))
@@ -190,6 +205,7 @@ def test_the_json_twin_says_the_same() -> None:
         "sizeBytes": 123456,
         "state": "failed",
         "progress": None,
+        "notes": [],
         "loader": "loadLayersModel",
         "url": "/iris/model.json",
         "pageUrl": "/iris/",

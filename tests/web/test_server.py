@@ -249,6 +249,9 @@ async def test_a_server_that_quantizes(
         assert (await ask(site, f"/iris/{name}")).status == 200
         assert (await ask(site, "/iris@full/model.json")).json()["seed"] == "iris.h5@full"
         folder = (await ask(site, "/old/model.json")).json()
+        listed = (await ask(site, "/-/models.json")).json()["models"]
+        assert {model["state"] for model in listed if model["name"] in ("iris", "old")} == {"ready"}
+        assert "not loaded yet" not in (await ask(site, "/old/")).body.decode()
         assert folder["seed"] == "old/model.json@full"
         shard = folder["weightsManifest"][0]["paths"][0]
         site.catalog.entries.clear()

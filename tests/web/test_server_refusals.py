@@ -36,7 +36,7 @@ async def test_an_ambiguous_name_is_answered_with_the_candidates(site: Site) -> 
         ("/favicon.ico", "no-such-file"),
         ("/model.json", "no-such-model"),
         ("/-/nothing", "not-found"),
-        ("/iris@int4/model.json", "no-such-model"),
+        ("/nothing@int4/model.json", "no-such-model"),
     ],
 )
 async def test_what_is_not_there_is_a_problem_and_never_html(
@@ -48,6 +48,43 @@ async def test_what_is_not_there_is_a_problem_and_never_html(
         assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
         assert answer.status == 404
     assert_problem(await ask(site, path), 404, code)
+
+
+@pytest.mark.parametrize("path", ["/iris@int4/model.json", "/iris.h5@INT8/model.json"])
+async def test_a_variant_that_does_not_exist_is_answered_with_those_that_do(
+    site: Site, path: str
+) -> None:
+    answer = await ask(site, path, Origin=LOCAL)
+    assert_problem(answer, 404, "no-such-variant")
+    assert "'iris'" in answer.json()["detail"]
+    assert answer.json()["hint"] == "its variants are full, float16, uint16, uint8"
+    assert site.builder.artifacts == {}
+
+
+async def test_wherever_a_variant_may_stand_it_is_looked_at(site: Site) -> None:
+    for path in ("/iris@int4/", "/iris@int4", "/old@uint8/model.json", "/old@uint8/"):
+        assert_problem(await ask(site, path), 404, "no-such-variant")
+    assert_problem(await ask(site, "/iris@int4/weights.bin"), 404, "no-such-file")
+    assert_problem(await ask(site, "/twins@int4/model.json"), 409, "ambiguous-name")
+    assert "without @" in (await ask(site, "/old@uint8/model.json")).json()["hint"]
+    assert (await ask(site, "/old@full/model.json")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/iris@uint8/model.json", ["iris"]),
+        ("/irsi/model.json", ["irsi"]),
+        ("/irsi@uint8/model.json", ["irsi"]),
+        ("/irsi@uint8/", ["irsi"]),
+        ("/iris/weights.bin", []),
+    ],
+)
+async def test_similar_names_are_looked_for_at_most_once(
+    site: Site, path: str, names: list[str]
+) -> None:
+    await ask(site, path)
+    assert site.catalog.suggested_for == names
 
 
 async def test_hostile_paths_reach_neither_catalogue_nor_builder(site: Site) -> None:

@@ -25,11 +25,11 @@ from tfjs_serve.web.urls import (
 )
 
 
-def address(name: str, variant: Variant | None = None) -> ModelAddress:
+def address(name: str, variant: str | None = None) -> ModelAddress:
     return ModelAddress(name=name, variant=variant)
 
 
-def file_in(raw: str) -> tuple[list[tuple[str, Variant | None]], str]:
+def file_in(raw: str) -> tuple[list[tuple[str, str | None]], str]:
     target = parse_target(raw)
     assert isinstance(target, ModelFile)
     return [(one.name, one.variant) for one in target.addresses], target.file_name
@@ -84,15 +84,15 @@ def test_other_urls_below_the_reserved_segment_do_not_exist(raw: str) -> None:
             [("a@uint8@float16", None), ("a@uint8", Variant.FLOAT16)],
             "x",
         ),
-        ("/iris@int4/model.json", [("iris@int4", None)], "model.json"),
-        ("/iris@UINT8/model.json", [("iris@UINT8", None)], "model.json"),
+        ("/iris@int4/model.json", [("iris@int4", None), ("iris", "int4")], "model.json"),
+        ("/iris@/model.json", [("iris@", None), ("iris", "")], "model.json"),
         ("/@uint8/model.json", [("@uint8", None)], "model.json"),
         ("/a/@uint8/model.json", [("a/@uint8", None)], "model.json"),
         ("/a@uint8/b/model.json", [("a@uint8/b", None)], "model.json"),
         ("/favicon.ico", [], "favicon.ico"),
     ],
 )
-def test_files(raw: str, addresses: list[tuple[str, Variant | None]], file_name: str) -> None:
+def test_files(raw: str, addresses: list[tuple[str, str | None]], file_name: str) -> None:
     assert file_in(raw) == (addresses, file_name)
 
 

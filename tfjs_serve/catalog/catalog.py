@@ -87,17 +87,22 @@ class Catalog:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    async def lookup(self, name: str) -> CatalogEntry:
+    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
         """Return the model that `name` means, as its file is at this moment.
+
+        Parameters
+        ----------
+        suggest
+            Whether to look for similar names if there is no such model, which takes a while.
 
         Raises
         ------
         ModelNotFoundError, AmbiguousNameError
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
-        return await asyncio.to_thread(self._look_up, name, self._entries)
+        return await asyncio.to_thread(self._look_up, name, self._entries if suggest else None)
 
-    def _look_up(self, name: str, known: tuple[CatalogEntry, ...]) -> CatalogEntry:
+    def _look_up(self, name: str, known: tuple[CatalogEntry, ...] | None) -> CatalogEntry:
         found = find(self._models_dir, name, self._reader)
         return names.resolve(found, name, known=known)
 

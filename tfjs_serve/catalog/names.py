@@ -106,7 +106,7 @@ def candidates(entries: Iterable[CatalogEntry], name: str) -> list[CatalogEntry]
 
 
 def resolve(
-    entries: Iterable[CatalogEntry], name: str, *, known: Sequence[CatalogEntry] = ()
+    entries: Iterable[CatalogEntry], name: str, *, known: Sequence[CatalogEntry] | None = ()
 ) -> CatalogEntry:
     """Return the one entry that `name` means.
 
@@ -115,7 +115,7 @@ def resolve(
     entries
         Where to look: the whole catalogue, or at least all that may match.
     known
-        Entries to suggest from if there is no match.
+        Entries to suggest from if there is no match; ``None``: suggest nothing.
 
     Raises
     ------
@@ -126,7 +126,8 @@ def resolve(
     """
     found = candidates(entries, name)
     if not found:
-        raise ModelNotFoundError(f"there is no model {name!r}", hint=_not_found_hint(name, known))
+        hint = "" if known is None else _not_found_hint(name, known)
+        raise ModelNotFoundError(f"there is no model {name!r}", hint=hint)
     if len(found) > 1:
         raise _ambiguous(name, sorted(entry.exact_name for entry in found))
     return found[0]

@@ -160,8 +160,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
 async def _model_json(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
-    entry, asked = await _lookup(services, target.addresses)
-    variant = effective_variant(entry, asked, services.settings.default_variant)
+    entry, variant = await _lookup(services, target.addresses)
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     coding = negotiate(accepted, model_codings(build.artifact))
@@ -174,15 +173,19 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
 
 
 async def _lookup(
-    services: Services, addresses: tuple[ModelAddress, ...]
-) -> tuple[CatalogEntry, Variant | None]:
+    services: Services, addresses: tuple[ModelAddress, ...], *, suggest: bool = True
+) -> tuple[CatalogEntry, Variant]:
     """Return the first entry that an address leads to; the last one's error if none does."""
     error = ModelNotFoundError("there is no such model")
     for address in addresses:
+        is_last = address is addresses[-1]
         try:
-            return await services.catalog.lookup(address.name), address.variant
+            entry = await services.catalog.lookup(address.name, suggest=suggest and is_last)
         except ModelNotFoundError as not_found:
             error = not_found
+        else:
+            default = services.settings.default_variant
+            return entry, effective_variant(entry, address.variant, default)
     raise error
 
 
@@ -209,13 +212,13 @@ def _variants_of(address: ModelAddress, default: Variant) -> Iterable[Variant]:
     they may be gone from the catalogue while a page still loads their files.
     """
     if address.variant is not None:
-        return (address.variant,)
+        return [variant for variant in Variant if variant.value == address.variant]
     return dict.fromkeys((default, Variant.FULL))
 
 
 async def _page_without_slash(services: Services, target: ModelFile) -> str | None:
     try:
-        await _lookup(services, target.page)
+        await _lookup(services, target.page, suggest=False)
     except ModelNotFoundError:
         return None
     return page_url(target.page[0].name)

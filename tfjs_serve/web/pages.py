@@ -76,6 +76,7 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
             _load_block(summary, origin),
             _links(summary),
             _variant_table(summary, origin),
+            _notes(summary.status),
         ]
     )
     heading = escape(summary.entry.name)
@@ -139,6 +140,11 @@ def _variant_table(summary: ModelSummary, origin: str) -> str:
         for variant, url in summary.variant_urls.items()
     ]
     return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""
+
+
+def _notes(status: EntryStatus) -> str:
+    items = "".join(f"<li>{escape(note)}</li>" for note in status.notes)
+    return f'<h3>Notes on the conversion</h3>\n<ul class="notes">{items}</ul>' if items else ""
 
 
 def _notice(status: EntryStatus) -> str:

@@ -20,8 +20,8 @@ class CatalogService(Protocol):
     async def scan(self) -> tuple[CatalogEntry, ...]:
         """Look at the whole folder."""
 
-    async def lookup(self, name: str) -> CatalogEntry:
-        """Look at the model called `name`.
+    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+        """Look at the model called `name`; `suggest` similar ones if there is none.
 
         Raises
         ------

@@ -31,10 +31,16 @@ _ENCODED_TWICE = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAddress:
-    """One reading of a URL: a model's name, and the variant if one was asked for."""
+    """One reading of a URL: a model's name, and the variant if one was asked for.
+
+    Attributes
+    ----------
+    variant
+        As it was spelled: there may be no such variant, of this model or of any.
+    """
 
     name: str
-    variant: Variant | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +198,4 @@ def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
     base, at, suffix = name.rpartition("@")
     if not at or "/" in suffix or not base or base.endswith("/"):
         return (ModelAddress(name=name),)
-    variant = next((known for known in Variant if known.value == suffix), None)
-    if variant is None:
-        return (ModelAddress(name=name),)
-    return ModelAddress(name=name), ModelAddress(name=base, variant=variant)
+    return ModelAddress(name=name), ModelAddress(name=base, variant=suffix)
