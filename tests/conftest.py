@@ -18,7 +18,10 @@ pytest.register_assert_rewrite("tests.parity.harness")
 from tests.parity.harness import NodeTf, ServedModels  # noqa: E402 -- after the line above
 from tests.samples import SAMPLE_MODELS  # noqa: E402
 
-IGNORED_WARNINGS: tuple[str, ...] = ()
+IGNORED_WARNINGS = (
+    # Keras turns its variables into arrays that way; numpy 2 has announced another signature.
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
+)
 """Third parties' own warnings, which nothing in this project can avoid; each with a reason."""
 
 

@@ -45,7 +45,7 @@ def page_url(page_folder: Path) -> Iterator[str]:
     """URL of the page, on another port than the models."""
     handler = partial(QuietHandler, directory=str(page_folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/page.html"
         server.shutdown()

@@ -38,7 +38,7 @@ def static(tmp_path: Path) -> Iterator[str]:
     """URL of a plain file server on `tmp_path`: these models are TensorFlow.js's own affair."""
     handler = partial(QuietHandler, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
