@@ -38,10 +38,14 @@ def test_each_command_has_help(invoke: Invoke, command):
     assert "--shard-size" in result.output
 
 
-def test_importing_the_command_line_loads_nothing_heavy():
-    script = "import sys, tfjs_serve.cli, tfjs_serve.cli.group; print(*sys.modules)"
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_command_line_alone_loads_nothing_heavy(option):
+    script = (
+        "import sys; from tfjs_serve.cli.group import command_line; "
+        "command_line(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    )
     printed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, option], capture_output=True, text=True, check=True
     ).stdout
     assert "tfjs_serve.cli.group" in printed.split()
     assert {"rich", "aiohttp", "h5py", "numpy", "watchdog"} & set(printed.split()) == set()

@@ -116,6 +116,17 @@ def test_each_event_of_the_builder_has_its_words(happened, message):
     assert (line.subject, line.message) == ("a.h5", message)
 
 
+def test_notes_stand_below_the_line_that_says_ready():
+    line = build_line(event(BuildEventKind.READY, notes=("one", "two", "three")))
+    assert line.details == ("note: one", "note: two", "note: three")
+
+
+def test_many_notes_are_left_to_the_page():
+    line = build_line(event(BuildEventKind.READY, notes=tuple("abcdefgh")))
+    assert line.details[:3] == ("note: a", "note: b", "note: c")
+    assert line.details[3:] == ("and 5 more on the model's page",)
+
+
 def test_a_failure_lists_all_problems_and_the_hint():
     problems = [
         ConversionProblem(

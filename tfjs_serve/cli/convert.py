@@ -28,7 +28,7 @@ from tfjs_serve.web.pages import readable_size
 from tfjs_serve.worker.client import WorkerPool
 
 
-@click.command(short_help="Convert one model into a folder.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path), callback=absolute_path)
 @click.argument("out", type=click.Path(path_type=Path), callback=absolute_path)
 @shard_size_option

@@ -14,6 +14,11 @@ FAILURE_EXIT_CODE = 1
 INTERRUPTED_EXIT_CODE = 130
 """As shells report a program that SIGINT ended."""
 
+_COMMANDS = {
+    "serve": "Serve the models in a folder.",
+    "convert": "Convert one model into a folder.",
+}
+"""Each command with its line in the help, in that order."""
 _DEFAULT_COMMAND = "serve"
 _OWN_OPTIONS = ("-h", "--help", "--version")
 
@@ -23,7 +28,16 @@ class CommandGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return the commands in the order of the help."""
-        return ["serve", "convert"]
+        return list(_COMMANDS)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's interface
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands in the help, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def get_command(
         self,

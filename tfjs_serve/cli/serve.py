@@ -58,7 +58,7 @@ class Run:
         return ports.origin_of(self.settings.host, ports.port_of(self.sockets))
 
 
-@click.command(short_help="Serve the models in a folder.")
+@click.command()
 @click.argument(
     "models_dir", metavar="DIR", type=click.Path(path_type=Path), callback=absolute_path
 )

@@ -17,6 +17,8 @@ KINDS = {
     EntryKind.TFJS_LAYERS: "TF.js layers",
     EntryKind.TFJS_GRAPH: "TF.js graph",
 }
+MOST_NOTES = 3
+"""How many notes on one conversion are printed; the model's page shows all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,9 @@ def build_line(event: BuildEvent) -> Line:
         share = int(100 * (event.progress or 0.0))
         return Line(subject=subject, message=f"converting, {share} %", style="dim")
     if event.kind is BuildEventKind.READY:
-        return Line(subject=subject, message=_ready(event), style="green")
+        return Line(
+            subject=subject, message=_ready(event), style="green", details=_first_notes(event.notes)
+        )
     if event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
     return _failed_line(subject, event.error)
@@ -89,6 +93,13 @@ def _ready(event: BuildEvent) -> str:
         return f"ready, as it was converted before{size}"
     took = f"{event.seconds:.1f} s" if event.seconds >= 0.1 else "less than 0.1 s"
     return f"ready in {took}{size}"
+
+
+def _first_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return so many notes as leave the other lines in sight."""
+    shown = tuple(f"note: {note}" for note in notes[:MOST_NOTES])
+    more = len(notes) - len(shown)
+    return (*shown, f"and {more} more on the model's page") if more else shown
 
 
 def _stale_line(subject: str, event: BuildEvent) -> Line:
