@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tfjs_serve.conversion.execution import execution_order
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import KerasLayer, TensorRef
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shared_mask import BROKEN, SharedMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +42,24 @@ class TensorFact:
         return self.mask is not None
 
 
-BROKEN = "?"
-"""TF.js's merge layers make masks of a wrong shape (``computeMask`` in ``merge.ts``)."""
-
-
 _UNKNOWN = TensorFact(rank=None)
 
-Site = tuple[KerasLayer, tuple[TensorFact, ...]]
-"""One call of a layer, with the facts of its inputs."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One call of a layer.
+
+    Attributes
+    ----------
+    inputs
+        What is known of its inputs.
+    seen_mask
+        The mask that TF.js hands to the call, the call's own or that of an earlier one.
+    """
+
+    layer: KerasLayer
+    inputs: tuple[TensorFact, ...]
+    seen_mask: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +92,13 @@ class _Inference:
         self._report = report
         self.inputs: dict[str, tuple[TensorFact, ...]] = {}
         self.sites: list[Site] = []
+        self._shared = SharedMask()
 
     def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """Return the facts of the outputs; the last one stands for all further ones."""
         self.inputs.setdefault(layer.path, inputs)
-        self.sites.append((layer, inputs))
+        self._shared.update(fact.tfjs_mask for fact in inputs)
+        self.sites.append(Site(layer=layer, inputs=inputs, seen_mask=self._shared.mask))
         if layer.class_name == "InputLayer":
             return inputs or (TensorFact(rank=len(layer.config["batch_input_shape"] or ())),)
         if layer.class_name in CONTAINERS:
@@ -110,14 +124,19 @@ class _Inference:
     def _child(
         self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]
     ) -> int | None:
-        per_step = layer.class_name == "TimeDistributed"
-        seen = tuple(replace(fact, rank=(fact.rank or 0) - per_step) for fact in inputs[:1])
-        return self.outputs(child, seen)[0].rank
+        if layer.class_name != "TimeDistributed":
+            return self.outputs(child, inputs[:1])[0].rank
+        # The inner layer gets the mask of all steps at each step.
+        mask = BROKEN if self._shared.mask else None
+        seen = replace(inputs[0], rank=(inputs[0].rank or 0) - 1, tfjs_mask=mask)
+        with self._shared.kept():
+            return self.outputs(child, (seen,))[0].rank
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
         inside = tuple(replace(fact, tfjs_mask=None) for fact in inputs)
-        return tuple(replace(fact, tfjs_mask=None) for fact in self._model(model, inside))
+        with self._shared.inside():
+            return tuple(replace(fact, tfjs_mask=None) for fact in self._model(model, inside))
 
     def _model(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         if model.graph is not None:
@@ -138,10 +157,11 @@ class _Inference:
             outputs = made.get((ref.layer, ref.call)) or (_UNKNOWN,)
             return outputs[min(ref.tensor, len(outputs) - 1)]
 
-        for name, index in load_order(model, graph, self._report).numbers:
-            call = graph.calls[name][index]
-            seen = tuple(map(fact, call.inputs)) or fed.get(name, ())
-            made[name, index] = self.outputs(children[name], seen)
+        calls = load_order(model, graph, self._report).numbers
+        for ref in execution_order(graph, calls):
+            call = graph.calls[ref.layer][ref.call]
+            seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
+            made[ref.layer, ref.call] = self.outputs(children[ref.layer], seen)
         return tuple(map(fact, graph.outputs))
 
 

@@ -17,6 +17,7 @@ from tfjs_serve.conversion.nodes import read_graph
 from tfjs_serve.conversion.report import Report
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
+_KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
 _WRAPPED = ("layer", "backward_layer", "cell")
 _STRUCTURE = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
@@ -55,7 +56,7 @@ class _Normalizer:
             dtype=_dtype(config.get("dtype")),
             generation=self._generation,
             trainable=config.get("trainable") is not False,
-            is_custom=">" in class_name or _is_foreign(entry),
+            is_custom=_is_custom(class_name, entry),
         )
         if class_name in _MODELS:
             return self._model(layer, config)
@@ -166,10 +167,18 @@ def _entries(config: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     return [entry for entry in layers if isinstance(entry, dict)] if layers else []
 
 
-def _is_foreign(entry: Mapping[str, Json]) -> bool:
-    """Whether a Keras 3 entry names a class outside of Keras."""
-    module = entry.get("module")
-    return isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins")
+def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
+    """Whether an entry names a class outside of Keras.
+
+    HDF5 has the name under which the user registered a class, ``package>Class``; ``.keras``
+    archives have it beside the class, and the module.
+    """
+    module, registered = entry.get("module"), entry.get("registered_name")
+    return (
+        ">" in class_name
+        or (isinstance(registered, str) and ">" in registered)
+        or (isinstance(module, str) and module.split(".")[0] not in _KERAS_MODULES)
+    )
 
 
 def _dtype(dtype: Json) -> str:

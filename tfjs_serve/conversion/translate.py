@@ -39,7 +39,7 @@ def translate(keras_model: KerasModel) -> LayersModel:
     model = normalize(keras_model.config, keras_model.dialect.generation, report)
     known = rules()
     _check_kind(model, report)
-    weights = assign(model, keras_model.layer_weights, _own_variables(known), report)
+    weights = assign(model, keras_model, _own_variables(known), report)
     facts = infer(model, known, report)
     check_masks(facts, report)
     translator = _Translator(

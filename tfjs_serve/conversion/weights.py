@@ -4,16 +4,19 @@ An ``.h5`` file has one flat list of weights for each layer of the outermost mod
 ``trainable_weights + non_trainable_weights`` (``_legacy_weights`` in
 ``keras/src/legacy/saving/legacy_h5_format.py``), which for nested models depends on which layers
 are frozen. So the order is derived here from the layers, as each generation derives it.
+
+A ``.keras`` archive has a group for each object; see `object_paths`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 from tfjs_serve.conversion.model import KerasLayer, Variable
+from tfjs_serve.conversion.object_paths import object_paths
 from tfjs_serve.conversion.report import Report
-from tfjs_serve.keras_files import WeightRef
+from tfjs_serve.keras_files import Container, KerasModel, WeightRef
 
 Slot = tuple[KerasLayer, Variable]
 """A variable of a layer."""
@@ -21,30 +24,45 @@ Slot = tuple[KerasLayer, Variable]
 Own = Callable[[KerasLayer], tuple[Variable, ...] | None]
 """From a layer to the variables that it has itself, in order of creation; ``None``: unknown."""
 
+Group = tuple[KerasLayer, str, list[Slot]]
+"""A layer, the name of its group of weights in the file, and the variables in that group."""
+
 LayerWeights = Mapping[str, Mapping[str, WeightRef]]
 """From a layer's path to its weights by variable name."""
 
 
-def assign(
-    model: KerasLayer, saved: Mapping[str, tuple[WeightRef, ...]], own: Own, report: Report
-) -> LayerWeights:
+def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report) -> LayerWeights:
     """Return the saved weights by layer path and variable name.
 
     A layer whose saved weights are more or fewer than its variables is reported; one that is
     unknown, or has such a layer in it, gets none.
     """
+    by_object = keras_model.dialect.container is Container.KERAS_ZIP
+    groups = _groups_by_object(model, own) if by_object else _groups_by_layer(model, own)
     assigned: dict[str, dict[str, WeightRef]] = {}
-    for layer in model.children:
-        if any(own(inner) is None for inner in layer.walk()):
-            continue
-        refs = saved.get(layer.name, ())
-        slots = saved_order(layer, own)
+    for layer, group, slots in groups:
+        refs = keras_model.weights.get(group, ())
         if len(refs) != len(slots):
             _report_count(layer, len(slots), refs, report)
             continue
         for (owner, variable), ref in zip(slots, refs, strict=True):
             assigned.setdefault(owner.path, {})[variable.name] = ref
     return assigned
+
+
+def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
+    """Yield each layer of the outermost model, with all variables in it: HDF5."""
+    for layer in model.children:
+        if all(own(inner) is not None for inner in layer.walk()):
+            yield layer, layer.name, saved_order(layer, own)
+
+
+def _groups_by_object(model: KerasLayer, own: Own) -> Iterator[Group]:
+    """Yield each layer with its own variables: ``.keras``."""
+    for layer, path in object_paths(model):
+        variables = own(layer)
+        if variables is not None:
+            yield layer, path, [(layer, variable) for variable in variables]
 
 
 def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:

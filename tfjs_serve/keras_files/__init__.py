@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.hdf5 import open_hdf5
+from tfjs_serve.keras_files.keras_zip import open_keras_zip
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
 from tfjs_serve.keras_files.sniff import sniff
 
@@ -25,10 +25,6 @@ def open_model(path: Path, *, display_name: str) -> Iterator[KerasModel]:
     KerasFileError
         It is no Keras model, damaged, or holds weights only; see the subclasses.
     """
-    if sniff(path, display_name) is Container.KERAS_ZIP:
-        raise KerasFileError(
-            f"{display_name} is a .keras archive, which this version does not read yet",
-            hint="save the model with model.save('name.h5') beside it",
-        )
-    with open_hdf5(path, display_name) as model:
+    containers = {Container.HDF5: open_hdf5, Container.KERAS_ZIP: open_keras_zip}
+    with containers[sniff(path, display_name)](path, display_name) as model:
         yield model

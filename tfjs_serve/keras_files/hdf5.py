@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -34,31 +34,55 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
     UnsafeFileError
         Weights lie outside of the file.
     """
+    with opened(path, display_name) as file:
+        yield _read_model(file, display_name)
+
+
+@contextmanager
+def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file, or one inside of another, without any lock.
+
+    Raises
+    ------
+    KerasFileError
+        Damaged or cut off.
+    """
     try:
         # A lock would make the next save of a running training fail.
-        file = h5py.File(path, "r", locking=False)
+        file = h5py.File(source, "r", locking=False)
     except OSError as error:
         raise KerasFileError(
             f"{display_name} is damaged or not completely written ({error})",
             hint="save the model again, or wait until it is written",
         ) from error
     with file:
-        yield _read_model(file, display_name)
+        yield file
 
 
 def _read_model(file: h5py.File, display_name: str) -> KerasModel:
-    config = _read_config(file, display_name)
+    text = _joined_attribute(file, "model_config")
+    if text is None:
+        raise _without_architecture(file, display_name)
     version = _text(file.attrs.get("keras_version", b"")) or "2"
     return KerasModel(
         display_name=display_name,
-        dialect=Dialect(generation=_generation(version, display_name), container=Container.HDF5),
+        dialect=Dialect(
+            generation=read_generation(version, display_name), container=Container.HDF5
+        ),
         keras_version=version,
-        config=config,
-        layer_weights=_read_weights(file, display_name),
+        config=read_config(text, display_name),
+        weights=_read_weights(file, display_name),
     )
 
 
-def _generation(version: str, display_name: str) -> int:
+def read_generation(version: str, display_name: str) -> int:
+    """Return 2 or 3 of a Keras version.
+
+    Raises
+    ------
+    KerasFileError
+        Neither.
+    """
     major = version.split(".", maxsplit=1)[0]
     if major not in ("2", "3"):
         raise KerasFileError(
@@ -68,20 +92,24 @@ def _generation(version: str, display_name: str) -> int:
     return int(major)
 
 
-def _read_config(file: h5py.File, display_name: str) -> dict[str, Any]:
-    text = _joined_attribute(file, "model_config")
-    if text is None:
-        raise _without_architecture(file, display_name)
+def read_config(text: str, display_name: str) -> dict[str, Any]:
+    """Return the architecture of a model.
+
+    Raises
+    ------
+    KerasFileError
+        Not JSON, or not of a model.
+    """
     try:
         config = json.loads(text)
     except ValueError as error:
         raise KerasFileError(
-            f"{display_name}: its model_config is not valid JSON ({error})",
+            f"{display_name}: its architecture is not valid JSON ({error})",
             hint="the file is damaged; save the model again",
         ) from error
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise KerasFileError(
-            f"{display_name}: its model_config does not describe a model",
+            f"{display_name}: its architecture does not describe a model",
             hint="save the whole model with model.save('name.h5')",
         )
     return config

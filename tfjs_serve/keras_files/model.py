@@ -71,13 +71,14 @@ class KerasModel:
         As the file states it, such as ``"3.15.1"``.
     config
         ``{"class_name": ..., "config": ...}`` of the outermost model.
-    layer_weights
-        For each layer of the outermost model that the file names, its weights in saved order.
-        A nested model's weights are one flat sequence.
+    weights
+        In saved order. In HDF5, for each layer of the outermost model by name; those of a nested
+        model are one flat sequence. In ``.keras`` archives, for each Python object by its path,
+        such as ``layers/bidirectional/forward_layer/cell``.
     """
 
     display_name: str
     dialect: Dialect
     keras_version: str
     config: Mapping[str, Json]
-    layer_weights: Mapping[str, tuple[WeightRef, ...]]
+    weights: Mapping[str, tuple[WeightRef, ...]]

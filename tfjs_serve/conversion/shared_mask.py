@@ -1,0 +1,45 @@
+"""The mask that all calls of one prediction share in TF.js.
+
+``execute`` in ``tfjs-layers/src/engine/executor.ts`` writes the mask of a call into the object of
+keyword arguments that it was given, and never takes it out again. So a layer that has no mask
+itself gets the one of whichever masked layer was called before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+BROKEN = "?"
+"""A mask that is none of Keras's: TF.js's merge layers give theirs a wrong shape."""
+
+
+class SharedMask:
+    """What the shared object holds at this point of a prediction."""
+
+    def __init__(self) -> None:
+        self.mask: str | None = None
+        self._exists = False
+
+    def update(self, masks: Iterable[str | None]) -> None:
+        """Call a layer whose inputs have these masks: the first one is handed on."""
+        given = list(masks)
+        if any(given):
+            self.mask = given[0]
+            self._exists = True
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Call a layer in a way that leaves the object alone."""
+        mask = self.mask
+        yield
+        self.mask = mask
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Call a nested model: it shares the object if there is one, else it makes its own."""
+        existed = self._exists
+        yield
+        if not existed:
+            self.mask = None
+            self._exists = False
