@@ -10,7 +10,7 @@ A ``.keras`` archive has a group for each object; see `object_paths`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from tfjs_serve.conversion.model import KerasLayer, Variable
@@ -40,14 +40,32 @@ def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report)
     by_object = keras_model.dialect.container is Container.KERAS_ZIP
     groups = _groups_by_object(model, own) if by_object else _groups_by_layer(model, own)
     assigned: dict[str, dict[str, WeightRef]] = {}
+    shared: list[tuple[KerasLayer, tuple[WeightRef, ...]]] = []
     for layer, group, slots in groups:
-        refs = keras_model.weights.get(group, ())
+        refs = keras_model.weights.get(group, ()) or _shared_weights(layer, shared)
         if len(refs) != len(slots):
             _report_count(layer, len(slots), refs, report)
             continue
+        shared.append((layer, refs))
         for (owner, variable), ref in zip(slots, refs, strict=True):
             assigned.setdefault(owner.path, {})[variable.name] = ref
     return assigned
+
+
+def _shared_weights(
+    layer: KerasLayer, earlier: Sequence[tuple[KerasLayer, tuple[WeightRef, ...]]]
+) -> tuple[WeightRef, ...]:
+    """Return the weights of the layer that `layer` is: an archive has each object once.
+
+    Only a layer that two nested models share is written again without its weights.
+    """
+    same = (
+        refs
+        for other, refs in earlier
+        if (other.class_name, other.name, other.config)
+        == (layer.class_name, layer.name, layer.config)
+    )
+    return next(same, ())
 
 
 def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
