@@ -42,7 +42,9 @@ def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report)
     assigned: dict[str, dict[str, WeightRef]] = {}
     shared: list[tuple[KerasLayer, tuple[WeightRef, ...]]] = []
     for layer, group, slots in groups:
-        refs = keras_model.weights.get(group, ()) or _shared_weights(layer, shared)
+        refs = keras_model.weights.get(group, ())
+        if slots and not refs:
+            refs = _shared_weights(layer, shared)
         if len(refs) != len(slots):
             _report_count(layer, len(slots), refs, report)
             continue
