@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import shutil
@@ -19,6 +20,7 @@ from .process import Process
 
 START_DEADLINE_SECONDS = 60.0
 ANSWER_DEADLINE_SECONDS = 60.0
+AGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ class ServedModels:
             shutil.copytree(source, staged)
         else:
             shutil.copyfile(source, staged)
+            # The server lets a file rest that was touched a moment ago; this one is whole.
+            os.utime(staged, (staged.stat().st_mtime - AGE_SECONDS,) * 2)
         staged.replace(target)
         relative = target.relative_to(self.folder)
         return self.url((relative if source.is_dir() else relative.with_suffix("")).as_posix())
