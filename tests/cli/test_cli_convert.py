@@ -8,6 +8,7 @@ import stat
 
 import pytest
 
+from tests.stack.whole import Folder, regularize
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
 from tfjs_serve.cli import export as export_module
 from tfjs_serve.cli.export import ExportError, export
@@ -44,6 +45,14 @@ def test_a_model_is_converted_into_a_new_folder(convert, tmp_path):
     assert {path.name for path in out.iterdir()} == {"model.json", *loadable_files(out)}
     assert [path.name for path in out.parent.iterdir()] == ["out"]
     assert stat.S_IMODE(out.stat().st_mode) == stat.S_IMODE(out.parent.stat().st_mode)
+
+
+def test_notes_are_printed_also_when_it_was_converted_before(convert, tmp_path):
+    Folder(tmp_path).save("iris.h5", edit=regularize)
+    for out in ("a", "b"):
+        result = convert(tmp_path / "iris.h5", tmp_path / out)
+        (note,) = (line for line in result.stdout.splitlines() if line.startswith("note: "))
+        assert "OrthogonalRegularizer is left out" in note
 
 
 def test_options_change_what_is_written(convert, tmp_path):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
 from tests.web.fakes import Site
 from tfjs_serve.artifacts.model import ArtifactFile
+
+
+class Server(Protocol):
+    """Whatever can be asked."""
+
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def session(self) -> ClientSession: ...
 
 
 class Answer:
@@ -24,7 +34,7 @@ class Answer:
         return json.loads(self.body)
 
 
-async def ask(site: Site, path: str, method: str = "GET", **headers: str) -> Answer:
+async def ask(site: Server, path: str, method: str = "GET", **headers: str) -> Answer:
     url = URL(f"{site.origin}{path}", encoded=True)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     plain = {"Accept-Encoding": "identity", **named}
