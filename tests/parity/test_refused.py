@@ -57,9 +57,9 @@ def _assert_refused(served: ServedModels, case: RefusedCase, url: str) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
     problems = json.loads(answer.body)["problems"]
-    assert {(problem["layer_path"], problem["code"]) for problem in problems} == case.problems
+    assert {(problem["layerPath"], problem["code"]) for problem in problems} == case.problems
     for problem in problems:
-        assert problem["class_name"]
+        assert problem["className"]
         assert problem["message"]
         assert problem["hint"]
     told = " ".join(f"{problem['message']} {problem['hint']}" for problem in problems)

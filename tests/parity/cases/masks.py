@@ -88,15 +88,6 @@ def text_classifier(keras: Keras) -> Any:
 
 
 @case(inputs=padded_tokens(WORDS))
-def sequence_to_sequence(keras: Keras) -> Any:
-    source, target = keras.Input((5,), dtype="int32"), keras.Input((4,), dtype="int32")
-    _, *states = lstm(keras, return_state=True)(words(keras, source))
-    decoder = lstm(keras, return_sequences=True)
-    decoded = decoder(words(keras, target), initial_state=states)
-    return keras.Model([source, target], layer(keras, "Dense", units=4)(decoded))
-
-
-@case(inputs=padded_tokens(WORDS))
 def token_tagger(keras: Keras) -> Any:
     layers = [
         keras.Input((6,), dtype="int32"),
@@ -156,12 +147,6 @@ def one_input_two_branches(keras: Keras) -> Any:
 
 
 @case()
-def softmax_after_recurrence(keras: Keras) -> Any:
-    layers = [keras.Input((5, 2)), layer(keras, "Masking"), lstm(keras), layer(keras, "Softmax")]
-    return keras.Sequential(layers)
-
-
-@case()
 def bidirectional(keras: Keras) -> Any:
     wrapper = layer(keras, "Bidirectional", layer=lstm(keras))
     return keras.Sequential([keras.Input((5, 2)), layer(keras, "Masking"), wrapper])
@@ -178,24 +163,3 @@ def of_stacked_cells(keras: Keras) -> Any:
     cells = [layer(keras, "LSTMCell", units=3), layer(keras, "SimpleRNNCell", units=2)]
     layers = [keras.Input((5, 2)), layer(keras, "Masking"), keras.layers.RNN(cells)]
     return keras.Sequential(layers)
-
-
-def _concatenated(*, both_masked: bool) -> Build:
-    def build(keras: Keras) -> Any:
-        inputs = [keras.Input((5, 2)), keras.Input((5, 2))]
-        parts = [layer(keras, "Masking")(inputs[0]), inputs[1]]
-        if both_masked:
-            parts[1] = layer(keras, "Masking")(inputs[1])
-        return keras.Model(inputs, lstm(keras)(layer(keras, "Concatenate")(parts)))
-
-    return build
-
-
-for _both in (True, False):
-    CASES.append(
-        Case(
-            id=f"mask-Concatenate-both_masked_{_both}",
-            build=_concatenated(both_masked=_both),
-            inputs=padded_sequences(),
-        )
-    )

@@ -293,11 +293,12 @@ def masked_both_directions_of_sequences(keras: Keras) -> Any:
     return keras.Sequential([keras.Input(SERIES), layer(keras, "Masking"), wrapper], name="m")
 
 
-@model(("m/steps", MASK))
+@model(("m/steps/inner", MASK))
 def masked_recurrence_at_each_step(keras: Keras) -> Any:
-    inner = keras.layers.TimeDistributed(layer(keras, "LSTM", units=3), name="steps")
+    inner = layer(keras, "LSTM", units=3, name="inner")
+    steps = keras.layers.TimeDistributed(inner, name="steps")
     given = keras.Input((5, 3, 2))
-    return keras.Model(given, inner(layer(keras, "Masking")(given)), name="m")
+    return keras.Model(given, steps(layer(keras, "Masking")(given)), name="m")
 
 
 def _then_recurrence(*stopping: Made) -> Build:
@@ -342,6 +343,28 @@ def masked_sequence_with_initial_state(keras: Keras) -> Any:
     return keras.Model([given, state], late(masked, initial_state=[state]), name="m")
 
 
+@model(("m/decoder", MASK))
+def masked_decoder_with_initial_state(keras: Keras) -> Any:
+    embedding = {"input_dim": 6, "output_dim": 2, "mask_zero": True}
+    source, target = keras.Input((5,), dtype="int32"), keras.Input((4,), dtype="int32")
+    encoder = layer(keras, "LSTM", units=3, return_state=True)
+    _, *states = encoder(layer(keras, "Embedding", **embedding)(source))
+    decoder = layer(keras, "LSTM", units=3, return_sequences=True, name="decoder")
+    decoded = decoder(layer(keras, "Embedding", **embedding)(target), initial_state=states)
+    return keras.Model([source, target], decoded, name="m")
+
+
+@model(("m/soft", MASK))
+def softmax_after_masked_recurrence(keras: Keras) -> Any:
+    layers = [
+        keras.Input(SERIES),
+        layer(keras, "Masking"),
+        layer(keras, "LSTM", units=3),
+        layer(keras, "Softmax", name="soft"),
+    ]
+    return keras.Sequential(layers, name="m")
+
+
 def _merged(class_name: str, *, both_masked: bool) -> Build:
     """Return a merge of masked sequences: TF.js gives the merged mask a wrong shape."""
 
@@ -356,7 +379,7 @@ def _merged(class_name: str, *, both_masked: bool) -> Build:
     return build
 
 
-for _name in ("Add", "Multiply"):
+for _name in ("Add", "Multiply", "Concatenate"):
     for _both in (True, False):
         model(("m/late", MASK), name=f"mask-{_name}-both_masked_{_both}")(
             _merged(_name, both_masked=_both)
@@ -373,7 +396,7 @@ def called_for_training(keras: Keras) -> Any:
     return keras.Model(given, normalized, name="m")
 
 
-@model(("m/lstm", CALL), hints=("mask",))
+@model(("m/lstm", MASK))
 def called_with_a_mask(keras: Keras) -> Any:
     given, mask = keras.Input(SERIES), keras.Input((5,), dtype="bool")
     output = layer(keras, "LSTM", units=2, name="lstm")(given, mask=mask)
