@@ -9,6 +9,7 @@ from typing import Protocol
 from tfjs_serve.conversion.config import ConfigReader
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shapes import Shape
 from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 
@@ -39,8 +40,8 @@ class InputFact(Protocol):
     """What is known of an input; see `facts`."""
 
     @property
-    def rank(self) -> int | None:
-        """Number of axes, the batch axis among them; ``None`` if it is not known."""
+    def shape(self) -> Shape | None:
+        """Sizes of all axes, the batch axis among them; ``None`` if even the rank is unknown."""
 
     @property
     def masked(self) -> bool:
@@ -91,7 +92,12 @@ class LayerContext:
     @property
     def rank(self) -> int | None:
         """Number of axes of the first input; ``None`` if it is not known."""
-        return self.inputs[0].rank if self.inputs else None
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def shape(self) -> Shape | None:
+        """Shape of the first input; ``None`` if it is not known."""
+        return self.inputs[0].shape if self.inputs else None
 
     def last_axis_only(self, axis: Json) -> None:
         """Report an ``axis`` argument that is not the last axis of the input."""

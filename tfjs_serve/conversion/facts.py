@@ -1,13 +1,13 @@
-"""What is known of the tensors in a graph before anything is computed: rank and mask.
+"""What is known of the tensors in a graph before anything is computed: shape and mask.
 
-Some of TF.js's layers are right for some ranks only, or ignore a mask that Keras uses; the
-rules need to know which case they have. Ranks follow ``compute_output_shape`` of Keras's layers,
+Some of TF.js's layers are right for some shapes only, or ignore a mask that Keras uses; the
+rules need to know which case they have. Shapes follow ``compute_output_shape`` of Keras's layers,
 masks their ``supports_masking`` and ``compute_mask``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.execution import execution_order
@@ -15,16 +15,17 @@ from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import KerasLayer, TensorRef
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shapes import Shape, Shapes
 from tfjs_serve.conversion.shared_mask import BROKEN, SharedMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFact:
-    """Rank, counting the batch axis, and the mask that travels with the tensor.
+    """Shape, counting the batch axis, and the mask that travels with the tensor.
 
     Attributes
     ----------
-    rank
+    shape
         ``None`` after a layer that is not known.
     mask
         Which mask Keras lets travel with it: the path of the layer that made it.
@@ -32,7 +33,7 @@ class TensorFact:
         Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
     """
 
-    rank: int | None
+    shape: Shape | None
     mask: str | None = None
     tfjs_mask: str | None = None
 
@@ -42,7 +43,7 @@ class TensorFact:
         return self.mask is not None
 
 
-_UNKNOWN = TensorFact(rank=None)
+_UNKNOWN = TensorFact(shape=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +70,24 @@ class Facts:
     Attributes
     ----------
     inputs
-        From a layer's path to the inputs of its first call: Keras fixes the rank when it builds
+        From a layer's path to the inputs of its first call: Keras fixes the shape when it builds
         the layer.
     sites
         All calls, those inside of nested models and wrappers among them.
+    outputs
+        The outputs of the outermost model.
     """
 
     inputs: Mapping[str, tuple[TensorFact, ...]]
     sites: tuple[Site, ...]
+    outputs: tuple[TensorFact, ...]
 
 
 def infer(model: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> Facts:
-    """Return the facts of the inputs of all layers in `model`."""
+    """Return the facts of all calls in `model`."""
     inference = _Inference(rules, report)
-    inference.outputs(model, ())
-    return Facts(inputs=inference.inputs, sites=tuple(inference.sites))
+    outputs = inference.outputs(model, ())
+    return Facts(inputs=inference.inputs, sites=tuple(inference.sites), outputs=outputs)
 
 
 class _Inference:
@@ -95,16 +99,16 @@ class _Inference:
         self._shared = SharedMask()
 
     def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
-        """Return the facts of the outputs; the last one stands for all further ones."""
+        """Return the facts of the outputs."""
         self.inputs.setdefault(layer.path, inputs)
         self._shared.update(fact.tfjs_mask for fact in inputs)
         self.sites.append(Site(layer=layer, inputs=inputs, seen_mask=self._shared.mask))
         if layer.class_name == "InputLayer":
-            return inputs or (TensorFact(rank=len(layer.config["batch_input_shape"] or ())),)
+            return inputs or (TensorFact(shape=tuple(layer.config["batch_input_shape"] or ())),)
         if layer.class_name in CONTAINERS:
             return self._nested(layer, inputs)
         rule = self._rules.get(layer.class_name)
-        if rule is None or any(fact.rank is None for fact in inputs) or not inputs:
+        if rule is None or any(fact.shape is None for fact in inputs) or not inputs:
             for child in layer.children:
                 self.outputs(child, ())
             return (_UNKNOWN,)
@@ -113,24 +117,30 @@ class _Inference:
     def _layer(
         self, layer: KerasLayer, rule: LayerRule, inputs: tuple[TensorFact, ...]
     ) -> tuple[TensorFact, ...]:
-        inner = tuple(self._child(layer, child, inputs) for child in layer.children)
-        if None in inner:
+        inner = [_known(self._child(layer, child, inputs)) for child in layer.children]
+        shapes = _known(inputs)
+        if shapes is None or None in inner:
             return (_UNKNOWN,)
-        rank = rule.rank(layer, _known(fact.rank for fact in inputs), _known(inner))
+        try:
+            outputs = rule.shape(layer, shapes, tuple(shapes or () for shapes in inner))
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            # Arguments that make no sense, which the rule itself reports.
+            return (_UNKNOWN,)
         mask, tfjs_mask = _output_masks(rule, layer, inputs)
-        states = TensorFact(rank=rank - bool(layer.config.get("return_sequences")))
-        return (TensorFact(rank=rank, mask=mask, tfjs_mask=tfjs_mask), states)
+        first = TensorFact(shape=outputs[0], mask=mask, tfjs_mask=tfjs_mask)
+        return (first, *(TensorFact(shape=shape) for shape in outputs[1:]))
 
     def _child(
         self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]
-    ) -> int | None:
+    ) -> tuple[TensorFact, ...]:
         if layer.class_name != "TimeDistributed":
-            return self.outputs(child, inputs[:1])[0].rank
+            return self.outputs(child, inputs[:1])
         # The inner layer gets the mask of all steps at each step.
         mask = BROKEN if self._shared.mask else None
-        seen = replace(inputs[0], rank=(inputs[0].rank or 0) - 1, tfjs_mask=mask)
+        shape = inputs[0].shape or ()
+        seen = replace(inputs[0], shape=(*shape[:1], *shape[2:]), tfjs_mask=mask)
         with self._shared.kept():
-            return self.outputs(child, (seen,))[0].rank
+            return self.outputs(child, (seen,))
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
@@ -154,8 +164,8 @@ class _Inference:
         made: dict[tuple[str, int], tuple[TensorFact, ...]] = {}
 
         def fact(ref: TensorRef) -> TensorFact:
-            outputs = made.get((ref.layer, ref.call)) or (_UNKNOWN,)
-            return outputs[min(ref.tensor, len(outputs) - 1)]
+            outputs = made.get((ref.layer, ref.call), ())
+            return outputs[ref.tensor] if 0 <= ref.tensor < len(outputs) else _UNKNOWN
 
         calls = load_order(model, graph, self._report).numbers
         for ref in execution_order(graph, calls):
@@ -165,8 +175,9 @@ class _Inference:
         return tuple(map(fact, graph.outputs))
 
 
-def _known(ranks: Iterable[int | None]) -> tuple[int, ...]:
-    return tuple(rank for rank in ranks if rank is not None)
+def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:
+    shapes = tuple(fact.shape for fact in facts if fact.shape is not None)
+    return shapes if len(shapes) == len(facts) else None
 
 
 def _output_masks(

@@ -38,5 +38,5 @@ def _merging_fails(layer: KerasLayer, inputs: Sequence[TensorFact]) -> bool:
     if not any(masked) or all(masked):
         return False
     if layer.class_name == "Concatenate":
-        return layer.config.get("axis", -1) not in (-1, (inputs[0].rank or 0) - 1)
+        return layer.config.get("axis", -1) not in (-1, len(inputs[0].shape or ()) - 1)
     return layer.class_name in _ELEMENTWISE and len(inputs) > 2

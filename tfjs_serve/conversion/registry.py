@@ -8,11 +8,10 @@ from enum import Enum
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.shapes import ShapeRule, same
 
 Translate = Callable[[LayerContext], TfjsLayer]
 Variables = Callable[[Mapping[str, Json]], tuple[Variable, ...]]
-Rank = Callable[[KerasLayer, tuple[int, ...], tuple[int, ...]], int]
-"""From a layer, its inputs' ranks and its inner layers' output ranks to its output's rank."""
 
 
 class Outcome(str, Enum):
@@ -54,7 +53,7 @@ class LayerRule:
     outcome: Outcome
     variables: Variables
     translate: Translate
-    rank: Rank
+    shape: ShapeRule
     masking: Masking
     notes: str = ""
 
@@ -67,7 +66,7 @@ def rule(
     *,
     variables: Variables | None = None,
     outcome: Outcome = Outcome.NATIVE,
-    rank: Rank | int | None = None,
+    shape: ShapeRule = same,
     masking: Masking = Masking.STOPS,
     notes: str = "",
 ) -> Callable[[Translate], Translate]:
@@ -75,8 +74,8 @@ def rule(
 
     Parameters
     ----------
-    rank
-        Of the output: a number, or a function; that of the first input if left out.
+    shape
+        Gives the outputs' shapes; that of the first input if left out.
 
     Raises
     ------
@@ -92,7 +91,7 @@ def rule(
             outcome=outcome,
             variables=variables or no_variables,
             translate=translate,
-            rank=_rank(rank),
+            shape=shape,
             masking=masking,
             notes=notes,
         )
@@ -118,12 +117,6 @@ def refuse(class_name: str, reason: str, hint: str) -> None:
         message = f"TensorFlow.js's {class_name} differs from Keras's: {reason}."
         context.problem("unsupported-layer", message, hint)
         return TfjsLayer(class_name=class_name, config={})
-
-
-def _rank(rank: Rank | int | None) -> Rank:
-    if isinstance(rank, int):
-        return lambda _layer, _inputs, _inner: rank
-    return rank or (lambda _layer, inputs, _inner: inputs[0])
 
 
 def no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:

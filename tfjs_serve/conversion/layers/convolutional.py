@@ -5,11 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.padding import edges
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.objects import activation, parameter
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.shapes import (
+    Shape,
+    channels_of,
+    convolved,
+    of_each,
+    pair,
+    spatial,
+    transposed_length,
+    with_channels,
+)
 
 _PADDINGS = ("valid", "same")
 
@@ -32,8 +44,45 @@ def _convolution(context: LayerContext, rank: int) -> dict[str, Json]:
     }
 
 
+def _filtered(config: Mapping[str, Json], shape: Shape) -> Shape:
+    return convolved(config, shape, config["filters"])
+
+
+def _multiplied(config: Mapping[str, Json], shape: Shape) -> Shape:
+    channels, multiplier = channels_of(config, shape), config.get("depth_multiplier", 1)
+    return convolved(config, shape, None if channels is None else channels * multiplier)
+
+
+def _enlarged(config: Mapping[str, Json], shape: Shape) -> Shape:
+    count = len(shape) - 2
+    windows, strides = pair(config["kernel_size"], count), pair(config.get("strides", 1), count)
+    padding = config.get("padding", "valid")
+
+    def change(axis: int, size: int) -> int:
+        return transposed_length(size, windows[axis], strides[axis], padding)
+
+    return with_channels(config, shape, spatial(config, shape, change), config["filters"])
+
+
+def _cropped(config: Mapping[str, Json], shape: Shape) -> Shape:
+    removed = [sum(sides) for sides in edges(config.get("cropping", 0))]
+    sizes = spatial(config, shape, lambda axis, size: size - removed[axis])
+    return with_channels(config, shape, sizes, channels_of(config, shape))
+
+
+def _repeated(config: Mapping[str, Json], shape: Shape) -> Shape:
+    factors = pair(config.get("size", 2), 2)
+    sizes = spatial(config, shape, lambda axis, size: size * factors[axis])
+    return with_channels(config, shape, sizes, channels_of(config, shape))
+
+
 def _plain(class_name: str, rank: int) -> None:
-    @rule(class_name, variables=kernel_and_bias("kernel"), notes="groups=1, no causal padding")
+    @rule(
+        class_name,
+        variables=kernel_and_bias("kernel"),
+        shape=of_each(_filtered),
+        notes="groups=1, no causal padding",
+    )
     def translate(context: LayerContext) -> TfjsLayer:
         if rank == 1:
             _channels_last(context)
@@ -52,7 +101,12 @@ def _channels_last(context: LayerContext) -> None:
 
 
 def _transposed(class_name: str, rank: int) -> None:
-    @rule(class_name, variables=kernel_and_bias("kernel"), notes="no dilation")
+    @rule(
+        class_name,
+        variables=kernel_and_bias("kernel"),
+        shape=of_each(_enlarged),
+        notes="no dilation",
+    )
     def translate(context: LayerContext) -> TfjsLayer:
         _no_dilation(context, rank)
         context.read.only("output_padding", hint="Leave output_padding out.")
@@ -80,6 +134,7 @@ for _rank in (2, 3):
 @rule(
     "SeparableConv2D",
     variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
+    shape=of_each(_filtered),
 )
 def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
@@ -99,7 +154,12 @@ def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("DepthwiseConv2D", variables=kernel_and_bias("depthwise_kernel"), notes="no dilation")
+@rule(
+    "DepthwiseConv2D",
+    variables=kernel_and_bias("depthwise_kernel"),
+    shape=of_each(_multiplied),
+    notes="no dilation",
+)
 def depthwise_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js ignores a dilation; Keras 2 writes ``kernel_initializer`` and its like beside."""
     read = context.read
@@ -115,7 +175,7 @@ def depthwise_conv_2d(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("Cropping2D")
+@rule("Cropping2D", shape=of_each(_cropped))
 def cropping_2d(context: LayerContext) -> TfjsLayer:
     """``cropping`` as pairs for rows and columns."""
     read = context.read
@@ -128,7 +188,7 @@ def cropping_2d(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("UpSampling2D", notes="interpolation nearest")
+@rule("UpSampling2D", shape=of_each(_repeated), notes="interpolation nearest")
 def up_sampling_2d(context: LayerContext) -> TfjsLayer:
     """TF.js's bilinear resizing samples at other points than Keras's."""
     read = context.read

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrent import lstm_cell, recurrence, steps
+from tfjs_serve.conversion.layers.recurrent import lstm_cell, recurrence
+from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.shapes import Shapes, convolved
 
 
-@rule("ConvLSTM2D", variables=kernel_and_bias("kernel", "recurrent_kernel"), rank=steps)
+def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    batch, steps, *image = inputs[0]
+    filters = layer.config["filters"]
+    step = convolved(layer.config, (batch, *image), filters)
+    output = (batch, steps, *step[1:]) if layer.config.get("return_sequences") else step
+    return (output, step, step) if layer.config.get("return_state") else (output,)
+
+
+@rule("ConvLSTM2D", variables=kernel_and_bias("kernel", "recurrent_kernel"), shape=_maps)
 def conv_lstm_2d(context: LayerContext) -> TfjsLayer:
     """An LSTM whose products are convolutions."""
     read = context.read

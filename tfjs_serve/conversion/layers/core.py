@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.objects import activation, parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
+from tfjs_serve.conversion.shapes import Shape, known_product, of_each, reshaped
 
 
-@rule("Dense", variables=kernel_and_bias("kernel"), masking=Masking.PASSES)
+@rule(
+    "Dense",
+    variables=kernel_and_bias("kernel"),
+    masking=Masking.PASSES,
+    shape=of_each(lambda config, shape: (*shape[:-1], config["units"])),
+)
 def dense(context: LayerContext) -> TfjsLayer:
     """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias."""
     read = context.read
@@ -60,7 +69,11 @@ def _seed(context: LayerContext) -> int | None:
     return seed if isinstance(seed, int) else None
 
 
-@rule("Flatten", rank=2, notes="input of three or more axes")
+@rule(
+    "Flatten",
+    shape=of_each(lambda _config, shape: (shape[0], known_product(shape[1:]))),
+    notes="input of three or more axes",
+)
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
     data_format = context.read.text("data_format", "channels_last")
@@ -73,7 +86,7 @@ def flatten(context: LayerContext) -> TfjsLayer:
     return context.native("Flatten", {"data_format": data_format})
 
 
-@rule("Reshape", rank=lambda layer, _inputs, _inner: 1 + len(layer.config["target_shape"]))
+@rule("Reshape", shape=of_each(reshaped))
 def reshape(context: LayerContext) -> TfjsLayer:
     """An axis of -1 or ``null`` is worked out from the others."""
     shape = context.read.take("target_shape")
@@ -84,13 +97,17 @@ def reshape(context: LayerContext) -> TfjsLayer:
     return context.native("Reshape", {"target_shape": shape})
 
 
-@rule("Permute")
+def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:
+    return (shape[0], *(shape[axis] for axis in config["dims"]))
+
+
+@rule("Permute", shape=of_each(_permuted))
 def permute(context: LayerContext) -> TfjsLayer:
     """``dims`` counts from 1, without the batch axis, in both."""
     return context.native("Permute", {"dims": context.read.take("dims")})
 
 
-@rule("RepeatVector", rank=3)
+@rule("RepeatVector", shape=of_each(lambda config, shape: (shape[0], config["n"], shape[1])))
 def repeat_vector(context: LayerContext) -> TfjsLayer:
     """Shape ``(batch, features)`` to ``(batch, n, features)``."""
     return context.native("RepeatVector", {"n": context.read.integer("n")})

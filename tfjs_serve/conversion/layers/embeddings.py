@@ -8,6 +8,7 @@ from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, Variable
 from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.shapes import of_each
 
 
 def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -17,7 +18,7 @@ def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
 @rule(
     "Embedding",
     variables=_variables,
-    rank=lambda _layer, inputs, _inner: inputs[0] + 1,
+    shape=of_each(lambda config, shape: (*shape, config["output_dim"])),
     masking=Masking.MAKES,
 )
 def embedding(context: LayerContext) -> TfjsLayer:

@@ -5,18 +5,36 @@ from __future__ import annotations
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.shapes import Shapes, broadcast, pair
 
 
-def _largest(_layer: KerasLayer, inputs: tuple[int, ...], _inner: tuple[int, ...]) -> int:
-    return max(inputs)
+def _broadcast(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return (broadcast(inputs),)
 
 
-def _product(_layer: KerasLayer, inputs: tuple[int, ...], _inner: tuple[int, ...]) -> int:
-    return max(2, sum(inputs) - 3)
+def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    axis = layer.config.get("axis", -1) % len(inputs[0])
+    sizes = [shape[axis] for shape in inputs]
+    known = [size for size in sizes if size is not None]
+    joined = sum(known) if len(known) == len(sizes) else None
+    return ((*inputs[0][:axis], joined, *inputs[0][axis + 1 :]),)
+
+
+def _product(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    axes = pair(layer.config["axes"], 2)
+    left, right = (
+        [size for index, size in enumerate(shape) if index not in (0, axis % len(shape))]
+        for shape, axis in zip(inputs, axes, strict=True)
+    )
+    return ((inputs[0][0], *(left + right or [1])),)
 
 
 def _elementwise(class_name: str) -> None:
-    @rule(class_name, rank=_largest, masking=Masking.PASSES)
+    @rule(
+        class_name,
+        shape=lambda _layer, inputs, _inner: (broadcast(inputs),),
+        masking=Masking.PASSES,
+    )
     def translate(context: LayerContext) -> TfjsLayer:
         return context.native(class_name, {})
 
@@ -25,7 +43,7 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
     _elementwise(_class_name)
 
 
-@rule("Concatenate", masking=Masking.PASSES)
+@rule("Concatenate", shape=_joined, masking=Masking.PASSES)
 def concatenate(context: LayerContext) -> TfjsLayer:
     """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
     axis = context.read.integer("axis", -1)
@@ -33,7 +51,7 @@ def concatenate(context: LayerContext) -> TfjsLayer:
     return context.native("Concatenate", {"axis": axis})
 
 
-@rule("Dot", rank=_product, notes="inputs of two or three axes")
+@rule("Dot", shape=_product, notes="inputs of two or three axes")
 def dot(context: LayerContext) -> TfjsLayer:
     """``axes`` is one number or a pair, counting the batch axis."""
     read = context.read

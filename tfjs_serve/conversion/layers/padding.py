@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import rule
+from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
 
 
 def edges(value: Json) -> Json:
@@ -14,7 +17,13 @@ def edges(value: Json) -> Json:
     return [[side, side] if isinstance(side, int) else side for side in value]
 
 
-@rule("ZeroPadding2D")
+def _padded(config: Mapping[str, Json], shape: Shape) -> Shape:
+    added = [sum(sides) for sides in edges(config.get("padding", 1))]
+    sizes = spatial(config, shape, lambda axis, size: size + added[axis])
+    return with_channels(config, shape, sizes, channels_of(config, shape))
+
+
+@rule("ZeroPadding2D", shape=of_each(_padded))
 def zero_padding_2d(context: LayerContext) -> TfjsLayer:
     """``padding`` as pairs for rows and columns."""
     read = context.read

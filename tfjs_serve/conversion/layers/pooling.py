@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import rule
+from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pooled
 
 
 def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
-    @rule(class_name, notes="" if len(formats) > 1 else "channels last")
+    @rule(class_name, shape=of_each(pooled), notes="" if len(formats) > 1 else "channels last")
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
         size = read.integers("pool_size", rank, 2)
@@ -25,10 +29,14 @@ def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
         return context.native(class_name, config)
 
 
+def _channels(config: Mapping[str, Json], shape: Shape) -> Shape:
+    return (shape[0], channels_of(config, shape))
+
+
 def _global_pooling(class_name: str, formats: tuple[str, ...]) -> None:
-    @rule(
-        class_name, rank=2, notes="keepdims=False" + ("" if len(formats) > 1 else ", channels last")
-    )
+    notes = "keepdims=False" if len(formats) > 1 else "keepdims=False, channels last"
+
+    @rule(class_name, shape=of_each(_channels), notes=notes)
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
         if class_name == "GlobalAveragePooling1D":

@@ -6,13 +6,26 @@ from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.objects import activation, parameter, parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
+from tfjs_serve.conversion.shapes import Shapes
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
 
 
-def steps(layer: KerasLayer, inputs: tuple[int, ...], _inner: tuple[int, ...]) -> int:
-    """Return the rank of a recurrent layer's output: one less without the time axis."""
-    return inputs[0] if layer.config.get("return_sequences") else inputs[0] - 1
+def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    """Return the shapes of a recurrent layer's output and states."""
+    batch, time = inputs[0][:2]
+    cells = [inner for inner in layer.walk() if "units" in inner.config]
+    width = cells[-1].config["units"]
+    output = (batch, time, width) if layer.config.get("return_sequences") else (batch, width)
+    if not layer.config.get("return_state"):
+        return (output,)
+    counts = [2 if inner.class_name.startswith("LSTM") else 1 for inner in cells]
+    states = [
+        (batch, inner.config["units"])
+        for inner, count in zip(cells, counts, strict=True)
+        for _ in range(count)
+    ]
+    return (output, *states)
 
 
 def recurrence(context: LayerContext) -> dict[str, Json]:
@@ -68,7 +81,7 @@ def _layer_and_cell(name: str) -> None:
     notes = "reset_after=False" if name == "GRU" else ""
     arguments = _CELLS[name]
 
-    @rule(name, variables=_VARIABLES, rank=steps, masking=Masking.PER_STEP, notes=notes)
+    @rule(name, variables=_VARIABLES, shape=steps, masking=Masking.PER_STEP, notes=notes)
     def translate_layer(context: LayerContext) -> TfjsLayer:
         return context.native(name, {**recurrence(context), **arguments(context)})
 
@@ -81,7 +94,7 @@ for _name in _CELLS:
     _layer_and_cell(_name)
 
 
-@rule("RNN", rank=steps, masking=Masking.PER_STEP, notes="cells that TensorFlow.js has")
+@rule("RNN", shape=steps, masking=Masking.PER_STEP, notes="cells that TensorFlow.js has")
 def rnn(context: LayerContext) -> TfjsLayer:
     """The cell builds its weights in the layer's own name scope."""
     config = recurrence(context)

@@ -5,15 +5,31 @@ from __future__ import annotations
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.shapes import Shapes
 
 _OWN = frozenset({"seed", "build_config"})
 """Arguments that may differ between the directions without changing what they compute."""
 _MERGE_MODES = ("concat", "sum", "ave", "mul")
 
 
+def _every_step(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
+    batch, *rest = inner[0][0]
+    return ((batch, inputs[0][1], *rest),)
+
+
+def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
+    (forward, *states), (backward, *others) = inner
+    mode = layer.config.get("merge_mode", "concat")
+    if mode is None:
+        return (forward, backward, *states, *others)
+    width = forward[-1]
+    doubled = (*forward[:-1], None if width is None else 2 * width)
+    return (doubled if mode == "concat" else forward, *states, *others)
+
+
 @rule(
     "TimeDistributed",
-    rank=lambda _layer, _inputs, inner: inner[0] + 1,
+    shape=_every_step,
     masking=Masking.PASSES,
     notes="one input",
 )
@@ -30,7 +46,7 @@ def time_distributed(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "Bidirectional",
-    rank=lambda _layer, _inputs, inner: inner[0],
+    shape=_both_directions,
     masking=Masking.PER_STEP,
     notes="backward layer is the mirrored forward layer; no masks",
 )

@@ -1,0 +1,36 @@
+"""What the converter makes of a saved model, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfjs_serve.conversion.facts import infer
+from tfjs_serve.conversion.normalize import normalize
+from tfjs_serve.conversion.registry import rules
+from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shapes import Shape
+from tfjs_serve.keras_files import open_model
+from tfjs_serve.settings import ConversionOptions
+from tfjs_serve.worker.convert import convert
+from tfjs_serve.worker.protocol import ConversionRequest
+
+
+def inferred_output_shapes(path: Path) -> list[Shape | None]:
+    """Return them in the order of the model's outputs; ``None`` where even the rank is unknown."""
+    report = Report(path.name)
+    with open_model(path, display_name=path.name) as saved:
+        model = normalize(saved.config, saved.dialect.generation, report)
+    return [fact.shape for fact in infer(model, rules(), report).outputs]
+
+
+def converted(path: Path, directory: Path) -> dict[str, bytes]:
+    """Convert the model into `directory`; return the files by name."""
+    directory.mkdir()
+    request = ConversionRequest(
+        source=str(path),
+        display_name=path.name,
+        output_dir=str(directory),
+        options=ConversionOptions(),
+    )
+    report = convert(request, lambda _progress: None)
+    return {file.name: (directory / file.name).read_bytes() for file in report.files}
