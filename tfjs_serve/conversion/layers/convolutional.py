@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from operator import le
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.padding import edges
+from tfjs_serve.conversion.layers.padding import edges, padding_3d
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.objects import activation, parameter
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
@@ -42,11 +44,13 @@ def _plain(class_name: str, rank: int) -> None:
             **_convolution(context, rank),
             **parameter(context, "kernel"),
         }
+        if rank == 3:
+            config["padding"] = padding_3d(context, "kernel_size", config["strides"])
         return context.native(class_name, config)
 
 
 def _channels_last(context: LayerContext) -> None:
-    """Report ``channels_first`` where TF.js forgets to turn the output, or adds the bias askew."""
+    """Report ``channels_first`` where TF.js forgets to turn the output, or its bias, back."""
     hint = "Use data_format='channels_last'."
     context.read.choice("data_format", "channels_last", ("channels_last",), hint)
 
@@ -61,6 +65,11 @@ def _transposed(class_name: str, rank: int) -> None:
             **_convolution(context, rank),
             **parameter(context, "kernel"),
         }
+        if rank == 3 and all(map(le, config["kernel_size"], config["strides"])):
+            # "same" then cuts nothing off, and TF.js's negative padding is avoided.
+            config["padding"] = "valid"
+        elif rank == 3:
+            config["padding"] = padding_3d(context, "kernel_size", config["strides"])
         return context.native(class_name, config)
 
 
@@ -85,7 +94,7 @@ def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
     read = context.read
     read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-    if read.boolean("use_bias", True):
+    if read.boolean("use_bias", True) or activation(context) in ("softmax", "log_softmax"):
         _channels_last(context)
     return context.native(
         "SeparableConv2D",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrent import lstm_cell, recurrence, steps
+from tfjs_serve.conversion.layers.recurrent import lstm_cell, no_initial_state, recurrence, steps
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
 
 
@@ -13,6 +13,7 @@ def conv_lstm_2d(context: LayerContext) -> TfjsLayer:
     read = context.read
     read.ignore("rank")
     read.only("groups", 1, hint="Use groups=1.")
+    no_initial_state(context, "Leave the initial_state out.")
     return context.native(
         "ConvLSTM2D",
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.padding import padding_3d
 from tfjs_serve.conversion.registry import rule
 
 
@@ -18,6 +19,8 @@ def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
             "strides": strides,
             "padding": read.choice("padding", "valid", ("valid", "same"), hint),
         }
+        if rank == 3:
+            config["padding"] = padding_3d(context, "pool_size", strides)
         hint = "Use data_format='channels_last'."
         data_format = read.choice("data_format", "channels_last", formats, hint)
         if rank > 1:

@@ -13,6 +13,11 @@ from tfjs_serve.conversion.registry import refuse, rule
 def rescaling(context: LayerContext) -> TfjsLayer:
     """``x * scale + offset``."""
     read = context.read
+    for key in ("scale", "offset"):
+        value = read.take(key, 0.0)
+        if isinstance(value, list):
+            read.unsupported(key, value, "Use one number for all channels.")
+            return context.native("Rescaling", {})
     return context.native(
         "Rescaling", {"scale": read.number("scale"), "offset": read.number("offset", 0.0)}
     )
