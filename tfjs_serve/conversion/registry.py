@@ -46,8 +46,10 @@ class LayerRule:
         order of creation; those of layers inside a wrapper are not among them.
     translate
         Returns the TF.js layer.
+    family
+        The module of rules it is from, named as in tfjs-layers.
     notes
-        What TF.js's layer cannot do, for the support table.
+        What TF.js's layer is limited to, for the support table.
     """
 
     class_name: str
@@ -56,6 +58,7 @@ class LayerRule:
     translate: Translate
     rank: Rank
     masking: Masking
+    family: str
     notes: str = ""
 
 
@@ -94,6 +97,7 @@ def rule(
             translate=translate,
             rank=_rank(rank),
             masking=masking,
+            family=translate.__module__.rpartition(".")[2],
             notes=notes,
         )
         return translate
@@ -110,14 +114,16 @@ def rules() -> Mapping[str, LayerRule]:
     return _RULES
 
 
-def refuse(class_name: str, reason: str, hint: str) -> None:
+def refuse(class_name: str, reason: str, hint: str, *, module: str) -> None:
     """Register a layer that TF.js has but gets wrong."""
 
-    @rule(class_name, outcome=Outcome.REFUSED, notes=reason)
     def translate(context: LayerContext) -> TfjsLayer:
         message = f"TensorFlow.js's {class_name} differs from Keras's: {reason}."
         context.problem("unsupported-layer", message, hint)
         return TfjsLayer(class_name=class_name, config={})
+
+    translate.__module__ = module
+    rule(class_name, outcome=Outcome.REFUSED, notes=reason)(translate)
 
 
 def _rank(rank: Rank | int | None) -> Rank:

@@ -34,8 +34,18 @@ def _convolution(context: LayerContext, rank: int) -> dict[str, Json]:
     }
 
 
+_STRIDES_3D = "strides no larger than the window with padding='same'"
+_PLAIN_NOTES = {
+    1: "groups=1, channels last, no causal padding",
+    2: "groups=1",
+    3: f"groups=1, {_STRIDES_3D}",
+}
+_TRANSPOSED_NOTES = {2: "no dilation, no output_padding"}
+_TRANSPOSED_NOTES[3] = f"{_TRANSPOSED_NOTES[2]}, no mixture of strides above and below the window"
+
+
 def _plain(class_name: str, rank: int) -> None:
-    @rule(class_name, variables=kernel_and_bias("kernel"), notes="groups=1, no causal padding")
+    @rule(class_name, variables=kernel_and_bias("kernel"), notes=_PLAIN_NOTES[rank])
     def translate(context: LayerContext) -> TfjsLayer:
         if rank == 1:
             _channels_last(context)
@@ -56,7 +66,7 @@ def _channels_last(context: LayerContext) -> None:
 
 
 def _transposed(class_name: str, rank: int) -> None:
-    @rule(class_name, variables=kernel_and_bias("kernel"), notes="no dilation")
+    @rule(class_name, variables=kernel_and_bias("kernel"), notes=_TRANSPOSED_NOTES[rank])
     def translate(context: LayerContext) -> TfjsLayer:
         _no_dilation(context, rank)
         context.read.only("output_padding", hint="Leave output_padding out.")
@@ -89,6 +99,7 @@ for _rank in (2, 3):
 @rule(
     "SeparableConv2D",
     variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
+    notes="channels last with a bias or softmax",
 )
 def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""

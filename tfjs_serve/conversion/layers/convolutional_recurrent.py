@@ -7,7 +7,12 @@ from tfjs_serve.conversion.layers.recurrent import lstm_cell, no_initial_state, 
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
 
 
-@rule("ConvLSTM2D", variables=kernel_and_bias("kernel", "recurrent_kernel"), rank=steps)
+@rule(
+    "ConvLSTM2D",
+    variables=kernel_and_bias("kernel", "recurrent_kernel"),
+    rank=steps,
+    notes="groups=1, no initial state",
+)
 def conv_lstm_2d(context: LayerContext) -> TfjsLayer:
     """An LSTM whose products are convolutions."""
     read = context.read

@@ -8,7 +8,9 @@ from tfjs_serve.conversion.registry import rule
 
 
 def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
-    @rule(class_name, notes="" if len(formats) > 1 else "channels last")
+    notes = {1: "channels last", 2: "", 3: "strides no larger than pool_size with padding='same'"}
+
+    @rule(class_name, notes=notes[rank])
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
         size = read.integers("pool_size", rank, 2)

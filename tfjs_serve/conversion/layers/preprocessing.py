@@ -25,7 +25,7 @@ def rescaling(context: LayerContext) -> TfjsLayer:
 
 _BEFORE = "Do it before the model is called, and leave the layer out."
 
-refuse("CategoryEncoding", "it changes the shape of the layer before it", _BEFORE)
-refuse("CenterCrop", "it crops other pixels", "Use Cropping2D.")
-refuse("RandomWidth", "it also changes images at inference", _BEFORE)
-refuse("Resizing", "it samples other pixels and loses the batch axis", _BEFORE)
+refuse("CategoryEncoding", "it changes the shape of the layer before it", _BEFORE, module=__name__)
+refuse("CenterCrop", "it crops other pixels", "Use Cropping2D.", module=__name__)
+refuse("RandomWidth", "it also changes images at inference", _BEFORE, module=__name__)
+refuse("Resizing", "it samples other pixels and loses the batch axis", _BEFORE, module=__name__)

@@ -94,7 +94,12 @@ for _name in _CELLS:
     _layer_and_cell(_name)
 
 
-@rule("RNN", rank=steps, masking=Masking.PER_STEP, notes="cells that TensorFlow.js has")
+@rule(
+    "RNN",
+    rank=steps,
+    masking=Masking.PER_STEP,
+    notes="cells of this table; states of one cell only",
+)
 def rnn(context: LayerContext) -> TfjsLayer:
     """The cell builds its weights in the layer's own name scope."""
     config = recurrence(context)
