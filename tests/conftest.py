@@ -1,4 +1,4 @@
-"""What all tests share: the reference Keras, the running programs, and others' warnings."""
+"""What all tests share: which Keras is the reference, and the programs that are driven."""
 
 from __future__ import annotations
 
@@ -17,18 +17,6 @@ pytest.register_assert_rewrite("tests.parity.harness")
 
 from tests.parity.harness import NodeTf, ServedModels  # noqa: E402 -- after the line above
 from tests.samples import SAMPLE_MODELS  # noqa: E402
-
-IGNORED_WARNINGS = (
-    # Keras turns its variables into arrays that way; numpy 2 has announced another signature.
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
-)
-"""Third parties' own warnings, which nothing in this project can avoid; each with a reason."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Ignore those warnings; all others are errors."""
-    for warning in IGNORED_WARNINGS:
-        config.addinivalue_line("filterwarnings", warning)
 
 
 @pytest.fixture(scope="session")

@@ -52,9 +52,13 @@ def page_url(page_folder: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A running Chromium with an empty profile."""
+    """A running Chromium with an empty profile.
+
+    Not for the whole session: as long as Playwright is there, its event loop counts as running
+    in this thread, and asynchronous tests cannot have one of their own.
+    """
     with sync_playwright() as playwright:
         context = launch(playwright, str(tmp_path_factory.mktemp("profile")))
         yield context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,8 +60,8 @@ class LayerContext:
         Prefix of its weights' names: TF.js's name scopes at the time the layer is built.
     weights
         The layer's own weights by Keras variable name.
-    inputs
-        Rank and mask of the inputs of its first call; empty for a cell.
+    calls
+        Shape and mask of the inputs of each of its calls; empty for a cell.
     translate_child
         Translates a layer inside this one, given its name and scope.
     """
@@ -71,7 +71,7 @@ class LayerContext:
     scope: str
     read: ConfigReader
     weights: Mapping[str, TensorSource]
-    inputs: tuple[InputFact, ...]
+    calls: Sequence[Sequence[InputFact]]
     translate_child: Callable[[KerasLayer, str, str], TfjsLayer]
 
     def native(self, class_name: str, config: Mapping[str, Json]) -> TfjsLayer:
@@ -90,24 +90,45 @@ class LayerContext:
         return {"name": self.name, "trainable": self.layer.trainable, "dtype": "float32"}
 
     @property
-    def rank(self) -> int | None:
-        """Number of axes of the first input; ``None`` if it is not known."""
-        return None if self.shape is None else len(self.shape)
+    def ranks(self) -> Sequence[int]:
+        """Number of axes of the first input in each call where it is known."""
+        return [len(call[0].shape) for call in self.calls if call[0].shape is not None]
 
-    @property
-    def shape(self) -> Shape | None:
-        """Shape of the first input; ``None`` if it is not known."""
-        return self.inputs[0].shape if self.inputs else None
+    def one_rank(self) -> int | None:
+        """Return the number of axes of the input, or ``None`` if it is not known.
+
+        Reports calls with inputs of different ranks: for layers whose translation, or whose
+        TF.js layer, depends on the rank of the first one.
+        """
+        ranks = self.ranks
+        if len(set(ranks)) > 1:
+            self.problem(
+                "unsupported-call",
+                f"It is called with inputs of {' and '.join(map(str, sorted(set(ranks))))} axes, "
+                "for which TensorFlow.js needs different layers.",
+                "Use a layer of its own for each.",
+            )
+        return ranks[0] if ranks else None
 
     def last_axis_only(self, axis: Json) -> None:
         """Report an ``axis`` argument that is not the last axis of the input."""
         axes = axis if isinstance(axis, list) else [axis]
-        if self.rank is not None and axes not in ([-1], [self.rank - 1]):
+        if any(axes not in ([-1], [rank - 1]) for rank in self.ranks):
             self.read.unsupported("axis", axis, "Use the last axis, with Permute around it.")
+
+    def at_most_axes(self, count: int) -> None:
+        """Report inputs of more axes than TF.js's layer takes."""
+        if any(rank > count for rank in self.ranks):
+            self.problem(
+                "unsupported-input",
+                f"TensorFlow.js's {self.layer.class_name} does not take an input of more than "
+                f"{count} axes.",
+                "Reshape the input to fewer axes.",
+            )
 
     def no_mask(self) -> None:
         """Report a mask on the input, which TF.js's layer does not use as Keras's does."""
-        if any(fact.masked for fact in self.inputs):
+        if any(fact.masked for call in self.calls for fact in call):
             report_mask(self.layer, self.read.report)
 
     def problem(self, code: str, message: str, hint: str) -> None:

@@ -16,7 +16,7 @@ from tfjs_serve.conversion.model import KerasLayer, TensorRef
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import Shape, Shapes
-from tfjs_serve.conversion.shared_mask import BROKEN, SharedMask
+from tfjs_serve.conversion.shared_arguments import BROKEN, SharedArguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,9 @@ class TensorFact:
 
 _UNKNOWN = TensorFact(shape=None)
 
+RECURRENT = frozenset({"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"})
+"""Layers that take initial states as further inputs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -56,11 +59,14 @@ class Site:
         What is known of its inputs.
     seen_mask
         The mask that TF.js hands to the call, the call's own or that of an earlier one.
+    seen_state
+        Whether TF.js hands the initial state of an earlier call to this one.
     """
 
     layer: KerasLayer
     inputs: tuple[TensorFact, ...]
     seen_mask: str | None
+    seen_state: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,40 +75,50 @@ class Facts:
 
     Attributes
     ----------
-    inputs
-        From a layer's path to the inputs of its first call: Keras fixes the shape when it builds
-        the layer.
     sites
         All calls, those inside of nested models and wrappers among them.
+    calls
+        From a layer's path to the inputs of each of its calls, where they are known.
     outputs
         The outputs of the outermost model.
     """
 
-    inputs: Mapping[str, tuple[TensorFact, ...]]
     sites: tuple[Site, ...]
+    calls: Mapping[str, tuple[tuple[TensorFact, ...], ...]]
     outputs: tuple[TensorFact, ...]
 
 
 def infer(model: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> Facts:
     """Return the facts of all calls in `model`."""
     inference = _Inference(rules, report)
-    outputs = inference.outputs(model, ())
-    return Facts(inputs=inference.inputs, sites=tuple(inference.sites), outputs=outputs)
+    outputs = inference.model(model, ())
+    calls: dict[str, tuple[tuple[TensorFact, ...], ...]] = {}
+    for site in inference.sites:
+        if site.inputs:
+            calls[site.layer.path] = (*calls.get(site.layer.path, ()), site.inputs)
+    return Facts(sites=tuple(inference.sites), calls=calls, outputs=outputs)
 
 
 class _Inference:
     def __init__(self, rules: Mapping[str, LayerRule], report: Report) -> None:
         self._rules = rules
         self._report = report
-        self.inputs: dict[str, tuple[TensorFact, ...]] = {}
         self.sites: list[Site] = []
-        self._shared = SharedMask()
+        self._shared = SharedArguments()
 
     def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """Return the facts of the outputs."""
-        self.inputs.setdefault(layer.path, inputs)
-        self._shared.update(fact.tfjs_mask for fact in inputs)
-        self.sites.append(Site(layer=layer, inputs=inputs, seen_mask=self._shared.mask))
+        shared = self._shared
+        shared.update(fact.tfjs_mask for fact in inputs)
+        self.sites.append(
+            Site(layer=layer, inputs=inputs, seen_mask=shared.mask, seen_state=shared.has_state)
+        )
+        outputs = self._outputs(layer, inputs)
+        if layer.class_name in RECURRENT and len(inputs) > 1:
+            shared.give_state()
+        return outputs
+
+    def _outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         if layer.class_name == "InputLayer":
             return inputs or (TensorFact(shape=tuple(layer.config["batch_input_shape"] or ())),)
         if layer.class_name in CONTAINERS:
@@ -139,16 +155,20 @@ class _Inference:
         mask = BROKEN if self._shared.mask else None
         shape = inputs[0].shape or ()
         seen = replace(inputs[0], shape=(*shape[:1], *shape[2:]), tfjs_mask=mask)
-        with self._shared.kept():
+        with self._shared.kept(), self._shared.inside():
+            if child.class_name in CONTAINERS:
+                # What the first step leaves in the shared object meets the second one.
+                self.outputs(child, (seen,))
             return self.outputs(child, (seen,))
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
         inside = tuple(replace(fact, tfjs_mask=None) for fact in inputs)
         with self._shared.inside():
-            return tuple(replace(fact, tfjs_mask=None) for fact in self._model(model, inside))
+            return tuple(replace(fact, tfjs_mask=None) for fact in self.model(model, inside))
 
-    def _model(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
+    def model(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
+        """Return the facts of the outputs of the outermost model, or of a nested one."""
         if model.graph is not None:
             return self._graph(model, inputs)
         facts = inputs[:1]

@@ -1,15 +1,15 @@
-"""Finds the layers that would use another mask in TF.js than in Keras; see `shared_mask`."""
+"""Finds the layers that would use another mask in TF.js than in Keras; see `shared_arguments`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.context import report_mask
-from tfjs_serve.conversion.facts import Facts, Site, TensorFact
+from tfjs_serve.conversion.facts import RECURRENT, Facts, Site, TensorFact
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.report import Report
 
-_READERS = frozenset({"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN", "Softmax"})
+_READERS = RECURRENT | {"Softmax"}
 """Layers whose ``call`` looks at ``kwargs['mask']`` in TF.js."""
 _ELEMENTWISE = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
 

@@ -78,6 +78,11 @@ class KerasLayer:
     graph: Graph | None = None
     is_custom: bool = False
 
+    @property
+    def is_operation(self) -> bool:
+        """Whether it is a function of ``keras.ops`` in a graph, such as ``ops.Add`` for ``+``."""
+        return self.class_name.startswith("ops.")
+
     def walk(self) -> Iterator[KerasLayer]:
         """Yield this layer and all layers below it, outer ones first."""
         yield self

@@ -89,6 +89,8 @@ def _with_initial_state(inputs: list[TensorRef], kwargs: dict[str, Json]) -> Cal
 
 def _is_nothing(value: Json) -> bool:
     """Whether an argument was not given: ``None``, also once for each of several inputs."""
+    if isinstance(value, dict):
+        value = list(value.values())
     return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
 
 

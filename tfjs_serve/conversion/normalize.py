@@ -46,6 +46,8 @@ class _Normalizer:
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
         config = _config(entry)
+        if self._generation >= 3 and _is_operation(class_name, config):
+            class_name = f"ops.{class_name}"
         name = str(config.get("name") or entry.get("name") or class_name.lower())
         path = f"{path}/{name}" if path else name
         layer = KerasLayer(
@@ -181,11 +183,22 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     )
 
 
+def _is_operation(class_name: str, config: Mapping[str, Json]) -> bool:
+    """Whether an entry is a function of ``keras.ops``, which may have the name of a layer.
+
+    HDF5 does not name the module, but every layer has its dtype and trainable flag in its
+    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
+    """
+    return class_name not in _MODELS and not config.keys() & {"dtype", "trainable"}
+
+
 def _dtype(dtype: Json) -> str:
     """Return the compute dtype of a string, ``{"class_name": "DTypePolicy", ...}`` or ``None``."""
     if isinstance(dtype, dict):
         config = _config(dtype)
-        return _dtype(config.get("name") or config.get("default_policy"))
+        # Quantized layers name their "mode", and the dtype they had before as the "source".
+        name = config.get("mode") or config.get("name") or config.get("default_policy")
+        return _dtype(name)
     return dtype.removeprefix("mixed_") if isinstance(dtype, str) else "float32"
 
 

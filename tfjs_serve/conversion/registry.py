@@ -45,8 +45,10 @@ class LayerRule:
         order of creation; those of layers inside a wrapper are not among them.
     translate
         Returns the TF.js layer.
+    family
+        The module of rules it is from, named as in tfjs-layers.
     notes
-        What TF.js's layer cannot do, for the support table.
+        What TF.js's layer is limited to, for the support table.
     """
 
     class_name: str
@@ -55,6 +57,7 @@ class LayerRule:
     translate: Translate
     shape: ShapeRule
     masking: Masking
+    family: str
     notes: str = ""
 
 
@@ -93,6 +96,7 @@ def rule(
             translate=translate,
             shape=shape,
             masking=masking,
+            family=translate.__module__.rpartition(".")[2],
             notes=notes,
         )
         return translate
@@ -109,14 +113,16 @@ def rules() -> Mapping[str, LayerRule]:
     return _RULES
 
 
-def refuse(class_name: str, reason: str, hint: str) -> None:
+def refuse(class_name: str, reason: str, hint: str, *, module: str) -> None:
     """Register a layer that TF.js has but gets wrong."""
 
-    @rule(class_name, outcome=Outcome.REFUSED, notes=reason)
     def translate(context: LayerContext) -> TfjsLayer:
         message = f"TensorFlow.js's {class_name} differs from Keras's: {reason}."
         context.problem("unsupported-layer", message, hint)
         return TfjsLayer(class_name=class_name, config={})
+
+    translate.__module__ = module
+    rule(class_name, outcome=Outcome.REFUSED, notes=reason)(translate)
 
 
 def no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:

@@ -11,11 +11,12 @@ from tfjs_serve.conversion.facts import Facts, infer
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.masks import ExplicitMasks
-from tfjs_serve.conversion.model import Call, Json, KerasLayer, Variable
+from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
 from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.state_use import check_states
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel, LayersWeight
@@ -42,6 +43,7 @@ def translate(keras_model: KerasModel) -> LayersModel:
     weights = assign(model, keras_model, _own_variables(known), report)
     facts = infer(model, known, report)
     check_masks(facts, report)
+    check_states(facts, report)
     translator = _Translator(
         rules=known,
         weights=weights,
@@ -76,7 +78,7 @@ def _check_kind(model: KerasLayer, report: Report) -> None:
 
 def _own_variables(known: Mapping[str, LayerRule]) -> Own:
     def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
-        if layer.class_name in CONTAINERS:
+        if layer.class_name in CONTAINERS or layer.is_operation:
             return ()
         rule = known.get(layer.class_name)
         return None if rule is None or layer.is_custom else rule.variables(layer.config)
@@ -106,7 +108,7 @@ class _Translator:
             scope=scope,
             read=ConfigReader(layer, self.report),
             weights=self.weights.get(layer.path, {}),
-            inputs=self.facts.inputs.get(layer.path, ()),
+            calls=self.facts.calls.get(layer.path, ()),
             translate_child=self.layer,
         )
         rule = self.rules[layer.class_name]
@@ -122,17 +124,18 @@ class _Translator:
         return TfjsLayer(class_name=layer.class_name, config={})
 
     def _unknown(self, layer: KerasLayer) -> TfjsLayer:
-        self.report.problem(
-            layer,
-            "unsupported-layer",
-            f"TensorFlow.js has no layer {layer.class_name}.",
-            "Replace it by layers of the list in docs/layers.md.",
-        )
+        message = f"TensorFlow.js has no layer {layer.class_name}."
+        hint = "Replace it by layers of the list in docs/layers.md."
+        if layer.is_operation:
+            message = "It is an operation on tensors; TensorFlow.js has layers only."
+            hint = "Use layers of the list in docs/layers.md, such as Add for +."
+        self.report.problem(layer, "unsupported-layer", message, hint)
         return TfjsLayer(class_name=layer.class_name, config={})
 
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
         if model.graph is None:
             return self._sequential(model, name)
+        self._check_outputs(model, model.graph)
         order = load_order(model, model.graph, self.report)
         layers = [(layer, self._child(layer)) for layer in order.layers]
         masks = ExplicitMasks(
@@ -175,6 +178,16 @@ class _Translator:
                 "unsupported-dtype",
                 f"It computes in {layer.dtype}, which TensorFlow.js's layers do not.",
                 "Save the model with the dtype float32.",
+            )
+
+    def _check_outputs(self, model: KerasLayer, graph: Graph) -> None:
+        """Report repeated outputs: ``execute`` in ``executor.ts`` fills in the first one only."""
+        if len(set(graph.outputs)) < len(graph.outputs):
+            self.report.problem(
+                model,
+                "unsupported-graph",
+                "Several of its outputs are the same tensor, which TensorFlow.js returns once.",
+                "Name each output once, or pass one through Activation('linear').",
             )
 
     def _check_call(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:

@@ -33,11 +33,16 @@ def _alpha(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
 
 @rule("PReLU", variables=_alpha, masking=Masking.PASSES)
 def prelu(context: LayerContext) -> TfjsLayer:
-    """``shared_axes`` counts from 1, without the batch axis, in both."""
-    return context.native(
-        "PReLU",
-        {"shared_axes": context.read.take("shared_axes"), **parameter(context, "alpha")},
-    )
+    """``shared_axes`` counts from 1, without the batch axis, in both.
+
+    Keras takes 1 from it to index a shape, so that -1 means the last axis but one. TF.js
+    ignores negative ones.
+    """
+    shared = context.read.take("shared_axes")
+    rank = context.one_rank()
+    if isinstance(shared, list) and rank is not None:
+        shared = [(axis - 1) % (rank - 1) + 1 if axis < 0 else axis for axis in shared]
+    return context.native("PReLU", {"shared_axes": shared, **parameter(context, "alpha")})
 
 
 @rule("ELU", masking=Masking.PASSES, notes="alpha of 1")

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import le
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.padding import edges
+from tfjs_serve.conversion.layers.padding import edges, padding_3d
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.objects import activation, parameter
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
@@ -42,6 +43,16 @@ def _convolution(context: LayerContext, rank: int) -> dict[str, Json]:
         "use_bias": read.boolean("use_bias", True),
         **parameter(context, "bias"),
     }
+
+
+_STRIDES_3D = "strides no larger than the window with padding='same'"
+_PLAIN_NOTES = {
+    1: "groups=1, channels last, no causal padding",
+    2: "groups=1",
+    3: f"groups=1, {_STRIDES_3D}",
+}
+_TRANSPOSED_NOTES = {2: "no dilation, no output_padding"}
+_TRANSPOSED_NOTES[3] = f"{_TRANSPOSED_NOTES[2]}, no mixture of strides above and below the window"
 
 
 def _filtered(config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -81,7 +92,7 @@ def _plain(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=of_each(_filtered),
-        notes="groups=1, no causal padding",
+        notes=_PLAIN_NOTES[rank],
     )
     def translate(context: LayerContext) -> TfjsLayer:
         if rank == 1:
@@ -91,11 +102,13 @@ def _plain(class_name: str, rank: int) -> None:
             **_convolution(context, rank),
             **parameter(context, "kernel"),
         }
+        if rank == 3:
+            config["padding"] = padding_3d(context, "kernel_size", config["strides"])
         return context.native(class_name, config)
 
 
 def _channels_last(context: LayerContext) -> None:
-    """Report ``channels_first`` where TF.js forgets to turn the output, or adds the bias askew."""
+    """Report ``channels_first`` where TF.js forgets to turn the output, or its bias, back."""
     hint = "Use data_format='channels_last'."
     context.read.choice("data_format", "channels_last", ("channels_last",), hint)
 
@@ -105,7 +118,7 @@ def _transposed(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=of_each(_enlarged),
-        notes="no dilation",
+        notes=_TRANSPOSED_NOTES[rank],
     )
     def translate(context: LayerContext) -> TfjsLayer:
         _no_dilation(context, rank)
@@ -115,6 +128,11 @@ def _transposed(class_name: str, rank: int) -> None:
             **_convolution(context, rank),
             **parameter(context, "kernel"),
         }
+        if rank == 3 and all(map(le, config["kernel_size"], config["strides"])):
+            # "same" then cuts nothing off, and TF.js's negative padding is avoided.
+            config["padding"] = "valid"
+        elif rank == 3:
+            config["padding"] = padding_3d(context, "kernel_size", config["strides"])
         return context.native(class_name, config)
 
 
@@ -135,12 +153,13 @@ for _rank in (2, 3):
     "SeparableConv2D",
     variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
     shape=of_each(_filtered),
+    notes="channels last with a bias or softmax",
 )
 def separable_conv_2d(context: LayerContext) -> TfjsLayer:
     """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
     read = context.read
     read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-    if read.boolean("use_bias", True):
+    if read.boolean("use_bias", True) or activation(context) in ("softmax", "log_softmax"):
         _channels_last(context)
     return context.native(
         "SeparableConv2D",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrent import lstm_cell, recurrence
+from tfjs_serve.conversion.layers.recurrent import lstm_cell, no_initial_state, recurrence
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shapes, convolved
@@ -17,12 +17,18 @@ def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
     return (output, step, step) if layer.config.get("return_state") else (output,)
 
 
-@rule("ConvLSTM2D", variables=kernel_and_bias("kernel", "recurrent_kernel"), shape=_maps)
+@rule(
+    "ConvLSTM2D",
+    variables=kernel_and_bias("kernel", "recurrent_kernel"),
+    shape=_maps,
+    notes="groups=1, no initial state",
+)
 def conv_lstm_2d(context: LayerContext) -> TfjsLayer:
     """An LSTM whose products are convolutions."""
     read = context.read
     read.ignore("rank")
     read.only("groups", 1, hint="Use groups=1.")
+    no_initial_state(context, "Leave the initial_state out.")
     return context.native(
         "ConvLSTM2D",
         {

@@ -77,10 +77,11 @@ def _seed(context: LayerContext) -> int | None:
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
     data_format = context.read.text("data_format", "channels_last")
-    if context.rank is not None and context.rank < 3:
+    smallest = min(context.ranks, default=3)
+    if smallest < 3:
         context.problem(
             "unsupported-input",
-            f"TensorFlow.js's Flatten does not take an input of {context.rank} axes.",
+            f"TensorFlow.js's Flatten does not take an input of {smallest} axes.",
             "Leave the Flatten out, or use a Reshape.",
         )
     return context.native("Flatten", {"data_format": data_format})

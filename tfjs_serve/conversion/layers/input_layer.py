@@ -5,18 +5,24 @@ from __future__ import annotations
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.registry import rule
 
-_DTYPES = {
-    "bool": "bool",
-    **dict.fromkeys(("float16", "bfloat16", "float32", "float64"), "float32"),
-    **dict.fromkeys(
-        ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"), "int32"
-    ),
-}
+_DTYPES = frozenset(
+    {
+        "bool",
+        *("float16", "bfloat16", "float32", "float64"),
+        *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    }
+)
+_LARGEST_RANK = 6
 
 
-@rule("InputLayer", notes="dense numbers and booleans; 64-bit types become 32-bit ones")
+@rule("InputLayer", notes="dense numbers and booleans, of two to six axes")
 def input_layer(context: LayerContext) -> TfjsLayer:
-    """Shapes keep their unknown (``null``) axes; dtypes become those that TF.js has."""
+    """Shapes keep their unknown (``null``) axes.
+
+    Every input becomes float32, to which TF.js converts what it is fed. Its ops take whole
+    numbers otherwise than Keras's layers, which convert them: some throw, and
+    BatchNormalization rounds. Embedding converts back.
+    """
     read = context.read
     shape = read.take("batch_input_shape")
     if not isinstance(shape, list):
@@ -30,12 +36,18 @@ def input_layer(context: LayerContext) -> TfjsLayer:
     read.ignore("type_spec", "dimension_names")
     if context.layer.dtype not in _DTYPES:
         read.unsupported("dtype", context.layer.dtype, hint)
+    if isinstance(shape, list) and not 2 <= len(shape) <= _LARGEST_RANK:
+        context.problem(
+            "unsupported-input",
+            f"TensorFlow.js cannot predict from an input of {len(shape)} axes.",
+            f"Give the model inputs of two to {_LARGEST_RANK} axes, counting the batch axis.",
+        )
     return TfjsLayer(
         class_name="InputLayer",
         config={
             "name": context.name,
             "batch_input_shape": shape,
-            "dtype": _DTYPES.get(context.layer.dtype, "float32"),
+            "dtype": "float32",
             "sparse": False,
         },
     )

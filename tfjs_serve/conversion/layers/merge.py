@@ -47,14 +47,21 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
 def concatenate(context: LayerContext) -> TfjsLayer:
     """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
     axis = context.read.integer("axis", -1)
-    axis = axis + context.rank if axis < 0 and context.rank is not None else axis
+    if axis < -1:
+        axis += context.one_rank() or 0
     return context.native("Concatenate", {"axis": axis})
 
 
 @rule("Dot", shape=_product, notes="inputs of two or three axes")
 def dot(context: LayerContext) -> TfjsLayer:
-    """``axes`` is one number or a pair, counting the batch axis."""
+    """``axes`` is one number or a pair, counting the batch axis.
+
+    TF.js reads a pair as it is, so negative axes are counted from the front here.
+    """
     read = context.read
-    return context.native(
-        "Dot", {"axes": read.take("axes"), "normalize": read.boolean("normalize", False)}
-    )
+    axes = read.integers("axes", 2)
+    context.at_most_axes(3)
+    if context.one_rank() is not None:
+        ranks = [len(fact.shape or ()) for fact in context.calls[0]]
+        axes = [axis % rank for axis, rank in zip(axes, ranks, strict=False) if rank]
+    return context.native("Dot", {"axes": axes, "normalize": read.boolean("normalize", False)})

@@ -40,12 +40,7 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     axis = read.take("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     context.last_axis_only(axis)
-    if context.rank is not None and context.rank > 4:
-        context.problem(
-            "unsupported-input",
-            "TensorFlow.js's BatchNormalization does not take an input of more than four axes.",
-            "Reshape the input to fewer axes.",
-        )
+    context.at_most_axes(4)
     read.only("renorm", False, hint="Use renorm=False.")
     read.only("virtual_batch_size", hint="Leave virtual_batch_size out.")
     read.ignore("renorm_clipping", "renorm_momentum", "synchronized", "fused")
@@ -66,10 +61,20 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("LayerNormalization", variables=_scale_and_center, masking=Masking.PASSES)
+@rule(
+    "LayerNormalization",
+    variables=_scale_and_center,
+    masking=Masking.PASSES,
+    notes="inputs of two to four axes",
+)
 def layer_normalization(context: LayerContext) -> TfjsLayer:
-    """Normalizes over ``axis``, which is one axis or several."""
+    """Normalizes over ``axis``, which is one axis or several.
+
+    TF.js's op for batch normalization does the scaling, so its limit of four axes holds here.
+    """
     read = context.read
+    context.at_most_axes(4)
+    context.one_rank()
     read.only("rms_scaling", False, hint="Use rms_scaling=False.")
     return context.native(
         "LayerNormalization",

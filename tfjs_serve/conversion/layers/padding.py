@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import gt
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json
@@ -15,6 +16,24 @@ def edges(value: Json) -> Json:
     if isinstance(value, int):
         value = [value, value]
     return [[side, side] if isinstance(side, int) else side for side in value]
+
+
+def padding_3d(context: LayerContext, size_key: str, strides: list[int]) -> str:
+    """Return the padding of a window that moves over three axes.
+
+    Where a stride is larger than the window, "same" can mean a negative padding in TF.js
+    (``get3DPadAndOutInfo`` in ``tfjs-core/src/ops/conv_util.ts``), which shifts the window. A
+    window of 1 needs no padding at all.
+    """
+    hint = "Use 'valid' or 'same'."
+    padding = context.read.choice("padding", "valid", ("valid", "same"), hint)
+    sizes = context.read.integers(size_key, 3, 2)
+    if padding == "valid" or set(sizes) == {1}:
+        return "valid"
+    if any(map(gt, strides, sizes)):
+        hint = f"Use strides of at most {size_key}, or padding='valid'."
+        context.read.unsupported("padding='same' and strides", strides, hint)
+    return padding
 
 
 def _padded(config: Mapping[str, Json], shape: Shape) -> Shape:

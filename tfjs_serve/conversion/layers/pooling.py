@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.padding import padding_3d
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import rule
 from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pooled
 
 
 def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
-    @rule(class_name, shape=of_each(pooled), notes="" if len(formats) > 1 else "channels last")
+    notes = {1: "channels last", 2: "", 3: "strides no larger than pool_size with padding='same'"}
+
+    @rule(class_name, shape=of_each(pooled), notes=notes[rank])
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
         size = read.integers("pool_size", rank, 2)
@@ -22,6 +25,8 @@ def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
             "strides": strides,
             "padding": read.choice("padding", "valid", ("valid", "same"), hint),
         }
+        if rank == 3:
+            config["padding"] = padding_3d(context, "pool_size", strides)
         hint = "Use data_format='channels_last'."
         data_format = read.choice("data_format", "channels_last", formats, hint)
         if rank > 1:

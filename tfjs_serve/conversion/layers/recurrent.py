@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.names import valid_name
 from tfjs_serve.conversion.objects import activation, parameter, parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shapes
@@ -36,7 +39,9 @@ def recurrence(context: LayerContext) -> dict[str, Json]:
         # TF.js repeats the output before a masked step.
         context.no_mask()
     read.only("time_major", False, hint="Use time_major=False and a Permute.")
-    flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+    # TF.js never unrolls; it warns at each prediction, and its ConvLSTM2D throws.
+    read.ignore("unroll")
+    flags = ("return_sequences", "return_state", "go_backwards", "stateful")
     return {flag: read.boolean(flag, False) for flag in flags}
 
 
@@ -87,28 +92,57 @@ def _layer_and_cell(name: str) -> None:
 
     @rule(f"{name}Cell", variables=_VARIABLES, notes=notes)
     def translate_cell(context: LayerContext) -> TfjsLayer:
-        return context.native(f"{name}Cell", arguments(context))
+        return context.native(f"{name}Cell", {**arguments(context), **_no_dropout(context)})
+
+
+def _no_dropout(context: LayerContext) -> dict[str, Json]:
+    """Leave dropout out: TF.js's RNN keeps the mask of a cell's first call for all others."""
+    rates = ("dropout", "recurrent_dropout")
+    if any(context.read.number(rate, 0.0) for rate in rates):
+        context.warn("its dropout is left out: TensorFlow.js's RNN cannot predict twice with it.")
+    return dict.fromkeys(rates, 0.0)
 
 
 for _name in _CELLS:
     _layer_and_cell(_name)
 
 
-@rule("RNN", shape=steps, masking=Masking.PER_STEP, notes="cells that TensorFlow.js has")
+@rule(
+    "RNN",
+    shape=steps,
+    masking=Masking.PER_STEP,
+    notes="cells of this table; states of one cell only",
+)
 def rnn(context: LayerContext) -> TfjsLayer:
     """The cell builds its weights in the layer's own name scope."""
     config = recurrence(context)
     (inner,) = context.layer.children
-    if inner.class_name == "StackedRNNCells" and config["return_state"]:
-        context.read.unsupported(
-            "return_state", True, "TensorFlow.js orders the states of stacked cells otherwise."
-        )
-    translated = context.translate_child(inner, inner.name, context.scope)
+    if len(inner.children) > 1:
+        _no_states(context, config)
+    translated = context.translate_child(inner, valid_name(inner.name), context.scope)
     return TfjsLayer(
         class_name="RNN",
         config={**context.base_config(), **config, "cell": translated.to_json()},
         weights=translated.weights,
     )
+
+
+def _no_states(context: LayerContext, config: Mapping[str, Json]) -> None:
+    """Report states that enter or leave stacked cells: TF.js has them in the reverse order."""
+    hint = "Stack layers instead of cells: TensorFlow.js orders the states of cells otherwise."
+    if config["return_state"]:
+        context.read.unsupported("return_state", True, hint)
+    no_initial_state(context, hint)
+
+
+def no_initial_state(context: LayerContext, hint: str) -> None:
+    """Report an initial state that is given to a layer."""
+    if any(len(call) > 1 for call in context.calls):
+        context.problem(
+            "unsupported-call",
+            "It is called with an initial state, which TensorFlow.js does not take as Keras does.",
+            hint,
+        )
 
 
 @rule("StackedRNNCells")
@@ -117,7 +151,7 @@ def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
     hint = "Use reverse_state_order=False."
     context.read.only("reverse_state_order", False, hint=hint)
     cells = [
-        context.translate_child(child, child.name, f"{context.scope}/RNNCell_{index}")
+        context.translate_child(child, valid_name(child.name), f"{context.scope}/RNNCell_{index}")
         for index, child in enumerate(context.layer.children)
     ]
     return TfjsLayer(

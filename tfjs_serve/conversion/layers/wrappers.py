@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.names import valid_name
 from tfjs_serve.conversion.registry import Masking, rule
 from tfjs_serve.conversion.shapes import Shapes
 
@@ -36,7 +37,7 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
 def time_distributed(context: LayerContext) -> TfjsLayer:
     """The inner layer builds its weights in the wrapper's own name scope."""
     (inner,) = context.layer.children
-    translated = context.translate_child(inner, inner.name, context.scope)
+    translated = context.translate_child(inner, valid_name(inner.name), context.scope)
     return TfjsLayer(
         class_name="TimeDistributed",
         config={**context.base_config(), "layer": translated.to_json()},
@@ -48,7 +49,7 @@ def time_distributed(context: LayerContext) -> TfjsLayer:
     "Bidirectional",
     shape=_both_directions,
     masking=Masking.PER_STEP,
-    notes="backward layer is the mirrored forward layer; no masks",
+    notes="LSTM, GRU, SimpleRNN or ConvLSTM2D; the backward layer is the mirrored forward layer",
 )
 def bidirectional(context: LayerContext) -> TfjsLayer:
     """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""
@@ -66,7 +67,14 @@ def bidirectional(context: LayerContext) -> TfjsLayer:
             "Its backward layer differs from its forward layer.",
             "Leave backward_layer out.",
         )
-    name = forward.name
+    if forward.class_name == "RNN":
+        # Its configuration cannot be read back, which is how TF.js makes the second direction.
+        context.problem(
+            "unsupported-argument",
+            "TensorFlow.js cannot run an RNN of cells in both directions.",
+            "Use LSTM, GRU or SimpleRNN instead of RNN.",
+        )
+    name = valid_name(forward.name)
     one = context.translate_child(forward, name, f"{context.scope}/forward_{name}")
     other = context.translate_child(backward, name, f"{context.scope}/backward_{name}")
     return TfjsLayer(

@@ -1,8 +1,11 @@
-"""The mask that all calls of one prediction share in TF.js.
+"""The arguments that all calls of one prediction share in TF.js.
 
 ``execute`` in ``tfjs-layers/src/engine/executor.ts`` writes the mask of a call into the object of
 keyword arguments that it was given, and never takes it out again. So a layer that has no mask
-itself gets the one of whichever masked layer was called before it.
+itself gets the one of whichever masked layer was called before it. ``apply`` of recurrent layers
+(``recurrent.ts``) does the same with initial states.
+
+The outermost model has no such object until a mask needs it; a nested model always has one.
 """
 
 from __future__ import annotations
@@ -14,11 +17,20 @@ BROKEN = "?"
 """A mask that is none of Keras's: TF.js's merge layers give theirs a wrong shape."""
 
 
-class SharedMask:
-    """What the shared object holds at this point of a prediction."""
+class SharedArguments:
+    """What the shared object holds at this point of a prediction.
+
+    Attributes
+    ----------
+    mask
+        The layer that made the mask.
+    has_state
+        Whether an initial state is left over from a call.
+    """
 
     def __init__(self) -> None:
         self.mask: str | None = None
+        self.has_state = False
         self._exists = False
 
     def update(self, masks: Iterable[str | None]) -> None:
@@ -27,6 +39,10 @@ class SharedMask:
         if any(given):
             self.mask = given[0]
             self._exists = True
+
+    def give_state(self) -> None:
+        """Call a recurrent layer with an initial state."""
+        self.has_state = self.has_state or self._exists
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -37,9 +53,11 @@ class SharedMask:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Call a nested model: it shares the object if there is one, else it makes its own."""
+        """Call a nested model: it shares the object if there is one, else it gets its own."""
         existed = self._exists
+        self._exists = True
         yield
         if not existed:
             self.mask = None
+            self.has_state = False
             self._exists = False

@@ -1,0 +1,36 @@
+"""The documents in ``docs/`` that follow from the code are current."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def _load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_docs", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATOR = _load_generator()
+
+
+@pytest.mark.parametrize("name", GENERATOR.DOCUMENTS)
+def test_document_is_current(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == GENERATOR.DOCUMENTS[name](), "run: python docs/generate.py"
+
+
+def test_every_rule_links_to_its_file() -> None:
+    links = re.findall(r"\]\((\S+)\)", GENERATOR.layers())
+    assert links
+    assert [link for link in links if not (DOCS / link).is_file()] == []

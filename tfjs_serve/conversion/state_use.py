@@ -1,0 +1,48 @@
+"""Finds the recurrent layers whose states TF.js mixes up; see `shared_arguments`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tfjs_serve.conversion.facts import RECURRENT, Facts
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.report import Report
+
+
+def check_states(facts: Facts, report: Report) -> None:
+    """Report calls that meet another call's state."""
+    # Bidirectional calls its directions itself, with their own states.
+    directions = {
+        child.path
+        for site in facts.sites
+        if site.layer.class_name == "Bidirectional"
+        for child in site.layer.children
+    }
+    for site in facts.sites:
+        recurrent = site.layer.class_name in RECURRENT and site.layer.path not in directions
+        if recurrent and site.seen_state:
+            _report_initial_state(site.layer, report)
+    runs = Counter(site.layer.path for site in facts.sites)
+    for site in facts.sites:
+        if site.layer.config.get("stateful") and runs[site.layer.path] > 1:
+            _report_stateful(site.layer, report)
+
+
+def _report_initial_state(layer: KerasLayer, report: Report) -> None:
+    report.problem(
+        layer,
+        "unsupported-call",
+        "In a nested model, TensorFlow.js hands it the initial state of the recurrent layer "
+        "before it.",
+        "Move the recurrent layers into the outermost model.",
+    )
+
+
+def _report_stateful(layer: KerasLayer, report: Report) -> None:
+    """TF.js runs a layer again for each of its outputs that is used (``executor.ts``)."""
+    report.problem(
+        layer,
+        "unsupported-call",
+        "It is stateful, and TensorFlow.js runs it more than once for each prediction.",
+        "Use it once, and one output of it only; or feed and return its states yourself.",
+    )
