@@ -14,6 +14,8 @@ KERAS_WARNINGS = (
     # The numpy backend finds out a layer's output shape by calling it with memory that nobody
     # has set, so what numpy says of the numbers in it is chance.
     "ignore:(overflow|underflow|invalid value|divide by zero) encountered:RuntimeWarning",
+    # Masks that end at a layer are what some cases are about.
+    r"ignore:Layer '.*' \(of type .*\) was passed an input with a mask:UserWarning",
     # A case uses the argument because files that have it exist.
     "ignore:You passed `rms_scaling=True`:UserWarning",
 )
