@@ -47,6 +47,10 @@ class InputFact(Protocol):
     def masked(self) -> bool:
         """Whether a mask travels with it."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether Keras computes it in whole numbers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerContext:
@@ -90,9 +94,14 @@ class LayerContext:
         return {"name": self.name, "trainable": self.layer.trainable, "dtype": "float32"}
 
     @property
+    def shapes(self) -> Sequence[Shape]:
+        """Shape of the first input in each call where it is known."""
+        return [call[0].shape for call in self.calls if call[0].shape is not None]
+
+    @property
     def ranks(self) -> Sequence[int]:
         """Number of axes of the first input in each call where it is known."""
-        return [len(call[0].shape) for call in self.calls if call[0].shape is not None]
+        return [len(shape) for shape in self.shapes]
 
     def one_rank(self) -> int | None:
         """Return the number of axes of the input, or ``None`` if it is not known.
@@ -124,6 +133,26 @@ class LayerContext:
                 f"TensorFlow.js's {self.layer.class_name} does not take an input of more than "
                 f"{count} axes.",
                 "Reshape the input to fewer axes.",
+            )
+
+    def known_sizes(self, axes: slice) -> None:
+        """Report inputs with unknown sizes where TF.js needs them to build the layer."""
+        if any(None in shape[axes] for shape in self.shapes):
+            self.problem(
+                "unsupported-input",
+                f"TensorFlow.js's {self.layer.class_name} must know the size of its input "
+                "beforehand.",
+                "Give keras.Input its whole shape, without None.",
+            )
+
+    def no_whole_numbers(self) -> None:
+        """Report inputs that make Keras round: TF.js gets whole numbers as floats."""
+        if any(fact.whole for call in self.calls for fact in call):
+            self.problem(
+                "unsupported-input",
+                "Keras rounds what it computes of whole numbers here, which TensorFlow.js does "
+                "not.",
+                "Give the model an input of dtype float32.",
             )
 
     def no_mask(self) -> None:

@@ -31,11 +31,14 @@ class TensorFact:
         Which mask Keras lets travel with it: the path of the layer that made it.
     tfjs_mask
         Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
+    whole
+        Whether Keras computes it in whole numbers.
     """
 
     shape: Shape | None
     mask: str | None = None
     tfjs_mask: str | None = None
+    whole: bool = False
 
     @property
     def masked(self) -> bool:
@@ -44,6 +47,16 @@ class TensorFact:
 
 
 _UNKNOWN = TensorFact(shape=None)
+
+_WHOLE = frozenset(
+    {
+        *("Add", "Concatenate", "Maximum", "Minimum", "Multiply"),
+        *("Cropping2D", "Flatten", "Permute", "RepeatVector", "Reshape", "ZeroPadding2D"),
+        *("Dropout", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "ReLU"),
+        *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "UpSampling2D"),
+    }
+)
+"""Layers that make whole numbers of whole numbers."""
 
 RECURRENT = frozenset({"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"})
 """Layers that take initial states as further inputs."""
@@ -120,7 +133,7 @@ class _Inference:
 
     def _outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         if layer.class_name == "InputLayer":
-            return inputs or (TensorFact(shape=tuple(layer.config["batch_input_shape"] or ())),)
+            return (_fed(layer, inputs),)
         if layer.class_name in CONTAINERS:
             return self._nested(layer, inputs)
         rule = self._rules.get(layer.class_name)
@@ -143,7 +156,8 @@ class _Inference:
             # Arguments that make no sense, which the rule itself reports.
             return (_UNKNOWN,)
         mask, tfjs_mask = _output_masks(rule, layer, inputs)
-        first = TensorFact(shape=outputs[0], mask=mask, tfjs_mask=tfjs_mask)
+        whole = layer.class_name in _WHOLE and all(fact.whole for fact in inputs)
+        first = TensorFact(shape=outputs[0], mask=mask, tfjs_mask=tfjs_mask, whole=whole)
         return (first, *(TensorFact(shape=shape) for shape in outputs[1:]))
 
     def _child(
@@ -198,6 +212,15 @@ class _Inference:
 def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:
     shapes = tuple(fact.shape for fact in facts if fact.shape is not None)
     return shapes if len(shapes) == len(facts) else None
+
+
+def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
+    """Return the fact of an InputLayer: TF.js builds what follows for the layer's own shape."""
+    return replace(
+        inputs[0] if inputs else _UNKNOWN,
+        shape=tuple(layer.config["batch_input_shape"] or ()),
+        whole=layer.dtype.startswith(("int", "uint", "bool")),
+    )
 
 
 def _output_masks(

@@ -37,7 +37,8 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
             calls[child.name] = _calls(child, entries[child.name].get("inbound_nodes", []))
         except _UnknownNodeError as error:
             report.problem(child, "unsupported-graph", str(error), _HINT_DAMAGED)
-            calls[child.name] = ()
+            # So that what refers to its calls is not reported too.
+            calls[child.name] = (Call(inputs=()),) * _length(entries[child.name])
     graph = Graph(
         inputs=tuple(tensors_in(config.get("input_layers"))),
         outputs=tuple(tensors_in(config.get("output_layers"))),
@@ -46,16 +47,27 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
     return _renumbered(graph, _first_node(model, graph))
 
 
+def _length(entry: Mapping[str, Json]) -> int:
+    nodes = entry.get("inbound_nodes")
+    return len(nodes) if isinstance(nodes, list) else 0
+
+
 def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
     if layer.class_name == "InputLayer":
         return (Call(inputs=()),)
     if not isinstance(nodes, list):
         raise _UnknownNodeError("Its calls are not written as a list.")
-    return tuple(_keras3_call(n) if isinstance(n, dict) else _keras2_call(n) for n in nodes)
+    if layer.generation < 3:
+        return tuple(map(_keras2_call, nodes))
+    return tuple(_keras3_call(layer, node) for node in nodes)
 
 
-def _keras3_call(node: Mapping[str, Json]) -> Call:
-    args = node.get("args", [])
+def _keras3_call(layer: KerasLayer, node: Json) -> Call:
+    if not isinstance(node, dict) or not isinstance(node.get("args"), list):
+        raise _UnknownNodeError("One of its calls is written in an unknown way.")
+    args = node["args"]
+    if not layer.is_operation and not _is_only_tensors(args[:1]):
+        raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
     inputs = list(tensors_in(args[:1]))
     kwargs = {f"args[{index}]": value for index, value in enumerate(args[1:], start=1)}
     kwargs.update(node.get("kwargs", {}))
@@ -63,17 +75,25 @@ def _keras3_call(node: Mapping[str, Json]) -> Call:
 
 
 def _keras2_call(node: Json) -> Call:
-    if not isinstance(node, list):
-        raise _UnknownNodeError("One of its calls is written in an unknown way.")
-    parts = [node] if node and isinstance(node[0], str) else node
     inputs: list[TensorRef] = []
     kwargs: dict[str, Json] = {}
-    for part in parts:
-        if not _is_ref(part):
-            raise _UnknownNodeError("One of its inputs is not a tensor of a layer.")
+    for part in _keras2_parts(node):
         inputs.append(_ref(part))
         kwargs.update(part[3] if len(part) > 3 and isinstance(part[3], dict) else {})
     return _with_initial_state(inputs, kwargs)
+
+
+def _keras2_parts(node: Json) -> Iterator[list[Any]]:
+    """Yield ``[layer, node, tensor, kwargs]`` of every input; models may take them in dicts."""
+    if isinstance(node, dict):
+        node = [node[key] for key in sorted(node)]
+    if _is_ref(node):
+        yield node
+    elif isinstance(node, list) and not (node and isinstance(node[0], str)):
+        for part in node:
+            yield from _keras2_parts(part)
+    else:
+        raise _UnknownNodeError("One of its inputs is not a tensor of a layer.")
 
 
 def _with_initial_state(inputs: list[TensorRef], kwargs: dict[str, Json]) -> Call:
@@ -92,6 +112,15 @@ def _is_nothing(value: Json) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
+
+
+def _is_only_tensors(value: Json) -> bool:
+    """Whether a nested argument of Keras 3 holds tensors of layers and ``None`` only."""
+    if isinstance(value, dict):
+        return value.get("class_name") == "__keras_tensor__" or (
+            "class_name" not in value and all(map(_is_only_tensors, value.values()))
+        )
+    return value is None or (isinstance(value, list) and all(map(_is_only_tensors, value)))
 
 
 def tensors_in(value: Json) -> Iterator[TensorRef]:

@@ -16,7 +16,10 @@ def relu(context: LayerContext) -> TfjsLayer:
     read = context.read
     read.only("negative_slope", 0, hint="Use LeakyReLU for a slope.")
     read.only("threshold", 0, hint="Use threshold=0.")
-    return context.native("ReLU", {"max_value": read.optional_number("max_value")})
+    largest = read.optional_number("max_value")
+    if largest is not None and largest % 1:
+        context.no_whole_numbers()
+    return context.native("ReLU", {"max_value": largest})
 
 
 @rule("LeakyReLU", masking=Masking.PASSES)

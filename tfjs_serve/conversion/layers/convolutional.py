@@ -194,16 +194,14 @@ def depthwise_conv_2d(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("Cropping2D", shape=of_each(_cropped))
+@rule("Cropping2D", shape=of_each(_cropped), notes="input of known height and width")
 def cropping_2d(context: LayerContext) -> TfjsLayer:
     """``cropping`` as pairs for rows and columns."""
     read = context.read
+    data_format = read.text("data_format", "channels_last")
+    context.known_sizes(slice(2, 4) if data_format == "channels_first" else slice(1, 3))
     return context.native(
-        "Cropping2D",
-        {
-            "cropping": edges(read.take("cropping", 0)),
-            "data_format": read.text("data_format", "channels_last"),
-        },
+        "Cropping2D", {"cropping": edges(read.take("cropping", 0)), "data_format": data_format}
     )
 
 

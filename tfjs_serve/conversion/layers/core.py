@@ -72,7 +72,7 @@ def _seed(context: LayerContext) -> int | None:
 @rule(
     "Flatten",
     shape=of_each(lambda _config, shape: (shape[0], known_product(shape[1:]))),
-    notes="input of three or more axes",
+    notes="input of three or more axes of known sizes",
 )
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
@@ -84,6 +84,7 @@ def flatten(context: LayerContext) -> TfjsLayer:
             f"TensorFlow.js's Flatten does not take an input of {smallest} axes.",
             "Leave the Flatten out, or use a Reshape.",
         )
+    context.known_sizes(slice(1, None))
     return context.native("Flatten", {"data_format": data_format})
 
 

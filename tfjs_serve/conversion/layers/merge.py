@@ -29,13 +29,20 @@ def _product(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> S
     return ((inputs[0][0], *(left + right or [1])),)
 
 
+def _several_inputs(context: LayerContext) -> None:
+    """Report a merge of one tensor, which Keras hands on and TF.js refuses."""
+    if any(len(call) < 2 for call in context.calls):
+        context.problem(
+            "unsupported-call",
+            f"TensorFlow.js's {context.layer.class_name} takes at least two inputs, but gets one.",
+            "Leave the layer out.",
+        )
+
+
 def _elementwise(class_name: str) -> None:
-    @rule(
-        class_name,
-        shape=lambda _layer, inputs, _inner: (broadcast(inputs),),
-        masking=Masking.PASSES,
-    )
+    @rule(class_name, shape=_broadcast, masking=Masking.PASSES)
     def translate(context: LayerContext) -> TfjsLayer:
+        _several_inputs(context)
         return context.native(class_name, {})
 
 
@@ -46,6 +53,7 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
 @rule("Concatenate", shape=_joined, masking=Masking.PASSES)
 def concatenate(context: LayerContext) -> TfjsLayer:
     """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
+    _several_inputs(context)
     axis = context.read.integer("axis", -1)
     if axis < -1:
         axis += context.one_rank() or 0

@@ -75,6 +75,8 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     read = context.read
     context.at_most_axes(4)
     context.one_rank()
+    if context.layer.generation >= 3:
+        context.no_whole_numbers()
     read.only("rms_scaling", False, hint="Use rms_scaling=False.")
     return context.native(
         "LayerNormalization",

@@ -47,6 +47,8 @@ def _global_pooling(class_name: str, formats: tuple[str, ...]) -> None:
         if class_name == "GlobalAveragePooling1D":
             # Keras averages over the unmasked steps only.
             context.no_mask()
+        if "Average" in class_name and context.layer.generation < 3:
+            context.no_whole_numbers()
         read.only("keepdims", False, hint="Use keepdims=False and a Reshape.")
         hint = "Use data_format='channels_last'."
         data_format = read.choice("data_format", "channels_last", formats, hint)

@@ -6,6 +6,7 @@ Most of TF.js's were written for single images, not for batches of them.
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import refuse, rule
 
 
@@ -13,14 +14,13 @@ from tfjs_serve.conversion.registry import refuse, rule
 def rescaling(context: LayerContext) -> TfjsLayer:
     """``x * scale + offset``."""
     read = context.read
+    config: dict[str, Json] = {}
     for key in ("scale", "offset"):
-        value = read.take(key, 0.0)
-        if isinstance(value, list):
-            read.unsupported(key, value, "Use one number for all channels.")
-            return context.native("Rescaling", {})
-    return context.native(
-        "Rescaling", {"scale": read.number("scale"), "offset": read.number("offset", 0.0)}
-    )
+        if isinstance(read.take(key), list):
+            read.unsupported(key, read.take(key), "Use one number for all channels.")
+        else:
+            config[key] = read.number(key, 0.0)
+    return context.native("Rescaling", config)
 
 
 _BEFORE = "Do it before the model is called, and leave the layer out."

@@ -37,12 +37,29 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
 def time_distributed(context: LayerContext) -> TfjsLayer:
     """The inner layer builds its weights in the wrapper's own name scope."""
     (inner,) = context.layer.children
+    _one_shape(context)
     translated = context.translate_child(inner, valid_name(inner.name), context.scope)
     return TfjsLayer(
         class_name="TimeDistributed",
         config={**context.base_config(), "layer": translated.to_json()},
         weights=translated.weights,
     )
+
+
+def _one_shape(context: LayerContext) -> None:
+    """Report calls with other shapes than the first: TF.js takes that one only.
+
+    A size that is not known fits all (``assertInputCompatibility`` in ``topology.ts``).
+    """
+    known = [
+        [size for size in sizes if size is not None] for sizes in zip(*context.shapes, strict=False)
+    ]
+    if any(len(set(sizes)) > 1 for sizes in known) or len(set(context.ranks)) > 1:
+        context.problem(
+            "unsupported-call",
+            "It is called with inputs of different shapes, but TensorFlow.js takes one.",
+            "Use a TimeDistributed of its own for each, or Input(shape=(None, ...)).",
+        )
 
 
 @rule(
