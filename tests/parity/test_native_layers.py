@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import zipfile
 from collections.abc import Iterator
@@ -13,8 +12,11 @@ import numpy as np
 import pytest
 
 from .cases import KERAS2, KERAS3, Case, cases_of, refused_cases_of
-from .cases.case import Array, model_inputs, outputs_of, randomise_weights
+from .cases.case import Array
 from .harness import NodeTf, ServedModels, assert_same_predictions
+from .keras3 import ignore_warnings_about_the_cases, model_with_references
+
+pytestmark = ignore_warnings_about_the_cases
 
 KERAS2_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "keras2.zip"
 
@@ -26,26 +28,15 @@ def keras2_files() -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-@pytest.fixture
-def keras3() -> Any:
-    """Keras 3, counting the names of layers from the beginning."""
-    keras = importlib.import_module("keras")
-    keras.backend.clear_session()
-    return keras
-
-
 def _parameters(dialect: str) -> Any:
     return pytest.mark.parametrize("case", cases_of(dialect), ids=lambda case: case.id)
 
 
 @_parameters(KERAS3)
 def test_keras_3_model_predicts_the_same(
-    case: Case, keras3: Any, served: ServedModels, node_tf: NodeTf, tmp_path: Path
+    case: Case, served: ServedModels, node_tf: NodeTf, tmp_path: Path
 ) -> None:
-    model = case.build(keras3)
-    randomise_weights(case, model)
-    inputs = model_inputs(case, model)
-    expected = outputs_of(model, inputs)
+    model, inputs, expected = model_with_references(case)
     path = tmp_path / f"keras3-{case.id}.h5"
     model.save(path)
     _assert_parity(served, node_tf, case, path, inputs, expected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import zipfile
 from pathlib import Path
@@ -12,7 +11,10 @@ import pytest
 
 from .cases import KERAS2, KERAS3, RefusedCase, refused_cases_of
 from .harness import NodeTf, NodeTfError, ServedModels
+from .keras3 import built, ignore_warnings_about_the_cases
 from .test_native_layers import KERAS2_ARCHIVE
+
+pytestmark = ignore_warnings_about_the_cases
 
 UNPROCESSABLE = 422
 
@@ -24,10 +26,8 @@ def _parameters(dialect: str) -> Any:
 
 @_parameters(KERAS3)
 def test_keras_3_model_is_refused(case: RefusedCase, served: ServedModels, tmp_path: Path) -> None:
-    keras = importlib.import_module("keras")
-    keras.backend.clear_session()
     path = tmp_path / f"keras3-{case.id}.h5"
-    case.build(keras).save(path)
+    built(case.build).save(path)
     _assert_refused(served, case, served.add(path))
 
 

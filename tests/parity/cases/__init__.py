@@ -8,17 +8,22 @@ from . import (
     convolutional_depthwise,
     convolutional_recurrent,
     core,
+    dtypes,
     embeddings,
     graphs,
     masks,
     merge,
+    naming,
+    nesting,
     noise,
     normalization,
     padding,
     pooling,
     preprocessing,
     recurrent,
-    refused,
+    refused_layers,
+    refused_models,
+    structures,
     wrappers,
 )
 from .case import KERAS2, KERAS3, Case, RefusedCase
@@ -39,10 +44,15 @@ FAMILIES = (
     recurrent,
     wrappers,
     graphs,
+    nesting,
+    naming,
+    structures,
+    dtypes,
     masks,
 )
 
 ALL_CASES: tuple[Case, ...] = tuple(case for family in FAMILIES for case in family.CASES)
+REFUSED_CASES: tuple[RefusedCase, ...] = (*refused_layers.CASES, *refused_models.CASES)
 
 
 def cases_of(dialect: str) -> list[Case]:
@@ -52,7 +62,16 @@ def cases_of(dialect: str) -> list[Case]:
 
 def refused_cases_of(dialect: str) -> list[RefusedCase]:
     """Return the cases that a dialect can build and that must be refused."""
-    return [case for case in refused.CASES if dialect in case.dialects]
+    return [case for case in REFUSED_CASES if dialect in case.dialects]
 
 
-__all__ = ["ALL_CASES", "KERAS2", "KERAS3", "Case", "RefusedCase", "cases_of", "refused_cases_of"]
+__all__ = [
+    "ALL_CASES",
+    "KERAS2",
+    "KERAS3",
+    "REFUSED_CASES",
+    "Case",
+    "RefusedCase",
+    "cases_of",
+    "refused_cases_of",
+]

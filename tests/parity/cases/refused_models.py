@@ -1,57 +1,17 @@
-"""Models that TF.js's own layers cannot compute, or compute otherwise than Keras: never served.
-
-Each names all problems that the answer must list, and words of the advice it must give.
-"""
+"""Whole models that must be refused: wrappers, masks, calls, Python code, operators."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from .case import BOTH, KERAS2, KERAS3, Build, Keras, Made, RefusedCase, case_id, layer, made
+from .case import BOTH, KERAS2, KERAS3, Build, Keras, Made, RefusedCase, layer, made
+from .refused_layers import ACTIVATION, ARGUMENT, CALL, CUSTOM, IMAGE, LAYER, MASK, ROW, SERIES
 
-ARGUMENT = "unsupported-argument"
-LAYER = "unsupported-layer"
-ACTIVATION = "unsupported-activation"
-CALL = "unsupported-call"
-CUSTOM = "custom-layer"
-MASK = "unsupported-mask"
-INPUT = "unsupported-input"
+WEIGHTS = "weights-do-not-fit"
+"""Arguments that bring weights of their own are noticed there too."""
 
 CASES: list[RefusedCase] = []
-
-
-def single(
-    class_name: str, shape: tuple[int | None, ...], arguments: Mapping[str, Any], dtype: str
-) -> Build:
-    """Return the builder of model ``m`` with the one layer ``it``."""
-
-    def build(keras: Keras) -> Any:
-        given = keras.Input(shape, dtype=dtype)
-        output = layer(keras, class_name, name="it", **arguments)(given)
-        return keras.Model(given, output, name="m")
-
-    return build
-
-
-def refuse(
-    class_name: str,
-    shape: tuple[int | None, ...],
-    code: str,
-    *hints: str,
-    dialects: tuple[str, ...] = BOTH,
-    dtype: str = "float32",
-    **arguments: Any,
-) -> None:
-    """Put a layer into the table that TF.js lacks, or whose arguments it lacks."""
-    case = RefusedCase(
-        id=case_id(f"refused-{class_name}", arguments),
-        build=single(class_name, shape, arguments, dtype),
-        problems=frozenset({("m/it", code)}),
-        hints=hints,
-        dialects=dialects,
-    )
-    CASES.append(case)
 
 
 def model(
@@ -75,139 +35,6 @@ def model(
         return build
 
     return register
-
-
-IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
-
-# --- Arguments that TF.js lacks or ignores ----------------------------------------------------
-
-refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3)
-refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3, reset_after=True, use_bias=False)
-refuse("Conv1D", (5, 4), ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2)
-refuse(
-    "Conv2D", IMAGE, ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2, dialects=(KERAS3,)
-)
-refuse("Conv1D", SERIES, ARGUMENT, "padding", filters=2, kernel_size=2, padding="causal")
-refuse(
-    "Conv1D",
-    SERIES,
-    ARGUMENT,
-    "channels_last",
-    filters=2,
-    kernel_size=2,
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
-refuse(
-    "SeparableConv2D",
-    (2, 6, 6),
-    ARGUMENT,
-    "channels_last",
-    filters=2,
-    kernel_size=2,
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
-refuse("DepthwiseConv2D", IMAGE, ARGUMENT, "dilation_rate=1", kernel_size=2, dilation_rate=2)
-refuse(
-    "Conv2DTranspose", IMAGE, ARGUMENT, "dilation_rate=1", filters=2, kernel_size=2, dilation_rate=2
-)
-refuse(
-    "Conv2DTranspose",
-    IMAGE,
-    ARGUMENT,
-    "output_padding",
-    filters=2,
-    kernel_size=3,
-    strides=2,
-    output_padding=1,
-)
-refuse(
-    "Conv3DTranspose",
-    VOLUME,
-    ARGUMENT,
-    "output_padding",
-    filters=2,
-    kernel_size=3,
-    strides=2,
-    output_padding=1,
-)
-refuse("UpSampling2D", IMAGE, ARGUMENT, "nearest", interpolation="bilinear")
-refuse("BatchNormalization", SERIES, ARGUMENT, "last", axis=1)
-refuse("BatchNormalization", IMAGE, ARGUMENT, "last", axis=2)
-refuse("BatchNormalization", VOLUME, INPUT)
-refuse(
-    "LayerNormalization",
-    SERIES,
-    ARGUMENT,
-    "rms_scaling=False",
-    rms_scaling=True,
-    dialects=(KERAS3,),
-)
-refuse("ReLU", ROW, ARGUMENT, "LeakyReLU", negative_slope=0.1)
-refuse("ReLU", ROW, ARGUMENT, "threshold", threshold=1.0)
-refuse("ELU", ROW, ARGUMENT, "alpha=1", alpha=0.5)
-refuse("Softmax", SERIES, ARGUMENT, "last", axis=1)
-refuse("Softmax", IMAGE, ARGUMENT, "last", axis=(1, 2))
-refuse("Flatten", ROW, INPUT)
-refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalMaxPooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalAveragePooling2D", IMAGE, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "channels_last", data_format="channels_first")
-refuse(
-    "MaxPooling1D",
-    SERIES,
-    ARGUMENT,
-    "channels_last",
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
-refuse("SimpleRNN", SERIES, ARGUMENT, "time_major", units=2, time_major=True, dialects=(KERAS2,))
-refuse("LSTM", SERIES, ACTIVATION, units=2, recurrent_activation="hard_sigmoid", dialects=(KERAS3,))
-
-# --- Activations ------------------------------------------------------------------------------
-
-for _name in ("exponential",):
-    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name)
-for _name in (
-    "hard_sigmoid",
-    "leaky_relu",
-    "hard_silu",
-    "celu",
-    "glu",
-    "tanh_shrink",
-    "squareplus",
-):
-    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name, dialects=(KERAS3,))
-refuse("Dense", ROW, ACTIVATION, "relu", units=2, activation="hard_sigmoid", dialects=(KERAS3,))
-refuse("Conv2D", IMAGE, ACTIVATION, "relu", filters=2, kernel_size=2, activation="exponential")
-
-# --- Layers -----------------------------------------------------------------------------------
-
-refuse("UpSampling1D", SERIES, LAYER)
-refuse("UpSampling3D", VOLUME, LAYER)
-refuse("ZeroPadding1D", SERIES, LAYER)
-refuse("ZeroPadding3D", VOLUME, LAYER)
-refuse("Cropping1D", SERIES, LAYER)
-refuse("Cropping3D", VOLUME, LAYER)
-refuse("Conv1DTranspose", SERIES, LAYER, filters=2, kernel_size=2)
-refuse("SeparableConv1D", SERIES, LAYER, filters=2, kernel_size=2)
-refuse("DepthwiseConv1D", SERIES, LAYER, kernel_size=2)
-refuse("GlobalAveragePooling3D", VOLUME, LAYER)
-refuse("GlobalMaxPooling3D", VOLUME, LAYER)
-refuse("GroupNormalization", (4, 6), LAYER, groups=2)
-refuse("UnitNormalization", ROW, LAYER)
-refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
-refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
-refuse("ConvLSTM1D", (3, 5, 2), LAYER, filters=2, kernel_size=2)
-refuse("RandomFlip", IMAGE, LAYER)
-refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
-refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
-refuse("Resizing", IMAGE, LAYER, height=3, width=3)
-refuse("CenterCrop", IMAGE, LAYER, height=3, width=3)
-refuse("CategoryEncoding", ROW, LAYER, num_tokens=5, dtype="int32")
-refuse("RandomHeight", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
-refuse("RandomWidth", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
 
 
 @model(("m/normalize", LAYER))
@@ -247,6 +74,13 @@ def bidirectional_of_two_kinds(keras: Keras) -> Any:
 def bidirectional_gru(keras: Keras) -> Any:
     wrapper = keras.layers.Bidirectional(layer(keras, "GRU", units=3, name="gru"), name="both")
     return keras.Sequential([keras.Input(SERIES), wrapper], name="m")
+
+
+@model(("m/both", ARGUMENT))
+def bidirectional_of_a_cell(keras: Keras) -> Any:
+    inner = keras.layers.RNN(layer(keras, "LSTMCell", units=3))
+    both = keras.layers.Bidirectional(inner, name="both")
+    return keras.Sequential([keras.Input(SERIES), both], name="m")
 
 
 @model(("m/stack", ARGUMENT), hints=("states",))
@@ -452,13 +286,13 @@ def custom_activation(keras: Keras) -> Any:
 # --- Operators on tensors -----------------------------------------------------------------------
 
 
-@model(("m/add", CALL), dialects=(KERAS3,))
+@model(("m/add", LAYER), dialects=(KERAS3,))
 def sum_of_tensors(keras: Keras) -> Any:
     left, right = keras.Input(ROW), keras.Input(ROW)
     return keras.Model([left, right], left + right, name="m")
 
 
-@model(("m/multiply", CALL), dialects=(KERAS3,))
+@model(("m/multiply", LAYER), dialects=(KERAS3,))
 def tensor_times_number(keras: Keras) -> Any:
     given = keras.Input(ROW)
     return keras.Model(given, given * 2.0, name="m")
@@ -510,5 +344,104 @@ def many_unknown_layers(keras: Keras) -> Any:
         layer(keras, "UpSampling1D", name="a"),
         layer(keras, "Cropping1D", name="b"),
         keras.layers.Lambda(lambda x: x + 1, name="double", output_shape=(8, 3)),
+    ]
+    return keras.Sequential(layers, name="m")
+
+
+# --- Further shapes of graphs -------------------------------------------------------------------
+
+
+@model(("m", "unsupported-graph"))
+def same_output_twice(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    output = layer(keras, "Dense", units=2)(given)
+    return keras.Model(given, [output, output], name="m")
+
+
+@model(("m", "unsupported-graph"), ("m/add", "unsupported-graph"), dialects=(KERAS3,))
+def constant_in_a_call(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    constant = keras.ops.ones((1, 4)) if hasattr(keras, "ops") else keras.backend.ones((1, 4))
+    return keras.Model(given, layer(keras, "Add", name="add")([given, constant]), name="m")
+
+
+@model(("m/join", ARGUMENT), dialects=(KERAS2,))
+def concatenation_of_one(keras: Keras) -> Any:
+    given = keras.Input(ROW)
+    return keras.Model(given, layer(keras, "Concatenate", name="join")([given]), name="m")
+
+
+@model(("m/given", ARGUMENT), hints=("dense",), dialects=(KERAS2,))
+def sparse_input(keras: Keras) -> Any:
+    given = keras.Input(ROW, sparse=True, name="given")
+    return keras.Model(given, layer(keras, "Dense", units=2)(given), name="m")
+
+
+@model(
+    ("m/it", ARGUMENT),
+    ("m/it", "unknown-argument"),
+    ("m/it", WEIGHTS),
+    hints=("Merge the LoRA weights",),
+    dialects=(KERAS3,),
+)
+def low_rank_adaptation(keras: Keras) -> Any:
+    model = keras.Sequential(
+        [keras.Input(ROW), layer(keras, "Dense", units=4, name="it")], name="m"
+    )
+    model.layers[0].enable_lora(2)
+    return model
+
+
+@model(("m/it", "unsupported-dtype"), ("m/it", WEIGHTS), dialects=(KERAS3,))
+def quantized_weights(keras: Keras) -> Any:
+    model = keras.Sequential(
+        [keras.Input(ROW), layer(keras, "Dense", units=4, name="it")], name="m"
+    )
+    model.quantize("int8")
+    return model
+
+
+@model(("m/it", ARGUMENT), ("m/it", WEIGHTS), dialects=(KERAS2,))
+def renormalization(keras: Keras) -> Any:
+    layers = [keras.Input(ROW), layer(keras, "BatchNormalization", renorm=True, name="it")]
+    return keras.Sequential(layers, name="m")
+
+
+@model(("m/it", ACTIVATION), dialects=(KERAS2,))
+def layer_as_an_activation(keras: Keras) -> Any:
+    slope = keras.layers.LeakyReLU(0.2)
+    layers = [keras.Input(ROW), layer(keras, "Dense", units=2, activation=slope, name="it")]
+    return keras.Sequential(layers, name="m")
+
+
+@model(("m/steps/double", CUSTOM))
+def lambda_at_each_step(keras: Keras) -> Any:
+    double = keras.layers.Lambda(lambda x: x * 2, name="double", output_shape=(3,))
+    given = keras.Input(SERIES)
+    return keras.Model(given, keras.layers.TimeDistributed(double, name="steps")(given), name="m")
+
+
+@model(("m/soft", "unsupported-layer"), ("m/join", "unsupported-layer"), dialects=(KERAS3,))
+def operations_named_as_layers(keras: Keras) -> Any:
+    """``keras.ops`` have classes called like layers, with other arguments."""
+    left, right = keras.Input(SERIES), keras.Input(SERIES)
+    joined = keras.src.ops.numpy.Concatenate(axis=1, name="join")([left, right])
+    softened = keras.src.ops.nn.Softmax(axis=1, name="soft")(joined)
+    return keras.Model([left, right], softened, name="m")
+
+
+@model(
+    ("a/forward_l/kernel", "duplicate-weight-name"),
+    ("a/forward_l/recurrent_kernel", "duplicate-weight-name"),
+    ("a/forward_l/bias", "duplicate-weight-name"),
+    dialects=(KERAS2,),
+)
+def weight_names_that_meet(keras: Keras) -> Any:
+    """Bidirectional ``a`` has a weight ``a/forward_l/kernel``; so has the layer after it."""
+    inner = layer(keras, "LSTM", units=4, name="l", return_sequences=True)
+    layers = [
+        keras.Input(SERIES),
+        keras.layers.Bidirectional(inner, name="a"),
+        layer(keras, "LSTM", units=3, name="a/forward_l"),
     ]
     return keras.Sequential(layers, name="m")

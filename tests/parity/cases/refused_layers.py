@@ -1,0 +1,189 @@
+"""Models that TF.js's own layers cannot compute, or compute otherwise than Keras: never served.
+
+Each names all problems that the answer must list, and words of the advice it must give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .case import BOTH, KERAS2, KERAS3, Build, Keras, RefusedCase, case_id, layer
+
+ARGUMENT = "unsupported-argument"
+LAYER = "unsupported-layer"
+ACTIVATION = "unsupported-activation"
+CALL = "unsupported-call"
+CUSTOM = "custom-layer"
+MASK = "unsupported-mask"
+INPUT = "unsupported-input"
+
+CASES: list[RefusedCase] = []
+
+
+def single(
+    class_name: str, shape: tuple[int | None, ...], arguments: Mapping[str, Any], dtype: str
+) -> Build:
+    """Return the builder of model ``m`` with the one layer ``it``."""
+
+    def build(keras: Keras) -> Any:
+        given = keras.Input(shape, dtype=dtype)
+        output = layer(keras, class_name, name="it", **arguments)(given)
+        return keras.Model(given, output, name="m")
+
+    return build
+
+
+def refuse(
+    class_name: str,
+    shape: tuple[int | None, ...],
+    code: str,
+    *hints: str,
+    dialects: tuple[str, ...] = BOTH,
+    dtype: str = "float32",
+    **arguments: Any,
+) -> None:
+    """Put a layer into the table that TF.js lacks, or whose arguments it lacks."""
+    case = RefusedCase(
+        id=case_id(f"refused-{class_name}", arguments),
+        build=single(class_name, shape, arguments, dtype),
+        problems=frozenset({("m/it", code)}),
+        hints=hints,
+        dialects=dialects,
+    )
+    CASES.append(case)
+
+
+IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
+
+# --- Arguments that TF.js lacks or ignores ----------------------------------------------------
+
+refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3)
+refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3, reset_after=True, use_bias=False)
+refuse("Conv1D", (5, 4), ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2)
+refuse(
+    "Conv2D", IMAGE, ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2, dialects=(KERAS3,)
+)
+refuse("Conv1D", SERIES, ARGUMENT, "padding", filters=2, kernel_size=2, padding="causal")
+refuse(
+    "Conv1D",
+    SERIES,
+    ARGUMENT,
+    "channels_last",
+    filters=2,
+    kernel_size=2,
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse(
+    "SeparableConv2D",
+    (2, 6, 6),
+    ARGUMENT,
+    "channels_last",
+    filters=2,
+    kernel_size=2,
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse("DepthwiseConv2D", IMAGE, ARGUMENT, "dilation_rate=1", kernel_size=2, dilation_rate=2)
+refuse(
+    "Conv2DTranspose", IMAGE, ARGUMENT, "dilation_rate=1", filters=2, kernel_size=2, dilation_rate=2
+)
+refuse(
+    "Conv2DTranspose",
+    IMAGE,
+    ARGUMENT,
+    "output_padding",
+    filters=2,
+    kernel_size=3,
+    strides=2,
+    output_padding=1,
+)
+refuse(
+    "Conv3DTranspose",
+    VOLUME,
+    ARGUMENT,
+    "output_padding",
+    filters=2,
+    kernel_size=3,
+    strides=2,
+    output_padding=1,
+)
+refuse("UpSampling2D", IMAGE, ARGUMENT, "nearest", interpolation="bilinear")
+refuse("BatchNormalization", SERIES, ARGUMENT, "last", axis=1)
+refuse("BatchNormalization", IMAGE, ARGUMENT, "last", axis=2)
+refuse("BatchNormalization", VOLUME, INPUT)
+refuse(
+    "LayerNormalization",
+    SERIES,
+    ARGUMENT,
+    "rms_scaling=False",
+    rms_scaling=True,
+    dialects=(KERAS3,),
+)
+refuse("ReLU", ROW, ARGUMENT, "LeakyReLU", negative_slope=0.1)
+refuse("ReLU", ROW, ARGUMENT, "threshold", threshold=1.0)
+refuse("ELU", ROW, ARGUMENT, "alpha=1", alpha=0.5)
+refuse("Softmax", SERIES, ARGUMENT, "last", axis=1)
+refuse("Softmax", IMAGE, ARGUMENT, "last", axis=(1, 2))
+refuse("Flatten", ROW, INPUT)
+refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalMaxPooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalAveragePooling2D", IMAGE, ARGUMENT, "keepdims=False", keepdims=True)
+refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "channels_last", data_format="channels_first")
+refuse(
+    "MaxPooling1D",
+    SERIES,
+    ARGUMENT,
+    "channels_last",
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse("SimpleRNN", SERIES, ARGUMENT, "time_major", units=2, time_major=True, dialects=(KERAS2,))
+refuse("LSTM", SERIES, ACTIVATION, units=2, recurrent_activation="hard_sigmoid", dialects=(KERAS3,))
+
+# --- Activations ------------------------------------------------------------------------------
+
+for _name in ("exponential",):
+    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name)
+for _name in (
+    "hard_sigmoid",
+    "leaky_relu",
+    "hard_silu",
+    "celu",
+    "glu",
+    "tanh_shrink",
+    "squareplus",
+):
+    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name, dialects=(KERAS3,))
+refuse("Dense", ROW, ACTIVATION, "relu", units=2, activation="hard_sigmoid", dialects=(KERAS3,))
+refuse("Conv2D", IMAGE, ACTIVATION, "relu", filters=2, kernel_size=2, activation="exponential")
+
+# --- Layers -----------------------------------------------------------------------------------
+
+refuse("UpSampling1D", SERIES, LAYER)
+refuse("UpSampling3D", VOLUME, LAYER)
+refuse("ZeroPadding1D", SERIES, LAYER)
+refuse("ZeroPadding3D", VOLUME, LAYER)
+refuse("Cropping1D", SERIES, LAYER)
+refuse("Cropping3D", VOLUME, LAYER)
+refuse("Conv1DTranspose", SERIES, LAYER, filters=2, kernel_size=2)
+refuse("SeparableConv1D", SERIES, LAYER, filters=2, kernel_size=2)
+refuse("DepthwiseConv1D", SERIES, LAYER, kernel_size=2)
+refuse("GlobalAveragePooling3D", VOLUME, LAYER)
+refuse("GlobalMaxPooling3D", VOLUME, LAYER)
+refuse("GroupNormalization", (4, 6), LAYER, groups=2)
+refuse("UnitNormalization", ROW, LAYER)
+refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
+refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
+refuse("ConvLSTM1D", (3, 5, 2), LAYER, filters=2, kernel_size=2)
+refuse("RandomFlip", IMAGE, LAYER)
+refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
+refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
+refuse("Resizing", IMAGE, LAYER, height=3, width=3)
+refuse("CenterCrop", IMAGE, LAYER, height=3, width=3)
+refuse("CategoryEncoding", ROW, LAYER, num_tokens=5, dtype="int32")
+refuse("RandomHeight", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
+refuse("RandomWidth", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
+
+refuse("Rescaling", (3, 4), ARGUMENT, scale=[1.0, 2.0, 3.0, 4.0])

@@ -1,0 +1,44 @@
+"""The tables leave no layer out that the product claims to translate."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+
+from tfjs_serve.conversion.registry import Outcome, rules
+
+from .cases import ALL_CASES, KERAS2, REFUSED_CASES, cases_of
+from .test_native_layers import KERAS2_ARCHIVE
+
+
+def _class_names(entry: Any) -> Iterator[str]:
+    """Yield the class names anywhere in a model's config."""
+    if isinstance(entry, dict):
+        if isinstance(entry.get("class_name"), str):
+            yield entry["class_name"]
+        entry = list(entry.values())
+    if isinstance(entry, list):
+        for item in entry:
+            yield from _class_names(item)
+
+
+def test_every_translated_class_is_in_a_parity_case() -> None:
+    """All classes that TF.js has are in Keras 2, whose files are at hand."""
+    seen: set[str] = set()
+    with zipfile.ZipFile(KERAS2_ARCHIVE) as archive:
+        for case in cases_of(KERAS2):
+            with h5py.File(io.BytesIO(archive.read(f"{case.id}.h5"))) as file:
+                # A config that was split into chunks belongs to a case about something else.
+                seen.update(_class_names(json.loads(file.attrs.get("model_config", "{}"))))
+    translated = {name for name, rule in rules().items() if rule.outcome is not Outcome.REFUSED}
+    assert translated - seen == set()
+
+
+def test_no_two_cases_have_one_id() -> None:
+    ids = [case.id for case in (*ALL_CASES, *REFUSED_CASES)]
+    assert len(set(ids)) == len(ids)
