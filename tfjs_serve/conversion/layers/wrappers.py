@@ -38,6 +38,13 @@ def time_distributed(context: LayerContext) -> TfjsLayer:
     """The inner layer builds its weights in the wrapper's own name scope."""
     (inner,) = context.layer.children
     _one_shape(context)
+    if inner.generation < 3 and any(layer.config.get("stateful") for layer in inner.walk()):
+        # Keras 2 joins batch and time before it calls the inner layer.
+        context.problem(
+            "unsupported-argument",
+            "The layer inside is stateful, whose state TensorFlow.js carries from step to step.",
+            "Use stateful=False inside of TimeDistributed.",
+        )
     translated = context.translate_child(inner, valid_name(inner.name), context.scope)
     return TfjsLayer(
         class_name="TimeDistributed",
