@@ -1,4 +1,4 @@
-"""``.keras`` archives keep weights and shapes elsewhere than ``.h5``; the model is the same."""
+"""``.keras`` archives keep weights elsewhere than ``.h5`` does; the model is the same."""
 
 from __future__ import annotations
 
@@ -6,18 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from .cases import KERAS3, Case, embeddings, masks, naming, nesting, structures, wrappers
+from .cases import KERAS3, Case, cases_of, nesting
+from .converted import converted, inferred_output_shapes
 from .harness import NodeTf, ServedModels, assert_same_predictions
-from .keras3 import ignore_warnings_about_the_cases, model_with_references
+from .keras3 import built, ignore_warnings_about_the_cases, model_with_references
 
 pytestmark = ignore_warnings_about_the_cases
 
-FAMILIES = (embeddings, wrappers, nesting, naming, structures, masks)
-"""Those in which it matters where a weight lies."""
-CASES = [case for family in FAMILIES for case in family.CASES if KERAS3 in case.dialects]
+
+@pytest.mark.parametrize("case", cases_of(KERAS3), ids=lambda case: case.id)
+def test_archive_converts_to_the_same_bytes(case: Case, tmp_path: Path) -> None:
+    """What the HDF5 file becomes, TensorFlow.js has predicted with in the other tests.
+
+    The shapes that the converter works out on the way must be Keras's.
+    """
+    model = built(case.build)
+    archive, file = tmp_path / "model.keras", tmp_path / "model.h5"
+    model.save(archive)
+    model.save(file)
+    assert inferred_output_shapes(archive) == [tuple(output.shape) for output in model.outputs]
+    assert converted(archive, tmp_path / "archive") == converted(file, tmp_path / "file")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    "case", [case for case in nesting.CASES if KERAS3 in case.dialects], ids=lambda case: case.id
+)
 def test_keras_archive_predicts_the_same(
     case: Case, served: ServedModels, node_tf: NodeTf, tmp_path: Path
 ) -> None:
