@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.model import WeightRef
 
 _UNSAFE_HINT = "only files that hold all of their data themselves are read"
@@ -69,7 +70,7 @@ def weight_ref(group: h5py.Group, path: str, display_name: str) -> WeightRef:
         name=path,
         shape=tuple(dataset.shape),
         dtype=dtype,
-        read=lambda max_bytes: _blocks(dataset, dtype, max_bytes),
+        read=lambda max_bytes: _blocks(dataset, dtype, max_bytes, display_name),
     )
 
 
@@ -87,9 +88,12 @@ def _dtype_name(dtype: np.dtype[Any], path: str, display_name: str) -> str:
     )
 
 
-def _blocks(dataset: h5py.Dataset, dtype: str, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
+def _blocks(
+    dataset: h5py.Dataset, dtype: str, max_bytes: int, display_name: str
+) -> Iterator[npt.NDArray[Any]]:
     for selection in _selections(tuple(dataset.shape), dataset.dtype.itemsize, max_bytes):
-        block = np.asarray(dataset[selection]).reshape(-1)
+        with damage_as_error(display_name):
+            block = np.asarray(dataset[selection]).reshape(-1)
         if dtype == "bfloat16":
             yield _widen_bfloat16(block)
         else:

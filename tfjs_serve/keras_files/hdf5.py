@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
+from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
 
@@ -35,7 +36,9 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
         Weights lie outside of the file.
     """
     with opened(path, display_name) as file:
-        yield _read_model(file, display_name)
+        with damage_as_error(display_name):
+            model = _read_model(file, display_name)
+        yield model
 
 
 @contextmanager
@@ -47,14 +50,9 @@ def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
     KerasFileError
         Damaged or cut off.
     """
-    try:
+    with damage_as_error(display_name):
         # A lock would make the next save of a running training fail.
         file = h5py.File(source, "r", locking=False)
-    except OSError as error:
-        raise KerasFileError(
-            f"{display_name} is damaged or not completely written ({error})",
-            hint="save the model again, or wait until it is written",
-        ) from error
     with file:
         yield file
 

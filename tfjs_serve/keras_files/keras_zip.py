@@ -16,6 +16,7 @@ import h5py
 
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.archive import Archive
+from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.hdf5 import opened, read_config, read_generation
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
@@ -42,6 +43,8 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
         if _WEIGHTS not in archive.names:
             raise _without_weights(archive, display_name)
         with archive.open(_WEIGHTS) as member, opened(member, display_name) as file:
+            with damage_as_error(display_name):
+                weights = _read_weights(file, display_name)
             yield KerasModel(
                 display_name=display_name,
                 dialect=Dialect(
@@ -50,7 +53,7 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
                 ),
                 keras_version=version,
                 config=config,
-                weights=_read_weights(file, display_name),
+                weights=weights,
             )
 
 

@@ -1,0 +1,23 @@
+"""What libhdf5 and h5py raise on damaged files, as one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tfjs_serve.errors import KerasFileError
+
+_RAISED = (OSError, RuntimeError, LookupError, TypeError, ValueError)
+"""h5py picks the class by libhdf5's function, not by what is wrong with the file."""
+
+
+@contextmanager
+def damage_as_error(display_name: str) -> Iterator[None]:
+    """Raise ``KerasFileError`` for whatever h5py raises inside of the context."""
+    try:
+        yield
+    except _RAISED as error:
+        raise KerasFileError(
+            f"{display_name} is damaged or not completely written ({error})",
+            hint="save the model again, or wait until it is written",
+        ) from error
