@@ -1,0 +1,90 @@
+"""What rules make of arguments: nothing unknown is dropped, nothing given is changed."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from tfjs_serve.conversion import translate
+from tfjs_serve.conversion.registry import rule, rules
+from tfjs_serve.errors import ConversionError, ConversionProblem
+
+from .building import Json, given, layer, saved, sequential, weight
+
+KERNEL_AND_BIAS = {"d": [weight([[1.0, 2.0]]), weight([0.0, 0.0])]}
+
+
+def dense(**config: Any) -> Json:
+    return sequential([given("x", (None, 1)), layer("Dense", "d", units=2, **config)])
+
+
+def problems(model: Json, weights: dict[str, Any] | None = None) -> list[ConversionProblem]:
+    with pytest.raises(ConversionError) as caught:
+        translate(saved(model, weights))
+    return list(caught.value.problems)
+
+
+def test_an_unknown_argument_is_a_problem() -> None:
+    (problem,) = problems(dense(novelty=3), KERNEL_AND_BIAS)
+    assert (problem.code, problem.layer_path) == ("unknown-argument", "m/d")
+    assert "novelty=3" in problem.message
+
+
+def test_an_unknown_argument_that_is_not_set_is_none() -> None:
+    assert translate(saved(dense(novelty=None), KERNEL_AND_BIAS)).weights
+
+
+def test_all_problems_are_told_at_once() -> None:
+    model = sequential(
+        [
+            given("x", (None, 4)),
+            layer("Lambda", "python", function="..."),
+            layer("ReLU", "slope", negative_slope=0.5, threshold=0.1),
+            layer("FancyLayer", "fancy"),
+        ]
+    )
+    found = {(problem.layer_path, problem.code) for problem in problems(model)}
+    assert found == {
+        ("m/python", "custom-layer"),
+        ("m/slope", "unsupported-argument"),
+        ("m/fancy", "unsupported-layer"),
+    }
+
+
+def test_the_configuration_is_left_as_it_was() -> None:
+    model = dense(kernel_regularizer={"class_name": "L2", "config": {"l2": 0.1}})
+    before = copy.deepcopy(model)
+    translate(saved(model, KERNEL_AND_BIAS))
+    assert model == before
+
+
+def test_registering_a_class_twice_is_an_error() -> None:
+    assert "Dense" in rules()
+    with pytest.raises(ValueError, match="two rules"):
+        rule("Dense")(lambda context: context.native("Dense", {}))
+
+
+@pytest.mark.parametrize(("value", "kept"), [(0.5, True), (-0.5, False)])
+def test_a_constraint_that_the_weights_break_is_left_out(value: float, kept: bool) -> None:
+    """TF.js applies constraints when it loads weights, which would change them."""
+    model = dense(kernel_constraint={"class_name": "NonNeg", "config": {}})
+    weights = {"d": [weight([[value, 1.0]]), weight([0.0, 0.0])]}
+    translated = translate(saved(model, weights))
+    config = translated.topology["model_config"]["config"]["layers"][1]["config"]
+    assert ("kernel_constraint" in config) is kept
+    assert any("NonNeg" in warning for warning in translated.warnings) is not kept
+
+
+def test_keras_3_hard_sigmoid_is_another_function_than_keras_2s() -> None:
+    for generation, accepted in ((2, True), (3, False)):
+        model = sequential(
+            [given("x", (None, 4), generation), layer("Activation", "a", activation="hard_sigmoid")]
+        )
+        file = saved(model, generation=generation)
+        if accepted:
+            translate(file)
+        else:
+            with pytest.raises(ConversionError, match="1 problem"):
+                translate(file)
