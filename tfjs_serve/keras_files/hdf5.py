@@ -127,7 +127,8 @@ def _without_architecture(file: h5py.File, display_name: str) -> KerasFileError:
 
 
 def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightRef, ...]]:
-    if "model_weights" not in file:
+    # Asking with "in" would follow an external link.
+    if file.get("model_weights", getlink=True) is None:
         raise KerasFileError(
             f"{display_name} has an architecture but no weights",
             hint="save the whole model with model.save('name.h5')",
