@@ -358,14 +358,14 @@ def same_output_twice(keras: Keras) -> Any:
     return keras.Model(given, [output, output], name="m")
 
 
-@model(("m", "unsupported-graph"), ("m/add", "unsupported-graph"), dialects=(KERAS3,))
+@model(("m/add", "unsupported-graph"), dialects=(KERAS3,))
 def constant_in_a_call(keras: Keras) -> Any:
     given = keras.Input(ROW)
     constant = keras.ops.ones((1, 4)) if hasattr(keras, "ops") else keras.backend.ones((1, 4))
     return keras.Model(given, layer(keras, "Add", name="add")([given, constant]), name="m")
 
 
-@model(("m/join", ARGUMENT), dialects=(KERAS2,))
+@model(("m/join", CALL), dialects=(KERAS2,))
 def concatenation_of_one(keras: Keras) -> Any:
     given = keras.Input(ROW)
     return keras.Model(given, layer(keras, "Concatenate", name="join")([given]), name="m")
