@@ -55,8 +55,24 @@ def test_selections_touch_every_element_once_and_in_order(
     indices = np.arange(np.prod(shape, dtype=int)).reshape(shape)
     touched = [indices[item].ravel() for item in _selections(shape, itemsize, max_bytes)]
     assert np.array_equal(np.concatenate([np.zeros(0, int), *touched]), indices.ravel())
-    # As few reads as possible: each but the last of a row is more than half full.
     assert all(part.size for part in touched)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"chunks": (3, 2)},
+        {"compression": "gzip", "shuffle": True},
+        {"compression": "lzf"},
+        {"fletcher32": True, "chunks": True},
+        {"maxshape": (None, None)},
+    ],
+)
+def test_every_layout_is_read(tmp_path: Path, options: dict[str, Any]) -> None:
+    array = np.arange(35, dtype=np.float32).reshape(7, 5)
+    with h5py.File(tmp_path / "m.h5", "w", libver="latest") as file:
+        file.create_dataset("weight", data=array, **options)
+        assert np.array_equal(_read(weight_ref(file, "weight", "m.h5"), max_bytes=16), array)
 
 
 @pytest.mark.parametrize(
