@@ -16,6 +16,8 @@ KERAS_WARNINGS = (
     "ignore:(overflow|underflow|invalid value|divide by zero) encountered:RuntimeWarning",
     # Masks that end at a layer are what some cases are about.
     r"ignore:Layer '.*' \(of type .*\) was passed an input with a mask:UserWarning",
+    # `model.quantize` says of each layer without weights that it left it alone.
+    "ignore:Layer .* does not have a `quantize` method implemented:UserWarning",
     # A case uses the argument because files that have it exist.
     "ignore:You passed `rms_scaling=True`:UserWarning",
 )
