@@ -30,7 +30,8 @@ _ACTIVATIONS = {
         "swish",
         "tanh",
     )
-} | {"silu": "swish"}
+} | {"silu": "swish", "log_softmax_v2": "log_softmax"}
+"""Keras's name -> TF.js's. Keras 2.8 writes the name of TensorFlow's function, with ``_v2``."""
 
 _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Constant": ("Constant", ("value",)),
@@ -67,7 +68,7 @@ def activation(context: LayerContext, key: str = "activation", default: str = "l
     context.problem(
         "unsupported-activation",
         f"TensorFlow.js has no activation that computes Keras's {key} {name!r}.",
-        f"Use one of: {', '.join(sorted(_ACTIVATIONS))}.",
+        f"Use one of: {', '.join(sorted(set(_ACTIVATIONS.values())))}.",
     )
     return "linear"
 
