@@ -7,6 +7,7 @@ Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from tfjs_serve.conversion.report import Report
 _HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 
 
-class _UnknownNodeError(Exception):
+class _UnknownNodeError(ValueError):
     """A node that is spelled in no known way."""
 
 
@@ -71,6 +72,7 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
     inputs = list(tensors_in(args[:1]))
     kwargs = {f"args[{index}]": value for index, value in enumerate(args[1:], start=1)}
     kwargs.update(node.get("kwargs", {}))
+    deque(tensors_in(kwargs), maxlen=0)  # raises here rather than where they are used
     return _with_initial_state(inputs, kwargs)
 
 
@@ -127,7 +129,8 @@ def tensors_in(value: Json) -> Iterator[TensorRef]:
     """Yield the tensors of a nested argument in order, as the file numbers them."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
-            yield _ref(value.get("config", {}).get("keras_history"))
+            config = value.get("config")
+            yield _ref(config.get("keras_history") if isinstance(config, dict) else None)
             return
         # optree and tf.nest order dictionaries by key.
         value = [value[key] for key in sorted(value)]

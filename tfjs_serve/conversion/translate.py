@@ -18,9 +18,12 @@ from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.state_use import check_states
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
+from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
 _HINT_CUSTOM = (
     "Only layers that Keras ships can be translated; replace it by such layers, "
@@ -35,9 +38,11 @@ def translate(keras_model: KerasModel) -> LayersModel:
     ------
     ConversionError
         With every reason why it cannot be expressed.
+    KerasFileError
+        The configuration is not one that Keras writes.
     """
     report = Report(keras_model.display_name)
-    model = normalize(keras_model.config, keras_model.dialect.generation, report)
+    model = _normalized(keras_model, report)
     known = rules()
     _check_kind(model, report)
     weights = assign(model, keras_model, _own_variables(known), report)
@@ -63,6 +68,17 @@ def translate(keras_model: KerasModel) -> LayersModel:
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
     )
+
+
+def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
+    try:
+        return normalize(keras_model.config, keras_model.dialect.generation, report)
+    except _NONSENSE as error:
+        raise KerasFileError(
+            f"{keras_model.display_name}: its architecture makes no sense "
+            f"({type(error).__name__}: {error})",
+            hint="the file is damaged or was not written by Keras; save the model again",
+        ) from error
 
 
 def _check_kind(model: KerasLayer, report: Report) -> None:
@@ -112,10 +128,22 @@ class _Translator:
             translate_child=self.layer,
         )
         rule = self.rules[layer.class_name]
-        translated = rule.translate(context)
+        try:
+            translated = rule.translate(context)
+        except _NONSENSE as error:
+            return self._nonsense(layer, error)
         if rule.outcome is not Outcome.REFUSED:
             context.read.finish()
         return translated
+
+    def _nonsense(self, layer: KerasLayer, error: Exception) -> TfjsLayer:
+        self.report.problem(
+            layer,
+            "bad-config",
+            f"Its arguments make no sense ({type(error).__name__}: {error}).",
+            "The file is damaged or was not written by Keras; save the model again.",
+        )
+        return TfjsLayer(class_name=layer.class_name, config={})
 
     def _custom(self, layer: KerasLayer) -> TfjsLayer:
         self.report.problem(

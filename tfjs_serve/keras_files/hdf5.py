@@ -100,7 +100,7 @@ def read_config(text: str, display_name: str) -> dict[str, Any]:
     """
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise KerasFileError(
             f"{display_name}: its architecture is not valid JSON ({error})",
             hint="the file is damaged; save the model again",
