@@ -37,8 +37,12 @@ class ExplicitMasks:
         refs = list(tensors_in(mask))
         if len(refs) != 1 or not call.inputs:
             return False
-        described = self._described(refs[0])
-        return described is not None and described == self._travelling(call.inputs[0])
+        try:
+            described = self._described(refs[0])
+            return described is not None and described == self._travelling(call.inputs[0])
+        except LookupError:
+            # It refers to a call that does not exist.
+            return False
 
     def _described(self, ref: TensorRef) -> _Mask | None:
         """Return the mask that the nodes before `ref` compute."""
