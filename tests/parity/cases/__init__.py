@@ -10,6 +10,7 @@ from . import (
     core,
     dtypes,
     embeddings,
+    executor,
     graphs,
     masks,
     merge,
@@ -49,10 +50,15 @@ FAMILIES = (
     structures,
     dtypes,
     masks,
+    executor,
 )
 
 ALL_CASES: tuple[Case, ...] = tuple(case for family in FAMILIES for case in family.CASES)
-REFUSED_CASES: tuple[RefusedCase, ...] = (*refused_layers.CASES, *refused_models.CASES)
+REFUSED_CASES: tuple[RefusedCase, ...] = (
+    *refused_layers.CASES,
+    *refused_models.CASES,
+    *executor.REFUSED,
+)
 
 
 def cases_of(dialect: str) -> list[Case]:

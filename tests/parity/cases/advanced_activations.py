@@ -16,6 +16,7 @@ def prelu() -> list[Case]:
         *layer_cases("PReLU", (3, 4), [{}, *arguments]),
         *layer_cases("PReLU", (4,), label="rank2"),
         *layer_cases("PReLU", (2, 3, 4), [{}, *each(shared_axes=[[1, 2]])], label="rank4"),
+        *layer_cases("PReLU", (2, 3, 4), each(shared_axes=[[-1], [-2]]), dialects=(KERAS3,)),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .case import KERAS3, Case, each, grid, layer_cases, made
 
 FIRST_ONLY_KERAS3 = (KERAS3,)
@@ -183,7 +185,23 @@ def cropping_and_upsampling() -> list[Case]:
     ]
 
 
+def long_strides() -> list[Case]:
+    """Strides past the kernel: TF.js pads by less than nothing in three dimensions."""
+    options: dict[str, Any] = {"base": {"filters": 2, "padding": "same"}, "dialects": (KERAS3,)}
+    plain = [{"kernel_size": 1, "strides": 2}, {"kernel_size": 2, "strides": 2}]
+    transposed = [
+        *plain,
+        {"kernel_size": 2, "strides": 3},
+        {"kernel_size": 1, "strides": (1, 2, 3)},
+    ]
+    return [
+        *layer_cases("Conv3D", (4, 5, 6, 2), plain, label="long-strides", **options),
+        *layer_cases("Conv3DTranspose", (3, 2, 2, 2), transposed, label="long-strides", **options),
+    ]
+
+
 CASES = [
+    *long_strides(),
     *conv1d(),
     *conv2d(),
     *conv3d(),

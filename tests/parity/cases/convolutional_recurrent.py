@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import each, grid, layer_cases, made
+from .case import KERAS3, each, grid, layer_cases, made
 
 CASES = [
     *layer_cases(
@@ -29,5 +29,12 @@ CASES = [
             {"return_state": True, "return_sequences": True},
         ],
         base={"filters": 2, "kernel_size": 2},
+    ),
+    *layer_cases(
+        "ConvLSTM2D",
+        (3, 5, 4, 2),
+        [{"unroll": True}],
+        base={"filters": 2, "kernel_size": 2},
+        dialects=(KERAS3,),
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .case import Build, Case, Keras, case_id, layer
+from .case import KERAS3, Build, Case, Keras, case_id, layer
 
 Shape = tuple[int | None, ...]
 ELEMENTWISE = ("Add", "Multiply", "Average", "Maximum", "Minimum")
@@ -66,13 +66,16 @@ def dot() -> list[Case]:
         ({"axes": (2, 2), "normalize": True}, ((3, 4), (2, 4))),
         ({"axes": (-1, -2)}, ((3, 4), (4, 2))),
     ]
-    return [
+    cases = [
         Case(
             id=case_id(f"Dot.rank{len(shapes[0]) + 1}", arguments),
             build=merging("Dot", shapes, **arguments),
         )
         for arguments, shapes in by_axes
     ]
+    # TF.js does not count a pair's negative axes from the end when it compares sizes.
+    mixed = merging("Dot", ((3, 4), (4, 5)), axes=(-1, 1))
+    return [*cases, Case(id="Dot-axes-of-both-signs", build=mixed, dialects=(KERAS3,))]
 
 
 def same_tensor_twice(keras: Keras) -> Any:

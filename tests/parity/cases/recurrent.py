@@ -7,6 +7,7 @@ from typing import Any
 
 from .case import (
     KERAS2,
+    KERAS3,
     Build,
     Case,
     Keras,
@@ -194,6 +195,15 @@ def three_stacked(names: tuple[str, ...]) -> Build:
     return build
 
 
+def cell_with_dropout(kind: str) -> Build:
+    def build(keras: Keras) -> Any:
+        rates = {"dropout": 0.3, "recurrent_dropout": 0.2}
+        cell = layer(keras, f"{kind}Cell", units=3, **KINDS[kind], **rates)
+        return keras.Sequential([keras.Input((4, 2)), keras.layers.RNN(cell)])
+
+    return build
+
+
 CASES = [
     *(case for kind in KINDS for case in plain(kind)),
     *keras2_only(),
@@ -211,6 +221,10 @@ CASES = [
         rnn_of_cells(spelling, arguments)
         for spelling in ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "list")
         for arguments in ({}, {"return_sequences": True, "go_backwards": True})
+    ),
+    *(
+        Case(id=f"RNN.dropout-{kind}", build=cell_with_dropout(kind), dialects=(KERAS3,))
+        for kind in KINDS
     ),
     Case(id="RNN.three-cells", build=three_stacked(("lower", "middle", "upper"))),
 ]

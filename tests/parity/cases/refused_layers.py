@@ -187,3 +187,31 @@ refuse("RandomHeight", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
 refuse("RandomWidth", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
 
 refuse("Rescaling", (3, 4), ARGUMENT, scale=[1.0, 2.0, 3.0, 4.0])
+
+# --- Inputs and strides that TF.js's layers cannot take -----------------------------------------
+
+_STRIDES = {"strides": 3, "padding": "same"}
+refuse(
+    "Conv3D", VOLUME, ARGUMENT, "strides", filters=2, kernel_size=2, dialects=(KERAS3,), **_STRIDES
+)
+refuse("MaxPooling3D", VOLUME, ARGUMENT, "pool_size", pool_size=2, dialects=(KERAS3,), **_STRIDES)
+refuse(
+    "AveragePooling3D", VOLUME, ARGUMENT, "pool_size", pool_size=2, dialects=(KERAS3,), **_STRIDES
+)
+refuse(
+    "SeparableConv2D",
+    (2, 6, 6),
+    ARGUMENT,
+    "channels_last",
+    filters=2,
+    kernel_size=2,
+    use_bias=False,
+    activation="softmax",
+    data_format="channels_first",
+    dialects=(KERAS3,),
+)
+refuse("Flatten", (None, 4), INPUT, "None", dialects=(KERAS3,))
+refuse("Cropping2D", (None, None, 2), INPUT, "None", cropping=1, dialects=(KERAS3,))
+refuse("LayerNormalization", (2, 2, 2, 3), INPUT, "fewer axes", dialects=(KERAS3,))
+refuse("LayerNormalization", ROW, INPUT, "float32", dtype="int32", dialects=(KERAS3,))
+refuse("ReLU", ROW, INPUT, "float32", max_value=2.5, dtype="int32", dialects=(KERAS3,))

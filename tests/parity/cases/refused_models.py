@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from .case import BOTH, KERAS2, KERAS3, Build, Keras, Made, RefusedCase, layer, made
-from .refused_layers import ACTIVATION, ARGUMENT, CALL, CUSTOM, IMAGE, LAYER, MASK, ROW, SERIES
+from .refused_layers import (
+    ACTIVATION,
+    ARGUMENT,
+    CALL,
+    CUSTOM,
+    IMAGE,
+    INPUT,
+    LAYER,
+    MASK,
+    ROW,
+    SERIES,
+)
 
 WEIGHTS = "weights-do-not-fit"
 """Arguments that bring weights of their own are noticed there too."""
@@ -445,3 +456,20 @@ def weight_names_that_meet(keras: Keras) -> Any:
         layer(keras, "LSTM", units=3, name="a/forward_l"),
     ]
     return keras.Sequential(layers, name="m")
+
+
+# --- Inputs that TF.js cannot predict from ------------------------------------------------------
+
+
+def _of_shape(shape: tuple[int, ...]) -> Build:
+    def build(keras: Keras) -> Any:
+        given = keras.Input(shape, name="given")
+        return keras.Model(given, layer(keras, "Activation", activation="tanh")(given), name="m")
+
+    return build
+
+
+for _shape in ((), (1, 1, 1, 1, 1, 2)):
+    model(("m/given", INPUT), dialects=(KERAS3,), name=f"input_of_{len(_shape) + 1}_axes")(
+        _of_shape(_shape)
+    )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .case import Case, Keras, case_id, each, layer, layer_cases, made, padded_sequences
+from .case import (
+    KERAS3,
+    Build,
+    Case,
+    Keras,
+    case_id,
+    each,
+    layer,
+    layer_cases,
+    made,
+    padded_sequences,
+)
 
 LSTM = made("layers.LSTM", units=3)
 MERGE_MODES = ("concat", "sum", "ave", "mul")
@@ -112,6 +123,16 @@ def time_distributed_over_sequences(keras: Keras) -> Any:
     return keras.Sequential(layers)
 
 
+def named_inside(name: str) -> Build:
+    """Return a Bidirectional whose directions TF.js names after a layer called `name`."""
+
+    def build(keras: Keras) -> Any:
+        inner = layer(keras, "LSTM", units=3, name=name)
+        return keras.Sequential([keras.Input((4, 2)), keras.layers.Bidirectional(inner)])
+
+    return build
+
+
 EACH_STEP: dict[tuple[int, ...], list[Any]] = {
     (3, 4): [
         made("layers.Dense", units=2),
@@ -153,4 +174,8 @@ CASES = [
     Case(id="TimeDistributed-sequential", build=time_distributed_sequential),
     Case(id="TimeDistributed-after-LSTM", build=time_distributed_over_sequences),
     Case(id="Bidirectional-own-backward-same", build=same_backward_layer),
+    *(
+        Case(id=f"Bidirectional-inner-name-{index}", build=named_inside(name), dialects=(KERAS3,))
+        for index, name in enumerate(("my lstm", "größe", "_hidden", "snake_case"))
+    ),
 ]

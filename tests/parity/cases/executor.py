@@ -1,0 +1,275 @@
+"""What happens between layers in TF.js: states, and arguments that calls share.
+
+Inside of a nested model all calls get one object of arguments, which keeps masks and initial
+states; a layer runs once for each of its outputs (``tfjs-layers/src/engine/executor.ts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .case import (
+    KERAS3,
+    Build,
+    Case,
+    InputMaker,
+    Keras,
+    RefusedCase,
+    layer,
+    numbers,
+    padded_sequences,
+)
+
+MASK, CALL = "unsupported-mask", "unsupported-call"
+CASES: list[Case] = []
+REFUSED: list[RefusedCase] = []
+
+
+def right(inputs: InputMaker = numbers) -> Callable[[Build], Build]:
+    """Put the decorated builder into the table of models that predict the same."""
+
+    def register(build: Build) -> Build:
+        identifier = f"executor-{getattr(build, '__name__', '')}"
+        CASES.append(Case(id=identifier, build=build, inputs=inputs, dialects=(KERAS3,)))
+        return build
+
+    return register
+
+
+def wrong(*problems: tuple[str, str]) -> Callable[[Build], Build]:
+    """Put the decorated builder into the table of models that are refused."""
+
+    def register(build: Build) -> Build:
+        REFUSED.append(
+            RefusedCase(
+                id=f"refused-executor-{getattr(build, '__name__', '')}",
+                build=build,
+                problems=frozenset(problems),
+                dialects=(KERAS3,),
+            )
+        )
+        return build
+
+    return register
+
+
+def lstm(keras: Keras, name: str, **arguments: Any) -> Any:
+    return layer(keras, "LSTM", units=3, name=name, **arguments)
+
+
+def encoder_decoder(keras: Keras, *after: Any) -> Any:
+    """Return a model whose decoder starts where its encoder ends, and further layers."""
+    source, target = keras.Input((4, 2)), keras.Input((3, 2))
+    _, *states = lstm(keras, "encoder", return_state=True)(source)
+    flow = lstm(keras, "decoder", return_sequences=True)(target, initial_state=states)
+    for further in after:
+        flow = further(flow)
+    return keras.Model([source, target], flow, name="inner")
+
+
+def nested(keras: Keras, inner: Any) -> Any:
+    inputs = [keras.Input(tuple(tensor.shape[1:])) for tensor in inner.inputs]
+    outputs = inner(inputs if len(inputs) > 1 else inputs[0])
+    return keras.Model(inputs, outputs, name="m")
+
+
+# --- Initial states ---------------------------------------------------------------------------
+
+
+@right()
+def recurrence_after_a_decoder(keras: Keras) -> Any:
+    return encoder_decoder(keras, lstm(keras, "late"))
+
+
+@right()
+def both_directions_after_a_decoder(keras: Keras) -> Any:
+    return encoder_decoder(keras, keras.layers.Bidirectional(lstm(keras, "late")))
+
+
+@right()
+def encoder_and_decoder_in_a_nested_model(keras: Keras) -> Any:
+    return nested(keras, encoder_decoder(keras))
+
+
+@right()
+def nested_encoder_and_decoder_called_twice(keras: Keras) -> Any:
+    inner = encoder_decoder(keras)
+    source, target = keras.Input((4, 2)), keras.Input((3, 2))
+    other = layer(keras, "Dense", units=2)(target)
+    return keras.Model([source, target], [inner([source, target]), inner([source, other])])
+
+
+@right()
+def one_step_of_a_decoder(keras: Keras) -> Any:
+    step, *states = keras.Input((1, 2)), keras.Input((3,)), keras.Input((3,))
+    options = {"return_sequences": True, "return_state": True}
+    output, *after = lstm(keras, "decoder", **options)(step, initial_state=states)
+    return keras.Model([step, *states], [layer(keras, "Dense", units=2)(output), *after])
+
+
+@right()
+def with_and_without_initial_state(keras: Keras) -> Any:
+    given, *states = keras.Input((4, 2)), keras.Input((3,)), keras.Input((3,))
+    shared = lstm(keras, "shared")
+    outputs = [shared(given), shared(given, initial_state=states)]
+    return keras.Model([given, *states], outputs)
+
+
+@wrong(("m/inner/late", CALL))
+def recurrence_after_a_nested_decoder(keras: Keras) -> Any:
+    return nested(keras, encoder_decoder(keras, lstm(keras, "late")))
+
+
+@wrong(("m/inner/late", CALL))
+def both_directions_after_a_nested_decoder(keras: Keras) -> Any:
+    both = keras.layers.Bidirectional(lstm(keras, "directions"), name="late")
+    return nested(keras, encoder_decoder(keras, both))
+
+
+@wrong(("m/inner/step", CALL))
+def nested_decoder_with_states(keras: Keras) -> Any:
+    """Its three outputs run it three times, and it meets its own initial state."""
+    given, *states = keras.Input((4, 2)), keras.Input((3,)), keras.Input((3,))
+    outputs = lstm(keras, "step", return_state=True)(given, initial_state=states)
+    return nested(keras, keras.Model([given, *states], outputs, name="inner"))
+
+
+@wrong(("m/steps/inner/encoder", CALL), ("m/steps/inner/decoder", CALL))
+def decoder_at_each_step(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    _, *states = lstm(keras, "encoder", return_state=True)(given)
+    inner = keras.Model(given, lstm(keras, "decoder")(given, initial_state=states), name="inner")
+    steps = keras.Input((3, 4, 2))
+    return keras.Model(steps, keras.layers.TimeDistributed(inner, name="steps")(steps), name="m")
+
+
+@wrong(("m/stack", CALL))
+def initial_state_of_stacked_cells(keras: Keras) -> Any:
+    """TF.js takes the states of the last cell first."""
+    given, *states = keras.Input((4, 2)), keras.Input((3,)), keras.Input((3,))
+    cells = [layer(keras, "SimpleRNNCell", units=3) for _ in range(2)]
+    stack = keras.layers.RNN(cells, name="stack")
+    return keras.Model([given, *states], stack(given, initial_state=states), name="m")
+
+
+@wrong(("m/decoder", CALL))
+def initial_state_of_images(keras: Keras) -> Any:
+    options = {"filters": 2, "kernel_size": 2, "padding": "same"}
+    given = keras.Input((3, 5, 5, 1))
+    _, *states = layer(keras, "ConvLSTM2D", return_state=True, **options)(given)
+    decoder = layer(keras, "ConvLSTM2D", name="decoder", **options)
+    return keras.Model(given, decoder(given, initial_state=states), name="m")
+
+
+# --- Stateful layers --------------------------------------------------------------------------
+
+
+@right()
+def stateful_layer_in_a_nested_model(keras: Keras) -> Any:
+    inner = keras.Input((4, 2), batch_size=2)
+    model = keras.Model(inner, lstm(keras, "inner", stateful=True)(inner), name="inner")
+    given = keras.Input((4, 2), batch_size=2)
+    return keras.Model(given, layer(keras, "Dense", units=2)(model(given)))
+
+
+@wrong(("m/it", CALL))
+def states_of_a_stateful_layer(keras: Keras) -> Any:
+    given = keras.Input((4, 2), batch_size=2)
+    outputs = lstm(keras, "it", stateful=True, return_state=True)(given)
+    return keras.Model(given, outputs, name="m")
+
+
+@wrong(("m/it", CALL))
+def stateful_layer_called_twice(keras: Keras) -> Any:
+    left, right_ = keras.Input((4, 2), batch_size=2), keras.Input((4, 2), batch_size=2)
+    shared = lstm(keras, "it", stateful=True)
+    return keras.Model([left, right_], [shared(left), shared(right_)], name="m")
+
+
+# --- Masks ------------------------------------------------------------------------------------
+
+
+@right(padded_sequences())
+def mask_within_a_nested_model(keras: Keras) -> Any:
+    given = keras.Input((5, 2))
+    recurrent = lstm(keras, "inner")(layer(keras, "Masking")(given))
+    inner = keras.Model(given, layer(keras, "Dense", units=2)(recurrent), name="inner")
+    return nested(keras, inner)
+
+
+@right()
+def recurrences_at_each_step(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    flow = lstm(keras, "second")(lstm(keras, "first", return_sequences=True)(given))
+    steps = keras.Input((3, 4, 2))
+    inner = keras.Model(given, flow, name="inner")
+    return keras.Model(steps, keras.layers.TimeDistributed(inner)(steps))
+
+
+@wrong(("m/middle/late", MASK))
+def mask_left_by_a_model_in_a_nested_model(keras: Keras) -> Any:
+    layers = [keras.Input((4, 2)), layer(keras, "Masking"), lstm(keras, "early")]
+    innermost = keras.Sequential([*layers, layer(keras, "RepeatVector", n=4)], name="innermost")
+    middle = [keras.Input((4, 2)), innermost, lstm(keras, "late")]
+    return keras.Sequential(
+        [keras.Input((4, 2)), keras.Sequential(middle, name="middle")], name="m"
+    )
+
+
+@wrong(("m/steps/inner/early", MASK))
+def mask_left_by_the_step_before(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    repeated = layer(keras, "RepeatVector", n=4)(lstm(keras, "early")(given))
+    late = lstm(keras, "late")(layer(keras, "Masking")(repeated))
+    steps = keras.Input((3, 4, 2))
+    inner = keras.Model(given, late, name="inner")
+    return keras.Model(steps, keras.layers.TimeDistributed(inner, name="steps")(steps), name="m")
+
+
+@wrong(("m/average", MASK))
+def mask_of_the_second_call(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    average = layer(keras, "GlobalAveragePooling1D", name="average")
+    masked = layer(keras, "Masking")(given)
+    return keras.Model(given, [average(given), average(masked)], name="m")
+
+
+# --- Calls of one layer with inputs of different ranks ------------------------------------------
+
+
+def _two_calls(shared: Any, keras: Keras, *shapes: tuple[int | None, ...]) -> Any:
+    inputs = [keras.Input(shape) for shape in shapes]
+    return keras.Model(inputs, [shared(given) for given in inputs], name="m")
+
+
+@right()
+def dense_for_two_ranks(keras: Keras) -> Any:
+    return _two_calls(layer(keras, "Dense", units=2), keras, (4,), (3, 4))
+
+
+@right()
+def time_distributed_for_any_length(keras: Keras) -> Any:
+    inner = layer(keras, "Dense", units=2)
+    return _two_calls(keras.layers.TimeDistributed(inner), keras, (None, 4), (3, 4))
+
+
+@wrong(("m/it", "unsupported-argument"))
+def softmax_for_two_ranks(keras: Keras) -> Any:
+    return _two_calls(layer(keras, "Softmax", axis=1, name="it"), keras, (4,), (3, 4))
+
+
+@wrong(("m/it", "unsupported-input"))
+def flatten_for_two_ranks(keras: Keras) -> Any:
+    return _two_calls(layer(keras, "Flatten", name="it"), keras, (3, 4), (4,))
+
+
+@wrong(("m/it", CALL))
+def normalization_for_two_ranks(keras: Keras) -> Any:
+    return _two_calls(layer(keras, "LayerNormalization", name="it"), keras, (4,), (3, 4))
+
+
+@wrong(("m/it", CALL))
+def time_distributed_for_two_lengths(keras: Keras) -> Any:
+    inner = layer(keras, "Dense", units=2)
+    return _two_calls(keras.layers.TimeDistributed(inner, name="it"), keras, (3, 4), (5, 4))
