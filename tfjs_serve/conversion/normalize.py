@@ -46,7 +46,7 @@ class _Normalizer:
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
         config = _config(entry)
-        if self._generation >= 3 and _is_operation(class_name, config):
+        if self._generation >= 3 and _is_operation(class_name, entry):
             class_name = f"ops.{class_name}"
         name = str(config.get("name") or entry.get("name") or class_name.lower())
         path = f"{path}/{name}" if path else name
@@ -183,13 +183,16 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     )
 
 
-def _is_operation(class_name: str, config: Mapping[str, Json]) -> bool:
+def _is_operation(class_name: str, entry: Mapping[str, Json]) -> bool:
     """Whether an entry is a function of ``keras.ops``, which may have the name of a layer.
 
     HDF5 does not name the module, but every layer has its dtype and trainable flag in its
     configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
     """
-    return class_name not in _MODELS and not config.keys() & {"dtype", "trainable"}
+    module = entry.get("module")
+    if isinstance(module, str):
+        return module.startswith(("keras.ops", "keras.src.ops"))
+    return class_name not in _MODELS and not _config(entry).keys() & {"dtype", "trainable"}
 
 
 def _dtype(dtype: Json) -> str:
