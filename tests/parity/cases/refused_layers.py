@@ -210,8 +210,8 @@ refuse(
     data_format="channels_first",
     dialects=(KERAS3,),
 )
-refuse("Flatten", (None, 4), INPUT, "None", dialects=(KERAS3,))
+refuse("Flatten", (None, 4), INPUT, "None", dialects=(KERAS3,), data_format="channels_last")
 refuse("Cropping2D", (None, None, 2), INPUT, "None", cropping=1, dialects=(KERAS3,))
 refuse("LayerNormalization", (2, 2, 2, 3), INPUT, "fewer axes", dialects=(KERAS3,))
-refuse("LayerNormalization", ROW, INPUT, "float32", dtype="int32", dialects=(KERAS3,))
+refuse("LayerNormalization", ROW, INPUT, "float32", dtype="int32", dialects=(KERAS3,), epsilon=0.01)
 refuse("ReLU", ROW, INPUT, "float32", max_value=2.5, dtype="int32", dialects=(KERAS3,))
