@@ -12,6 +12,8 @@
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool.
 //
+// The only argument is the URL of layers.mjs.
+//
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
 
@@ -21,6 +23,9 @@ import { createInterface } from "node:readline";
 console.log = console.info = console.warn = console.error;
 
 const tf = await import("@tensorflow/tfjs");
+
+// The companion layers, unless plain TensorFlow.js is to do without them.
+if (process.argv[2]) (await import(process.argv[2])).register(tf);
 
 const ARRAY_TYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 

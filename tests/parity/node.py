@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfjs_serve import companion
+
 from .process import Process
 
 Array = npt.NDArray[Any]
@@ -67,9 +69,14 @@ class NodeTf:
     ----------
     deadline_seconds
         How long one command may take before Node is killed.
+    companion
+        Whether it registers ``layers.js``, as a page may.
     """
 
-    def __init__(self, *, deadline_seconds: float = COMMAND_DEADLINE_SECONDS) -> None:
+    def __init__(
+        self, *, deadline_seconds: float = COMMAND_DEADLINE_SECONDS, companion: bool = True
+    ) -> None:
+        self._companion = companion
         self._deadline_seconds = deadline_seconds
         self._process: Process | None = None
         self._ids = itertools.count()
@@ -116,10 +123,16 @@ class NodeTf:
             self._process.close()
         self._process = None
 
+    def _layers(self) -> list[str]:
+        if not self._companion:
+            return []
+        source = base64.b64encode(companion.module().encode()).decode()
+        return [f"data:text/javascript;base64,{source}"]
+
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         identifier = next(self._ids)
         if self._process is None:
-            self._process = Process(["node", str(RUNNER)])
+            self._process = Process(["node", str(RUNNER), *self._layers()])
         self._process.write_line(json.dumps({"id": identifier, **command}))
         reply = self._read_reply(self._process)
         assert reply["id"] == identifier

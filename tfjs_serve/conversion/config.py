@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.report import Report
@@ -124,6 +124,48 @@ class ConfigReader:
             f"Its {key} should be {expected}, but is {value}.",
             "The file is damaged or was not written by Keras; save the model again.",
         )
+
+
+class Keywords:
+    """The arguments of a layer's calls besides its inputs, the same in all of them.
+
+    Parameters
+    ----------
+    calls
+        The arguments of each call by name; masks are not among them.
+    """
+
+    def __init__(self, layer: KerasLayer, calls: Sequence[Mapping[str, Json]], report: Report):
+        self._layer = layer
+        self._calls = calls
+        self._report = report
+        self._seen: set[str] = set()
+
+    def take(self, key: str, default: Json = None) -> Json:
+        """Return the value of `key`; `default` if the calls do not have it."""
+        self._seen.add(key)
+        values = [call.get(key, default) for call in self._calls] or [default]
+        if any(value != values[0] for value in values):
+            self._report.problem(
+                self._layer,
+                "unsupported-call",
+                f"Its calls have different values of the argument {key}.",
+                "Use a layer of its own for each call.",
+            )
+        return values[0]
+
+    def finish(self) -> None:
+        """Report the arguments that no rule has looked at; ``training=False`` is the default."""
+        for key in sorted({key for call in self._calls for key in call} - self._seen):
+            values = [call[key] for call in self._calls if key in call]
+            if key == "training" and not any(values):
+                continue
+            self._report.problem(
+                self._layer,
+                "unsupported-call",
+                f"It is called with the argument {key}, which TensorFlow.js's layer ignores.",
+                "Call the layer with its inputs only.",
+            )
 
 
 def _shown(value: Json) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tfjs_serve.conversion.config import ConfigReader
+from tfjs_serve import companion
+from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import Shape
@@ -30,6 +31,11 @@ class TfjsLayer:
     class_name: str
     config: dict[str, Json]
     weights: tuple[LayersWeight, ...] = ()
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a model: its calls count from 1, and no mask enters or leaves it."""
+        return self.class_name in ("Functional", "Sequential")
 
     def to_json(self) -> dict[str, Json]:
         """Return the object that ``deserialize`` takes."""
@@ -66,6 +72,16 @@ class LayerContext:
         The layer's own weights by Keras variable name.
     calls
         Shape and mask of the inputs of each of its calls; empty for a cell.
+    results
+        Shape and mask of the outputs of each of its calls.
+    keywords
+        Further arguments of its calls.
+    fixed_variables
+        Names of the variables that are not trained.
+    deferred
+        The activation of the output, if TF.js does not have it; see `activations`.
+    passes_mask
+        Whether Keras lets the mask of its input go on with its output.
     translate_child
         Translates a layer inside this one, given its name and scope.
     """
@@ -76,6 +92,11 @@ class LayerContext:
     read: ConfigReader
     weights: Mapping[str, TensorSource]
     calls: Sequence[Sequence[InputFact]]
+    results: Sequence[Sequence[InputFact]]
+    keywords: Keywords
+    passes_mask: bool
+    fixed_variables: Collection[str]
+    deferred: list[Json]
     translate_child: Callable[[KerasLayer, str, str], TfjsLayer]
 
     def native(self, class_name: str, config: Mapping[str, Json]) -> TfjsLayer:
@@ -88,6 +109,42 @@ class LayerContext:
                 for variable, source in self.weights.items()
             ),
         )
+
+    def companion(self, class_name: str, arguments: Mapping[str, Json]) -> TfjsLayer:
+        """Return a layer of ``layers.js`` that has this layer's weights.
+
+        Parameters
+        ----------
+        class_name
+            Without its package.
+        arguments
+            What the layer's JavaScript reads. TF.js turns ``some_key`` into ``someKey``, in keys
+            and in strings alike.
+        """
+        variables = [
+            {
+                "name": name,
+                "shape": list(source.shape),
+                "trainable": name not in self.fixed_variables,
+            }
+            for name, source in self.weights.items()
+        ]
+        config = {
+            "arguments": dict(arguments),
+            "variables": variables,
+            "shapes": self._companion_shapes(),
+            "passes_mask": self.passes_mask,
+        }
+        return self.native(f"{companion.PACKAGE}>{class_name}", config)
+
+    def _companion_shapes(self) -> list[Json]:
+        """Return the distinct pairs of input and output shapes of the calls."""
+        pairs: list[Json] = []
+        for inputs, outputs in zip(self.calls, self.results, strict=True):
+            shapes = [[list(fact.shape or ()) for fact in facts] for facts in (inputs, outputs)]
+            if shapes not in pairs:
+                pairs.append(shapes)
+        return pairs
 
     def base_config(self) -> dict[str, Json]:
         """Return the arguments that every TF.js layer takes (``engine/topology.ts``, Layer)."""

@@ -7,7 +7,8 @@ masks their ``supports_masking`` and ``compute_mask``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.execution import execution_order
@@ -92,41 +93,68 @@ class Facts:
         All calls, those inside of nested models and wrappers among them.
     calls
         From a layer's path to the inputs of each of its calls, where they are known.
+    results
+        From a layer's path to the outputs of each of these calls.
     outputs
         The outputs of the outermost model.
     """
 
     sites: tuple[Site, ...]
     calls: Mapping[str, tuple[tuple[TensorFact, ...], ...]]
+    results: Mapping[str, tuple[tuple[TensorFact, ...], ...]]
     outputs: tuple[TensorFact, ...]
 
 
-def infer(model: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> Facts:
-    """Return the facts of all calls in `model`."""
-    inference = _Inference(rules, report)
+def infer(
+    model: KerasLayer,
+    rules: Mapping[str, LayerRule],
+    report: Report,
+    containers: Collection[str] = (),
+) -> Facts:
+    """Return the facts of all calls in `model`.
+
+    Parameters
+    ----------
+    containers
+        Paths of the layers that are models in TF.js, whose masks it drops.
+    """
+    inference = _Inference(rules, report, containers)
     outputs = inference.model(model, ())
-    calls: dict[str, tuple[tuple[TensorFact, ...], ...]] = {}
-    for site in inference.sites:
+    calls: dict[str, list[tuple[TensorFact, ...]]] = defaultdict(list)
+    results: dict[str, list[tuple[TensorFact, ...]]] = defaultdict(list)
+    for site, made in inference.made:
         if site.inputs:
-            calls[site.layer.path] = (*calls.get(site.layer.path, ()), site.inputs)
-    return Facts(sites=tuple(inference.sites), calls=calls, outputs=outputs)
+            calls[site.layer.path].append(site.inputs)
+            results[site.layer.path].append(made)
+    return Facts(
+        sites=tuple(inference.sites),
+        calls={path: tuple(facts) for path, facts in calls.items()},
+        results={path: tuple(facts) for path, facts in results.items()},
+        outputs=outputs,
+    )
 
 
 class _Inference:
-    def __init__(self, rules: Mapping[str, LayerRule], report: Report) -> None:
+    def __init__(
+        self, rules: Mapping[str, LayerRule], report: Report, containers: Collection[str]
+    ) -> None:
         self._rules = rules
         self._report = report
+        self._containers = containers
         self.sites: list[Site] = []
+        self.made: list[tuple[Site, tuple[TensorFact, ...]]] = []
         self._shared = SharedArguments()
 
     def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """Return the facts of the outputs."""
         shared = self._shared
         shared.update(fact.tfjs_mask for fact in inputs)
-        self.sites.append(
-            Site(layer=layer, inputs=inputs, seen_mask=shared.mask, seen_state=shared.has_state)
-        )
+        site = Site(layer=layer, inputs=inputs, seen_mask=shared.mask, seen_state=shared.has_state)
+        self.sites.append(site)
         outputs = self._outputs(layer, inputs)
+        if layer.path in self._containers:
+            outputs = tuple(replace(fact, tfjs_mask=None) for fact in outputs)
+        self.made.append((site, outputs))
         if layer.class_name in RECURRENT and len(inputs) > 1:
             shared.give_state()
         return outputs

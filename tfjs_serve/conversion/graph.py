@@ -31,7 +31,7 @@ class LoadOrder:
     layers
         The layers that outputs depend on, in the file's order.
     numbers
-        For each call in the file, the node index that TF.js will give it.
+        For each call in the file, in which place TF.js will make it among those of its layer.
     """
 
     layers: tuple[KerasLayer, ...]
@@ -44,7 +44,7 @@ def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
     layers = computed_layers(model, report)
     # Input layers have their node from the start, before any call is made.
     made = {node: 0 for node in needed if not _call(graph, node).inputs}
-    counts = {layer.name: int(layer.class_name in CONTAINERS) for layer in layers}
+    counts = dict.fromkeys((layer.name for layer in layers), 0)
     waiting = {
         layer.name: [node for node in _calls_needed(layer, graph, needed) if node not in made]
         for layer in layers
@@ -131,9 +131,10 @@ def functional_config(
     nodes: dict[str, list[Node]] = defaultdict(list)
     for node in order.numbers:
         nodes[node[0]].append(node)
+    containers = {layer.name for layer, config in configs if config["class_name"] in CONTAINERS}
 
     def ref(tensor: TensorRef) -> list[Json]:
-        number = order.numbers[tensor.layer, tensor.call]
+        number = order.numbers[tensor.layer, tensor.call] + (tensor.layer in containers)
         return [rename(tensor.layer), number, tensor.tensor]
 
     def inbound(node: Node) -> list[Json]:

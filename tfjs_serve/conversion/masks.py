@@ -47,11 +47,11 @@ class ExplicitMasks:
     def _described(self, ref: TensorRef) -> _Mask | None:
         """Return the mask that the nodes before `ref` compute."""
         layer, call = self.layers[ref.layer], self._call(ref)
-        if layer.class_name == "ops.Any" and layer.config.get("axis") == -1 and call.inputs:
+        if layer.class_name == "ops.any" and layer.config.get("axis") == -1 and call.inputs:
             inner = self._described(call.inputs[0])
             return inner and _Mask(source=inner.source, value=inner.value, over_features=True)
-        value = call.kwargs.get("args[1]")
-        if layer.class_name != "ops.NotEqual" or not isinstance(value, int | float):
+        value = layer.config.get("x2")
+        if layer.class_name != "ops.not_equal" or not isinstance(value, int | float):
             return None
         return _Mask(source=call.inputs[0], value=value, over_features=False)
 

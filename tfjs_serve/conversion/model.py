@@ -29,7 +29,17 @@ class TensorRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of a layer: the tensors it takes, in order, and its other arguments."""
+    """One call of a layer.
+
+    Attributes
+    ----------
+    inputs
+        All tensors it takes, those among its other arguments last.
+    kwargs
+        The other arguments by name; a tensor among them is ``{"tensor": <index in inputs>}``.
+        Masks of layers are no inputs: they stay as the file spells them. Operations have their
+        positional arguments under ``"args"``.
+    """
 
     inputs: tuple[TensorRef, ...]
     kwargs: Mapping[str, Json] = field(default_factory=dict)
@@ -80,7 +90,10 @@ class KerasLayer:
 
     @property
     def is_operation(self) -> bool:
-        """Whether it is a function of ``keras.ops`` in a graph, such as ``ops.Add`` for ``+``."""
+        """Whether it is a function in a graph, such as ``ops.add`` for ``+``, and no layer.
+
+        Its arguments, those of its one call among them, are its `config`; see `operations`.
+        """
         return self.class_name.startswith("ops.")
 
     def walk(self) -> Iterator[KerasLayer]:

@@ -16,6 +16,8 @@ from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.report import Report
 
 _HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
+_CONSTANT = "_CONSTANT_VALUE"
+"""In place of a layer's name: the first argument of an operation is a number (Keras 2)."""
 
 
 class _UnknownNodeError(ValueError):
@@ -59,37 +61,48 @@ def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
     if not isinstance(nodes, list):
         raise _UnknownNodeError("Its calls are not written as a list.")
     if layer.generation < 3:
-        return tuple(map(_keras2_call, nodes))
+        return tuple(_keras2_call(layer, node) for node in nodes)
     return tuple(_keras3_call(layer, node) for node in nodes)
 
 
 def _keras3_call(layer: KerasLayer, node: Json) -> Call:
     if not isinstance(node, dict) or not isinstance(node.get("args"), list):
         raise _UnknownNodeError("One of its calls is written in an unknown way.")
-    args = node["args"]
-    if not layer.is_operation and not _is_only_tensors(args[:1]):
+    args, kwargs = node["args"], node.get("kwargs", {})
+    inputs: list[TensorRef] = []
+    if layer.is_operation:
+        return Call(kwargs=_placed({"args": args, **kwargs}, inputs), inputs=tuple(inputs))
+    if not _is_only_tensors(args[:1]):
         raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
-    inputs = list(tensors_in(args[:1]))
-    kwargs = {f"args[{index}]": value for index, value in enumerate(args[1:], start=1)}
-    kwargs.update(node.get("kwargs", {}))
-    deque(tensors_in(kwargs), maxlen=0)  # raises here rather than where they are used
-    return _with_initial_state(inputs, kwargs)
+    inputs += tensors_in(args[:1])
+    kwargs = {**{f"args[{index}]": arg for index, arg in enumerate(args[1:], start=1)}, **kwargs}
+    return _layer_call(inputs, kwargs)
 
 
-def _keras2_call(node: Json) -> Call:
+def _keras2_call(layer: KerasLayer, node: Json) -> Call:
     inputs: list[TensorRef] = []
     kwargs: dict[str, Json] = {}
+    args: list[Json] = []
     for part in _keras2_parts(node):
-        inputs.append(_ref(part))
         kwargs.update(part[3] if len(part) > 3 and isinstance(part[3], dict) else {})
-    return _with_initial_state(inputs, kwargs)
+        if layer.is_operation and part[0] == _CONSTANT:
+            args.append(part[2])
+        else:
+            args.append({"tensor": len(inputs)})
+            inputs.append(_ref(part))
+    if layer.is_operation:
+        # One argument that is a list of tensors is written like several arguments.
+        several = isinstance(node, list) and len(args) > 1
+        kwargs = {"args": [args] if several else args, **_placed(kwargs, inputs)}
+        return Call(inputs=tuple(inputs), kwargs=kwargs)
+    return _layer_call(inputs, kwargs)
 
 
 def _keras2_parts(node: Json) -> Iterator[list[Any]]:
     """Yield ``[layer, node, tensor, kwargs]`` of every input; models may take them in dicts."""
     if isinstance(node, dict):
         node = [node[key] for key in sorted(node)]
-    if _is_ref(node):
+    if _is_ref(node) or (isinstance(node, list) and len(node) > 2 and node[0] == _CONSTANT):
         yield node
     elif isinstance(node, list) and not (node and isinstance(node[0], str)):
         for part in node:
@@ -98,15 +111,34 @@ def _keras2_parts(node: Json) -> Iterator[list[Any]]:
         raise _UnknownNodeError("One of its inputs is not a tensor of a layer.")
 
 
-def _with_initial_state(inputs: list[TensorRef], kwargs: dict[str, Json]) -> Call:
-    """Append the initial state of a recurrent layer, which TF.js takes as further inputs."""
-    state = list(tensors_in(kwargs.get("initial_state")))
-    if state:
-        del kwargs["initial_state"]
-    return Call(
-        inputs=(*inputs, *state),
-        kwargs={key: value for key, value in kwargs.items() if not _is_nothing(value)},
-    )
+def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
+    """Return the call of a layer; tensors among its arguments become further inputs.
+
+    The initial state of a recurrent layer comes first, as TF.js takes it. Masks are left: they
+    are what the layers before make of their inputs.
+    """
+    inputs += tensors_in(kwargs.get("initial_state"))
+    placed: dict[str, Json] = {}
+    for key, value in kwargs.items():
+        if key == "initial_state" and any(tensors_in(value)):
+            continue
+        if key == "mask":
+            deque(tensors_in(value), maxlen=0)  # raises here rather than where they are used
+        if not _is_nothing(value):
+            placed[key] = value if key == "mask" else _placed(value, inputs)
+    return Call(inputs=tuple(inputs), kwargs=placed)
+
+
+def _placed(value: Json, inputs: list[TensorRef]) -> Json:
+    """Return `value` with placeholders for its tensors, which are appended to `inputs`."""
+    if isinstance(value, dict) and value.get("class_name") != "__keras_tensor__":
+        return {key: _placed(item, inputs) for key, item in value.items()}
+    if isinstance(value, dict) or _is_ref(value):
+        inputs += tensors_in(value)
+        return {"tensor": len(inputs) - 1}
+    if isinstance(value, list):
+        return [_placed(item, inputs) for item in value]
+    return value
 
 
 def _is_nothing(value: Json) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.nodes import read_graph
+from tfjs_serve.conversion.operations import KERAS2_OPERATIONS, bind
 from tfjs_serve.conversion.report import Report
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
@@ -46,7 +47,7 @@ class _Normalizer:
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
         config = _config(entry)
-        if self._generation >= 3 and _is_operation(class_name, entry):
+        if _is_operation(class_name, entry, self._generation):
             class_name = f"ops.{class_name}"
         name = str(config.get("name") or entry.get("name") or class_name.lower())
         path = f"{path}/{name}" if path else name
@@ -80,7 +81,9 @@ class _Normalizer:
         if model.class_name == "Sequential":
             return replace(model, children=self._with_input(model, config, children))
         model = replace(model, children=children)
-        return replace(model, graph=read_graph(model, config, self._report))
+        graph = read_graph(model, config, self._report)
+        bound = [bind(child, graph.calls[child.name], self._report) for child in children]
+        return replace(model, children=tuple(bound), graph=graph)
 
     def _check_names(self, model: KerasLayer, children: tuple[KerasLayer, ...]) -> None:
         names = [child.name for child in children]
@@ -183,12 +186,16 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     )
 
 
-def _is_operation(class_name: str, entry: Mapping[str, Json]) -> bool:
-    """Whether an entry is a function of ``keras.ops``, which may have the name of a layer.
+def _is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -> bool:
+    """Whether an entry is a function, and no layer.
+
+    In Keras 3, a function of ``keras.ops`` may have the name of a layer.
 
     HDF5 does not name the module, but every layer has its dtype and trainable flag in its
     configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
     """
+    if generation < 3:
+        return class_name in KERAS2_OPERATIONS
     module = entry.get("module")
     if isinstance(module, str):
         return module.startswith(("keras.ops", "keras.src.ops"))

@@ -1,6 +1,6 @@
-"""Activations, initializers, regularizers and constraints in TF.js's terms.
+"""Initializers, regularizers and constraints in TF.js's terms.
 
-Sources: ``activations.ts``, ``initializers.ts``, ``regularizers.ts`` and ``constraints.ts`` of
+Sources: ``initializers.ts``, ``regularizers.ts`` and ``constraints.ts`` of
 tfjs-layers, and the modules of the same names in Keras.
 """
 
@@ -11,27 +11,6 @@ from collections.abc import Callable
 from tfjs_serve.conversion.constraints import is_satisfied
 from tfjs_serve.conversion.context import LayerContext
 from tfjs_serve.conversion.model import Json
-
-_ACTIVATIONS = {
-    name: name
-    for name in (
-        "elu",
-        "gelu",
-        "linear",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "softmax",
-        "softplus",
-        "softsign",
-        "swish",
-        "tanh",
-    )
-} | {"silu": "swish", "log_softmax_v2": "log_softmax"}
-"""Keras's name -> TF.js's. Keras 2.8 writes the name of TensorFlow's function, with ``_v2``."""
 
 _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Constant": ("Constant", ("value",)),
@@ -53,24 +32,6 @@ _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Keras class -> TF.js class and the arguments that both have."""
 
 _WITH_SEED = frozenset(_INITIALIZERS) - {"Constant", "Identity", "Ones", "Zeros"}
-
-
-def activation(context: LayerContext, key: str = "activation", default: str = "linear") -> str:
-    """Return the name of the activation in argument `key` as TF.js spells it."""
-    value = context.read.take(key, default)
-    value = "linear" if value is None else value
-    name = value.get("class_name") if isinstance(value, dict) else value
-    if name == "hard_sigmoid" and context.layer.generation < 3:
-        # Keras 2 and TF.js compute 0.2 x + 0.5; Keras 3 computes relu6(x + 3) / 6.
-        return "hard_sigmoid"
-    if isinstance(value, str) and value in _ACTIVATIONS:
-        return _ACTIVATIONS[value]
-    context.problem(
-        "unsupported-activation",
-        f"TensorFlow.js has no activation that computes Keras's {key} {name!r}.",
-        f"Use one of: {', '.join(sorted(set(_ACTIVATIONS.values())))}.",
-    )
-    return "linear"
 
 
 def parameter(

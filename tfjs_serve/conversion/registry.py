@@ -21,8 +21,10 @@ class Outcome(str, Enum):
     """TF.js has the layer."""
     LOWERED = "lowered"
     """Layers that TF.js has compute the same."""
+    COMPANION = "companion"
+    """``layers.js`` computes it."""
     REFUSED = "refused"
-    """TF.js has a layer of that name which computes something else."""
+    """No page can compute it."""
 
 
 class Masking(Enum):
@@ -47,8 +49,14 @@ class LayerRule:
         Returns the TF.js layer.
     family
         The module of rules it is from, named as in tfjs-layers.
+    outcome
+        How the layer is translated with the arguments that most models have.
     notes
-        What TF.js's layer is limited to, for the support table.
+        For the support table: which arguments are refused.
+    lowered
+        For the support table: which arguments other layers compute, and which layers.
+    companion
+        For the support table: which arguments need ``layers.js``.
     """
 
     class_name: str
@@ -59,12 +67,14 @@ class LayerRule:
     masking: Masking
     family: str
     notes: str = ""
+    lowered: str = ""
+    companion: str = ""
 
 
 _RULES: dict[str, LayerRule] = {}
 
 
-def rule(
+def rule(  # noqa: PLR0913  # all but the first are optional, and named
     class_name: str,
     *,
     variables: Variables | None = None,
@@ -72,6 +82,8 @@ def rule(
     shape: ShapeRule = same,
     masking: Masking = Masking.STOPS,
     notes: str = "",
+    lowered: str = "",
+    companion: str = "",
 ) -> Callable[[Translate], Translate]:
     """Register the decorated function as the rule of `class_name`.
 
@@ -98,6 +110,8 @@ def rule(
             masking=masking,
             family=translate.__module__.rpartition(".")[2],
             notes=notes,
+            lowered=lowered,
+            companion=companion,
         )
         return translate
 
@@ -109,6 +123,7 @@ def rules() -> Mapping[str, LayerRule]:
     # The families register themselves when they are imported; here, so that a rule's module
     # can import this one.
     from tfjs_serve.conversion import layers  # noqa: F401, PLC0415
+    from tfjs_serve.conversion.operations import rules  # noqa: F401, PLC0415
 
     return _RULES
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tfjs_serve.conversion.config import ConfigReader
+from tfjs_serve.conversion.activations import apply_activation
+from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.facts import Facts, infer
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
+from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
 from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.masks import ExplicitMasks
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
-from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
+from tfjs_serve.conversion.registry import LayerRule, Outcome, passes_mask, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.state_use import check_states
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
@@ -25,6 +27,7 @@ from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 _NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
+_HINT_SHAPE = "Give keras.Input its whole shape, without None."
 _HINT_CUSTOM = (
     "Only layers that Keras ships can be translated; replace it by such layers, "
     "or save the part of the model that does not need it."
@@ -46,17 +49,17 @@ def translate(keras_model: KerasModel) -> LayersModel:
     known = rules()
     _check_kind(model, report)
     weights = assign(model, keras_model, _own_variables(known), report)
-    facts = infer(model, known, report)
-    check_masks(facts, report)
-    check_states(facts, report)
     translator = _Translator(
         rules=known,
         weights=weights,
         names=tfjs_names(model, report),
-        facts=facts,
+        facts=infer(model, known, report),
         report=report,
     )
     layer = translator.layer(model, translator.names[model.path], scope="")
+    executed = infer(model, known, report, translator.containers)
+    check_masks(executed, report)
+    check_states(executed, report)
     report.raise_problems()
     return LayersModel(
         topology={
@@ -109,32 +112,80 @@ class _Translator:
     names: Mapping[str, str]
     facts: Facts
     report: Report
+    containers: set[str] = field(default_factory=set)
 
-    def layer(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+    def layer(
+        self,
+        layer: KerasLayer,
+        name: str,
+        scope: str,
+        keywords: Sequence[Mapping[str, Json]] = (),
+    ) -> TfjsLayer:
+        """Return the translated layer.
+
+        Parameters
+        ----------
+        keywords
+            The arguments of its calls besides their inputs and masks.
+        """
         if layer.is_custom or layer.class_name == "Lambda":
             return self._custom(layer)
         if layer.class_name in CONTAINERS:
+            Keywords(layer, keywords, self.report).finish()
             return self._model(layer, name)
         if layer.class_name not in self.rules:
             return self._unknown(layer)
         self._check_dtype(layer)
-        context = LayerContext(
+        context = self._context(layer, name, scope, keywords)
+        rule = self.rules[layer.class_name]
+        try:
+            translated = self._translated(rule, context)
+        except UnknownShapeError as error:
+            # After a layer that has been reported, no shape is known.
+            if not self.report.has_problems or len(context.shapes) == len(context.calls) > 0:
+                context.problem("unsupported-input", f"{_sentence(error)}.", _HINT_SHAPE)
+            return TfjsLayer(class_name=layer.class_name, config={})
+        except _NONSENSE as error:
+            return self._nonsense(layer, error)
+        if rule.outcome is not Outcome.REFUSED:
+            context.read.finish()
+            context.keywords.finish()
+        if translated.is_container:
+            self.containers.add(layer.path)
+        return translated
+
+    def _context(
+        self, layer: KerasLayer, name: str, scope: str, keywords: Sequence[Mapping[str, Json]]
+    ) -> LayerContext:
+        rule = self.rules[layer.class_name]
+        return LayerContext(
             layer=layer,
             name=name,
             scope=scope,
             read=ConfigReader(layer, self.report),
             weights=self.weights.get(layer.path, {}),
             calls=self.facts.calls.get(layer.path, ()),
+            results=self.facts.results.get(layer.path, ()),
+            keywords=Keywords(layer, keywords, self.report),
+            passes_mask=passes_mask(rule, layer),
+            fixed_variables={
+                variable.name for variable in rule.variables(layer.config) if not variable.trainable
+            },
+            deferred=[],
             translate_child=self.layer,
         )
-        rule = self.rules[layer.class_name]
-        try:
-            translated = rule.translate(context)
-        except _NONSENSE as error:
-            return self._nonsense(layer, error)
-        if rule.outcome is not Outcome.REFUSED:
-            context.read.finish()
-        return translated
+
+    def _translated(self, rule: LayerRule, context: LayerContext) -> TfjsLayer:
+        """Apply a rule; put the activation of the output behind it if TF.js does not have it."""
+        translated = rule.translate(context)
+        if not context.deferred:
+            return translated
+        low = Lowering(context)
+        name = low.fresh_name(context.layer.class_name.lower())
+        core = rule.translate(replace(context, name=name, scope=name))
+        shape = common_shapes(context.results)[0]
+        x = low.translated(core, *low.inputs, shape=shape)
+        return low.model(apply_activation(low, context.deferred[0], x, context.layer.generation))
 
     def _nonsense(self, layer: KerasLayer, error: Exception) -> TfjsLayer:
         self.report.problem(
@@ -165,7 +216,9 @@ class _Translator:
             return self._sequential(model, name)
         self._check_outputs(model, model.graph)
         order = load_order(model, model.graph, self.report)
-        layers = [(layer, self._child(layer)) for layer in order.layers]
+        layers = [
+            (layer, self._child(layer, model.graph.calls[layer.name])) for layer in order.layers
+        ]
         masks = ExplicitMasks(
             graph=model.graph,
             layers={child.name: child for child in model.children},
@@ -173,7 +226,7 @@ class _Translator:
         )
         for layer in order.layers:
             for call in model.graph.calls[layer.name]:
-                self._check_call(layer, call, masks)
+                self._check_mask(layer, call, masks)
         config: dict[str, Json] = {"name": name, "trainable": model.trainable}
         # A broken graph has been reported; it cannot be numbered.
         if not self.report.has_problems:
@@ -195,9 +248,14 @@ class _Translator:
             weights=_weights(layers),
         )
 
-    def _child(self, layer: KerasLayer) -> TfjsLayer:
+    def _child(self, layer: KerasLayer, calls: Sequence[Call] = ()) -> TfjsLayer:
         name = self.names[layer.path]
-        return self.layer(layer, name, scope=name)
+        # An operation has the arguments of its call among its own.
+        keywords = [
+            {key: value for key, value in call.kwargs.items() if key != "mask"}
+            for call in (() if layer.is_operation else calls)
+        ]
+        return self.layer(layer, name, scope=name, keywords=keywords)
 
     def _check_dtype(self, layer: KerasLayer) -> None:
         if layer.class_name != "InputLayer" and layer.dtype not in _FLOATS:
@@ -218,25 +276,16 @@ class _Translator:
                 "Name each output once, or pass one through Activation('linear').",
             )
 
-    def _check_call(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
-        """Report arguments of a call that matter: TF.js's layers take none at inference."""
-        rule = self.rules.get(layer.class_name)
-        known = rule is not None and rule.outcome is not Outcome.REFUSED
-        if layer.is_custom or not (known or layer.class_name in CONTAINERS):
-            return
-        for key, value in call.kwargs.items():
-            if key == "training" and not value:
-                continue
-            if key == "mask":
-                if not masks.is_implied(call, value):
-                    report_mask(layer, self.report)
-                continue
-            self.report.problem(
-                layer,
-                "unsupported-call",
-                f"It is called with the argument {key}, which TensorFlow.js's layer ignores.",
-                "Call the layer with its inputs only.",
-            )
+    def _check_mask(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
+        """Report a mask that is given to a layer, unless it is the one that travels anyway."""
+        mask = None if layer.is_operation else call.kwargs.get("mask")
+        if mask is not None and not masks.is_implied(call, mask):
+            report_mask(layer, self.report)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
 
 
 def _weights(layers: Iterable[TfjsLayer]) -> tuple[LayersWeight, ...]:

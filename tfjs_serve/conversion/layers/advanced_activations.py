@@ -5,21 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor
 from tfjs_serve.conversion.model import Json, Variable
 from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
 
 
-@rule("ReLU", masking=Masking.PASSES, notes="no negative_slope, no threshold")
+@rule(
+    "ReLU",
+    masking=Masking.PASSES,
+    lowered="`negative_slope`, `threshold`: Rescaling, ThresholdedReLU, Add",
+)
 def relu(context: LayerContext) -> TfjsLayer:
     """TF.js reads ``max_value`` and silently ignores the other two."""
     read = context.read
-    read.only("negative_slope", 0, hint="Use LeakyReLU for a slope.")
-    read.only("threshold", 0, hint="Use threshold=0.")
+    slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
     largest = read.optional_number("max_value")
     if largest is not None and largest % 1:
         context.no_whole_numbers()
-    return context.native("ReLU", {"max_value": largest})
+    if not slope and not threshold:
+        return context.native("ReLU", {"max_value": largest})
+    low = Lowering(context)
+    (x,) = low.inputs
+    return low.model(_relu(low, x, slope, threshold, largest))
+
+
+def _relu(low: Lowering, x: Tensor, slope: float, threshold: float, most: float | None) -> Tensor:
+    """``x`` above `threshold` and limited to 0 .. `most`; ``slope * (x - threshold)`` below."""
+    if threshold:
+        above = low.layer("ThresholdedReLU", {"theta": threshold}, x, shape=x.shape)
+    else:
+        above = low.activation(x, "relu")
+    if most is not None:
+        above = low.layer("ReLU", {"max_value": most}, above, shape=x.shape)
+    if not slope:
+        return above
+    below = low.activation(low.rescale(x, -1.0, threshold), "relu")
+    return low.add(above, low.rescale(below, -slope))
 
 
 @rule("LeakyReLU", masking=Masking.PASSES)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import le
 
+from tfjs_serve.conversion.activations import activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.padding import edges, padding_3d
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.objects import activation, parameter
+from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import (
     Shape,

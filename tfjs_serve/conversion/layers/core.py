@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfjs_serve.conversion.activations import activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.objects import activation, parameters
+from tfjs_serve.conversion.objects import parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shape, known_product, of_each, reshaped
 

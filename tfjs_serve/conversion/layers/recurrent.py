@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfjs_serve.conversion.activations import activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.objects import activation, parameter, parameters
+from tfjs_serve.conversion.objects import parameter, parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shapes
 

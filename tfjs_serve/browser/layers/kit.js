@@ -1,0 +1,102 @@
+// The frame of layers.js: how its layers are declared, and register(tf).
+//
+// A part declares layers with the classes of the page's own TensorFlow.js, so it is a function
+// that runs when the page hands its `tf` over. What a Keras layer was made with, which variables
+// it has and what shapes its calls have is in the configuration that the converter wrote; a layer
+// is then one function of tensors, differentiable because tf's operations are.
+
+const PACKAGE = "tfjs-serve/layers.js";
+const parts = [];
+const registered = new WeakSet();
+
+/** Declare layers: `declare` gets `{tf, layer, CompanionLayer, ...}` when a page registers. */
+function part(declare) {
+  parts.push(declare);
+}
+
+/** Make the layers known to a page's TensorFlow.js; doing it twice changes nothing. */
+function register(tf) {
+  if (registered.has(tf.layers)) return;
+  registered.add(tf.layers);
+  const kit = makeKit(tf);
+  for (const declare of parts) declare(kit);
+}
+
+const asList = (value) => (Array.isArray(value) ? value : [value]);
+const sameShape = (one, other) =>
+  one.length === other.length && one.every((size, axis) => size === other[axis]);
+
+function makeKit(tf) {
+  /** A layer whose variables and output shapes are in its configuration. */
+  class CompanionLayer extends tf.layers.Layer {
+    constructor(config) {
+      super(config);
+      this.args = config.arguments ?? {};
+      this.variables = config.variables ?? [];
+      this.shapes = config.shapes ?? [];
+      this.passesMask = config.passesMask ?? false;
+      this.supportsMasking = true;
+      this.variable = {};
+    }
+
+    build(inputShape) {
+      for (const { name, shape, trainable } of this.variables) {
+        const zeros = tf.initializers.zeros();
+        this.variable[name] = this.addWeight(name, shape, "float32", zeros, null, trainable);
+      }
+      super.build(inputShape);
+    }
+
+    /** What the converter worked out for inputs of these shapes; the batch size may differ. */
+    computeOutputShape(inputShape) {
+      const given = Array.isArray(inputShape[0]) ? inputShape : [inputShape];
+      const matches = ([inputs]) =>
+        inputs.length === given.length &&
+        inputs.every((shape, index) => sameShape(shape.slice(1), given[index].slice(1)));
+      const [, outputs] = this.shapes.find(matches) ?? this.shapes[0] ?? [null, given];
+      return outputs.length === 1 ? outputs[0] : outputs;
+    }
+
+    computeMask(inputs, mask) {
+      return this.passesMask ? asList(mask)[0] ?? null : null;
+    }
+
+    getConfig() {
+      const { args, variables, shapes, passesMask } = this;
+      return { ...super.getConfig(), arguments: args, variables, shapes, passesMask };
+    }
+  }
+
+  function define(name, cls) {
+    Object.defineProperty(cls, "className", { value: `${PACKAGE}>${name}` });
+    tf.serialization.registerClass(cls);
+    return cls;
+  }
+
+  /**
+   * Declare a layer that is a function: `compute(inputs, context)` takes a list of tensors and
+   * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them.
+   */
+  function layer(name, compute) {
+    define(
+      name,
+      class extends CompanionLayer {
+        call(inputs, kwargs) {
+          const weights = {};
+          for (const key of Object.keys(this.variable)) weights[key] = this.variable[key].read();
+          return tf.tidy(() =>
+            compute(asList(inputs), {
+              args: this.args,
+              weights,
+              training: kwargs?.training ?? false,
+              mask: kwargs?.mask ?? null,
+              layer: this,
+            }),
+          );
+        }
+      },
+    );
+  }
+
+  return { tf, CompanionLayer, define, layer, asList, activations: {} };
+}

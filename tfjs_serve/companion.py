@@ -1,0 +1,52 @@
+"""``layers.js``: the layers that a page needs when plain TensorFlow.js lacks them.
+
+One source, the files in ``browser/layers``, becomes a classic script, which also is a CommonJS
+module and registers itself where it finds a global ``tf``, and an ES module.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from tfjs_serve import __version__
+
+PACKAGE = "tfjs-serve/layers.js"
+"""Package of the classes: TF.js's error about an unknown one names the file to load."""
+SCRIPT_NAME = "layers.js"
+MODULE_NAME = "layers.mjs"
+
+_CLASSIC_END = """\
+globalThis.tfjsServeLayers = tfjsServeLayers;
+if (typeof module === "object" && module.exports) module.exports = tfjsServeLayers;
+if (globalThis.tf?.layers) tfjsServeLayers.register(globalThis.tf);
+"""
+_MODULE_END = """\
+export const register = tfjsServeLayers.register;
+export default tfjsServeLayers;
+"""
+
+
+@cache
+def script() -> str:
+    """Return the classic script."""
+    return _body() + _CLASSIC_END
+
+
+@cache
+def module() -> str:
+    """Return the ES module."""
+    return _body() + _MODULE_END
+
+
+def _body() -> str:
+    folder = resources.files("tfjs_serve") / "browser" / "layers"
+    parts = sorted(part.name for part in folder.iterdir() if part.name.endswith(".js"))
+    parts.remove("kit.js")
+    sources = [(folder / name).read_text(encoding="utf-8") for name in ("kit.js", *parts)]
+    return (
+        f"// tfjs-serve {__version__}: Keras layers for TensorFlow.js\n"
+        'var tfjsServeLayers = (() => {\n"use strict";\n'
+        + "\n".join(sources)
+        + "\nreturn { register };\n})();\n"
+    )
