@@ -146,6 +146,11 @@ class LayerContext:
                 pairs.append(shapes)
         return pairs
 
+    @property
+    def mask_input(self) -> bool:
+        """Whether the last input of each call is a mask, which a companion has to read."""
+        return self.layer.mask_input
+
     def base_config(self) -> dict[str, Json]:
         """Return the arguments that every TF.js layer takes (``engine/topology.ts``, Layer)."""
         return {"name": self.name, "trainable": self.layer.trainable, "dtype": "float32"}

@@ -9,7 +9,7 @@ on names only: its order gives the numbers, and what it cannot finish is refused
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
@@ -117,7 +117,7 @@ def functional_config(
     graph: Graph,
     order: LoadOrder,
     configs: Sequence[tuple[KerasLayer, dict[str, Json]]],
-    rename: Callable[[str], str],
+    names: Mapping[str, str],
 ) -> dict[str, Json]:
     """Return ``layers``, ``input_layers`` and ``output_layers`` of a Functional config.
 
@@ -125,8 +125,8 @@ def functional_config(
     ----------
     configs
         Each layer of `order` with its translated ``{"class_name", "config"}``.
-    rename
-        From a layer's name in the file to its name in TF.js.
+    names
+        From a layer's name in the graph to its name in TF.js.
     """
     nodes: dict[str, list[Node]] = defaultdict(list)
     for node in order.numbers:
@@ -135,7 +135,7 @@ def functional_config(
 
     def ref(tensor: TensorRef) -> list[Json]:
         number = order.numbers[tensor.layer, tensor.call] + (tensor.layer in containers)
-        return [rename(tensor.layer), number, tensor.tensor]
+        return [names[tensor.layer], number, tensor.tensor]
 
     def inbound(node: Node) -> list[Json]:
         return [[*ref(tensor), {}] for tensor in _call(graph, node).inputs]
@@ -144,7 +144,7 @@ def functional_config(
         "layers": [
             {
                 **config,
-                "name": rename(layer.name),
+                "name": names[layer.name],
                 "inbound_nodes": [
                     inbound(node) for node in sorted(nodes[layer.name]) if _call(graph, node).inputs
                 ],

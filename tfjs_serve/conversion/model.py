@@ -73,6 +73,8 @@ class KerasLayer:
         Layers of a model in order; the layer or cells inside a wrapper.
     graph
         Of Functional models only.
+    mask_input
+        Whether the last input of its calls is a mask; see `explicit_masks`.
     is_custom
         Registered by the user (``@keras.saving.register_keras_serializable``).
     """
@@ -86,6 +88,7 @@ class KerasLayer:
     trainable: bool = True
     children: tuple[KerasLayer, ...] = ()
     graph: Graph | None = None
+    mask_input: bool = False
     is_custom: bool = False
 
     @property

@@ -14,6 +14,18 @@ class Report:
         self._problems: dict[ConversionProblem, None] = {}
         self._warnings: dict[str, None] = {}
 
+    def copy(self) -> Report:
+        """Return a report that starts with what this one holds."""
+        copied = Report(self._display_name)
+        copied._problems |= self._problems
+        copied._warnings |= self._warnings
+        return copied
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes of the problems."""
+        return frozenset(problem.code for problem in self._problems)
+
     def problem(self, layer: KerasLayer, code: str, message: str, hint: str) -> None:
         """Add a reason why `layer` cannot be translated; saying it twice changes nothing."""
         self._problems.setdefault(

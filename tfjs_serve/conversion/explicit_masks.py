@@ -1,0 +1,204 @@
+"""Makes masks tensors of the graph, for models in which TF.js would hand on others than Keras.
+
+TF.js lets masks travel beside tensors, loses them at nested models and mixes them up between
+layers (see `shared_arguments`). Here the model becomes one flat graph in which no layer makes a
+mask of that kind any more: nodes compute each mask, and a layer that uses one gets it as its last
+input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tfjs_serve.conversion.graph import CONTAINERS, load_order
+from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.nodes import tensors_in
+from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
+from tfjs_serve.conversion.report import Report
+
+USERS = frozenset(
+    {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
+    | {"GlobalAveragePooling1D", "Softmax"}
+)
+"""Layers whose result depends on the mask of their input (``mask`` in their ``call``)."""
+
+Tensors = tuple[TensorRef, ...]
+
+
+def with_explicit_masks(
+    model: KerasLayer, rules: Mapping[str, LayerRule], report: Report
+) -> KerasLayer:
+    """Return `model` as one graph with masks as tensors; layers keep their paths."""
+    flat = _FlatGraph(model, rules, report)
+    inputs = flat.inputs(model)
+    outputs = flat.call_model(model, inputs)
+    graph = Graph(
+        inputs=inputs,
+        outputs=outputs,
+        calls={name: tuple(calls) for name, calls in flat.calls.items()},
+    )
+    return replace(
+        model, class_name="Functional", children=tuple(flat.layers.values()), graph=graph
+    )
+
+
+class _FlatGraph:
+    def __init__(self, root: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> None:
+        self._root = root
+        self._rules = rules
+        self._report = report
+        self._names: dict[str, str] = {}
+        self._masks: dict[TensorRef, TensorRef] = {}
+        self.layers: dict[str, KerasLayer] = {}
+        self.calls: dict[str, list[Call]] = {}
+
+    def inputs(self, model: KerasLayer) -> Tensors:
+        """Add the inputs of the outermost model and return them."""
+        if model.graph is None:
+            return (self._add(model.children[0], Call(inputs=())),)
+        layers = {child.name: child for child in model.children}
+        return tuple(self._add(layers[ref.layer], Call(inputs=())) for ref in model.graph.inputs)
+
+    def call_model(self, model: KerasLayer, inputs: Tensors) -> Tensors:
+        """Add what one call of a model computes and return its outputs."""
+        if model.graph is not None:
+            return self._call_graph(model, model.graph, inputs)
+        tensors = inputs
+        for child in model.children:
+            if child.class_name != "InputLayer":
+                tensors = self._call(child, tensors[:1], {}, {})
+        return tensors
+
+    def _call_graph(self, model: KerasLayer, graph: Graph, inputs: Tensors) -> Tensors:
+        layers = {child.name: child for child in model.children}
+        made: dict[tuple[str, int], Tensors] = {
+            (ref.layer, ref.call): (tensor,)
+            for ref, tensor in zip(graph.inputs, inputs, strict=True)
+        }
+
+        def tensor(ref: TensorRef) -> TensorRef:
+            outputs = made[ref.layer, ref.call]
+            # Only a model's outputs are counted beforehand.
+            return (
+                outputs[ref.tensor]
+                if len(outputs) > 1
+                else replace(outputs[0], tensor=max(ref.tensor, outputs[0].tensor))
+            )
+
+        for node in load_order(model, graph, self._report).numbers:
+            if node not in made:
+                call = graph.calls[node[0]][node[1]]
+                given = tuple(map(tensor, call.inputs))
+                masks = {
+                    name: [tensor(ref) for ref in tensors_in(value)]
+                    for name, value in call.kwargs.items()
+                    if name == "mask"
+                }
+                made[node] = self._call(layers[node[0]], given, call.kwargs, masks)
+        return tuple(map(tensor, graph.outputs))
+
+    def _call(
+        self,
+        layer: KerasLayer,
+        inputs: Tensors,
+        kwargs: Mapping[str, Json],
+        given: Mapping[str, Sequence[TensorRef]],
+    ) -> Tensors:
+        """Add one call; `given` holds the masks among its arguments."""
+        if layer.class_name in CONTAINERS:
+            return self.call_model(layer, inputs)
+        masks = [self._masks.get(tensor) for tensor in inputs]
+        if given.get("mask") and not layer.is_operation:
+            masks[0] = given["mask"][0]
+        arguments = kwargs
+        if not layer.is_operation:
+            arguments = {key: value for key, value in kwargs.items() if key != "mask"}
+        taken = inputs
+        if layer.class_name in USERS and masks and masks[0] is not None:
+            layer = replace(layer, mask_input=True)
+            taken = (*inputs, masks[0])
+        output = self._add(_without_mask(layer), Call(inputs=taken, kwargs=arguments))
+        mask = self._mask_of_output(layer, inputs, masks)
+        if mask is not None:
+            self._masks[output] = mask
+        return (output,)
+
+    def _add(self, layer: KerasLayer, call: Call) -> TensorRef:
+        name = self._name(layer)
+        known = self.layers.setdefault(name, replace(layer, name=name))
+        if known.mask_input != layer.mask_input:
+            self._report.problem(
+                layer,
+                "unsupported-mask",
+                "Some of its calls have a mask and others have none.",
+                "Use a layer of its own for each call.",
+            )
+        self.calls.setdefault(name, []).append(call)
+        return TensorRef(layer=name, call=len(self.calls[name]) - 1, tensor=0)
+
+    def _name(self, layer: KerasLayer) -> str:
+        """Return a name that is unique in the flat graph; a layer keeps its own if it can."""
+        if layer.path not in self._names:
+            taken = set(self._names.values())
+            own = layer.name if layer.name not in taken else layer.path
+            self._names[layer.path] = own
+        return self._names[layer.path]
+
+    def _node(self, class_name: str, config: Mapping[str, Json], *inputs: TensorRef) -> TensorRef:
+        count = sum(layer.class_name.startswith("masks.") for layer in self.layers.values())
+        name = f"mask_{count}"
+        node = KerasLayer(
+            class_name=f"masks.{class_name}",
+            name=name,
+            path=f"{self._root.path}/{name}",
+            config=config,
+            dtype="float32",
+            generation=self._root.generation,
+        )
+        return self._add(node, Call(inputs=inputs))
+
+    def _mask_of_output(
+        self, layer: KerasLayer, inputs: Tensors, masks: Sequence[TensorRef | None]
+    ) -> TensorRef | None:
+        rule = self._rules.get(layer.class_name)
+        if rule is None or not inputs:
+            return None
+        if layer.class_name == "Masking":
+            value = layer.config.get("mask_value", 0.0)
+            return self._node("Made", {"value": value, "over_features": True}, inputs[0])
+        if rule.masking is Masking.MAKES and layer.config.get("mask_zero"):
+            return self._node("Made", {"value": 0, "over_features": False}, inputs[0])
+        if rule.masking is Masking.MAKES or not passes_mask(rule, layer):
+            return None
+        if len(inputs) > 1 and rule.masking is Masking.PASSES:
+            return self._merged(layer, inputs, masks)
+        return masks[0]
+
+    def _merged(
+        self, layer: KerasLayer, inputs: Tensors, masks: Sequence[TensorRef | None]
+    ) -> TensorRef | None:
+        """Return the mask of a merge layer (``compute_mask`` in ``base_merge.py``)."""
+        present = [mask for mask in masks if mask is not None]
+        union = layer.generation >= 3
+        if not present:
+            return None
+        if layer.class_name == "Concatenate":
+            config = {
+                "axis": layer.config.get("axis", -1),
+                "union": union,
+                "masked": [mask is not None for mask in masks],
+            }
+            return self._node("Joined", config, *inputs, *present)
+        if union and len(present) < len(masks):
+            return None
+        return self._node("Merged", {"union": union}, *present)
+
+
+def _without_mask(layer: KerasLayer) -> KerasLayer:
+    """Return the layer as one that makes no mask that travels by itself in TF.js."""
+    if layer.class_name == "Masking":
+        return replace(layer, class_name="masks.Masking")
+    if layer.config.get("mask_zero"):
+        return replace(layer, config={**layer.config, "mask_zero": False})
+    return layer

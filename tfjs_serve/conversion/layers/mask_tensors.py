@@ -1,0 +1,56 @@
+"""Masks as tensors of the graph, of zeros and ones; see `explicit_masks`."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import Shapes
+
+
+def _made(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return (inputs[0][:-1] if layer.config["over_features"] else inputs[0],)
+
+
+def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    shapes = inputs[: len(layer.config["masked"])]
+    axis = layer.config["axis"] % len(shapes[0])
+    sizes = [shape[axis] for shape in shapes]
+    known = [size for size in sizes if size is not None]
+    total = sum(known) if len(known) == len(sizes) else None
+    return ((*shapes[0][:axis], total, *shapes[0][axis + 1 :])[:-1],)
+
+
+@rule("masks.Made", outcome=Outcome.COMPANION, shape=_made)
+def made(context: LayerContext) -> TfjsLayer:
+    """1 where the input differs from a value; in any feature if ``over_features``."""
+    read = context.read
+    arguments = {
+        "value": read.number("value"),
+        "over_features": read.boolean("over_features", False),
+    }
+    return context.companion("Mask", arguments)
+
+
+@rule("masks.Merged", outcome=Outcome.COMPANION)
+def merged(context: LayerContext) -> TfjsLayer:
+    """1 where any mask is, if ``union``, or where all are."""
+    return context.companion("MergedMask", {"union": context.read.boolean("union", False)})
+
+
+@rule("masks.Joined", outcome=Outcome.COMPANION, shape=_joined)
+def joined(context: LayerContext) -> TfjsLayer:
+    """The mask of a concatenation, of the tensors and of the masks of those that have one."""
+    read = context.read
+    arguments = {
+        "axis": read.integer("axis"),
+        "union": read.boolean("union", False),
+        "masked": read.take("masked"),
+    }
+    return context.companion("JoinedMask", arguments)
+
+
+@rule("masks.Masking", outcome=Outcome.COMPANION)
+def masking(context: LayerContext) -> TfjsLayer:
+    """Masking without the mask: steps whose features all equal ``mask_value`` become zero."""
+    return context.companion("Masking", {"value": context.read.number("mask_value", 0.0)})
