@@ -33,6 +33,7 @@ def with_explicit_masks(
     flat = _FlatGraph(model, rules, report)
     inputs = flat.inputs(model)
     outputs = flat.call_model(model, inputs)
+    flat.give_all_calls_masks()
     graph = Graph(
         inputs=inputs,
         outputs=outputs,
@@ -50,6 +51,7 @@ class _FlatGraph:
         self._report = report
         self._names: dict[str, str] = {}
         self._masks: dict[TensorRef, TensorRef] = {}
+        self._used: dict[TensorRef, TensorRef] = {}
         self.layers: dict[str, KerasLayer] = {}
         self.calls: dict[str, list[Call]] = {}
 
@@ -67,7 +69,7 @@ class _FlatGraph:
         tensors = inputs
         for child in model.children:
             if child.class_name != "InputLayer":
-                tensors = self._call(child, tensors[:1], {}, {})
+                tensors = self._call(child, tensors[:1], {}, ())
         return tensors
 
     def _call_graph(self, model: KerasLayer, graph: Graph, inputs: Tensors) -> Tensors:
@@ -86,15 +88,13 @@ class _FlatGraph:
                 else replace(outputs[0], tensor=max(ref.tensor, outputs[0].tensor))
             )
 
-        for node in load_order(model, graph, self._report).numbers:
+        ordered = _with_masks(layers, graph)
+        order = load_order(replace(model, graph=ordered), ordered, self._report)
+        for node in order.numbers:
             if node not in made:
                 call = graph.calls[node[0]][node[1]]
                 given = tuple(map(tensor, call.inputs))
-                masks = {
-                    name: [tensor(ref) for ref in tensors_in(value)]
-                    for name, value in call.kwargs.items()
-                    if name == "mask"
-                }
+                masks = tuple(map(tensor, _given_masks(layers[node[0]], call)))
                 made[node] = self._call(layers[node[0]], given, call.kwargs, masks)
         return tuple(map(tensor, graph.outputs))
 
@@ -103,37 +103,38 @@ class _FlatGraph:
         layer: KerasLayer,
         inputs: Tensors,
         kwargs: Mapping[str, Json],
-        given: Mapping[str, Sequence[TensorRef]],
+        given: Tensors,
     ) -> Tensors:
-        """Add one call; `given` holds the masks among its arguments."""
+        """Add one call; `given` holds the masks among its arguments, in place of its inputs'."""
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
         masks = [self._masks.get(tensor) for tensor in inputs]
-        if given.get("mask") and not layer.is_operation:
-            masks[0] = given["mask"][0]
-        arguments = kwargs
-        if not layer.is_operation:
-            arguments = {key: value for key, value in kwargs.items() if key != "mask"}
-        taken = inputs
-        if layer.class_name in USERS and masks and masks[0] is not None:
-            layer = replace(layer, mask_input=True)
-            taken = (*inputs, masks[0])
-        output = self._add(_without_mask(layer), Call(inputs=taken, kwargs=arguments))
+        masks[: len(given)] = given
+        arguments = {key: value for key, value in kwargs.items() if key != "mask"}
+        output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
+        if _uses_mask(layer) and masks and masks[0] is not None:
+            self._used[output] = masks[0]
         mask = self._mask_of_output(layer, inputs, masks)
         if mask is not None:
             self._masks[output] = mask
         return (output,)
 
+    def give_all_calls_masks(self) -> None:
+        """Append masks to the calls of the layers that use one, of ones where a call has none."""
+        for name in {tensor.layer for tensor in self._used}:
+            layer = replace(self.layers[name], mask_input=True)
+            self.layers[name] = layer
+            for index, call in enumerate(self.calls[name]):
+                mask = self._used.get(TensorRef(layer=name, call=index, tensor=0))
+                if mask is None:
+                    mask = self._node(
+                        "Ones", {"full": layer.class_name == "Softmax"}, call.inputs[0]
+                    )
+                self.calls[name][index] = replace(call, inputs=(*call.inputs, mask))
+
     def _add(self, layer: KerasLayer, call: Call) -> TensorRef:
         name = self._name(layer)
-        known = self.layers.setdefault(name, replace(layer, name=name))
-        if known.mask_input != layer.mask_input:
-            self._report.problem(
-                layer,
-                "unsupported-mask",
-                "Some of its calls have a mask and others have none.",
-                "Use a layer of its own for each call.",
-            )
+        self.layers.setdefault(name, replace(layer, name=name))
         self.calls.setdefault(name, []).append(call)
         return TensorRef(layer=name, call=len(self.calls[name]) - 1, tensor=0)
 
@@ -194,11 +195,42 @@ class _FlatGraph:
             return None
         return self._node("Merged", {"union": union}, *present)
 
+    def _without_mask(self, layer: KerasLayer) -> KerasLayer:
+        """Return the layer as one that makes no mask that travels by itself in TF.js."""
+        if layer.class_name == "Masking":
+            return replace(layer, class_name="masks.Masking")
+        if layer.config.get("mask_zero"):
+            return replace(layer, config={**layer.config, "mask_zero": False})
+        # The layers inside of a wrapper see no mask but those that they make themselves.
+        children = [
+            with_explicit_masks(child, self._rules, self._report)
+            if child.class_name in CONTAINERS
+            else child
+            for child in layer.children
+        ]
+        return replace(layer, children=tuple(children))
 
-def _without_mask(layer: KerasLayer) -> KerasLayer:
-    """Return the layer as one that makes no mask that travels by itself in TF.js."""
-    if layer.class_name == "Masking":
-        return replace(layer, class_name="masks.Masking")
-    if layer.config.get("mask_zero"):
-        return replace(layer, config={**layer.config, "mask_zero": False})
-    return layer
+
+def _uses_mask(layer: KerasLayer) -> bool:
+    if layer.class_name == "TimeDistributed":
+        return any(inner.class_name in USERS for inner in layer.walk())
+    return layer.class_name in USERS
+
+
+def _given_masks(layer: KerasLayer, call: Call) -> Tensors:
+    """Return the masks among the arguments of a layer's call."""
+    if layer.is_operation or not _uses_mask(layer):
+        return ()
+    return tuple(tensors_in(call.kwargs.get("mask")))
+
+
+def _with_masks(layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
+    """Return the graph with the masks among the arguments as inputs, so that they are made."""
+    calls = {
+        name: tuple(
+            replace(call, inputs=(*call.inputs, *_given_masks(layers[name], call)))
+            for call in calls
+        )
+        for name, calls in graph.calls.items()
+    }
+    return replace(graph, calls=calls)

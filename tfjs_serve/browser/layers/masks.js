@@ -8,6 +8,8 @@ part(({ tf, layer }) => {
     return args.overFeatures ? tf.max(different, -1) : different;
   });
 
+  layer("Ones", ([x], { args }) => tf.ones(args.full ? x.shape : x.shape.slice(0, 2)));
+
   layer("Masking", ([x], { args }) => tf.mul(x, tf.max(differs(x, args.value), -1, true)));
 
   layer("MergedMask", (masks, { args }) =>

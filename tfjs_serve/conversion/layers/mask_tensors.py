@@ -12,6 +12,10 @@ def _made(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
     return (inputs[0][:-1] if layer.config["over_features"] else inputs[0],)
 
 
+def _ones(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return (inputs[0] if layer.config["full"] else inputs[0][:2],)
+
+
 def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     shapes = inputs[: len(layer.config["masked"])]
     axis = layer.config["axis"] % len(shapes[0])
@@ -48,6 +52,12 @@ def joined(context: LayerContext) -> TfjsLayer:
         "masked": read.take("masked"),
     }
     return context.companion("JoinedMask", arguments)
+
+
+@rule("masks.Ones", outcome=Outcome.COMPANION, shape=_ones)
+def ones(context: LayerContext) -> TfjsLayer:
+    """A mask that leaves nothing out: for each step, or for each number if ``full``."""
+    return context.companion("Ones", {"full": context.read.boolean("full", False)})
 
 
 @rule("masks.Masking", outcome=Outcome.COMPANION)
