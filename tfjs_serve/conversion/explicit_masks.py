@@ -121,7 +121,7 @@ class _FlatGraph:
 
     def give_all_calls_masks(self) -> None:
         """Append masks to the calls of the layers that use one, of ones where a call has none."""
-        for name in {tensor.layer for tensor in self._used}:
+        for name in dict.fromkeys(tensor.layer for tensor in self._used):
             layer = replace(self.layers[name], mask_input=True)
             self.layers[name] = layer
             for index, call in enumerate(self.calls[name]):

@@ -140,17 +140,45 @@ def functional_config(
     def inbound(node: Node) -> list[Json]:
         return [[*ref(tensor), {}] for tensor in _call(graph, node).inputs]
 
+    layers = [
+        {
+            **config,
+            "name": names[layer.name],
+            "inbound_nodes": [
+                inbound(node) for node in sorted(nodes[layer.name]) if _call(graph, node).inputs
+            ],
+        }
+        for layer, config in configs
+    ]
+    outputs, copies = _each_once([ref(tensor) for tensor in graph.outputs])
     return {
-        "layers": [
-            {
-                **config,
-                "name": names[layer.name],
-                "inbound_nodes": [
-                    inbound(node) for node in sorted(nodes[layer.name]) if _call(graph, node).inputs
-                ],
-            }
-            for layer, config in configs
-        ],
+        "layers": [*layers, *copies],
         "input_layers": [ref(tensor) for tensor in graph.inputs],
-        "output_layers": [ref(tensor) for tensor in graph.outputs],
+        "output_layers": outputs,
     }
+
+
+def _each_once(outputs: Sequence[list[Json]]) -> tuple[list[list[Json]], list[dict[str, Json]]]:
+    """Return outputs of which none is another, and the layers that hand on the repeated ones.
+
+    ``execute`` in ``executor.ts`` fills in the first of several equal outputs only.
+    """
+    distinct: list[list[Json]] = []
+    copies: list[dict[str, Json]] = []
+    for output in outputs:
+        end = output
+        if output in distinct:
+            name = f"{output[0]}/output_{len(distinct)}"
+            config = {"name": name, "activation": "linear", "dtype": "float32"}
+            inbound = [[[*output, {}]]]
+            copies.append(
+                {
+                    "class_name": "Activation",
+                    "name": name,
+                    "config": config,
+                    "inbound_nodes": inbound,
+                }
+            )
+            end = [name, 0, 0]
+        distinct.append(end)
+    return distinct, copies

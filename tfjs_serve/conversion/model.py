@@ -47,11 +47,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """How the layers of a Functional model are connected; calls by layer name."""
+    """How the layers of a Functional model are connected; calls by layer name.
+
+    Attributes
+    ----------
+    structures
+        How Keras nests ``"inputs"`` and ``"outputs"`` in dictionaries and lists, with the index
+        of a tensor in its place; only those that are more than a list.
+    """
 
     inputs: tuple[TensorRef, ...]
     outputs: tuple[TensorRef, ...]
     calls: Mapping[str, tuple[Call, ...]]
+    structures: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
@@ -46,8 +47,27 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
         inputs=tuple(tensors_in(config.get("input_layers"))),
         outputs=tuple(tensors_in(config.get("output_layers"))),
         calls=calls,
+        structures={
+            end: structure
+            for end in ("inputs", "outputs")
+            if _is_nested(structure := _structure(config.get(f"{end[:-1]}_layers"), count()))
+        },
     )
     return _renumbered(graph, _first_node(model, graph))
+
+
+def _structure(value: Json, numbers: Iterator[int]) -> Json:
+    """Return nested tensors with their numbers in their places, as :func:`tensors_in` counts."""
+    if _is_ref(value):
+        return next(numbers)
+    if isinstance(value, dict):
+        return {key: _structure(value[key], numbers) for key in sorted(value)}
+    return [_structure(item, numbers) for item in value] if isinstance(value, list) else None
+
+
+def _is_nested(structure: Json) -> bool:
+    parts = structure if isinstance(structure, list) else [structure]
+    return any(isinstance(part, dict | list) for part in parts)
 
 
 def _length(entry: Mapping[str, Json]) -> int:
@@ -202,7 +222,8 @@ def _renumbered(graph: Graph, first_node: Callable[[str, bool], int]) -> Graph:
     def shift(ref: TensorRef, at_end: bool = False) -> TensorRef:
         return replace(ref, call=ref.call - first_node(ref.layer, at_end))
 
-    return Graph(
+    return replace(
+        graph,
         inputs=tuple(shift(ref, True) for ref in graph.inputs),
         outputs=tuple(shift(ref, True) for ref in graph.outputs),
         calls={

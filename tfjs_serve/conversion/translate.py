@@ -9,7 +9,7 @@ from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
 from tfjs_serve.conversion.mask_use import check_masks
-from tfjs_serve.conversion.model import KerasLayer, Variable
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
 from tfjs_serve.conversion.registry import LayerRule, rules
@@ -46,9 +46,16 @@ def translate(keras_model: KerasModel) -> LayersModel:
             "model_config": layer.to_json(),
         },
         weights=layer.weights,
+        user_defined_metadata=_metadata(model),
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
     )
+
+
+def _metadata(model: KerasLayer) -> dict[str, Json] | None:
+    """Return what ``getUserDefinedMetadata`` tells a page that TF.js's lists do not."""
+    structures = dict(model.graph.structures) if model.graph else {}
+    return structures or None
 
 
 def _translated(

@@ -13,7 +13,7 @@ from tfjs_serve.conversion.facts import Facts
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
 from tfjs_serve.conversion.masks import ExplicitMasks
-from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer
+from tfjs_serve.conversion.model import Call, Json, KerasLayer
 from tfjs_serve.conversion.registry import LayerRule, Outcome, passes_mask
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.weights import LayerWeights
@@ -150,7 +150,6 @@ class Translator:
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
         if model.graph is None:
             return self._sequential(model, name)
-        self._check_outputs(model, model.graph)
         order = load_order(model, model.graph, self.report)
         layers = [
             (layer, self._child(layer, model.graph.calls[layer.name])) for layer in order.layers
@@ -200,16 +199,6 @@ class Translator:
                 "unsupported-dtype",
                 f"It computes in {layer.dtype}, which TensorFlow.js's layers do not.",
                 "Save the model with the dtype float32.",
-            )
-
-    def _check_outputs(self, model: KerasLayer, graph: Graph) -> None:
-        """Report repeated outputs: ``execute`` in ``executor.ts`` fills in the first one only."""
-        if len(set(graph.outputs)) < len(graph.outputs):
-            self.report.problem(
-                model,
-                "unsupported-graph",
-                "Several of its outputs are the same tensor, which TensorFlow.js returns once.",
-                "Name each output once, or pass one through Activation('linear').",
             )
 
     def _check_mask(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
