@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tfjs_serve import companion
+from tfjs_serve.conversion.activation_names import UnknownActivationError
 from tfjs_serve.conversion.activations import apply_activation
 from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
@@ -23,6 +24,7 @@ NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 """What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
 _HINT_SHAPE = "Give keras.Input its whole shape, without None."
+_HINT_ACTIVATION = "Use one of the functions in keras.activations."
 _HINT_CUSTOM = (
     "Only layers that Keras ships can be translated; replace it by such layers, "
     "or save the part of the model that does not need it."
@@ -78,6 +80,9 @@ class Translator:
             # After a layer that has been reported, no shape is known.
             if not self.report.has_problems or len(context.shapes) == len(context.calls) > 0:
                 context.problem("unsupported-input", f"{_sentence(error)}.", _HINT_SHAPE)
+            return TfjsLayer(class_name=layer.class_name, config={})
+        except UnknownActivationError as error:
+            context.problem("unsupported-activation", f"{_sentence(error)}.", _HINT_ACTIVATION)
             return TfjsLayer(class_name=layer.class_name, config={})
         except NONSENSE as error:
             return self._nonsense(layer, error)
