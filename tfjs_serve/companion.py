@@ -39,6 +39,11 @@ def module() -> str:
     return _body() + _MODULE_END
 
 
+def files() -> dict[str, str]:
+    """Return what is put beside a model that needs the layers, by file name."""
+    return {SCRIPT_NAME: script(), MODULE_NAME: module()}
+
+
 def _body() -> str:
     folder = resources.files("tfjs_serve") / "browser" / "layers"
     parts = sorted(part.name for part in folder.iterdir() if part.name.endswith(".js"))

@@ -207,6 +207,7 @@ def test_the_json_twin_says_the_same() -> None:
         "progress": None,
         "notes": [],
         "loader": "loadLayersModel",
+        "layers": None,
         "url": "/iris/model.json",
         "pageUrl": "/iris/",
         "variant": "uint8",

@@ -59,6 +59,10 @@ class Artifact:
         """The files by their name."""
         return {file.name: file for file in self.files}
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return name in self.by_name
+
     def path(self, file: ArtifactFile) -> Path:
         """Where the bytes of `file` lie."""
         return self.directory / file.name

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from tfjs_serve import companion
 from tfjs_serve.artifacts.model import Artifact
 from tfjs_serve.builder.model import (
     BuildEvent,
@@ -47,8 +48,13 @@ class Journal:
         outcome = self._outcomes.get(job.exact_label)
         if outcome is None or not outcome.describes(job.entry.stamps, time.monotonic()):
             return EntryStatus(state=EntryState.FOUND)
-        notes = outcome.artifact.notes if outcome.artifact is not None else ()
-        return EntryStatus(state=outcome.state, error=outcome.error, notes=notes)
+        artifact = outcome.artifact
+        return EntryStatus(
+            state=outcome.state,
+            error=outcome.error,
+            notes=artifact.notes if artifact is not None else (),
+            needs_layers=artifact is not None and artifact.has(companion.SCRIPT_NAME),
+        )
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
         """Return the outcome for these very files, if there is no need to try them again."""
@@ -87,6 +93,7 @@ class Journal:
             seconds=seconds,
             size_bytes=sum(file.size_bytes for file in artifact.files),
             notes=artifact.notes,
+            needs_layers=artifact.has(companion.SCRIPT_NAME),
         )
         self._note(job, outcome, event)
 

@@ -36,12 +36,15 @@ class EntryStatus:
         Share of the weights that is written, 0 to 1, while converting.
     notes
         What is to be known about the artifact that is served.
+    needs_layers
+        Whether a page has to load ``layers.js`` before it; known when it has been converted.
     """
 
     state: EntryState
     error: TfjsServeError | None = None
     progress: float | None = None
     notes: tuple[str, ...] = ()
+    needs_layers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class BuildEvent:
         Size of all files of the artifact; of ``ready`` only.
     notes
         What is to be known about the artifact; of ``ready`` only.
+    needs_layers
+        Whether a page has to load ``layers.js`` before it; of ``ready`` only.
     error
         Of ``failed`` and ``stale``.
     reason
@@ -89,6 +94,7 @@ class BuildEvent:
     seconds: float | None = None
     size_bytes: int | None = None
     notes: tuple[str, ...] = ()
+    needs_layers: bool = False
     error: TfjsServeError | None = None
     reason: str | None = None
 

@@ -22,6 +22,7 @@ from tfjs_serve.cli.options import (
     shard_size_option,
 )
 from tfjs_serve.cli.wording import subject_of
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.errors import SourceChangedError
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
@@ -99,5 +100,11 @@ def _print_result(
     shards = "1 shard" if exported.shards == 1 else f"{exported.shards} shards"
     size = readable_size(exported.size_bytes)
     terminal.text(f"{exported.folder}: {MODEL_JSON} and {shards}, {size}", style="green")
+    if exported.needs_layers:
+        terminal.text(
+            f"It needs the layers beside it: load {SCRIPT_NAME} with a script tag after "
+            f"TensorFlow.js, or import {MODULE_NAME} and call register(tf).",
+            style="yellow",
+        )
     loader = "loadGraphModel" if entry.kind is EntryKind.TFJS_GRAPH else "loadLayersModel"
     terminal.text(f"Load it with tf.{loader}('.../{MODEL_JSON}') from wherever you serve it.")

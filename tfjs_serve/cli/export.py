@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON
 
@@ -24,11 +25,12 @@ class ExportError(TfjsServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was copied where: how many shards, and the bytes of them and ``model.json``."""
+    """What was copied where: how many shards, and the bytes of all files."""
 
     folder: Path
     shards: int
     size_bytes: int
+    needs_layers: bool
 
 
 def check_target(out: Path, *, source: Path, force: bool) -> None:
@@ -67,14 +69,21 @@ def export(artifact: Artifact, out: Path) -> Exported:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     size_bytes = sum(file.size_bytes for file in files)
-    return Exported(folder=out, shards=len(files) - 1, size_bytes=size_bytes)
+    scripts = sum(file.name in (SCRIPT_NAME, MODULE_NAME) for file in files)
+    return Exported(
+        folder=out,
+        shards=len(files) - 1 - scripts,
+        size_bytes=size_bytes,
+        needs_layers=scripts > 0,
+    )
 
 
 def exported_files(artifact: Artifact) -> list[ArtifactFile]:
-    """Return what ``model.json`` names, and itself as the last; not its compressed forms."""
+    """Return what a page loads, ``model.json`` as the last; not its compressed forms."""
     document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
     names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
-    return [artifact.by_name[name] for name in dict.fromkeys([*names, MODEL_JSON])]
+    scripts = [name for name in (SCRIPT_NAME, MODULE_NAME) if artifact.has(name)]
+    return [artifact.by_name[name] for name in dict.fromkeys([*names, *scripts, MODEL_JSON])]
 
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:

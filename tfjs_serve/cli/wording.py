@@ -10,6 +10,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.urls import LAYERS_SCRIPT_URL
 
 KINDS = {
     EntryKind.HDF5: "Keras HDF5",
@@ -19,6 +20,8 @@ KINDS = {
 }
 MOST_NOTES = 3
 """How many notes on one conversion are printed; the model's page shows all of them."""
+
+_LAYERS_DETAILS = (f"load {LAYERS_SCRIPT_URL} in the page before it",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,8 @@ def build_line(event: BuildEvent) -> Line:
         share = int(100 * (event.progress or 0.0))
         return Line(subject=subject, message=f"converting, {share} %", style="dim")
     if event.kind is BuildEventKind.READY:
-        return Line(
-            subject=subject, message=_ready(event), style="green", details=_first_notes(event.notes)
-        )
+        details = (*_LAYERS_DETAILS[: event.needs_layers], *_first_notes(event.notes))
+        return Line(subject=subject, message=_ready(event), style="green", details=details)
     if event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
     return _failed_line(subject, event.error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfjs_serve import companion
 from tfjs_serve.conversion.context import TfjsLayer
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
@@ -49,7 +50,17 @@ def translate(keras_model: KerasModel) -> LayersModel:
         user_defined_metadata=_metadata(model),
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
+        companion_files=companion.files() if _needs_companion(layer.to_json()) else {},
     )
+
+
+def _needs_companion(value: Json) -> bool:
+    """Whether a class of ``layers.js`` is anywhere in a configuration."""
+    if isinstance(value, dict):
+        class_name = value.get("class_name")
+        named = isinstance(class_name, str) and class_name.startswith(f"{companion.PACKAGE}>")
+        return named or any(map(_needs_companion, value.values()))
+    return isinstance(value, list) and any(map(_needs_companion, value))
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:

@@ -97,7 +97,7 @@ def write_shard(directory: Path, size_bytes: int, blocks: Iterable[bytes]) -> Wr
 
 def write_empty_shard(directory: Path) -> WrittenFile:
     """Write the shard without bytes."""
-    return _write_file(directory, shard_name(hashlib.sha256().hexdigest()), b"")
+    return write_file(directory, shard_name(hashlib.sha256().hexdigest()), b"")
 
 
 def write_model_json(directory: Path, data: bytes) -> tuple[WrittenFile, ...]:
@@ -105,7 +105,7 @@ def write_model_json(directory: Path, data: bytes) -> tuple[WrittenFile, ...]:
     contents = {MODEL_JSON: data}
     for suffix, compress in COMPRESSED_SUFFIXES.items():
         contents[MODEL_JSON + suffix] = compress(data)
-    return tuple(_write_file(directory, name, content) for name, content in contents.items())
+    return tuple(write_file(directory, name, content) for name, content in contents.items())
 
 
 def distinct(files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
@@ -125,7 +125,8 @@ def storing(directory: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_file(directory: Path, name: str, content: bytes) -> WrittenFile:
+def write_file(directory: Path, name: str, content: bytes) -> WrittenFile:
+    """Write a small file under a name that is known beforehand."""
     with storing(directory):
         (directory / name).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()

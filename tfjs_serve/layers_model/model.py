@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,6 +57,8 @@ class LayersModel:
         For example ``"keras 3.15.1"``.
     warnings
         What was left out without changing predictions, one sentence each.
+    companion_files
+        Text of the files, by name, that a page must load before the model; written beside it.
     """
 
     topology: dict[str, Json]
@@ -65,6 +67,7 @@ class LayersModel:
     training_config: dict[str, Json] | None = None
     user_defined_metadata: dict[str, Json] | None = None
     warnings: tuple[str, ...] = field(default=())
+    companion_files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

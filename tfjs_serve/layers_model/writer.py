@@ -16,7 +16,7 @@ from tfjs_serve.layers_model.encoding import (
     plan_encodings,
     work_bytes,
 )
-from tfjs_serve.layers_model.files import ShardWriter, distinct, write_model_json
+from tfjs_serve.layers_model.files import ShardWriter, distinct, write_file, write_model_json
 from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 from tfjs_serve.layers_model.sharding import plan_shards
 from tfjs_serve.settings import ConversionOptions
@@ -44,7 +44,7 @@ def write_layers_model(
     Returns
     -------
     tuple[WrittenFile, ...]
-        Each file once: shards in order, then ``model.json``, ``model.json.gz``,
+        Each file once: shards in order, companions, then ``model.json``, ``model.json.gz``,
         ``model.json.br``.
 
     Raises
@@ -68,7 +68,12 @@ def write_layers_model(
     document = layers_model_document(
         model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
     )
-    return distinct(shards) + write_model_json(directory, encode_document(document))
+    companions = [
+        write_file(directory, name, text.encode("utf-8"))
+        for name, text in model.companion_files.items()
+    ]
+    documents = write_model_json(directory, encode_document(document))
+    return (*distinct(shards), *companions, *documents)
 
 
 def _write_shards(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
+from tfjs_serve import companion
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import SHUTDOWN_SECONDS, ServerSettings
 from tfjs_serve.web import handlers, pages, problems
@@ -32,6 +33,7 @@ def create_app(
         A value of ``cors_origins`` is no origin.
     """
     pages.preload()
+    companion.files()  # read now, so that no request waits for the disk
     cors = CorsPolicy.from_settings(settings.cors_origins)
     app = web.Application(middlewares=[_errors_as_problems])
     app[SERVICES] = Services(catalog=catalog, builder=builder, settings=settings, cors=cors)

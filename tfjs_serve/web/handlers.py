@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import __version__
+from tfjs_serve import __version__, companion
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
@@ -28,7 +29,10 @@ from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
     HTML,
+    JAVASCRIPT,
     JSON,
+    MODEL_HEADERS,
+    Representation,
     from_bytes,
     model_codings,
     of_file,
@@ -40,6 +44,7 @@ from tfjs_serve.web.urls import (
     CatalogueJson,
     CataloguePage,
     Health,
+    LayersFile,
     ModelAddress,
     ModelFile,
     ModelPage,
@@ -90,9 +95,18 @@ async def _answer(request: web.Request, services: Services, target: Target) -> w
         return await _file(request, services, target)
     if isinstance(target, ModelPage):
         return await _model_page(request, services, target)
+    if isinstance(target, LayersFile):
+        return await send(request, _layers_file(target.file_name))
     if isinstance(target, Refusal):
         raise ProblemError(problems.from_status(target.status, f"{target.reason}."))
     return await _OWN_URLS[type(target)](request, services)
+
+
+@lru_cache(maxsize=2)
+def _layers_file(file_name: str) -> Representation:
+    """Return the companion layers; pages of other origins, isolated ones too, may load them."""
+    body = companion.files()[file_name].encode("utf-8")
+    return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
 
 
 async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:

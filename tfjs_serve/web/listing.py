@@ -14,7 +14,7 @@ from tfjs_serve.catalog.names import url_name
 from tfjs_serve.errors import VariantNotAvailableError
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.problems import describe
-from tfjs_serve.web.urls import is_servable, model_url, page_url
+from tfjs_serve.web.urls import LAYERS_SCRIPT_URL, is_servable, model_url, page_url
 
 StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
 
@@ -50,6 +50,12 @@ class ModelSummary:
         """Return the line of JavaScript that loads the model; `origin` goes before the path."""
         return f"const model = await tf.{self.loader}('{origin}{self.url}');"
 
+    def script_tag(self, origin: str) -> str:
+        """Return the HTML that loads the layers the model needs; empty if it needs none."""
+        if not self.status.needs_layers:
+            return ""
+        return f'<script src="{origin}{LAYERS_SCRIPT_URL}"></script>'
+
     def to_json(self) -> dict[str, Any]:
         """Return the model's object in ``/-/models.json``."""
         error = self.status.error
@@ -63,6 +69,7 @@ class ModelSummary:
             "error": describe(error) if error else None,
             "notes": list(self.status.notes),
             "loader": self.loader,
+            "layers": LAYERS_SCRIPT_URL if self.status.needs_layers else None,
             "url": self.url or None,
             "pageUrl": self.page_url or None,
             "variant": self.variant.value,

@@ -121,7 +121,10 @@ def _lead(summaries: Sequence[ModelSummary]) -> str:
 def _load_block(summary: ModelSummary, origin: str) -> str:
     if not summary.url:
         return '<p class="notice failed">No URL can be made of this name: rename the file.</p>'
-    return f"<pre><code>{escape(summary.load_line(origin))}</code></pre>"
+    tag = summary.script_tag(origin)
+    hint = "<p>Load these layers after TensorFlow.js and before the model:</p>\n" if tag else ""
+    before = f"{hint}<pre><code>{escape(tag)}</code></pre>\n" if tag else ""
+    return f"{before}<pre><code>{escape(summary.load_line(origin))}</code></pre>"
 
 
 def _links(summary: ModelSummary) -> str:

@@ -17,12 +17,14 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+JAVASCRIPT = "text/javascript; charset=utf-8"
 BYTES = "application/octet-stream"
 
 IDENTITY = "identity"
 ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", "gzip": ".gz"})
 """Content codings in the server's order of preference, and what their files end in."""
 
+_SCRIPTS = (".js", ".mjs")
 _DIGITS_THAT_NAME = 16
 """A file name that holds this many leading digits of the digest changes with the bytes."""
 
@@ -110,7 +112,7 @@ def of_file(directory: Path, file: ArtifactFile) -> Representation:
         source=directory / file.name,
         size_bytes=file.size_bytes,
         etag=f'"{file.sha256}"',
-        media_type=BYTES,
+        media_type=JAVASCRIPT if file.name.endswith(_SCRIPTS) else BYTES,
         cache_control=IMMUTABLE if named_by_digest else REVALIDATE,
         extra_headers=MODEL_HEADERS,
     )

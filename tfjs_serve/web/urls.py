@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
+from tfjs_serve import companion
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 RESERVED_SEGMENT = "-"
@@ -18,6 +19,8 @@ RESERVED_SEGMENT = "-"
 
 CATALOGUE_URL = "/"
 CATALOGUE_JSON_URL = f"/{RESERVED_SEGMENT}/models.json"
+LAYERS_SCRIPT_URL = f"/{RESERVED_SEGMENT}/{companion.SCRIPT_NAME}"
+LAYERS_MODULE_URL = f"/{RESERVED_SEGMENT}/{companion.MODULE_NAME}"
 HEALTH_URL = f"/{RESERVED_SEGMENT}/health"
 
 _SAFE = "/@+,=~"
@@ -59,6 +62,13 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayersFile:
+    """``/-/layers.js`` or ``/-/layers.mjs``."""
+
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPage:
     """``/<name>/``: `addresses` are to be tried in order."""
 
@@ -88,11 +98,13 @@ class Refusal:
     reason: str
 
 
-Target = CataloguePage | CatalogueJson | Health | ModelPage | ModelFile | Refusal
+Target = CataloguePage | CatalogueJson | Health | LayersFile | ModelPage | ModelFile | Refusal
 
 _OWN: dict[tuple[str, ...], Target] = {
     (RESERVED_SEGMENT, "models.json"): CatalogueJson(),
     (RESERVED_SEGMENT, "health"): Health(),
+    (RESERVED_SEGMENT, companion.SCRIPT_NAME): LayersFile(file_name=companion.SCRIPT_NAME),
+    (RESERVED_SEGMENT, companion.MODULE_NAME): LayersFile(file_name=companion.MODULE_NAME),
 }
 
 
