@@ -60,10 +60,13 @@ class ConversionOptions:
         Storage of the weights.
     shard_size_bytes
         Upper limit of one shard.
+    custom_layers
+        Names of the layer classes that the page registers itself (``--layers``).
     """
 
     variant: Variant = Variant.FULL
     shard_size_bytes: int = DEFAULT_SHARD_SIZE_BYTES
+    custom_layers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.shard_size_bytes < MINIMUM_SHARD_SIZE_BYTES:
@@ -89,6 +92,8 @@ class ServerSettings:
         What ``/<name>/model.json`` serves (``--quantize``).
     poll
         Watch by polling instead of the platform's file events.
+    custom_layers
+        Names of the layer classes that pages register themselves.
     """
 
     models_dir: Path
@@ -103,6 +108,7 @@ class ServerSettings:
     rescan_seconds: float = DEFAULT_RESCAN_SECONDS
     conversion_deadline_seconds: float = DEFAULT_CONVERSION_DEADLINE_SECONDS
     poll: bool = False
+    custom_layers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():
@@ -118,4 +124,8 @@ class ServerSettings:
 
     def conversion_options(self, variant: Variant) -> ConversionOptions:
         """Return the options of one conversion to `variant`."""
-        return ConversionOptions(variant=variant, shard_size_bytes=self.shard_size_bytes)
+        return ConversionOptions(
+            variant=variant,
+            shard_size_bytes=self.shard_size_bytes,
+            custom_layers=tuple(sorted(self.custom_layers)),
+        )

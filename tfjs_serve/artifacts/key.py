@@ -27,6 +27,7 @@ def artifact_key(
         "source": source_digest,
         "variant": options.variant.value,
         "shard_size_bytes": options.shard_size_bytes,
+        "custom_layers": options.custom_layers,
         "converter_version": converter_version,
     }
     text = json.dumps(parts, sort_keys=True)

@@ -1,57 +1,78 @@
-"""``tfjs-serve convert FILE OUT``: one model into a folder, on the road of those served."""
+"""``tfjs-serve convert PATH OUT``: models into folders, on the road of those served."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Build, Builder, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.catalog.names import url_name
 from tfjs_serve.catalog.scan import entry_for_path
+from tfjs_serve.cli.batch import (
+    Result,
+    build_all,
+    build_newest,
+    building,
+    is_folder_of_models,
+    models_at,
+)
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.export import Exported, check_target, export
+from tfjs_serve.cli.group import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
+    custom_layers_option,
     quantize_option,
     shard_size_option,
 )
-from tfjs_serve.cli.wording import subject_of
+from tfjs_serve.cli.wording import check_lines, subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
-from tfjs_serve.errors import SourceChangedError
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
-from tfjs_serve.worker.client import WorkerPool
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), callback=absolute_path)
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path), callback=absolute_path)
 @click.argument("out", type=click.Path(path_type=Path), callback=absolute_path)
 @shard_size_option
 @quantize_option("Store the weights quantized.")
+@custom_layers_option
 @cache_dir_option
 @click.option(
     "--force", is_flag=True, help="Write into OUT even if it is not empty; other files stay."
 )
-def convert(file: Path, out: Path, *, force: bool, variant: Variant, **options: Any) -> None:
-    """Convert the model FILE into the folder OUT, for any web server.
+@click.pass_context
+def convert(
+    context: click.Context,
+    /,
+    path: Path,
+    out: Path,
+    *,
+    force: bool,
+    variant: Variant,
+    **options: Any,
+) -> None:
+    """Convert the model PATH into the folder OUT, for any web server.
 
-    FILE may also be a folder that was made for TensorFlow.js before: it is checked and split anew.
+    PATH may also be a folder of models: each gets a folder of its name in OUT; and a folder that
+    was made for TensorFlow.js before: it is checked and split anew.
     """
     terminal = Terminal()
-    entry = entry_for_path(file)
-    check_target(out, source=entry.path, force=force)
-    settings = ServerSettings(
-        # No folder is watched: the cache may well lie in the folder that the model is in.
-        models_dir=entry.path,
-        **options,
-    )
+    # No folder is watched: the cache may well lie in the folder that the model is in.
+    settings = ServerSettings(models_dir=path / MODEL_JSON, **options)
     with logging_to(terminal, "warning"):
+        if is_folder_of_models(path):
+            check_target(out, source=path, force=force)
+            well = asyncio.run(_convert_all(models_at(path), variant, settings, out, terminal))
+            context.exit(0 if well else FAILURE_EXIT_CODE)
+        entry = entry_for_path(path)
+        check_target(out, source=entry.path, force=force)
         build, exported = asyncio.run(_convert(entry, variant, settings, out, terminal))
     _print_result(terminal, entry, build, exported)
 
@@ -59,37 +80,50 @@ def convert(file: Path, out: Path, *, force: bool, variant: Variant, **options: 
 async def _convert(
     entry: CatalogEntry, variant: Variant, settings: ServerSettings, out: Path, terminal: Terminal
 ) -> tuple[Build, Exported]:
-    store = await asyncio.to_thread(
-        ArtifactStore,
-        settings.cache_dir,
-        limit_bytes=settings.cache_size_bytes,
-        grace_seconds=settings.grace_seconds,
-    )
-    workers = WorkerPool(deadline_seconds=settings.conversion_deadline_seconds, max_processes=1)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(workers.close)
-        builder = Builder(store=store, workers=workers, settings=settings)
-        stack.push_async_callback(builder.close)
-        progress = stack.enter_context(terminal.progress())
-        task = progress.add_task(subject_of(entry), total=1.0)
+    async with building(settings, processes=1) as builder:
+        with terminal.progress() as progress:
+            task = progress.add_task(subject_of(entry), total=1.0)
 
-        def show(event: BuildEvent) -> None:
-            if event.kind is BuildEventKind.PROGRESS:
-                progress.update(task, completed=event.progress)
+            def show(event: BuildEvent) -> None:
+                if event.kind is BuildEventKind.PROGRESS:
+                    progress.update(task, completed=event.progress)
 
-        builder.subscribe(show)
-        build = await builder.build(entry, variant)
-        _require_newest(entry, build)
-        return build, await asyncio.to_thread(export, build.artifact, out)
+            builder.subscribe(show)
+            build = await build_newest(builder, entry, variant)
+            return build, await asyncio.to_thread(export, build.artifact, out)
 
 
-def _require_newest(entry: CatalogEntry, build: Build) -> None:
-    """Refuse what a server would rather serve than nothing: the version before."""
-    if build.stale_reason is not None:
-        raise SourceChangedError(
-            f"{subject_of(entry)} was not converted: {build.stale_reason}",
-            hint="wait until it is saved completely, then convert it again",
-        )
+async def _convert_all(
+    entries: Sequence[CatalogEntry],
+    variant: Variant,
+    settings: ServerSettings,
+    out: Path,
+    terminal: Terminal,
+) -> bool:
+    """Convert each model into its own folder; return whether all could be."""
+    async with building(settings) as builder:
+        results = await _results(builder, entries, variant, terminal)
+    failed = [result for result in results if result.error is not None]
+    for result in results:
+        if result.build is not None:
+            namesakes = [entry for entry in entries if entry.name == result.entry.name]
+            export(result.build.artifact, out / url_name(result.entry, namesakes))
+    for result in failed:
+        for text, style in check_lines(result.entry, None, result.error):
+            terminal.text(text, style=style)
+    done = len(results) - len(failed)
+    models = "1 model" if done == 1 else f"{done} models"
+    more = f", {len(failed)} refused" if failed else ""
+    terminal.text(f"{out}: {models}{more}", style="yellow" if failed else "green")
+    return not failed
+
+
+async def _results(
+    builder: Builder, entries: Sequence[CatalogEntry], variant: Variant, terminal: Terminal
+) -> Sequence[Result]:
+    with terminal.progress() as progress:
+        task = progress.add_task("converting", total=len(entries))
+        return await build_all(builder, entries, variant, lambda _result: progress.advance(task))
 
 
 def _print_result(

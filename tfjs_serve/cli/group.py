@@ -16,7 +16,8 @@ INTERRUPTED_EXIT_CODE = 130
 
 _COMMANDS = {
     "serve": "Serve the models in a folder.",
-    "convert": "Convert one model into a folder.",
+    "convert": "Convert a model, or a folder of models, for any web server.",
+    "check": "Tell which models a page can load, and why others cannot be.",
 }
 """Each command with its line in the help, in that order."""
 _DEFAULT_COMMAND = "serve"
@@ -53,6 +54,10 @@ class CommandGroup(click.Group):
             from tfjs_serve.cli.convert import convert  # noqa: PLC0415 - only when it is used
 
             return convert
+        if cmd_name == "check":
+            from tfjs_serve.cli.check import check  # noqa: PLC0415 - only when it is used
+
+            return check
         return None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from platformdirs import user_cache_path
 
+from tfjs_serve.cli.custom_layers import registered_classes
+from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import (
     DEFAULT_CACHE_SIZE_BYTES,
     DEFAULT_SHARD_SIZE_BYTES,
@@ -94,6 +96,27 @@ shard_size_option = click.option(
     callback=_size,
     show_default="4MiB",
     help="Largest file that weights are split into.",
+)
+
+
+def _class_names(
+    _ctx: click.Context, _param: click.Parameter, value: Sequence[Path]
+) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(name for path in value for name in registered_classes(path)))
+    except SettingsError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from error
+
+
+custom_layers_option = click.option(
+    "--layers",
+    "custom_layers",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=_class_names,
+    help="JavaScript that registers layer classes of your own, which the page loads itself: "
+    "models with these classes are converted; repeatable.",
 )
 
 

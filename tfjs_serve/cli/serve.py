@@ -28,6 +28,7 @@ from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
     cache_size_option,
+    custom_layers_option,
     quantize_option,
     shard_size_option,
 )
@@ -82,6 +83,7 @@ class Run:
     help="Let pages of this origin load models, besides those of this machine; "
     "repeatable; '*' for all.",
 )
+@custom_layers_option
 @click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
 @click.option(
     "--log-level",

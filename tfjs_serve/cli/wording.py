@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tfjs_serve.builder import BuildEvent, BuildEventKind
+from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.pages import readable_size
@@ -80,6 +82,33 @@ def build_line(event: BuildEvent) -> Line:
     if event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
     return _failed_line(subject, event.error)
+
+
+def check_lines(
+    entry: CatalogEntry, build: Build | None, error: TfjsServeError | None
+) -> list[tuple[str, str]]:
+    """Return what ``check`` tells of one model, each paragraph with its style."""
+    name = subject_of(entry)
+    if error is not None:
+        message = error.message.removeprefix(f"{entry.exact_name} ").removeprefix(
+            f"{entry.exact_name}: "
+        )
+        details = [(f"           {detail}", "") for detail in error_details(error)]
+        return [(f"  refused  {name}: {message}", "red"), *details]
+    assert build is not None
+    needs = "  (with layers.js)" if build.artifact.has(SCRIPT_NAME) else ""
+    notes = [(f"           note: {note}", "") for note in build.artifact.notes]
+    return [(f"  ok       {name}{needs}", "green"), *notes]
+
+
+def check_summary(results: Sequence[tuple[Build | None, TfjsServeError | None]]) -> str:
+    """Return the last line of ``check``."""
+    builds = [build for build, error in results if error is None and build is not None]
+    needing = sum(build.artifact.has(SCRIPT_NAME) for build in builds)
+    refused = len(results) - len(builds)
+    models = "1 model" if len(results) == 1 else f"{len(results)} models"
+    with_layers = f" ({needing} with layers.js)" if needing else ""
+    return f"{models}: {len(builds)} ok{with_layers}, {refused} refused"
 
 
 def error_details(error: TfjsServeError) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.context import TfjsLayer
+from tfjs_serve.conversion.custom import page_variables
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
@@ -23,8 +24,13 @@ from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel
 
 
-def translate(keras_model: KerasModel) -> LayersModel:
+def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> LayersModel:
     """Return the model in TF.js's terms.
+
+    Parameters
+    ----------
+    custom_layers
+        Names of the layer classes that the page registers itself; see `custom`.
 
     Raises
     ------
@@ -37,8 +43,9 @@ def translate(keras_model: KerasModel) -> LayersModel:
     model = _normalized(keras_model, report)
     known = rules()
     _check_kind(model, report)
-    weights = assign(model, keras_model, _own_variables(known), report)
-    layer, report = _translated(model, weights, report)
+    own = _own_variables(known, page_variables(model, keras_model, custom_layers))
+    weights = assign(model, keras_model, own, report)
+    layer, report = _translated(model, weights, custom_layers, report)
     report.raise_problems()
     return LayersModel(
         topology={
@@ -70,7 +77,7 @@ def _metadata(model: KerasLayer) -> dict[str, Json] | None:
 
 
 def _translated(
-    model: KerasLayer, weights: LayerWeights, report: Report
+    model: KerasLayer, weights: LayerWeights, custom_layers: Collection[str], report: Report
 ) -> tuple[TfjsLayer, Report]:
     """Return the translated model, and `report` with what was found.
 
@@ -78,21 +85,24 @@ def _translated(
     by themselves, plain TF.js layers use them.
     """
     first = report.copy()
-    layer = _attempted(model, weights, first)
+    layer = _attempted(model, weights, custom_layers, first)
     if "unsupported-mask" not in first.codes:
         return layer, first
     second = report.copy()
     flat = with_explicit_masks(model, rules(), second)
-    return _attempted(flat, weights, second), second
+    return _attempted(flat, weights, custom_layers, second), second
 
 
-def _attempted(model: KerasLayer, weights: LayerWeights, report: Report) -> TfjsLayer:
+def _attempted(
+    model: KerasLayer, weights: LayerWeights, custom_layers: Collection[str], report: Report
+) -> TfjsLayer:
     known = rules()
     translator = Translator(
         rules=known,
         weights=weights,
         names=tfjs_names(model, report),
         facts=infer(model, known, report),
+        custom_layers=custom_layers,
         report=report,
     )
     layer = translator.layer(model, translator.names[model.path], scope="")
@@ -124,10 +134,14 @@ def _check_kind(model: KerasLayer, report: Report) -> None:
         report.raise_problems()
 
 
-def _own_variables(known: Mapping[str, LayerRule]) -> Own:
+def _own_variables(
+    known: Mapping[str, LayerRule], of_page: Mapping[str, tuple[Variable, ...]]
+) -> Own:
     def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
         if layer.class_name in CONTAINERS or layer.is_operation:
             return ()
+        if layer.path in of_page:
+            return of_page[layer.path]
         rule = known.get(layer.class_name)
         return None if rule is None or layer.is_custom else rule.variables(layer.config)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tfjs_serve import companion
@@ -10,6 +10,7 @@ from tfjs_serve.conversion.activation_names import UnknownActivationError
 from tfjs_serve.conversion.activations import apply_activation
 from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
+from tfjs_serve.conversion.custom import page_class, passed_on
 from tfjs_serve.conversion.facts import Facts
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
@@ -26,8 +27,8 @@ _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
 _HINT_SHAPE = "Give keras.Input its whole shape, without None."
 _HINT_ACTIVATION = "Use one of the functions in keras.activations."
 _HINT_CUSTOM = (
-    "Only layers that Keras ships can be translated; replace it by such layers, "
-    "or save the part of the model that does not need it."
+    "Replace it by layers that Keras ships, or write it in JavaScript, register it in the page, "
+    "and name the file: --layers my-layers.js."
 )
 
 
@@ -39,6 +40,8 @@ class Translator:
     ----------
     names
         From a layer's path to its name in TF.js.
+    custom_layers
+        Classes that the page registers itself.
     containers
         Paths of the layers that have become models, filled while translating.
     """
@@ -47,6 +50,7 @@ class Translator:
     weights: LayerWeights
     names: Mapping[str, str]
     facts: Facts
+    custom_layers: Collection[str]
     report: Report
     containers: set[str] = field(default_factory=set)
 
@@ -65,7 +69,7 @@ class Translator:
             The arguments of its calls besides their inputs and masks.
         """
         if layer.is_custom or layer.class_name == "Lambda":
-            return self._custom(layer)
+            return self._custom(layer, name, scope)
         if layer.class_name in CONTAINERS:
             Keywords(layer, keywords, self.report).finish()
             return self._model(layer, name)
@@ -137,7 +141,10 @@ class Translator:
         )
         return TfjsLayer(class_name=layer.class_name, config={})
 
-    def _custom(self, layer: KerasLayer) -> TfjsLayer:
+    def _custom(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+        class_name = page_class(layer, self.custom_layers)
+        if class_name is not None:
+            return passed_on(layer, class_name, name, scope, self.weights.get(layer.path, {}))
         self.report.problem(
             layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
         )

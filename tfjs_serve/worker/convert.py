@@ -70,7 +70,7 @@ def _convert_file(
 
     directory = Path(request.output_dir)
     with open_model(source, display_name=request.display_name) as keras_model:
-        layers_model: LayersModel = translate(keras_model)
+        layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
         files = write_layers_model(layers_model, directory, request.options, on_progress)
     return ConversionReport(files=_reported(files), warnings=layers_model.warnings)
 

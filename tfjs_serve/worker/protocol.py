@@ -44,7 +44,9 @@ class ConversionRequest:
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             options=ConversionOptions(
-                variant=Variant(options["variant"]), shard_size_bytes=options["shard_size_bytes"]
+                variant=Variant(options["variant"]),
+                shard_size_bytes=options["shard_size_bytes"],
+                custom_layers=tuple(options["custom_layers"]),
             ),
         )
 

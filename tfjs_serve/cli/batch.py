@@ -1,0 +1,107 @@
+"""Many models on the road of those served: for ``convert`` of a folder, and for ``check``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder import Build, Builder
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.scan import entry_for_path, scan
+from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
+from tfjs_serve.worker.client import WorkerPool
+
+_AT_ONCE = 8
+"""How many models are looked at together; the pool decides how many convert."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one model: a build or an error."""
+
+    entry: CatalogEntry
+    build: Build | None = None
+    error: TfjsServeError | None = None
+
+
+def is_folder_of_models(path: Path) -> bool:
+    """Whether `path` is a folder, and not itself a model made for TensorFlow.js."""
+    return path.is_dir() and not (path / MODEL_JSON).is_file()
+
+
+def models_at(path: Path) -> tuple[CatalogEntry, ...]:
+    """Return the model at `path`, or all models in the folder.
+
+    Raises
+    ------
+    TfjsServeError
+        There is none.
+    """
+    if not is_folder_of_models(path):
+        return (entry_for_path(path),)
+    entries = scan(path).entries
+    if not entries:
+        raise SettingsError(
+            f"there are no models in the folder {str(path)!r}",
+            hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
+        )
+    return entries
+
+
+@asynccontextmanager
+async def building(
+    settings: ServerSettings, processes: int | None = None
+) -> AsyncIterator[Builder]:
+    """Open the store, start workers and hand out a builder."""
+    store = await asyncio.to_thread(
+        ArtifactStore,
+        settings.cache_dir,
+        limit_bytes=settings.cache_size_bytes,
+        grace_seconds=settings.grace_seconds,
+    )
+    workers = WorkerPool(
+        deadline_seconds=settings.conversion_deadline_seconds, max_processes=processes
+    )
+    builder = Builder(store=store, workers=workers, settings=settings)
+    try:
+        yield builder
+    finally:
+        await builder.close()
+        await workers.close()
+
+
+async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) -> Build:
+    """Build a model; refuse what a server would rather serve than nothing: the version before."""
+    build = await builder.build(entry, variant)
+    if build.stale_reason is not None:
+        raise SourceChangedError(
+            f"{entry.exact_name} was not converted: {build.stale_reason}",
+            hint="wait until it is saved completely, then convert it again",
+        )
+    return build
+
+
+async def build_all(
+    builder: Builder,
+    entries: Iterable[CatalogEntry],
+    variant: Variant,
+    on_result: Callable[[Result], None],
+) -> Sequence[Result]:
+    """Build each model; `on_result` is told of each as it ends. Returns them in order."""
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(entry: CatalogEntry) -> Result:
+        async with slots:
+            try:
+                result = Result(entry=entry, build=await build_newest(builder, entry, variant))
+            except TfjsServeError as error:
+                result = Result(entry=entry, error=error)
+        on_result(result)
+        return result
+
+    return await asyncio.gather(*map(one, entries))

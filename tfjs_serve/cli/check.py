@@ -1,0 +1,77 @@
+"""``tfjs-serve check PATH...``: which models a page can load, and why the others cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.cli.batch import Result, build_all, building, models_at
+from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.group import FAILURE_EXIT_CODE
+from tfjs_serve.cli.options import absolute_path, cache_dir_option, custom_layers_option
+from tfjs_serve.cli.wording import check_lines, check_summary
+from tfjs_serve.settings import ServerSettings, Variant
+
+
+def _absolute_paths(
+    context: click.Context, parameter: click.Parameter, value: Sequence[Path]
+) -> list[Path | None]:
+    return [absolute_path(context, parameter, path) for path in value]
+
+
+@click.command()
+@click.argument(
+    "paths",
+    metavar="PATH...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=_absolute_paths,
+)
+@cache_dir_option
+@custom_layers_option
+@click.pass_context
+def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
+    """Tell which models a page can load: files, or folders of them.
+
+    Each is converted as the server would, so what is well is then served at once. For each model
+    that cannot be converted, all reasons are told. The exit code is 1 if there is any.
+    """
+    terminal = Terminal()
+    with logging_to(terminal, "warning"):
+        results = asyncio.run(_check(paths, options, terminal))
+    for result in results:
+        for text, style in check_lines(result.entry, result.build, result.error):
+            terminal.text(text, style=style)
+    terminal.blank()
+    terminal.text(check_summary([(one.build, one.error) for one in results]))
+    if any(result.error for result in results):
+        context.exit(FAILURE_EXIT_CODE)
+
+
+async def _check(
+    paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
+) -> list[Result]:
+    found = [(path, models_at(path)) for path in paths]
+    total = sum(len(entries) for _, entries in found)
+    results: list[Result] = []
+    with terminal.progress() as progress:
+        task = progress.add_task("checking", total=total)
+
+        def done(_result: Result) -> None:
+            progress.advance(task)
+
+        for path, entries in found:
+            settings = ServerSettings(models_dir=path, **options)
+            async with building(settings) as builder:
+                results += await build_all(builder, _by_name(entries), Variant.FULL, done)
+    return results
+
+
+def _by_name(entries: Sequence[CatalogEntry]) -> list[CatalogEntry]:
+    return sorted(entries, key=lambda entry: entry.exact_name)
