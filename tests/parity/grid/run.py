@@ -1,0 +1,221 @@
+"""Builds the models, converts them in this process, and has TensorFlow.js predict."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.parity.cases.case import Array, Keras, outputs_of
+from tests.parity.node import NodeTf, NodeTfError
+from tfjs_serve import companion
+from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.settings import ConversionOptions
+from tfjs_serve.worker.convert import convert
+from tfjs_serve.worker.protocol import ConversionRequest
+
+from .cases import GridCase, randomise
+from .settings import NotForThisSettingError
+
+FORMATS = ("h5", "keras")
+DEADLINE_SECONDS = 30.0
+
+
+class Outcome(Enum):
+    """What became of a model."""
+
+    PLAIN = "plain"
+    COMPANION = "companion"
+    REFUSED = "refused"
+    UNREADABLE = "refused, and Keras cannot read it either"
+    MISMATCH = "mismatch"
+    ERROR = "error"
+    UNSAVED = "not saved by Keras"
+    UNBUILT = "not built by Keras"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (Outcome.REFUSED, Outcome.MISMATCH, Outcome.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one case in one format."""
+
+    case: GridCase
+    format: str
+    outcome: Outcome
+    detail: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.case.id}.{self.format}" if self.format else self.case.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model, and what Keras predicts."""
+
+    model: Any
+    inputs: list[Array]
+    outputs: list[Array]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+def deviation(expected: Array, actual: Array) -> float:
+    """Return the largest difference, relative to max(1, magnitude); infinite if shapes differ."""
+    if expected.shape != actual.shape:
+        return np.inf
+    wanted, got = expected.astype(np.float64), actual.astype(np.float64)
+    finite = np.isfinite(wanted)
+    if not np.array_equal(wanted[~finite], got[~finite], equal_nan=True):
+        return np.inf
+    difference = np.abs(got - wanted)[finite] / np.maximum(1.0, np.abs(wanted[finite]))
+    largest = float(difference.max(initial=0.0))
+    return np.inf if np.isnan(largest) else largest
+
+
+def disagreement(expected: Sequence[Array], actual: Sequence[Array], tolerance: float) -> str:
+    """Say how the outputs differ; nothing if they do not."""
+    if len(expected) != len(actual):
+        return f"{len(actual)} outputs instead of {len(expected)}"
+    for index, (wanted, got) in enumerate(zip(expected, actual, strict=True)):
+        off = deviation(np.asarray(wanted), got)
+        if off > tolerance:
+            shapes = "" if wanted.shape == got.shape else f" shape {got.shape} for {wanted.shape}"
+            return f"output {index} is off by {off:.2g}{shapes}"
+    return ""
+
+
+def reference(keras: Keras, case: GridCase) -> Reference:
+    """Build the model of a case and predict with Keras."""
+    keras.backend.clear_session()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        model = case.build(keras)
+        randomise(case.id, model)
+        inputs = case.inputs(case.id, model)
+        outputs = [_array(output) for output in outputs_of(model, inputs)]
+    return Reference(model, inputs, outputs)
+
+
+def _array(output: Array) -> Array:
+    """Return numbers that numpy can compare: bfloat16 is not among its own dtypes."""
+    return output if output.dtype.kind in "biufO" else output.astype("float32")
+
+
+class Workbench:
+    """A folder that is served, and TensorFlow.js that loads from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        handler = functools.partial(_Quiet, directory=str(folder))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._node = NodeTf(deadline_seconds=DEADLINE_SECONDS)
+
+    def close(self) -> None:
+        self._node.close()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def run(self, keras: Keras, case: GridCase) -> Iterator[Result]:
+        """Yield the results of a case in each format."""
+        try:
+            expected = reference(keras, case)
+        except NotForThisSettingError:
+            return
+        except Exception as error:  # noqa: BLE001 -- whatever Keras raises
+            yield Result(case=case, format="", outcome=Outcome.UNBUILT, detail=_first_line(error))
+            return
+        for ending in FORMATS:
+            outcome, detail = self._one(keras, case, expected, f"{case.id}.{ending}")
+            yield Result(case=case, format=ending, outcome=outcome, detail=detail)
+
+    def _one(
+        self, keras: Keras, case: GridCase, expected: Reference, name: str
+    ) -> tuple[Outcome, str]:
+        path = self._folder / name
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                expected.model.save(path)
+        except Exception as error:  # noqa: BLE001 -- whatever Keras raises
+            return Outcome.UNSAVED, _first_line(error)
+        try:
+            return self._compared(case, expected, path)
+        except ConversionError as error:
+            return self._refusal(keras, expected, path, error)
+        except TfjsServeError as error:
+            return Outcome.ERROR, f"{error.message} {_where(error.__cause__)}"
+        except NodeTfError as error:
+            return Outcome.ERROR, str(error)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _compared(self, case: GridCase, expected: Reference, path: Path) -> tuple[Outcome, str]:
+        output = self._folder / f"{path.name}.converted"
+        output.mkdir()
+        request = ConversionRequest(
+            source=str(path),
+            display_name=path.name,
+            output_dir=str(output),
+            options=ConversionOptions(),
+        )
+        try:
+            convert(request, lambda _progress: None)
+            topology = (output / "model.json").read_text()
+            url = f"http://127.0.0.1:{self._server.server_port}/{output.name}/model.json"
+            predicted = self._node.predict(url, expected.inputs).outputs
+        finally:
+            for file in output.iterdir():
+                file.unlink()
+            output.rmdir()
+        if problem := disagreement(expected.outputs, predicted, case.tolerance):
+            return Outcome.MISMATCH, problem
+        needs_companion = f"{companion.PACKAGE}>" in topology
+        return (Outcome.COMPANION if needs_companion else Outcome.PLAIN), ""
+
+    def _refusal(
+        self, keras: Keras, expected: Reference, path: Path, error: ConversionError
+    ) -> tuple[Outcome, str]:
+        reasons = "; ".join(f"{p.layer_path}: {p.code}: {p.message}" for p in error.problems[:2])
+        readable = _reads_back(keras, expected, path)
+        return (Outcome.REFUSED if readable else Outcome.UNREADABLE), reasons
+
+
+def _reads_back(keras: Keras, expected: Reference, path: Path) -> bool:
+    """Whether Keras itself can load its file and predicts the same as before."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            model = keras.models.load_model(path, compile=False)
+            outputs = [_array(output) for output in outputs_of(model, expected.inputs)]
+    except Exception:  # noqa: BLE001 -- whatever Keras raises
+        return False
+    return not disagreement(expected.outputs, outputs, 1e-3)
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition(os.linesep)[0][:300]
+
+
+def _where(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
