@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.errors import KerasFileError, UnsafeFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Container, archive, open_model
 
 from .handmade import CONFIG
@@ -87,7 +87,7 @@ def test_a_layer_may_be_called_vars(tmp_path: Path) -> None:
         assert sorted(model.weights) == ["vars/dense", "vars/other"]
 
 
-@pytest.mark.parametrize("member", ["config.json", "metadata.json", WEIGHTS])
+@pytest.mark.parametrize("member", ["config.json", WEIGHTS])
 def test_missing_member_is_named(tmp_path: Path, member: str) -> None:
     path = write_archive(tmp_path / "m.keras", **{member.replace(".", "__"): None})
     assert member in refused(path).message
@@ -99,9 +99,9 @@ def test_missing_member_is_named(tmp_path: Path, member: str) -> None:
         {"config__json": "{"},
         {"config__json": "[]"},
         {"config__json": b"\xff\xfe"},
-        {"metadata__json": "{}"},
         {"metadata__json": "3"},
-        {"metadata__json": '{"keras_version": "1.2"}'},
+        {"metadata__json": "{"},
+        {"metadata__json": '{"keras_version": "4.0"}'},
         {"model__weights__h5": b"not HDF5"},
         {"model__weights__h5": b""},
     ],
@@ -110,10 +110,81 @@ def test_members_that_make_no_sense_are_refused(tmp_path: Path, changed: dict[st
     refused(write_archive(tmp_path / "m.keras", **changed))
 
 
-def test_weights_in_several_parts_are_named(tmp_path: Path) -> None:
-    changed = {"model__weights__h5": None, "model__weights__json": "{}"}
-    error = refused(write_archive(tmp_path / "m.keras", **changed))
-    assert "max_shard_size" in error.hint
+@pytest.mark.parametrize("metadata", [None, "{}"])
+def test_without_metadata_the_spelling_tells_the_generation(
+    tmp_path: Path, metadata: str | None
+) -> None:
+    new, old = {"batch_shape": [None, 2]}, {"batch_input_shape": [None, 2]}
+    for config, generation in ((new, 3), (old, 2)):
+        layer = {"class_name": "InputLayer", "config": config}
+        text = json.dumps({"class_name": "Sequential", "config": {"layers": [layer]}})
+        changed = {"metadata__json": metadata, "config__json": text}
+        path = write_archive(tmp_path / f"{generation}.keras", **changed)
+        with open_model(path, display_name="m.keras") as model:
+            assert model.dialect.generation == generation
+
+
+def sharded(index: Any, **shards: Mapping[str, Any]) -> dict[str, bytes | str | None]:
+    parts = {f"{name}__weights__h5": weights_file(arrays) for name, arrays in shards.items()}
+    return {"model__weights__h5": None, "model__weights__json": json.dumps(index), **parts}
+
+
+def test_weights_in_several_parts_are_put_together(tmp_path: Path) -> None:
+    places = {
+        "/layers/dense/vars": ["model_00000.weights.h5", "model_00001.weights.h5"],
+        "/layers/dense_1/vars": "model_00001.weights.h5",
+    }
+    changed = sharded(
+        {"weight_map": places},
+        model_00000={"layers/dense/vars/0": KERNEL},
+        model_00001={"layers/dense/vars/1": KERNEL[0], "layers/dense_1/vars/0": KERNEL},
+    )
+    path = write_archive(tmp_path / "m.keras", **changed)
+    with open_model(path, display_name="m.keras") as model:
+        shapes = {path: [ref.shape for ref in refs] for path, refs in model.weights.items()}
+        assert shapes == {"layers/dense": [(2, 3), (3,)], "layers/dense_1": [(2, 3)]}
+        assert np.array_equal(
+            np.concatenate(list(model.weights["layers/dense"][1].blocks(8))), [0, 1, 2]
+        )
+
+
+@pytest.mark.parametrize("index", [{}, [], {"weight_map": [1]}, {"weight_map": {"a": 3}}])
+def test_an_index_of_parts_that_makes_no_sense_is_refused(tmp_path: Path, index: Any) -> None:
+    assert "weights.json" in refused(write_archive(tmp_path / "m.keras", **sharded(index))).message
+
+
+def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
+    changed = sharded({"weight_map": {"/layers/dense/vars": "model_00007.weights.h5"}})
+    assert "model_00007" in refused(write_archive(tmp_path / "m.keras", **changed)).message
+
+
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+    changed = {"model__weights__h5": None, "model__weights__npz": b"PK"}
+    assert "pickled" in refused(write_archive(tmp_path / "m.keras", **changed)).message
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "hinted"),
+    [
+        (["model.weights.h5"], "weights only", "load the weights"),
+        (["m/saved_model.pb", "m/variables/variables.index"], "SavedModel", "load_model"),
+        (["archive/data.pkl", "archive/version"], "PyTorch", "Keras"),
+        (["a.npy", "b.npy"], "NumPy", "save the whole model"),
+        (["model/config.json", "model/model.weights.h5"], "'model/'", "without a folder"),
+        (["weights/best.h5", "README.md"], "weights/best.h5", "unpack"),
+        (["notes.txt"], "no config.json", "save the whole model"),
+        ([], "no config.json", "save the whole model"),
+    ],
+)
+def test_other_archives_are_named(tmp_path: Path, names: list[str], said: str, hinted: str) -> None:
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in names:
+            file.writestr(name, "x")
+    error = refused(path)
+    assert isinstance(error, WeightsOnlyFileError) is (said == "weights only")
+    assert said in error.message
+    assert hinted in error.hint
 
 
 @pytest.mark.parametrize("link", [h5py.SoftLink("/layers"), h5py.ExternalLink("x.h5", "/a")])

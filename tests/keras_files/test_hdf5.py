@@ -56,7 +56,10 @@ def test_more_than_nine_pieces_keep_their_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "generation"),
-    [("2.2.5", 2), ("2.4.0", 2), ("2.2.4-tf", 2), ("3.0.5", 3), ("3.15.0", 3), (None, 2)],
+    [
+        *(("0.3.3", 1), ("1.2.2", 1), (None, 2)),
+        *(("2.2.5", 2), ("2.4.0", 2), ("2.2.4-tf", 2), ("3.0.5", 3), ("3.15.0", 3)),
+    ],
 )
 def test_version_tells_the_generation(tmp_path: Path, version: str | None, generation: int) -> None:
     path = write_hdf5(tmp_path / "m.h5", version=version)
@@ -64,7 +67,39 @@ def test_version_tells_the_generation(tmp_path: Path, version: str | None, gener
         assert model.dialect.generation == generation
 
 
-@pytest.mark.parametrize("version", ["1.2.2", "4.0.0", "next"])
+@pytest.mark.parametrize(
+    ("arguments", "generation"),
+    [
+        ({"output_dim": 3, "init": "uniform"}, 1),
+        ({"units": 3, "kernel_initializer": {"class_name": "Zeros", "config": {}}}, 2),
+        ({"units": 3, "dtype": {"class_name": "DTypePolicy", "config": {}}}, 3),
+    ],
+)
+def test_without_a_version_the_spelling_tells_the_generation(
+    tmp_path: Path, arguments: dict[str, Any], generation: int
+) -> None:
+    config = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": arguments}]}
+    path = write_hdf5(tmp_path / "m.h5", config, version=None)
+    with open_model(path, display_name="m.h5") as model:
+        assert model.dialect.generation == generation
+
+
+@pytest.mark.parametrize(
+    ("stated", "name", "backend"),
+    [("jax", "dense_W", "jax"), (None, "dense_W", "theano"), (None, "dense_W:0", "tensorflow")],
+)
+def test_the_backend_is_stated_or_told_by_the_names(
+    tmp_path: Path, stated: str | None, name: str, backend: str
+) -> None:
+    path = write_hdf5(tmp_path / "m.h5", CONFIG, {"dense": {name: [1.0]}})
+    if stated:
+        with h5py.File(path, "a") as file:
+            file.attrs["backend"] = stated
+    with open_model(path, display_name="m.h5") as model:
+        assert model.dialect.backend == backend
+
+
+@pytest.mark.parametrize("version", ["4.0.0", "10.1", "next"])
 def test_other_versions_are_refused_by_name(tmp_path: Path, version: str) -> None:
     path = write_hdf5(tmp_path / "m.h5", version=version)
     with (
@@ -100,15 +135,20 @@ def _refused(path: Path) -> KerasFileError:
     return raised.value
 
 
-@pytest.mark.parametrize("attribute", ["layer_names", "layer_names0", None])
-def test_weights_only_file_says_so(tmp_path: Path, attribute: str | None) -> None:
-    """``model.save_weights``: Keras 2 has ``layer_names`` at the root, Keras 3 a ``layers``."""
-    path = tmp_path / "m.h5"
-    with h5py.File(path, "w") as file:
-        if attribute:
-            file.attrs[attribute] = [b"dense"]
-        else:
-            file.create_group("layers")
+@pytest.mark.parametrize("attribute", ["layer_names", "layer_names0", "nb_layers"])
+@pytest.mark.parametrize("group", ["layers", "_layer_checkpoint_dependencies", "encoder/vars"])
+def test_weights_only_file_says_so(tmp_path: Path, attribute: str, group: str) -> None:
+    """``model.save_weights``: Keras 2 lists layers at the root, Keras 3 has groups of objects."""
+    listed, grouped = tmp_path / "listed.h5", tmp_path / "grouped.h5"
+    with h5py.File(listed, "w") as file:
+        file.attrs[attribute] = [b"dense"]
+    with h5py.File(grouped, "w") as file:
+        file.create_group(group)
+    for path in (listed, grouped):
+        _is_told_to_hold_weights_only(path)
+
+
+def _is_told_to_hold_weights_only(path: Path) -> None:
     error = _refused(path)
     assert isinstance(error, WeightsOnlyFileError)
     assert "load_weights" in error.hint

@@ -7,8 +7,7 @@ layer, and attributes name layers and weights in order.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +18,11 @@ import numpy as np
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
+from tfjs_serve.keras_files.dialects import read_config, read_generation
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+
+_LISTS_OF_LAYERS = {"layer_names", "layer_names0", "nb_layers"}
+"""What ``save_weights`` writes at the root: Keras 2, long lists in Keras 2, before Keras 1."""
 
 
 @contextmanager
@@ -61,60 +64,30 @@ def _read_model(file: h5py.File, display_name: str) -> KerasModel:
     text = _joined_attribute(file, "model_config")
     if text is None:
         raise _without_architecture(file, display_name)
-    version = _text(file.attrs.get("keras_version", b"")) or "2"
+    config = read_config(text, display_name)
+    version = _text(file.attrs.get("keras_version", b""))
+    generation = read_generation(version, config, display_name)
+    weights = _read_weights(file, display_name)
+    backend = _text(file.attrs.get("backend", b"")) or _backend_by_names(weights)
     return KerasModel(
         display_name=display_name,
-        dialect=Dialect(
-            generation=read_generation(version, display_name), container=Container.HDF5
-        ),
-        keras_version=version,
-        config=read_config(text, display_name),
-        weights=_read_weights(file, display_name),
+        dialect=Dialect(generation=generation, container=Container.HDF5, backend=backend),
+        keras_version=version or str(generation),
+        config=config,
+        weights=weights,
     )
 
 
-def read_generation(version: str, display_name: str) -> int:
-    """Return 2 or 3 of a Keras version.
-
-    Raises
-    ------
-    KerasFileError
-        Neither.
-    """
-    major = version.split(".", maxsplit=1)[0]
-    if major not in ("2", "3"):
-        raise KerasFileError(
-            f"{display_name} was written by Keras {version}, which is not supported",
-            hint="load it with Keras 2 and save it again",
-        )
-    return int(major)
-
-
-def read_config(text: str, display_name: str) -> dict[str, Any]:
-    """Return the architecture of a model.
-
-    Raises
-    ------
-    KerasFileError
-        Not JSON, or not of a model.
-    """
-    try:
-        config = json.loads(text)
-    except (RecursionError, ValueError) as error:
-        raise KerasFileError(
-            f"{display_name}: its architecture is not valid JSON ({error})",
-            hint="the file is damaged; save the model again",
-        ) from error
-    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
-        raise KerasFileError(
-            f"{display_name}: its architecture does not describe a model",
-            hint="save the whole model with model.save('name.h5')",
-        )
-    return config
+def _backend_by_names(weights: Mapping[str, tuple[WeightRef, ...]]) -> str:
+    """Return the backend of Keras 1, which does not tell it: TensorFlow's names end in ``:0``."""
+    names = [ref.name for refs in weights.values() for ref in refs]
+    if not names:
+        return ""
+    return "tensorflow" if any(name.endswith(":0") for name in names) else "theano"
 
 
 def _without_architecture(file: h5py.File, display_name: str) -> KerasFileError:
-    if "layer_names" in file.attrs or "layer_names0" in file.attrs or "layers" in file:
+    if _LISTS_OF_LAYERS & set(file.attrs) or _holds_variables(file):
         return WeightsOnlyFileError(
             f"{display_name} holds weights only, not the model's architecture",
             hint="build the model in Python, call model.load_weights(...) and then "
@@ -123,6 +96,14 @@ def _without_architecture(file: h5py.File, display_name: str) -> KerasFileError:
     return KerasFileError(
         f"{display_name} is an HDF5 file, but holds no Keras model",
         hint="save the whole model with model.save('name.h5')",
+    )
+
+
+def _holds_variables(file: h5py.File) -> bool:
+    """Whether it is a ``.weights.h5`` (``save_weights_only`` in ``saving_lib.py``)."""
+    groups = {name for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink)}
+    return bool(groups & {"layers", "_layer_checkpoint_dependencies", "vars"}) or any(
+        isinstance(file[name], h5py.Group) and "vars" in file[name] for name in groups
     )
 
 

@@ -1,14 +1,16 @@
-"""Whole models in ``.keras`` archives, as Keras 3 and Keras 2.13 and newer save them.
+"""Whole models in ``.keras`` archives, as Keras 3 and Keras 2.12 and newer save them.
 
 Members are ``config.json``, ``metadata.json`` and ``model.weights.h5``, whose groups follow the
-attributes of the Python objects (``_save_state`` in ``keras/src/saving/saving_lib.py``).
+attributes of the Python objects (``_save_state`` in ``keras/src/saving/saving_lib.py``). Weights
+may be spread over several HDF5 members, which ``model.weights.json`` lists (``ShardedH5IOStore``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import posixpath
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,20 @@ import h5py
 
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.archive import Archive
+from tfjs_serve.keras_files.archive_kinds import not_a_model
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
-from tfjs_serve.keras_files.hdf5 import opened, read_config, read_generation
+from tfjs_serve.keras_files.dialects import read_config, read_generation
+from tfjs_serve.keras_files.hdf5 import opened
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
 
-_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_CONFIG, _METADATA = "config.json", "metadata.json"
+_WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
 _VARIABLES = "vars"
 _NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
+
+Numbered = dict[int, WeightRef]
+"""Variables of one object by their numbers."""
 
 
 @contextmanager
@@ -34,55 +42,95 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
     ------
     KerasFileError
         Damaged, cut off, or not written by Keras.
+    WeightsOnlyFileError
+        The architecture is missing.
     UnsafeFileError
         Weights lie outside of the file.
     """
-    with closing(Archive(path, display_name)) as archive:
+    with closing(Archive(path, display_name)) as archive, ExitStack() as stack:
+        if _CONFIG not in archive.names:
+            raise not_a_model(archive.names, display_name)
         config = read_config(archive.read_text(_CONFIG), display_name)
         version = _keras_version(archive, display_name)
-        if _WEIGHTS not in archive.names:
-            raise _without_weights(archive, display_name)
-        with archive.open(_WEIGHTS) as member, opened(member, display_name) as file:
-            with damage_as_error(display_name):
-                weights = _read_weights(file, display_name)
-            yield KerasModel(
-                display_name=display_name,
-                dialect=Dialect(
-                    generation=read_generation(version, display_name),
-                    container=Container.KERAS_ZIP,
-                ),
-                keras_version=version,
-                config=config,
-                weights=weights,
-            )
+        generation = read_generation(version, config, display_name)
+        files = [
+            stack.enter_context(opened(stack.enter_context(archive.open(name)), display_name))
+            for name in _weights_members(archive, display_name)
+        ]
+        with damage_as_error(display_name):
+            weights = _read_weights(files, display_name)
+        yield KerasModel(
+            display_name=display_name,
+            dialect=Dialect(generation=generation, container=Container.KERAS_ZIP),
+            keras_version=version or str(generation),
+            config=config,
+            weights=weights,
+        )
 
 
 def _keras_version(archive: Archive, display_name: str) -> str:
+    """Return the version; empty if the archive, packed again by hand, does not tell."""
+    if _METADATA not in archive.names:
+        return ""
     try:
         metadata = json.loads(archive.read_text(_METADATA))
-        return str(metadata["keras_version"])
-    except (ValueError, KeyError, TypeError) as error:
+        return str(metadata.get("keras_version") or "")
+    except (AttributeError, RecursionError, ValueError) as error:
         raise KerasFileError(
             f"{display_name}: its {_METADATA} does not tell the Keras version",
             hint="the file is damaged or was not written by Keras; save the model again",
         ) from error
 
 
-def _without_weights(archive: Archive, display_name: str) -> KerasFileError:
-    if any(name.endswith("weights.json") for name in archive.names):
-        return KerasFileError(
-            f"{display_name} keeps its weights in several parts, which are not read yet",
-            hint="save the model without max_shard_size",
+def _weights_members(archive: Archive, display_name: str) -> list[str]:
+    """Return the names of the members that hold weights."""
+    if _WEIGHTS in archive.names:
+        return [_WEIGHTS]
+    if _SHARDS in archive.names:
+        return _shards(archive, display_name)
+    if "model.weights.npz" in archive.names:
+        raise KerasFileError(
+            f"{display_name} keeps its weights as pickled Python objects, which are never read",
+            hint="save the model again with model.save('name.keras')",
         )
-    return KerasFileError(
-        f"{display_name} is a zip archive, but not a Keras model with {_WEIGHTS}",
+    raise KerasFileError(
+        f"{display_name} is a Keras archive without {_WEIGHTS}",
         hint="save the whole model with model.save('name.keras')",
     )
 
 
-def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightRef, ...]]:
-    """Return the variables of every object by its path, such as ``layers/dense_1``."""
-    found: dict[str, tuple[WeightRef, ...]] = {}
+def _shards(archive: Archive, display_name: str) -> list[str]:
+    try:
+        places = json.loads(archive.read_text(_SHARDS))["weight_map"].values()
+        names = {
+            name for place in places for name in ([place] if isinstance(place, str) else place)
+        }
+        return sorted(posixpath.basename(name) for name in names)
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise KerasFileError(
+            f"{display_name}: its {_SHARDS} does not list the parts of its weights",
+            hint="the file is damaged or was not written by Keras; save the model again",
+        ) from error
+
+
+def _read_weights(
+    files: Sequence[h5py.File], display_name: str
+) -> dict[str, tuple[WeightRef, ...]]:
+    """Return the variables of every object by its path, such as ``layers/dense_1``.
+
+    The variables of one object may be spread over several files.
+    """
+    found: dict[str, Numbered] = {}
+    for file in files:
+        for path, variables in _groups(file, display_name):
+            found.setdefault(path, {}).update(variables)
+    return {
+        path: tuple(variables[number] for number in sorted(variables))
+        for path, variables in found.items()
+    }
+
+
+def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, Numbered]]:
     todo: list[tuple[str, h5py.Group]] = [("", file)]
     while todo:
         path, group = todo.pop()
@@ -91,17 +139,11 @@ def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightR
                 continue
             node: Any = child(group, name, display_name)
             if name == _VARIABLES and isinstance(node, h5py.Group) and _is_indexed(node):
-                found[path] = _variables(node, display_name)
+                yield path, {int(key): weight_ref(node, key, display_name) for key in node}
             elif isinstance(node, h5py.Group):
                 todo.append((f"{path}/{name}" if path else name, node))
-    return found
 
 
 def _is_indexed(group: h5py.Group) -> bool:
     """Whether a group holds variables 0, 1 ...; a layer may be called ``vars`` too."""
     return all(name.isdecimal() for name in group)
-
-
-def _variables(group: h5py.Group, display_name: str) -> tuple[WeightRef, ...]:
-    names = sorted(group, key=int)
-    return tuple(weight_ref(group, name, display_name) for name in names)

@@ -27,11 +27,14 @@ class Dialect:
     Attributes
     ----------
     generation
-        2 for ``tf.keras`` and ``tf_keras``, 3 for Keras 3.
+        1 for Keras 1 and older, 2 for ``tf.keras`` and ``tf_keras`` too, 3 for Keras 3.
+    backend
+        What Keras computed with, such as ``"tensorflow"`` or ``"theano"``; empty if not known.
     """
 
     generation: int
     container: Container
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
