@@ -10,12 +10,14 @@ from tfjs_serve.conversion.custom import page_variables
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
+from tfjs_serve.conversion.loadable import check_loadable
 from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
 from tfjs_serve.conversion.registry import LayerRule, rules
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.state_use import check_states
 from tfjs_serve.conversion.translator import NONSENSE, Translator
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
@@ -45,8 +47,9 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     _check_kind(model, report)
     own = _own_variables(known, page_variables(model, keras_model, custom_layers))
     weights = assign(model, keras_model, own, report)
-    layer, report = _translated(model, weights, custom_layers, report)
+    layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
+    check_loadable(layer.to_json(), layer.weights)
     return LayersModel(
         topology={
             "keras_version": keras_model.keras_version,

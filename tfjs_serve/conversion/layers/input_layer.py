@@ -30,7 +30,8 @@ def input_layer(context: LayerContext) -> TfjsLayer:
             "bad-config", "It has no shape.", "Give keras.Input a shape and save the model again."
         )
     hint = "Feed the values as a dense array of numbers."
-    read.only("sparse", False, hint=hint)
+    # Every layer computes the same of a sparse tensor and a dense one.
+    read.ignore("sparse")
     read.only("ragged", False, hint=hint)
     read.only("optional", False, hint="Give every input of the model.")
     read.ignore("type_spec", "dimension_names")
