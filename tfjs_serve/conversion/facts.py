@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.execution import execution_order
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
-from tfjs_serve.conversion.model import KerasLayer, TensorRef
+from tfjs_serve.conversion.model import Call, KerasLayer, TensorRef
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
-from tfjs_serve.conversion.shapes import Shape, Shapes
+from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
 from tfjs_serve.conversion.shared_arguments import BROKEN, SharedArguments
 
 
@@ -233,8 +233,13 @@ class _Inference:
         for ref in execution_order(graph, calls):
             call = graph.calls[ref.layer][ref.call]
             seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
-            made[ref.layer, ref.call] = self.outputs(children[ref.layer], seen)
+            made[ref.layer, ref.call] = self.outputs(_called(children[ref.layer], call), seen)
         return tuple(map(fact, graph.outputs))
+
+
+def _called(layer: KerasLayer, call: Call) -> KerasLayer:
+    """Return the layer with the arguments of one call beside its own: shapes may depend on them."""
+    return replace(layer, config={**layer.config, CALL: call.kwargs}) if call.kwargs else layer
 
 
 def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:

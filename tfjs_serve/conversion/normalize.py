@@ -19,6 +19,8 @@ from tfjs_serve.conversion.report import Report
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
 _KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
+_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention", "Model": "Functional"}
+"""Names that ``.keras`` archives have for classes, since Keras exports these under them."""
 _WRAPPED = ("layer", "backward_layer", "cell")
 _STRUCTURE = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
@@ -52,7 +54,7 @@ class _Normalizer:
         name = str(config.get("name") or entry.get("name") or class_name.lower())
         path = f"{path}/{name}" if path else name
         layer = KerasLayer(
-            class_name="Functional" if class_name == "Model" else class_name,
+            class_name=_CLASSES.get(class_name, class_name),
             name=name,
             path=path,
             config=self._arguments(class_name, config),

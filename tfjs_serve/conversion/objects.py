@@ -70,6 +70,20 @@ def parameters(context: LayerContext, *variables: str) -> dict[str, Json]:
     return merged
 
 
+def parameters_of_parts(context: LayerContext, variable: str) -> dict[str, Json]:
+    """Return the regularizer of a variable that is written in parts or in another shape.
+
+    It holds for each part as for the whole; a constraint of norms does not, and is left out.
+    """
+    read = context.read
+    read.ignore(f"{variable}_initializer")
+    if read.take(f"{variable}_constraint") is not None:
+        context.warn(f"its {variable}_constraint is left out: it is not kept while training.")
+    value = read.take(f"{variable}_regularizer")
+    result = None if value is None else _regularizer(context, variable, value)
+    return {} if result is None else {f"{variable}_regularizer": result}
+
+
 def _object(value: Json) -> tuple[str, dict[str, Json]]:
     """Return class name and config of a serialized object; Keras 2 also writes bare names."""
     if isinstance(value, dict):

@@ -17,6 +17,9 @@ Shapes = tuple[Shape, ...]
 ShapeRule = Callable[[KerasLayer, Shapes, tuple[Shapes, ...]], Shapes]
 """From a layer, its inputs' shapes and the output shapes of the layers in it to its outputs'."""
 
+CALL = "call"
+"""Key of the call's further arguments in the `config` of the layer that a rule of shapes gets."""
+
 
 def same(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     """The output has the shape of the first input."""

@@ -5,7 +5,9 @@ An ``.h5`` file has one flat list of weights for each layer of the outermost mod
 ``keras/src/legacy/saving/legacy_h5_format.py``), which for nested models depends on which layers
 are frozen. So the order is derived here from the layers, as each generation derives it.
 
-A ``.keras`` archive has a group for each object; see `object_paths`.
+A ``.keras`` archive has a group for each object; see `object_paths`. A variable of a part that no
+configuration describes, such as the projections of an attention layer, is called
+``<attribute>/<variable>``.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ Own = Callable[[KerasLayer], tuple[Variable, ...] | None]
 Group = tuple[KerasLayer, str, list[Slot]]
 """A layer, the name of its group of weights in the file, and the variables in that group."""
 
+Found = tuple[KerasLayer, list[str], tuple[WeightRef, ...]]
+"""A layer, variables of it or in it, and their weights."""
+
 LayerWeights = Mapping[str, Mapping[str, WeightRef]]
 """From a layer's path to its weights by variable name."""
 
@@ -38,24 +43,37 @@ def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report)
     unknown, or has such a layer in it, gets none.
     """
     by_object = keras_model.dialect.container is Container.KERAS_ZIP
-    groups = _groups_by_object(model, own) if by_object else _groups_by_layer(model, own)
+    groups = (
+        _groups_by_object(model, keras_model, own) if by_object else _groups_by_layer(model, own)
+    )
     assigned: dict[str, dict[str, WeightRef]] = {}
-    shared: list[tuple[KerasLayer, tuple[WeightRef, ...]]] = []
+    shared: list[Found] = []
     for layer, group, slots in groups:
-        refs = keras_model.weights.get(group, ())
+        refs = _saved(keras_model, group)
         if slots and not refs:
-            refs = _shared_weights(layer, shared)
+            refs = _shared_weights(layer, _names(slots), shared)
         if len(refs) != len(slots):
             _report_count(layer, len(slots), refs, report)
             continue
-        shared.append((layer, refs))
+        shared.append((layer, _names(slots), refs))
         for (owner, variable), ref in zip(slots, refs, strict=True):
             assigned.setdefault(owner.path, {})[variable.name] = ref
     return assigned
 
 
+def _saved(keras_model: KerasModel, group: str) -> tuple[WeightRef, ...]:
+    """Return the weights of a group; its attribute may be private in other versions of Keras."""
+    parent, _, attribute = group.rpartition("/")
+    weights = keras_model.weights
+    return weights.get(group) or weights.get(f"{parent}/_{attribute}", ())
+
+
+def _names(slots: Sequence[Slot]) -> list[str]:
+    return [variable.name for _, variable in slots]
+
+
 def _shared_weights(
-    layer: KerasLayer, earlier: Sequence[tuple[KerasLayer, tuple[WeightRef, ...]]]
+    layer: KerasLayer, names: list[str], earlier: Sequence[Found]
 ) -> tuple[WeightRef, ...]:
     """Return the weights of the layer that `layer` is: an archive has each object once.
 
@@ -63,9 +81,9 @@ def _shared_weights(
     """
     same = (
         refs
-        for other, refs in earlier
-        if (other.class_name, other.name, other.config)
-        == (layer.class_name, layer.name, layer.config)
+        for other, its_names, refs in earlier
+        if (other.class_name, other.name, other.config, its_names)
+        == (layer.class_name, layer.name, layer.config, names)
     )
     return next(same, ())
 
@@ -77,12 +95,21 @@ def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
             yield layer, layer.name, saved_order(layer, own)
 
 
-def _groups_by_object(model: KerasLayer, own: Own) -> Iterator[Group]:
+def _groups_by_object(model: KerasLayer, keras_model: KerasModel, own: Own) -> Iterator[Group]:
     """Yield each layer with its own variables: ``.keras``."""
-    for layer, path in object_paths(model):
+
+    def has_weights(layer: KerasLayer) -> bool:
+        return any(own(inner) for inner in layer.walk())
+
+    for layer, path in object_paths(model, keras_model.weights, has_weights):
+        parts: dict[str, list[Slot]] = {"": []}
         variables = own(layer)
+        for variable in variables or ():
+            part, slash, _ = variable.name.rpartition("/")
+            parts.setdefault(f"{slash}{part}", []).append((layer, variable))
         if variables is not None:
-            yield layer, path, [(layer, variable) for variable in variables]
+            for part, slots in parts.items():
+                yield layer, f"{path}{part}", slots
 
 
 def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:

@@ -58,7 +58,9 @@ function makeKit(tf) {
     }
 
     computeMask(inputs, mask) {
-      return this.passesMask ? asList(mask)[0] ?? null : null;
+      const passed = this.passesMask ? asList(mask)[0] ?? null : null;
+      const outputs = this.shapes[0]?.[1].length ?? 1;
+      return outputs === 1 ? passed : [passed, ...Array(outputs - 1).fill(null)];
     }
 
     getConfig() {

@@ -1,0 +1,36 @@
+"""The arguments of a layer's call by name, however the file spells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tfjs_serve.conversion.model import Json
+
+
+def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
+    """Return what a layer is called with, as far as it was given.
+
+    Parameters
+    ----------
+    take
+        Returns the value of a key of ``Call.kwargs``, ``None`` if there is none.
+    names
+        The parameters of the layer's ``call`` in order. Keras 3 keeps what was given by position
+        as ``args[1]`` and so on; the first one is the call's first input.
+    """
+    found: dict[str, Json] = {}
+    for index, name in enumerate(names):
+        values = (take(f"args[{index}]"), take(name))
+        value = next((value for value in values if value is not None), None)
+        if value is not None:
+            found[name] = value
+    return {names[0]: {"tensor": 0}, **found}
+
+
+def tensor_positions(arguments: Mapping[str, Json]) -> dict[str, int]:
+    """Return which of the call's inputs each argument is that is a tensor."""
+    return {
+        name: value["tensor"]
+        for name, value in arguments.items()
+        if isinstance(value, dict) and isinstance(value.get("tensor"), int)
+    }

@@ -1,0 +1,140 @@
+"""MultiHeadAttention and GroupedQueryAttention (``keras/src/layers/attention/``)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.call_arguments import call_arguments, tensor_positions
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
+from tfjs_serve.conversion.lowering import lower_or_companion
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.objects import parameters_of_parts
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
+
+_CALL = (
+    *("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
+    *("return_attention_scores", "training", "use_causal_mask"),
+)
+"""Parameters of ``call``; in Keras 2 there are no masks but ``attention_mask``, always by name."""
+_PARTS = ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense")
+_LOWERED = (
+    f"up to {MAXIMUM_HEADS} heads: Dense, Dot and Softmax for each, and a Dense of all; masks and "
+    "use_causal_mask too; attention over all axes but the last"
+)
+_COMPANION = (
+    f"more than {MAXIMUM_HEADS} heads, attention over some axes only, masks for each head, "
+    "use_causal_mask for lengths that are not known"
+)
+
+
+def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    """Return the variables of the projections in the order in which ``build`` makes these."""
+    names = ("kernel",) if config.get("use_bias") is False else ("kernel", "bias")
+    parts = [part for part in _PARTS if part != "gate_dense" or config.get("use_gate")]
+    return tuple(Variable(name=f"{part}/{name}") for part in parts for name in names)
+
+
+def _axes(config: Mapping[str, Json], rank: int) -> list[int]:
+    """Return the axes that are attended over, of inputs of so many axes."""
+    axes = config.get("attention_axes")
+    if axes is None:
+        return list(range(1, rank - 1))
+    # Negative ones count the axis of the heads too: Keras indexes the projected tensor with them.
+    return [axis % (rank + 1) for axis in (axes if isinstance(axes, list) else [axes])]
+
+
+def _output(config: Mapping[str, Json], query: Shape) -> Shape:
+    """Return the shape of the output after the batch and the attended axes."""
+    given = config.get("output_shape")
+    return tuple(given if isinstance(given, list) else [given]) if given else query[-1:]
+
+
+def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    config = layer.config
+    arguments = call_arguments(config.get(CALL, {}).get, _CALL)
+    positions = tensor_positions(arguments)
+    query, value = inputs[positions["query"]], inputs[positions["value"]]
+    output = (*query[:-1], *_output(config, query))
+    if not arguments.get("return_attention_scores"):
+        return (output,)
+    axes = _axes(config, len(query))
+    heads = config.get("num_heads", config.get("num_query_heads"))
+    targets = [*query[:-1], heads]
+    sources = [*value[:-1], heads]
+    kept = [size for axis, size in enumerate(targets) if axis not in axes]
+    scores = (*kept, *(targets[axis] for axis in axes), *(sources[axis] for axis in axes))
+    return output, scores
+
+
+@rule(
+    "MultiHeadAttention",
+    variables=_variables,
+    shape=_shapes,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered=_LOWERED,
+    companion=_COMPANION,
+)
+def multi_head_attention(context: LayerContext) -> TfjsLayer:
+    """Softmax of scaled products of projected queries and keys, applied to projected values."""
+    read = context.read
+    # Keras 2 remembers the shapes of its inputs.
+    read.ignore("query_shape", "key_shape", "value_shape")
+    heads = read.integer("num_heads")
+    return _translated(context, heads, heads, read.integer("key_dim"))
+
+
+@rule(
+    "GroupedQueryAttention",
+    variables=_variables,
+    shape=_shapes,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered=_LOWERED,
+    companion=_COMPANION,
+)
+def grouped_query_attention(context: LayerContext) -> TfjsLayer:
+    """As MultiHeadAttention, with keys and values that several heads share."""
+    read = context.read
+    heads, groups = read.integer("num_query_heads"), read.integer("num_key_value_heads")
+    return _translated(context, heads, groups, read.integer("head_dim"))
+
+
+def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) -> TfjsLayer:
+    read = context.read
+    read.ignore("value_dim", "seed", "flash_attention", "activity_regularizer")
+    read.ignore("use_bias", "output_shape", "attention_axes")
+    context.no_mask()
+    arguments = call_arguments(context.keywords.take, _CALL)
+    positions = tensor_positions(arguments)
+    rank = len(context.calls[0][positions["query"]].shape or ())
+    dropout = read.number("dropout", 0.0)
+    scores = bool(arguments.get("return_attention_scores"))
+    fused = context.layer.generation >= 3 and rank == 3 and not dropout and not scores
+    spec = Heads(
+        heads=heads,
+        groups=groups,
+        scale=1 / math.sqrt(key_dim),
+        # Keras 3 leaves such a call to the backend, which does not know of other axes.
+        axes=(1,) if fused else tuple(_axes(context.layer.config, rank)),
+        positions=positions,
+        use_gate=read.boolean("use_gate", False),
+        window=read.take("sliding_window"),
+        causal=bool(arguments.get("use_causal_mask")),
+        dropout=dropout,
+        scores=scores,
+        drops_masked=context.layer.generation >= 3 and not fused,
+        parameters={name: parameters_of_parts(context, name) for name in ("kernel", "bias")},
+    )
+    if (arguments.get("training") and dropout) or not spec.can_be_lowered(context):
+        always = bool(arguments.get("training"))
+        return context.companion("MultiHeadAttention", spec.companion_arguments(always))
+    return lower_or_companion(
+        context,
+        lambda low: lower_heads(low, context, spec),
+        "MultiHeadAttention",
+        spec.companion_arguments(False),
+    )
