@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .cases import GridCase, nightly, sample
-from .run import Outcome, Result, Workbench
+from .run import Outcome, Result, workbench
 from .summary import refusals, table
 
 CI_COUNT = 300
@@ -43,13 +43,9 @@ def chosen_cases(keras: Any, options: argparse.Namespace) -> list[GridCase]:
 
 def run(keras: Any, cases: Iterable[GridCase]) -> Iterator[Result]:
     """Yield the results of all cases."""
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder))
-        try:
-            for case in cases:
-                yield from bench.run(keras, case)
-        finally:
-            bench.close()
+    with tempfile.TemporaryDirectory() as folder, workbench(Path(folder)) as bench:
+        for case in cases:
+            yield from bench.run(keras, case)
 
 
 def log(file: TextIO, result: Result) -> None:

@@ -22,6 +22,17 @@ MAXIMUM_NAME = 150
 """File systems take 255 characters, and the case's files have endings."""
 
 
+def randomise(case_id: str, model: Any) -> None:
+    """Give every weight a value that no initializer would; tables and seeds stay as they are."""
+    random = generator(f"weights of {case_id}")
+    for variable in model.weights:
+        dtype = getattr(variable.dtype, "name", variable.dtype)
+        if "float" in dtype:
+            name = getattr(variable, "path", variable.name)
+            value = random_weight(random, tuple(variable.shape), name, 1.0)
+            variable.assign(value.astype("float32"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridCase:
     """A model whose predictions must be the same in the page.
@@ -29,7 +40,9 @@ class GridCase:
     Attributes
     ----------
     inputs
-        From the built model to values for its inputs.
+        From the case's id and the built model to values for its inputs.
+    prepare
+        Gives the model's weights their values.
     """
 
     id: str
@@ -37,6 +50,7 @@ class GridCase:
     class_name: str
     build: Callable[[Keras], Any]
     inputs: Callable[[str, Any], list[Array]]
+    prepare: Callable[[str, Any], None] = randomise
     tolerance: float = 1e-5
 
 
@@ -150,14 +164,3 @@ def sample(keras: Keras, dialect: str, count: int) -> list[GridCase]:
     rest = sorted(cases, key=lambda case: zlib.crc32(case.id.encode()))
     chosen = {case.id: case for case in [*simplest.values(), *rest][:count]}
     return list(chosen.values())
-
-
-def randomise(case_id: str, model: Any) -> None:
-    """Give every weight a value that no initializer would; tables and seeds stay as they are."""
-    random = generator(f"weights of {case_id}")
-    for variable in model.weights:
-        dtype = getattr(variable.dtype, "name", variable.dtype)
-        if "float" in dtype:
-            name = getattr(variable, "path", variable.name)
-            value = random_weight(random, tuple(variable.shape), name, 1.0)
-            variable.assign(value.astype("float32"))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.parity.cases.case import Array, Keras, outputs_of
+from tests.parity.folder_server import serving
 from tests.parity.node import NodeTf, NodeTfError
 from tfjs_serve import companion
 from tfjs_serve.errors import ConversionError, TfjsServeError
@@ -24,7 +23,7 @@ from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.convert import convert
 from tfjs_serve.worker.protocol import ConversionRequest
 
-from .cases import GridCase, randomise
+from .cases import GridCase
 from .settings import NotForThisSettingError
 
 FORMATS = ("h5", "keras")
@@ -42,6 +41,10 @@ class Outcome(Enum):
     ERROR = "error"
     UNSAVED = "not saved by Keras"
     UNBUILT = "not built by Keras"
+
+    @property
+    def is_success(self) -> bool:
+        return self in (Outcome.PLAIN, Outcome.COMPANION)
 
     @property
     def is_failure(self) -> bool:
@@ -69,11 +72,6 @@ class Reference:
     model: Any
     inputs: list[Array]
     outputs: list[Array]
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: Any) -> None:
-        pass
 
 
 def deviation(expected: Array, actual: Array) -> float:
@@ -107,7 +105,7 @@ def reference(keras: Keras, case: GridCase) -> Reference:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         model = case.build(keras)
-        randomise(case.id, model)
+        case.prepare(case.id, model)
         inputs = case.inputs(case.id, model)
         outputs = [_array(output) for output in outputs_of(model, inputs)]
     return Reference(model, inputs, outputs)
@@ -118,20 +116,24 @@ def _array(output: Array) -> Array:
     return output if output.dtype.kind in "biufO" else output.astype("float32")
 
 
+@contextmanager
+def workbench(folder: Path) -> Iterator[Workbench]:
+    """Give a workbench in an empty folder."""
+    with serving(folder) as url:
+        node = NodeTf(deadline_seconds=DEADLINE_SECONDS)
+        try:
+            yield Workbench(folder, url, node)
+        finally:
+            node.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Workbench:
-    """A folder that is served, and TensorFlow.js that loads from it."""
+    """A folder that is served at a URL, and TensorFlow.js that loads from it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        handler = functools.partial(_Quiet, directory=str(folder))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._node = NodeTf(deadline_seconds=DEADLINE_SECONDS)
-
-    def close(self) -> None:
-        self._node.close()
-        self._server.shutdown()
-        self._server.server_close()
+    folder: Path
+    url: str
+    node: NodeTf
 
     def run(self, keras: Keras, case: GridCase) -> Iterator[Result]:
         """Yield the results of a case in each format."""
@@ -149,7 +151,7 @@ class Workbench:
     def _one(
         self, keras: Keras, case: GridCase, expected: Reference, name: str
     ) -> tuple[Outcome, str]:
-        path = self._folder / name
+        path = self.folder / name
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -168,7 +170,7 @@ class Workbench:
             path.unlink(missing_ok=True)
 
     def _compared(self, case: GridCase, expected: Reference, path: Path) -> tuple[Outcome, str]:
-        output = self._folder / f"{path.name}.converted"
+        output = self.folder / f"{path.name}.converted"
         output.mkdir()
         request = ConversionRequest(
             source=str(path),
@@ -179,8 +181,8 @@ class Workbench:
         try:
             convert(request, lambda _progress: None)
             topology = (output / "model.json").read_text()
-            url = f"http://127.0.0.1:{self._server.server_port}/{output.name}/model.json"
-            predicted = self._node.predict(url, expected.inputs).outputs
+            url = f"{self.url}/{output.name}/model.json"
+            predicted = self.node.predict(url, expected.inputs).outputs
         finally:
             for file in output.iterdir():
                 file.unlink()

@@ -1,0 +1,138 @@
+"""Convert all networks of ``keras.applications``, and compare what they predict.
+
+    python bench/applications.py                       Keras 3
+    python bench/applications.py --keras 2             tf_keras, where it is installed
+    python bench/applications.py --only EfficientNet   those whose name holds that
+
+The networks have random weights and the smallest inputs that they accept. Each is converted by the
+command ``tfjs-serve convert``, whose time and memory are measured, and loaded by TensorFlow.js in
+Node; it matches when no output is off by more than 1e-4 of the largest one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+
+from measuring import Cost, conversion  # noqa: E402 -- after the line above
+
+from tests.parity.applications import application, calibrate, images, names  # noqa: E402
+from tests.parity.cases.case import Array  # noqa: E402
+from tests.parity.folder_server import serving  # noqa: E402
+from tests.parity.grid.__main__ import keras_of  # noqa: E402
+from tests.parity.node import NodeTf, NodeTfError  # noqa: E402
+from tfjs_serve.companion import PACKAGE  # noqa: E402
+
+TOLERANCE = 1e-4
+DEADLINE_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One file of one network."""
+
+    title: str
+    loaded: str
+    error: float
+    file_bytes: int
+    cost: Cost
+    detail: str = ""
+
+    @property
+    def matched(self) -> bool:
+        return self.error <= TOLERANCE
+
+    def __str__(self) -> str:
+        matched = f"{'yes' if self.matched else 'NO':>4} {self.error:8.1e}"
+        return (
+            f"{self.title:<30} {self.loaded:<10}{matched}  {self.file_bytes / 1e6:8.1f} MB "
+            f"{self.cost.seconds:7.1f} s {self.cost.peak_bytes / 1e6:8.0f} MB  {self.detail}"
+        )
+
+
+HEADING = (
+    f"{'network and file':<30} {'loaded':<10}{'match':>5} {'error':>7}  "
+    f"{'file':>8}    {'converted in':>9} {'peak':>8}"
+)
+
+
+def error_of(expected: Array, actual: Array) -> float:
+    """Return the largest difference relative to the largest magnitude."""
+    if expected.shape != actual.shape or not np.isfinite(expected).all():
+        return float("inf")
+    return float(np.abs(actual - expected).max() / np.abs(expected).max())
+
+
+def row(path: Path, title: str, picture: Array, expected: Array, node: NodeTf) -> Row:
+    """Convert one file, predict, compare."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as url:
+        cost = conversion(path, Path(folder, "out"), "--cache-dir", Path(folder, "cache"))
+        common: dict[str, Any] = {
+            "title": title,
+            "file_bytes": path.stat().st_size,
+            "cost": cost,
+        }
+        if cost.exit_code != 0:
+            detail = " ".join(cost.printed.split())[:300]
+            return Row(loaded="refused", error=float("inf"), detail=detail, **common)
+        needed = f"{PACKAGE}>" in Path(folder, "out", "model.json").read_text()
+        loaded = "companion" if needed else "plain"
+        try:
+            (actual,) = node.predict(f"{url}/out/model.json", [picture]).outputs
+        except NodeTfError as error:
+            return Row(loaded="failed", error=float("inf"), detail=str(error)[:300], **common)
+        return Row(loaded=loaded, error=error_of(expected, actual), **common)
+
+
+def rows(keras: Any, options: argparse.Namespace, node: NodeTf) -> Iterator[Row]:
+    """Yield a row per network and file."""
+    chosen = [name for name in names(keras) if any(part in name for part in options.only)]
+    for name in chosen:
+        for include_top in (True, False) if options.both else (True,):
+            keras.backend.clear_session()
+            model = application(keras, name, include_top=include_top)
+            calibrate(name, model)
+            (picture,) = images(name, model)
+            expected = np.asarray(model(picture, training=False))
+            for ending in options.format:
+                with tempfile.TemporaryDirectory() as folder:
+                    path = Path(folder, f"model.{ending}")
+                    model.save(path)
+                    top = "" if include_top else " (no top)"
+                    yield row(path, f"{name}{top}.{ending}", picture, expected, node)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--keras", type=int, choices=(2, 3), default=3)
+    parser.add_argument("--only", nargs="*", default=[""], metavar="PART")
+    parser.add_argument("--format", nargs="*", default=["h5", "keras"])
+    parser.add_argument("--both", action="store_true", help="also without the classifier")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    keras = keras_of(options.keras)
+    node = NodeTf(deadline_seconds=DEADLINE_SECONDS)
+    print(HEADING)
+    all_matched = True
+    try:
+        for result in rows(keras, options, node):
+            print(result, flush=True)
+            all_matched &= result.matched
+    finally:
+        node.close()
+    return 0 if all_matched else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
