@@ -2,14 +2,14 @@
 //
 // `activations[name](x, args)` computes any of them, TensorFlow.js's own among them; `args` has
 // all arguments of those that take some. TF.js makes camel case of the names that the converter
-// writes.
+// writes. Comparisons are made with step(), because greater() and less() have no gradients.
 
 part(({ tf, layer, activations }) => {
   const clip = (x, low, high) => tf.clipByValue(x, low, high);
   const alongAxis = (x, axis) => (axis < 0 ? axis + x.rank : axis);
 
   function relu(x, { negativeSlope = 0, maxValue = null, threshold = 0 } = {}) {
-    let above = threshold ? tf.mul(x, tf.cast(tf.greater(x, threshold), x.dtype)) : tf.relu(x);
+    let above = threshold ? tf.mul(x, tf.step(tf.sub(x, threshold))) : tf.relu(x);
     if (maxValue !== null) above = clip(above, 0, maxValue);
     if (!negativeSlope) return above;
     const below = tf.relu(tf.sub(threshold, x));
@@ -42,39 +42,55 @@ part(({ tf, layer, activations }) => {
     return tf.mul(values, tf.sigmoid(gates));
   }
 
-  /** The largest k values of each row lie above the threshold that makes them sum to 1. */
-  function sparsemaxOfRows(x) {
-    const count = x.shape[x.rank - 1];
-    const { values } = tf.topk(x, count, true);
-    const ranks = tf.range(1, count + 1);
-    const support = tf.cast(
-      tf.greater(tf.sub(values, tf.div(tf.sub(tf.cumsum(values, x.rank - 1), 1), ranks)), 0),
-      "float32",
-    );
-    const size = tf.sum(support, -1, true);
-    return [tf.div(tf.sub(tf.sum(tf.mul(values, support), -1, true), 1), size), size];
+  /** The sorted values of each row, their places, and which of them count: those before `size`. */
+  function sortedRows(x) {
+    const count = x.shape[1];
+    const { values, indices } = tf.topk(x, count, true);
+    const sums = tf.cumsum(values, 1);
+    const limits = tf.div(tf.sub(sums, 1), tf.range(1, count + 1));
+    const support = tf.step(tf.sub(values, limits));
+    return { indices, sums, support, size: tf.sum(support, 1, true) };
   }
 
-  // topk has no gradient in TF.js. The output's is dy minus its mean over the support.
-  const sparsemaxWithGradient = tf.customGrad((x, save) => {
-    const y = tf.relu(tf.sub(x, sparsemaxOfRows(x)[0]));
-    save([y]);
-    const gradFunc = (dy, [saved]) => {
-      const support = tf.cast(tf.greater(saved, 0), "float32");
-      const inside = tf.mul(dy, support);
-      const mean = tf.div(tf.sum(inside, -1, true), tf.sum(support, -1, true));
-      return tf.sub(inside, tf.mul(support, mean));
+  // Keras adds up the sums of the sorted values where the paper adds up the values. The largest
+  // one is in all `size` of these sums, the next one in one less, and so on.
+  const sparsemaxOfRows = tf.customGrad((x, save) => {
+    const { sums, support, size } = sortedRows(x);
+    const limit = tf.div(tf.sub(tf.sum(tf.mul(sums, support), 1, true), 1), size);
+    const y = tf.relu(tf.sub(x, limit));
+    save([x, y]);
+    // topk has no gradient in TF.js.
+    const gradFunc = (dy, [given, made]) => {
+      const sorted = sortedRows(given);
+      const left = tf.sub(sorted.size, tf.range(0, given.shape[1]));
+      const shares = tf.div(tf.mul(left, sorted.support), sorted.size);
+      const places = tf.topk(tf.neg(tf.cast(sorted.indices, "float32")), given.shape[1], true);
+      const inside = tf.mul(dy, tf.step(made));
+      const limits = tf.gather(shares, places.indices, 1, 1);
+      return tf.sub(inside, tf.mul(tf.sum(inside, 1, true), limits));
     };
     return { value: y, gradFunc };
   });
 
+  const sparsemax = (x) => {
+    const size = x.shape[x.rank - 1];
+    return tf.reshape(sparsemaxOfRows(tf.reshape(x, [-1, size])), x.shape);
+  };
+
   const hardSigmoid = (x) => clip(tf.add(tf.div(x, 6), 0.5), 0, 1);
-  const softShrink = (x, { threshold = 0.5 } = {}) =>
-    tf.where(
-      tf.greater(x, threshold),
-      tf.sub(x, threshold),
-      tf.where(tf.less(x, -threshold), tf.add(x, threshold), tf.zerosLike(x)),
-    );
+
+  function softShrink(x, { threshold = 0.5 } = {}) {
+    const [lower, upper] = [tf.sub(x, threshold), tf.add(x, threshold)];
+    const above = tf.step(lower);
+    const below = tf.mul(tf.sub(1, above), tf.step(tf.neg(upper)));
+    return tf.add(tf.mul(lower, above), tf.mul(upper, below));
+  }
+
+  function threshold(x, { threshold: limit = 0, defaultValue = 0 } = {}) {
+    const above = tf.step(tf.sub(x, limit));
+    return tf.add(tf.mul(x, above), tf.mul(tf.sub(1, above), defaultValue));
+  }
+
   const sparsePlus = (x) =>
     tf.add(tf.div(tf.square(clip(tf.add(x, 1), 0, 2)), 4), tf.relu(tf.sub(x, 1)));
 
@@ -84,8 +100,8 @@ part(({ tf, layer, activations }) => {
     exponential: (x) => tf.exp(x),
     gelu,
     glu,
-    hardShrink: (x, { threshold = 0.5 } = {}) =>
-      tf.mul(x, tf.cast(tf.greater(tf.abs(x), threshold), x.dtype)),
+    hardShrink: (x, { threshold: limit = 0.5 } = {}) =>
+      tf.mul(x, tf.step(tf.sub(tf.abs(x), limit))),
     hardSigmoid,
     hardSigmoidKeras2: (x) => clip(tf.add(tf.mul(x, 0.2), 0.5), 0, 1),
     hardSilu: (x) => tf.mul(x, hardSigmoid(x)),
@@ -106,12 +122,11 @@ part(({ tf, layer, activations }) => {
     softsign: (x) => tf.div(x, tf.add(tf.abs(x), 1)),
     sparsePlus,
     sparseSigmoid: (x) => clip(tf.add(tf.mul(x, 0.5), 0.5), 0, 1),
-    sparsemax: (x, { axis = -1 } = {}) => overAxis(x, axis, sparsemaxWithGradient),
+    sparsemax: (x, { axis = -1 } = {}) => overAxis(x, axis, sparsemax),
     squareplus: (x, { b = 4 } = {}) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
     tanh: (x) => tf.tanh(x),
     tanhShrink: (x) => tf.sub(x, tf.tanh(x)),
-    threshold: (x, { threshold = 0, defaultValue = 0 } = {}) =>
-      tf.where(tf.greater(x, threshold), x, tf.fill(x.shape, defaultValue)),
+    threshold,
   });
 
   layer("Activation", ([x], { args }) => activations[args.function](x, args));

@@ -1,4 +1,4 @@
-"""Dense, Dropout, Flatten and other basic layers (``tfjs-layers/src/layers/core.ts``)."""
+"""Dense, Flatten, Reshape and other basic layers (``tfjs-layers/src/layers/core.ts``)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from tfjs_serve.conversion.activations import activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.lowering import Lowering, common_shapes
+from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.objects import parameters
-from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shape, known_product, of_each, reshaped
+from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
+from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, reshaped
 
 
 @rule(
@@ -34,70 +35,88 @@ def dense(context: LayerContext) -> TfjsLayer:
     )
 
 
-@rule("Activation", masking=Masking.PASSES)
+@rule(
+    "Activation",
+    masking=Masking.PASSES,
+    lowered="activations that TensorFlow.js lacks: the layers that compute them",
+    companion="`exponential`, `sparsemax`, `squareplus`, `softmax` of the first axis",
+)
 def activation_layer(context: LayerContext) -> TfjsLayer:
     """The activation itself decides whether TF.js has it."""
     context.read.ignore("activity_regularizer")
     return context.native("Activation", {"activation": activation(context)})
 
 
-@rule("Dropout", masking=Masking.PASSES)
-def dropout(context: LayerContext) -> TfjsLayer:
-    """Inactive at inference."""
-    read = context.read
-    return context.native(
-        "Dropout",
-        {
-            "rate": read.number("rate"),
-            "noise_shape": read.take("noise_shape"),
-            "seed": _seed(context),
-        },
-    )
+def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return inputs
 
 
-@rule("SpatialDropout1D", masking=Masking.PASSES)
-def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
-    """Inactive at inference; drops whole channels in training."""
-    context.read.ignore("noise_shape", "data_format")
-    return context.native(
-        "SpatialDropout1D", {"rate": context.read.number("rate"), "seed": _seed(context)}
-    )
+@rule(
+    "Identity",
+    shape=_each_input,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="Activation('linear')",
+)
+def identity(context: LayerContext) -> TfjsLayer:
+    """Takes any number of tensors; TF.js's class of this name is an initializer."""
+    if max(map(len, context.calls), default=1) > 1:
+        low = Lowering(context)
+        return low.model(*low.inputs)
+    return context.native("Activation", {"activation": "linear"})
 
 
-def _seed(context: LayerContext) -> int | None:
-    """Return a seed that is a number; Keras 3 may write a generator's state instead."""
-    seed = context.read.take("seed")
-    return seed if isinstance(seed, int) else None
+@rule(
+    "ActivityRegularization",
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="Activation('linear'): it only adds to the loss",
+)
+def activity_regularization(context: LayerContext) -> TfjsLayer:
+    """Adds to the loss in training, where TF.js has no place for it."""
+    context.read.ignore("l1", "l2", "activity_regularizer")
+    return context.native("Activation", {"activation": "linear"})
 
 
 @rule(
     "Flatten",
     shape=of_each(lambda _config, shape: (shape[0], known_product(shape[1:]))),
-    notes="input of three or more axes of known sizes",
+    lowered="inputs of fewer than three axes, or of unknown sizes: Permute, Reshape",
 )
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
     data_format = context.read.text("data_format", "channels_last")
-    smallest = min(context.ranks, default=3)
-    if smallest < 3:
-        context.problem(
-            "unsupported-input",
-            f"TensorFlow.js's Flatten does not take an input of {smallest} axes.",
-            "Leave the Flatten out, or use a Reshape.",
-        )
-    context.known_sizes(slice(1, None))
-    return context.native("Flatten", {"data_format": data_format})
+    rank = context.one_rank() or 3
+    (shape,) = common_shapes(context.results) or ((None, None),)
+    if rank >= 3 and shape[1] is not None:
+        return context.native("Flatten", {"data_format": data_format})
+    target = {"target_shape": _written(shape)}
+    if data_format == "channels_last" or rank < 3:
+        return context.native("Reshape", target)
+    low = Lowering(context)
+    last = low.permute(low.inputs[0], [0, *range(2, rank), 1])
+    return low.model(low.reshape(last, shape[1:]))
 
 
 @rule("Reshape", shape=of_each(reshaped))
 def reshape(context: LayerContext) -> TfjsLayer:
-    """An axis of -1 or ``null`` is worked out from the others."""
-    shape = context.read.take("target_shape")
-    if not isinstance(shape, list):
+    """An axis of -1 or ``null`` is worked out from the others.
+
+    TF.js does so only when it predicts; the layers that follow may have to know it before.
+    """
+    target = context.read.take("target_shape")
+    if not isinstance(target, list):
         context.problem(
-            "bad-config", f"Its target_shape is {shape!r}.", "Save the model again with Keras."
+            "bad-config", f"Its target_shape is {target!r}.", "Save the model again with Keras."
         )
-    return context.native("Reshape", {"target_shape": shape})
+        return context.native("Reshape", {"target_shape": []})
+    shapes = common_shapes(context.results) if context.results else [(None, *target)]
+    return context.native("Reshape", {"target_shape": _written(shapes[0])})
+
+
+def _written(shape: Shape) -> list[int]:
+    """Return what Reshape is told: the sizes after the batch axis, -1 for unknown ones."""
+    return [-1 if size is None else size for size in shape[1:]]
 
 
 def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:

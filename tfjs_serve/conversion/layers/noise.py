@@ -1,30 +1,102 @@
-"""Noise layers, all inactive at inference (``tfjs-layers/src/layers/noise.ts``)."""
+"""Dropout and noise (``tfjs-layers/src/layers/core.ts`` and ``noise.ts``).
+
+All of them hand on their input at inference, unless they are called with ``training=True``: then
+the companion drops or adds noise at every prediction, as Keras does.
+"""
 
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+
+_ALWAYS = "calls with `training=True`, whose outputs are random"
 
 
-@rule("GaussianNoise", masking=Masking.PASSES)
+@rule("Dropout", masking=Masking.PASSES, companion=_ALWAYS)
+def dropout(context: LayerContext) -> TfjsLayer:
+    """``noise_shape`` has ``None`` for the input's own sizes in both."""
+    noise_shape = context.read.take("noise_shape")
+    return _dropout(context, "Dropout", noise_shape, noise_shape)
+
+
+@rule("SpatialDropout1D", masking=Masking.PASSES, companion=_ALWAYS)
+def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
+    """Drops whole channels in training."""
+    context.read.ignore("noise_shape", "data_format")
+    return _dropout(context, "SpatialDropout1D", [None, 1, None], None)
+
+
+def _spatial(class_name: str, axes: int) -> None:
+    @rule(
+        class_name,
+        masking=Masking.PASSES,
+        outcome=Outcome.LOWERED,
+        lowered="Dropout(noise_shape=...)",
+        companion=_ALWAYS,
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        """Drop whole channels in training."""
+        context.read.ignore("noise_shape")
+        first = context.read.text("data_format", "channels_last") == "channels_first"
+        ones: list[Json] = [1] * axes
+        shape = [None, None, *ones] if first else [None, *ones, None]
+        return _dropout(context, "Dropout", shape, shape)
+
+
+_spatial("SpatialDropout2D", 2)
+_spatial("SpatialDropout3D", 3)
+
+
+def _dropout(
+    context: LayerContext, class_name: str, noise_shape: Json, written_shape: Json
+) -> TfjsLayer:
+    rate = context.read.number("rate")
+    seed = context.read.take("seed")
+    if _is_active(context, rate):
+        return context.companion("AlwaysDropout", {"rate": rate, "noise_shape": noise_shape})
+    config: dict[str, Json] = {"rate": rate, "seed": seed if isinstance(seed, int) else None}
+    if written_shape is not None:
+        config["noise_shape"] = written_shape
+    return context.native(class_name, config)
+
+
+@rule("GaussianNoise", masking=Masking.PASSES, companion=_ALWAYS)
 def gaussian_noise(context: LayerContext) -> TfjsLayer:
     """Adds noise of deviation ``stddev`` in training."""
     context.read.ignore("seed")
-    return context.native("GaussianNoise", {"stddev": context.read.number("stddev")})
+    stddev = context.read.number("stddev")
+    if _is_active(context, stddev):
+        return context.companion("AlwaysGaussianNoise", {"stddev": stddev})
+    return context.native("GaussianNoise", {"stddev": stddev})
 
 
-@rule("GaussianDropout", masking=Masking.PASSES)
+@rule("GaussianDropout", masking=Masking.PASSES, companion=_ALWAYS)
 def gaussian_dropout(context: LayerContext) -> TfjsLayer:
     """Multiplies by noise in training."""
     context.read.ignore("seed")
-    return context.native("GaussianDropout", {"rate": context.read.number("rate")})
+    rate = context.read.number("rate")
+    if _is_active(context, rate):
+        return context.companion("AlwaysGaussianDropout", {"rate": rate})
+    return context.native("GaussianDropout", {"rate": rate})
 
 
-@rule("AlphaDropout", masking=Masking.PASSES)
+@rule("AlphaDropout", masking=Masking.PASSES, companion=_ALWAYS)
 def alpha_dropout(context: LayerContext) -> TfjsLayer:
     """Keeps mean and variance in training."""
     context.read.ignore("seed")
-    noise_shape = context.read.take("noise_shape")
-    return context.native(
-        "AlphaDropout", {"rate": context.read.number("rate"), "noise_shape": noise_shape}
-    )
+    arguments = {
+        "rate": context.read.number("rate"),
+        "noise_shape": context.read.take("noise_shape"),
+    }
+    if _is_active(context, arguments["rate"]):
+        return context.companion("AlwaysAlphaDropout", arguments)
+    return context.native("AlphaDropout", arguments)
+
+
+def _is_active(context: LayerContext, strength: float) -> bool:
+    """Whether the layer is called in a way that makes it random at inference too."""
+    active = bool(context.keywords.take("training")) and strength > 0
+    if active:
+        context.warn("it is called with training=True: its outputs are random, as in Keras.")
+    return active
