@@ -27,7 +27,9 @@ def chromium_path() -> str:
 def launch(playwright: Playwright, profile: str) -> BrowserContext:
     """Start Chromium with a profile of its own on disk, so that its cache is the usual one."""
     arguments = [
-        "--disable-gpu",
+        # WebGL without a graphics card.
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
@@ -120,13 +122,25 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
         page.wait_for_timeout(20)
 
 
-def predict(page: Page, url: str, inputs: Sequence[Tensor], *, kind: str = "layers") -> list[Array]:
+def predict(
+    page: Page,
+    url: str,
+    inputs: Sequence[Tensor],
+    *,
+    kind: str = "layers",
+    backend: str = "cpu",
+) -> list[Array]:
     """Let the page load the model at `url` and predict.
+
+    Parameters
+    ----------
+    backend
+        TensorFlow.js's: ``"cpu"``, ``"wasm"`` or ``"webgl"``.
 
     Raises
     ------
     playwright.sync_api.Error
         With the message of what the page threw.
     """
-    argument = {"url": url, "kind": kind, "inputs": list(inputs)}
+    argument = {"url": url, "kind": kind, "inputs": list(inputs), "backend": backend}
     return arrays(page.evaluate("argument => predict(argument)", argument))

@@ -14,7 +14,15 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from .browser import launch
 
-SCRIPT = Path(__file__).parents[1] / "js/node_modules/@tensorflow/tfjs/dist/tf.min.js"
+PACKAGES = Path(__file__).parents[1] / "js/node_modules/@tensorflow"
+WASM = "tfjs-backend-wasm/dist"
+FILES = (
+    "tfjs/dist/tf.min.js",
+    f"{WASM}/tf-backend-wasm.min.js",
+    f"{WASM}/tfjs-backend-wasm.wasm",
+    f"{WASM}/tfjs-backend-wasm-simd.wasm",
+    f"{WASM}/tfjs-backend-wasm-threaded-simd.wasm",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,7 +44,8 @@ def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page and TensorFlow.js beside it."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copy(Path(__file__).parent / "page.html", folder)
-    shutil.copy(SCRIPT, folder)
+    for name in FILES:
+        shutil.copy(PACKAGES / name, folder)
     return folder
 
 

@@ -11,9 +11,12 @@ from tfjs_serve.web.urls import (
     CATALOGUE_JSON_URL,
     CATALOGUE_URL,
     HEALTH_URL,
+    LAYERS_MODULE_URL,
+    LAYERS_SCRIPT_URL,
     CatalogueJson,
     CataloguePage,
     Health,
+    LayersFile,
     ModelAddress,
     ModelFile,
     ModelPage,
@@ -48,6 +51,8 @@ def test_own_urls() -> None:
     assert parse_target("/-/models.json?x") == CatalogueJson()
     assert parse_target(HEALTH_URL) == Health()
     assert parse_target("/%2D/health") == Health()
+    assert parse_target(LAYERS_SCRIPT_URL) == LayersFile(file_name="layers.js")
+    assert parse_target(LAYERS_MODULE_URL) == LayersFile(file_name="layers.mjs")
 
 
 @pytest.mark.parametrize(
