@@ -95,4 +95,35 @@ part(({ tf, layer }) => {
     output = projected(output, weights, "output_dense", 2);
     return args.scores ? [output, tf.reshape(scores, shape)] : output;
   });
+
+  const scoring = {
+    dot: (query, key, { scale }) => {
+      const scores = tf.matMul(query, key, false, true);
+      return scale ? tf.mul(scores, scale) : scores;
+    },
+    concat: (query, key, { scale, concat_score_weight: weight }) => {
+      const sums = tf.add(tf.expandDims(query, -2), tf.expandDims(key, -3));
+      return tf.mul(tf.sum(tf.tanh(scale ? tf.mul(sums, scale) : sums), -1), weight);
+    },
+    additive: (query, key, { scale }) => {
+      const curved = tf.tanh(tf.add(tf.expandDims(query, -2), tf.expandDims(key, -3)));
+      return tf.sum(scale ? tf.mul(curved, scale) : curved, -1);
+    },
+  };
+
+  layer("Attention", (inputs, { args, weights, training }) => {
+    const input = (name) => (name in args.positions ? inputs[args.positions[name]] : null);
+    const [query, value, key] = ["query", "value", "key"].map(input);
+    let scores = scoring[args.mode](query, key, weights);
+    const [targets, sources] = scores.shape.slice(-2);
+    const masks = positionMasks(targets, sources, args);
+    if (input("valueMask")) masks.push(isTrue(tf.expandDims(input("valueMask"), -2)));
+    const mask = all(masks);
+    if (mask) scores = tf.where(mask, scores, tf.sub(scores, LARGE));
+    scores = tf.softmax(scores);
+    let output = tf.matMul(dropped(scores, args, training), value);
+    const kept = input("queryMask");
+    if (kept) output = tf.where(isTrue(tf.expandDims(kept, -1)), output, tf.zerosLike(output));
+    return args.scores ? [output, scores] : output;
+  });
 });

@@ -2,6 +2,7 @@
 
 from tfjs_serve.conversion.layers import (
     advanced_activations,
+    attention,
     convolutional,
     convolutional_recurrent,
     core,
@@ -21,6 +22,7 @@ from tfjs_serve.conversion.layers import (
 
 __all__ = [
     "advanced_activations",
+    "attention",
     "convolutional",
     "convolutional_recurrent",
     "core",
