@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import itertools
 import json
 import queue
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +62,16 @@ def decode_tensor(tensor: Mapping[str, Any]) -> Array:
     values = np.frombuffer(base64.b64decode(tensor["data"]), dtype)
     array: Array = values.reshape(tensor["shape"])
     return array
+
+
+@cache
+def _module_url() -> str:
+    """Return where Node finds ``layers.js``, which is too long for a command line."""
+    folder = Path(tempfile.mkdtemp(prefix="tfjs-serve-layers-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / companion.MODULE_NAME
+    path.write_text(companion.module(), encoding="utf-8")
+    return path.as_uri()
 
 
 class NodeTf:
@@ -126,8 +140,7 @@ class NodeTf:
     def _layers(self) -> list[str]:
         if not self._companion:
             return []
-        source = base64.b64encode(companion.module().encode()).decode()
-        return [f"data:text/javascript;base64,{source}"]
+        return [_module_url()]
 
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         identifier = next(self._ids)
