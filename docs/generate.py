@@ -5,55 +5,115 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
 
 FOLDER = Path(__file__).parent
+KERAS_LAYERS = FOLDER / "keras_layers.json"
+"""The layers of both generations, written by ``list_keras_layers.py``."""
+OPERATION = "ops."
+_INTERNAL = "masks."
+"""Prefix of the layers that stand for masks; no file has them."""
 
 _LAYERS_HEAD = """\
 # Layers
 
 <!-- written by docs/generate.py from the registry of layer rules; do not edit -->
 
-What becomes of each Keras layer in the page. A layer or an argument that this table does not name
-is refused, with a message that says which layer it is and what to do; a model is never served with
-a layer left out. "Limits" are the arguments that TensorFlow.js's layer gets right; what exceeds
-them is refused too.
+What becomes of each Keras layer in the page:
+
+- **native**: TensorFlow.js has the layer.
+- **lowered**: other layers of TensorFlow.js compute the same; the layer becomes a small model of
+  its name. Plain `tf.loadLayersModel` works, nothing is to be installed.
+- **companion**: the page loads [`layers.js`](../README.md#layersjs) first.
+- **refused**: the message says which layer it is and what to do. A model is never served with a
+  layer or an argument left out.
+
+The second column says which Keras has the layer: 2 is {keras2}, 3 is {keras3}. A layer that is
+native with most arguments may be lowered or need the companion with others. What is in none of
+the columns works as it is.
 
 A model is a `Sequential` or a Functional `Model`; models may be nested in each other. Every input
-becomes float32, to which TensorFlow.js converts what it is fed.
+becomes float32, to which TensorFlow.js converts what it is fed. Functions of tensors in graphs
+(`x + 1`, `keras.ops`, TensorFlow's) are in [operations.md](operations.md).
 """
-_OUTCOMES = {
-    Outcome.NATIVE: "native",
-    Outcome.LOWERED: "by other layers",
-    Outcome.REFUSED: "refused",
-}
+_OPERATIONS_HEAD = """\
+# Operations
+
+<!-- written by docs/generate.py from the registry of rules; do not edit -->
+
+Functions of tensors in a Functional model: `x + 1`, `x[:, 1:]`, those of `keras.ops`, and in
+Keras 2 those of TensorFlow (`tf.math.add`, `tf.reshape` ...), which become the same operations.
+They are named as in `keras.ops`.
+
+A *lowered* operation becomes layers that TensorFlow.js has, with the operands that the third column
+names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
+as all others do.
+"""
+_REFUSED = "no rule: a model with it is refused"
 
 
 def layers() -> str:
-    """Return the support table."""
-    known = rules()
-    counts = ", ".join(
-        f"{sum(rule.outcome is outcome for rule in known.values())} {name}"
-        for outcome, name in _OUTCOMES.items()
-        if any(rule.outcome is outcome for rule in known.values())
-    )
-    lines = [_LAYERS_HEAD, f"{len(known)} layers: {counts}.", ""]
-    return "\n".join([*lines, *_table(known)]) + "\n"
+    """Return the support table of layers."""
+    record = json.loads(KERAS_LAYERS.read_text(encoding="utf-8"))
+    known = {name: rule for name, rule in rules().items() if _is_layer(name)}
+    generations = {key: frozenset(record[key]["layers"]) for key in ("2", "3")}
+    versions = {f"keras{key}": f"version {record[key]['version']}" for key in generations}
+    lines = [_LAYERS_HEAD.format(**versions), f"{len(known)} layers: {_counts(known)}.", ""]
+    lines += ["| Keras layer | Keras | in the page | lowered | layers.js | limits | rule |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name in sorted(known.keys() | generations["2"] | generations["3"], key=str.lower):
+        has = ", ".join(key for key, names in generations.items() if name in names) or "older"
+        rule = known.get(name)
+        if rule is None:
+            lines.append(f"| `{name}` | {has} | refused | | | {_REFUSED} | |")
+        else:
+            lines.append(f"| `{name}` | {has} | {_row(rule)} | {_link(rule, 'layers')} |")
+    return "\n".join(lines) + "\n"
 
 
-def _table(known: Mapping[str, LayerRule]) -> Iterator[str]:
-    yield "| Keras layer | in TensorFlow.js | limits | rule |"
-    yield "|---|---|---|---|"
-    for name in sorted(known, key=str.lower):
+def operations() -> str:
+    """Return the support table of operations."""
+    known = {name: rule for name, rule in rules().items() if name.startswith(OPERATION)}
+    lines = [_OPERATIONS_HEAD, f"{len(known)} operations: {_counts(known)}.", ""]
+    lines += ["| operation | in the page | lowered | limits |", "|---|---|---|---|"]
+    lines += _operation_rows(known)
+    return "\n".join(lines) + "\n"
+
+
+def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
+    for name in sorted(known):
         rule = known[name]
-        path = f"../tfjs_serve/conversion/layers/{rule.family}.py"
-        yield f"| `{name}` | {_OUTCOMES[rule.outcome]} | {rule.notes} | [{rule.family}]({path}) |"
+        short = name.removeprefix(OPERATION)
+        yield f"| `{short}` | {rule.outcome.value} | {rule.lowered} | {rule.notes} |"
 
 
-DOCUMENTS: Mapping[str, Callable[[], str]] = {"layers.md": layers}
+def _is_layer(name: str) -> bool:
+    return not name.startswith((OPERATION, _INTERNAL))
+
+
+def _counts(known: Mapping[str, LayerRule]) -> str:
+    counts = {
+        outcome: sum(rule.outcome is outcome for rule in known.values()) for outcome in Outcome
+    }
+    return ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+
+
+def _row(rule: LayerRule) -> str:
+    return f"{rule.outcome.value} | {rule.lowered} | {rule.companion} | {rule.notes}"
+
+
+def _link(rule: LayerRule, folder: str) -> str:
+    return f"[{rule.family}](../tfjs_serve/conversion/{folder}/{rule.family}.py)"
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "layers.md": layers,
+    "operations.md": operations,
+}
 """From the name of a document to the function that writes it."""
 
 
