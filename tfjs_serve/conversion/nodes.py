@@ -8,7 +8,7 @@ Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -53,7 +53,7 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
             if _is_nested(structure := _structure(config.get(f"{end[:-1]}_layers"), count()))
         },
     )
-    return _renumbered(graph, _first_node(model, graph))
+    return _renumbered(graph, _numbering(model, graph))
 
 
 def _structure(value: Json, numbers: Iterator[int]) -> Json:
@@ -209,18 +209,16 @@ def _ref(value: Any) -> TensorRef:
     return TensorRef(layer=value[0], call=value[1], tensor=value[2])
 
 
-def _renumbered(graph: Graph, first_node: Callable[[str, bool], int]) -> Graph:
-    """Return the graph with every layer's calls counted from 0.
+Numbering = Callable[[TensorRef, bool], int]
+"""From a reference to the call that it means, counted from 0 in its graph; the flag says whether
+the reference is one of the model's ends."""
 
-    Parameters
-    ----------
-    first_node
-        The number that the file gives to the first call of a layer; the flag says whether
-        the reference is one of the model's ends.
-    """
+
+def _renumbered(graph: Graph, numbering: Numbering) -> Graph:
+    """Return the graph with every layer's calls counted from 0."""
 
     def shift(ref: TensorRef, at_end: bool = False) -> TensorRef:
-        return replace(ref, call=ref.call - first_node(ref.layer, at_end))
+        return replace(ref, call=numbering(ref, at_end))
 
     return replace(
         graph,
@@ -233,8 +231,8 @@ def _renumbered(graph: Graph, first_node: Callable[[str, bool], int]) -> Graph:
     )
 
 
-def _first_node(model: KerasLayer, graph: Graph) -> Callable[[str, bool], int]:
-    """Return how the file numbers calls of nested models, which is where generations differ.
+def _numbering(model: KerasLayer, graph: Graph) -> Numbering:
+    """Return how the file numbers the calls of its layers, which is where generations differ.
 
     Keras 3 counts them from 0, but at the ends of a model from 1 if they are Functional
     (``get_config`` of ``keras/src/models/functional.py``). Keras 2 counts a node that a model
@@ -242,17 +240,50 @@ def _first_node(model: KerasLayer, graph: Graph) -> Callable[[str, bool], int]:
     have it depends on how they were made, so the numbers in use tell: a reference past the
     last call means that the first is 1.
     """
+    inside = _used(ref for calls in graph.calls.values() for call in calls for ref in call.inputs)
+    used = _used([*graph.inputs, *graph.outputs])
     if model.generation >= 3:
         functional = {child.name for child in model.children if child.class_name == "Functional"}
-        return lambda name, at_end: int(at_end and name in functional)
-    refs = [ref for calls in graph.calls.values() for call in calls for ref in call.inputs]
-    refs += [*graph.inputs, *graph.outputs]
-    used: dict[str, list[int]] = {}
-    for ref in refs:
-        used.setdefault(ref.layer, []).append(ref.call)
+        ranks = _ranks(graph, inside, used)
+        return lambda ref, at_end: (
+            ref.call - (ref.layer in functional)
+            if at_end
+            else ranks.get((ref.layer, ref.call), ref.call)
+        )
     from_one = {
         name
         for name, calls in graph.calls.items()
-        if name in used and min(used[name]) >= 1 and max(used[name]) >= len(calls)
+        if (numbers := inside.get(name, set()) | used.get(name, set()))
+        and min(numbers) >= 1
+        and max(numbers) >= len(calls)
     }
-    return lambda name, _at_end: int(name in from_one)
+    return lambda ref, _at_end: ref.call - (ref.layer in from_one)
+
+
+def _used(refs: Iterable[TensorRef]) -> dict[str, set[int]]:
+    """Return the numbers of calls that are referred to, by layer."""
+    used: dict[str, set[int]] = {}
+    for ref in refs:
+        used.setdefault(ref.layer, set()).add(ref.call)
+    return used
+
+
+def _ranks(
+    graph: Graph, inside: Mapping[str, set[int]], ends: Mapping[str, set[int]]
+) -> dict[tuple[str, int], int]:
+    """Return the calls of layers whose numbers count the calls in other models too.
+
+    Keras 3.0 and 3.1 wrote calls as they were numbered in Python, but at the ends of a model as
+    they are numbered in it. Where a number is past the last call, the order tells which call is
+    meant: each call is referred to by another one or is an output.
+    """
+    ranks: dict[tuple[str, int], int] = {}
+    for name, numbers in inside.items():
+        calls = set(range(len(graph.calls.get(name, ()))))
+        if max(numbers) < len(calls):
+            continue
+        for meant in (calls, calls - ends.get(name, set())):
+            if len(meant) == len(numbers):
+                pairs = zip(sorted(numbers), sorted(meant), strict=True)
+                ranks.update({(name, number): rank for number, rank in pairs})
+    return ranks
