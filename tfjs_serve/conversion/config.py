@@ -154,6 +154,11 @@ class Keywords:
             )
         return values[0]
 
+    def each(self, key: str) -> list[Json]:
+        """Return the value of `key` in each call, ``None`` where it is not given."""
+        self._seen.add(key)
+        return [call.get(key) for call in self._calls]
+
     def finish(self) -> None:
         """Report the arguments that no rule has looked at; ``training=False`` is the default."""
         for key in sorted({key for call in self._calls for key in call} - self._seen):

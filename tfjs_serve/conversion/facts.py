@@ -262,6 +262,7 @@ def _output_masks(
     """Return the masks of a layer's output in Keras and in TF.js."""
     if rule.masking is Masking.MAKES:
         makes = layer.class_name == "Masking" or layer.config.get("mask_zero")
+        makes = makes and not layer.config.get(CALL, {}).get("reverse")  # of ReversibleEmbedding
         return (layer.path, layer.path) if makes else (None, None)
     if not passes_mask(rule, layer):
         return None, None

@@ -9,6 +9,7 @@ from tfjs_serve.conversion.layers import (
     einsum_dense,
     embeddings,
     input_layer,
+    kernel_methods,
     mask_tensors,
     merge,
     multi_head_attention,
@@ -18,6 +19,7 @@ from tfjs_serve.conversion.layers import (
     pooling,
     preprocessing,
     recurrent,
+    reversible_embedding,
     wrappers,
 )
 
@@ -30,6 +32,7 @@ __all__ = [
     "einsum_dense",
     "embeddings",
     "input_layer",
+    "kernel_methods",
     "mask_tensors",
     "merge",
     "multi_head_attention",
@@ -39,5 +42,6 @@ __all__ = [
     "pooling",
     "preprocessing",
     "recurrent",
+    "reversible_embedding",
     "wrappers",
 ]
