@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 from tfjs_serve.conversion.model import Json, KerasLayer
@@ -47,6 +48,9 @@ class ConfigReader:
         value = self.take(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._wrong(key, "a number")
+            return 0.0
+        if not math.isfinite(value):
+            self._wrong(key, "a finite number")
             return 0.0
         return value
 
@@ -159,8 +163,27 @@ class Keywords:
         self._seen.add(key)
         return [call.get(key) for call in self._calls]
 
+    def always_trains(self) -> bool:
+        """Whether the layer computes as in training at every prediction.
+
+        In Keras 2 the ``training=True`` of a call wins. In Keras 3, ``predict`` overrides it
+        (``operation_fn`` in ``keras/src/models/functional.py``).
+        """
+        training = bool(self.take("training"))
+        if training and self._layer.generation >= 3:
+            message = "training=True in its call is left out, as Keras 3's predict overrides it."
+            self._report.warn(self._layer, message)
+        return training and self._layer.generation < 3
+
+    def each(self, key: str) -> list[Json]:
+        """Return the value of `key` in each call, ``None`` where it is not given."""
+        self._seen.add(key)
+        return [call.get(key) for call in self._calls]
+
     def finish(self) -> None:
         """Report the arguments that no rule has looked at; ``training=False`` is the default."""
+        if self._layer.generation >= 3:
+            self.always_trains()
         for key in sorted({key for call in self._calls for key in call} - self._seen):
             values = [call[key] for call in self._calls if key in call]
             if key == "training" and not any(values):

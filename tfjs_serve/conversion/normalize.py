@@ -22,6 +22,8 @@ _KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
 _CLASSES = {"GroupQueryAttention": "GroupedQueryAttention", "Model": "Functional"}
 """Names that ``.keras`` archives have for classes, since Keras exports these under them."""
 _WRAPPED = ("layer", "backward_layer", "cell")
+_OF_APPLICATIONS = {"Custom>CustomScaleLayer": "CustomScaleLayer"}
+"""Layers of keras.applications that are registered as a user's are."""
 _STRUCTURE = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
 ) | frozenset(_WRAPPED)
@@ -48,6 +50,7 @@ class _Normalizer:
 
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
+        class_name = _OF_APPLICATIONS.get(class_name, class_name)
         config = _config(entry)
         if _is_operation(class_name, entry, self._generation):
             class_name = f"ops.{class_name}"
@@ -183,7 +186,7 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     module, registered = entry.get("module"), entry.get("registered_name")
     return (
         ">" in class_name
-        or (isinstance(registered, str) and ">" in registered)
+        or (isinstance(registered, str) and ">" in registered and registered not in _OF_APPLICATIONS)
         or (isinstance(module, str) and module.split(".")[0] not in _KERAS_MODULES)
     )
 

@@ -115,7 +115,19 @@ def _groups_by_object(model: KerasLayer, keras_model: KerasModel, own: Own) -> I
 def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:
     """Return the variables of `layer` and of all layers in it in the order of an ``.h5`` file."""
     trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
-    return [*trainable, *frozen]
+    return _each_once([*trainable, *frozen], own)
+
+
+def _each_once(slots: Sequence[Slot], own: Own) -> list[Slot]:
+    """Leave out what comes again: SpectralNormalization has the kernel of its layer too."""
+    found: dict[tuple[str, str], Slot] = {}
+    for layer, variable in slots:
+        slot = (layer, variable)
+        if layer.class_name == "SpectralNormalization" and variable.name == "kernel":
+            (child,) = layer.children
+            slot = (child, (own(child) or (variable,))[0])
+        found.setdefault((slot[0].path, slot[1].name), slot)
+    return list(found.values())
 
 
 def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:

@@ -19,6 +19,7 @@ from tfjs_serve.conversion.layers import (
     pooling,
     preprocessing,
     recurrent,
+    scaling,
     reversible_embedding,
     wrappers,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "pooling",
     "preprocessing",
     "recurrent",
+    "scaling",
     "reversible_embedding",
     "wrappers",
 ]

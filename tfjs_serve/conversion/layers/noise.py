@@ -96,7 +96,7 @@ def alpha_dropout(context: LayerContext) -> TfjsLayer:
 
 def _is_active(context: LayerContext, strength: float) -> bool:
     """Whether the layer is called in a way that makes it random at inference too."""
-    active = bool(context.keywords.take("training")) and strength > 0
+    active = context.keywords.always_trains() and strength > 0
     if active:
         context.warn("it is called with training=True: its outputs are random, as in Keras.")
     return active

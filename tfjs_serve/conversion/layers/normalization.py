@@ -1,16 +1,28 @@
-"""Batch and layer normalization (``tfjs-layers/src/layers/normalization.ts``)."""
+"""Batch and layer normalization (``tfjs-layers/src/layers/normalization.ts``).
+
+TF.js normalizes inputs of two to four axes, and batches along the last axis only; others are
+turned so that it does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.model import Json, Variable
 from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.transforms import reshaped_source
+
+_SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
+"""Of variables in the companion: TF.js would make camel case of longer ones."""
 
 
-def _scale_and_center(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+def scale_and_center(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    """Return ``gamma`` and ``beta``, as far as the layer has them."""
     flags = (("gamma", "scale"), ("beta", "center"))
     if config.get("rms_scaling"):
         return (Variable(name="gamma"),)
@@ -18,54 +30,113 @@ def _scale_and_center(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 
 
 def _batch_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    fixed = ["moving_mean", "moving_variance"]
+    if config.get("renorm"):
+        fixed += ["moving_stddev", "renorm_mean", "renorm_stddev"]
     return (
-        *_scale_and_center(config),
-        Variable(name="moving_mean", trainable=False),
-        Variable(name="moving_variance", trainable=False),
+        *scale_and_center(config),
+        *(Variable(name=name, trainable=False) for name in fixed),
     )
 
 
-@rule(
-    "BatchNormalization",
-    variables=_batch_variables,
-    masking=Masking.PASSES,
-    notes="the last axis, inputs of two to four axes",
-)
 def batch_normalization(context: LayerContext) -> TfjsLayer:
-    """Normalizes with the moving statistics; TF.js gets axes other than the last wrong.
+    """Normalizes with the moving statistics, or the batch's own if called with ``training=True``.
 
-    Keras 2 writes the axis as a list that counts from the front.
+    Keras 2 writes the axis as a list that counts from the front, and allows for several; a
+    frozen layer uses the moving statistics in any case.
     """
     read = context.read
-    axis = read.take("axis", -1)
-    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-    context.last_axis_only(axis)
-    context.at_most_axes(4)
-    read.only("renorm", False, hint="Use renorm=False.")
-    read.only("virtual_batch_size", hint="Leave virtual_batch_size out.")
-    read.ignore("renorm_clipping", "renorm_momentum", "synchronized", "fused")
-    read.ignore("adjustment")
-    return context.native(
-        "BatchNormalization",
-        {
-            "axis": -1,
-            "momentum": read.number("momentum", 0.99),
-            "epsilon": read.number("epsilon", 0.001),
-            "center": read.boolean("center", True),
-            "scale": read.boolean("scale", True),
-            **parameter(context, "gamma"),
-            **parameter(context, "beta"),
-            **parameter(context, "moving_mean", regularizer=False),
-            **parameter(context, "moving_variance", regularizer=False),
-        },
+    read.ignore("renorm", "renorm_clipping", "renorm_momentum", "synchronized", "fused")
+    read.ignore("adjustment", "virtual_batch_size")
+    always = context.keywords.always_trains() and context.layer.trainable
+    config = {
+        "momentum": read.number("momentum", 0.99),
+        "epsilon": read.number("epsilon", 0.001),
+        "center": read.boolean("center", True),
+        "scale": read.boolean("scale", True),
+        **parameter(context, "gamma"),
+        **parameter(context, "beta"),
+        **parameter(context, "moving_mean", regularizer=False),
+        **parameter(context, "moving_variance", regularizer=False),
+    }
+    axes = counted_axes(_batch_axis(context), rank_of(context))
+    context = _with_statistics(context)
+    arguments = {key: config[key] for key in ("momentum", "epsilon")} | {"axes": list(axes)}
+    if always:
+        _only_plain_statistics(context)
+        return _companion(context, arguments | {"always": True})
+    if axes == (rank_of(context) - 1,) and rank_of(context) <= 4:
+        return context.native("BatchNormalization", {"axis": -1, **config})
+
+    def lower(low: Lowering) -> Tensor:
+        return _on_rows(low, context, axes, "BatchNormalization", config)
+
+    return lower_or_companion(_short(context), lower, "BatchNormalization", arguments)
+
+
+for _class_name in (
+    "BatchNormalization",
+    "BatchNormalizationV1",
+    "BatchNormalizationV2",
+    "SyncBatchNormalization",
+):
+    rule(
+        _class_name,
+        variables=_batch_variables,
+        masking=Masking.PASSES,
+        lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
+        companion="`training=True`; several unknown sizes with another axis or five axes",
+    )(batch_normalization)
+
+
+def _batch_axis(context: LayerContext) -> Json:
+    """Return the axis as it was given.
+
+    When it has built a layer for virtual batches, Keras 2 counts the axis of these too.
+    """
+    axis = context.read.take("axis", -1)
+    if isinstance(axis, list) and context.layer.config.get("virtual_batch_size"):
+        return [each - 1 for each in axis]
+    return axis
+
+
+def _with_statistics(context: LayerContext) -> LayerContext:
+    """Return the context without what only training with renormalization uses."""
+    kept = {
+        name: source
+        for name, source in context.weights.items()
+        if name in ("gamma", "beta", "moving_mean", "moving_variance")
+    }
+    return replace(context, weights=kept)
+
+
+def _only_plain_statistics(context: LayerContext) -> None:
+    config = context.layer.config
+    for key in ("renorm", "virtual_batch_size"):
+        if config.get(key):
+            hint = f"Call it without training=True, or leave {key} out."
+            context.read.unsupported(key, config[key], hint)
+    context.no_mask()
+
+
+def _short(context: LayerContext) -> LayerContext:
+    return replace(
+        context,
+        weights={_SHORT_NAMES.get(name, name): source for name, source in context.weights.items()},
+        fixed_variables={_SHORT_NAMES.get(name, name) for name in context.fixed_variables},
     )
+
+
+def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLayer:
+    return _short(context).companion("BatchNormalization", arguments)
 
 
 @rule(
     "LayerNormalization",
-    variables=_scale_and_center,
+    variables=scale_and_center,
     masking=Masking.PASSES,
-    notes="inputs of two to four axes",
+    lowered="inputs of five and more axes: Permute, Reshape",
+    companion="`rms_scaling`; five and more axes of which several sizes are not known",
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
@@ -73,19 +144,43 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     TF.js's op for batch normalization does the scaling, so its limit of four axes holds here.
     """
     read = context.read
-    context.at_most_axes(4)
-    context.one_rank()
     if context.layer.generation >= 3:
         context.no_whole_numbers()
-    read.only("rms_scaling", False, hint="Use rms_scaling=False.")
-    return context.native(
-        "LayerNormalization",
-        {
-            "axis": read.take("axis", -1),
-            "epsilon": read.number("epsilon", 0.001),
-            "center": read.boolean("center", True),
-            "scale": read.boolean("scale", True),
-            **parameter(context, "gamma"),
-            **parameter(context, "beta"),
-        },
-    )
+    axis, epsilon = read.take("axis", -1), read.number("epsilon", 0.001)
+    flags = {"center": read.boolean("center", True), "scale": read.boolean("scale", True)}
+    config = {
+        "epsilon": epsilon,
+        **flags,
+        **parameter(context, "gamma"),
+        **parameter(context, "beta"),
+    }
+    axes = counted_axes(axis, rank_of(context))
+    rms = read.boolean("rms_scaling", False)
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms}
+    if rms:
+        return context.companion("LayerNormalization", arguments)
+    if rank_of(context) <= 4:
+        return context.native("LayerNormalization", {"axis": axis, **config})
+
+    def lower(low: Lowering) -> Tensor:
+        return _on_rows(low, context, axes, "LayerNormalization", config)
+
+    return lower_or_companion(context, lower, "LayerNormalization", arguments)
+
+
+def _on_rows(
+    low: Lowering,
+    context: LayerContext,
+    axes: tuple[int, ...],
+    class_name: str,
+    config: Mapping[str, Json],
+) -> Tensor:
+    """Return what TF.js's layer makes of the rows; its weights have one number for each place."""
+    (given,) = low.inputs
+    size = Rows(given.shape, axes).size
+    weights = {name: reshaped_source(source, (size,)) for name, source in context.weights.items()}
+
+    def normalized(x: Tensor) -> Tensor:
+        return low.layer(class_name, {"axis": -1, **config}, x, weights=weights, shape=x.shape)
+
+    return on_rows(low, given, axes, normalized)

@@ -1,0 +1,68 @@
+// Normalizations with sizes that are not known beforehand; `keras/src/layers/normalization`.
+
+part(({ tf, layer }) => {
+  const others = (x, axes) => [...x.shape.keys()].filter((axis) => !axes.includes(axis));
+
+  /** A weight with one number for each place along some axes, in a shape that fits x. */
+  const along = (x, axes, weight) =>
+    weight && tf.reshape(weight, x.shape.map((size, axis) => (axes.includes(axis) ? size : 1)));
+
+  /** x * scale + offset, as far as there are weights. */
+  function scaled(x, scale, offset) {
+    const product = scale ? tf.mul(x, scale) : x;
+    return offset ? tf.add(product, offset) : product;
+  }
+
+  const standardized = (x, mean, variance, epsilon) =>
+    tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
+
+  function update(variable, value, momentum) {
+    const mixed = tf.add(
+      tf.mul(variable.read(), momentum),
+      tf.mul(tf.reshape(value, variable.shape), 1 - momentum),
+    );
+    variable.write(mixed);
+  }
+
+  layer("BatchNormalization", ([x], { args, weights, training, layer: own }) => {
+    const { axes, epsilon, momentum, always } = args;
+    let [mean, variance] = [along(x, axes, weights.mean), along(x, axes, weights.variance)];
+    if (always || (training && own.trainable)) {
+      ({ mean, variance } = tf.moments(x, others(x, axes), true));
+      if (training) {
+        update(own.variable.mean, mean, momentum);
+        update(own.variable.variance, variance, momentum);
+      }
+    }
+    const [gamma, beta] = [along(x, axes, weights.gamma), along(x, axes, weights.beta)];
+    return scaled(standardized(x, mean, variance, epsilon), gamma, beta);
+  });
+
+  layer("LayerNormalization", ([x], { args: { axes, epsilon, rms }, weights }) => {
+    const { mean, variance } = tf.moments(x, axes, true);
+    const made = standardized(x, rms ? 0 : mean, variance, epsilon);
+    return scaled(made, along(x, axes, weights.gamma), along(x, axes, weights.beta));
+  });
+
+  layer("GroupNormalization", ([x], { args: { axis, groups, epsilon }, weights }) => {
+    const count = groups === -1 ? x.shape[axis] : groups;
+    const before = tf.util.sizeFromShape(x.shape.slice(1, axis));
+    const after = tf.util.sizeFromShape(x.shape.slice(axis + 1));
+    const parts = tf.reshape(x, [x.shape[0], before, count, -1, after]);
+    const { mean, variance } = tf.moments(parts, [1, 3, 4], true);
+    const made = tf.reshape(standardized(parts, mean, variance, epsilon), x.shape);
+    return scaled(made, along(x, [axis], weights.gamma), along(x, [axis], weights.beta));
+  });
+
+  layer("RMSNormalization", ([x], { args: { axes, epsilon }, weights }) => {
+    const square = tf.mean(tf.square(x), axes, true);
+    // Keras lets the scale broadcast along the last axes, whichever were normalized.
+    return tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, epsilon))), weights.scale);
+  });
+
+  layer("UnitNormalization", ([x], { args: { axes, smallest } }) =>
+    tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axes, true), smallest))),
+  );
+
+  layer("LayerScale", ([x], { weights }) => tf.mul(x, weights.gamma));
+});

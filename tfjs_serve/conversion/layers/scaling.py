@@ -1,0 +1,204 @@
+"""Normalizations that TF.js lacks, and the layers that scale in keras.applications.
+
+Most rest on one trick: a layer normalization of ``[x, -x]`` has the mean zero and divides by the
+root mean square of ``x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.normalization import scale_and_center
+from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError, lower_or_companion
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.shapes import Shapes, known_product
+from tfjs_serve.conversion.transforms import reshaped_source
+
+_TINY = 1e-24
+"""The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""
+
+
+def _ignore_parameters(context: LayerContext, *names: str) -> None:
+    for name in names:
+        for kind in ("initializer", "regularizer", "constraint"):
+            context.read.ignore(f"{name}_{kind}")
+
+
+@rule(
+    "GroupNormalization",
+    variables=scale_and_center,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="Reshape, LayerNormalization, DepthwiseConv2D",
+    companion="several unknown sizes",
+)
+def group_normalization(context: LayerContext) -> TfjsLayer:
+    """Each group of channels is normalized by itself, over all other axes but the batch."""
+    read = context.read
+    if context.layer.generation < 3:
+        context.no_mask()
+    read.boolean("center", True)
+    read.boolean("scale", True)
+    _ignore_parameters(context, "gamma", "beta")
+    (axis,) = counted_axes(read.integer("axis", -1), rank_of(context))
+    groups, epsilon = read.integer("groups", 32), read.number("epsilon", 0.001)
+    arguments = {"axis": axis, "groups": groups, "epsilon": epsilon}
+
+    def lower(low: Lowering) -> Tensor:
+        (x,) = low.inputs
+        return on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
+
+    return lower_or_companion(context, lower, "GroupNormalization", arguments)
+
+
+def _grouped(
+    low: Lowering, context: LayerContext, x: Tensor, groups: int, epsilon: float
+) -> Tensor:
+    """Normalize shape ``(batch, ..., channels)``."""
+    others = x.shape[1:-1]
+    if others.count(None) > 1:
+        raise UnknownShapeError("several sizes of its input are not known")
+    channels = Rows(x.shape, (len(x.shape) - 1,)).size
+    groups = channels if groups == -1 else groups
+    parts = low.reshape(x, (known_product(others), groups, channels // groups))
+    config = {"axis": [1, 3], "epsilon": epsilon, "scale": False, "center": False}
+    made = low.reshape(
+        low.layer("LayerNormalization", config, parts, shape=parts.shape), x.shape[1:]
+    )
+    gamma, beta = context.weights.get("gamma"), context.weights.get("beta")
+    return made if gamma is None and beta is None else low.affine(made, gamma, beta)
+
+
+def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    return (Variable(name="scale"),)
+
+
+@rule(
+    "RMSNormalization",
+    variables=_scale,
+    outcome=Outcome.LOWERED,
+    lowered="Concatenate, LayerNormalization, Cropping2D, DepthwiseConv2D",
+    companion="several unknown sizes",
+)
+def rms_normalization(context: LayerContext) -> TfjsLayer:
+    """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
+
+    Keras lets `scale` broadcast along the last axes, whichever were normalized.
+    """
+    axes = counted_axes(context.read.take("axis", -1), rank_of(context))
+    epsilon = context.read.number("epsilon", 1e-6)
+
+    def lower(low: Lowering) -> Tensor:
+        (x,) = low.inputs
+        last = tuple(range(len(x.shape) - len(axes), len(x.shape)))
+        if [x.shape[axis] for axis in axes] != [x.shape[axis] for axis in last]:
+            raise UnknownShapeError("its scale has another shape than the last axes")
+        scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
+        made = on_rows(low, x, axes, lambda rows: _by_rms(low, rows, epsilon))
+        return on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
+
+    arguments = {"axes": list(axes), "epsilon": epsilon}
+    return lower_or_companion(context, lower, "RMSNormalization", arguments)
+
+
+def _by_rms(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
+    """Return ``x / sqrt(mean(x^2) + epsilon)``, the mean being that of the last axis."""
+    last = len(x.shape) - 1
+    if x.shape[1:].count(None) > 1:
+        raise UnknownShapeError("several sizes of its input are not known")
+    size = Rows(x.shape, (last,)).size
+    both = low.concatenate([x, low.rescale(x, -1.0)], last)
+    config = {"axis": -1, "epsilon": epsilon, "scale": False, "center": False}
+    return low.slice(low.layer("LayerNormalization", config, both, shape=both.shape), last, 0, size)
+
+
+@rule(
+    "UnitNormalization",
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="Concatenate, LayerNormalization, Cropping2D, Rescaling",
+    companion="several unknown sizes",
+)
+def unit_normalization(context: LayerContext) -> TfjsLayer:
+    """``x / sqrt(sum(x^2))`` over one axis or several."""
+    axes = counted_axes(context.read.take("axis", -1), rank_of(context))
+
+    def lower(low: Lowering) -> Tensor:
+        (x,) = low.inputs
+        size = Rows(x.shape, axes).size
+        return on_rows(
+            low,
+            x,
+            axes,
+            lambda rows: low.rescale(_by_rms(low, rows, _TINY / size), size**-0.5),
+        )
+
+    smallest = _TINY if context.layer.generation >= 3 else 1e-12
+    arguments = {"axes": list(axes), "smallest": smallest}
+    return lower_or_companion(context, lower, "UnitNormalization", arguments)
+
+
+def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
+    return inner[0]
+
+
+@rule(
+    "SpectralNormalization",
+    variables=lambda _config: (
+        Variable(name="kernel"),
+        Variable(name="vector_u", trainable=False),
+    ),
+    shape=_inner,
+    outcome=Outcome.LOWERED,
+    lowered="the layer inside of it: only training normalizes its kernel",
+    notes="whole numbers that become rounded ones",
+)
+def spectral_normalization(context: LayerContext) -> TfjsLayer:
+    """The kernel is saved as the last training step has normalized it.
+
+    Keras 3 turns the output into the dtype of the input.
+    """
+    context.read.ignore("power_iterations")
+    if context.layer.generation >= 3:
+        context.no_whole_numbers()
+    if context.keywords.always_trains():
+        hint = "Call it without training=True."
+        context.problem("unsupported-call", "It changes its kernel at every prediction.", hint)
+    (inner,) = context.layer.children
+    return context.translate_child(inner, context.name, context.scope)
+
+
+@rule(
+    "LayerScale",
+    variables=lambda _config: (Variable(name="gamma"),),
+    outcome=Outcome.LOWERED,
+    lowered="DepthwiseConv2D",
+    companion="several unknown sizes",
+)
+def layer_scale(context: LayerContext) -> TfjsLayer:
+    """``x * gamma``, in ConvNeXt (``keras/src/applications/convnext.py``)."""
+    context.read.ignore("init_values", "projection_dim")
+
+    def lower(low: Lowering) -> Tensor:
+        return low.affine(low.inputs[0], context.weights["gamma"], None)
+
+    return lower_or_companion(context, lower, "LayerScale", {})
+
+
+@rule("StochasticDepth", outcome=Outcome.LOWERED, lowered="Activation('linear')")
+def stochastic_depth(context: LayerContext) -> TfjsLayer:
+    """Hands on its input at inference; in ConvNeXt."""
+    context.read.ignore("drop_path_rate")
+    return context.native("Activation", {"activation": "linear"})
+
+
+@rule("CustomScaleLayer", outcome=Outcome.LOWERED, lowered="Rescaling, Add")
+def custom_scale(context: LayerContext) -> TfjsLayer:
+    """``x + scale * y`` (``keras/src/applications/inception_resnet_v2.py``)."""
+    scale = context.read.number("scale")
+    low = Lowering(context)
+    x, y = low.inputs
+    return low.model(low.add(x, low.rescale(y, scale)))
