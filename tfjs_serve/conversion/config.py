@@ -175,11 +175,6 @@ class Keywords:
             self._report.warn(self._layer, message)
         return training and self._layer.generation < 3
 
-    def each(self, key: str) -> list[Json]:
-        """Return the value of `key` in each call, ``None`` where it is not given."""
-        self._seen.add(key)
-        return [call.get(key) for call in self._calls]
-
     def finish(self) -> None:
         """Report the arguments that no rule has looked at; ``training=False`` is the default."""
         if self._layer.generation >= 3:

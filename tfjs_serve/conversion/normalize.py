@@ -186,7 +186,9 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     module, registered = entry.get("module"), entry.get("registered_name")
     return (
         ">" in class_name
-        or (isinstance(registered, str) and ">" in registered and registered not in _OF_APPLICATIONS)
+        or (
+            isinstance(registered, str) and ">" in registered and registered not in _OF_APPLICATIONS
+        )
         or (isinstance(module, str) and module.split(".")[0] not in _KERAS_MODULES)
     )
 
