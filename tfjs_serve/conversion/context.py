@@ -57,6 +57,10 @@ class InputFact(Protocol):
     def whole(self) -> bool:
         """Whether Keras computes it in whole numbers."""
 
+    @property
+    def dtype(self) -> str:
+        """In which Keras computes it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerContext:

@@ -32,14 +32,19 @@ class TensorFact:
         Which mask Keras lets travel with it: the path of the layer that made it.
     tfjs_mask
         Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
-    whole
-        Whether Keras computes it in whole numbers.
+    dtype
+        In which Keras computes it; in the page, all numbers are float32.
     """
 
     shape: Shape | None
     mask: str | None = None
     tfjs_mask: str | None = None
-    whole: bool = False
+    dtype: str = "float32"
+
+    @property
+    def whole(self) -> bool:
+        """Whether Keras computes it in whole numbers."""
+        return self.dtype.startswith(("int", "uint", "bool"))
 
     @property
     def masked(self) -> bool:
@@ -59,8 +64,25 @@ _WHOLE = frozenset(
 )
 """Layers that make whole numbers of whole numbers."""
 
-RECURRENT = frozenset({"Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"})
+RECURRENT = frozenset(
+    {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "SimpleRNN"}
+    | {"Bidirectional", "RNN", "UnifiedGRU", "UnifiedLSTM"}
+)
 """Layers that take initial states as further inputs."""
+
+
+def starts_recurrences(layer: KerasLayer) -> bool:
+    """Whether a recurrent layer in a model inside of `layer` gets an initial state.
+
+    TF.js's TimeDistributed would hand it to the layers of the next step.
+    """
+    return any(
+        child.class_name in RECURRENT and len(call.inputs) > 1
+        for model in layer.walk()
+        if model.graph is not None
+        for child in model.children
+        for call in model.graph.calls[child.name]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +206,12 @@ class _Inference:
             # Arguments that make no sense, which the rule itself reports.
             return (_UNKNOWN,)
         mask, tfjs_mask = _output_masks(rule, layer, inputs)
-        whole = layer.class_name in _WHOLE and all(fact.whole for fact in inputs)
-        first = TensorFact(shape=outputs[0], mask=mask, tfjs_mask=tfjs_mask, whole=whole)
-        return (first, *(TensorFact(shape=shape) for shape in outputs[1:]))
+        dtypes = _output_dtypes(rule, layer, inputs, len(outputs))
+        facts = [
+            TensorFact(shape=shape, dtype=dtype)
+            for shape, dtype in zip(outputs, dtypes, strict=True)
+        ]
+        return (replace(facts[0], mask=mask, tfjs_mask=tfjs_mask), *facts[1:])
 
     def _child(
         self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]
@@ -195,13 +220,28 @@ class _Inference:
             return self.outputs(child, inputs[:1])
         # The inner layer gets the mask of all steps at each step.
         mask = BROKEN if self._shared.mask else None
-        shape = inputs[0].shape or ()
-        seen = replace(inputs[0], shape=(*shape[:1], *shape[2:]), tfjs_mask=mask)
+        seen = tuple(
+            replace(fact, shape=(*shape[:1], *shape[2:]), tfjs_mask=mask)
+            for fact in inputs
+            for shape in (fact.shape or (),)
+        )
+        if starts_recurrences(child):
+            return self._on_its_own(child, seen)
         with self._shared.kept(), self._shared.inside():
             if child.class_name in CONTAINERS:
                 # What the first step leaves in the shared object meets the second one.
-                self.outputs(child, (seen,))
-            return self.outputs(child, (seen,))
+                self.outputs(child, seen)
+            return self.outputs(child, seen)
+
+    def _on_its_own(
+        self, child: KerasLayer, inputs: tuple[TensorFact, ...]
+    ) -> tuple[TensorFact, ...]:
+        """Run the layer inside of the companion's TimeDistributed: once, with nothing shared."""
+        shared, self._shared = self._shared, SharedArguments()
+        with self._shared.inside():
+            outputs = self.outputs(child, tuple(replace(x, tfjs_mask=None) for x in inputs))
+        self._shared = shared
+        return outputs
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
@@ -233,7 +273,9 @@ class _Inference:
         for ref in execution_order(graph, calls):
             call = graph.calls[ref.layer][ref.call]
             seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
-            made[ref.layer, ref.call] = self.outputs(_called(children[ref.layer], call), seen)
+            outputs = self.outputs(_called(children[ref.layer], call), seen)
+            # TF.js keeps what the first of several runs has made.
+            made.setdefault((ref.layer, ref.call), outputs)
         return tuple(map(fact, graph.outputs))
 
 
@@ -252,8 +294,19 @@ def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
     return replace(
         inputs[0] if inputs else _UNKNOWN,
         shape=tuple(layer.config["batch_input_shape"] or ()),
-        whole=layer.dtype.startswith(("int", "uint", "bool")),
+        dtype=layer.dtype,
     )
+
+
+def _output_dtypes(
+    rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...], count: int
+) -> tuple[str, ...]:
+    """Return the dtypes of a layer's outputs in Keras."""
+    if rule.dtypes is not None:
+        return rule.dtypes(layer, inputs)
+    if layer.class_name in _WHOLE and all(fact.whole for fact in inputs):
+        return (inputs[0].dtype, *("float32",) * (count - 1))
+    return ("float32",) * count
 
 
 def _output_masks(

@@ -47,6 +47,8 @@ class _Normalizer:
     def __init__(self, generation: int, report: Report) -> None:
         self._generation = generation
         self._report = report
+        # Operations of Keras 2 are layers, whose dtype says nothing.
+        self._unused = {"name"} if generation >= 3 else {"name", "trainable", "dtype"}
 
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
@@ -61,7 +63,7 @@ class _Normalizer:
             name=name,
             path=path,
             config=self._arguments(class_name, config),
-            dtype=_dtype(config.get("dtype")),
+            dtype="float32" if class_name.startswith("ops.") else _dtype(config.get("dtype")),
             generation=self._generation,
             trainable=config.get("trainable") is not False,
             is_custom=_is_custom(class_name, entry),
@@ -75,6 +77,8 @@ class _Normalizer:
     def _arguments(self, class_name: str, config: Mapping[str, Json]) -> dict[str, Json]:
         if class_name in _MODELS:
             return {}
+        if class_name.startswith("ops."):
+            return {key: item for key, item in config.items() if key not in self._unused}
         arguments = {key: _plain(value) for key, value in config.items() if key not in _STRUCTURE}
         if class_name == "InputLayer":
             arguments["batch_input_shape"] = _input_shape(config)
@@ -198,15 +202,15 @@ def _is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -
 
     In Keras 3, a function of ``keras.ops`` may have the name of a layer.
 
-    HDF5 does not name the module, but every layer has its dtype and trainable flag in its
-    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
+    HDF5 does not name the module, but every layer but the InputLayer has its trainable flag in
+    its configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
     """
     if generation < 3:
         return class_name in KERAS2_OPERATIONS
     module = entry.get("module")
     if isinstance(module, str):
         return module.startswith(("keras.ops", "keras.src.ops"))
-    return class_name not in _MODELS and not _config(entry).keys() & {"dtype", "trainable"}
+    return class_name not in {*_MODELS, "InputLayer"} and "trainable" not in _config(entry)
 
 
 def _dtype(dtype: Json) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.shapes import ShapeRule, same
 
 Translate = Callable[[LayerContext], TfjsLayer]
 Variables = Callable[[Mapping[str, Json]], tuple[Variable, ...]]
+Dtypes = Callable[[KerasLayer, Sequence[InputFact]], tuple[str, ...]]
 
 
 class Outcome(str, Enum):
@@ -47,6 +48,9 @@ class LayerRule:
         order of creation; those of layers inside a wrapper are not among them.
     translate
         Returns the TF.js layer.
+    dtypes
+        From a layer and its inputs to the dtypes of its outputs in Keras, where they are not
+        those of most layers.
     family
         The module of rules it is from, named as in tfjs-layers.
     outcome
@@ -66,6 +70,7 @@ class LayerRule:
     shape: ShapeRule
     masking: Masking
     family: str
+    dtypes: Dtypes | None = None
     notes: str = ""
     lowered: str = ""
     companion: str = ""
@@ -81,6 +86,7 @@ def rule(  # noqa: PLR0913  # all but the first are optional, and named
     outcome: Outcome = Outcome.NATIVE,
     shape: ShapeRule = same,
     masking: Masking = Masking.STOPS,
+    dtypes: Dtypes | None = None,
     notes: str = "",
     lowered: str = "",
     companion: str = "",
@@ -108,6 +114,7 @@ def rule(  # noqa: PLR0913  # all but the first are optional, and named
             translate=translate,
             shape=shape,
             masking=masking,
+            dtypes=dtypes,
             family=translate.__module__.rpartition(".")[2],
             notes=notes,
             lowered=lowered,

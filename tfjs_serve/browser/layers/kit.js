@@ -100,5 +100,6 @@ function makeKit(tf) {
     );
   }
 
-  return { tf, CompanionLayer, define, layer, asList, activations: {} };
+  const shared = { activations: {}, operations: {}, numeric: {} };
+  return { tf, CompanionLayer, define, layer, asList, ...shared };
 }

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.operations.call import (
+    companion_operation,
+    output_dtypes,
+    read_call,
+)
+from tfjs_serve.conversion.operations.lowered import NotLoweredError, lowered_operations
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.signatures import Signature, signatures
 from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import ShapeRule, Shapes
 
 
-def _companion(name: str) -> None:
-    @rule(f"ops.{name}", outcome=Outcome.COMPANION)
+def _shape_rule(signature: Signature) -> ShapeRule:
+    def shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+        operands = [Operand(shape=item, index=index) for index, item in enumerate(inputs)]
+        return tuple(output.shape for output in signature.outputs(layer.config, operands))
+
+    return shape
+
+
+def _operation(signature: Signature) -> None:
+    lower = lowered_operations().get(signature.name)
+
+    @rule(
+        f"ops.{signature.name}",
+        outcome=Outcome.COMPANION if lower is None else Outcome.LOWERED,
+        shape=_shape_rule(signature),
+        dtypes=output_dtypes,
+    )
     def translate(context: LayerContext) -> TfjsLayer:
-        operands = {key: context.read.take(key) for key in context.layer.config}
-        return context.companion("Operation", {"operation": name, "operands": operands})
+        call = read_call(context)
+        if lower is not None:
+            try:
+                low = Lowering(context)
+                made = lower(low, call)
+                return low.model(*([made] if isinstance(made, Tensor) else made))
+            except (NotLoweredError, UnknownShapeError):
+                pass
+        return companion_operation(context, call)
 
 
-for _name in ("add",):
-    _companion(_name)
+for _signature in signatures().values():
+    _operation(_signature)

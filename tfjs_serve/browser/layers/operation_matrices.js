@@ -1,0 +1,134 @@
+// Linear algebra; `keras/src/ops/linalg.py`.
+
+part(({ tf, operations, numeric }) => {
+  const t = (value) => numeric.tensor(value);
+
+  /** The rows of [A | B] after A has become the identity; in double precision, with pivots. */
+  function eliminated(rows) {
+    const matrix = rows.map((row) => [...row]);
+    const size = matrix.length;
+    for (let column = 0; column < size; column += 1) {
+      let best = column;
+      for (let row = column + 1; row < size; row += 1) {
+        if (Math.abs(matrix[row][column]) > Math.abs(matrix[best][column])) best = row;
+      }
+      [matrix[column], matrix[best]] = [matrix[best], matrix[column]];
+      const pivot = matrix[column][column];
+      matrix[column] = matrix[column].map((value) => value / pivot);
+      for (let row = 0; row < size; row += 1) {
+        const factor = matrix[row][column];
+        if (row === column || factor === 0) continue;
+        matrix[row] = matrix[row].map((value, index) => value - factor * matrix[column][index]);
+      }
+    }
+    return matrix;
+  }
+
+  /** Sign and logarithm of the absolute value of the determinant. */
+  function determinant(rows) {
+    const matrix = rows.map((row) => [...row]);
+    let [sign, logarithm] = [1, 0];
+    for (let column = 0; column < matrix.length; column += 1) {
+      let best = column;
+      for (let row = column + 1; row < matrix.length; row += 1) {
+        if (Math.abs(matrix[row][column]) > Math.abs(matrix[best][column])) best = row;
+      }
+      if (best !== column) sign = -sign;
+      [matrix[column], matrix[best]] = [matrix[best], matrix[column]];
+      const pivot = matrix[column][column];
+      if (pivot === 0) return [0, -Infinity];
+      sign *= Math.sign(pivot);
+      logarithm += Math.log(Math.abs(pivot));
+      for (let row = column + 1; row < matrix.length; row += 1) {
+        const factor = matrix[row][column] / pivot;
+        matrix[row] = matrix[row].map((value, index) => value - factor * matrix[column][index]);
+      }
+    }
+    return [sign, logarithm];
+  }
+
+  const matricesOf = (x) => tf.reshape(x, [-1, ...x.shape.slice(-2)]).arraySync();
+  const flipped = (x) => operations.matrixTranspose({ x });
+
+  const inverse = tf.customGrad((x, save) => {
+    const size = x.shape[x.rank - 1];
+    const unit = (row) => [...Array(size).keys()].map((column) => Number(column === row));
+    const made = matricesOf(x).map((rows) =>
+      eliminated(rows.map((row, index) => [...row, ...unit(index)])).map((row) => row.slice(size)),
+    );
+    const value = tf.reshape(tf.tensor3d(made, [made.length, size, size]), x.shape);
+    save([value]);
+    const gradFunc = (dy, [saved]) => {
+      const turned = flipped(saved);
+      return tf.neg(tf.matMul(tf.matMul(turned, dy), turned));
+    };
+    return { value, gradFunc };
+  });
+
+  const logDeterminant = tf.customGrad((x, save) => {
+    save([x]);
+    const made = matricesOf(x).map((rows) => determinant(rows)[1]);
+    const value = tf.reshape(tf.tensor1d(made), x.shape.slice(0, -2));
+    const gradFunc = (dy, [saved]) =>
+      tf.mul(flipped(inverse(saved)), tf.reshape(dy, [...dy.shape, 1, 1]));
+    return { value, gradFunc };
+  });
+
+  const signs = (x) =>
+    tf.reshape(
+      tf.tensor1d(matricesOf(x).map((rows) => determinant(rows)[0])),
+      x.shape.slice(0, -2),
+    );
+
+  /** Column after column, so that gradients exist. */
+  function cholesky(x) {
+    const size = x.shape[x.rank - 1];
+    const cell = (matrix, row, column) => tf.gather(tf.gather(matrix, row, x.rank - 2), column, x.rank - 2);
+    const made = [];
+    for (let row = 0; row < size; row += 1) {
+      made.push([]);
+      for (let column = 0; column < size; column += 1) {
+        if (column > row) {
+          made[row].push(tf.zeros(x.shape.slice(0, -2)));
+          continue;
+        }
+        let value = cell(x, row, column);
+        for (let inner = 0; inner < column; inner += 1) {
+          value = tf.sub(value, tf.mul(made[row][inner], made[column][inner]));
+        }
+        made[row].push(row === column ? tf.sqrt(value) : tf.div(value, made[column][column]));
+      }
+    }
+    return tf.stack(made.map((row) => tf.stack(row, -1)), -2);
+  }
+
+  function solved(a, b) {
+    const vector = b.rank === a.rank - 1;
+    const right = vector ? tf.expandDims(b, -1) : b;
+    const made = tf.matMul(inverse(a), right);
+    return vector ? tf.squeeze(made, [made.rank - 1]) : made;
+  }
+
+  Object.assign(operations, {
+    inv: ({ x }) => inverse(t(x)),
+    det: ({ x }) => tf.mul(signs(t(x)), tf.exp(logDeterminant(t(x)))),
+    logdet: ({ x }) => logDeterminant(t(x)),
+    slogdet: ({ x }) => [signs(t(x)), logDeterminant(t(x))],
+    solve: ({ a, b }) => solved(t(a), t(b)),
+    solveTriangular: ({ a, b, lower = false }) =>
+      solved(operations[lower ? "tril" : "triu"]({ x: t(a) }), t(b)),
+    cholesky: ({ x, upper = false }) => (upper ? flipped(cholesky(t(x))) : cholesky(t(x))),
+    choleskyInverse: ({ x, upper = false }) => {
+      const factor = t(x);
+      const [left, right] = upper ? [flipped(factor), factor] : [factor, flipped(factor)];
+      return inverse(tf.matMul(left, right));
+    },
+    qr: ({ x, mode = "reduced" }) => tf.linalg.qr(t(x), mode === "complete"),
+    cdist: ({ x, y }) => {
+      const gaps = tf.sub(tf.expandDims(t(x), -2), tf.expandDims(t(y), -3));
+      return tf.sqrt(tf.sum(tf.square(gaps), -1));
+    },
+  });
+
+  Object.assign(numeric, { eliminated });
+});

@@ -1,0 +1,121 @@
+"""One operation to translate: its operands, settings and the dtype of what it makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.operations.dtypes import is_whole
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.settings import page_arguments
+from tfjs_serve.conversion.operations.signatures import Signature, signatures
+from tfjs_serve.conversion.transforms import Array, constant
+from tfjs_serve.layers_model.model import TensorSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCall:
+    """An operation with its arguments resolved.
+
+    Attributes
+    ----------
+    arguments
+        By parameter: operands, lists of them, and settings.
+    dtype
+        Of the first output in Keras.
+    """
+
+    name: str
+    signature: Signature
+    arguments: Mapping[str, Any]
+    dtype: str
+
+    def operand(self, key: str) -> Operand:
+        """Return an argument that is a tensor or a constant."""
+        value = self.arguments[key]
+        if not isinstance(value, Operand):
+            raise TypeError(f"{key} is no tensor")
+        return value
+
+    def operands(self, key: str) -> list[Operand]:
+        """Return an argument that is a list of tensors and constants."""
+        value = self.arguments[key]
+        if not isinstance(value, list):
+            raise TypeError(f"{key} is no list of tensors")
+        return value
+
+
+def read_call(context: LayerContext) -> OperationCall:
+    """Return the operation that `context` is to translate."""
+    name = context.layer.class_name.removeprefix("ops.")
+    signature = signatures()[name]
+    config = {key: context.read.take(key) for key in signature.known(context.layer.config)}
+    inputs = inputs_of(context.calls[0] if context.calls else ())
+    outputs = signature.outputs(config, inputs)
+    return OperationCall(
+        name=name,
+        signature=signature,
+        arguments=signature.resolved(config, inputs),
+        dtype=outputs[0].dtype,
+    )
+
+
+def inputs_of(facts: Iterable[InputFact]) -> list[Operand]:
+    """Return the inputs of a call as operands."""
+    return [
+        Operand(shape=fact.shape or (), dtype=fact.dtype, index=index)
+        for index, fact in enumerate(facts)
+    ]
+
+
+def output_dtypes(layer: KerasLayer, facts: Iterable[InputFact]) -> tuple[str, ...]:
+    """Return the dtypes of an operation's outputs in Keras."""
+    signature = signatures()[layer.class_name.removeprefix("ops.")]
+    return tuple(output.dtype for output in signature.outputs(layer.config, inputs_of(facts)))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Collects the constants that become weights."""
+
+    constants: list[Array] = field(default_factory=list)
+
+    def written(self, value: Any) -> Json:
+        if isinstance(value, Operand):
+            return self._operand(value)
+        if isinstance(value, list | tuple):
+            return [self.written(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.written(item) for key, item in value.items()}
+        if isinstance(value, float) and not math.isfinite(value):
+            # JSON has no such numbers.
+            return {"number": str(value)}
+        return value
+
+    def _operand(self, operand: Operand) -> Json:
+        if operand.index is not None:
+            return {"tensor": operand.index}
+        if operand.number is not None:
+            return self.written(operand.number)
+        assert operand.value is not None
+        self.constants.append(operand.value)
+        return {"constant": len(self.constants) - 1}
+
+
+def companion_operation(context: LayerContext, call: OperationCall) -> TfjsLayer:
+    """Return the layer of ``layers.js`` that computes an operation."""
+    writer = _Writer()
+    read = page_arguments(call.name, call.arguments, context.layer.generation)
+    operands = {key: writer.written(value) for key, value in read.items()}
+    weights: dict[str, TensorSource] = {
+        f"constant_{index}": constant(array) for index, array in enumerate(writer.constants)
+    }
+    arguments: dict[str, Json] = {"operation": call.name, "operands": operands}
+    if is_whole(call.dtype):
+        arguments["dtype"] = call.dtype
+    holder = replace(context, weights=weights, fixed_variables=frozenset(weights))
+    return holder.companion("Operation", arguments)

@@ -1,0 +1,70 @@
+"""Arguments that the companion gets in a form that needs no parsing in the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfjs_serve.conversion.interpolation import METHODS
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.specs.equations import equation
+from tfjs_serve.conversion.operations.specs.patterns import rearranged
+
+Arguments = Mapping[str, Any]
+
+
+def _einsum(arguments: Arguments, _generation: int) -> dict[str, Any]:
+    operands: list[Operand] = arguments["operands"]
+    found = equation(arguments["subscripts"], [operand.rank for operand in operands])
+    return {"operands": operands, "subscripts": str(found)}
+
+
+def _rearrange(arguments: Arguments, _generation: int) -> dict[str, Any]:
+    tensor: Operand = arguments["tensor"]
+    lengths = {key: item for key, item in arguments.items() if key not in ("tensor", "pattern")}
+    found = rearranged(tensor.shape, arguments["pattern"], lengths)
+    return {
+        "tensor": tensor,
+        "split": found.split,
+        "order": found.order,
+        "groups": found.groups,
+    }
+
+
+def resizing(arguments: Arguments, generation: int) -> dict[str, Json]:
+    """Return what ``resizeImages`` in ``image.js`` reads."""
+    method = str(arguments["interpolation"]).lower()
+    if method not in METHODS:
+        raise ValueError(f"there is no interpolation {method!r}")
+    height, width = arguments["size"]
+    fit = "stretch"
+    for flag, name in (("pad_to_aspect_ratio", "pad"), ("crop_to_aspect_ratio", "crop")):
+        fit = name if arguments[flag] else fit
+    return {
+        "height": height,
+        "width": width,
+        "channels_first": arguments["data_format"] == "channels_first",
+        "method": method,
+        "antialias": bool(arguments["antialias"]),
+        "fit": fit,
+        "fill": arguments["fill_value"],
+        "in_float32": generation < 3,
+    }
+
+
+def _resize(arguments: Arguments, generation: int) -> dict[str, Any]:
+    return {"images": arguments["images"], "how": resizing(arguments, generation)}
+
+
+_SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
+    "einsum": _einsum,
+    "rearrange": _rearrange,
+    "resize": _resize,
+}
+
+
+def page_arguments(name: str, arguments: Arguments, generation: int) -> Arguments:
+    """Return what the JavaScript of an operation reads."""
+    adapt = _SETTINGS.get(name)
+    return arguments if adapt is None else adapt(arguments, generation)

@@ -1,0 +1,21 @@
+"""Losses as functions (``keras/src/ops/nn.py``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.signatures import operation
+from tfjs_serve.conversion.operations.specs.reductions import reduced
+
+
+@operation("binary_crossentropy")
+def binary_crossentropy(target: Operand, output: Operand, /, from_logits: bool = False) -> Operand:
+    """Of each element."""
+    return Operand(shape=output.shape, dtype=output.dtype)
+
+
+@operation("categorical_crossentropy", "sparse_categorical_crossentropy")
+def categorical_crossentropy(
+    target: Operand, output: Operand, /, from_logits: bool = False, axis: int = -1
+) -> Operand:
+    """Over the classes of an axis."""
+    return Operand(shape=reduced(output.shape, axis), dtype=output.dtype)

@@ -1,0 +1,247 @@
+"""Products of matrices and tensors, and convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.operations.dtypes import result_type
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.signatures import operation
+from tfjs_serve.conversion.operations.specs.equations import equation
+from tfjs_serve.conversion.shapes import (
+    Shape,
+    Size,
+    broadcast,
+    convolved,
+    known_product,
+    pair,
+    spatial,
+    transposed_length,
+    with_channels,
+)
+
+
+def _product(x1: Operand, x2: Operand, shape: Shape) -> Operand:
+    both = (x1.dtype, x2.dtype)
+    dtype = "int32" if both == ("int8", "int8") else result_type(*both)
+    return Operand(shape=shape, dtype=dtype)
+
+
+@operation("matmul")
+def matmul(x1: Operand, x2: Operand, /) -> Operand:
+    """Matrices in the last two axes; vectors lose theirs."""
+    left = (1, *x1.shape) if x1.rank == 1 else x1.shape
+    right = (*x2.shape, 1) if x2.rank == 1 else x2.shape
+    shape: Shape = (*broadcast([left[:-2], right[:-2]]), left[-2], right[-1])
+    if x1.rank == 1:
+        shape = (*shape[:-2], shape[-1])
+    return _product(x1, x2, shape[:-1] if x2.rank == 1 else shape)
+
+
+@operation("batch_matmul")
+def batch_matmul(
+    x1: Operand, x2: Operand, /, transpose_a: bool = False, transpose_b: bool = False
+) -> Operand:
+    """``tf.matmul``."""
+    rows, columns = x1.shape[-1 if transpose_a else -2], x2.shape[-2 if transpose_b else -1]
+    return _product(x1, x2, (*broadcast([x1.shape[:-2], x2.shape[:-2]]), rows, columns))
+
+
+@operation("batch_dot")
+def batch_dot(x1: Operand, x2: Operand, /, axes: Json = None) -> Operand:
+    """``keras.backend.batch_dot``: one axis of each is summed, the batch is shared."""
+    one, other = batch_dot_axes(x1.rank, x2.rank, axes)
+    left = [size for index, size in enumerate(x1.shape) if index != one]
+    right = [size for index, size in enumerate(x2.shape) if index not in (0, other)]
+    shape = (*left, *right)
+    return _product(x1, x2, shape if len(shape) > 1 else (*shape, 1))
+
+
+def batch_dot_axes(rank1: int, rank2: int, axes: Json) -> tuple[int, int]:
+    """Return the axis of each that is summed."""
+    if axes is None:
+        axes = [rank1 - 1, rank2 - 1 if rank2 == 2 else rank2 - 2]
+    one, other = pair(axes, 2)
+    return one % rank1, other % rank2
+
+
+@operation("dot")
+def dot(x1: Operand, x2: Operand, /) -> Operand:
+    """The last axis of one with the last but one of the other, or the only one."""
+    if not x1.shape or not x2.shape:
+        return _product(x1, x2, x1.shape or x2.shape)
+    right = x2.shape[:-1] if x2.rank == 1 else (*x2.shape[:-2], x2.shape[-1])
+    return _product(x1, x2, (*x1.shape[:-1], *(() if x2.rank == 1 else right)))
+
+
+@operation("inner")
+def inner(x1: Operand, x2: Operand, /) -> Operand:
+    """The last axes are summed."""
+    if not x1.shape or not x2.shape:
+        return _product(x1, x2, x1.shape or x2.shape)
+    return _product(x1, x2, (*x1.shape[:-1], *x2.shape[:-1]))
+
+
+@operation("vdot")
+def vdot(x1: Operand, x2: Operand, /) -> Operand:
+    """Everything is summed."""
+    return _product(x1, x2, ())
+
+
+@operation("outer")
+def outer(x1: Operand, x2: Operand, /) -> Operand:
+    """Every element with every other."""
+    return _product(x1, x2, (known_product(x1.shape), known_product(x2.shape)))
+
+
+@operation("kron")
+def kron(x1: Operand, x2: Operand, /) -> Operand:
+    """A copy of the second one for every element of the first."""
+    rank = max(x1.rank, x2.rank)
+    shapes = [(1,) * (rank - x.rank) + x.shape for x in (x1, x2)]
+    return _product(x1, x2, tuple(map(known_product, zip(*shapes, strict=True))))
+
+
+@operation("cross")
+def cross(
+    x1: Operand,
+    x2: Operand,
+    /,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
+) -> Operand:
+    """Of vectors of two or three elements."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    one, other = list(x1.shape), list(x2.shape)
+    sizes = (one.pop(axisa), other.pop(axisb))
+    shape = broadcast([tuple(one), tuple(other)]) if one or other else ()
+    if 3 in sizes:
+        at = axisc % (len(shape) + 1)
+        shape = (*shape[:at], 3, *shape[at:])
+    return _product(x1, x2, shape)
+
+
+def tensordot_axes(rank: int, axes: Json) -> tuple[list[int], list[int]]:
+    """Return which axes of the two tensors are summed; `rank` is that of the first."""
+    if isinstance(axes, int):
+        return list(range(rank - axes, rank)), list(range(axes))
+    one, other = (axis if isinstance(axis, list) else [axis] for axis in axes)
+    return one, other
+
+
+@operation("tensordot")
+def tensordot(x1: Operand, x2: Operand, /, axes: Json = 2) -> Operand:
+    """A number of axes, or two lists of them."""
+    one, other = tensordot_axes(x1.rank, axes)
+    left = _without(x1.shape, one)
+    return _product(x1, x2, (*left, *_without(x2.shape, other)))
+
+
+def _without(shape: Shape, axes: list[int]) -> list[Size]:
+    gone = [axis % len(shape) for axis in axes]
+    return [size for index, size in enumerate(shape) if index not in gone]
+
+
+@operation("einsum")
+def einsum(*operands: Operand, subscripts: str) -> Operand:
+    """Letters name axes; those that the result lacks are summed."""
+    dtypes = [x.dtype for x in operands]
+    found = equation(subscripts, [x.rank for x in operands])
+    return Operand(shape=found.shape([x.shape for x in operands]), dtype=result_type(*dtypes))
+
+
+def _window(kernel: Operand, spatial_rank: int, given: Mapping[str, Json]) -> dict[str, Json]:
+    return {**given, "kernel_size": list(kernel.shape[:spatial_rank])}
+
+
+@operation("conv")
+def conv(
+    inputs: Operand,
+    kernel: Operand,
+    /,
+    strides: Json = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Json = 1,
+) -> Operand:
+    """Kernel: spatial axes, channels (of one group), filters."""
+    given = {
+        "strides": strides,
+        "padding": padding,
+        "data_format": data_format,
+        "dilation_rate": dilation_rate,
+    }
+    config = _window(kernel, inputs.rank - 2, given)
+    return Operand(shape=convolved(config, inputs.shape, kernel.shape[-1]), dtype=inputs.dtype)
+
+
+@operation("depthwise_conv")
+def depthwise_conv(
+    inputs: Operand,
+    kernel: Operand,
+    /,
+    strides: Json = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Json = 1,
+) -> Operand:
+    """Kernel: spatial axes, channels, filters per channel."""
+    made = conv(inputs, kernel, strides, padding, data_format, dilation_rate)
+    return _with_channels(made, data_format, known_product(kernel.shape[-2:]))  # type: ignore[arg-type]
+
+
+def _with_channels(x: Operand, data_format: str | None, channels: Size) -> Operand:
+    at = 1 if data_format == "channels_first" else x.rank - 1
+    return Operand(shape=(*x.shape[:at], channels, *x.shape[at + 1 :]), dtype=x.dtype)
+
+
+@operation("separable_conv")
+def separable_conv(
+    inputs: Operand,
+    depthwise_kernel: Operand,
+    pointwise_kernel: Operand,
+    /,
+    strides: Json = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Json = 1,
+) -> Operand:
+    """A depthwise convolution and one of single pixels."""
+    made = conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return _with_channels(made, data_format, pointwise_kernel.shape[-1])  # type: ignore[arg-type]
+
+
+@operation("conv_transpose")
+def conv_transpose(
+    inputs: Operand,
+    kernel: Operand,
+    /,
+    strides: Json = 1,
+    padding: str = "valid",
+    output_padding: Json = None,
+    data_format: str | None = None,
+    dilation_rate: Json = 1,
+) -> Operand:
+    """Kernel: spatial axes, filters, channels."""
+    count = inputs.rank - 2
+    windows, steps = list(kernel.shape[:count]), pair(strides, count)
+    rates = pair(dilation_rate, count)
+    extra = [None] * count if output_padding is None else pair(output_padding, count)
+
+    def change(axis: int, size: int) -> int:
+        window = rates[axis] * ((windows[axis] or 1) - 1) + 1
+        added = extra[axis]
+        if added is None:
+            return transposed_length(size, window, steps[axis], padding)
+        pad = window // 2 if padding == "same" else 0
+        return (size - 1) * steps[axis] + window - 2 * pad + added
+
+    config = {"data_format": data_format}
+    shape = with_channels(
+        config, inputs.shape, spatial(config, inputs.shape, change), kernel.shape[-2]
+    )
+    return Operand(shape=shape, dtype=inputs.dtype)

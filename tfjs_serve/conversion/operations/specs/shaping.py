@@ -1,0 +1,247 @@
+"""Functions that move elements without computing with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.operations.operand import Operand, is_tensor
+from tfjs_serve.conversion.operations.signatures import operation
+from tfjs_serve.conversion.operations.specs.patterns import rearranged
+from tfjs_serve.conversion.operations.specs.reductions import axes_of
+from tfjs_serve.conversion.shapes import Shape, Size, known_product
+
+
+def like(x: Operand, shape: Sequence[Size]) -> Operand:
+    """Return an operand of another shape."""
+    return Operand(shape=tuple(shape), dtype=x.dtype)
+
+
+def numbers(value: Json) -> list[Json]:
+    """Return a list; one number stands for a list of it."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+@operation("reshape")
+def reshape(x: Operand, /, newshape: Json) -> Operand:
+    """One size may be -1; sizes that are tensors are not known."""
+    if is_tensor(newshape):
+        raise ValueError("a shape that is a tensor has no known number of axes")
+    sizes = [size if isinstance(size, int) else None for size in numbers(newshape)]
+    if -1 not in sizes:
+        return like(x, sizes)
+    total = known_product(x.shape)
+    rest = known_product([size for size in sizes if size != -1])
+    left = None if total is None or rest is None else (total // rest if rest else 0)
+    if left is None and rest is None and x.rank:
+        left = _matched(x.shape, sizes)
+    return like(x, [left if size == -1 else size for size in sizes])
+
+
+def _matched(shape: Shape, sizes: Sequence[Size]) -> Size:
+    """Return what -1 stands for if the one unknown size of the input is handed on."""
+    if shape.count(None) != 1 or list(sizes).count(None) != 1:
+        return None
+    total = known_product([size for size in shape if size is not None])
+    rest = known_product([size for size in sizes if size not in (None, -1)])
+    return None if not total or not rest or total % rest else total // rest
+
+
+@operation("ravel")
+def ravel(x: Operand, /) -> Operand:
+    """One axis."""
+    return like(x, [known_product(x.shape)])
+
+
+@operation("transpose")
+def transpose(x: Operand, /, axes: Json = None) -> Operand:
+    """Reversed if no order is given."""
+    order = list(reversed(range(x.rank))) if axes is None else [axis % x.rank for axis in axes]
+    return like(x, [x.shape[axis] for axis in order])
+
+
+@operation("swapaxes")
+def swapaxes(x: Operand, /, axis1: int, axis2: int) -> Operand:
+    """Two axes change places."""
+    shape = list(x.shape)
+    shape[axis1], shape[axis2] = shape[axis2], shape[axis1]
+    return like(x, shape)
+
+
+def moved(rank: int, source: Json, destination: Json) -> list[int]:
+    """Return the order of axes after some have moved."""
+    sources, targets = axes_of(source, rank), axes_of(destination, rank)
+    order = [axis for axis in range(rank) if axis not in sources]
+    for target, axis in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, axis)
+    return order
+
+
+@operation("moveaxis")
+def moveaxis(x: Operand, /, source: Json, destination: Json) -> Operand:
+    """The other axes keep their order."""
+    return like(x, [x.shape[axis] for axis in moved(x.rank, source, destination)])
+
+
+@operation("rot90")
+def rot90(array: Operand, /, k: int = 1, axes: Json = (0, 1)) -> Operand:
+    """A quarter turn, `k` times."""
+    one, other = axes
+    return swapaxes(array, one, other) if k % 2 else like(array, array.shape)
+
+
+@operation("expand_dims")
+def expand_dims(x: Operand, /, axis: Json) -> Operand:
+    """New axes at positions in the result."""
+    added = numbers(axis)
+    rank = x.rank + len(added)
+    places = axes_of(added, rank)
+    sizes = iter(x.shape)
+    return like(x, [1 if index in places else next(sizes) for index in range(rank)])
+
+
+@operation("squeeze")
+def squeeze(x: Operand, /, axis: Json = None) -> Operand:
+    """Axes of size one go."""
+    if axis is None:
+        return like(x, [size for size in x.shape if size != 1])
+    gone = axes_of(axis, x.rank)
+    return like(x, [size for index, size in enumerate(x.shape) if index not in gone])
+
+
+@operation("broadcast_to")
+def broadcast_to(x: Operand, /, shape: Json) -> Operand:
+    """Repeated where the size is one."""
+    return like(x, [size if isinstance(size, int) and size >= 0 else None for size in shape])
+
+
+@operation("flip", "fliplr", "flipud")
+def flip(x: Operand, /, axis: Json = None) -> Operand:
+    """The other way round."""
+    return like(x, x.shape)
+
+
+@operation("roll")
+def roll(x: Operand, /, shift: Json, axis: Json = None) -> Operand:
+    """What leaves at one end enters at the other."""
+    return like(x, x.shape)
+
+
+@operation("tile")
+def tile(x: Operand, /, repeats: Json) -> Operand:
+    """Whole copies."""
+    times = numbers(repeats)
+    rank = max(len(times), x.rank)
+    times = [1] * (rank - len(times)) + times
+    shape = (1,) * (rank - x.rank) + x.shape
+    return like(x, [_scaled(size, count) for size, count in zip(shape, times, strict=True)])
+
+
+def _scaled(size: Size, count: Json) -> Size:
+    return size * count if isinstance(count, int) and size is not None else None
+
+
+@operation("repeat")
+def repeat(x: Operand, /, repeats: Json, axis: int | None = None) -> Operand:
+    """Each element several times; one number, or one for each step."""
+    shape: Shape = (known_product(x.shape),) if axis is None else x.shape
+    at = (axis or 0) % len(shape)
+    size, times = shape[at], numbers(repeats)
+    if size is None:
+        return like(x, shape)
+    count = size * times[0] if len(times) == 1 else sum(times)
+    return like(x, [*shape[:at], count, *shape[at + 1 :]])
+
+
+@operation("pad")
+def pad(
+    x: Operand,
+    constant_values: Operand | None = None,
+    /,
+    pad_width: Json = 0,
+    mode: str = "constant",
+) -> Operand:
+    """Pairs of numbers before and after, for each axis or one for all."""
+    widths = pad_pairs(pad_width, x.rank)
+    sizes = zip(x.shape, widths, strict=True)
+    return like(x, [None if size is None else size + sum(pair) for size, pair in sizes])
+
+
+def pad_pairs(pad_width: Json, rank: int) -> list[list[int]]:
+    """Return one pair per axis."""
+    widths = numbers(pad_width)
+    if isinstance(widths[0], int):
+        widths = [widths * 2 if len(widths) == 1 else widths]
+    pairs = [list(width) * 2 if len(width) == 1 else list(width) for width in widths]
+    return pairs * rank if len(pairs) == 1 else pairs
+
+
+@operation("diag")
+def diag(x: Operand, /, k: int = 0) -> Operand:
+    """A matrix of a vector, or the diagonal of a matrix."""
+    if x.rank == 1:
+        size = None if x.shape[0] is None else x.shape[0] + abs(k)
+        return like(x, [size, size])
+    return like(x, [_diagonal_length(x.shape[0], x.shape[1], k)])
+
+
+@operation("diagflat")
+def diagflat(x: Operand, /, k: int = 0) -> Operand:
+    """A matrix with the elements on a diagonal."""
+    return diag(ravel(x), k)  # type: ignore[return-value]
+
+
+@operation("diagonal")
+def diagonal(x: Operand, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Operand:
+    """The diagonal becomes the last axis."""
+    one, other = axes_of([axis1, axis2], x.rank)
+    rest = [size for index, size in enumerate(x.shape) if index not in (one, other)]
+    return like(x, [*rest, _diagonal_length(x.shape[one], x.shape[other], offset)])
+
+
+def _diagonal_length(rows: Size, columns: Size, offset: int) -> Size:
+    if rows is None or columns is None:
+        return None
+    remaining = columns - offset if offset > 0 else rows + offset
+    return max(0, min(remaining, rows, columns))
+
+
+@operation("tril", "triu")
+def triangle(x: Operand, /, k: int = 0) -> Operand:
+    """Zeros above or below a diagonal."""
+    return like(x, x.shape)
+
+
+@operation("depth_to_space")
+def depth_to_space(
+    x: Operand, /, block_size: int, data_format: str | None = "channels_last"
+) -> Operand:
+    """Channels become blocks of pixels."""
+    return _blocks(x, block_size, data_format, grow=True)
+
+
+@operation("space_to_depth")
+def space_to_depth(
+    x: Operand, /, block_size: int, data_format: str | None = "channels_last"
+) -> Operand:
+    """Blocks of pixels become channels."""
+    return _blocks(x, block_size, data_format, grow=False)
+
+
+def _blocks(x: Operand, block: int, data_format: str | None, *, grow: bool) -> Operand:
+    channels = 1 if data_format == "channels_first" else 3
+
+    def change(axis: int, size: Size) -> Size:
+        if size is None or axis == 0:
+            return size
+        if axis == channels:
+            return size // block**2 if grow else size * block**2
+        return size * block if grow else size // block
+
+    return like(x, [change(axis, size) for axis, size in enumerate(x.shape)])
+
+
+@operation("rearrange")
+def rearrange(tensor: Operand, /, pattern: str, **lengths: int) -> Operand:
+    """In the notation of einops."""
+    return like(tensor, rearranged(tensor.shape, pattern, lengths).shape)
