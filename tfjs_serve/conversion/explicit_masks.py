@@ -10,20 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
+from tfjs_serve.conversion.attention_roles import ATTENTION, mask_names
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.nodes import tensors_in
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shared_arguments import takes_mask_of_input
 
 USERS = frozenset(
     {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
-    | {"GlobalAveragePooling1D", "Softmax"}
+    | {"GlobalAveragePooling1D", "Softmax", "UnifiedGRU", "UnifiedLSTM"}
 )
 """Layers whose result depends on the mask of their input (``mask`` in their ``call``)."""
 
 Tensors = tuple[TensorRef, ...]
+Masks = tuple[TensorRef | None, ...]
 
 
 def with_explicit_masks(
@@ -94,7 +98,7 @@ class _FlatGraph:
             if node not in made:
                 call = graph.calls[node[0]][node[1]]
                 given = tuple(map(tensor, call.inputs))
-                masks = tuple(map(tensor, _given_masks(layers[node[0]], call)))
+                masks = tuple(ref and tensor(ref) for ref in _given_masks(layers[node[0]], call))
                 made[node] = self._call(layers[node[0]], given, call.kwargs, masks)
         return tuple(map(tensor, graph.outputs))
 
@@ -103,16 +107,22 @@ class _FlatGraph:
         layer: KerasLayer,
         inputs: Tensors,
         kwargs: Mapping[str, Json],
-        given: Tensors,
+        given: Masks,
     ) -> Tensors:
         """Add one call; `given` holds the masks among its arguments, in place of its inputs'."""
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
-        masks = [self._masks.get(tensor) for tensor in inputs]
-        masks[: len(given)] = given
+        masks = [one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given)][
+            : len(inputs)
+        ]
         arguments = {key: value for key, value in kwargs.items() if key != "mask"}
-        output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
-        if _uses_mask(layer) and masks and masks[0] is not None:
+        call = Call(inputs=inputs, kwargs=arguments)
+        in_attention = layer.class_name in ATTENTION
+        if in_attention:
+            call = _with_named_masks(layer, call, masks)
+        output = self._add(self._without_mask(layer), call)
+        is_used = _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(inputs)))
+        if is_used and not in_attention and masks and masks[0] is not None:
             self._used[output] = masks[0]
         mask = self._mask_of_output(layer, inputs, masks)
         if mask is not None:
@@ -172,7 +182,8 @@ class _FlatGraph:
             return self._node("Made", {"value": 0, "over_features": False}, inputs[0])
         if rule.masking is Masking.MAKES or not passes_mask(rule, layer):
             return None
-        if len(inputs) > 1 and rule.masking is Masking.PASSES:
+        several = len(inputs) > 1 and layer.class_name not in ATTENTION
+        if several and rule.masking is Masking.PASSES:
             return self._merged(layer, inputs, masks)
         return masks[0]
 
@@ -214,21 +225,34 @@ class _FlatGraph:
 def _uses_mask(layer: KerasLayer) -> bool:
     if layer.class_name == "TimeDistributed":
         return any(inner.class_name in USERS for inner in layer.walk())
-    return layer.class_name in USERS
+    return layer.class_name in USERS | ATTENTION
 
 
-def _given_masks(layer: KerasLayer, call: Call) -> Tensors:
-    """Return the masks among the arguments of a layer's call."""
+def _given_masks(layer: KerasLayer, call: Call) -> Masks:
+    """Return the masks among the arguments of a layer's call, in the order of its inputs."""
     if layer.is_operation or not _uses_mask(layer):
         return ()
-    return tuple(tensors_in(call.kwargs.get("mask")))
+    value = call.kwargs.get("mask")
+    each = value if isinstance(value, list) and layer.class_name in ATTENTION else [value]
+    return tuple(next(tensors_in(part), None) for part in each)
+
+
+def _with_named_masks(layer: KerasLayer, call: Call, masks: Sequence[TensorRef | None]) -> Call:
+    """Return the call with the masks of its inputs as further arguments."""
+    inputs, kwargs = list(call.inputs), dict(call.kwargs)
+    for position, name in mask_names(layer.class_name, call.kwargs).items():
+        mask = masks[position]
+        if mask is not None:
+            kwargs[name] = {"tensor": len(inputs)}
+            inputs.append(mask)
+    return Call(inputs=tuple(inputs), kwargs=kwargs)
 
 
 def _with_masks(layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
     """Return the graph with the masks among the arguments as inputs, so that they are made."""
     calls = {
         name: tuple(
-            replace(call, inputs=(*call.inputs, *_given_masks(layers[name], call)))
+            replace(call, inputs=(*call.inputs, *filter(None, _given_masks(layers[name], call))))
             for call in calls
         )
         for name, calls in graph.calls.items()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfjs_serve.conversion.attention_roles import ATTENTION
 from tfjs_serve.conversion.context import report_mask
+from tfjs_serve.conversion.explicit_masks import USERS
 from tfjs_serve.conversion.facts import RECURRENT, Facts, Site, TensorFact
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shapes import CALL
 
 _READERS = RECURRENT | {"Softmax"}
 """Layers whose ``call`` looks at ``kwargs['mask']`` in TF.js."""
@@ -19,6 +22,10 @@ def check_masks(facts: Facts, report: Report) -> None:
     for site in facts.sites:
         if site.layer.class_name in _READERS and not _reads_right(site):
             report_mask(site.layer, report)
+        if site.layer.class_name in (USERS | ATTENTION) - _READERS and any(
+            fact.masked for fact in site.inputs
+        ):
+            report_mask(site.layer, report)
         if _merging_fails(site.layer, site.inputs):
             report_mask(site.layer, report)
 
@@ -26,10 +33,25 @@ def check_masks(facts: Facts, report: Report) -> None:
 def _reads_right(site: Site) -> bool:
     if not site.inputs:
         return True
-    if len(site.inputs) > 1 and site.inputs[0].masked:
-        # Before the first unmasked step, Keras puts out zeros and TF.js the initial state.
-        return False
-    return site.seen_mask == site.inputs[0].mask
+    mask = site.inputs[0].mask
+    if len(site.inputs) > 1 and mask is not None:
+        return _is_given(site.layer) and _starts_at_state(site.layer) and site.seen_mask == mask
+    return site.seen_mask == mask
+
+
+def _is_given(layer: KerasLayer) -> bool:
+    """Whether Keras uses the mask of the first of several inputs, see `takes_mask_of_input`."""
+    return layer.generation < 3 or layer.config.get(CALL, {}).get("mask") is not None
+
+
+def _starts_at_state(layer: KerasLayer) -> bool:
+    """Whether the output before the first unmasked step is the initial state, as in TF.js.
+
+    TensorFlow puts out zeros there, and so do unrolled layers (``rnn`` in
+    ``keras/src/backend/*/rnn.py``).
+    """
+    directions = layer.children if layer.class_name == "Bidirectional" else (layer,)
+    return layer.generation >= 3 and not any(one.config.get("unroll") for one in directions)
 
 
 def _merging_fails(layer: KerasLayer, inputs: Sequence[TensorFact]) -> bool:
