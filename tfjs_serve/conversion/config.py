@@ -175,6 +175,10 @@ class Keywords:
             self._report.warn(self._layer, message)
         return training and self._layer.generation < 3
 
+    def ignore(self, *keys: str) -> None:
+        """Take note of arguments that change nothing at inference, whatever their values."""
+        self._seen.update(keys)
+
     def finish(self) -> None:
         """Report the arguments that no rule has looked at; ``training=False`` is the default."""
         if self._layer.generation >= 3:

@@ -58,11 +58,6 @@ def resizing_matrix(
     return _sampled(_KERNELS[method], centers, size, size / target if antialias else 1.0)
 
 
-def overshoots(method: str) -> bool:
-    """Whether a resized image may be darker or brighter than all of its pixels were."""
-    return method in ("bicubic", "lanczos3", "lanczos5", "mitchellcubic")
-
-
 def _centers(size: int, target: int) -> Array:
     return (np.arange(target) + 0.5) * (size / target) - 0.5
 

@@ -335,3 +335,14 @@ def _known(size: int | None) -> int:
     if size is None:
         raise UnknownShapeError("a size of its input is not known")
     return size
+
+
+def known_sizes(sizes: Sequence[int | None]) -> tuple[int, ...]:
+    """Return sizes that must all be known.
+
+    Raises
+    ------
+    UnknownShapeError
+        One is not.
+    """
+    return tuple(map(_known, sizes))

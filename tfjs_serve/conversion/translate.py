@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from tfjs_serve import companion
+from tfjs_serve.conversion.completion import completed
 from tfjs_serve.conversion.context import TfjsLayer
 from tfjs_serve.conversion.custom import page_variables
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
@@ -117,7 +118,8 @@ def _attempted(
 
 def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
     try:
-        return normalize(keras_model.config, keras_model.dialect.generation, report)
+        model = normalize(keras_model.config, keras_model.dialect.generation, report)
+        return completed(model, keras_model)
     except NONSENSE as error:
         raise KerasFileError(
             f"{keras_model.display_name}: its architecture makes no sense "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightR
 _CONFIG, _METADATA = "config.json", "metadata.json"
 _WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
 _VARIABLES = "vars"
+_NAMED_VARIABLES = {"idf_weights": 0}
+"""Variables that lookup layers save under names, and what their numbers would be."""
+_VOCABULARY = re.compile("assets/(.+)/vocabulary[.]txt")
 _NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 
 Numbered = dict[int, WeightRef]
@@ -65,6 +69,7 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
             keras_version=version or str(generation),
             config=config,
             weights=weights,
+            vocabularies=_vocabularies(archive),
         )
 
 
@@ -113,6 +118,12 @@ def _shards(archive: Archive, display_name: str) -> list[str]:
         ) from error
 
 
+def _vocabularies(archive: Archive) -> dict[str, str]:
+    """Return the text of each vocabulary by the path of the layer that has learned it."""
+    found = map(_VOCABULARY.fullmatch, archive.names)
+    return {match[1]: archive.read_text(match[0]) for match in found if match}
+
+
 def _read_weights(
     files: Sequence[h5py.File], display_name: str
 ) -> dict[str, tuple[WeightRef, ...]]:
@@ -139,11 +150,15 @@ def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, Numbered]
                 continue
             node: Any = child(group, name, display_name)
             if name == _VARIABLES and isinstance(node, h5py.Group) and _is_indexed(node):
-                yield path, {int(key): weight_ref(node, key, display_name) for key in node}
+                yield path, {_number(key): weight_ref(node, key, display_name) for key in node}
             elif isinstance(node, h5py.Group):
                 todo.append((f"{path}/{name}" if path else name, node))
 
 
 def _is_indexed(group: h5py.Group) -> bool:
     """Whether a group holds variables 0, 1 ...; a layer may be called ``vars`` too."""
-    return all(name.isdecimal() for name in group)
+    return all(name.isdecimal() or name in _NAMED_VARIABLES for name in group)
+
+
+def _number(name: str) -> int:
+    return _NAMED_VARIABLES[name] if name in _NAMED_VARIABLES else int(name)

@@ -78,6 +78,9 @@ class KerasModel:
         In saved order. In HDF5, for each layer of the outermost model by name; those of a nested
         model are one flat sequence. In ``.keras`` archives, for each Python object by its path,
         such as ``layers/bidirectional/forward_layer/cell``.
+    vocabularies
+        In ``.keras`` archives, the text of the learned vocabulary of each Python object, by its
+        path, one token a line.
     """
 
     display_name: str
@@ -85,3 +88,4 @@ class KerasModel:
     keras_version: str
     config: Mapping[str, Json]
     weights: Mapping[str, tuple[WeightRef, ...]]
+    vocabularies: Mapping[str, str] = field(default_factory=dict)

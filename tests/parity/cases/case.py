@@ -251,6 +251,10 @@ def randomise_weights(case: Case, model: Any) -> None:
         shape = tuple(variable.shape)
         name = getattr(variable, "path", variable.name)
         variable.assign(random_weight(random, shape, name, case.weight_scale).astype("float32"))
+    for part in model._flatten_layers():
+        # Normalization keeps copies of its weights, as adapt() and loading tell it to.
+        if part.weights and hasattr(part, "finalize_state"):
+            part.finalize_state()
 
 
 def random_weight(

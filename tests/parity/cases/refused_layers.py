@@ -177,16 +177,8 @@ refuse("UnitNormalization", ROW, LAYER)
 refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
 refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
 refuse("ConvLSTM1D", (3, 5, 2), LAYER, filters=2, kernel_size=2)
-refuse("RandomFlip", IMAGE, LAYER)
 refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
 refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
-refuse("Resizing", IMAGE, LAYER, height=3, width=3)
-refuse("CenterCrop", IMAGE, LAYER, height=3, width=3)
-refuse("CategoryEncoding", ROW, LAYER, num_tokens=5, dtype="int32")
-refuse("RandomHeight", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
-refuse("RandomWidth", IMAGE, LAYER, factor=0.2, dialects=(KERAS2,))
-
-refuse("Rescaling", (3, 4), ARGUMENT, scale=[1.0, 2.0, 3.0, 4.0])
 
 # --- Inputs and strides that TF.js's layers cannot take -----------------------------------------
 

@@ -1,31 +1,181 @@
-"""Preprocessing layers (``tfjs-layers/src/layers/preprocessing``).
-
-Most of TF.js's were written for single images, not for batches of them.
-"""
+"""Layers that scale numbers (``tfjs-layers/src/layers/preprocessing``)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import refuse, rule
+from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError, known_sizes
+from tfjs_serve.conversion.model import Json, Variable
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.shapes import known_product
+from tfjs_serve.conversion.transforms import computed_source, constant, reshaped_source, values
+from tfjs_serve.layers_model.model import TensorSource
+
+Array = npt.NDArray[Any]
+
+_EPSILON = np.float32(1e-7)
+"""``keras.backend.epsilon()``."""
 
 
-@rule("Rescaling", notes="scale and offset are numbers")
+@rule(
+    "Rescaling",
+    masking=Masking.PASSES,
+    lowered="`scale` and `offset` of several numbers: DepthwiseConv2D",
+    companion="numbers that widen the input, or more than one axis of unknown size",
+)
 def rescaling(context: LayerContext) -> TfjsLayer:
-    """``x * scale + offset``."""
+    """``x * scale + offset``; TF.js's layer takes one number of each and no mask."""
+    scale, offset = _numbers(context, "scale", 1.0), _numbers(context, "offset", 0.0)
+    one_of_each = scale.size == offset.size == 1
+    if one_of_each and max(scale.ndim, offset.ndim) <= min(context.ranks, default=1):
+        return _rescaled(context, scale.item(), offset.item())
+    try:
+        low = Lowering(context)
+        return low.model(_scaled(low, low.inputs[0], scale, offset))
+    except UnknownShapeError:
+        arguments = {"scale": scale.tolist(), "offset": offset.tolist()}
+        return context.companion("Scale", arguments)
+
+
+def _rescaled(context: LayerContext, scale: float, offset: float) -> TfjsLayer:
+    if not any(fact.masked for call in context.calls for fact in call):
+        return context.native("Rescaling", {"scale": scale, "offset": offset})
+    low = Lowering(context)
+    return low.model(low.rescale(low.inputs[0], scale, offset))
+
+
+def _numbers(context: LayerContext, key: str, default: float) -> Array:
+    """Return a number or a nested list of them, however Keras has written it."""
+    value = context.read.take(key, default)
+    if isinstance(value, dict):
+        value = value["config"]["value"]
+    return np.asarray(default if value is None else value, np.float64)
+
+
+def _scaled(low: Lowering, x: Tensor, scale: Array, offset: Array) -> Tensor:
+    """Scale by numbers for each step of the last axes."""
+    count = max(scale.ndim, offset.ndim)
+    sizes = known_sizes(x.shape[len(x.shape) - count :])
+    if count >= len(x.shape):
+        raise UnknownShapeError("it scales the batch axis")
+    if np.broadcast_shapes(sizes, scale.shape, offset.shape) != sizes:
+        raise UnknownShapeError("its output is larger than its input")
+    flat = _merged(low, x, count)
+    done = low.affine(
+        flat,
+        constant(np.broadcast_to(scale, sizes).ravel()),
+        constant(np.broadcast_to(offset, sizes).ravel()),
+        trainable=False,
+    )
+    return done if flat is x else low.reshape(done, x.shape[1:])
+
+
+def _merged(low: Lowering, x: Tensor, count: int) -> Tensor:
+    """Return `x` with its last `count` axes as one."""
+    if count == 1:
+        return x
+    return low.reshape(x, (None, 1, known_product(x.shape[len(x.shape) - count :])))
+
+
+def _statistics(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    if config.get("mean") is not None:
+        return ()
+    return tuple(Variable(name=name, trainable=False) for name in ("mean", "variance", "count"))
+
+
+@rule(
+    "Normalization",
+    variables=_statistics,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="two Rescaling for `axis=None`, else two DepthwiseConv2D",
+    companion="`axis` with the batch axis, more than one axis of unknown size",
+)
+def normalization(context: LayerContext) -> TfjsLayer:
+    """``(x - mean) / max(sqrt(variance), epsilon)``, or back if ``invert``.
+
+    The mean is taken off first, as Keras does it: far from zero, ``x * scale + offset`` would
+    lose digits.
+    """
     read = context.read
-    config: dict[str, Json] = {}
-    for key in ("scale", "offset"):
-        if isinstance(read.take(key), list):
-            read.unsupported(key, read.take(key), "Use one number for all channels.")
-        else:
-            config[key] = read.number(key, 0.0)
-    return context.native("Rescaling", config)
+    invert = read.boolean("invert", False)
+    axes = _kept_axes(context)
+    mean, variance = _mean_and_variance(context, axes)
+    if not axes:
+        return _by_one_number(context, values(mean).item(), values(variance).item(), invert)
+    try:
+        low = Lowering(context)
+        return low.model(_normalized(low, low.inputs[0], axes, (mean, variance), invert))
+    except UnknownShapeError:
+        own = replace(
+            context,
+            weights={"mean": mean, "variance": variance},
+            fixed_variables={"mean", "variance"},
+        )
+        return own.companion("Normalization", {"axes": axes, "invert": invert})
 
 
-_BEFORE = "Do it before the model is called, and leave the layer out."
+def _kept_axes(context: LayerContext) -> list[int]:
+    """Return the axes with a mean for each step, counting the batch axis."""
+    axis = context.read.take("axis", -1)
+    if axis is None:
+        return []
+    rank = context.one_rank()
+    if rank is None:
+        raise UnknownShapeError("the shape of the input is not known")
+    return sorted(index % rank for index in (axis if isinstance(axis, list) else [axis]))
 
-refuse("CategoryEncoding", "it changes the shape of the layer before it", _BEFORE, module=__name__)
-refuse("CenterCrop", "it crops other pixels", "Use Cropping2D.", module=__name__)
-refuse("RandomWidth", "it also changes images at inference", _BEFORE, module=__name__)
-refuse("Resizing", "it samples other pixels and loses the batch axis", _BEFORE, module=__name__)
+
+def _mean_and_variance(context: LayerContext, axes: list[int]) -> tuple[TensorSource, TensorSource]:
+    given = context.read.take("mean"), context.read.take("variance")
+    if given[0] is None:
+        return context.weights["mean"], context.weights["variance"]
+    sizes = known_sizes([context.shapes[0][axis] for axis in axes])
+    mean, variance = (constant(np.broadcast_to(np.asarray(value), sizes)) for value in given)
+    return mean, variance
+
+
+def _deviation(variance: Array) -> Array:
+    return np.asarray(np.maximum(np.sqrt(variance.astype(np.float32)), _EPSILON))
+
+
+def _by_one_number(context: LayerContext, mean: float, variance: float, invert: bool) -> TfjsLayer:
+    deviation = float(_deviation(np.asarray(variance)))
+    low = Lowering(context)
+    (x,) = low.inputs
+    if invert:
+        return low.model(low.rescale(x, deviation, mean))
+    return low.model(low.rescale(low.rescale(x, 1.0, -mean), 1 / deviation))
+
+
+def _normalized(
+    low: Lowering,
+    x: Tensor,
+    axes: list[int],
+    statistics: tuple[TensorSource, TensorSource],
+    invert: bool,
+) -> Tensor:
+    """Move the axes that are kept to the end, and scale their steps."""
+    if axes[0] == 0:
+        raise UnknownShapeError("it normalizes along the batch axis")
+    count = int(np.prod(statistics[0].shape))
+    mean, variance = (reshaped_source(source, (count,)) for source in statistics)
+    order = [*(axis for axis in range(len(x.shape)) if axis not in axes), *axes]
+    moved = x if order == sorted(order) else low.permute(x, order)
+    flat = _merged(low, moved, len(axes))
+    if invert:
+        deviation = computed_source(_deviation, variance, shape=(count,))
+        flat_done = low.affine(flat, deviation, mean, trainable=False)
+    else:
+        offset = computed_source(np.negative, mean, shape=(count,))
+        scale = computed_source(lambda array: 1 / _deviation(array), variance, shape=(count,))
+        centered = low.affine(flat, None, offset, trainable=False)
+        flat_done = low.affine(centered, scale, None, trainable=False)
+    done = flat_done if flat is moved else low.reshape(flat_done, moved.shape[1:])
+    return done if moved is x else low.permute(done, [order.index(axis) for axis in sorted(order)])

@@ -1,0 +1,75 @@
+"""Completes layers' arguments by what only the file as a whole tells, so that rules see one form.
+
+A vocabulary that a layer has learned lies beside the configuration in ``.keras`` archives
+(``save_assets`` in ``keras/src/layers/preprocessing/index_lookup.py``); some layers compute
+otherwise in another version of Keras.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.object_paths import object_paths
+from tfjs_serve.keras_files import Container, KerasModel
+
+LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
+_BY_VERSION = frozenset({"RandomCrop"})
+
+
+def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
+    """Return `model` with these further arguments.
+
+    ``vocabulary``
+        Of a lookup layer that has learned it.
+    ``has_idf_weights``
+        Whether the file has the weights of a lookup layer with ``output_mode="tf_idf"``.
+    ``keras_version``
+        ``[major, minor]``, for layers that depend on it.
+    """
+    paths = dict(_paths(model, keras_model))
+    version = [int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2]]
+
+    def complete(layer: KerasLayer) -> KerasLayer:
+        config = dict(layer.config)
+        if layer.class_name in _BY_VERSION and len(version) == 2:
+            config["keras_version"] = version
+        if layer.class_name in LOOKUPS:
+            config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
+        return replace(layer, config=config, children=tuple(map(complete, layer.children)))
+
+    return complete(model)
+
+
+def _paths(model: KerasLayer, keras_model: KerasModel) -> list[tuple[str, str]]:
+    """Return the paths of layers in the model and in the archive."""
+    if keras_model.dialect.container is not Container.KERAS_ZIP:
+        return []
+    saved = {**keras_model.weights, **dict.fromkeys(keras_model.vocabularies, ())}
+    return [(layer.path, path) for layer, path in object_paths(model, saved)]
+
+
+def _lookup_arguments(layer: KerasLayer, keras_model: KerasModel, path: str) -> dict[str, Json]:
+    arguments: dict[str, Json] = {}
+    if layer.config.get("output_mode") in ("tf_idf", "tf-idf"):
+        in_archive = keras_model.dialect.container is Container.KERAS_ZIP
+        saved = bool(keras_model.weights.get(path)) if in_archive else layer.generation < 3
+        arguments["has_idf_weights"] = saved
+    text = keras_model.vocabularies.get(path)
+    if text is not None and not isinstance(layer.config.get("vocabulary"), list):
+        tokens = _lines(text, layer.generation)
+        is_numbers = layer.class_name == "IntegerLookup"
+        arguments["vocabulary"] = list(map(int, tokens)) if is_numbers else tokens
+    return arguments
+
+
+def _lines(text: str, generation: int) -> list[str]:
+    """Return the tokens as ``load_assets`` of that generation reads them."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if generation < 3:
+        return text.split("\n")
+    lines = text.splitlines()
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
