@@ -8,6 +8,7 @@ from tfjs_serve import companion
 from tfjs_serve.conversion.completion import completed
 from tfjs_serve.conversion.context import TfjsLayer
 from tfjs_serve.conversion.custom import page_variables
+from tfjs_serve.conversion.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
@@ -19,7 +20,7 @@ from tfjs_serve.conversion.normalize import normalize
 from tfjs_serve.conversion.registry import LayerRule, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
-from tfjs_serve.conversion.state_use import check_states
+from tfjs_serve.conversion.state_use import MIXED_STATES, check_states
 from tfjs_serve.conversion.translator import NONSENSE, Translator
 from tfjs_serve.conversion.weights import LayerWeights, Own, assign
 from tfjs_serve.errors import KerasFileError
@@ -50,18 +51,19 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     weights = assign(model, keras_model, own, report)
     layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
-    check_loadable(layer.to_json(), layer.weights)
+    written = with_distinct_inputs(layer.to_json())
+    check_loadable(written, layer.weights)
     return LayersModel(
         topology={
             "keras_version": keras_model.keras_version,
             "backend": "tensorflow",
-            "model_config": layer.to_json(),
+            "model_config": written,
         },
         weights=layer.weights,
         user_defined_metadata=_metadata(model),
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
-        companion_files=companion.files() if _needs_companion(layer.to_json()) else {},
+        companion_files=companion.files() if _needs_companion(written) else {},
     )
 
 
@@ -90,7 +92,7 @@ def _translated(
     """
     first = report.copy()
     layer = _attempted(model, weights, custom_layers, first)
-    if "unsupported-mask" not in first.codes:
+    if not first.codes & {"unsupported-mask", MIXED_STATES}:
         return layer, first
     second = report.copy()
     flat = with_explicit_masks(model, rules(), second)

@@ -1,0 +1,119 @@
+"""Masks that TensorFlow.js would lose or mix up: the graph computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .case import Build, Case, Keras, layer, padded_sequences, padded_tokens
+
+TOKENS = 7
+
+
+def _embedded(keras: Keras, masked: bool = True) -> tuple[Any, Any]:
+    tokens = keras.Input((5,))
+    return tokens, layer(keras, "Embedding", input_dim=TOKENS, output_dim=4, mask_zero=masked)(
+        tokens
+    )
+
+
+def _attention(class_name: str, query: bool, value: bool, **arguments: Any) -> Build:
+    def build(keras: Keras) -> Any:
+        (left, query_), (right, value_) = _embedded(keras, query), _embedded(keras, value)
+        attention = layer(keras, class_name, **arguments)
+        several = (query_, value_) if class_name == "MultiHeadAttention" else ([query_, value_],)
+        return keras.Model([left, right], attention(*several))
+
+    return build
+
+
+def _self_attention(keras: Keras) -> Any:
+    tokens, embedded = _embedded(keras)
+    attended = layer(keras, "MultiHeadAttention", num_heads=2, key_dim=3)(embedded, embedded)
+    summed = layer(keras, "Add")([attended, embedded])
+    return keras.Model(tokens, layer(keras, "LayerNormalization")(summed))
+
+
+def _scores_of_attention(keras: Keras) -> Any:
+    tokens, embedded = _embedded(keras)
+    attention = layer(keras, "MultiHeadAttention", num_heads=2, key_dim=3)
+    return keras.Model(tokens, attention(embedded, embedded, return_attention_scores=True))
+
+
+def _mask_into_a_model(keras: Keras) -> Any:
+    given = keras.Input((5, 4))
+    inner = keras.Model(given, layer(keras, "GRU", units=3)(given))
+    tokens, embedded = _embedded(keras)
+    return keras.Model(tokens, inner(embedded))
+
+
+def _mask_out_of_a_model(keras: Keras) -> Any:
+    inner = keras.Model(*_embedded(keras))
+    tokens = keras.Input((5,))
+    return keras.Model(tokens, layer(keras, "LSTM", units=3)(inner(tokens)))
+
+
+def _mask_through_lowered_layers(keras: Keras) -> Any:
+    tokens, embedded = _embedded(keras)
+    active = layer(keras, "Activation", activation="hard_swish")(embedded)
+    return keras.Model(tokens, layer(keras, "LSTM", units=3)(active))
+
+
+def _both_directions(keras: Keras) -> Any:
+    both = layer(keras, "Bidirectional", layer=layer(keras, "LSTM", units=3, return_sequences=True))
+    return keras.Sequential(
+        [
+            keras.Input((5,)),
+            layer(keras, "Embedding", input_dim=TOKENS, output_dim=4, mask_zero=True),
+            both,
+            layer(keras, "GlobalAveragePooling1D"),
+            layer(keras, "Dense", units=2),
+        ]
+    )
+
+
+def _masked_and_not(keras: Keras) -> Any:
+    given = keras.Input((5, 2))
+    average = layer(keras, "GlobalAveragePooling1D")
+    masked = layer(keras, "Masking")(given)
+    return keras.Model(given, [average(given), average(masked)])
+
+
+def _joined_in_time(keras: Keras) -> Any:
+    (left, one), (right, other) = _embedded(keras), _embedded(keras)
+    joined = layer(keras, "Concatenate", axis=1)([one, other])
+    return keras.Model([left, right], layer(keras, "LSTM", units=3)(joined))
+
+
+def _of_tokens(*builds: Callable[[Keras], Any]) -> list[Case]:
+    return [
+        Case(id=f"mask{build.__name__}", build=build, inputs=padded_tokens(TOKENS))
+        for build in builds
+    ]
+
+
+CASES: tuple[Case, ...] = (
+    *_of_tokens(
+        _self_attention,
+        _scores_of_attention,
+        _mask_into_a_model,
+        _mask_out_of_a_model,
+        _mask_through_lowered_layers,
+        _both_directions,
+        _joined_in_time,
+    ),
+    Case(id="mask_of_the_second_call", build=_masked_and_not, inputs=padded_sequences()),
+    *(
+        Case(
+            id=f"mask-{class_name}-query_{query}-value_{value}",
+            build=_attention(class_name, query, value, **arguments),
+            inputs=padded_tokens(TOKENS),
+        )
+        for class_name, arguments in (
+            ("Attention", {"use_scale": True}),
+            ("AdditiveAttention", {}),
+            ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}),
+        )
+        for query, value in ((True, False), (False, True), (True, True))
+    ),
+)
