@@ -7,6 +7,7 @@ changes but that its calls count from 1, as those of every nested model do. Its 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,12 +146,22 @@ class Lowering:
         return self.layer("Activation", {"activation": name}, x, shape=x.shape)
 
     def clip(self, x: Tensor, low: float, high: float) -> Tensor:
-        """Return `x` limited to ``low..high``."""
+        """Return `x` limited to ``low..high``, either of which may be infinite."""
         if high <= low:
             return self.rescale(x, 0.0, high)
-        shifted = self.rescale(x, 1.0, -low) if low else x
-        limited = self.layer("ReLU", {"max_value": high - low}, shifted, shape=x.shape)
-        return self.rescale(limited, 1.0, low) if low else limited
+        if low <= 0 <= high:
+            # Shifting x to begin at zero would round numbers that are small beside `low`.
+            above = self._limited(x, high)
+            return self.subtract(above, self._limited(self.rescale(x, -1.0), -low)) if low else above
+        if low > 0:
+            return self.rescale(self._limited(self.rescale(x, 1.0, -low), high - low), 1.0, low)
+        below = self._limited(self.rescale(x, -1.0, high), high - low)
+        return self.rescale(below, -1.0, high)
+
+    def _limited(self, x: Tensor, most: float) -> Tensor:
+        """Return `x` limited to ``0..most``."""
+        config = {} if math.isinf(most) else {"max_value": most}
+        return self.layer("ReLU", config, x, shape=x.shape)
 
     def add(self, *tensors: Tensor) -> Tensor:
         """Return the sum, broadcast."""

@@ -6,7 +6,7 @@ root mean square of ``x``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.normalization import scale_and_center
@@ -97,14 +97,14 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
         if [x.shape[axis] for axis in axes] != [x.shape[axis] for axis in last]:
             raise UnknownShapeError("its scale has another shape than the last axes")
         scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
-        made = on_rows(low, x, axes, lambda rows: _by_rms(low, rows, epsilon))
+        made = on_rows(low, x, axes, lambda rows: by_root_mean_square(low, rows, epsilon))
         return on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
 
     arguments = {"axes": list(axes), "epsilon": epsilon}
     return lower_or_companion(context, lower, "RMSNormalization", arguments)
 
 
-def _by_rms(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
+def by_root_mean_square(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
     """Return ``x / sqrt(mean(x^2) + epsilon)``, the mean being that of the last axis."""
     last = len(x.shape) - 1
     if x.shape[1:].count(None) > 1:
@@ -127,18 +127,21 @@ def unit_normalization(context: LayerContext) -> TfjsLayer:
     axes = counted_axes(context.read.take("axis", -1), rank_of(context))
 
     def lower(low: Lowering) -> Tensor:
-        (x,) = low.inputs
-        size = Rows(x.shape, axes).size
-        return on_rows(
-            low,
-            x,
-            axes,
-            lambda rows: low.rescale(_by_rms(low, rows, _TINY / size), size**-0.5),
-        )
+        return of_unit_length(low, low.inputs[0], axes)
 
     smallest = _TINY if context.layer.generation >= 3 else 1e-12
     arguments = {"axes": list(axes), "smallest": smallest}
     return lower_or_companion(context, lower, "UnitNormalization", arguments)
+
+
+def of_unit_length(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """Return ``x / sqrt(sum(x^2))``, the sum being that over `axes`; zeros stay zeros."""
+    size = Rows(x.shape, tuple(axes)).size
+
+    def scaled(rows: Tensor) -> Tensor:
+        return low.rescale(by_root_mean_square(low, rows, _TINY / size), size**-0.5)
+
+    return on_rows(low, x, axes, scaled)
 
 
 def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:

@@ -10,7 +10,11 @@ from tfjs_serve.conversion.operations.call import (
     output_dtypes,
     read_call,
 )
-from tfjs_serve.conversion.operations.lowered import NotLoweredError, lowered_operations
+from tfjs_serve.conversion.operations.lowered import (
+    Build,
+    NotLoweredError,
+    lowered_operations,
+)
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import Signature, signatures
 from tfjs_serve.conversion.registry import Outcome, rule
@@ -39,7 +43,7 @@ def _operation(signature: Signature) -> None:
         if lower is not None:
             try:
                 low = Lowering(context)
-                made = lower(low, call)
+                made = lower(Build(low, call, context.layer.generation))
                 return low.model(*([made] if isinstance(made, Tensor) else made))
             except (NotLoweredError, UnknownShapeError):
                 pass

@@ -1,0 +1,27 @@
+"""Activations as operations: the same as those of layers."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.activations import apply_activation
+from tfjs_serve.conversion.lowering import Tensor
+from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
+
+_NAMES = (
+    *("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh"),
+    *("leaky_relu", "log_sigmoid", "log_softmax", "relu", "relu6", "selu", "sigmoid", "silu"),
+    *("soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid"),
+    *("squareplus", "tanh", "tanh_shrink", "threshold"),
+)
+
+
+@lowered(*_NAMES)
+def activation(build: Build) -> Tensor:
+    """With its arguments."""
+    x = build.tensor("x")
+    if len(x.shape) < 2 or not build.operand("x").dtype.startswith(("float", "bfloat")):
+        raise NotLoweredError("it is a vector, or has no fractions")
+    arguments = {key: item for key, item in build.call.arguments.items() if key != "x"}
+    if "axis" in arguments:
+        build.axes("axis", len(x.shape))
+    value = {"class_name": build.call.name, "config": arguments} if arguments else build.call.name
+    return apply_activation(build.low, value, x, 3)

@@ -1,0 +1,285 @@
+"""Arithmetic with tensors, numbers and constant arrays: merge layers, Rescaling, convolutions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
+from tfjs_serve.conversion.operations.operand import Array, Operand
+from tfjs_serve.conversion.shapes import Shape, known_product
+from tfjs_serve.conversion.transforms import constant
+
+_LARGEST_CONSTANT = 1 << 20
+_LARGEST_EXPONENT = 8
+_EXACT = ("float", "int32", "int64")
+"""Dtypes whose sums and products are the same in the page: they neither wrap nor are truths."""
+
+
+def _check_dtype(build: Build) -> None:
+    if not build.call.dtype.startswith((*_EXACT, "bfloat")):
+        raise NotLoweredError(f"{build.call.dtype} does not compute like numbers")
+
+
+def _pair(build: Build) -> tuple[Operand, Operand]:
+    _check_dtype(build)
+    return build.operand("x1"), build.operand("x2")
+
+
+def _merging(build: Build, class_name: str) -> Tensor | None:
+    """Return a merge layer of two tensors, ``None`` if one of them is a constant."""
+    one, other = _pair(build)
+    if one.index is None or other.index is None:
+        return None
+    x1, x2 = build.of(one), build.of(other)
+    check_mergeable([x1, x2])
+    return build.low.merge(class_name, x1, x2)
+
+
+def check_mergeable(tensors: list[Tensor]) -> None:
+    """Raise if TF.js's merge layers would not broadcast as Keras's operations do."""
+    if len({len(x.shape) for x in tensors}) > 1:
+        raise NotLoweredError("axes of tensors of different ranks would be aligned otherwise")
+    if len({x.shape[0] for x in tensors}) > 1:
+        raise NotLoweredError("batches of different sizes")
+
+
+def _finite(value: float | None) -> float:
+    if value is None or not math.isfinite(value):
+        raise NotLoweredError("JSON has no such number")
+    return float(value)
+
+
+def scaled(low: Lowering, x: Tensor, scale: Any, offset: Any) -> Tensor:
+    """Return ``x * scale + offset`` for numbers or arrays (of which one may be ``None``)."""
+    if not np.ndim(scale if scale is not None else 0) and not np.ndim(
+        offset if offset is not None else 0
+    ):
+        factor = 1.0 if scale is None else _finite(float(scale))
+        return low.rescale(x, factor, 0.0 if offset is None else _finite(float(offset)))
+    return _by_arrays(low, x, scale, offset)
+
+
+def _by_arrays(low: Lowering, x: Tensor, scale: Any, offset: Any) -> Tensor:
+    """One number for each step of the last axes, as many of them as the arrays have."""
+    count = _constant_axes(
+        x.shape, [np.shape(item) for item in (scale, offset) if item is not None]
+    )
+    sizes = x.shape[len(x.shape) - count :]
+    total = known_product(sizes)
+    if total is None or total > _LARGEST_CONSTANT:
+        raise NotLoweredError("the size of the constant is not known, or it is too large")
+    factor, shift = (_spread(item, sizes, total) for item in (scale, offset))
+    if count == 1:
+        return low.affine(x, factor, shift, trainable=False)
+    others = x.shape[1 : len(x.shape) - count]
+    flat = low.reshape(x, (*((known_product(others),) if others else ()), total))
+    return low.reshape(low.affine(flat, factor, shift, trainable=False), x.shape[1:])
+
+
+def _spread(item: Any, sizes: Shape, total: int) -> Any:
+    if item is None:
+        return None
+    array = np.asarray(item, np.float32)
+    trimmed = array.reshape(array.shape[max(array.ndim - len(sizes), 0) :])
+    return constant(np.broadcast_to(trimmed, sizes).reshape(total))
+
+
+def _constant_axes(shape: Shape, arrays: list[tuple[int, ...]]) -> int:
+    """Return along how many of the last axes of a tensor arrays vary."""
+    count = 1
+    for array in arrays:
+        if len(array) > len(shape):
+            raise NotLoweredError("the constant has more axes than the tensor")
+        for place, size in enumerate(reversed(array), start=1):
+            if size == 1:
+                continue
+            if place >= len(shape) or shape[-place] != size:
+                raise NotLoweredError("the constant changes the shape of the tensor")
+            count = max(count, place)
+    return count
+
+
+def _value(operand: Operand) -> Any:
+    if operand.value is None:
+        raise NotLoweredError("both are tensors")
+    return operand.value.astype(np.float64)
+
+
+@lowered("add")
+def add(build: Build) -> Tensor:
+    """A merge layer, or Rescaling."""
+    merged = _merging(build, "Add")
+    if merged is not None:
+        return merged
+    one, other = _pair(build)
+    if one.index is None:
+        one, other = other, one
+    return scaled(build.low, build.of(one), None, _value(other))
+
+
+@lowered("subtract")
+def subtract(build: Build) -> Tensor:
+    """The sum with the opposite."""
+    low, (one, other) = build.low, _pair(build)
+    if one.index is None:
+        return scaled(low, build.of(other), -np.ones(()), _value(one))
+    if other.index is None:
+        return scaled(low, build.of(one), None, -_value(other))
+    x1, x2 = build.of(one), build.of(other)
+    check_mergeable([x1, x2])
+    return low.subtract(x1, x2)
+
+
+@lowered("multiply")
+def multiply(build: Build) -> Tensor:
+    """A merge layer, or Rescaling."""
+    merged = _merging(build, "Multiply")
+    if merged is not None:
+        return merged
+    one, other = _pair(build)
+    if one.index is None:
+        one, other = other, one
+    return scaled(build.low, build.of(one), _value(other), None)
+
+
+@lowered("divide", "true_divide")
+def divide(build: Build) -> Tensor:
+    """By a constant only."""
+    one, other = _pair(build)
+    divisor = _value(other)
+    if not np.all(divisor):
+        raise NotLoweredError("it divides by zero")
+    return scaled(build.low, build.of(one), 1.0 / divisor, None)
+
+
+@lowered("maximum")
+def maximum(build: Build) -> Tensor:
+    """A merge layer, or a limit."""
+    return _limited(build, "Maximum", lambda low, x, limit: low.clip(x, limit, math.inf))
+
+
+@lowered("minimum")
+def minimum(build: Build) -> Tensor:
+    """A merge layer, or a limit."""
+    return _limited(build, "Minimum", lambda low, x, limit: low.clip(x, -math.inf, limit))
+
+
+def _limited(build: Build, class_name: str, limit: Any) -> Tensor:
+    merged = _merging(build, class_name)
+    if merged is not None:
+        return merged
+    one, other = _pair(build)
+    if one.index is None:
+        one, other = other, one
+    result: Tensor = limit(build.low, build.of(one), _finite(other.number))
+    return result
+
+
+@lowered("clip")
+def clip(build: Build) -> Tensor:
+    """ReLU with a largest value, of x and of its opposite."""
+    x = build.operand("x")
+    if not x.dtype.startswith(("float", "bfloat")):
+        raise NotLoweredError("limits of whole numbers are rounded")
+    low, high = (build.get(key) for key in ("x_min", "x_max"))
+    if not all(value is None or isinstance(value, int | float) for value in (low, high)):
+        raise NotLoweredError("a limit is no number")
+    bounds = (-math.inf if low is None else low, math.inf if high is None else high)
+    return build.low.clip(build.of(x), *bounds)
+
+
+@lowered("negative")
+def negative(build: Build) -> Tensor:
+    """Rescaling."""
+    _check_dtype(build)
+    return build.low.rescale(build.tensor("x"), -1.0)
+
+
+@lowered("absolute", "abs", "fabs")
+def absolute(build: Build) -> Tensor:
+    """What is above zero and the opposite of what is below."""
+    low, x = build.low, build.tensor("x")
+    return low.add(low.activation(x, "relu"), low.activation(low.rescale(x, -1.0), "relu"))
+
+
+@lowered("square")
+def square(build: Build) -> Tensor:
+    """The product with itself."""
+    _check_dtype(build)
+    x = build.tensor("x")
+    return build.low.multiply(x, x)
+
+
+@lowered("power")
+def power(build: Build) -> Tensor:
+    """Products, for small whole exponents."""
+    exponent = _finite(_pair(build)[1].number)
+    if exponent not in range(1, _LARGEST_EXPONENT + 1):
+        raise NotLoweredError("the exponent is no small whole number")
+    low, x = build.low, build.tensor("x1")
+    if exponent == 1:
+        return low.activation(x, "linear")
+    return _product(low, x, int(exponent))
+
+
+def _product(low: Lowering, x: Tensor, exponent: int) -> Tensor:
+    if exponent == 1:
+        return x
+    half = _product(low, x, exponent // 2)
+    squared = low.multiply(half, half)
+    return low.multiply(squared, x) if exponent % 2 else squared
+
+
+@lowered("squared_difference")
+def squared_difference(build: Build) -> Tensor:
+    """The square of ``subtract``."""
+    difference = subtract(build)
+    assert isinstance(difference, Tensor)
+    return build.low.multiply(difference, difference)
+
+
+@lowered("logical_not")
+def logical_not(build: Build) -> Tensor:
+    """One minus a truth value."""
+    if build.operand("x").dtype != "bool":
+        raise NotLoweredError("its input is no truth value")
+    return build.low.rescale(build.tensor("x"), -1.0, 1.0)
+
+
+@lowered("logical_and", "logical_or")
+def logical(build: Build) -> Tensor:
+    """The smaller or the larger of two truth values."""
+    operands = [build.operand(key) for key in ("x1", "x2")]
+    if any(operand.dtype != "bool" for operand in operands):
+        raise NotLoweredError("its inputs are no truth values")
+    tensors = list(map(build.of, operands))
+    check_mergeable(tensors)
+    name = "Minimum" if build.call.name == "logical_and" else "Maximum"
+    return build.low.merge(name, *tensors)
+
+
+@lowered("copy", "conj", "conjugate", "real", "positive")
+def identity(build: Build) -> Tensor:
+    """The input."""
+    return build.low.activation(build.tensor("x"), "linear")
+
+
+@lowered("cast", "convert_to_tensor", "array", "saturate_cast")
+def cast(build: Build) -> Tensor:
+    """The input, if its numbers exist in the other dtype."""
+    dtype = build.get("dtype")
+    given = build.operand("x").dtype
+    whole = not given.startswith(("float", "bfloat"))
+    same = dtype in (None, given) or "float" in dtype
+    if not same and not (whole and dtype in ("int32", "int64")):
+        raise NotLoweredError("it changes numbers")
+    return identity(build)  # type: ignore[return-value]
+
+
+def array_of(operand: Operand) -> Array:
+    """Return a constant as it is."""
+    return np.asarray(_value(operand), np.float32)

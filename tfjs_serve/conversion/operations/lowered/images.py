@@ -1,0 +1,160 @@
+"""Images, pooling and normalization by given layers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from tfjs_serve.conversion.interpolation import resizing_matrix
+from tfjs_serve.conversion.layers.scaling import by_root_mean_square
+from tfjs_serve.conversion.lowering import Tensor, known_sizes
+from tfjs_serve.conversion.operations.lowered.registry import (
+    Build,
+    NotLoweredError,
+    dense,
+    lowered,
+)
+from tfjs_serve.conversion.operations.lowered.shaping import zero_padded
+from tfjs_serve.conversion.operations.settings import resizing
+from tfjs_serve.conversion.operations.specs.image import image_axes
+from tfjs_serve.conversion.resampling import LARGEST_MATRIX, fitted, resampled
+from tfjs_serve.conversion.rows import Rows, on_rows
+from tfjs_serve.conversion.shapes import pair
+
+_GRAY = ((0.2989,), (0.5870,), (0.1140,))
+_POOLING = {"max_pool": "MaxPooling", "average_pool": "AveragePooling"}
+
+
+@lowered("resize")
+def resize(build: Build) -> Tensor:
+    """UpSampling2D for whole factors, else a matrix along each axis."""
+    x = build.tensor("images")
+    if len(x.shape) != 4 or not build.operand("images").dtype.startswith(("float", "bfloat")):
+        raise NotLoweredError("it is a single image, or has no fractions")
+    how = resizing(build.call.arguments, build.generation)
+    first, _ = image_axes(4, build.get("data_format"))
+    sizes = known_sizes(x.shape[first : first + 2])
+    targets = (how["height"], how["width"])
+    pairs = list(zip(sizes, targets, strict=True))
+    if any(size * target > LARGEST_MATRIX for size, target in pairs):
+        raise NotLoweredError("the images are large")
+    whole = all(target % size == 0 for size, target in pairs)
+    if how["method"] == "nearest" and how["fit"] == "stretch" and whole:
+        config = {
+            "size": [target // size for size, target in pairs],
+            "data_format": build.get("data_format") or "channels_last",
+            "interpolation": "nearest",
+        }
+        return build.low.layer("UpSampling2D", config, x)
+    matrix = partial(
+        resizing_matrix, how["method"], antialias=how["antialias"], generation=build.generation
+    )
+    maps = fitted(sizes, targets, how["fit"], matrix)
+    made = resampled(build.low, x, (first, first + 1), maps, how["fill"])
+    return build.low.activation(made, "linear") if made is x else made
+
+
+@lowered("rgb_to_grayscale")
+def rgb_to_grayscale(build: Build) -> Tensor:
+    """Dense along the channels."""
+    x = build.tensor("images")
+    if len(x.shape) != 4 or build.get("data_format") == "channels_first":
+        raise NotLoweredError("the channels are not last")
+    if x.shape[-1] != 3:
+        raise NotLoweredError("it has other channels")
+    return dense(build.low, x, np.asarray(_GRAY))
+
+
+@lowered("pad_images", "crop_images")
+def framed(build: Build) -> Tensor:
+    """ZeroPadding2D or Cropping2D."""
+    x = build.tensor("images")
+    if len(x.shape) != 4 or build.get("data_format") == "channels_first":
+        raise NotLoweredError("the channels are not last")
+    what = "padding" if build.call.name == "pad_images" else "cropping"
+    sign = 1 if what == "padding" else -1
+    rows = _margins(build, x.shape[1], "target_height", f"top_{what}", f"bottom_{what}", sign)
+    columns = _margins(build, x.shape[2], "target_width", f"left_{what}", f"right_{what}", sign)
+    if what == "padding":
+        return zero_padded(build.low, x, [[0, 0], rows, columns, [0, 0]])
+    config = {"cropping": [rows, columns], "data_format": "channels_last"}
+    return build.low.layer("Cropping2D", config, x)
+
+
+def _margins(
+    build: Build, size: int | None, target: str, before: str, after: str, sign: int
+) -> list[int]:
+    first, last, wanted = (build.get(key) for key in (before, after, target))
+    if first is not None and last is not None:
+        return [first, last]
+    (known,) = known_sizes([size])
+    total = sign * (wanted - known)
+    return [total - last, last] if first is None else [first, total - first]
+
+
+@lowered("max_pool", "average_pool")
+def pool(build: Build) -> Tensor:
+    """The layer of as many axes."""
+    x = build.tensor("inputs")
+    count = len(x.shape) - 2
+    if build.get("data_format") == "channels_first":
+        raise NotLoweredError("the channels are not last")
+    sizes = pair(build.get("pool_size"), count)
+    strides = build.get("strides")
+    config = {
+        "pool_size": sizes if count > 1 else sizes[0],
+        "strides": _steps(sizes if strides is None else pair(strides, count)),
+        "padding": build.get("padding"),
+    }
+    if count > 1:
+        config["data_format"] = "channels_last"
+    return build.low.layer(f"{_POOLING[build.call.name]}{count}D", config, x)
+
+
+def _steps(steps: list[int]) -> int | list[int]:
+    return steps if len(steps) > 1 else steps[0]
+
+
+@lowered("normalize", "l2_normalize")
+def normalize(build: Build) -> Tensor:
+    """LayerNormalization of the rows and their opposites, whose mean is zero."""
+    x = build.tensor("x")
+    if build.call.arguments.get("order", 2) != 2:
+        raise NotLoweredError("it is another norm")
+    axes = tuple(sorted(build.axes("axis", len(x.shape))))
+    size = Rows(x.shape, axes).size
+    return on_rows(
+        build.low,
+        x,
+        axes,
+        lambda rows: build.low.rescale(
+            by_root_mean_square(build.low, rows, _epsilon(build) / size), size**-0.5
+        ),
+    )
+
+
+def _epsilon(build: Build) -> float:
+    """Return what is added to the sum of squares; it counts for rows of zeros only."""
+    return 1e-14
+
+
+@lowered("batch_norm")
+def batch_norm(build: Build) -> Tensor:
+    """One factor and one offset per channel, from constants."""
+    x = build.tensor("x")
+    if build.axis("axis", len(x.shape)) != len(x.shape) - 1:
+        raise NotLoweredError("it normalizes another axis than the last")
+    given = {key: build.get(key) for key in ("mean", "variance", "offset", "scale")}
+    if any(value is not None and value.value is None for value in given.values()):
+        raise NotLoweredError("a parameter is a tensor")
+    numbers = {key: None if value is None else value.value for key, value in given.items()}
+    factor = 1.0 / np.sqrt(numbers["variance"] + build.get("epsilon"))
+    if numbers["scale"] is not None:
+        factor = factor * numbers["scale"]
+    shift = -numbers["mean"] * factor
+    if numbers["offset"] is not None:
+        shift = shift + numbers["offset"]
+    from tfjs_serve.conversion.operations.lowered.arithmetic import scaled  # noqa: PLC0415
+
+    return scaled(build.low, x, factor, shift)

@@ -1,0 +1,194 @@
+"""Functions that join tensors or take them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.operations.lowered.arithmetic import check_mergeable
+from tfjs_serve.conversion.operations.lowered.pieces import picked
+from tfjs_serve.conversion.operations.lowered.registry import (
+    Build,
+    NotLoweredError,
+    counted,
+    lowered,
+)
+from tfjs_serve.conversion.operations.specs.indexing import subscripts
+from tfjs_serve.conversion.operations.specs.joining import section_lengths
+from tfjs_serve.conversion.shapes import Size
+
+
+def _tensors(build: Build, key: str) -> list[Tensor]:
+    tensors = list(map(build.of, build.call.operands(key)))
+    check_mergeable(tensors)
+    return tensors
+
+
+def _joined(low: Lowering, tensors: Sequence[Tensor], axis: int) -> Tensor:
+    if len(tensors) == 1:
+        return low.activation(tensors[0], "linear")
+    return low.concatenate(tensors, axis)
+
+
+@lowered("concatenate")
+def concatenate(build: Build) -> Tensor:
+    """Concatenate."""
+    tensors = _tensors(build, "xs")
+    return _joined(build.low, tensors, build.axis("axis", len(tensors[0].shape)))
+
+
+@lowered("append")
+def append(build: Build) -> Tensor:
+    """Concatenate."""
+    tensors = [build.tensor("x1"), build.tensor("x2")]
+    check_mergeable(tensors)
+    return _joined(build.low, tensors, build.axis("axis", len(tensors[0].shape)))
+
+
+@lowered("hstack", "dstack")
+def along_axis(build: Build) -> Tensor:
+    """Concatenate."""
+    tensors = _tensors(build, "xs")
+    axis = 1 if build.call.name == "hstack" else 2
+    return _joined(build.low, tensors, counted(axis, len(tensors[0].shape)))
+
+
+@lowered("stack")
+def stack(build: Build) -> Tensor:
+    """Reshape each, and Concatenate."""
+    low, tensors = build.low, _tensors(build, "xs")
+    shape = tensors[0].shape
+    axis = build.axis("axis", len(shape) + 1)
+    wide = [low.reshape(x, (*x.shape[1:axis], 1, *x.shape[axis:])) for x in tensors]
+    return wide[0] if len(wide) == 1 else low.concatenate(wide, axis)
+
+
+def _parts(build: Build, x: Tensor, axis: int, lengths: Sequence[Size]) -> list[Tensor]:
+    parts, start = [], 0
+    for length in known_sizes(lengths):
+        parts.append(picked(build.low, x, axis, range(start, start + length)))
+        start += length
+    return parts
+
+
+@lowered("split", "array_split")
+def split(build: Build) -> list[Tensor]:
+    """Cropping2D for each part."""
+    x = build.tensor("x")
+    axis = build.axis("axis", len(x.shape))
+    uneven = build.call.name == "array_split"
+    lengths = section_lengths(x.shape[axis], build.get("indices_or_sections"), uneven=uneven)
+    if sum(known_sizes(lengths)) != x.shape[axis]:
+        raise NotLoweredError("the parts overlap")
+    return _parts(build, x, axis, lengths)
+
+
+@lowered("split_lengths")
+def split_lengths(build: Build) -> list[Tensor]:
+    """Cropping2D for each part."""
+    x = build.tensor("x")
+    axis = build.axis("axis", len(x.shape))
+    return _parts(build, x, axis, build.get("lengths"))
+
+
+@lowered("unstack")
+def unstack(build: Build) -> list[Tensor]:
+    """Cropping2D and Reshape for each part."""
+    low, x = build.low, build.tensor("x")
+    axis = build.axis("axis", len(x.shape))
+    (size,) = known_sizes([x.shape[axis]])
+    rest = (*x.shape[1:axis], *x.shape[axis + 1 :])
+    return [low.reshape(picked(low, x, axis, [step]), rest) for step in range(size)]
+
+
+@lowered("get_item")
+def get_item(build: Build) -> Tensor:
+    """Each axis one after another; new axes and those that go by one Reshape."""
+    x = build.tensor("x")
+    rank = len(x.shape)
+    keys = subscripts(build.get("key"), rank)
+    if keys[:1] != [{"slice": [None, None, None]}]:
+        raise NotLoweredError("the batch is cut")
+    sizes: list[Size] = []
+    axis = 1
+    for key in keys[1:]:
+        if key is None:
+            sizes.append(1)
+            continue
+        x = _cut(build.low, x, axis, key)
+        if isinstance(key, dict):
+            sizes.append(x.shape[axis])
+        axis += 1
+    if tuple(sizes) != x.shape[1:]:
+        return build.low.reshape(x, sizes)
+    return build.low.activation(x, "linear") if x in build.low.inputs else x
+
+
+def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
+    size = x.shape[axis]
+    if isinstance(key, int):
+        (length,) = known_sizes([size])
+        return _one_by_one(low, x, axis, [key % length])
+    if not isinstance(key, dict) or "slice" not in key:
+        raise NotLoweredError("an index is a tensor")
+    start, stop, step = key["slice"]
+    if (start, stop) == (None, None) and step in (None, 1):
+        return x
+    if not all(part is None or isinstance(part, int) for part in (start, stop, step)):
+        raise NotLoweredError("an index is a tensor")
+    (length,) = known_sizes([size])
+    return _one_by_one(low, x, axis, range(*slice(start, stop, step).indices(length)))
+
+
+def _one_by_one(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
+    return x if list(steps) == list(range(x.shape[axis] or 0)) else picked(low, x, axis, steps)
+
+
+@lowered("take")
+def take(build: Build) -> Tensor:
+    """Constant indices of one axis."""
+    x, indices = build.tensor("x"), build.operand("indices")
+    axis = build.axis("axis", len(x.shape))
+    (size,) = known_sizes([x.shape[axis]])
+    if indices.value is None or not indices.value.size:
+        raise NotLoweredError("the indices are no constants")
+    steps = [int(index) for index in indices.value.reshape(-1)]
+    if any(not -size <= step < size for step in steps):
+        raise NotLoweredError("an index lies outside")
+    made = picked(build.low, x, axis, [step % size for step in steps])
+    if indices.rank == 1:
+        return made
+    return build.low.reshape(made, (*x.shape[1:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+@lowered("slice")
+def slice_(build: Build) -> Tensor:
+    """Constant starts."""
+    x, starts = build.tensor("inputs"), build.operand("start_indices")
+    if starts.value is None:
+        raise NotLoweredError("the starts are no constants")
+    lengths = build.get("shape")
+    if int(starts.value[0]) != 0 or lengths[0] not in (-1, x.shape[0]):
+        raise NotLoweredError("the batch is cut")
+    for axis in range(1, len(x.shape)):
+        start, length = int(starts.value[axis]), lengths[axis]
+        if (start, length) == (0, -1):
+            continue
+        (size,) = known_sizes([x.shape[axis]])
+        length = size - start if length == -1 else length
+        begin = max(min(start, size - length), 0)
+        x = _one_by_one(build.low, x, axis, range(begin, begin + length))
+    return build.low.activation(x, "linear") if x in build.low.inputs else x
+
+
+@lowered("diff")
+def diff(build: Build) -> Tensor:
+    """Each step minus the one before."""
+    low, x = build.low, build.tensor("a")
+    axis = build.axis("axis", len(x.shape))
+    for _ in range(build.get("n")):
+        (size,) = known_sizes([x.shape[axis]])
+        if size < 2:
+            raise NotLoweredError("nothing is left")
+        x = low.subtract(low.slice(x, axis, 1, size - 1), low.slice(x, axis, 0, size - 1))
+    return low.activation(x, "linear") if x in low.inputs else x

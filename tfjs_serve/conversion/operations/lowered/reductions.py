@@ -1,0 +1,159 @@
+"""Sums, means and extremes along axes: pooling over all steps of one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.operations.lowered.registry import (
+    Build,
+    NotLoweredError,
+    dense,
+    lowered,
+    rows,
+)
+from tfjs_serve.conversion.shapes import Shape, known_product
+
+_LONGEST_SUM = 1024
+"""Steps of an axis that a matrix adds up."""
+_SPATIAL = [1, 2]
+
+
+def _pooled(low: Lowering, x: Tensor, axes: Sequence[int], kind: str) -> Tensor:
+    """Return shape ``(batch, *kept)``."""
+    kept = tuple(x.shape[axis] for axis in range(1, len(x.shape)) if axis not in axes)
+    if len(x.shape) == 4 and list(axes) == _SPATIAL:
+        config = {"data_format": "channels_last"}
+        return low.layer(f"Global{kind}Pooling2D", config, x, shape=(x.shape[0], *kept))
+    flat = rows(low, x, sorted(axes))
+    shape: Shape = (x.shape[0], flat.shape[2])
+    made = low.layer(f"Global{kind}Pooling1D", {}, flat, shape=shape)
+    return made if made.shape[1:] == kept else low.reshape(made, kept)
+
+
+def _reduced(build: Build, kind: str, key: str = "x", axis: str = "axis") -> Tensor:
+    x = build.tensor(key)
+    axes = build.axes(axis, len(x.shape))
+    made = _pooled(build.low, x, axes, kind)
+    return _with_ones(build, made, x, axes)
+
+
+def _with_ones(build: Build, made: Tensor, x: Tensor, axes: Sequence[int]) -> Tensor:
+    if not build.call.arguments.get("keepdims"):
+        return made
+    sizes = [1 if axis in axes else x.shape[axis] for axis in range(1, len(x.shape))]
+    return build.low.reshape(made, sizes)
+
+
+def _count(x: Tensor, axes: Sequence[int]) -> int:
+    count = known_product([x.shape[axis] for axis in axes])
+    if count is None:
+        raise UnknownShapeError("a size of its input is not known")
+    return count
+
+
+@lowered("mean")
+def mean(build: Build) -> Tensor:
+    """Global pooling."""
+    return _reduced(build, "Average")
+
+
+@lowered("max", "amax")
+def largest(build: Build) -> Tensor:
+    """Global pooling."""
+    _check_initial(build)
+    return _reduced(build, "Max")
+
+
+@lowered("min", "amin")
+def smallest(build: Build) -> Tensor:
+    """The opposite of the largest opposite."""
+    _check_initial(build)
+    x = build.tensor("x")
+    axes = build.axes("axis", len(x.shape))
+    made = _pooled(build.low, build.low.rescale(x, -1.0), axes, "Max")
+    return _with_ones(build, build.low.rescale(made, -1.0), x, axes)
+
+
+def _check_initial(build: Build) -> None:
+    if build.call.arguments.get("initial") is not None:
+        raise NotLoweredError("it has an initial value")
+
+
+@lowered("sum")
+def total(build: Build) -> Tensor:
+    """The mean times the number of elements; a product with ones along the last axis."""
+    low, x = build.low, build.tensor("x")
+    axes = build.axes("axis", len(x.shape))
+    count = _count(x, axes)
+    last = len(x.shape) - 1
+    if axes == [last] and last > 1 and count <= _LONGEST_SUM:
+        ones = dense(low, x, np.ones((count, 1)))
+        return ones if build.get("keepdims") else low.reshape(ones, x.shape[1:last])
+    return low.rescale(_reduced(build, "Average"), float(count))
+
+
+@lowered("any", "all")
+def truth(build: Build) -> Tensor:
+    """The largest or smallest truth value."""
+    if build.operand("x").dtype != "bool":
+        raise NotLoweredError("its input is no truth value")
+    if build.call.name == "any":
+        return _reduced(build, "Max")
+    low, x = build.low, build.tensor("x")
+    axes = build.axes("axis", len(x.shape))
+    made = _pooled(low, low.rescale(x, -1.0, 1.0), axes, "Max")
+    return _with_ones(build, low.rescale(made, -1.0, 1.0), x, axes)
+
+
+@lowered("ptp")
+def span(build: Build) -> Tensor:
+    """The largest and the largest opposite."""
+    low, x = build.low, build.tensor("x")
+    axes = build.axes("axis", len(x.shape))
+    made = [_pooled(low, y, axes, "Max") for y in (x, low.rescale(x, -1.0))]
+    return _with_ones(build, low.add(*made), x, axes)
+
+
+def _variance(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
+    sizes = [1 if axis in axes else x.shape[axis] for axis in range(1, len(x.shape))]
+    centre = low.reshape(_pooled(low, x, axes, "Average"), sizes)
+    centred = low.subtract(x, centre)
+    return _pooled(low, low.multiply(centred, centred), axes, "Average")
+
+
+@lowered("var")
+def variance(build: Build) -> Tensor:
+    """The mean square of what is left without the mean."""
+    x = build.tensor("x")
+    axes = build.axes("axis", len(x.shape))
+    return _with_ones(build, _variance(build.low, x, axes), x, axes)
+
+
+@lowered("moments")
+def moments(build: Build) -> list[Tensor]:
+    """Mean and variance."""
+    low, x = build.low, build.tensor("x")
+    axes = build.axes("axes", len(x.shape))
+    made = [_pooled(low, x, axes, "Average"), _variance(low, x, axes)]
+    return [_with_ones(build, part, x, axes) for part in made]
+
+
+@lowered("cumsum")
+def running_sum(build: Build) -> Tensor:
+    """A product with a triangle of ones."""
+    if build.get("dtype") is not None or build.operand("x").dtype == "bool":
+        raise NotLoweredError("it changes the dtype")
+    low, x = build.low, build.tensor("x")
+    axis, last = build.axis("axis", len(x.shape)), len(x.shape) - 1
+    size = _count(x, [axis])
+    if size > _LONGEST_SUM:
+        raise NotLoweredError("the axis is too long")
+    triangle = np.triu(np.ones((size, size)))
+    if axis == last:
+        return dense(low, x, triangle)
+    order = list(range(last + 1))
+    order[axis], order[last] = last, axis
+    return low.permute(dense(low, low.permute(x, order), triangle), order)
