@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .case import KERAS2, KERAS3, Build, Case, Keras, case_id, each, layer, layer_cases, made
+from .case import (
+    KERAS2,
+    KERAS3,
+    Build,
+    Case,
+    Keras,
+    each,
+    grid,
+    layer,
+    layer_cases,
+    made,
+)
 
 _KERAS2 = ("exponential", "leaky_relu", "relu6", "swish", "mish", "gelu", "softsign", "log_softmax")
 _KERAS3 = (
@@ -68,20 +79,6 @@ def behind_layers(name: str, dialects: tuple[str, ...]) -> list[Case]:
     ]
 
 
-def with_arguments(name: str, **arguments: Any) -> Case:
-    """Return a model of one of Keras 3's functions, called on a tensor."""
-
-    def build(keras: Keras) -> Any:
-        given = keras.Input((4, 6))
-        return keras.Model(given, getattr(keras.activations, name)(given, **arguments))
-
-    return Case(
-        id=case_id(f"function-{name}", arguments),
-        build=build,
-        dialects=(KERAS3,),
-    )
-
-
 def shared(keras: Keras) -> Any:
     """A layer with a lowered activation, called for two tensors of different sizes."""
     one, other = keras.Input((3, 4)), keras.Input((5, 4))
@@ -98,7 +95,25 @@ def within(wrapper: str) -> Build:
     return build
 
 
+SLOPES = grid(max_value=[None, 1.5], negative_slope=[0.0, 0.3], threshold=[0.0, 0.4])
+
+OBJECT_LAYERS = [
+    *layer_cases("ReLU", (3, 4), SLOPES, label="grid"),
+    *layer_cases("ReLU", (None, 4), SLOPES[-1:], label="free"),
+    *layer_cases("ELU", (3, 4), each(alpha=[0.5, 2.0, 0.0]), label="alpha"),
+    *layer_cases("ELU", (None,), each(alpha=[0.5]), label="free"),
+    *layer_cases("Softmax", (3, 4), each(axis=[1, -2, (1, 2), (-1, -2)]), label="axis"),
+    *layer_cases("Softmax", (3, 4), each(axis=[[1], [-1]]), label="listed"),
+    *layer_cases("Softmax", (2, 3, 4), each(axis=[1, 2, (1, 3), (1, 2, 3)]), label="rank4"),
+    *layer_cases("Softmax", (None, None, 4), each(axis=[1, 2, -1, (1, 2)]), label="free"),
+    *layer_cases("PReLU", (None, 4), each(shared_axes=[[1], [1, 2]]), label="free"),
+    *layer_cases("PReLU", (None, None, 4), each(shared_axes=[[1, 2]]), label="free-image"),
+    *layer_cases("PReLU", (2, 3, 2, 4), each(shared_axes=[[1, 2, 3], [2]]), label="rank5"),
+]
+"""Activations that are layers."""
+
 CASES = [
+    *OBJECT_LAYERS,
     *layer_cases("Activation", (3, 4), each(activation=_KERAS2), label="2", dialects=(KERAS2,)),
     *layer_cases("Activation", (3, 4), each(activation=_KERAS3), label="3", dialects=(KERAS3,)),
     *layer_cases("Activation", (6,), each(activation=_KERAS3), label="row", dialects=(KERAS3,)),

@@ -130,4 +130,11 @@ part(({ tf, layer, activations }) => {
   });
 
   layer("Activation", ([x], { args }) => activations[args.function](x, args));
+
+  /** The mask is the last input; it broadcasts to the first one from the last axis on. */
+  layer("MaskedSoftmax", ([x, given], { args: { axis, clears } }) => {
+    const mask = tf.cast(given, "float32");
+    const y = softmax(tf.add(x, tf.mul(tf.sub(1, mask), -1e9)), { axis });
+    return clears ? tf.mul(y, mask) : y;
+  });
 });

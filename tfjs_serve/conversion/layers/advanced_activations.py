@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfjs_serve.conversion.activations import apply_activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.lowering import Lowering
 from tfjs_serve.conversion.model import Json, Variable
 from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.rows import counted_axes, rank_of
 
 
 @rule(
     "ReLU",
     masking=Masking.PASSES,
-    lowered="`negative_slope`, `threshold`: Rescaling, ThresholdedReLU, Add",
+    lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add",
 )
 def relu(context: LayerContext) -> TfjsLayer:
-    """TF.js reads ``max_value`` and silently ignores the other two."""
+    """TF.js reads ``max_value`` and silently ignores the other two.
+
+    Its ThresholdedReLU has no gradient.
+    """
     read = context.read
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
     largest = read.optional_number("max_value")
-    if largest is not None and largest % 1:
+    if any(value % 1 for value in (slope, threshold, largest or 0)):
         context.no_whole_numbers()
     if not slope and not threshold:
         return context.native("ReLU", {"max_value": largest})
+    return _activated(context, "relu", negative_slope=slope, threshold=threshold, max_value=largest)
+
+
+def _activated(context: LayerContext, function: str, **arguments: Json) -> TfjsLayer:
     low = Lowering(context)
-    (x,) = low.inputs
-    return low.model(_relu(low, x, slope, threshold, largest))
-
-
-def _relu(low: Lowering, x: Tensor, slope: float, threshold: float, most: float | None) -> Tensor:
-    """``x`` above `threshold` and limited to 0 .. `most`; ``slope * (x - threshold)`` below."""
-    if threshold:
-        above = low.layer("ThresholdedReLU", {"theta": threshold}, x, shape=x.shape)
-    else:
-        above = low.activation(x, "relu")
-    if most is not None:
-        above = low.layer("ReLU", {"max_value": most}, above, shape=x.shape)
-    if not slope:
-        return above
-    below = low.activation(low.rescale(x, -1.0, threshold), "relu")
-    return low.add(above, low.rescale(below, -slope))
+    value = {"class_name": function, "config": arguments}
+    return low.model(apply_activation(low, value, low.inputs[0], context.layer.generation))
 
 
 @rule("LeakyReLU", masking=Masking.PASSES)
@@ -70,11 +65,13 @@ def prelu(context: LayerContext) -> TfjsLayer:
     return context.native("PReLU", {"shared_axes": shared, **parameter(context, "alpha")})
 
 
-@rule("ELU", masking=Masking.PASSES, notes="alpha of 1")
+@rule("ELU", masking=Masking.PASSES, lowered="`alpha` other than 1: LeakyReLU after ELU")
 def elu(context: LayerContext) -> TfjsLayer:
-    """TF.js throws on another ``alpha``."""
-    context.read.only("alpha", 1, hint="Use alpha=1.")
-    return context.native("ELU", {"alpha": 1.0})
+    """TF.js throws on another ``alpha`` than 1."""
+    alpha = context.read.number("alpha", 1.0)
+    if alpha == 1:
+        return context.native("ELU", {"alpha": 1.0})
+    return _activated(context, "elu", alpha=alpha)
 
 
 @rule("ThresholdedReLU", masking=Masking.PASSES)
@@ -83,11 +80,24 @@ def thresholded_relu(context: LayerContext) -> TfjsLayer:
     return context.native("ThresholdedReLU", {"theta": context.read.number("theta", 1.0)})
 
 
-@rule("Softmax", masking=Masking.PASSES, notes="the last axis")
+@rule(
+    "Softmax",
+    masking=Masking.PASSES,
+    lowered="another axis than the last one: Permute",
+    companion="masks; the batch axis",
+)
 def softmax(context: LayerContext) -> TfjsLayer:
-    """TF.js's softmax op takes the last axis only."""
+    """TF.js computes it along the last axis, or along several at once.
+
+    Keras 2 lowers what a mask leaves out by 1e9; Keras 3 also makes it zero afterwards.
+    """
     axis = context.read.take("axis", -1)
-    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-    context.last_axis_only(axis)
+    if context.mask_input:
+        clears = context.layer.generation >= 3
+        return context.companion("MaskedSoftmax", {"axis": axis, "clears": clears})
     context.no_mask()
-    return context.native("Softmax", {"axis": -1})
+    if isinstance(axis, list) and len(axis) > 1:
+        return context.native("Softmax", {"axis": axis})
+    if counted_axes(axis, rank_of(context)) == (rank_of(context) - 1,):
+        return context.native("Softmax", {"axis": -1})
+    return _activated(context, "softmax", axis=axis)

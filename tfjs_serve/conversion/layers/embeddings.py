@@ -22,10 +22,9 @@ def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     masking=Masking.MAKES,
 )
 def embedding(context: LayerContext) -> TfjsLayer:
-    """``input_length`` only narrows the static shape in Keras 2, and is left out."""
+    """``input_length`` and ``sparse`` change static shapes and gradients' form in Keras 2."""
     read = context.read
-    read.ignore("activity_regularizer", "input_length")
-    read.only("sparse", False, hint="It only changes how gradients are computed; set it to False.")
+    read.ignore("activity_regularizer", "input_length", "sparse")
     read.only("lora_rank", hint="Merge the LoRA weights into the embeddings and save again.")
     return context.native(
         "Embedding",

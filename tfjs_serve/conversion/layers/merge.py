@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.scaling import of_unit_length
+from tfjs_serve.conversion.lowering import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    common_shapes,
+    lower_or_companion,
+)
 from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import Shapes, broadcast, pair
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.shapes import Shape, Shapes, Size, known_product, pair
+
+_ONE_INPUT = "one input: Activation('linear')"
 
 
 def _broadcast(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    return (broadcast(inputs),)
+    """``compute_output_shape`` in ``base_merge.py``: ranks are aligned after the batch axis."""
+    batches = {shape[0] for shape in inputs} - {None}
+    rank = max(map(len, inputs))
+    rests = [(1,) * (rank - len(shape)) + shape[1:] for shape in inputs]
+    sizes = tuple(_common(sizes) for sizes in zip(*rests, strict=True))
+    return ((batches.pop() if len(batches) == 1 else None, *sizes),)
+
+
+def _common(sizes: Sequence[Size]) -> Size:
+    """Return the size that others broadcast to; one that is not known may be any."""
+    if None in sizes:
+        return None
+    return max(sizes, key=lambda size: (size != 1, size or 0))
 
 
 def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -23,53 +47,119 @@ def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
 def _product(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     axes = pair(layer.config["axes"], 2)
     left, right = (
-        [size for index, size in enumerate(shape) if index not in (0, axis % len(shape))]
-        for shape, axis in zip(inputs, axes, strict=True)
+        _others(shape, axis % len(shape)) for shape, axis in zip(inputs, axes, strict=True)
     )
-    return ((inputs[0][0], *(left + right or [1])),)
+    return ((inputs[0][0], *((*left, *right) or (1,))),)
 
 
-def _several_inputs(context: LayerContext) -> None:
-    """Report a merge of one tensor, which Keras hands on and TF.js refuses."""
-    if any(len(call) < 2 for call in context.calls):
-        context.problem(
-            "unsupported-call",
-            f"TensorFlow.js's {context.layer.class_name} takes at least two inputs, but gets one.",
-            "Leave the layer out.",
-        )
+def _others(shape: Shape, axis: int) -> Shape:
+    """Return the sizes along all axes but the batch and `axis`."""
+    return tuple(size for index, size in enumerate(shape) if index not in (0, axis))
+
+
+def _same(context: LayerContext) -> TfjsLayer | None:
+    """Return what hands on the one tensor that is merged, which TF.js's layers refuse."""
+    if all(len(call) == 1 for call in context.calls) and context.calls:
+        return context.native("Activation", {"activation": "linear"})
+    return None
 
 
 def _elementwise(class_name: str) -> None:
-    @rule(class_name, shape=_broadcast, masking=Masking.PASSES)
+    @rule(class_name, shape=_broadcast, masking=Masking.PASSES, lowered=_ONE_INPUT)
     def translate(context: LayerContext) -> TfjsLayer:
-        _several_inputs(context)
-        return context.native(class_name, {})
+        return _same(context) or context.native(class_name, {})
 
 
 for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
     _elementwise(_class_name)
 
 
-@rule("Concatenate", shape=_joined, masking=Masking.PASSES)
+@rule(
+    "Subtract",
+    shape=_broadcast,
+    masking=Masking.PASSES,
+    outcome=Outcome.LOWERED,
+    lowered="Add after Rescaling(-1)",
+)
+def subtract(context: LayerContext) -> TfjsLayer:
+    """The first input minus the second."""
+    low = Lowering(context)
+    left, right = low.inputs
+    return low.model(low.subtract(left, right))
+
+
+@rule(
+    "Concatenate",
+    shape=_joined,
+    masking=Masking.PASSES,
+    lowered=_ONE_INPUT,
+    companion="sizes that are known of some inputs only",
+)
 def concatenate(context: LayerContext) -> TfjsLayer:
-    """``axis`` counts the batch axis in both; TF.js takes every negative one for the last."""
-    _several_inputs(context)
+    """``axis`` counts the batch axis in both; TF.js takes every negative one for the last.
+
+    It wants equal sizes along the other axes, and takes an unknown one for another size.
+    """
     axis = context.read.integer("axis", -1)
-    if axis < -1:
-        axis += context.one_rank() or 0
+    same = _same(context)
+    if same is not None:
+        return same
+    shapes = common_shapes(context.calls)
+    axis %= len(shapes[0])
+    if len({(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}) > 1:
+        return context.companion("Concatenate", {"axis": axis})
     return context.native("Concatenate", {"axis": axis})
 
 
-@rule("Dot", shape=_product, notes="inputs of two or three axes")
+@rule(
+    "Dot",
+    shape=_product,
+    lowered="`normalize`: Concatenate, LayerNormalization, Cropping2D; four and more axes: "
+    "Permute, Reshape",
+    companion="several unknown sizes with four and more axes",
+)
 def dot(context: LayerContext) -> TfjsLayer:
     """``axes`` is one number or a pair, counting the batch axis.
 
-    TF.js reads a pair as it is, so negative axes are counted from the front here.
+    TF.js reads a pair as it is, so negative axes are counted from the front here. It divides by
+    a length of 3e-4 at least, far more than Keras does.
     """
-    read = context.read
-    axes = read.integers("axes", 2)
-    context.at_most_axes(3)
-    if context.one_rank() is not None:
-        ranks = [len(fact.shape or ()) for fact in context.calls[0]]
-        axes = [axis % rank for axis, rank in zip(axes, ranks, strict=False) if rank]
-    return context.native("Dot", {"axes": axes, "normalize": read.boolean("normalize", False)})
+    normalize = context.read.boolean("normalize", False)
+    axes = context.read.integers("axes", 2)
+    shapes = common_shapes(context.calls)
+    axes = [axis % len(shape) for axis, shape in zip(axes, shapes, strict=True)]
+    if not normalize and max(map(len, shapes)) <= 3:
+        return context.native("Dot", {"axes": axes, "normalize": False})
+
+    def lower(low: Lowering) -> Tensor:
+        factors = [
+            of_unit_length(low, x, (axis,)) if normalize else x
+            for x, axis in zip(low.inputs, axes, strict=True)
+        ]
+        return _dot(low, factors, axes)
+
+    smallest = 1e-14 if context.layer.generation >= 3 else 1e-12
+    arguments = {"axes": axes, "normalize": normalize, "smallest": smallest}
+    return lower_or_companion(context, lower, "Dot", arguments)
+
+
+def _dot(low: Lowering, factors: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
+    """Multiply matrices whose rows run along `axes`, and whose other axes are put into one."""
+    others = [_others(x.shape, axis) for x, axis in zip(factors, axes, strict=True)]
+    if max(len(rest) for rest in others) <= 1:
+        shape = (factors[0].shape[0], *((*others[0], *others[1]) or (1,)))
+        return low.layer("Dot", {"axes": list(axes), "normalize": False}, *factors, shape=shape)
+    if (*others[0], *others[1]).count(None) > 1:
+        raise UnknownShapeError("several sizes of its inputs are not known")
+    left, right = (
+        _matrix(low, x, axis, rest) for x, axis, rest in zip(factors, axes, others, strict=True)
+    )
+    shape = (left.shape[0], left.shape[1], right.shape[1])
+    made = low.layer("Dot", {"axes": [2, 2], "normalize": False}, left, right, shape=shape)
+    return low.reshape(made, (*others[0], *others[1]))
+
+
+def _matrix(low: Lowering, x: Tensor, axis: int, others: Shape) -> Tensor:
+    order = [index for index in range(len(x.shape)) if index != axis]
+    last = x if axis == len(order) else low.permute(x, [*order, axis])
+    return low.reshape(last, (known_product(others), last.shape[-1]))

@@ -1,0 +1,27 @@
+// Merging tensors whose sizes are not known beforehand; `keras/src/layers/merging`.
+
+part(({ tf, layer }) => {
+  layer("Concatenate", (inputs, { args }) => tf.concat(inputs, args.axis));
+
+  /** A matrix per sample: rows run along `axis`, all other axes become one. */
+  function matrix(x, axis) {
+    const order = [...x.shape.keys()].filter((each) => each !== axis);
+    return tf.reshape(tf.transpose(x, [...order, axis]), [x.shape[0], -1, x.shape[axis]]);
+  }
+
+  function ofUnitLength(x, axis, smallest) {
+    return tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axis, true), smallest)));
+  }
+
+  layer("Dot", (inputs, { args: { axes, normalize, smallest } }) => {
+    const factors = inputs.map((x, index) =>
+      normalize ? ofUnitLength(x, axes[index], smallest) : x,
+    );
+    const [left, right] = factors.map((x, index) => matrix(x, axes[index]));
+    const others = inputs.flatMap((x, index) =>
+      x.shape.filter((_size, axis) => axis > 0 && axis !== axes[index]),
+    );
+    const shape = [inputs[0].shape[0], ...(others.length ? others : [1])];
+    return tf.reshape(tf.matMul(left, right, false, true), shape);
+  });
+});
