@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .grid.run import Workbench, workbench
 
 KERAS_WARNINGS = (
     # Variables are turned into arrays that way; numpy 2 has announced another signature.
@@ -30,6 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent == Path(__file__).parent:
             for warning in KERAS_WARNINGS:
                 item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """Converts in this process, and predicts with TensorFlow.js."""
+    with workbench(tmp_path_factory.mktemp("bench")) as bench:
+        yield bench
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -74,6 +74,14 @@ class Reference:
     outputs: list[Array]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What TensorFlow.js predicts, and whether it needed ``layers.js``."""
+
+    outputs: tuple[Array, ...]
+    needs_layers: bool
+
+
 def deviation(expected: Array, actual: Array) -> float:
     """Return the largest difference, relative to max(1, magnitude); infinite if shapes differ."""
     if expected.shape != actual.shape:
@@ -169,7 +177,13 @@ class Workbench:
         finally:
             path.unlink(missing_ok=True)
 
-    def _compared(self, case: GridCase, expected: Reference, path: Path) -> tuple[Outcome, str]:
+    def predicted(self, path: Path, inputs: Sequence[Array]) -> Predicted:
+        """Convert the file at `path`, and predict with what it became.
+
+        Raises
+        ------
+        TfjsServeError, NodeTfError
+        """
         output = self.folder / f"{path.name}.converted"
         output.mkdir()
         request = ConversionRequest(
@@ -182,15 +196,18 @@ class Workbench:
             convert(request, lambda _progress: None)
             topology = (output / "model.json").read_text()
             url = f"{self.url}/{output.name}/model.json"
-            predicted = self.node.predict(url, expected.inputs).outputs
+            outputs = self.node.predict(url, inputs).outputs
         finally:
             for file in output.iterdir():
                 file.unlink()
             output.rmdir()
-        if problem := disagreement(expected.outputs, predicted, case.tolerance):
+        return Predicted(outputs=outputs, needs_layers=f"{companion.PACKAGE}>" in topology)
+
+    def _compared(self, case: GridCase, expected: Reference, path: Path) -> tuple[Outcome, str]:
+        predicted = self.predicted(path, expected.inputs)
+        if problem := disagreement(expected.outputs, predicted.outputs, case.tolerance):
             return Outcome.MISMATCH, problem
-        needs_companion = f"{companion.PACKAGE}>" in topology
-        return (Outcome.COMPANION if needs_companion else Outcome.PLAIN), ""
+        return (Outcome.COMPANION if predicted.needs_layers else Outcome.PLAIN), ""
 
     def _refusal(
         self, keras: Keras, expected: Reference, path: Path, error: ConversionError
