@@ -13,8 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from tfjs_serve.conversion.model import KerasLayer
+
 BROKEN = "?"
 """A mask that is none of Keras's: TF.js's merge layers give theirs a wrong shape."""
+
+
+def takes_mask_of_input(layer: KerasLayer, inputs: int) -> bool:
+    """Whether Keras hands the mask of the first input to a layer that uses one.
+
+    Keras 3 does so if that is the only argument that holds tensors: not if a recurrent layer gets
+    an initial state (``Layer.__call__`` in ``keras/src/layers/layer.py``).
+    """
+    return inputs == 1 or layer.generation < 3
 
 
 class SharedArguments:

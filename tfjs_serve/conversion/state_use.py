@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from tfjs_serve.conversion.facts import RECURRENT, Facts
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.report import Report
+
+MIXED_STATES = "unsupported-state"
+"""Code of the problems: in one flat graph, most of them are gone."""
 
 
 def check_states(facts: Facts, report: Report) -> None:
@@ -22,16 +25,20 @@ def check_states(facts: Facts, report: Report) -> None:
         recurrent = site.layer.class_name in RECURRENT and site.layer.path not in directions
         if recurrent and site.seen_state:
             _report_initial_state(site.layer, report)
-    runs = Counter(site.layer.path for site in facts.sites)
+    # TF.js runs a layer again for each of its outputs that is used (``executor.ts``), with the
+    # same tensors, which the companion's layers know.
+    runs: dict[str, set[tuple[int, ...]]] = defaultdict(set)
     for site in facts.sites:
-        if site.layer.config.get("stateful") and runs[site.layer.path] > 1:
+        runs[site.layer.path].add(tuple(map(id, site.inputs)))
+    for site in facts.sites:
+        if site.layer.config.get("stateful") and len(runs[site.layer.path]) > 1:
             _report_stateful(site.layer, report)
 
 
 def _report_initial_state(layer: KerasLayer, report: Report) -> None:
     report.problem(
         layer,
-        "unsupported-call",
+        MIXED_STATES,
         "In a nested model, TensorFlow.js hands it the initial state of the recurrent layer "
         "before it.",
         "Move the recurrent layers into the outermost model.",
@@ -39,10 +46,9 @@ def _report_initial_state(layer: KerasLayer, report: Report) -> None:
 
 
 def _report_stateful(layer: KerasLayer, report: Report) -> None:
-    """TF.js runs a layer again for each of its outputs that is used (``executor.ts``)."""
     report.problem(
         layer,
-        "unsupported-call",
+        MIXED_STATES,
         "It is stateful, and TensorFlow.js runs it more than once for each prediction.",
-        "Use it once, and one output of it only; or feed and return its states yourself.",
+        "Call it once for each prediction; or feed and return its states yourself.",
     )

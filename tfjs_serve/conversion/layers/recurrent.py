@@ -1,14 +1,19 @@
-"""Recurrent layers and their cells (``tfjs-layers/src/layers/recurrent.ts``)."""
+"""SimpleRNN, LSTM, GRU and their cells (``tfjs-layers/src/layers/recurrent.ts``)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 
-from tfjs_serve.conversion.activations import activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.recurrence import (
+    Cell,
+    companion_cell,
+    companion_layer,
+    read_cell,
+    read_loop,
+)
 from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.objects import parameter, parameters
 from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shapes
 
@@ -18,82 +23,81 @@ _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
 def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     """Return the shapes of a recurrent layer's output and states."""
     batch, time = inputs[0][:2]
+    if layer.config.get("time_major"):
+        batch, time = time, batch
     cells = [inner for inner in layer.walk() if "units" in inner.config]
     width = cells[-1].config["units"]
-    output = (batch, time, width) if layer.config.get("return_sequences") else (batch, width)
+    sequence = (time, batch, width) if layer.config.get("time_major") else (batch, time, width)
+    output = sequence if layer.config.get("return_sequences") else (batch, width)
     if not layer.config.get("return_state"):
         return (output,)
-    counts = [2 if inner.class_name.startswith("LSTM") else 1 for inner in cells]
-    states = [
-        (batch, inner.config["units"])
-        for inner, count in zip(cells, counts, strict=True)
-        for _ in range(count)
-    ]
+    states = [(batch, cell.config["units"]) for cell in cells for _ in range(_state_count(cell))]
     return (output, *states)
 
 
-def recurrence(context: LayerContext) -> dict[str, Json]:
-    """Return the arguments of every layer that runs a cell over time."""
-    read = context.read
-    read.ignore("activity_regularizer", "input_dim", "input_length")
-    if read.boolean("zero_output_for_mask", False):
-        # TF.js repeats the output before a masked step.
-        context.no_mask()
-    read.only("time_major", False, hint="Use time_major=False and a Permute.")
-    # TF.js never unrolls; it warns at each prediction, and its ConvLSTM2D throws.
-    read.ignore("unroll")
-    flags = ("return_sequences", "return_state", "go_backwards", "stateful")
-    return {flag: read.boolean(flag, False) for flag in flags}
+def _state_count(cell: KerasLayer) -> int:
+    return 2 if "LSTM" in cell.class_name else 1
 
 
-def cell(context: LayerContext, size: str = "units") -> dict[str, Json]:
-    """Return the arguments that all cells share; `size` names the number of outputs."""
-    read = context.read
-    read.ignore("seed", "implementation")
-    return {
-        size: read.integer(size),
-        "activation": activation(context, default="tanh"),
-        "use_bias": read.boolean("use_bias", True),
-        "dropout": read.number("dropout", 0.0),
-        "recurrent_dropout": read.number("recurrent_dropout", 0.0),
-        **parameters(context, "kernel", "bias"),
-        **parameter(context, "recurrent_kernel", "recurrent"),
-    }
+def simple_cell(context: LayerContext) -> Cell:
+    """Return the arguments of a SimpleRNN cell."""
+    return read_cell(context, "SimpleRNN", {"activation": "tanh"})
 
 
-def _recurrent_activation(context: LayerContext) -> dict[str, Json]:
-    # Keras 2.0 to 2.2 had hard_sigmoid as the default; they write it, as all versions do.
-    return {"recurrent_activation": activation(context, "recurrent_activation", "sigmoid")}
+def lstm_cell(context: LayerContext, size: str = "units") -> Cell:
+    """Return the arguments of an LSTM cell; `size` names the number of outputs.
+
+    Keras 2.0 to 2.2 had ``hard_sigmoid`` as the default of the recurrent activation; they write
+    it, as all versions do.
+    """
+    defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    cell = read_cell(context, "LSTM", defaults, size)
+    return cell.with_native(unit_forget_bias=context.read.boolean("unit_forget_bias", True))
 
 
-def lstm_cell(context: LayerContext, size: str = "units") -> dict[str, Json]:
-    """Return the arguments of an LSTM cell."""
-    forget = context.read.boolean("unit_forget_bias", True)
-    return {**cell(context, size), **_recurrent_activation(context), "unit_forget_bias": forget}
+def gru_cell(context: LayerContext) -> Cell:
+    """Return the arguments of a GRU cell.
+
+    TF.js has the variant that applies the reset gate before the product only. Before Keras 2.1
+    there was no other, nor an argument.
+    """
+    defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    cell = read_cell(context, "GRU", defaults)
+    after = context.read.boolean("reset_after", context.layer.generation >= 3)
+    cell = replace(cell, arguments={**cell.arguments, "reset_after": after})
+    return replace(cell, native=None) if after else cell.with_native(reset_after=False)
 
 
-def _gru_cell(context: LayerContext) -> dict[str, Json]:
-    if context.read.boolean("reset_after", False):
-        context.read.unsupported(
-            "reset_after", True, "Train with GRU(..., reset_after=False), or use LSTM."
-        )
-    return {**cell(context), **_recurrent_activation(context), "reset_after": False}
+_CELLS: dict[str, Callable[[LayerContext], Cell]] = {
+    "SimpleRNN": simple_cell,
+    "LSTM": lstm_cell,
+    "GRU": gru_cell,
+}
+_COMPANION = "activations that TensorFlow.js lacks, time_major, zero_output_for_mask, masks that "
+_COMPANION += "TensorFlow.js mixes up, stateful with return_state"
 
 
-_CELLS = {"SimpleRNN": cell, "LSTM": lstm_cell, "GRU": _gru_cell}
+def _layer(name: str, spelling: str) -> None:
+    read = _CELLS[name]
+    needed = f"reset_after=True, {_COMPANION}" if name == "GRU" else _COMPANION
 
-
-def _layer_and_cell(name: str) -> None:
-    notes = "reset_after=False" if name == "GRU" else ""
-    arguments = _CELLS[name]
-
-    @rule(name, variables=_VARIABLES, shape=steps, masking=Masking.PER_STEP, notes=notes)
+    @rule(spelling, variables=_VARIABLES, shape=steps, masking=Masking.PER_STEP, companion=needed)
     def translate_layer(context: LayerContext) -> TfjsLayer:
-        return context.native(name, {**recurrence(context), **arguments(context)})
+        loop, cell = read_loop(context), read(context)
+        if cell.native is None or loop.needs_companion(context):
+            return companion_layer(context, name, loop, cell)
+        return context.native(name, {**loop.native, **cell.native})
 
-    @rule(f"{name}Cell", variables=_VARIABLES, notes=notes)
+
+def _cell(name: str) -> None:
+    read = _CELLS[name]
+
+    @rule(f"{name}Cell", variables=_VARIABLES, companion="as the layer")
     def translate_cell(context: LayerContext) -> TfjsLayer:
-        return context.native(f"{name}Cell", {**arguments(context), **_no_dropout(context)})
+        cell = read(context)
+        if cell.native is None or context.layer.mask_input:
+            return companion_cell(context, cell)
+        return context.native(f"{name}Cell", {**cell.native, **_no_dropout(context)})
 
 
 def _no_dropout(context: LayerContext) -> dict[str, Json]:
@@ -105,58 +109,8 @@ def _no_dropout(context: LayerContext) -> dict[str, Json]:
 
 
 for _name in _CELLS:
-    _layer_and_cell(_name)
-
-
-@rule(
-    "RNN",
-    shape=steps,
-    masking=Masking.PER_STEP,
-    notes="cells of this table; states of one cell only",
-)
-def rnn(context: LayerContext) -> TfjsLayer:
-    """The cell builds its weights in the layer's own name scope."""
-    config = recurrence(context)
-    (inner,) = context.layer.children
-    if len(inner.children) > 1:
-        _no_states(context, config)
-    translated = context.translate_child(inner, valid_name(inner.name), context.scope)
-    return TfjsLayer(
-        class_name="RNN",
-        config={**context.base_config(), **config, "cell": translated.to_json()},
-        weights=translated.weights,
-    )
-
-
-def _no_states(context: LayerContext, config: Mapping[str, Json]) -> None:
-    """Report states that enter or leave stacked cells: TF.js has them in the reverse order."""
-    hint = "Stack layers instead of cells: TensorFlow.js orders the states of cells otherwise."
-    if config["return_state"]:
-        context.read.unsupported("return_state", True, hint)
-    no_initial_state(context, hint)
-
-
-def no_initial_state(context: LayerContext, hint: str) -> None:
-    """Report an initial state that is given to a layer."""
-    if any(len(call) > 1 for call in context.calls):
-        context.problem(
-            "unsupported-call",
-            "It is called with an initial state, which TensorFlow.js does not take as Keras does.",
-            hint,
-        )
-
-
-@rule("StackedRNNCells")
-def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
-    """Each cell builds its weights in a scope ``RNNCell_<index>``."""
-    hint = "Use reverse_state_order=False."
-    context.read.only("reverse_state_order", False, hint=hint)
-    cells = [
-        context.translate_child(child, valid_name(child.name), f"{context.scope}/RNNCell_{index}")
-        for index, child in enumerate(context.layer.children)
-    ]
-    return TfjsLayer(
-        class_name="StackedRNNCells",
-        config={**context.base_config(), "cells": [inner.to_json() for inner in cells]},
-        weights=tuple(weight for inner in cells for weight in inner.weights),
-    )
+    _layer(_name, _name)
+    _cell(_name)
+# Names of the second versions before TensorFlow 2.0.
+_layer("LSTM", "UnifiedLSTM")
+_layer("GRU", "UnifiedGRU")

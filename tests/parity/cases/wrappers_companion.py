@@ -1,0 +1,316 @@
+"""Wrappers in settings that TF.js lacks or gets wrong: Bidirectional and TimeDistributed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .case import (
+    KERAS2,
+    Array,
+    Case,
+    InputMaker,
+    Keras,
+    Made,
+    case_id,
+    layer,
+    layer_cases,
+    made,
+    numbers,
+    padded_sequences,
+)
+
+SEQUENCE = (4, 2)
+MERGE_MODES = ("concat", "sum", "ave", "mul", None)
+UNITS: dict[str, Any] = {"units": 3}
+
+
+def sequences(kind: str, **arguments: Any) -> Made:
+    return made(f"layers.{kind}", **UNITS, **arguments)
+
+
+def cells(*kinds: str, **arguments: Any) -> Made:
+    inner: list[Made] = [made(f"layers.{kind}Cell", **UNITS) for kind in kinds]
+    return made("layers.RNN", cell=inner if len(inner) > 1 else inner[0], **arguments)
+
+
+INNER: dict[str, Made] = {
+    "GRU": sequences("GRU"),
+    "GRU-sequences": sequences("GRU", return_sequences=True),
+    "GRU-no-bias": sequences("GRU", use_bias=False),
+    "LSTM-exponential": sequences("LSTM", activation="exponential"),
+    "RNN-GRU": cells("GRU"),
+    "RNN-LSTM-sequences": cells("LSTM", return_sequences=True),
+    "RNN-stack": cells("LSTM", "GRU"),
+}
+MASKED: dict[str, Made] = {
+    "GRU": sequences("GRU"),
+    "GRU-sequences": sequences("GRU", return_sequences=True),
+    "LSTM-sequences": sequences("LSTM", return_sequences=True),
+    "SimpleRNN-sequences": sequences("SimpleRNN", return_sequences=True),
+    "LSTM-unrolled": sequences("LSTM", return_sequences=True, unroll=True),
+    "LSTM-zeros": sequences("LSTM", zero_output_for_mask=True),
+    "RNN-stack": cells("LSTM", "GRU", return_sequences=True),
+}
+
+
+def both(
+    inner: Made,
+    label: str,
+    arguments: Mapping[str, Any],
+    *,
+    inputs: InputMaker = numbers,
+    is_masked: bool = False,
+    **options: Any,
+) -> Case:
+    """Return a model of one Bidirectional with all its outputs."""
+
+    def build(keras: Keras) -> Any:
+        given = keras.Input((5, 2), **options)
+        flow = layer(keras, "Masking")(given) if is_masked else given
+        return keras.Model(given, layer(keras, "Bidirectional", layer=inner, **arguments)(flow))
+
+    return Case(id=case_id(f"Bidirectional.{label}", arguments), build=build, inputs=inputs)
+
+
+def bidirectional() -> list[Case]:
+    states = {"return_state": True}
+    return [
+        *(both(inner, name, {}) for name, inner in INNER.items()),
+        *(both(sequences("GRU"), "GRU", {"merge_mode": mode}) for mode in MERGE_MODES),
+        *(
+            both(sequences("GRU", return_sequences=True), "sequences", {"merge_mode": mode})
+            for mode in MERGE_MODES
+        ),
+        both(sequences("GRU", **states), "GRU-states", {}),
+        both(sequences("GRU", **states), "GRU-states", {"merge_mode": None}),
+        both(sequences("LSTM", activation="exponential", **states), "LSTM-states", {}),
+    ]
+
+
+def masked(at_start: bool) -> list[Case]:
+    label = "start" if at_start else "end"
+    inputs = padded_sequences(at_start=at_start)
+    return [
+        both(inner, f"{name}-masked-{label}", arguments, inputs=inputs, is_masked=True)
+        for name, inner in MASKED.items()
+        for arguments in ({}, {"merge_mode": None})
+    ]
+
+
+def own_backward(name: str, **arguments: Any) -> Case:
+    """Return a Bidirectional whose directions differ."""
+
+    def build(keras: Keras) -> Any:
+        backward = {"go_backwards": True, **UNITS, **arguments}
+        kind = backward.pop("kind", "LSTM")
+        shared = {key: arguments[key] for key in ("return_sequences",) if key in arguments}
+        wrapper = keras.layers.Bidirectional(
+            layer(keras, "LSTM", **UNITS, **shared),
+            backward_layer=layer(keras, kind, **backward),
+        )
+        return keras.Sequential([keras.Input(SEQUENCE), wrapper])
+
+    return Case(id=f"Bidirectional.own-backward-{name}", build=build)
+
+
+def frozen_direction(keras: Keras) -> Any:
+    backward = layer(keras, "LSTM", go_backwards=True, trainable=False, **UNITS)
+    wrapper = keras.layers.Bidirectional(layer(keras, "LSTM", **UNITS), backward_layer=backward)
+    return keras.Sequential([keras.Input(SEQUENCE), wrapper])
+
+
+def started(is_masked: bool) -> Case:
+    def build(keras: Keras) -> Any:
+        given = keras.Input((5, 2))
+        flow = layer(keras, "Masking")(given) if is_masked else given
+        flat = layer(keras, "Flatten")(given)
+        states = [layer(keras, "Dense", **UNITS)(flat) for _ in range(2)]
+        wrapper = layer(keras, "Bidirectional", layer=INNER["GRU-sequences"])
+        return keras.Model(given, wrapper(flow, initial_state=states))
+
+    label = "-masked" if is_masked else ""
+    inputs = padded_sequences(at_start=True) if is_masked else numbers
+    return Case(id=f"Bidirectional.started{label}", build=build, inputs=inputs)
+
+
+def encoder_decoder(keras: Keras) -> Any:
+    """The encoder reads both ways; its joined states start the decoder."""
+    source, target = keras.Input((5, 2), name="source"), keras.Input(SEQUENCE, name="target")
+    encoder = layer(keras, "Bidirectional", layer=sequences("GRU", return_state=True))
+    _, forward, backward = encoder(layer(keras, "Masking")(source))
+    state = layer(keras, "Concatenate")([forward, backward])
+    decoder = layer(keras, "GRU", units=6, return_sequences=True)
+    return keras.Model([source, target], decoder(target, initial_state=state))
+
+
+def stateful(merge_mode: str | None) -> Case:
+    inner = sequences("LSTM", stateful=True, return_sequences=True)
+    return both(inner, "stateful", {"merge_mode": merge_mode}, batch_size=2)
+
+
+def images(rank: int) -> list[Case]:
+    shape = {1: (3, 5, 2), 2: (3, 5, 4, 2), 3: (2, 4, 3, 3, 2)}[rank]
+    inner = [
+        made(f"layers.ConvLSTM{rank}D", filters=2, kernel_size=2, **arguments)
+        for arguments in ({}, {"return_sequences": True, "padding": "same"})
+    ]
+    return [
+        case
+        for index, one in enumerate(inner)
+        for case in layer_cases(
+            "Bidirectional", shape, [{"layer": one}], label=f"images-{rank}-{index}"
+        )
+    ]
+
+
+# --- TimeDistributed ----------------------------------------------------------------------------
+
+
+def padded_documents(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    """Return documents of sentences of words: zeros end each sentence, and each document."""
+    documents = random.integers(1, 6, shape)
+    for index, document in enumerate(documents):
+        document[len(document) - index :] = 0
+        for number, sentence in enumerate(document):
+            sentence[len(sentence) - number % 3 - index :] = 0
+    return documents.astype(dtype)
+
+
+def hierarchy(inner: Made, *, outer: str = "LSTM") -> Any:
+    """Return the builder of a model that reads words, then sentences."""
+
+    def build(keras: Keras) -> Any:
+        given = keras.Input((3, 4), dtype="int32")
+        words = layer(keras, "Embedding", input_dim=6, output_dim=2, mask_zero=True)(given)
+        sentences = layer(keras, "TimeDistributed", layer=inner)(words)
+        return keras.Model(given, layer(keras, outer, **UNITS)(sentences))
+
+    return build
+
+
+def masked_steps(inner: Made) -> Any:
+    """Return the builder of a model with a mask over the steps of each step."""
+
+    def build(keras: Keras) -> Any:
+        given = keras.Input((5, 3, 2))
+        flow = layer(keras, "Masking")(given)
+        return keras.Model(given, layer(keras, "TimeDistributed", layer=inner)(flow))
+
+    return build
+
+
+def masked_dense(keras: Keras) -> Any:
+    """The mask passes the wrapper, and the layer inside ignores it."""
+    layers = [
+        keras.Input((5, 2)),
+        layer(keras, "Masking"),
+        layer(keras, "TimeDistributed", layer=made("layers.Dense", units=3, activation="relu")),
+        layer(keras, "GRU", **UNITS),
+    ]
+    return keras.Sequential(layers)
+
+
+def two_lengths(keras: Keras) -> Any:
+    shared = layer(keras, "TimeDistributed", layer=made("layers.Dense", units=2))
+    inputs = [keras.Input((3, 4)), keras.Input((5, 4))]
+    return keras.Model(inputs, [shared(given) for given in inputs])
+
+
+def several_inputs(keras: Keras) -> Any:
+    left, right = keras.Input((3, 4)), keras.Input((3, 4))
+    joined = layer(keras, "TimeDistributed", layer=made("layers.Concatenate"))([left, right])
+    return keras.Model([left, right], joined)
+
+
+def model_of_two_inputs(keras: Keras) -> Any:
+    one, other = keras.Input((4,)), keras.Input((2,))
+    parts = [layer(keras, "Dense", units=3)(one), layer(keras, "Dense", units=3)(other)]
+    inner = keras.Model([one, other], layer(keras, "Add")(parts))
+    left, right = keras.Input((3, 4)), keras.Input((3, 2))
+    return keras.Model([left, right], keras.layers.TimeDistributed(inner)([left, right]))
+
+
+def stateful_step(inner: Made) -> Any:
+    def build(keras: Keras) -> Any:
+        given = keras.Input((3, 4, 2), batch_size=2)
+        return keras.Model(given, layer(keras, "TimeDistributed", layer=inner)(given))
+
+    return build
+
+
+def decoder_at_each_step(keras: Keras) -> Any:
+    given = keras.Input(SEQUENCE)
+    _, *states = layer(keras, "LSTM", return_state=True, **UNITS)(given)
+    inner = keras.Model(given, layer(keras, "LSTM", **UNITS)(given, initial_state=states))
+    steps = keras.Input((3, *SEQUENCE))
+    return keras.Model(steps, keras.layers.TimeDistributed(inner)(steps))
+
+
+EACH_STEP: dict[str, Made] = {
+    "GRU": sequences("GRU"),
+    "GRU-sequences": sequences("GRU", return_sequences=True),
+    "Bidirectional": made("layers.Bidirectional", layer=sequences("GRU")),
+    "RNN": cells("LSTM", "GRU"),
+    "ConvLSTM1D": made("layers.ConvLSTM1D", filters=2, kernel_size=1),
+}
+
+CASES = [
+    *bidirectional(),
+    *masked(at_start=False),
+    *masked(at_start=True),
+    own_backward("activation", activation="relu"),
+    own_backward("GRU", kind="GRU", return_sequences=True),
+    own_backward("SimpleRNN", kind="SimpleRNN"),
+    own_backward("no-bias", use_bias=False, return_sequences=True),
+    Case(id="Bidirectional.own-backward-frozen", build=frozen_direction),
+    started(is_masked=False),
+    started(is_masked=True),
+    Case(id="Bidirectional.encoder-decoder", build=encoder_decoder, inputs=padded_sequences()),
+    stateful("concat"),
+    stateful(None),
+    *(case for rank in (1, 2, 3) for case in images(rank)),
+    *(
+        case
+        for name, inner in EACH_STEP.items()
+        for case in layer_cases(
+            "TimeDistributed",
+            (3, 4, 2) if name != "ConvLSTM1D" else (2, 3, 4, 2),
+            [{"layer": inner}],
+            label=name,
+        )
+    ),
+    *(
+        Case(
+            id=f"TimeDistributed.hierarchy-{name}", build=hierarchy(inner), inputs=padded_documents
+        )
+        for name, inner in EACH_STEP.items()
+        if name in ("GRU", "Bidirectional", "RNN")
+    ),
+    *(
+        Case(
+            id=f"TimeDistributed.masked-{name}",
+            build=masked_steps(inner),
+            inputs=padded_sequences(),
+        )
+        for name, inner in {
+            "LSTM": sequences("LSTM"),
+            "GRU": sequences("GRU", return_sequences=True),
+            "average": made("layers.GlobalAveragePooling1D"),
+        }.items()
+    ),
+    Case(id="TimeDistributed.masked-Dense", build=masked_dense, inputs=padded_sequences()),
+    Case(id="TimeDistributed.two-lengths", build=two_lengths),
+    Case(id="TimeDistributed.several-inputs", build=several_inputs, dialects=(KERAS2,)),
+    Case(id="TimeDistributed.model-of-two-inputs", build=model_of_two_inputs, dialects=(KERAS2,)),
+    *(
+        Case(id=f"TimeDistributed.stateful-{name}", build=stateful_step(inner))
+        for name, inner in {
+            "LSTM": sequences("LSTM", stateful=True),
+            "GRU": sequences("GRU", stateful=True, return_sequences=True),
+        }.items()
+    ),
+    Case(id="TimeDistributed.decoder", build=decoder_at_each_step),
+]

@@ -1,0 +1,218 @@
+// Recurrent layers; `keras/src/layers/rnn` and, for files of Keras 2, `tf_keras/src/layers/rnn`.
+//
+// Cells that are stacked run one after the other over the whole sequence, which is the same as
+// running all of them at each step.
+
+part((kit) => {
+  const { tf, CompanionLayer, define, asList } = kit;
+  const swapped = (x) => tf.transpose(x, [1, 0, ...[...x.shape.keys()].slice(2)]);
+
+  // --- Masks ------------------------------------------------------------------------------------
+
+  /** Spread a mask over the outputs of a cell: one tensor of booleans for each step. */
+  function spreadMask(mask, state, steps) {
+    const [batch, ...rest] = state.shape;
+    let numbers = tf.cast(mask, "float32");
+    // A mask may tell the pixels of images apart, but not the features of a vector.
+    if (state.rank === 2 && mask.rank > 2) {
+      numbers = tf.max(tf.reshape(numbers, [batch, steps, mask.size / batch / steps]), 2);
+    }
+    const missing = state.rank + 1 - numbers.rank;
+    const shape = [...numbers.shape, ...Array(missing).fill(1)];
+    const full = tf.mul(tf.reshape(numbers, shape), tf.ones([1, 1, ...rest]));
+    return tf.unstack(full, 1).map((step) => tf.cast(step, "bool"));
+  }
+
+  /** Tell at which steps there has been an unmasked one. */
+  function everSeen(masks) {
+    const seen = [];
+    for (const mask of masks) {
+      seen.push(seen.length ? tf.logicalOr(seen[seen.length - 1], mask) : mask);
+    }
+    return seen;
+  }
+
+  // --- Loops ------------------------------------------------------------------------------------
+
+  function runCell(cell, x, given, mask) {
+    const projected = cell.project(x);
+    let states = given ?? cell.zeros(projected);
+    const masks = mask && spreadMask(mask, states[0], x.shape[1]);
+    const outputs = tf.unstack(projected, 1).map((step, t) => {
+      const next = cell.step(step, states);
+      states = masks ? next.map((s, index) => tf.where(masks[t], s, states[index])) : next;
+      return states[0];
+    });
+    return { outputs, states, masks };
+  }
+
+  /** Put zeros where Keras does: before the first unmasked step, and at masked steps. */
+  function withZeros(outputs, masks, args, startsAtZero) {
+    if (!masks) return outputs;
+    const shown = (flags, ys) => ys.map((y, t) => tf.where(flags[t], y, tf.zerosLike(y)));
+    const seen = args.startsAtState || startsAtZero ? outputs : shown(everSeen(masks), outputs);
+    if (!args.zeroOutput) return seen;
+    return shown(args.zerosUnturned ? [...masks].reverse() : masks, seen);
+  }
+
+  const channelsLast = (x, first) =>
+    tf.transpose(x, [...[...x.shape.keys()].filter((axis) => axis !== first), first]);
+  function channelsFirst(x, first) {
+    const axes = [...x.shape.keys()].slice(0, -1);
+    return tf.transpose(x, [...axes.slice(0, first), x.rank - 1, ...axes.slice(first)]);
+  }
+
+  /** Run the cells of one layer; `initial` holds the states of all cells, or is null. */
+  function recur(args, weightsOf, x, initial, mask, training) {
+    const first = args.channelsFirst;
+    let sequence = args.timeMajor ? swapped(x) : first ? channelsLast(x, 2) : x;
+    let steps = mask && args.timeMajor ? swapped(mask) : mask;
+    if (args.goBackwards) {
+      sequence = tf.reverse(sequence, 1);
+      steps = steps && tf.reverse(steps, 1);
+    }
+    const rest = initial?.map((s) => (first ? channelsLast(s, 1) : s));
+    const states = [];
+    let ran;
+    args.cells.forEach((cellArgs, index) => {
+      const cell = kit.makeCell(cellArgs, weightsOf(cellArgs.prefix), training);
+      if (index) sequence = tf.stack(ran.outputs, 1);
+      ran = runCell(cell, sequence, rest?.splice(0, cell.states) ?? null, steps);
+      states.push(...ran.states.map((s) => (first ? channelsFirst(s, 1) : s)));
+    });
+    const outputs = withZeros(ran.outputs, ran.masks, args, !initial);
+    let output = args.returnSequences ? tf.stack(outputs, 1) : outputs[outputs.length - 1];
+    if (first) output = channelsFirst(output, args.returnSequences ? 2 : 1);
+    if (args.timeMajor && args.returnSequences) output = swapped(output);
+    return { output, states };
+  }
+
+  // --- States from one batch to the next ------------------------------------------------------
+
+  /**
+   * The states of a stateful layer.
+   *
+   * TensorFlow.js calls a layer again for each of its outputs that is used, with the same inputs:
+   * each such call starts where the first one did. So the states before a batch are kept until
+   * the next one, which its gradients need, too.
+   */
+  class Memory {
+    constructor(outputs) {
+      this.isRepeated = outputs > 1;
+      [this.ids, this.before, this.after] = ["", null, null];
+    }
+
+    start(inputs) {
+      const ids = inputs.map((x) => x.id).join();
+      if (this.isRepeated && ids === this.ids) return this.before;
+      tf.dispose(this.before);
+      [this.ids, this.before, this.after] = [ids, this.after, null];
+      return this.before;
+    }
+
+    finish(states) {
+      if (this.after === null) this.after = states.map((state) => tf.keep(state.clone()));
+    }
+
+    reset() {
+      tf.dispose([this.before, this.after]);
+      [this.ids, this.before, this.after] = ["", null, null];
+    }
+  }
+
+  /** Choose where to start: at what was remembered, or at what the call was given. */
+  function chosen(remembered, given, givenWins) {
+    if (!remembered || (given && givenWins)) return given;
+    if (!given) return remembered;
+    // Keras 2 takes what is given only as long as it remembers nothing but zeros.
+    const used = tf.max(tf.stack(remembered.map((state) => tf.max(tf.abs(state)))));
+    const flag = tf.cast(tf.greater(used, 0), "float32");
+    return remembered.map((s, index) => tf.add(s, tf.mul(tf.sub(1, flag), given[index])));
+  }
+
+  // --- Layers -----------------------------------------------------------------------------------
+
+  class Recurrence extends CompanionLayer {
+    constructor(config) {
+      super(config);
+      const outputs = this.shapes[0]?.[1].length ?? 2;
+      this.directions = this.args.forward ? ["forward", "backward"] : [""];
+      this._stateful = this.directionArgs("forward").stateful;
+      this.memories = this.directions.map(() => new Memory(outputs));
+    }
+
+    directionArgs(name) {
+      return this.args[name] ?? this.args;
+    }
+
+    call(inputs, kwargs) {
+      return tf.tidy(() => {
+        const given = [...asList(inputs)];
+        const masks = { explicit: () => given.pop(), implicit: () => kwargs?.mask, none: () => null };
+        const mask = masks[this.args.mask]() ?? null;
+        const training = kwargs?.training ?? false;
+        const states = given.slice(1);
+        const count = states.length / this.directions.length;
+        const results = this.directions.map((name, index) => {
+          const own = states.length ? states.slice(index * count, (index + 1) * count) : null;
+          return this.run(name, this.memories[index], given, own, mask, training);
+        });
+        return this.merged(results);
+      });
+    }
+
+    run(name, memory, inputs, given, mask, training) {
+      const args = this.directionArgs(name);
+      const weightsOf = (prefix) => {
+        const start = name ? `${name}/${prefix}` : prefix;
+        const found = {};
+        for (const key of ["kernel", "recurrent_kernel", "bias"]) {
+          found[key] = this.variable[start + key]?.read();
+        }
+        return found;
+      };
+      const start = args.stateful ? chosen(memory.start(inputs), given, args.givenWins) : given;
+      const result = recur(args, weightsOf, inputs[0], start, mask, training);
+      if (args.stateful) memory.finish(result.states);
+      return result;
+    }
+
+    merged([{ output, states }]) {
+      return this.args.returnState ? [output, ...states] : output;
+    }
+
+    resetStates() {
+      this.memories.forEach((memory) => memory.reset());
+    }
+
+    dispose() {
+      const result = super.dispose();
+      if (result.refCountAfterDispose === 0) this.resetStates();
+      return result;
+    }
+  }
+
+  const merges = {
+    concat: (one, other) => tf.concat([one, other], -1),
+    sum: (one, other) => tf.add(one, other),
+    ave: (one, other) => tf.div(tf.add(one, other), 2),
+    mul: (one, other) => tf.mul(one, other),
+  };
+
+  class Bidirectional extends Recurrence {
+    merged([forward, backward]) {
+      const { returnSequences, returnState, timeMajor } = this.args.forward;
+      const turned = returnSequences
+        ? tf.reverse(backward.output, timeMajor ? 0 : 1)
+        : backward.output;
+      const merge = merges[this.args.mergeMode];
+      const outputs = merge ? [merge(forward.output, turned)] : [forward.output, turned];
+      if (returnState) outputs.push(...forward.states, ...backward.states);
+      return outputs.length === 1 ? outputs[0] : outputs;
+    }
+  }
+
+  const names = ["GRU", "LSTM", "RNN", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"];
+  for (const name of names) define(name, class extends Recurrence {});
+  define("Bidirectional", Bidirectional);
+});

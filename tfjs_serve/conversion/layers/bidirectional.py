@@ -1,0 +1,125 @@
+"""Bidirectional (``tfjs-layers/src/layers/wrappers.ts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.recurrence import (
+    in_companion_terms,
+    is_companion,
+    is_masked,
+    mask_use,
+    with_weights_of,
+)
+from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.names import valid_name
+from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.shapes import Shapes
+
+_OWN = frozenset({"seed", "build_config"})
+"""Arguments that may differ between the directions without changing what they compute."""
+_MERGE_MODES = ("concat", "sum", "ave", "mul")
+
+
+def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
+    (forward, *states), (backward, *others) = inner
+    mode = layer.config.get("merge_mode", "concat")
+    if mode is None:
+        return (forward, backward, *states, *others)
+    width = forward[-1]
+    doubled = (*forward[:-1], None if width is None else 2 * width)
+    return (doubled if mode == "concat" else forward, *states, *others)
+
+
+@rule(
+    "Bidirectional",
+    shape=_both_directions,
+    masking=Masking.PER_STEP,
+    notes="recurrent layers of this table",
+    companion="as the layer inside; RNN; a backward layer that is not the mirrored forward layer; "
+    "masks with return_sequences",
+)
+def bidirectional(context: LayerContext) -> TfjsLayer:
+    """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""
+    read = context.read
+    mode = read.take("merge_mode", "concat")
+    if mode is not None and mode not in _MERGE_MODES:
+        read.unsupported("merge_mode", mode, f"Use one of {', '.join(_MERGE_MODES)}.")
+    if not _needs_companion(context, mode):
+        native = _native(context, mode)
+        if native is not None:
+            return native
+    return _companion(context, mode)
+
+
+def _needs_companion(context: LayerContext, mode: Json) -> bool:
+    forward, backward = context.layer.children
+    return (
+        context.layer.mask_input
+        # Keras's outputs are zero at the masked steps then; TF.js repeats the output before.
+        or (is_masked(context) and bool(forward.config.get("return_sequences")))
+        # Its configuration cannot be read back, which is how TF.js makes the second direction.
+        or forward.class_name == "RNN"
+        or not _is_mirrored(forward, backward)
+        # It would run once for each of its outputs.
+        or (mode is None and bool(forward.config.get("stateful")))
+    )
+
+
+def _is_mirrored(forward: KerasLayer, backward: KerasLayer) -> bool:
+    """Whether the layers differ in their direction only: TF.js has one config for both."""
+    turned = {**backward.config, "go_backwards": not backward.config.get("go_backwards")}
+    return (
+        forward.class_name == backward.class_name
+        and forward.trainable == backward.trainable
+        and all(
+            forward.config.get(key) == value for key, value in turned.items() if key not in _OWN
+        )
+    )
+
+
+def _native(context: LayerContext, mode: Json) -> TfjsLayer | None:
+    """Return TF.js's layer, ``None`` if it lacks the layer inside."""
+    forward, backward = context.layer.children
+    name = valid_name(forward.name)
+    one = context.translate_child(forward, name, f"{context.scope}/forward_{name}")
+    other = context.translate_child(backward, name, f"{context.scope}/backward_{name}")
+    if is_companion(one) or is_companion(other):
+        return None
+    return TfjsLayer(
+        class_name="Bidirectional",
+        config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
+        weights=(*one.weights, *other.weights),
+    )
+
+
+def _companion(context: LayerContext, mode: Json) -> TfjsLayer:
+    directions: dict[str, Json] = {}
+    parts: list[TfjsLayer] = []
+    for direction, layer in zip(("forward", "backward"), context.layer.children, strict=True):
+        arguments, translated = in_companion_terms(context, layer, direction)
+        if not is_companion(translated) or not arguments["cells"]:
+            _report_other(context, layer)
+        directions[direction] = {**arguments, **_zero_output(layer, arguments)}
+        parts.append(translated)
+    own = with_weights_of(context, *parts)
+    arguments = {"mask": mask_use(context), "merge_mode": mode, **directions}
+    return own.companion("Bidirectional", arguments)
+
+
+def _zero_output(layer: KerasLayer, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what Bidirectional sets in its layers: zeros at the masked steps of sequences."""
+    if layer.generation >= 3:
+        has_zeros = not layer.config.get("unroll")
+    else:
+        has_zeros = not layer.class_name.startswith("ConvLSTM")
+    return {"zero_output": bool(arguments.get("return_sequences")) and has_zeros}
+
+
+def _report_other(context: LayerContext, layer: KerasLayer) -> None:
+    context.problem(
+        "unsupported-argument",
+        f"The layer inside is of the class {layer.class_name}, which is not recurrent.",
+        "Use LSTM, GRU, SimpleRNN, RNN or ConvLSTM.",
+    )

@@ -1,0 +1,73 @@
+"""CuDNNLSTM and CuDNNGRU (``tf_keras/src/layers/rnn/cudnn_*.py``): LSTM and GRU of that layout.
+
+Their activations are fixed. The layout of their weights is that of cuDNN
+(``_convert_rnn_weights`` in ``tf_keras/src/saving/legacy/hdf5_format.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.layers.recurrence import companion_layer, read_loop
+from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
+from tfjs_serve.conversion.registry import Outcome, kernel_and_bias, rule
+from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.layers_model.model import TensorSource
+
+Array = npt.NDArray[np.generic]
+
+_VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
+
+
+@rule("CuDNNLSTM", variables=_VARIABLES, shape=steps, companion="as LSTM")
+def cudnn_lstm(context: LayerContext) -> TfjsLayer:
+    """An LSTM; its two biases are added up."""
+    loop, cell = read_loop(context), lstm_cell(context)
+    own = _relaid(context, gates=4)
+    if cell.native is None or loop.needs_companion(own):
+        return companion_layer(own, "LSTM", loop, cell, _GIVEN_WINS)
+    return own.native("LSTM", {**loop.native, **cell.native})
+
+
+@rule("CuDNNGRU", variables=_VARIABLES, shape=steps, outcome=Outcome.COMPANION)
+def cudnn_gru(context: LayerContext) -> TfjsLayer:
+    """A GRU that applies the reset gate after the product; it keeps its two biases."""
+    loop, cell = read_loop(context), gru_cell(context)
+    own = _relaid(context, gates=3)
+    cell = replace(cell, arguments={**cell.arguments, "reset_after": True})
+    return companion_layer(own, "GRU", loop, cell, _GIVEN_WINS)
+
+
+_GIVEN_WINS = {"given_wins": True}
+"""Other than Keras 2's LSTM, a stateful layer starts at the state it is given."""
+
+
+def _relaid(context: LayerContext, gates: int) -> LayerContext:
+    """Return the context of the layer with the weights in Keras's layout."""
+    kernel, recurrent, bias = context.weights.values()
+    size = gates * recurrent.shape[0]
+    weights = {
+        "kernel": _each_gate(kernel, gates, lambda gate: gate.T.reshape(gate.shape, order="F")),
+        "recurrent_kernel": _each_gate(recurrent, gates, np.transpose),
+        "bias": reshaped_source(bias, (2, size))
+        if gates == 3
+        else computed_source(_both_added, bias, shape=(size,)),
+    }
+    return replace(context, weights=weights)
+
+
+def _each_gate(source: TensorSource, gates: int, change: Callable[[Array], Array]) -> TensorSource:
+    def compute(array: Array) -> Array:
+        return np.hstack([change(gate) for gate in np.hsplit(array, gates)])
+
+    return computed_source(compute, source, shape=source.shape)
+
+
+def _both_added(bias: Array) -> Array:
+    total: Array = bias.reshape(2, -1).sum(axis=0)
+    return total
