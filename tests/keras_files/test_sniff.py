@@ -43,6 +43,18 @@ def test_zip_is_an_archive(tmp_path: Path, members: list[str]) -> None:
     assert sniff(path, "model.h5") is Container.KERAS_ZIP
 
 
+@pytest.mark.parametrize("offset", [512, 1024, 2048])
+def test_archive_whose_weights_begin_where_hdf5_may(tmp_path: Path, offset: int) -> None:
+    path = tmp_path / "model.keras"
+    name = "config.json"
+    headers = 2 * 30 + len(name) + len("model.weights.h5")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, "{}".ljust(offset - headers))
+        archive.write(write_hdf5(tmp_path / "weights.h5"), "model.weights.h5")
+    assert h5py.is_hdf5(path)
+    assert sniff(path, "model.keras") is Container.KERAS_ZIP
+
+
 @pytest.mark.parametrize(
     ("content", "said", "hinted"),
     [

@@ -52,10 +52,11 @@ def sniff(path: Path, display_name: str) -> Container:
             f"{display_name} cannot be read: {error.strerror or error}",
             hint="check the file's permissions",
         ) from error
-    if any(head[start : start + 8] == _HDF5_SIGNATURE for start in _HDF5_OFFSETS):
-        return Container.HDF5
+    # First, because the weights in an archive are HDF5, and may well begin at such an offset.
     if head.startswith(_ZIP_SIGNATURES):
         return Container.KERAS_ZIP
+    if any(head[start : start + 8] == _HDF5_SIGNATURE for start in _HDF5_OFFSETS):
+        return Container.HDF5
     what, hint = _kind(head)
     raise KerasFileError(f"{display_name} {what}", hint=hint)
 
