@@ -31,6 +31,15 @@ def randomise(case_id: str, model: Any) -> None:
             name = getattr(variable, "path", variable.name)
             value = random_weight(random, tuple(variable.shape), name, 1.0)
             variable.assign(value.astype("float32"))
+    for layer in _all_layers(model):
+        if type(layer).__name__ == "Normalization":
+            layer.finalize_state()  # as loading does
+
+
+def _all_layers(part: Any) -> list[Any]:
+    """Return the layers of a model, those in nested models and wrappers included."""
+    wrapped = [part.layer] if hasattr(part, "layer") else getattr(part, "layers", [])
+    return [leaf for one in wrapped for leaf in (one, *_all_layers(one))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class Plan:
         """Call the layer as the choices say."""
         count = len(self.subject.inputs)
         further = iter(inputs[count:])
-        chosen = arguments_of(self.choices, of_call=True)
+        chosen = {**self.subject.called, **arguments_of(self.choices, of_call=True)}
         keywords = {name: with_tensors(value, further) for name, value in chosen.items()}
         if self.subject.positional:
             return made(*inputs[:count], **keywords)
@@ -88,7 +88,7 @@ def alone(keras: Keras, plan: Plan) -> Any:
     """A model of the one layer: Sequential if it can be."""
     inputs, made = inputs_for(keras, plan), plan.layer(keras)
     outputs = plan.call(made, inputs)
-    of_call = arguments_of(plan.choices, of_call=True)
+    of_call = {**plan.subject.called, **arguments_of(plan.choices, of_call=True)}
     if len(inputs) == 1 and not of_call and not isinstance(outputs, (dict, list, tuple)):
         return keras.Sequential([inputs[0], made])
     return keras.Model(inputs, outputs)
@@ -158,6 +158,8 @@ def every_step(keras: Keras, plan: Plan) -> Any:
         raise NotForThisSettingError
     (given,) = plan.given
     steps = keras.Input((3, *given.shape), batch_size=plan.batch_size, dtype=given.dtype)
+    if plan.subject.called:
+        raise NotForThisSettingError
     wrapper = keras.layers.TimeDistributed(plan.layer(keras))
     return keras.Model(steps, wrapper(steps))
 

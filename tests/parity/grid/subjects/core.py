@@ -78,7 +78,7 @@ def embeddings() -> Iterator[Subject]:
         floats(5, 4),
         base=base,
         values={"tie_weights": (False,), "logit_soft_cap": (2.0,)},
-        calls={"reverse": (True,)},
+        called={"reverse": True},
         dialects=(KERAS3,),
         label="reverse",
         limited=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.parity.cases.case import Made, made
 
-from .subject import Subject, flags, floats, subject
+from .subject import Subject, flags, floats, subject, whole
 
 STATES = {"SimpleRNN": 1, "GRU": 1, "LSTM": 2}
 SEQUENCE = floats(5, 4)
@@ -98,7 +98,8 @@ def every_step() -> Iterator[Subject]:
     for label, (layer, shape) in parts.items():
         base = {"layer": layer}
         limited = label != "dense"
-        yield subject("TimeDistributed", floats(3, *shape), base=base, label=label, limited=limited)
+        steps = whole(3, *shape, below=9) if label == "embedding" else floats(3, *shape)
+        yield subject("TimeDistributed", steps, base=base, label=label, limited=limited)
 
 
 TABLES = (layers, cells, bidirectional, every_step)

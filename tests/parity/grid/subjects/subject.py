@@ -74,6 +74,8 @@ class Subject:
         Values of arguments of the call; a :class:`Given` is a further input of the model.
     label
         Tells subjects of one class apart.
+    called
+        Arguments of the call that are always given.
     positional
         Whether several inputs are arguments of their own, instead of a list.
     inside
@@ -88,6 +90,7 @@ class Subject:
     base: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     calls: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    called: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     positional: bool = False
     inside: str = ""
