@@ -150,18 +150,20 @@ class Keywords:
         self._seen.add(key)
         values = [call.get(key, default) for call in self._calls] or [default]
         if any(value != values[0] for value in values):
-            self._report.problem(
-                self._layer,
-                "unsupported-call",
-                f"Its calls have different values of the argument {key}.",
-                "Use a layer of its own for each call.",
-            )
+            self._report_different(key)
         return values[0]
 
-    def each(self, key: str) -> list[Json]:
-        """Return the value of `key` in each call, ``None`` where it is not given."""
-        self._seen.add(key)
-        return [call.get(key) for call in self._calls]
+    def _report_different(self, key: str) -> None:
+        self._report.problem(
+            self._layer,
+            "unsupported-call",
+            f"Its calls have different values of the argument {key}.",
+            "Use a layer of its own for each call.",
+        )
+
+    def ignore(self, *keys: str) -> None:
+        """Take note of arguments that change nothing at inference, whatever their values."""
+        self._seen.update(keys)
 
     def always_trains(self) -> bool:
         """Whether the layer computes as in training at every prediction.
@@ -169,15 +171,18 @@ class Keywords:
         In Keras 2 the ``training=True`` of a call wins. In Keras 3, ``predict`` overrides it
         (``operation_fn`` in ``keras/src/models/functional.py``).
         """
-        training = bool(self.take("training"))
-        if training and self._layer.generation >= 3:
+        given = [bool(value) for value in self.each("training")]
+        if any(given) and self._layer.generation >= 3:
             message = "training=True in its call is left out, as Keras 3's predict overrides it."
             self._report.warn(self._layer, message)
-        return training and self._layer.generation < 3
+        elif any(given) and not all(given):
+            self._report_different("training")
+        return any(given) and self._layer.generation < 3
 
-    def ignore(self, *keys: str) -> None:
-        """Take note of arguments that change nothing at inference, whatever their values."""
-        self._seen.update(keys)
+    def each(self, key: str) -> list[Json]:
+        """Return the value of `key` in each call, ``None`` where it is not given."""
+        self._seen.add(key)
+        return [call.get(key) for call in self._calls]
 
     def finish(self) -> None:
         """Report the arguments that no rule has looked at; ``training=False`` is the default."""
