@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .case import BOTH, KERAS2, KERAS3, Build, Keras, RefusedCase, case_id, layer
+from .case import BOTH, KERAS3, Build, Keras, RefusedCase, case_id, layer
 
 ARGUMENT = "unsupported-argument"
 LAYER = "unsupported-layer"
@@ -58,8 +58,6 @@ IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
 
 # --- Arguments that TF.js lacks or ignores ----------------------------------------------------
 
-refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3)
-refuse("GRU", SERIES, ARGUMENT, "reset_after=False", units=3, reset_after=True, use_bias=False)
 refuse("Conv1D", (5, 4), ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2)
 refuse(
     "Conv2D", IMAGE, ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2, dialects=(KERAS3,)
@@ -139,8 +137,6 @@ refuse(
     data_format="channels_first",
     dialects=(KERAS3,),
 )
-refuse("SimpleRNN", SERIES, ARGUMENT, "time_major", units=2, time_major=True, dialects=(KERAS2,))
-refuse("LSTM", SERIES, ACTIVATION, units=2, recurrent_activation="hard_sigmoid", dialects=(KERAS3,))
 
 # --- Activations ------------------------------------------------------------------------------
 
@@ -176,7 +172,6 @@ refuse("GroupNormalization", (4, 6), LAYER, groups=2)
 refuse("UnitNormalization", ROW, LAYER)
 refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
 refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
-refuse("ConvLSTM1D", (3, 5, 2), LAYER, filters=2, kernel_size=2)
 refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
 refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
 

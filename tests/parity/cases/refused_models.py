@@ -72,36 +72,6 @@ def multi_head_attention(keras: Keras) -> Any:
 # --- Wrappers and cells -----------------------------------------------------------------------
 
 
-@model(("m/both", ARGUMENT), hints=("backward_layer",))
-def bidirectional_of_two_kinds(keras: Keras) -> Any:
-    backward = layer(keras, "LSTM", units=3, go_backwards=True, activation="relu")
-    wrapper = keras.layers.Bidirectional(
-        layer(keras, "LSTM", units=3), backward_layer=backward, name="both"
-    )
-    return keras.Sequential([keras.Input(SERIES), wrapper], name="m")
-
-
-@model(("m/both/forward_gru", ARGUMENT), ("m/both/backward_gru", ARGUMENT))
-def bidirectional_gru(keras: Keras) -> Any:
-    wrapper = keras.layers.Bidirectional(layer(keras, "GRU", units=3, name="gru"), name="both")
-    return keras.Sequential([keras.Input(SERIES), wrapper], name="m")
-
-
-@model(("m/both", ARGUMENT))
-def bidirectional_of_a_cell(keras: Keras) -> Any:
-    inner = keras.layers.RNN(layer(keras, "LSTMCell", units=3))
-    both = keras.layers.Bidirectional(inner, name="both")
-    return keras.Sequential([keras.Input(SERIES), both], name="m")
-
-
-@model(("m/stack", ARGUMENT), hints=("states",))
-def states_of_stacked_cells(keras: Keras) -> Any:
-    cells: list[Made] = [made("layers.LSTMCell", units=2), made("layers.LSTMCell", units=3)]
-    stack = keras.layers.RNN([cell.make(keras) for cell in cells], return_state=True, name="stack")
-    given = keras.Input(SERIES)
-    return keras.Model(given, stack(given), name="m")
-
-
 @model(("m/steps/conv", ARGUMENT))
 def argument_inside_a_wrapper(keras: Keras) -> Any:
     inner = layer(keras, "DepthwiseConv2D", kernel_size=2, dilation_rate=2, name="conv")
@@ -128,22 +98,6 @@ def masked_average(keras: Keras) -> Any:
         layer(keras, "GlobalAveragePooling1D", name="average"),
     ]
     return keras.Sequential(layers, name="m")
-
-
-@model(("m/both", MASK))
-def masked_both_directions_of_sequences(keras: Keras) -> Any:
-    wrapper = keras.layers.Bidirectional(
-        layer(keras, "LSTM", units=3, return_sequences=True), name="both"
-    )
-    return keras.Sequential([keras.Input(SERIES), layer(keras, "Masking"), wrapper], name="m")
-
-
-@model(("m/steps/inner", MASK))
-def masked_recurrence_at_each_step(keras: Keras) -> Any:
-    inner = layer(keras, "LSTM", units=3, name="inner")
-    steps = keras.layers.TimeDistributed(inner, name="steps")
-    given = keras.Input((5, 3, 2))
-    return keras.Model(given, steps(layer(keras, "Masking")(given)), name="m")
 
 
 def _then_recurrence(*stopping: Made) -> Build:
@@ -177,26 +131,6 @@ def unmasked_branch_beside_a_masked_one(keras: Keras) -> Any:
         layer(keras, "LSTM", units=3)(layer(keras, "Masking")(masked)),
     ]
     return keras.Model([masked, plain], layer(keras, "Concatenate")(outputs), name="m")
-
-
-@model(("m/late", MASK))
-def masked_sequence_with_initial_state(keras: Keras) -> Any:
-    """At leading padding Keras's output is zero, TF.js's the initial state."""
-    given, state = keras.Input(SERIES), keras.Input((3,))
-    late = layer(keras, "SimpleRNN", units=3, return_sequences=True, name="late")
-    masked = layer(keras, "Masking")(given)
-    return keras.Model([given, state], late(masked, initial_state=[state]), name="m")
-
-
-@model(("m/decoder", MASK))
-def masked_decoder_with_initial_state(keras: Keras) -> Any:
-    embedding = {"input_dim": 6, "output_dim": 2, "mask_zero": True}
-    source, target = keras.Input((5,), dtype="int32"), keras.Input((4,), dtype="int32")
-    encoder = layer(keras, "LSTM", units=3, return_state=True)
-    _, *states = encoder(layer(keras, "Embedding", **embedding)(source))
-    decoder = layer(keras, "LSTM", units=3, return_sequences=True, name="decoder")
-    decoded = decoder(layer(keras, "Embedding", **embedding)(target), initial_state=states)
-    return keras.Model([source, target], decoded, name="m")
 
 
 @model(("m/soft", MASK))
