@@ -102,6 +102,46 @@ part(({ tf, operations, numeric }) => {
     return tf.stack(made.map((row) => tf.stack(row, -1)), -2);
   }
 
+  /** Householder's reflections with the signs of LAPACK; `[q, r]` of one matrix, q complete. */
+  function reflected(rows) {
+    const matrix = rows.map((row) => [...row]);
+    const size = matrix.length;
+    const q = matrix.map((_, row) => [...Array(size).keys()].map((column) => Number(row === column)));
+    for (let column = 0; column < Math.min(size - 1, matrix[0].length); column += 1) {
+      const vector = matrix.map((row, index) => (index < column ? 0 : row[column]));
+      const norm = Math.hypot(...vector);
+      if (Math.hypot(...vector.slice(column + 1)) === 0) continue;
+      vector[column] += vector[column] < 0 ? -norm : norm;
+      const square = vector.reduce((sum, value) => sum + value * value, 0);
+      const reflect = (target) => {
+        for (let at = 0; at < target[0].length; at += 1) {
+          const dot = target.reduce((sum, row, index) => sum + row[at] * vector[index], 0);
+          target.forEach((row, index) => {
+            row[at] -= (2 * dot * vector[index]) / square;
+          });
+        }
+      };
+      reflect(matrix);
+      reflect(q);
+    }
+    return [q[0].map((_, column) => q.map((row) => row[column])), matrix];
+  }
+
+  function factored(x, complete) {
+    const [rows, columns] = x.shape.slice(-2);
+    const inner = complete ? rows : Math.min(rows, columns);
+    const pairs = matricesOf(x).map(reflected);
+    const outer = x.shape.slice(0, -2);
+    const q = pairs.map(([made]) => made.map((row) => row.slice(0, inner)));
+    const r = pairs.map(([, made]) =>
+      made.slice(0, inner).map((row, index) => row.map((value, at) => (at < index ? 0 : value))),
+    );
+    return [
+      tf.reshape(tf.tensor3d(q, [q.length, rows, inner]), [...outer, rows, inner]),
+      tf.reshape(tf.tensor3d(r, [r.length, inner, columns]), [...outer, inner, columns]),
+    ];
+  }
+
   function solved(a, b) {
     const vector = b.rank === a.rank - 1;
     const right = vector ? tf.expandDims(b, -1) : b;
@@ -123,7 +163,7 @@ part(({ tf, operations, numeric }) => {
       const [left, right] = upper ? [flipped(factor), factor] : [factor, flipped(factor)];
       return inverse(tf.matMul(left, right));
     },
-    qr: ({ x, mode = "reduced" }) => tf.linalg.qr(t(x), mode === "complete"),
+    qr: ({ x, mode = "reduced" }) => factored(t(x), mode === "complete"),
     cdist: ({ x, y }) => {
       const gaps = tf.sub(tf.expandDims(t(x), -2), tf.expandDims(t(y), -3));
       return tf.sqrt(tf.sum(tf.square(gaps), -1));

@@ -94,8 +94,8 @@ part(({ tf, operations, numeric }) => {
     nancumprod: cumulated(products, 1),
     segmentSum: segmented(tf.sum, 0),
     segmentProd: segmented(tf.prod, 1),
-    segmentMax: segmented(tf.max, -3.4028234663852886e38),
-    segmentMin: segmented(tf.min, 3.4028234663852886e38),
+    segmentMax: segmented(tf.max, -Infinity),
+    segmentMin: segmented(tf.min, Infinity),
     diff: ({ a, n = 1, axis = -1 }) =>
       numeric.atEnd(t(a), axis, (rest) => {
         let made = rest;

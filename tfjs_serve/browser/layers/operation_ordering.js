@@ -4,10 +4,14 @@ part(({ tf, operations, numeric }) => {
   const t = (value) => numeric.tensor(value);
   const float = (x) => tf.cast(x, "float32");
 
-  /** Ascending order of the last axis; equal elements keep theirs. */
+  /** Ascending order of the last axis; equal elements keep theirs, which tf.topk does not grant. */
   function order(x) {
     const size = x.shape[x.rank - 1];
-    return tf.topk(tf.neg(x), size, true).indices;
+    const rows = tf.reshape(x, [-1, size]).arraySync();
+    const indices = rows.map((row) =>
+      [...row.keys()].sort((one, other) => row[one] - row[other]),
+    );
+    return tf.reshape(tf.tensor2d(indices, [rows.length, size]), x.shape);
   }
 
   const sorted = (compute) => ({ x, axis = -1 }) =>
@@ -45,7 +49,7 @@ part(({ tf, operations, numeric }) => {
 
   Object.assign(operations, {
     sort: sorted((x) => numeric.ascending(x)),
-    argsort: sorted((x) => float(order(x))),
+    argsort: sorted(order),
     topK,
     searchsorted: ({ sortedSequence, values, side = "left" }) =>
       before(t(sortedSequence), t(values), side),

@@ -9,7 +9,10 @@ part(({ tf, operations, numeric }) => {
     const [left, right] = [a.rank === 1, b.rank === 1];
     if (left) a = tf.expandDims(a, 0);
     if (right) b = tf.expandDims(b, 1);
-    let made = tf.matMul(a, b, transposeA, transposeB);
+    // TF.js broadcasts one of them, not both.
+    const outer = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const wide = (x) => tf.broadcastTo(x, [...outer, ...x.shape.slice(-2)]);
+    let made = tf.matMul(wide(a), wide(b), transposeA, transposeB);
     if (right) made = tf.squeeze(made, [made.rank - 1]);
     return left ? tf.squeeze(made, [made.rank - (right ? 1 : 2)]) : made;
   }

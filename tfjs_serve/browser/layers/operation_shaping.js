@@ -212,13 +212,12 @@ part(({ tf, operations, numeric }) => {
       withChannelsLast(t(x), dataFormat, wider(blockSize)),
     spaceToDepth: ({ x, blockSize, dataFormat }) =>
       withChannelsLast(t(x), dataFormat, deeper(blockSize)),
-    rearrange: ({ tensor, split, order, groups }) => {
-      const x = t(tensor);
+    rearrange: ({ x, split, order, groups }) => {
       const known = split.map((group, axis) => {
         const rest = product(group.filter((size) => size !== null));
-        return group.map((size) => size ?? x.shape[axis] / rest);
+        return group.map((size) => size ?? t(x).shape[axis] / rest);
       });
-      const parts = tf.transpose(tf.reshape(x, known.flat()), order);
+      const parts = tf.transpose(tf.reshape(t(x), known.flat()), order);
       let next = 0;
       const shape = groups.map((count) => product(parts.shape.slice(next, (next += count))));
       return tf.reshape(parts, shape);

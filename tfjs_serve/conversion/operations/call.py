@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowered_activations import NotLoweredError
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.operations.dtypes import is_whole
 from tfjs_serve.conversion.operations.operand import Operand
@@ -38,14 +39,14 @@ class OperationCall:
         """Return an argument that is a tensor or a constant."""
         value = self.arguments[key]
         if not isinstance(value, Operand):
-            raise TypeError(f"{key} is no tensor")
+            raise NotLoweredError(f"{key} is no tensor")
         return value
 
     def operands(self, key: str) -> list[Operand]:
         """Return an argument that is a list of tensors and constants."""
         value = self.arguments[key]
         if not isinstance(value, list):
-            raise TypeError(f"{key} is no list of tensors")
+            raise NotLoweredError(f"{key} is no list of tensors")
         return value
 
 

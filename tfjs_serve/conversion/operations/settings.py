@@ -25,7 +25,7 @@ def _rearrange(arguments: Arguments, _generation: int) -> dict[str, Any]:
     lengths = {key: item for key, item in arguments.items() if key not in ("tensor", "pattern")}
     found = rearranged(tensor.shape, arguments["pattern"], lengths)
     return {
-        "tensor": tensor,
+        "x": tensor,
         "split": found.split,
         "order": found.order,
         "groups": found.groups,
@@ -57,8 +57,14 @@ def _resize(arguments: Arguments, generation: int) -> dict[str, Any]:
     return {"images": arguments["images"], "how": resizing(arguments, generation)}
 
 
+def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:
+    """As a node of a graph it always interpolates: ``Quantile.call`` does not hand its method on."""
+    return {key: item for key, item in arguments.items() if key != "method"}
+
+
 _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
     "einsum": _einsum,
+    "quantile": _quantile,
     "rearrange": _rearrange,
     "resize": _resize,
 }
