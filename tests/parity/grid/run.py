@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ from .values import TOLERANCES
 
 FORMATS = ("h5", "keras")
 DEADLINE_SECONDS = 30.0
+IMPOSSIBLE = re.compile(r"an input of [78] axes")
+"""What refusals say that no translation could avoid: tensors of TF.js have at most six axes."""
 
 
 class Outcome(Enum):
@@ -38,6 +41,7 @@ class Outcome(Enum):
     COMPANION = "companion"
     REFUSED = "refused"
     UNREADABLE = "refused, and Keras cannot read it either"
+    IMPOSSIBLE = "refused, as TensorFlow.js has nothing for it"
     MISMATCH = "mismatch"
     ERROR = "error"
     UNSAVED = "not saved by Keras"
@@ -178,6 +182,8 @@ class Workbench:
             return Outcome.ERROR, f"{error.message} {_where(error.__cause__)}"
         except NodeTfError as error:
             return Outcome.ERROR, str(error)
+        except Exception as error:  # noqa: BLE001 -- one broken case must not end the run
+            return Outcome.ERROR, f"{_first_line(error)} {_where(error)}"
         finally:
             path.unlink(missing_ok=True)
 
@@ -217,6 +223,8 @@ class Workbench:
         self, keras: Keras, expected: Reference, path: Path, error: ConversionError
     ) -> tuple[Outcome, str]:
         reasons = "; ".join(f"{p.layer_path}: {p.code}: {p.message}" for p in error.problems[:2])
+        if IMPOSSIBLE.search(reasons):
+            return Outcome.IMPOSSIBLE, reasons
         readable = _reads_back(keras, expected, path)
         return (Outcome.REFUSED if readable else Outcome.UNREADABLE), reasons
 

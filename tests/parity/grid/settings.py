@@ -106,7 +106,7 @@ def inside(keras: Keras, plan: Plan) -> Any:
     """Other layers come before and after it."""
     inputs = inputs_for(keras, plan)
     before = [_dense(keras, tensor, tensor.shape[-1]) for tensor in inputs]
-    outputs = flat(plan.call(plan.layer(keras), before))
+    outputs = flat(plan.call(plan.layer(keras), before if plan.subject.smooth else inputs))
     return keras.Model(inputs, [_dense(keras, output, 2) for output in outputs])
 
 

@@ -10,6 +10,7 @@ from .run import Outcome, Result
 COLUMNS = tuple(Outcome)
 SHORT = {
     Outcome.UNREADABLE: "unreadable",
+    Outcome.IMPOSSIBLE: "impossible",
     Outcome.UNSAVED: "unsaved",
     Outcome.UNBUILT: "unbuilt",
 }

@@ -33,8 +33,8 @@ def images() -> Iterator[Subject]:
     yield subject("RandomCrop", IMAGE, base=size, values={"height": (9, 12), "width": (8, 11)})
     new: dict[str, Any] = {"dialects": (KERAS3,)}
     for name in ("AutoContrast", "Equalization"):
-        yield subject(name, IMAGE, **new)
-    yield subject("ContrastLimitedAdaptiveHistogramEqualization", IMAGE, **new)
+        yield subject(name, IMAGE, smooth=False, **new)
+    yield subject("ContrastLimitedAdaptiveHistogramEqualization", IMAGE, smooth=False, **new)
 
 
 def augmentation() -> Iterator[Subject]:

@@ -76,6 +76,8 @@ class Subject:
         Tells subjects of one class apart.
     called
         Arguments of the call that are always given.
+    smooth
+        Whether a small change of the input makes a small change of the output.
     positional
         Whether several inputs are arguments of their own, instead of a list.
     inside
@@ -92,6 +94,7 @@ class Subject:
     calls: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     called: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
+    smooth: bool = True
     positional: bool = False
     inside: str = ""
     limited: bool = False

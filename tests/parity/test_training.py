@@ -1,0 +1,64 @@
+"""Converted models can be trained in the page: ``fit`` lowers a loss, gradients are Keras's.
+
+TensorFlow.js has some weights in another layout than Keras, or in several parts. So the gradients
+of all weights are compared as one collection of numbers; that each belongs to the right weight
+shows in the predictions after a step of gradient descent.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .converted import converted
+from .folder_server import serving
+from .gradients import RATE, TRAINED, training_cases
+from .harness import NodeTf
+
+TOLERANCE = 1e-4
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``tests/parity/gradients.py`` wrote."""
+    folder = tmp_path_factory.mktemp("gradients")
+    subprocess.run([sys.executable, "-m", "tests.parity.gradients", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path_factory.mktemp("trained")
+    with serving(folder) as url:
+        yield folder, url
+
+
+@pytest.mark.parametrize(("index", "name"), enumerate(TRAINED), ids=TRAINED)
+def test_layer_can_be_trained(
+    index: int,
+    name: str,
+    references: Path,
+    served_folder: tuple[Path, str],
+    node_tf: NodeTf,
+) -> None:
+    case = training_cases()[index]
+    folder, url = served_folder
+    converted(references / f"{case.id}.keras", folder / name)
+    with np.load(references / f"{case.id}.npz") as arrays:
+        inputs = [arrays[key] for key in sorted(arrays) if key.startswith("input_")]
+        target, gradients, after = (arrays[key] for key in ("target", "gradients", "after"))
+    trained = node_tf.train(f"{url}/{name}/model.json", inputs, target, rate=RATE, epochs=EPOCHS)
+    _assert_close(np.sort(trained.gradients), np.sort(gradients))
+    _assert_close(trained.after, after)
+    assert trained.losses[-1] < trained.losses[0]
+
+
+def _assert_close(actual: np.ndarray, expected: np.ndarray) -> None:
+    assert actual.shape == expected.shape
+    assert np.abs(actual - expected).max() <= TOLERANCE * max(1.0, np.abs(expected).max())
