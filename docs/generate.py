@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 KERAS_LAYERS = FOLDER / "keras_layers.json"
 """The layers of both generations, written by ``list_keras_layers.py``."""
 OPERATION = "ops."
-_INTERNAL = "masks."
+_INTERNAL = ("masks.", "inputs.")
 """Prefix of the layers that stand for masks; no file has them."""
 
 _LAYERS_HEAD = """\
@@ -92,7 +92,7 @@ def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
 
 
 def _is_layer(name: str) -> bool:
-    return not name.startswith((OPERATION, _INTERNAL))
+    return not name.startswith((OPERATION, *_INTERNAL))
 
 
 def _counts(known: Mapping[str, LayerRule]) -> str:

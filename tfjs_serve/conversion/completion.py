@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from tfjs_serve.conversion.attention_calls import ATTENTION
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.object_paths import object_paths
+from tfjs_serve.conversion.vocabulary import LOOKUPS, vocabulary_of
 from tfjs_serve.keras_files import Container, KerasModel
 
-LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
-_BY_VERSION = frozenset({"RandomCrop"})
+_BY_VERSION = ATTENTION | {"RandomCrop"}
 
 
 def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
@@ -27,6 +28,8 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
         Whether the file has the weights of a lookup layer with ``output_mode="tf_idf"``.
     ``keras_version``
         ``[major, minor]``, for layers that depend on it.
+    ``all_digits``
+        Whether an input is whole numbers for layers that take them digit by digit only.
     """
     paths = dict(_paths(model, keras_model))
     version = [int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2]]
@@ -39,7 +42,7 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
             config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
         return replace(layer, config=config, children=tuple(map(complete, layer.children)))
 
-    return complete(model)
+    return _with_all_digits(complete(model))
 
 
 def _paths(model: KerasLayer, keras_model: KerasModel) -> list[tuple[str, str]]:
@@ -73,3 +76,43 @@ def _lines(text: str, generation: int) -> list[str]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def _with_all_digits(model: KerasLayer) -> KerasLayer:
+    """Return the outermost model with those inputs marked that float32 would round."""
+    children = [
+        replace(child, config={**child.config, "all_digits": True})
+        if _needs_all_digits(model, child)
+        else child
+        for child in model.children
+    ]
+    return replace(model, children=tuple(children))
+
+
+def _needs_all_digits(model: KerasLayer, child: KerasLayer) -> bool:
+    if child.class_name != "InputLayer" or not child.dtype.startswith(("int", "uint")):
+        return False
+    takers = _takers(model, child)
+    return bool(takers) and all(map(_takes_digits, takers))
+
+
+def _takers(model: KerasLayer, source: KerasLayer) -> list[KerasLayer]:
+    """Return the layers that take the outputs of `source`."""
+    if model.graph is None:
+        index = model.children.index(source)
+        return list(model.children[index + 1 : index + 2])
+    return [
+        child
+        for child in model.children
+        for call in model.graph.calls.get(child.name, ())
+        if any(ref.layer == source.name for ref in call.inputs)
+    ]
+
+
+def _takes_digits(layer: KerasLayer) -> bool:
+    if layer.class_name in ("HashedCrossing", "Hashing"):
+        return True
+    if layer.class_name != "IntegerLookup" or layer.config.get("invert"):
+        return False
+    vocabulary = vocabulary_of(layer)
+    return vocabulary is not None and not vocabulary.fits_layers

@@ -8,7 +8,7 @@ masks their ``supports_masking`` and ``compute_mask``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.execution import execution_order
@@ -196,7 +196,7 @@ class _Inference:
     def _layer(
         self, layer: KerasLayer, rule: LayerRule, inputs: tuple[TensorFact, ...]
     ) -> tuple[TensorFact, ...]:
-        inner = [_known(self._child(layer, child, inputs)) for child in layer.children]
+        inner = [_known(facts) for facts in self._children(layer, inputs)]
         shapes = _known(inputs)
         if shapes is None or None in inner:
             return (_UNKNOWN,)
@@ -212,6 +212,16 @@ class _Inference:
             for shape, dtype in zip(outputs, dtypes, strict=True)
         ]
         return (replace(facts[0], mask=mask, tfjs_mask=tfjs_mask), *facts[1:])
+
+    def _children(
+        self, layer: KerasLayer, inputs: tuple[TensorFact, ...]
+    ) -> Iterator[tuple[TensorFact, ...]]:
+        """Yield the facts of the outputs of the layers inside a wrapper, or in a Pipeline."""
+        for child in layer.children:
+            outputs = self._child(layer, child, inputs)
+            yield outputs
+            if layer.class_name == "Pipeline":
+                inputs = outputs
 
     def _child(
         self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]

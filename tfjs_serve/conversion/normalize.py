@@ -72,6 +72,9 @@ class _Normalizer:
             return self._model(layer, config)
         if class_name == "Bidirectional":
             return replace(layer, children=self._both_directions(config, path))
+        if class_name == "Pipeline":
+            children = tuple(self.layer(entry, path) for entry in _entries(config))
+            return replace(layer, children=children)
         return replace(layer, children=self._wrapped(config, path))
 
     def _arguments(self, class_name: str, config: Mapping[str, Json]) -> dict[str, Json]:

@@ -75,7 +75,7 @@ class _Walk:
 
     def _steps(self, layer: KerasLayer, path: str) -> Iterator[str]:
         """Yield the path from a layer to each of its children."""
-        if layer.class_name in ("Functional", "Sequential"):
+        if layer.class_name in ("Functional", "Pipeline", "Sequential"):
             yield from self._numbered(layer.children, path, self._attribute)
         elif layer.class_name == "StackedRNNCells":
             yield from self._numbered(layer.children, path, "cells")

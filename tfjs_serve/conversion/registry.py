@@ -51,6 +51,8 @@ class LayerRule:
     dtypes
         From a layer and its inputs to the dtypes of its outputs in Keras, where they are not
         those of most layers.
+    any_dtype
+        Whether its dtype says what it puts out, not what it computes in.
     family
         The module of rules it is from, named as in tfjs-layers.
     outcome
@@ -71,6 +73,7 @@ class LayerRule:
     masking: Masking
     family: str
     dtypes: Dtypes | None = None
+    any_dtype: bool = False
     notes: str = ""
     lowered: str = ""
     companion: str = ""
@@ -87,6 +90,7 @@ def rule(  # noqa: PLR0913  # all but the first are optional, and named
     shape: ShapeRule = same,
     masking: Masking = Masking.STOPS,
     dtypes: Dtypes | None = None,
+    any_dtype: bool = False,
     notes: str = "",
     lowered: str = "",
     companion: str = "",
@@ -115,6 +119,7 @@ def rule(  # noqa: PLR0913  # all but the first are optional, and named
             shape=shape,
             masking=masking,
             dtypes=dtypes,
+            any_dtype=any_dtype,
             family=translate.__module__.rpartition(".")[2],
             notes=notes,
             lowered=lowered,

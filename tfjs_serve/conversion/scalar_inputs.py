@@ -46,11 +46,12 @@ def _widened(layer: KerasLayer) -> KerasLayer:
 
 
 def _squeeze(layer: KerasLayer, name: str) -> KerasLayer:
+    texts = layer.dtype == "string"
     return KerasLayer(
-        class_name="Reshape",
+        class_name="inputs.OneTextEach" if texts else "Reshape",
         name=name,
         path=f"{layer.path}/{name}",
-        config={"target_shape": []},
+        config={} if texts else {"target_shape": []},
         dtype="float32",
         generation=layer.generation,
     )

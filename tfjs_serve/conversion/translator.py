@@ -205,7 +205,8 @@ class Translator:
         return self.layer(layer, name, scope=name, keywords=keywords)
 
     def _check_dtype(self, layer: KerasLayer) -> None:
-        if layer.class_name != "InputLayer" and layer.dtype not in _FLOATS:
+        says_output = self.rules[layer.class_name].any_dtype
+        if layer.class_name != "InputLayer" and not says_output and layer.dtype not in _FLOATS:
             self.report.problem(
                 layer,
                 "unsupported-dtype",

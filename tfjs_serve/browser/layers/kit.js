@@ -77,10 +77,11 @@ function makeKit(tf) {
 
   /**
    * Declare a layer that is a function: `compute(inputs, context)` takes a list of tensors and
-   * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them.
+   * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them. Returns the
+   * layer's class.
    */
   function layer(name, compute) {
-    define(
+    return define(
       name,
       class extends CompanionLayer {
         call(inputs, kwargs) {

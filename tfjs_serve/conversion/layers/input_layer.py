@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import rule
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import of_each
 
 _DTYPES = frozenset(
     {
-        "bool",
+        *("bool", "string"),
         *("float16", "bfloat16", "float32", "float64"),
         *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     }
@@ -21,7 +22,8 @@ def input_layer(context: LayerContext) -> TfjsLayer:
 
     Every input becomes float32, to which TF.js converts what it is fed. Its ops take whole
     numbers otherwise than Keras's layers, which convert them: some throw, and
-    BatchNormalization rounds. Embedding converts back.
+    BatchNormalization rounds. Embedding converts back. Strings, and whole numbers that only
+    layers take which need all of their digits, keep their dtype.
     """
     read = context.read
     shape = read.take("batch_input_shape")
@@ -48,7 +50,25 @@ def input_layer(context: LayerContext) -> TfjsLayer:
         config={
             "name": context.name,
             "batch_input_shape": shape,
-            "dtype": "float32",
+            "dtype": _dtype(context),
             "sparse": False,
         },
     )
+
+
+def _dtype(context: LayerContext) -> str:
+    if context.read.boolean("all_digits", False):
+        return "int32"
+    return "string" if context.layer.dtype == "string" else "float32"
+
+
+@rule(
+    "inputs.OneTextEach",
+    outcome=Outcome.COMPANION,
+    shape=of_each(lambda _config, shape: shape[:-1]),
+    dtypes=lambda _layer, _inputs: ("string",),
+    any_dtype=True,
+)
+def one_text_each(context: LayerContext) -> TfjsLayer:
+    """One text per sample, of what TF.js takes as ``(batch, 1)``; see `scalar_inputs`."""
+    return context.companion("OneTextEach", {})

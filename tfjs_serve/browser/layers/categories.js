@@ -1,0 +1,47 @@
+// Numbers as categories; `keras/src/utils/numerical_utils.py`.
+//
+// Categories are whole numbers, which have no gradient, so they are counted on plain arrays.
+
+part((kit) => {
+  const { tf, layer } = kit;
+
+  const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
+
+  /**
+   * Return what an output mode makes of indices, an array of a tensor of this shape. An index
+   * without a column counts for nothing. `weights` says how often each counts, `idf` scales the
+   * columns.
+   */
+  function encoded(indices, shape, { mode, depth, idf }, weights = null) {
+    if (mode === "int") return tf.tensor(Float32Array.from(indices), shape, "float32");
+    if (mode === "onehot") {
+      const cut = shape.length > 1 && shape[shape.length - 1] === 1;
+      const ones = new Float32Array(indices.length * depth);
+      indices.forEach((index, row) => {
+        if (index >= 0 && index < depth) ones[row * depth + index] = 1;
+      });
+      return tf.tensor(ones, [...(cut ? shape.slice(0, -1) : shape), depth]);
+    }
+    const [batch, steps, ...rest] = shape;
+    const inner = product(rest);
+    const counts = new Float32Array(batch * inner * depth);
+    indices.forEach((index, place) => {
+      if (!(index >= 0 && index < depth)) return;
+      const row = Math.floor(place / (steps * inner)) * inner + (place % inner);
+      const at = row * depth + index;
+      counts[at] = mode === "multihot" ? 1 : counts[at] + (weights ? weights[place] : 1);
+    });
+    if (mode === "tfidf") counts.forEach((count, at) => (counts[at] = count * idf[at % depth]));
+    return tf.tensor(counts, [batch, ...rest, depth]);
+  }
+  kit.encoded = encoded;
+
+  layer("CategoryEncoding", ([x, weights], { args }) =>
+    encoded(Array.from(x.dataSync(), Math.trunc), x.shape, args, weights?.dataSync()),
+  );
+
+  layer("Discretization", ([x], { args }) => {
+    const index = (number) => args.boundaries.filter((boundary) => number >= boundary).length;
+    return encoded(Array.from(x.dataSync(), index), x.shape, args);
+  });
+});

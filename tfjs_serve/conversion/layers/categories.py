@@ -1,0 +1,199 @@
+"""Numbers as categories (``tfjs-layers/src/layers/preprocessing/category_encoding.ts``).
+
+TF.js's CategoryEncoding changes the shape of the layer before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfjs_serve.conversion import hot
+from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import Shape, Shapes
+from tfjs_serve.conversion.transforms import values
+from tfjs_serve.conversion.vocabulary import output_mode
+from tfjs_serve.layers_model.model import TensorSource
+
+MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf", "binary", "tf-idf")
+_HINT_RANK = "Give the layer an axis of categories beside the batch axis, with a Reshape."
+
+
+def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
+    """Return the shape of encoded categories (``compute_output_shape`` of Keras 3)."""
+    if mode == "int":
+        return shape
+    if mode == "one_hot" and (shape[-1] != 1 or len(shape) == 1):
+        return (*shape, depth)
+    return (*shape[:-1], depth)
+
+
+def whole_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, ...]:
+    """Indices are whole numbers, everything else is counted in floats."""
+    default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
+    return ("int64" if output_mode(layer.config, default) == "int" else "float32",)
+
+
+def encoding(context: LayerContext, default: str) -> str:
+    """Read the output mode; report where Keras mixes up the samples of a batch."""
+    read = context.read
+    read.ignore("sparse")
+    mode = output_mode(context.layer.config, default)
+    read.choice("output_mode", default, MODES, "Use one of Keras's modes.")
+    if mode not in ("int", "one_hot") and 1 in context.ranks:
+        context.problem(
+            "unsupported-input",
+            f"With output_mode={mode!r}, Keras counts the numbers of all samples together.",
+            _HINT_RANK,
+        )
+    return mode
+
+
+def _tokens(layer: KerasLayer) -> int:
+    config = layer.config
+    return int(config.get("num_tokens") or config["max_tokens"])
+
+
+def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return (encoded_shape(output_mode(layer.config, "multi_hot"), inputs[0], _tokens(layer)),)
+
+
+@rule(
+    "CategoryEncoding",
+    outcome=Outcome.LOWERED,
+    shape=_category_shape,
+    dtypes=whole_output,
+    any_dtype=True,
+    lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
+    companion="inputs of floats, of more than two axes, of unknown length with `count`",
+)
+def category_encoding(context: LayerContext) -> TfjsLayer:
+    """Ones in the columns of the categories that a sample has."""
+    read = context.read
+    mode, depth = encoding(context, "multi_hot"), _tokens(context.layer)
+    read.ignore("num_tokens", "max_tokens")
+    weighted = context.keywords.take("count_weights") is not None
+    whole = all(call[0].whole for call in context.calls)
+
+    def lower(low: Lowering) -> Tensor:
+        x, weights = low.inputs[0], low.inputs[1] if weighted else None
+        columns = hot.columns(low, hot.apart(low, x), range(depth))
+        return hot.encoded(low, columns, x.shape, mode, weights)
+
+    arguments = {"mode": mode_name(mode), "depth": depth}
+    if not whole or depth > hot.MOST_COLUMNS:
+        return context.companion("CategoryEncoding", arguments)
+    return lower_or_companion(context, lower, "CategoryEncoding", arguments)
+
+
+def mode_name(mode: str) -> str:
+    """Return a name that TF.js's camel case leaves alone."""
+    return mode.replace("_", "")
+
+
+# --- Discretization -------------------------------------------------------------------------------
+
+
+def _summary(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    """Keras 2 keeps what it has learned as a weight; Keras 3 writes the boundaries."""
+    given = config.get("bin_boundaries") is not None
+    return () if given else (Variable(name="summary", trainable=False),)
+
+
+def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    mode, shape = output_mode(layer.config, "int"), inputs[0]
+    boundaries = layer.config.get("bin_boundaries")
+    depth = len(boundaries) + 1 if boundaries is not None else layer.config.get("num_bins")
+    if mode in ("multi_hot", "count") and len(shape) > 1:
+        return ((shape[0], *shape[2:], depth),)
+    return (encoded_shape(mode, shape, depth),)
+
+
+@rule(
+    "Discretization",
+    variables=_summary,
+    outcome=Outcome.LOWERED,
+    shape=_bins_shape,
+    dtypes=whole_output,
+    any_dtype=True,
+    lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
+    companion="inputs of more than two axes, or of unknown length with `count`",
+)
+def discretization(context: LayerContext) -> TfjsLayer:
+    """The number of boundaries that are not above a number."""
+    read = context.read
+    read.ignore("epsilon", "num_bins", "bins")
+    mode = encoding(context, "int")
+    given = read.take("bin_boundaries")
+    boundaries = _learned(context) if given is None else list(given)
+
+    def lower(low: Lowering) -> Tensor:
+        x = low.inputs[0]
+        column = hot.apart(low, x)
+        if mode == "int":
+            index = _binned(low, column, boundaries)
+            return index if column is x else low.reshape(index, x.shape[1:])
+        return hot.encoded(low, _bins(low, column, boundaries), x.shape, mode, None)
+
+    arguments = {
+        "boundaries": [float(np.float32(boundary)) for boundary in boundaries],
+        "mode": mode_name(mode),
+        "depth": len(boundaries) + 1,
+    }
+    if not 0 < len(boundaries) <= hot.MOST_COLUMNS:
+        return context.companion("Discretization", arguments)
+    return lower_or_companion(context, lower, "Discretization", arguments)
+
+
+def _learned(context: LayerContext) -> list[float]:
+    """Return the boundaries that Keras 2 makes of its summary when it loads a model."""
+    source, count = context.weights.get("summary"), context.layer.config.get("num_bins")
+    if source is None or not source.shape[1] or not count:
+        context.problem(
+            "bad-config", "It has not learned its boundaries.", "Call its adapt(), and save again."
+        )
+        return []
+    return boundaries_of(source, int(count))
+
+
+def boundaries_of(summary: TensorSource, bins: int) -> list[float]:
+    """Return the boundaries of `bins` bins of equal weight.
+
+    ``get_bin_boundaries`` in ``tf_keras/src/layers/preprocessing/discretization.py``; `summary`
+    has shape ``(2, n)``: numbers in order, and how many each stands for.
+    """
+    numbers, weights = values(summary)
+    share = 1.0 / bins
+    if len(numbers) * share >= 1:
+        ends = weights.cumsum()
+        numbers = np.interp(share + np.arange(0.0, 1.0, share), ends / ends[-1], numbers)
+    return [float(number) for number in numbers.astype(np.float32)[:-1]]
+
+
+_STEEP = 1e30
+"""How fast a step goes from 0 to 1: two float32 numbers that differ, differ by more than 1e-30."""
+
+
+def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float | None]) -> Tensor:
+    """Return 1 for each boundary that is not above the number; ``None`` is below all numbers."""
+    known = np.array([boundary is not None for boundary in boundaries], np.float64)
+    places = np.array([boundary or 0.0 for boundary in boundaries], np.float32)
+    distance = hot.line(low, column, known, -places.astype(np.float64) * known)
+    return low.layer(
+        "ReLU", {"max_value": 1.0}, low.rescale(distance, _STEEP, 1.0), shape=distance.shape
+    )
+
+
+def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
+    return hot.dense(low, _steps(low, column, boundaries), np.ones((len(boundaries), 1)))
+
+
+def _bins(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
+    """Return one column for each bin: its lower boundary is reached, its upper one is not."""
+    reached = _steps(low, column, [None, *boundaries])
+    infinite = float(np.finfo(np.float32).max)
+    return low.subtract(reached, _steps(low, column, [*boundaries, infinite]))

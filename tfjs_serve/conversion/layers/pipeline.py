@@ -1,0 +1,30 @@
+"""Several preprocessing layers as one (``keras/src/layers/preprocessing/pipeline.py``)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import Shapes
+
+
+def _last(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
+    return inner[-1] if inner else inputs
+
+
+@rule(
+    "Pipeline",
+    outcome=Outcome.LOWERED,
+    shape=_last,
+    lowered="a model of its layers, each translated by itself",
+)
+def pipeline(context: LayerContext) -> TfjsLayer:
+    """Call one layer after the other."""
+    context.keywords.ignore("training")
+    low = Lowering(context)
+    (x,) = low.inputs
+    for child in context.layer.children:
+        name = low.fresh_name(child.name)
+        x = low.translated(context.translate_child(child, name, name), x, shape=())
+    return low.model(x)
