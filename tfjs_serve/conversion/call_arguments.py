@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tfjs_serve.conversion.model import Json
 
+MASKS = ("query_mask", "value_mask", "key_mask")
+TRAVELLING = "travelling_"
+"""Prefix of `MASKS` as arguments where a file leaves them out, see `attention_calls`."""
+
 
 def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
     """Return what a layer is called with, as far as it was given.
@@ -34,3 +38,14 @@ def tensor_positions(arguments: Mapping[str, Json]) -> dict[str, int]:
         for name, value in arguments.items()
         if isinstance(value, dict) and isinstance(value.get("tensor"), int)
     }
+
+
+def with_travelling_masks(positions: Mapping[str, int]) -> dict[str, int]:
+    """Return the positions of tensors with those of masks that the file does not name."""
+    travelling = {
+        name: positions[f"{TRAVELLING}{name}"]
+        for name in MASKS
+        if f"{TRAVELLING}{name}" in positions
+    }
+    own = {name: at for name, at in positions.items() if not name.startswith(TRAVELLING)}
+    return {**own, **travelling}

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from tfjs_serve.conversion.attention_roles import ATTENTION, mask_names
+from tfjs_serve.conversion.attention_calls import ATTENTION, masked_call
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
+from tfjs_serve.conversion.keras_order import keras_order
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.nodes import tensors_in
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
@@ -94,7 +95,7 @@ class _FlatGraph:
 
         ordered = _with_masks(layers, graph)
         order = load_order(replace(model, graph=ordered), ordered, self._report)
-        for node in order.numbers:
+        for node in keras_order(ordered, order.numbers):
             if node not in made:
                 call = graph.calls[node[0]][node[1]]
                 given = tuple(map(tensor, call.inputs))
@@ -112,21 +113,35 @@ class _FlatGraph:
         """Add one call; `given` holds the masks among its arguments, in place of its inputs'."""
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
+        if layer.class_name in ATTENTION:
+            return self._call_attention(layer, inputs, kwargs, given)
         masks = [one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given)][
             : len(inputs)
         ]
         arguments = {key: value for key, value in kwargs.items() if key != "mask"}
-        call = Call(inputs=inputs, kwargs=arguments)
-        in_attention = layer.class_name in ATTENTION
-        if in_attention:
-            call = _with_named_masks(layer, call, masks)
-        output = self._add(self._without_mask(layer), call)
+        output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
         is_used = _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(inputs)))
-        if is_used and not in_attention and masks and masks[0] is not None:
+        if is_used and masks and masks[0] is not None:
             self._used[output] = masks[0]
         mask = self._mask_of_output(layer, inputs, masks)
         if mask is not None:
             self._masks[output] = mask
+        return (output,)
+
+    def _call_attention(
+        self,
+        layer: KerasLayer,
+        inputs: Tensors,
+        kwargs: Mapping[str, Json],
+        given: Masks,
+    ) -> Tensors:
+        """Add one call of a layer that uses a mask for each of its inputs."""
+        found = masked_call(layer, inputs, kwargs, self._masks, given)
+        output = self._add(layer, found.call)
+        for tensor in found.cleared:
+            self._masks.pop(tensor, None)
+        if found.mask is not None:
+            self._masks[output] = found.mask
         return (output,)
 
     def give_all_calls_masks(self) -> None:
@@ -182,8 +197,7 @@ class _FlatGraph:
             return self._node("Made", {"value": 0, "over_features": False}, inputs[0])
         if rule.masking is Masking.MAKES or not passes_mask(rule, layer):
             return None
-        several = len(inputs) > 1 and layer.class_name not in ATTENTION
-        if several and rule.masking is Masking.PASSES:
+        if len(inputs) > 1 and rule.masking is Masking.PASSES:
             return self._merged(layer, inputs, masks)
         return masks[0]
 
@@ -235,17 +249,6 @@ def _given_masks(layer: KerasLayer, call: Call) -> Masks:
     value = call.kwargs.get("mask")
     each = value if isinstance(value, list) and layer.class_name in ATTENTION else [value]
     return tuple(next(tensors_in(part), None) for part in each)
-
-
-def _with_named_masks(layer: KerasLayer, call: Call, masks: Sequence[TensorRef | None]) -> Call:
-    """Return the call with the masks of its inputs as further arguments."""
-    inputs, kwargs = list(call.inputs), dict(call.kwargs)
-    for position, name in mask_names(layer.class_name, call.kwargs).items():
-        mask = masks[position]
-        if mask is not None:
-            kwargs[name] = {"tensor": len(inputs)}
-            inputs.append(mask)
-    return Call(inputs=tuple(inputs), kwargs=kwargs)
 
 
 def _with_masks(layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.attention_roles import ATTENTION
+from tfjs_serve.conversion.attention_calls import ATTENTION
 from tfjs_serve.conversion.context import report_mask
 from tfjs_serve.conversion.explicit_masks import USERS
 from tfjs_serve.conversion.facts import RECURRENT, Facts, Site, TensorFact

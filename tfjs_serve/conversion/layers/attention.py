@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfjs_serve.conversion.call_arguments import call_arguments, tensor_positions
+from tfjs_serve.conversion.attention_calls import version_of
+from tfjs_serve.conversion.call_arguments import (
+    MASKS,
+    TRAVELLING,
+    call_arguments,
+    tensor_positions,
+    with_travelling_masks,
+)
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.attention_masks import joined, masked, of_positions
 from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
@@ -19,9 +26,9 @@ from tfjs_serve.layers_model.model import TensorSource
 
 _CALL = (
     *("inputs", "mask", "training", "return_attention_scores", "use_causal_mask"),
-    *("query_mask", "value_mask"),
+    *(f"{TRAVELLING}{name}" for name in MASKS),
 )
-"""Parameters of ``call``; the masks of the inputs beside them, where they are tensors."""
+"""Parameters of ``call``, and the masks of the inputs where they are tensors."""
 _LOWERED = "inputs of three axes: Dot and Softmax"
 _COMPANION = (
     "inputs of other ranks, use_causal_mask for lengths that are not known, and, where scores "
@@ -112,8 +119,9 @@ def additive_attention(context: LayerContext) -> TfjsLayer:
 
 def _translated(context: LayerContext, mode: str) -> TfjsLayer:
     read = context.read
-    read.ignore("seed")
-    context.no_mask()
+    read.ignore("keras_version", "seed")
+    if not (3,) <= version_of(context.layer) < (3, 10):
+        context.no_mask()
     arguments = call_arguments(context.keywords.take, _CALL)
     dropout = read.number("dropout", 0.0)
     causal = read.boolean("causal", False) or bool(arguments.get("use_causal_mask"))
@@ -136,7 +144,8 @@ def _translated(context: LayerContext, mode: str) -> TfjsLayer:
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
     """Return the places of query, value, key and masks among the inputs."""
-    masks = tensor_positions({name: arguments.get(name) for name in ("query_mask", "value_mask")})
+    tensors = with_travelling_masks(tensor_positions(arguments))
+    masks = {name: position for name, position in tensors.items() if name in MASKS}
     count = len(context.calls[0]) - len(masks)
     return {"query": 0, "value": 1, "key": 2 if count > 2 else 1, **masks}
 

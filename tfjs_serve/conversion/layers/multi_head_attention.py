@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.call_arguments import call_arguments, tensor_positions
+from tfjs_serve.conversion.attention_calls import version_of
+from tfjs_serve.conversion.call_arguments import (
+    MASKS,
+    TRAVELLING,
+    call_arguments,
+    tensor_positions,
+    with_travelling_masks,
+)
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
 from tfjs_serve.conversion.lowering import lower_or_companion
@@ -15,8 +22,9 @@ from tfjs_serve.conversion.registry import Masking, Outcome, rule
 from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
 
 _CALL = (
-    *("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"),
+    *("query", "value", "key", *MASKS, "attention_mask"),
     *("return_attention_scores", "training", "use_causal_mask"),
+    *(f"{TRAVELLING}{name}" for name in MASKS),
 )
 """Parameters of ``call``; in Keras 2 there are no masks but ``attention_mask``, always by name."""
 _PARTS = ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense")
@@ -105,20 +113,26 @@ def grouped_query_attention(context: LayerContext) -> TfjsLayer:
 
 def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) -> TfjsLayer:
     read = context.read
-    read.ignore("value_dim", "seed", "flash_attention", "activity_regularizer")
+    read.ignore("keras_version", "value_dim", "seed", "flash_attention", "activity_regularizer")
     read.ignore("use_bias", "output_shape", "attention_axes")
-    context.no_mask()
     arguments = call_arguments(context.keywords.take, _CALL)
+    version = version_of(context.layer)
+    if version < (3,) or version >= (3, 8):
+        context.no_mask()
     positions = tensor_positions(arguments)
+    if version >= (3, 8) and context.layer.class_name == "MultiHeadAttention":
+        # The layer looks itself for the one that travels.
+        positions.pop("query_mask", None)
+    positions = with_travelling_masks(positions)
     rank = len(context.calls[0][positions["query"]].shape or ())
     dropout = read.number("dropout", 0.0)
     scores = bool(arguments.get("return_attention_scores"))
-    fused = context.layer.generation >= 3 and rank == 3 and not dropout and not scores
+    fused = version >= (3, 7) and rank == 3 and not dropout and not scores
     spec = Heads(
         heads=heads,
         groups=groups,
         scale=1 / math.sqrt(key_dim),
-        # Keras 3 leaves such a call to the backend, which does not know of other axes.
+        # Keras leaves such a call to the backend, which does not know of other axes.
         axes=(1,) if fused else tuple(_axes(context.layer.config, rank)),
         positions=positions,
         use_gate=read.boolean("use_gate", False),
@@ -126,7 +140,7 @@ def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) ->
         causal=bool(arguments.get("use_causal_mask")),
         dropout=dropout,
         scores=scores,
-        drops_masked=context.layer.generation >= 3 and not fused,
+        drops_masked=version >= (3, 10) and not fused,
         parameters={name: parameters_of_parts(context, name) for name in ("kernel", "bias")},
     )
     if (arguments.get("training") and dropout) or not spec.can_be_lowered(context):
@@ -137,4 +151,31 @@ def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) ->
         lambda low: lower_heads(low, context, spec),
         "MultiHeadAttention",
         spec.companion_arguments(False),
+    )
+
+
+def _check_weights(context: LayerContext, heads: int, groups: int) -> None:
+    """Report weights that are not those of the projections.
+
+    All projections' weights have the same names, so Keras 3.0 leaves a part of them in ``.h5``
+    when its saving fails.
+    """
+    shapes = {name: source.shape for name, source in context.weights.items()}
+    if not all(_fits(name, shapes, heads, groups) for name in shapes):
+        context.problem(
+            "weights-do-not-fit",
+            "Its saved weights do not have the shapes of its projections.",
+            "Save the model as .keras, with Keras 3.1 or newer.",
+        )
+
+
+def _fits(name: str, shapes: Mapping[str, tuple[int, ...]], heads: int, groups: int) -> bool:
+    part, _, variable = name.partition("/")
+    kernel, is_output = shapes[f"{part}/kernel"], part == "output_dense"
+    if variable == "bias":
+        return shapes[name] == kernel[2 if is_output else 1 :]
+    if is_output:
+        return len(kernel) > 2 and kernel[0] == heads
+    return len(kernel) == 3 and kernel[1] == (
+        groups if part in ("key_dense", "value_dense") else heads
     )
