@@ -3,6 +3,13 @@
 part(({ tf, layer }) => {
   layer("Concatenate", (inputs, { args }) => tf.concat(inputs, args.axis));
 
+  // Whole numbers of few bits start again at their lowest when they overflow.
+  layer("Wrapped", ([x], { args: { lowest, count } }) =>
+    tf.sub(x, tf.mul(tf.floor(tf.div(tf.sub(x, lowest), count)), count)),
+  );
+
+  layer("Truncated", ([x]) => tf.mul(tf.sign(x), tf.floor(tf.abs(x))));
+
   /** A matrix per sample: rows run along `axis`, all other axes become one. */
   function matrix(x, axis) {
     const order = [...x.shape.keys()].filter((each) => each !== axis);

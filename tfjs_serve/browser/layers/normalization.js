@@ -24,6 +24,9 @@ part(({ tf, layer }) => {
     variable.write(mixed);
   }
 
+  /** Keras 3 turns what it makes of whole numbers into whole numbers again. */
+  const rounded = (x, rounds) => (rounds ? tf.mul(tf.sign(x), tf.floor(tf.abs(x))) : x);
+
   layer("BatchNormalization", ([x], { args, weights, training, layer: own }) => {
     const { axes, epsilon, momentum, always } = args;
     let [mean, variance] = [along(x, axes, weights.mean), along(x, axes, weights.variance)];
@@ -38,26 +41,30 @@ part(({ tf, layer }) => {
     return scaled(standardized(x, mean, variance, epsilon), gamma, beta);
   });
 
-  layer("LayerNormalization", ([x], { args: { axes, epsilon, rms }, weights }) => {
+  layer("LayerNormalization", ([x], { args: { axes, epsilon, rms, rounds }, weights }) => {
     const { mean, variance } = tf.moments(x, axes, true);
     const made = standardized(x, rms ? 0 : mean, variance, epsilon);
-    return scaled(made, along(x, axes, weights.gamma), along(x, axes, weights.beta));
+    const all = scaled(made, along(x, axes, weights.gamma), along(x, axes, weights.beta));
+    return rounded(all, rounds);
   });
 
-  layer("GroupNormalization", ([x], { args: { axis, groups, epsilon }, weights }) => {
+  layer("GroupNormalization", ([x], { args, weights }) => {
+    const { axis, groups, epsilon, rounds } = args;
     const count = groups === -1 ? x.shape[axis] : groups;
     const before = tf.util.sizeFromShape(x.shape.slice(1, axis));
     const after = tf.util.sizeFromShape(x.shape.slice(axis + 1));
     const parts = tf.reshape(x, [x.shape[0], before, count, -1, after]);
     const { mean, variance } = tf.moments(parts, [1, 3, 4], true);
     const made = tf.reshape(standardized(parts, mean, variance, epsilon), x.shape);
-    return scaled(made, along(x, [axis], weights.gamma), along(x, [axis], weights.beta));
+    const all = scaled(made, along(x, [axis], weights.gamma), along(x, [axis], weights.beta));
+    return rounded(all, rounds);
   });
 
-  layer("RMSNormalization", ([x], { args: { axes, epsilon }, weights }) => {
+  layer("RMSNormalization", ([x], { args: { axes, epsilon, rounds }, weights }) => {
     const square = tf.mean(tf.square(x), axes, true);
     // Keras lets the scale broadcast along the last axes, whichever were normalized.
-    return tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, epsilon))), weights.scale);
+    const made = tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, epsilon))), weights.scale);
+    return rounded(made, rounds);
   });
 
   layer("UnitNormalization", ([x], { args: { axes, smallest } }) =>

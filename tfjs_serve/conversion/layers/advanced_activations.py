@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tfjs_serve.conversion.activations import apply_activation
@@ -11,23 +12,27 @@ from tfjs_serve.conversion.model import Json, Variable
 from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
 from tfjs_serve.conversion.rows import counted_axes, rank_of
+from tfjs_serve.conversion.whole_numbers import all_whole, kept
 
 
 @rule(
     "ReLU",
     masking=Masking.PASSES,
+    dtypes=kept,
     lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add",
 )
 def relu(context: LayerContext) -> TfjsLayer:
     """TF.js reads ``max_value`` and silently ignores the other two.
 
-    Its ThresholdedReLU has no gradient.
+    Its ThresholdedReLU has no gradient. Keras 3 gives limits the dtype of the input.
     """
     read = context.read
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
     largest = read.optional_number("max_value")
-    if any(value % 1 for value in (slope, threshold, largest or 0)):
+    if slope % 1:
         context.no_whole_numbers()
+    if all_whole(context):
+        threshold, largest = math.trunc(threshold), largest and math.trunc(largest)
     if not slope and not threshold:
         return context.native("ReLU", {"max_value": largest})
     return _activated(context, "relu", negative_slope=slope, threshold=threshold, max_value=largest)

@@ -11,6 +11,7 @@ from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.objects import parameters
 from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, reshaped
+from tfjs_serve.conversion.whole_numbers import each_kept, kept, takes_whole_numbers
 
 
 @rule(
@@ -22,8 +23,8 @@ from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, 
 def dense(context: LayerContext) -> TfjsLayer:
     """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias."""
     read = context.read
-    read.ignore("activity_regularizer")
-    read.only("lora_rank", hint="Merge the LoRA weights into the kernel and save again.")
+    # An archive has the kernel with its LoRA weights in it.
+    read.ignore("activity_regularizer", "lora_rank", "lora_alpha")
     return context.native(
         "Dense",
         {
@@ -54,12 +55,15 @@ def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
 @rule(
     "Identity",
     shape=_each_input,
+    dtypes=each_kept,
+    any_dtype=True,
     masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
     lowered="Activation('linear')",
 )
 def identity(context: LayerContext) -> TfjsLayer:
     """Takes any number of tensors; TF.js's class of this name is an initializer."""
+    takes_whole_numbers(context)
     if max(map(len, context.calls), default=1) > 1:
         low = Lowering(context)
         return low.model(*low.inputs)
@@ -68,6 +72,7 @@ def identity(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "ActivityRegularization",
+    dtypes=kept,
     masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
     lowered="Activation('linear'): it only adds to the loss",
@@ -81,10 +86,13 @@ def activity_regularization(context: LayerContext) -> TfjsLayer:
 @rule(
     "Flatten",
     shape=of_each(lambda _config, shape: (shape[0], known_product(shape[1:]))),
+    dtypes=kept,
+    any_dtype=True,
     lowered="inputs of fewer than three axes, or of unknown sizes: Permute, Reshape",
 )
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
+    takes_whole_numbers(context)
     data_format = context.read.text("data_format", "channels_last")
     rank = context.one_rank() or 3
     (shape,) = common_shapes(context.results) or ((None, None),)
@@ -98,12 +106,13 @@ def flatten(context: LayerContext) -> TfjsLayer:
     return low.model(low.reshape(last, shape[1:]))
 
 
-@rule("Reshape", shape=of_each(reshaped))
+@rule("Reshape", shape=of_each(reshaped), dtypes=kept, any_dtype=True)
 def reshape(context: LayerContext) -> TfjsLayer:
     """An axis of -1 or ``null`` is worked out from the others.
 
     TF.js does so only when it predicts; the layers that follow may have to know it before.
     """
+    takes_whole_numbers(context)
     target = context.read.take("target_shape")
     if not isinstance(target, list):
         context.problem(
@@ -123,19 +132,26 @@ def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:
     return (shape[0], *(shape[axis] for axis in config["dims"]))
 
 
-@rule("Permute", shape=of_each(_permuted))
+@rule("Permute", shape=of_each(_permuted), dtypes=kept, any_dtype=True)
 def permute(context: LayerContext) -> TfjsLayer:
     """``dims`` counts from 1, without the batch axis, in both."""
+    takes_whole_numbers(context)
     return context.native("Permute", {"dims": context.read.take("dims")})
 
 
-@rule("RepeatVector", shape=of_each(lambda config, shape: (shape[0], config["n"], shape[1])))
+@rule(
+    "RepeatVector",
+    shape=of_each(lambda config, shape: (shape[0], config["n"], shape[1])),
+    dtypes=kept,
+    any_dtype=True,
+)
 def repeat_vector(context: LayerContext) -> TfjsLayer:
     """Shape ``(batch, features)`` to ``(batch, n, features)``."""
+    takes_whole_numbers(context)
     return context.native("RepeatVector", {"n": context.read.integer("n")})
 
 
-@rule("Masking", masking=Masking.MAKES)
+@rule("Masking", masking=Masking.MAKES, dtypes=kept)
 def masking(context: LayerContext) -> TfjsLayer:
     """Time steps whose features all equal ``mask_value`` are skipped downstream."""
     return context.native("Masking", {"mask_value": context.read.number("mask_value", 0.0)})

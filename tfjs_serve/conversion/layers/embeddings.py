@@ -25,7 +25,8 @@ def embedding(context: LayerContext) -> TfjsLayer:
     """``input_length`` and ``sparse`` change static shapes and gradients' form in Keras 2."""
     read = context.read
     read.ignore("activity_regularizer", "input_length", "sparse")
-    read.only("lora_rank", hint="Merge the LoRA weights into the embeddings and save again.")
+    # An archive has the embeddings with their LoRA weights in them.
+    read.ignore("lora_rank", "lora_alpha")
     return context.native(
         "Embedding",
         {

@@ -16,8 +16,17 @@ from tfjs_serve.conversion.lowering import (
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
 from tfjs_serve.conversion.shapes import Shape, Shapes, Size, known_product, pair
+from tfjs_serve.conversion.whole_numbers import (
+    merged,
+    narrow_dtype,
+    takes_whole_numbers,
+    wrapped,
+)
 
 _ONE_INPUT = "one input: Activation('linear')"
+_OVERFLOW = "whole numbers of 8 and 16 bits, which overflow"
+_BOUNDED = frozenset({"Maximum", "Minimum"})
+"""Layers whose outputs are numbers of their inputs."""
 
 
 def _broadcast(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -65,32 +74,64 @@ def _same(context: LayerContext) -> TfjsLayer | None:
 
 
 def _elementwise(class_name: str) -> None:
-    @rule(class_name, shape=_broadcast, masking=Masking.PASSES, lowered=_ONE_INPUT)
+    @rule(
+        class_name,
+        shape=_broadcast,
+        dtypes=None if class_name == "Average" else merged,
+        any_dtype=True,
+        masking=Masking.PASSES,
+        lowered=_ONE_INPUT,
+        companion="" if class_name in _BOUNDED else _OVERFLOW,
+    )
     def translate(context: LayerContext) -> TfjsLayer:
-        return _same(context) or context.native(class_name, {})
+        takes_whole_numbers(context)
+        same, narrow = _same(context), narrow_dtype(context)
+        if same is None and narrow is not None and class_name not in _BOUNDED:
+            return _overflowing(context, class_name, narrow)
+        return same or context.native(class_name, {})
 
 
 for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
     _elementwise(_class_name)
 
 
+def _overflowing(context: LayerContext, class_name: str, dtype: str) -> TfjsLayer:
+    """Merge numbers of few bits, two at a time: sums and products leave their range."""
+    low = Lowering(context)
+    first, *others = low.inputs
+    total = first
+    for x in others:
+        both = low.multiply(total, x) if class_name == "Multiply" else low.add(total, x)
+        total = wrapped(low, both, dtype)
+    if class_name == "Average":
+        total = low.rescale(total, 1 / len(low.inputs))
+    return low.model(total)
+
+
 @rule(
     "Subtract",
     shape=_broadcast,
+    dtypes=merged,
+    any_dtype=True,
     masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
     lowered="Add after Rescaling(-1)",
+    companion=_OVERFLOW,
 )
 def subtract(context: LayerContext) -> TfjsLayer:
     """The first input minus the second."""
+    takes_whole_numbers(context)
     low = Lowering(context)
     left, right = low.inputs
-    return low.model(low.subtract(left, right))
+    difference, narrow = low.subtract(left, right), narrow_dtype(context)
+    return low.model(difference if narrow is None else wrapped(low, difference, narrow))
 
 
 @rule(
     "Concatenate",
     shape=_joined,
+    dtypes=merged,
+    any_dtype=True,
     masking=Masking.PASSES,
     lowered=_ONE_INPUT,
     companion="sizes that are known of some inputs only",
@@ -100,6 +141,7 @@ def concatenate(context: LayerContext) -> TfjsLayer:
 
     It wants equal sizes along the other axes, and takes an unknown one for another size.
     """
+    takes_whole_numbers(context)
     axis = context.read.integer("axis", -1)
     same = _same(context)
     if same is not None:

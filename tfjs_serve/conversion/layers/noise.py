@@ -9,18 +9,19 @@ from __future__ import annotations
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.whole_numbers import kept
 
 _ALWAYS = "calls with `training=True`, whose outputs are random"
 
 
-@rule("Dropout", masking=Masking.PASSES, companion=_ALWAYS)
+@rule("Dropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
 def dropout(context: LayerContext) -> TfjsLayer:
     """``noise_shape`` has ``None`` for the input's own sizes in both."""
     noise_shape = context.read.take("noise_shape")
     return _dropout(context, "Dropout", noise_shape, noise_shape)
 
 
-@rule("SpatialDropout1D", masking=Masking.PASSES, companion=_ALWAYS)
+@rule("SpatialDropout1D", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
 def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
     """Drops whole channels in training."""
     context.read.ignore("noise_shape", "data_format")
@@ -31,6 +32,7 @@ def _spatial(class_name: str, axes: int) -> None:
     @rule(
         class_name,
         masking=Masking.PASSES,
+        dtypes=kept,
         outcome=Outcome.LOWERED,
         lowered="Dropout(noise_shape=...)",
         companion=_ALWAYS,
@@ -61,7 +63,7 @@ def _dropout(
     return context.native(class_name, config)
 
 
-@rule("GaussianNoise", masking=Masking.PASSES, companion=_ALWAYS)
+@rule("GaussianNoise", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
 def gaussian_noise(context: LayerContext) -> TfjsLayer:
     """Adds noise of deviation ``stddev`` in training."""
     context.read.ignore("seed")
@@ -71,7 +73,7 @@ def gaussian_noise(context: LayerContext) -> TfjsLayer:
     return context.native("GaussianNoise", {"stddev": stddev})
 
 
-@rule("GaussianDropout", masking=Masking.PASSES, companion=_ALWAYS)
+@rule("GaussianDropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
 def gaussian_dropout(context: LayerContext) -> TfjsLayer:
     """Multiplies by noise in training."""
     context.read.ignore("seed")
@@ -81,7 +83,7 @@ def gaussian_dropout(context: LayerContext) -> TfjsLayer:
     return context.native("GaussianDropout", {"rate": rate})
 
 
-@rule("AlphaDropout", masking=Masking.PASSES, companion=_ALWAYS)
+@rule("AlphaDropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
 def alpha_dropout(context: LayerContext) -> TfjsLayer:
     """Keeps mean and variance in training."""
     context.read.ignore("seed")

@@ -16,6 +16,7 @@ from tfjs_serve.conversion.objects import parameter
 from tfjs_serve.conversion.registry import Masking, rule
 from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
 from tfjs_serve.conversion.transforms import reshaped_source
+from tfjs_serve.conversion.whole_numbers import all_whole, truncated
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
 """Of variables in the companion: TF.js would make camel case of longer ones."""
@@ -136,16 +137,15 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
     variables=scale_and_center,
     masking=Masking.PASSES,
     lowered="inputs of five and more axes: Permute, Reshape",
-    companion="`rms_scaling`; five and more axes of which several sizes are not known",
+    companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
 
     TF.js's op for batch normalization does the scaling, so its limit of four axes holds here.
+    Keras 3 turns what it makes of whole numbers into whole numbers again.
     """
     read = context.read
-    if context.layer.generation >= 3:
-        context.no_whole_numbers()
     axis, epsilon = read.take("axis", -1), read.number("epsilon", 0.001)
     flags = {"center": read.boolean("center", True), "scale": read.boolean("scale", True)}
     config = {
@@ -157,15 +157,17 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
     arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms}
+    rounds = context.layer.generation >= 3 and all_whole(context)
     if rms:
-        return context.companion("LayerNormalization", arguments)
-    if rank_of(context) <= 4:
+        return context.companion("LayerNormalization", arguments | {"rounds": rounds})
+    if rank_of(context) <= 4 and not rounds:
         return context.native("LayerNormalization", {"axis": axis, **config})
 
     def lower(low: Lowering) -> Tensor:
-        return _on_rows(low, context, axes, "LayerNormalization", config)
+        made = _on_rows(low, context, axes, "LayerNormalization", config)
+        return truncated(low, made) if rounds else made
 
-    return lower_or_companion(context, lower, "LayerNormalization", arguments)
+    return lower_or_companion(context, lower, "LayerNormalization", arguments | {"rounds": rounds})
 
 
 def _on_rows(

@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.normalization import scale_and_center
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError, lower_or_companion
+from tfjs_serve.conversion.lowering import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    common_shapes,
+    lower_or_companion,
+)
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
 from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
 from tfjs_serve.conversion.shapes import Shapes, known_product
 from tfjs_serve.conversion.transforms import reshaped_source
+from tfjs_serve.conversion.whole_numbers import all_whole, truncated
 
 _TINY = 1e-24
 """The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""
@@ -45,13 +52,24 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
     _ignore_parameters(context, "gamma", "beta")
     (axis,) = counted_axes(read.integer("axis", -1), rank_of(context))
     groups, epsilon = read.integer("groups", 32), read.number("epsilon", 0.001)
-    arguments = {"axis": axis, "groups": groups, "epsilon": epsilon}
+    arguments = {
+        "axis": axis,
+        "groups": groups,
+        "epsilon": epsilon,
+        "rounds": _rounds(context),
+    }
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
-        return on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
+        made = on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
+        return truncated(low, made) if _rounds(context) else made
 
     return lower_or_companion(context, lower, "GroupNormalization", arguments)
+
+
+def _rounds(context: LayerContext) -> bool:
+    """Whether Keras 3 turns what is made of whole numbers into whole numbers again."""
+    return context.layer.generation >= 3 and all_whole(context)
 
 
 def _grouped(
@@ -98,9 +116,10 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
             raise UnknownShapeError("its scale has another shape than the last axes")
         scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
         made = on_rows(low, x, axes, lambda rows: by_root_mean_square(low, rows, epsilon))
-        return on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
+        made = on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
+        return truncated(low, made) if _rounds(context) else made
 
-    arguments = {"axes": list(axes), "epsilon": epsilon}
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": _rounds(context)}
     return lower_or_companion(context, lower, "RMSNormalization", arguments)
 
 
@@ -157,7 +176,7 @@ def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Sh
     shape=_inner,
     outcome=Outcome.LOWERED,
     lowered="the layer inside of it: only training normalizes its kernel",
-    notes="whole numbers that become rounded ones",
+    companion="whole numbers in Keras 3",
 )
 def spectral_normalization(context: LayerContext) -> TfjsLayer:
     """The kernel is saved as the last training step has normalized it.
@@ -165,13 +184,17 @@ def spectral_normalization(context: LayerContext) -> TfjsLayer:
     Keras 3 turns the output into the dtype of the input.
     """
     context.read.ignore("power_iterations")
-    if context.layer.generation >= 3:
-        context.no_whole_numbers()
     if context.keywords.always_trains():
         hint = "Call it without training=True."
         context.problem("unsupported-call", "It changes its kernel at every prediction.", hint)
     (inner,) = context.layer.children
-    return context.translate_child(inner, context.name, context.scope)
+    if not _rounds(context):
+        return context.translate_child(inner, context.name, context.scope)
+    low = Lowering(context)
+    name = low.fresh_name(inner.class_name.lower())
+    (shape,) = common_shapes(context.results)
+    made = low.translated(context.translate_child(inner, name, name), *low.inputs, shape=shape)
+    return low.model(truncated(low, made))
 
 
 @rule(
