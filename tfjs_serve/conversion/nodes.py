@@ -101,28 +101,46 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
 
 def _keras2_call(layer: KerasLayer, node: Json) -> Call:
     inputs: list[TensorRef] = []
-    kwargs: dict[str, Json] = {}
-    args: list[Json] = []
-    for part in _keras2_parts(node):
-        kwargs.update(part[3] if len(part) > 3 and isinstance(part[3], dict) else {})
-        if layer.is_operation and part[0] == _CONSTANT:
-            args.append(part[2])
-        else:
-            args.append({"tensor": len(inputs)})
-            inputs.append(_ref(part))
     if layer.is_operation:
-        # One argument that is a list of tensors is written like several arguments.
-        several = isinstance(node, list) and len(args) > 1
-        kwargs = {"args": [args] if several else args, **_placed(kwargs, inputs)}
-        return Call(inputs=tuple(inputs), kwargs=kwargs)
+        return _keras2_operation(node, inputs)
+    kwargs: dict[str, Json] = {}
+    for part in _keras2_parts(node):
+        kwargs.update(_keywords(part))
+        inputs.append(_ref(part))
     return _layer_call(inputs, kwargs)
+
+
+def _keras2_operation(node: Json, inputs: list[TensorRef]) -> Call:
+    """Return the call of a function: its first argument may be a list, or a constant."""
+    kwargs: dict[str, Json] = {}
+
+    def read(part: Json) -> Json:
+        if not (_is_ref(part) or _is_constant(part)):
+            return [read(item) for item in part]
+        kwargs.update(_keywords(part))
+        if _is_constant(part):
+            return part[2]
+        inputs.append(_ref(part))
+        return {"tensor": len(inputs) - 1}
+
+    deque(_keras2_parts(node), maxlen=0)  # raises if it is none of these
+    first = read(node)
+    return Call(kwargs={"args": [first], **_placed(kwargs, inputs)}, inputs=tuple(inputs))
+
+
+def _keywords(part: Sequence[Any]) -> Mapping[str, Json]:
+    return part[3] if len(part) > 3 and isinstance(part[3], dict) else {}
+
+
+def _is_constant(node: Json) -> bool:
+    return isinstance(node, list) and len(node) > 2 and node[0] == _CONSTANT
 
 
 def _keras2_parts(node: Json) -> Iterator[list[Any]]:
     """Yield ``[layer, node, tensor, kwargs]`` of every input; models may take them in dicts."""
     if isinstance(node, dict):
         node = [node[key] for key in sorted(node)]
-    if _is_ref(node) or (isinstance(node, list) and len(node) > 2 and node[0] == _CONSTANT):
+    if _is_ref(node) or _is_constant(node):
         yield node
     elif isinstance(node, list) and not (node and isinstance(node[0], str)):
         for part in node:

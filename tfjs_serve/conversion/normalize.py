@@ -8,16 +8,24 @@ them apart, for the rules whose *meaning* differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tfjs_serve.conversion.keras1.structure import modern_structure
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.nodes import read_graph
 from tfjs_serve.conversion.operations import KERAS2_OPERATIONS, bind
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.unnamed import with_names
 
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
+_WITHOUT_FLAG = (
+    _MODELS
+    | {"Discretization", "HashedCrossing", "InputLayer", "Pipeline"}
+    | {"SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
+)
+"""Classes without a trainable flag in their configuration."""
 _KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
 _CLASSES = {"GroupQueryAttention": "GroupedQueryAttention", "Model": "Functional"}
 """Names that ``.keras`` archives have for classes, since Keras exports these under them."""
@@ -30,17 +38,29 @@ _STRUCTURE = frozenset(
 _HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 
 
-def normalize(config: Mapping[str, Json], generation: int, report: Report) -> KerasLayer:
+def normalize(
+    config: Mapping[str, Json], generation: int, report: Report, groups: Sequence[str] = ()
+) -> KerasLayer:
     """Return the outermost model of a file's ``model_config``.
+
+    An InputLayer whose shape the file does not tell has ``None`` for it; see `unbuilt`.
 
     Parameters
     ----------
     config
         ``{"class_name": ..., "config": ...}``.
+    generation
+        Layers of Keras 1 are returned as it has them, in models of Keras 2; see `keras1`.
     report
         Gets what makes no sense; the tree that is returned is complete either way.
+    groups
+        Names of the outermost model's layers in the order of the file.
     """
-    return _Normalizer(generation, report).layer(config, path="")
+    if generation < 2:
+        config = modern_structure(config)
+    if generation < 3:
+        config = with_names(config, groups)
+    return _Normalizer(max(generation, 2), report).layer(config, path="")
 
 
 class _Normalizer:
@@ -56,7 +76,7 @@ class _Normalizer:
         config = _config(entry)
         if _is_operation(class_name, entry, self._generation):
             class_name = f"ops.{class_name}"
-        name = str(config.get("name") or entry.get("name") or class_name.lower())
+        name = _name(entry, config, class_name)
         path = f"{path}/{name}" if path else name
         layer = KerasLayer(
             class_name=_CLASSES.get(class_name, class_name),
@@ -69,7 +89,7 @@ class _Normalizer:
             is_custom=_is_custom(class_name, entry),
         )
         if class_name in _MODELS:
-            return self._model(layer, config)
+            return self._model(layer, entry)
         if class_name == "Bidirectional":
             return replace(layer, children=self._both_directions(config, path))
         if class_name == "Pipeline":
@@ -87,11 +107,12 @@ class _Normalizer:
             arguments["batch_input_shape"] = _input_shape(config)
         return arguments
 
-    def _model(self, model: KerasLayer, config: Mapping[str, Json]) -> KerasLayer:
+    def _model(self, model: KerasLayer, entry: Mapping[str, Json]) -> KerasLayer:
+        config = _config(entry)
         children = tuple(self.layer(entry, model.path) for entry in _entries(config))
         self._check_names(model, children)
         if model.class_name == "Sequential":
-            return replace(model, children=self._with_input(model, config, children))
+            return replace(model, children=self._with_input(model, entry, children))
         model = replace(model, children=children)
         graph = read_graph(model, config, self._report)
         bound = [bind(child, graph.calls[child.name], self._report) for child in children]
@@ -105,26 +126,19 @@ class _Normalizer:
             )
 
     def _with_input(
-        self, model: KerasLayer, config: Mapping[str, Json], children: tuple[KerasLayer, ...]
+        self, model: KerasLayer, entry: Mapping[str, Json], children: tuple[KerasLayer, ...]
     ) -> tuple[KerasLayer, ...]:
         """Put an InputLayer first: TF.js builds layers only when it knows the input's shape."""
         if children and children[0].class_name == "InputLayer":
             return children
+        config = _config(entry)
         entries = _entries(config)
         shape = _shape_of_first(entries[0]) if entries else None
-        shape = shape or _as_list(config.get("build_input_shape"))
-        if shape is None:
-            self._report.problem(
-                model,
-                "no-input-shape",
-                "The model was saved before its input shape was known.",
-                "Put keras.Input(shape=...) first, or call model.build(...), and save it again.",
-            )
-            return children
+        shape = shape or _as_list(config.get("build_input_shape")) or _built_shape(entry)
         return (self._input_layer(model, shape, entries), *children)
 
     def _input_layer(
-        self, model: KerasLayer, shape: list[Any], entries: list[Mapping[str, Json]]
+        self, model: KerasLayer, shape: list[Any] | None, entries: list[Mapping[str, Json]]
     ) -> KerasLayer:
         first = _config(entries[0]) if entries else {}
         name = f"{first.get('name', model.name)}_input"
@@ -169,7 +183,15 @@ class _Normalizer:
 def _named(layer: KerasLayer, path: str, name: str, prefix: str) -> KerasLayer:
     """Return one direction; Bidirectional itself decides what it puts out for masked steps."""
     config = {key: item for key, item in layer.config.items() if key != "zero_output_for_mask"}
-    return replace(layer, name=name, path=f"{path}/{prefix}{name}", config=config)
+    return _moved(replace(layer, name=name, config=config), f"{path}/{prefix}{name}")
+
+
+def _moved(layer: KerasLayer, path: str) -> KerasLayer:
+    """Return the layer, and those in it, at another path."""
+    children = [
+        _moved(child, path + child.path.removeprefix(layer.path)) for child in layer.children
+    ]
+    return replace(layer, path=path, children=tuple(children))
 
 
 def _config(entry: Mapping[str, Json], key: str = "config") -> Mapping[str, Json]:
@@ -177,6 +199,14 @@ def _config(entry: Mapping[str, Json], key: str = "config") -> Mapping[str, Json
     if isinstance(config, list):
         return {"layers": config}  # Sequential up to Keras 2.2.2
     return config if isinstance(config, dict) else {}
+
+
+def _name(entry: Mapping[str, Json], config: Mapping[str, Json], class_name: str) -> str:
+    """Return the name that a graph knows; TensorFlowOpLayer has another in its configuration."""
+    names = (entry.get("name"), config.get("name"))
+    if not class_name.startswith("ops."):
+        names = names[::-1]
+    return str(names[0] or names[1] or class_name.lower())
 
 
 def _entries(config: Mapping[str, Json]) -> list[Mapping[str, Json]]:
@@ -205,15 +235,15 @@ def _is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -
 
     In Keras 3, a function of ``keras.ops`` may have the name of a layer.
 
-    HDF5 does not name the module, but every layer but the InputLayer has its trainable flag in
-    its configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
+    HDF5 does not name the module, but all layers but a few have their trainable flag in their
+    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
     """
     if generation < 3:
         return class_name in KERAS2_OPERATIONS
     module = entry.get("module")
     if isinstance(module, str):
         return module.startswith(("keras.ops", "keras.src.ops"))
-    return class_name not in {*_MODELS, "InputLayer"} and "trainable" not in _config(entry)
+    return class_name not in _WITHOUT_FLAG and "trainable" not in _config(entry)
 
 
 def _dtype(dtype: Json) -> str:
@@ -242,7 +272,15 @@ def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
     shape = _input_shape(config)
     if shape is None and entry.get("class_name") in _MODELS and _entries(config):
         return _shape_of_first(_entries(config)[0])
-    return _as_list(shape)
+    return _as_list(shape) or _built_shape(entry)
+
+
+def _built_shape(entry: Mapping[str, Json]) -> list[Any] | None:
+    """Return the shape that an object was built with, which archives write since Keras 2.13."""
+    built = entry.get("build_config")
+    shape = _as_list(built.get("input_shape")) if isinstance(built, dict) else None
+    is_shape = shape is not None and all(size is None or type(size) is int for size in shape)
+    return shape if is_shape else None
 
 
 def _plain(value: Json) -> Json:
@@ -253,6 +291,8 @@ def _plain(value: Json) -> Json:
         return value
     if value.get("class_name") == "__tuple__":
         return [_plain(item) for item in value.get("items", [])]
+    if value.get("class_name") in ("__numpy__", "__tensor__"):
+        return _config(value).get("value")
     if value.get("class_name") == "function" and isinstance(value.get("config"), str):
         return value["config"]
     if "class_name" in value and "config" in value:

@@ -202,7 +202,9 @@ SIGNALS: dict[str, Function] = {
 CASES = [
     *operations("reduce", over_axes(*_NAMES), (2, 3, 4)),
     *operations("nan", {k: _over(k, 1) for k in _NAN}, (9, 4), inputs=with_nan),
-    *operations("infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities),
+    *operations(
+        "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
+    ),
     *operations("statistics", STATISTICS, (2, 3, 4)),
     *operations("products", PRODUCTS, (3, 4), (3, 4)),
     *operations("layers", LAYERS, (6, 6, 4)),

@@ -218,5 +218,7 @@ CASES = [
     *operations("indices", INDICES, (3,), dtype="int32"),
     *operations("order", ORDER, (3, 4)),
     *operations("halves-order", {"argsort": ORDER["argsort"]}, (9,), inputs=halves),
-    *operations("geomspace", {"": lambda ops, x: ops.geomspace(x, x * 3)}, (3,), inputs=within(1, 2)),
+    *operations(
+        "geomspace", {"": lambda ops, x: ops.geomspace(x, x * 3)}, (3,), inputs=within(1, 2)
+    ),
 ]

@@ -58,56 +58,6 @@ IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
 
 # --- Arguments that TF.js lacks or ignores ----------------------------------------------------
 
-refuse("Conv1D", (5, 4), ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2)
-refuse(
-    "Conv2D", IMAGE, ARGUMENT, "groups=1", filters=2, kernel_size=2, groups=2, dialects=(KERAS3,)
-)
-refuse("Conv1D", SERIES, ARGUMENT, "padding", filters=2, kernel_size=2, padding="causal")
-refuse(
-    "Conv1D",
-    SERIES,
-    ARGUMENT,
-    "channels_last",
-    filters=2,
-    kernel_size=2,
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
-refuse(
-    "SeparableConv2D",
-    (2, 6, 6),
-    ARGUMENT,
-    "channels_last",
-    filters=2,
-    kernel_size=2,
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
-refuse("DepthwiseConv2D", IMAGE, ARGUMENT, "dilation_rate=1", kernel_size=2, dilation_rate=2)
-refuse(
-    "Conv2DTranspose", IMAGE, ARGUMENT, "dilation_rate=1", filters=2, kernel_size=2, dilation_rate=2
-)
-refuse(
-    "Conv2DTranspose",
-    IMAGE,
-    ARGUMENT,
-    "output_padding",
-    filters=2,
-    kernel_size=3,
-    strides=2,
-    output_padding=1,
-)
-refuse(
-    "Conv3DTranspose",
-    VOLUME,
-    ARGUMENT,
-    "output_padding",
-    filters=2,
-    kernel_size=3,
-    strides=2,
-    output_padding=1,
-)
-refuse("UpSampling2D", IMAGE, ARGUMENT, "nearest", interpolation="bilinear")
 refuse("BatchNormalization", SERIES, ARGUMENT, "last", axis=1)
 refuse("BatchNormalization", IMAGE, ARGUMENT, "last", axis=2)
 refuse("BatchNormalization", VOLUME, INPUT)
@@ -125,18 +75,6 @@ refuse("ELU", ROW, ARGUMENT, "alpha=1", alpha=0.5)
 refuse("Softmax", SERIES, ARGUMENT, "last", axis=1)
 refuse("Softmax", IMAGE, ARGUMENT, "last", axis=(1, 2))
 refuse("Flatten", ROW, INPUT)
-refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalMaxPooling1D", SERIES, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalAveragePooling2D", IMAGE, ARGUMENT, "keepdims=False", keepdims=True)
-refuse("GlobalAveragePooling1D", SERIES, ARGUMENT, "channels_last", data_format="channels_first")
-refuse(
-    "MaxPooling1D",
-    SERIES,
-    ARGUMENT,
-    "channels_last",
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
 
 # --- Activations ------------------------------------------------------------------------------
 
@@ -157,17 +95,6 @@ refuse("Conv2D", IMAGE, ACTIVATION, "relu", filters=2, kernel_size=2, activation
 
 # --- Layers -----------------------------------------------------------------------------------
 
-refuse("UpSampling1D", SERIES, LAYER)
-refuse("UpSampling3D", VOLUME, LAYER)
-refuse("ZeroPadding1D", SERIES, LAYER)
-refuse("ZeroPadding3D", VOLUME, LAYER)
-refuse("Cropping1D", SERIES, LAYER)
-refuse("Cropping3D", VOLUME, LAYER)
-refuse("Conv1DTranspose", SERIES, LAYER, filters=2, kernel_size=2)
-refuse("SeparableConv1D", SERIES, LAYER, filters=2, kernel_size=2)
-refuse("DepthwiseConv1D", SERIES, LAYER, kernel_size=2)
-refuse("GlobalAveragePooling3D", VOLUME, LAYER)
-refuse("GlobalMaxPooling3D", VOLUME, LAYER)
 refuse("GroupNormalization", (4, 6), LAYER, groups=2)
 refuse("UnitNormalization", ROW, LAYER)
 refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
@@ -177,28 +104,7 @@ refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None,
 
 # --- Inputs and strides that TF.js's layers cannot take -----------------------------------------
 
-_STRIDES = {"strides": 3, "padding": "same"}
-refuse(
-    "Conv3D", VOLUME, ARGUMENT, "strides", filters=2, kernel_size=2, dialects=(KERAS3,), **_STRIDES
-)
-refuse("MaxPooling3D", VOLUME, ARGUMENT, "pool_size", pool_size=2, dialects=(KERAS3,), **_STRIDES)
-refuse(
-    "AveragePooling3D", VOLUME, ARGUMENT, "pool_size", pool_size=2, dialects=(KERAS3,), **_STRIDES
-)
-refuse(
-    "SeparableConv2D",
-    (2, 6, 6),
-    ARGUMENT,
-    "channels_last",
-    filters=2,
-    kernel_size=2,
-    use_bias=False,
-    activation="softmax",
-    data_format="channels_first",
-    dialects=(KERAS3,),
-)
 refuse("Flatten", (None, 4), INPUT, "None", dialects=(KERAS3,), data_format="channels_last")
-refuse("Cropping2D", (None, None, 2), INPUT, "None", cropping=1, dialects=(KERAS3,))
 refuse("LayerNormalization", (2, 2, 2, 3), INPUT, "fewer axes", dialects=(KERAS3,))
 refuse("LayerNormalization", ROW, INPUT, "float32", dtype="int32", dialects=(KERAS3,), epsilon=0.01)
 refuse("ReLU", ROW, INPUT, "float32", max_value=2.5, dtype="int32", dialects=(KERAS3,))

@@ -386,4 +386,3 @@ CASES += [
     TextCase(id="Discretization.learned", build=_bins, inputs=(FLOATS,)),
     TextCase(id="Normalization.learned", build=_statistics, inputs=(FLOATS,)),
 ]
-__all__ = ["CASES", "KERAS2", "KERAS3", "TextCase"]

@@ -99,6 +99,7 @@ part(({ tf, operations, numeric }) => {
     minimum: tf.minimum,
     mod: tf.mod,
     multiply: tf.mul,
+    multiplyNoNan: (x1, x2) => where(tf.equal(x2, 0), 0, tf.mul(x1, x2)),
     notEqual: tf.notEqual,
     power: tf.pow,
     squaredDifference: tf.squaredDifference,

@@ -202,8 +202,9 @@ part((kit) => {
       ),
     rgbToHsv: ({ images, dataFormat }) => batched(images, dataFormat, hsvOf),
     hsvToRgb: ({ images, dataFormat }) => batched(images, dataFormat, rgbOf),
-    resize: ({ images, how }, { dtype }) => {
-      const made = kit.resizeImages(t(images), how);
+    resize: ({ images, size, how }, { dtype }) => {
+      const [height, width] = numeric.values(size);
+      const made = kit.resizeImages(t(images), { ...how, height, width });
       return dtype && how.method !== "nearest" ? tf.round(made) : made;
     },
     mapCoordinates: ({ inputs, coordinates, order, fillMode = "constant", fillValue = 0 }) =>

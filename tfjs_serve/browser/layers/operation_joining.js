@@ -33,6 +33,7 @@ part(({ tf, operations, numeric }) => {
   }
 
   Object.assign(operations, {
+    addN: ({ xs }) => tf.addN(all(xs)),
     concatenate: ({ xs, axis = 0 }) => joined(all(xs), axis),
     stack: ({ xs, axis = 0 }) => {
       const [first, ...rest] = numeric.together(...all(xs));

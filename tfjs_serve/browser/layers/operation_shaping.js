@@ -183,6 +183,7 @@ part(({ tf, operations, numeric }) => {
 
   Object.assign(operations, {
     reshape: ({ x, newshape }) => tf.reshape(t(x), sizes(newshape)),
+    batchFlatten: ({ x }) => tf.reshape(t(x), [t(x).shape[0], -1]),
     ravel: ({ x }) => tf.reshape(t(x), [-1]),
     transpose: ({ x, axes = null }) =>
       transposed(t(x), axes === null ? null : numeric.axes(t(x).rank, sizes(axes))),

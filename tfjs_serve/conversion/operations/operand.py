@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,12 +80,9 @@ def is_array(value: Json) -> bool:
     return isinstance(value, dict) and value.keys() == {"array", "dtype"}
 
 
-def tensors_of(value: Json) -> Iterator[int]:
-    """Yield the inputs that stand in a nested value."""
+def has_tensors(value: Json) -> bool:
+    """Whether inputs of the call stand in a nested value."""
     if is_tensor(value):
-        yield value["tensor"]
-    elif isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from tensors_of(item)
+        return True
+    items = list(value.values()) if isinstance(value, dict) else value
+    return isinstance(items, list) and any(map(has_tensors, items))

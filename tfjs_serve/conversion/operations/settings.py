@@ -37,13 +37,10 @@ def resizing(arguments: Arguments, generation: int) -> dict[str, Json]:
     method = str(arguments["interpolation"]).lower()
     if method not in METHODS:
         raise ValueError(f"there is no interpolation {method!r}")
-    height, width = arguments["size"]
     fit = "stretch"
     for flag, name in (("pad_to_aspect_ratio", "pad"), ("crop_to_aspect_ratio", "crop")):
         fit = name if arguments[flag] else fit
     return {
-        "height": height,
-        "width": width,
         "channels_first": arguments["data_format"] == "channels_first",
         "method": method,
         "antialias": bool(arguments["antialias"]),
@@ -54,7 +51,8 @@ def resizing(arguments: Arguments, generation: int) -> dict[str, Json]:
 
 
 def _resize(arguments: Arguments, generation: int) -> dict[str, Any]:
-    return {"images": arguments["images"], "how": resizing(arguments, generation)}
+    how = resizing(arguments, generation)
+    return {"images": arguments["images"], "size": arguments["size"], "how": how}
 
 
 def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:

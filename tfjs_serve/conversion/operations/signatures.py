@@ -17,9 +17,9 @@ from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.operations.operand import (
     Operand,
     constant_operand,
+    has_tensors,
     is_array,
     is_tensor,
-    tensors_of,
 )
 from tfjs_serve.conversion.shapes import CALL
 
@@ -70,7 +70,7 @@ class Signature:
         """Return all arguments, with operands for tensors and constants."""
         given = {**self.defaults, **{key: config[key] for key in self.known(config)}}
         return {
-            key: operands_of(value, inputs) if key in self.operands else value
+            key: operands_of(value, inputs) if key in self.operands else _settings(value, inputs)
             for key, value in given.items()
         }
 
@@ -94,13 +94,22 @@ def operands_of(value: Json, inputs: Sequence[Operand]) -> Any:
         return value
     if is_tensor(value):
         return inputs[value["tensor"]]
-    if isinstance(value, list) and (any(tensors_of(value)) or _has_arrays(value)):
+    if isinstance(value, list) and (has_tensors(value) or any(map(is_array, value))):
         return [operands_of(item, inputs) for item in value]
     return constant_operand(value)
 
 
-def _has_arrays(value: list[Json]) -> bool:
-    return any(is_array(item) or is_tensor(item) for item in value)
+def _settings(value: Json, inputs: Sequence[Operand]) -> Any:
+    """Return a setting with operands for the tensors in it."""
+    if is_tensor(value):
+        return inputs[value["tensor"]]
+    if is_array(value):
+        return value["array"]
+    if isinstance(value, list):
+        return [_settings(item, inputs) for item in value]
+    if isinstance(value, dict):
+        return {key: _settings(item, inputs) for key, item in value.items()}
+    return value
 
 
 def operation(*names: str) -> Callable[[Specification], Specification]:

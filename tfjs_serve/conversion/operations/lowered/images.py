@@ -35,7 +35,9 @@ def resize(build: Build) -> Tensor:
     how = resizing(build.call.arguments, build.generation)
     first, _ = image_axes(4, build.get("data_format"))
     sizes = known_sizes(x.shape[first : first + 2])
-    targets = (how["height"], how["width"])
+    targets = build.get("size")
+    if not isinstance(targets, list) or not all(isinstance(size, int) for size in targets):
+        raise NotLoweredError("its size is a tensor")
     pairs = list(zip(sizes, targets, strict=True))
     if any(size * target > LARGEST_MATRIX for size, target in pairs):
         raise NotLoweredError("the images are large")

@@ -88,7 +88,19 @@ def split_lengths(build: Build) -> list[Tensor]:
     """Cropping2D for each part."""
     x = build.tensor("x")
     axis = build.axis("axis", len(x.shape))
-    return _parts(build, x, axis, build.get("lengths"))
+    lengths = build.get("lengths")
+    if -1 in lengths:
+        (size,) = known_sizes([x.shape[axis]])
+        left = size - sum(length for length in lengths if length != -1)
+        lengths = [left if length == -1 else length for length in lengths]
+    return _parts(build, x, axis, lengths)
+
+
+@lowered("add_n")
+def add_n(build: Build) -> Tensor:
+    """Add."""
+    tensors = _tensors(build, "xs")
+    return tensors[0] if len(tensors) == 1 else build.low.add(*tensors)
 
 
 @lowered("unstack")

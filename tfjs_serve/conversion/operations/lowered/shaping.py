@@ -50,6 +50,13 @@ def _behind_batch(shape: Shape, sizes: Sequence[int | None]) -> list[int | None]
     return rest
 
 
+@lowered("batch_flatten")
+def batch_flatten(build: Build) -> Tensor:
+    """Reshape."""
+    x = build.tensor("x")
+    return build.low.reshape(x, [known_product(x.shape[1:])])
+
+
 @lowered("transpose")
 def transpose(build: Build) -> Tensor:
     """Permute."""

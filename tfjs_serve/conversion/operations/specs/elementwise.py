@@ -15,7 +15,16 @@ _FRACTIONS = (
     *("cosh", "deg2rad", "exp", "exp2", "expm1", "floor", "i0", "log", "log10", "log1p", "log2"),
     *("rad2deg", "reciprocal", "sigmoid", "sin", "sinc", "sinh", "sqrt", "tan", "tanh", "angle"),
     *("erf", "erfc", "erfinv", "rsqrt", "hard_sigmoid", "hard_silu", "log_sigmoid", "selu"),
-    *("silu", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "tanh_shrink"),
+    *(
+        "hard_sigmoid_keras2",
+        "mish",
+        "silu",
+        "softplus",
+        "softsign",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "tanh_shrink",
+    ),
 )
 _KEPT = (
     *("absolute", "abs", "fabs", "bitwise_invert", "bitwise_not", "conj", "conjugate", "copy"),
@@ -30,7 +39,7 @@ _JOINED = (
 _BITWISE = ("left_shift", "right_shift", "bitwise_left_shift", "bitwise_right_shift")
 _JOINED_FRACTIONS = (
     *("arctan2", "divide", "divide_no_nan", "heaviside", "hypot", "ldexp", "logaddexp"),
-    *("logaddexp2", "nextafter", "true_divide", "squared_difference"),
+    *("logaddexp2", "multiply_no_nan", "nextafter", "true_divide", "squared_difference"),
 )
 _COMPARISONS = (
     *("equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or"),

@@ -8,6 +8,7 @@ from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.operations.dtypes import as_float, result_type
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
+from tfjs_serve.conversion.operations.specs.shaping import unknown_sizes
 from tfjs_serve.conversion.shapes import Shape, broadcast
 
 
@@ -26,6 +27,8 @@ def full_like(x: Operand, fill_value: Operand, /, dtype: str | None = None) -> O
 @operation("full")
 def full(fill_value: Operand, /, shape: Json, dtype: str | None = None) -> Operand:
     """The shape is a list of numbers or tensors."""
+    if isinstance(shape, Operand):
+        return Operand(shape=unknown_sizes(shape), dtype=dtype or result_type(fill_value.dtype))
     sizes: Shape = tuple(size if isinstance(size, int) else None for size in shape)
     return Operand(shape=sizes, dtype=dtype or result_type(fill_value.dtype))
 

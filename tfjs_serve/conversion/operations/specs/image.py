@@ -49,8 +49,12 @@ def resize(
     data_format: str | None = None,
 ) -> Operand:
     """To a fixed size."""
-    height, width = size
+    height, width = (None, None) if isinstance(size, Operand) else map(_known, size)
     return _with_size(images, data_format, height, width)
+
+
+def _known(size: Json) -> Size:
+    return size if isinstance(size, int) else None
 
 
 @operation("affine_transform")

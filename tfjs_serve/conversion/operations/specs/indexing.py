@@ -32,7 +32,7 @@ def subscripts(key: Json, rank: int) -> list[Json]:
 def _sliced(size: Size, parts: list[Json]) -> Size:
     if all(part is None for part in parts):
         return size
-    if any(isinstance(part, dict) for part in parts):
+    if any(isinstance(part, Operand) for part in parts):
         return None
     start, stop, step = parts
     if size is None:
@@ -58,6 +58,8 @@ def get_item(x: Operand, /, key: Json) -> Operand:
 @operation("slice")
 def slice_(inputs: Operand, start_indices: Json, /, shape: Json) -> Operand:
     """A size of -1 means all that is left."""
+    if isinstance(shape, Operand):
+        return like(inputs, [None] * inputs.rank)
     starts = start_indices.value if isinstance(start_indices, Operand) else None
     sizes: list[Size] = []
     for axis, (size, length) in enumerate(zip(inputs.shape, shape, strict=True)):

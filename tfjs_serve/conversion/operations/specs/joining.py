@@ -97,6 +97,12 @@ def section_lengths(size: Size, sections: Json, *, uneven: bool = False) -> list
     return [max(end - start, 0) for start, end in zip([0, *cuts], ends, strict=True)]
 
 
+@operation("add_n")
+def add_n(xs: list[Operand], /) -> Operand:
+    """The sum of tensors of one shape."""
+    return Operand(shape=xs[0].shape, dtype=_dtype(xs))
+
+
 def _parts(x: Operand, sections: Json, axis: int, *, uneven: bool = False) -> tuple[Operand, ...]:
     at = axis % x.rank
     lengths = section_lengths(x.shape[at], sections, uneven=uneven)
@@ -107,6 +113,16 @@ def _parts(x: Operand, sections: Json, axis: int, *, uneven: bool = False) -> tu
 def split(x: Operand, /, indices_or_sections: Json, axis: int = 0) -> tuple[Operand, ...]:
     """Equal parts, or cuts at indices."""
     return _parts(x, indices_or_sections, axis)
+
+
+@operation("split_lengths")
+def split_lengths(x: Operand, /, lengths: Json, axis: int = 0) -> tuple[Operand, ...]:
+    """Parts of given lengths, one of which may be -1 (``tf.split``)."""
+    at = axis % x.rank
+    rest, size = sum(length for length in lengths if length != -1), x.shape[at]
+    left = None if size is None else size - rest
+    sizes = [left if length == -1 else length for length in lengths]
+    return tuple(like(x, [*x.shape[:at], size, *x.shape[at + 1 :]]) for size in sizes)
 
 
 @operation("array_split")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.operand import Operand, is_tensor
+from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.patterns import rearranged
 from tfjs_serve.conversion.operations.specs.reductions import axes_of
@@ -25,8 +25,8 @@ def numbers(value: Json) -> list[Json]:
 @operation("reshape")
 def reshape(x: Operand, /, newshape: Json) -> Operand:
     """One size may be -1; sizes that are tensors are not known."""
-    if is_tensor(newshape):
-        raise ValueError("a shape that is a tensor has no known number of axes")
+    if isinstance(newshape, Operand):
+        return like(x, unknown_sizes(newshape))
     sizes = [size if isinstance(size, int) else None for size in numbers(newshape)]
     if -1 not in sizes:
         return like(x, sizes)
@@ -36,6 +36,14 @@ def reshape(x: Operand, /, newshape: Json) -> Operand:
     if left is None and rest is None and x.rank:
         left = _matched(x.shape, sizes)
     return like(x, [left if size == -1 else size for size in sizes])
+
+
+def unknown_sizes(shape: Operand) -> Shape:
+    """Return as many unknown sizes as a vector that is a shape has."""
+    (count,) = shape.shape
+    if count is None:
+        raise ValueError("the number of axes is not known")
+    return (None,) * count
 
 
 def _matched(shape: Shape, sizes: Sequence[Size]) -> Size:
@@ -51,6 +59,12 @@ def _matched(shape: Shape, sizes: Sequence[Size]) -> Size:
 def ravel(x: Operand, /) -> Operand:
     """One axis."""
     return like(x, [known_product(x.shape)])
+
+
+@operation("batch_flatten")
+def batch_flatten(x: Operand, /) -> Operand:
+    """All axes but the batch become one."""
+    return like(x, [x.shape[0], known_product(x.shape[1:])])
 
 
 @operation("transpose")
@@ -112,6 +126,8 @@ def squeeze(x: Operand, /, axis: Json = None) -> Operand:
 @operation("broadcast_to")
 def broadcast_to(x: Operand, /, shape: Json) -> Operand:
     """Repeated where the size is one."""
+    if isinstance(shape, Operand):
+        return like(x, unknown_sizes(shape))
     return like(x, [size if isinstance(size, int) and size >= 0 else None for size in shape])
 
 
@@ -130,7 +146,7 @@ def roll(x: Operand, /, shift: Json, axis: Json = None) -> Operand:
 @operation("tile")
 def tile(x: Operand, /, repeats: Json) -> Operand:
     """Whole copies."""
-    times = numbers(repeats)
+    times = list(unknown_sizes(repeats)) if isinstance(repeats, Operand) else numbers(repeats)
     rank = max(len(times), x.rank)
     times = [1] * (rank - len(times)) + times
     shape = (1,) * (rank - x.rank) + x.shape
