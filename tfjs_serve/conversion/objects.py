@@ -6,6 +6,7 @@ tfjs-layers, and the modules of the same names in Keras.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from tfjs_serve.conversion.constraints import is_satisfied
@@ -30,6 +31,19 @@ _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Zeros": ("Zeros", ()),
 }
 """Keras class -> TF.js class and the arguments that both have."""
+
+_ALIASES = {
+    "IdentityInitializer": "Identity",
+    "Maxnorm": "MaxNorm",
+    "Nonneg": "NonNeg",
+    "Normal": "RandomNormal",
+    "One": "Ones",
+    "OrthogonalInitializer": "Orthogonal",
+    "Uniform": "RandomUniform",
+    "Unitnorm": "UnitNorm",
+    "Zero": "Zeros",
+}
+"""Other names that Keras has or had; those in snake case are in camel case here."""
 
 _WITH_SEED = frozenset(_INITIALIZERS) - {"Constant", "Identity", "Ones", "Zeros"}
 
@@ -86,27 +100,35 @@ def parameters_of_parts(context: LayerContext, variable: str) -> dict[str, Json]
 
 def _object(value: Json) -> tuple[str, dict[str, Json]]:
     """Return class name and config of a serialized object; Keras 2 also writes bare names."""
+    config: Json = {}
     if isinstance(value, dict):
-        config = value.get("config")
-        return str(value.get("class_name")), config if isinstance(config, dict) else {}
-    return "".join(part.capitalize() for part in str(value).split("_")), {}
+        config, value = value.get("config"), value.get("class_name")
+    name = str(value)
+    if name == name.lower():
+        name = "".join(part.capitalize() for part in name.split("_"))
+    return _ALIASES.get(name, name), config if isinstance(config, dict) else {}
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether it can be written as it is: arrays and infinite numbers cannot."""
+    return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _left_out(context: LayerContext, kind: str, class_name: str) -> None:
     context.warn(f"its {kind} {class_name} is left out: TensorFlow.js has none like it.")
 
 
-def _initializer(context: LayerContext, _variable: str, value: Json) -> Json:
+def _initializer(context: LayerContext, variable: str, value: Json) -> Json:
     class_name, config = _object(value)
-    if class_name not in _INITIALIZERS:
+    if class_name not in _INITIALIZERS or not _fits(context, variable, class_name):
         _left_out(context, "initializer", class_name)
         return None
     target, keys = _INITIALIZERS[class_name]
     arguments = {key: config[key] for key in keys if config.get(key) is not None}
-    if not all(isinstance(item, int | float | str) for item in arguments.values()):
+    if not all(map(_is_plain, arguments.values())):
         _left_out(context, "initializer", class_name)
         return None
-    if arguments.get("distribution") == "untruncated_normal":
+    if arguments.get("distribution") in ("truncated_normal", "untruncated_normal"):
         arguments["distribution"] = "normal"
     if class_name in _WITH_SEED:
         seed = config.get("seed")
@@ -114,13 +136,27 @@ def _initializer(context: LayerContext, _variable: str, value: Json) -> Json:
     return {"class_name": target, "config": arguments}
 
 
+def _fits(context: LayerContext, variable: str, class_name: str) -> bool:
+    """Whether TF.js can make a weight of this shape: some initializers throw when it loads one."""
+    weight = context.weights.get(variable)
+    shape = (1, 1) if weight is None else weight.shape
+    if class_name == "Identity":
+        return len(shape) == 2 and shape[0] == shape[1]
+    return class_name != "Orthogonal" or len(shape) > 1
+
+
 def _regularizer(context: LayerContext, _variable: str, value: Json) -> Json:
     class_name, config = _object(value)
     if class_name not in ("L1", "L2", "L1L2"):
         _left_out(context, "regularizer", class_name)
         return None
-    # TF.js takes 0.01 for what is absent, so both are written.
-    strengths = {key: config.get(key) or 0 for key in ("l1", "l2")}
+    # TF.js takes 0.01 for what is absent, so both are written; so does Keras for a bare name.
+    strengths = {
+        key: config.get(key, 0.01 if class_name == key.upper() else 0) or 0 for key in ("l1", "l2")
+    }
+    if not all(map(_is_plain, strengths.values())):
+        _left_out(context, "regularizer", class_name)
+        return None
     return {"class_name": "L1L2", "config": strengths}
 
 
@@ -136,6 +172,9 @@ def _constraint(context: LayerContext, variable: str, value: Json) -> Json:
         _left_out(context, "constraint", class_name)
         return None
     arguments = {key: config[key] for key in keys if config.get(key) is not None}
+    if not all(_is_plain(item) or isinstance(item, list) for item in arguments.values()):
+        _left_out(context, "constraint", class_name)
+        return None
     weight = context.weights.get(variable)
     if weight is not None and not is_satisfied(class_name, arguments, weight):
         # TF.js applies a constraint when it loads a weight; Keras only after training steps.

@@ -181,6 +181,9 @@ def _on_rows(
     (given,) = low.inputs
     size = Rows(given.shape, axes).size
     weights = {name: reshaped_source(source, (size,)) for name, source in context.weights.items()}
+    if any(source.shape != (size,) for source in context.weights.values()):
+        # TF.js applies constraints to weights that it loads, and norms go along other axes now.
+        config = {key: item for key, item in config.items() if not key.endswith("_constraint")}
 
     def normalized(x: Tensor) -> Tensor:
         return low.layer(class_name, {"axis": -1, **config}, x, weights=weights, shape=x.shape)
