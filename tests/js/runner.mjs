@@ -7,12 +7,17 @@
 //   {id, op: "predict", kind, url, inputs: [tensor, ...]} -> {id, outputs: [tensor, ...],
 //                                                            inputNames, outputNames}
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
+//   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 // Any of them may answer {id, error: message}.
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
 //
 // The only argument is the URL of layers.mjs.
+//
+// `train` answers with the gradients of the mean squared error with respect to all trainable
+// weights, flat and one after another; with the predictions after one step of gradient descent;
+// and with the loss in each epoch of `fit` from there.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
@@ -71,11 +76,41 @@ function weightsOf(model) {
   );
 }
 
+const given = (command) => {
+  const inputs = command.inputs.map(decodeTensor);
+  return inputs.length === 1 ? inputs[0] : inputs;
+};
+
+// The gradients of the trainable weights, by name. Layers behave as at prediction.
+function gradientsOf(model, inputs, target) {
+  const output = () => asArray(model.apply(inputs, { training: false }))[0];
+  const loss = () => tf.losses.meanSquaredError(target, output());
+  const variables = model.trainableWeights.map((weight) => weight.val);
+  const { grads } = tf.variableGrads(loss, variables);
+  return variables.map(({ name }) => grads[name].flatten());
+}
+
 const operations = {
+  async train(command) {
+    const model = await loadModel(command);
+    const [inputs, target] = [given(command), decodeTensor(command.target)];
+    const gradients = gradientsOf(model, inputs, target);
+    model.trainableWeights.forEach(({ val }, index) => {
+      val.assign(val.sub(gradients[index].mul(command.rate).reshape(val.shape)));
+    });
+    const after = asArray(model.apply(inputs, { training: false }))[0];
+    model.compile({ optimizer: tf.train.sgd(command.rate), loss: "meanSquaredError" });
+    const options = { epochs: command.epochs, verbose: 0, shuffle: false };
+    const { history } = await model.fit(inputs, target, options);
+    return {
+      gradients: encodeTensor(tf.concat(gradients)),
+      after: encodeTensor(after),
+      losses: history.loss,
+    };
+  },
   async predict(command) {
     const model = await loadModel(command);
-    const inputs = command.inputs.map(decodeTensor);
-    const outputs = asArray(model.predict(inputs.length === 1 ? inputs[0] : inputs));
+    const outputs = asArray(model.predict(given(command)));
     return { outputs: outputs.map(encodeTensor), ...namesOf(model) };
   },
   async weights(command) {

@@ -16,7 +16,8 @@ SIZES: Mapping[str, int] = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV
 """Smallest inputs that the networks accept, where it is not `SMALLEST_SIZE`."""
 BATCH = 2
 CALIBRATION_BATCH = 8
-"""A variance of two pictures may be next to nothing, and dividing by it makes noise of rounding."""
+LEAST_VARIANCE = 0.2
+"""Of a channel, relative to the mean of all channels."""
 
 
 def names(keras: Keras) -> list[str]:
@@ -63,8 +64,10 @@ def calibrate(case_id: str, model: Any) -> None:
     model(_pictures(case_id, model, CALIBRATION_BATCH), training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
-        spread = random.uniform(0.8, 1.25, layer.moving_variance.shape)
-        layer.moving_variance.assign(np.asarray(layer.moving_variance) * spread)
+        variance = np.asarray(layer.moving_variance)
+        # Dividing by what is next to nothing would make noise of rounding.
+        variance = np.maximum(variance, LEAST_VARIANCE * variance.mean())
+        layer.moving_variance.assign(variance * random.uniform(0.8, 1.25, variance.shape))
 
 
 def _disturb(random: np.random.Generator, variable: Any) -> None:

@@ -46,6 +46,25 @@ class Prediction:
     output_names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What training a model for a little while gave.
+
+    Attributes
+    ----------
+    gradients
+        Of the mean squared error with respect to all trainable weights, one after another.
+    after
+        Predictions after one step of gradient descent.
+    losses
+        In each epoch of ``model.fit`` from there.
+    """
+
+    gradients: Array
+    after: Array
+    losses: tuple[float, ...]
+
+
 def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
     """Return the runner's JSON for `array`, in the dtype that TensorFlow.js has for it."""
     values = np.asarray(array)
@@ -125,6 +144,25 @@ class NodeTf:
             outputs=tuple(map(decode_tensor, reply["outputs"])),
             input_names=tuple(reply["inputNames"]),
             output_names=tuple(reply["outputNames"]),
+        )
+
+    def train(
+        self,
+        url: str,
+        inputs: Sequence[npt.ArrayLike],
+        target: npt.ArrayLike,
+        *,
+        rate: float,
+        epochs: int,
+    ) -> Training:
+        """Load the model at `url`, which has one output, and train it."""
+        command = {"op": "train", "url": url, "rate": rate, "epochs": epochs}
+        tensors = [encode_tensor(array) for array in inputs]
+        reply = self._ask({**command, "inputs": tensors, "target": encode_tensor(target)})
+        return Training(
+            gradients=decode_tensor(reply["gradients"]),
+            after=decode_tensor(reply["after"]),
+            losses=tuple(reply["losses"]),
         )
 
     def weights(self, url: str, *, kind: str = "layers") -> dict[str, Array]:
