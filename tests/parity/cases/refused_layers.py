@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .case import BOTH, KERAS3, Build, Keras, RefusedCase, case_id, layer
+from .case import BOTH, KERAS3, Build, Keras, RefusedCase, case_id, layer, made
 
 ARGUMENT = "unsupported-argument"
 LAYER = "unsupported-layer"
@@ -56,55 +56,17 @@ def refuse(
 
 IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
 
-# --- Arguments that TF.js lacks or ignores ----------------------------------------------------
-
-refuse("BatchNormalization", SERIES, ARGUMENT, "last", axis=1)
-refuse("BatchNormalization", IMAGE, ARGUMENT, "last", axis=2)
-refuse("BatchNormalization", VOLUME, INPUT)
-refuse(
-    "LayerNormalization",
-    SERIES,
-    ARGUMENT,
-    "rms_scaling=False",
-    rms_scaling=True,
-    dialects=(KERAS3,),
-)
-refuse("ReLU", ROW, ARGUMENT, "LeakyReLU", negative_slope=0.1)
-refuse("ReLU", ROW, ARGUMENT, "threshold", threshold=1.0)
-refuse("ELU", ROW, ARGUMENT, "alpha=1", alpha=0.5)
-refuse("Softmax", SERIES, ARGUMENT, "last", axis=1)
-refuse("Softmax", IMAGE, ARGUMENT, "last", axis=(1, 2))
-refuse("Flatten", ROW, INPUT)
-
-# --- Activations ------------------------------------------------------------------------------
-
-for _name in ("exponential",):
-    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name)
-for _name in (
-    "hard_sigmoid",
-    "leaky_relu",
-    "hard_silu",
-    "celu",
-    "glu",
-    "tanh_shrink",
-    "squareplus",
-):
-    refuse("Activation", ROW, ACTIVATION, "relu", activation=_name, dialects=(KERAS3,))
-refuse("Dense", ROW, ACTIVATION, "relu", units=2, activation="hard_sigmoid", dialects=(KERAS3,))
-refuse("Conv2D", IMAGE, ACTIVATION, "relu", filters=2, kernel_size=2, activation="exponential")
-
 # --- Layers -----------------------------------------------------------------------------------
 
-refuse("GroupNormalization", (4, 6), LAYER, groups=2)
-refuse("UnitNormalization", ROW, LAYER)
-refuse("ActivityRegularization", ROW, LAYER, l2=0.1)
-refuse("SpatialDropout2D", IMAGE, LAYER, rate=0.2)
-refuse("RMSNormalization", ROW, LAYER, dialects=(KERAS3,))
 refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
 
-# --- Inputs and strides that TF.js's layers cannot take -----------------------------------------
+# --- Activations that have weights --------------------------------------------------------------
 
-refuse("Flatten", (None, 4), INPUT, "None", dialects=(KERAS3,), data_format="channels_last")
-refuse("LayerNormalization", (2, 2, 2, 3), INPUT, "fewer axes", dialects=(KERAS3,))
-refuse("LayerNormalization", ROW, INPUT, "float32", dtype="int32", dialects=(KERAS3,), epsilon=0.01)
-refuse("ReLU", ROW, INPUT, "float32", max_value=2.5, dtype="int32", dialects=(KERAS3,))
+CASES.append(
+    RefusedCase(
+        id="refused-Dense-activation_PReLU",
+        build=single("Dense", ROW, {"units": 2, "activation": made("layers.PReLU")}, "float32"),
+        problems=frozenset({("m/it", ACTIVATION), ("m/it", "weights-do-not-fit")}),
+        hints=("keras.activations",),
+    )
+)

@@ -1,55 +1,60 @@
-"""ZeroPadding2D (``tfjs-layers/src/layers/padding.ts``)."""
+"""ZeroPadding1D, 2D and 3D (``tfjs-layers/src/layers/padding.ts`` has 2D)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import gt
+from functools import partial
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import rule
+from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
+from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels, zero_padded
 
 
-def edges(value: Json) -> Json:
-    """Return ``[[top, bottom], [left, right]]`` of Keras's shorter forms too."""
-    if isinstance(value, int):
-        value = [value, value]
-    return [[side, side] if isinstance(side, int) else side for side in value]
+def edges(value: Json, rank: int) -> list[list[int]]:
+    """Return a pair of numbers for each of `rank` axes, of Keras's shorter forms too."""
+    if rank == 1:
+        return [[value, value] if isinstance(value, int) else list(value)]
+    sides = [value] * rank if isinstance(value, int) else value
+    return [[side, side] if isinstance(side, int) else list(side) for side in sides]
 
 
-def padding_3d(context: LayerContext, size_key: str, strides: list[int]) -> str:
-    """Return the padding of a window that moves over three axes.
-
-    Where a stride is larger than the window, "same" can mean a negative padding in TF.js
-    (``get3DPadAndOutInfo`` in ``tfjs-core/src/ops/conv_util.ts``), which shifts the window. A
-    window of 1 needs no padding at all.
-    """
-    hint = "Use 'valid' or 'same'."
-    padding = context.read.choice("padding", "valid", ("valid", "same"), hint)
-    sizes = context.read.integers(size_key, 3, 2)
-    if padding == "valid" or set(sizes) == {1}:
-        return "valid"
-    if any(map(gt, strides, sizes)):
-        hint = f"Use strides of at most {size_key}, or padding='valid'."
-        context.read.unsupported("padding='same' and strides", strides, hint)
-    return padding
+def around(pairs: list[list[int]], data_format: str) -> list[list[int]]:
+    """Return a pair for each axis of a tensor with these pairs for its spatial axes."""
+    none = [0, 0]
+    return [none, none, *pairs] if data_format == "channels_first" else [none, *pairs, none]
 
 
-def _padded(config: Mapping[str, Json], shape: Shape) -> Shape:
-    added = [sum(sides) for sides in edges(config.get("padding", 1))]
+def _padded(rank: int, config: Mapping[str, Json], shape: Shape) -> Shape:
+    added = [sum(sides) for sides in edges(config.get("padding", 1), rank)]
     sizes = spatial(config, shape, lambda axis, size: size + added[axis])
     return with_channels(config, shape, sizes, channels_of(config, shape))
 
 
-@rule("ZeroPadding2D", shape=of_each(_padded))
-def zero_padding_2d(context: LayerContext) -> TfjsLayer:
-    """``padding`` as pairs for rows and columns."""
-    read = context.read
-    return context.native(
-        "ZeroPadding2D",
-        {
-            "padding": edges(read.take("padding", 1)),
-            "data_format": read.text("data_format", "channels_last"),
-        },
+def _zero_padding(rank: int) -> None:
+    @rule(
+        f"ZeroPadding{rank}D",
+        shape=of_each(partial(_padded, rank)),
+        outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
+        lowered="" if rank == 2 else "ZeroPadding2D",
+        companion="several unknown sizes" if rank == 3 else "",
     )
+    def translate(context: LayerContext) -> TfjsLayer:
+        pairs = edges(context.read.take("padding", 1), rank)
+        data_format = context.read.text("data_format", "channels_last")
+        if rank == 2:
+            config = {"padding": pairs, "data_format": data_format}
+            return context.native("ZeroPadding2D", config)
+
+        def lower(low: Lowering) -> Tensor:
+            x = with_last_channels(low, low.inputs[0], data_format, rank)
+            return with_first_channels(low, zero_padded(low, x, pairs), data_format, rank)
+
+        arguments = {"edges": around(pairs, data_format)}
+        return lower_or_companion(context, lower, "ZeroPadding", arguments)
+
+
+for _rank in (1, 2, 3):
+    _zero_padding(_rank)

@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.padding import padding_3d
+from tfjs_serve.conversion.convolution import fits_tfjs_volumes
+from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import rule
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pooled
+from tfjs_serve.conversion.shapes import of_each, pooled
+from tfjs_serve.conversion.spatial import pooled as pool
+from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels
+from tfjs_serve.conversion.windows import Windows
+
+_LOWERED = {
+    1: "channels first: Permute",
+    2: "",
+    3: "strides beyond the window with padding='same': pooling of images",
+}
 
 
-def _pooling(class_name: str, rank: int, formats: tuple[str, ...]) -> None:
-    notes = {1: "channels last", 2: "", 3: "strides no larger than pool_size with padding='same'"}
+def _pooling(kind: str, rank: int) -> None:
+    class_name = f"{kind}Pooling{rank}D"
 
-    @rule(class_name, shape=of_each(pooled), notes=notes[rank])
+    @rule(
+        class_name,
+        shape=of_each(pooled),
+        lowered=_LOWERED[rank],
+        companion="what is lowered, with several unknown sizes" if rank == 3 else "",
+    )
     def translate(context: LayerContext) -> TfjsLayer:
-        read = context.read
-        size = read.integers("pool_size", rank, 2)
-        strides = read.integers("strides", rank) if read.take("strides") is not None else size
-        hint = "Use padding='valid' or 'same'."
-        config = {
-            "pool_size": size,
-            "strides": strides,
-            "padding": read.choice("padding", "valid", ("valid", "same"), hint),
+        windows = _windows(context, rank)
+        data_format = context.read.text("data_format", "channels_last")
+        config: dict[str, Json] = {
+            "pool_size": list(windows.size),
+            "strides": list(windows.strides),
+            "padding": windows.padding,
         }
-        if rank == 3:
-            config["padding"] = padding_3d(context, "pool_size", strides)
-        hint = "Use data_format='channels_last'."
-        data_format = read.choice("data_format", "channels_last", formats, hint)
-        if rank > 1:
-            config["data_format"] = data_format
-        return context.native(class_name, config)
+        if rank == 1 and data_format == "channels_last":
+            return context.native(class_name, config)
+        if rank > 1 and (rank == 2 or fits_tfjs_volumes(windows)):
+            return context.native(class_name, {**config, "data_format": data_format})
+
+        def lower(low: Lowering) -> Tensor:
+            x = with_last_channels(low, low.inputs[0], data_format, rank)
+            return with_first_channels(low, pool(low, kind, x, windows), data_format, rank)
+
+        flags = {"largest": kind == "Max", "channels_first": data_format == "channels_first"}
+        return lower_or_companion(context, lower, "Pooling", {**config, **flags})
 
 
-def _channels(config: Mapping[str, Json], shape: Shape) -> Shape:
-    return (shape[0], channels_of(config, shape))
+def _windows(context: LayerContext, rank: int) -> Windows:
+    read = context.read
+    size = read.integers("pool_size", rank, 2)
+    strides = read.integers("strides", rank) if read.take("strides") is not None else size
+    padding = read.choice("padding", "valid", ("valid", "same"), "Use padding='valid' or 'same'.")
+    # A window of one step needs no padding.
+    return Windows(
+        size=tuple(size),
+        strides=tuple(strides),
+        dilation=(1,) * rank,
+        padding="valid" if set(size) == {1} else padding,
+    )
 
-
-def _global_pooling(class_name: str, formats: tuple[str, ...]) -> None:
-    notes = "keepdims=False" if len(formats) > 1 else "keepdims=False, channels last"
-
-    @rule(class_name, shape=of_each(_channels), notes=notes)
-    def translate(context: LayerContext) -> TfjsLayer:
-        read = context.read
-        if class_name == "GlobalAveragePooling1D":
-            # Keras averages over the unmasked steps only.
-            context.no_mask()
-        if "Average" in class_name and context.layer.generation < 3:
-            context.no_whole_numbers()
-        read.only("keepdims", False, hint="Use keepdims=False and a Reshape.")
-        hint = "Use data_format='channels_last'."
-        data_format = read.choice("data_format", "channels_last", formats, hint)
-        config = {"data_format": data_format} if len(formats) > 1 else {}
-        return context.native(class_name, config)
-
-
-_LAST = ("channels_last",)
-_BOTH = ("channels_last", "channels_first")
 
 for _kind in ("Max", "Average"):
-    _pooling(f"{_kind}Pooling1D", 1, _LAST)
-    _pooling(f"{_kind}Pooling2D", 2, _BOTH)
-    _pooling(f"{_kind}Pooling3D", 3, _BOTH)
-    _global_pooling(f"Global{_kind}Pooling1D", _LAST)
-    _global_pooling(f"Global{_kind}Pooling2D", _BOTH)
+    for _rank in (1, 2, 3):
+        _pooling(_kind, _rank)

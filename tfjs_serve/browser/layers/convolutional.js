@@ -1,0 +1,180 @@
+// Convolutions over sizes that are known only when they are computed;
+// `keras/src/layers/convolutional` and `keras/src/layers/reshaping`.
+
+part((kit) => {
+  const { tf, layer } = kit;
+
+  const product = (sizes) => sizes.reduce((one, other) => one * other, 1);
+
+  /** Call `compute` with x as one batch of tensors of `rank` spatial axes, channels last. */
+  function withLastChannels(x, rank, channelsFirst, compute) {
+    const axes = [...x.shape.keys()];
+    if (channelsFirst) axes.push(...axes.splice(x.rank - 1 - rank, 1));
+    const turned = channelsFirst ? tf.transpose(x, axes) : x;
+    const batch = turned.shape.slice(0, turned.rank - 1 - rank);
+    const inner = turned.shape.slice(batch.length);
+    const y = compute(tf.reshape(turned, [product(batch), ...inner]));
+    const full = tf.reshape(y, [...batch, ...y.shape.slice(1)]);
+    const back = axes.map((_, index) => axes.indexOf(index));
+    return channelsFirst ? tf.transpose(full, back) : full;
+  }
+
+  /** The zeros around one axis: `padding_edges` in windows.py. */
+  function edges(padding, size, extent, stride) {
+    if (padding === "valid") return [0, 0];
+    if (padding === "causal") return [extent - 1, 0];
+    const total = Math.max((Math.ceil(size / stride) - 1) * stride + extent - size, 0);
+    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+  }
+
+  const extents = (sizes, dilation) => sizes.map((size, axis) => (size - 1) * dilation[axis] + 1);
+
+  function padded(x, sizes, { strides, dilation, padding }) {
+    const margins = extents(sizes, dilation).map((extent, axis) =>
+      edges(padding, x.shape[axis + 1], extent, strides[axis]),
+    );
+    return margins.flat().some((count) => count) ? tf.pad(x, [[0, 0], ...margins, [0, 0]]) : x;
+  }
+
+  /** Every step at which a window would stop: TF.js takes either strides or a dilation. */
+  function subsampled(x, strides) {
+    if (strides.every((stride) => stride === 1)) return x;
+    return strides.length === 3
+      ? tf.maxPool3d(x, [1, 1, 1], strides, "valid")
+      : tf.maxPool(x, [1, 1], strides, "valid");
+  }
+
+  const dilated = (dilation) => dilation.some((rate) => rate > 1);
+
+  /** Convolve without padding; `apply` gets strides and dilation of which one is all ones. */
+  function moved({ strides, dilation }, apply) {
+    const ones = strides.map(() => 1);
+    return dilated(dilation) ? subsampled(apply(ones, dilation), strides) : apply(strides, ones);
+  }
+
+  /** Treat a sequence as an image of one column. */
+  function imagewise(x, kernels, how, compute) {
+    if (how.strides.length > 1) return compute(x, kernels, how);
+    const wide = { ...how, strides: [...how.strides, 1], dilation: [...how.dilation, 1] };
+    const tall = kernels.map((kernel) => kernel && tf.expandDims(kernel, 1));
+    return tf.squeeze(compute(tf.expandDims(x, 2), tall, wide), [2]);
+  }
+
+  function convolve(x, kernel, how) {
+    const operation = how.strides.length === 3 ? tf.conv3d : tf.conv2d;
+    const format = how.strides.length === 3 ? "NDHWC" : "NHWC";
+    const groups = how.groups ?? 1;
+    const inputs = groups > 1 ? tf.split(x, groups, -1) : [x];
+    const filters = groups > 1 ? tf.split(kernel, groups, -1) : [kernel];
+    const parts = inputs.map((part, index) =>
+      moved(how, (strides, dilation) =>
+        operation(part, filters[index], strides, "valid", format, dilation),
+      ),
+    );
+    return parts.length > 1 ? tf.concat(parts, -1) : parts[0];
+  }
+
+  const biased = (x, bias) => (bias ? tf.add(x, bias) : x);
+
+  layer("Convolution", ([x], { args, weights }) =>
+    withLastChannels(x, args.strides.length, args.channelsFirst, (batch) =>
+      imagewise(batch, [weights.kernel], args, (image, [kernel], how) => {
+        const framed = padded(image, kernel.shape.slice(0, -2), how);
+        return biased(convolve(framed, kernel, how), weights.bias);
+      }),
+    ),
+  );
+
+  // Also a separable one, if it has a pointwise kernel.
+  layer("DepthwiseConvolution", ([x], { args, weights }) => {
+    const { depthwise_kernel: depthwise, pointwise_kernel: pointwise, bias } = weights;
+    const one = { strides: [1, 1], dilation: [1, 1] };
+    return withLastChannels(x, args.strides.length, args.channelsFirst, (batch) =>
+      imagewise(batch, [depthwise, pointwise], args, (image, [kernel, mixing], how) => {
+        const framed = padded(image, kernel.shape.slice(0, -2), how);
+        const each = moved(how, (strides, dilation) =>
+          tf.depthwiseConv2d(framed, kernel, strides, "valid", "NHWC", dilation),
+        );
+        return biased(mixing ? convolve(each, mixing, one) : each, bias);
+      }),
+    );
+  });
+
+  /** Cut off steps; a negative number adds zeros. */
+  function resizedEdges(x, margins) {
+    const begin = margins.map(([before]) => Math.max(before, 0));
+    const sizes = x.shape.map(
+      (size, axis) => size - begin[axis] - Math.max(margins[axis][1], 0),
+    );
+    const added = margins.map((sides) => sides.map((count) => Math.max(-count, 0)));
+    return tf.pad(tf.slice(x, begin, sizes), added);
+  }
+
+  /** How many numbers lie before an axis, along it and after it. */
+  const around = (x, axis) => [
+    product(x.shape.slice(0, axis)),
+    x.shape[axis],
+    product(x.shape.slice(axis + 1)),
+  ];
+
+  /** A kernel with the steps that its windows skip written out as zeros. */
+  function writtenOut(kernel, dilation) {
+    return dilation.reduce((values, rate, axis) => {
+      if (rate === 1) return values;
+      const [before, size, after] = around(values, axis);
+      const spread = tf.reshape(values, [before, size, 1, after]);
+      const full = tf.pad(spread, [[0, 0], [0, 0], [0, rate - 1], [0, 0]]);
+      const extent = (size - 1) * rate + 1;
+      const cut = tf.slice(
+        tf.reshape(full, [before, size * rate, after]),
+        [0, 0, 0],
+        [before, extent, after],
+      );
+      const shape = [...values.shape];
+      shape[axis] = extent;
+      return tf.reshape(cut, shape);
+    }, kernel);
+  }
+
+  // A volume's; sequences and images need to know no size.
+  layer("ConvolutionTranspose", ([x], { args, weights }) =>
+    withLastChannels(x, 3, args.channelsFirst, (volume) => {
+      const kernel = writtenOut(weights.kernel, args.dilation);
+      const sizes = args.strides.map(
+        (stride, axis) =>
+          (volume.shape[axis + 1] - 1) * stride + Math.max(kernel.shape[axis], stride),
+      );
+      const shape = [volume.shape[0], ...sizes, kernel.shape[3]];
+      const whole = tf.conv3dTranspose(volume, kernel, shape, args.strides, "valid");
+      const cut = resizedEdges(whole, [[0, 0], ...args.surplus, [0, 0]]);
+      return biased(cut, weights.bias);
+    }),
+  );
+
+  layer("ZeroPadding", ([x], { args }) => tf.pad(x, args.edges));
+
+  layer("Cropping", ([x], { args }) => resizedEdges(x, args.edges));
+
+  /** Repeat each step along one axis. */
+  function repeated(x, axis, count) {
+    if (count === 1) return x;
+    const [before, size, after] = around(x, axis);
+    const copies = tf.tile(tf.reshape(x, [before * size, 1, after]), [1, count, 1]);
+    const shape = [...x.shape];
+    shape[axis] = size * count;
+    return tf.reshape(copies, shape);
+  }
+
+  layer("UpSampling", ([x], { args }) => {
+    const { factors, channelsFirst, method, rounded } = args;
+    const first = channelsFirst ? 2 : 1;
+    if (method === "nearest") {
+      return factors.reduce((y, count, axis) => repeated(y, first + axis, count), x);
+    }
+    const [height, width] = factors.map((count, axis) => count * x.shape[first + axis]);
+    const how = { height, width, channelsFirst, method, antialias: false, fit: "stretch", fill: 0 };
+    return kit.resizeImages(x, { ...how, inFloat32: rounded });
+  });
+
+  kit.withLastChannels = withLastChannels;
+});

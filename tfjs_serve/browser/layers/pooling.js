@@ -1,0 +1,59 @@
+// Pooling over sizes that are known only when it is computed, and with masks;
+// `keras/src/layers/pooling`.
+
+part((kit) => {
+  const { tf, layer } = kit;
+
+  const poolImages = (largest) => (largest ? tf.maxPool : tf.avgPool);
+
+  /** Apply `step` to a volume as to images: of its first two axes, then of its last one. */
+  function inImages(x, step) {
+    const [batch, depth, height, width, channels] = x.shape;
+    const first = step(tf.reshape(x, [batch, depth, height, width * channels]), [0, 1]);
+    const [, rows, columns] = first.shape;
+    const second = step(tf.reshape(first, [batch, rows * columns, width, channels]), [null, 2]);
+    return tf.reshape(second, [batch, rows, columns, second.shape[2], channels]);
+  }
+
+  // Of a volume: TF.js's own pads wrongly where strides are larger than the window.
+  layer("Pooling", ([x], { args }) =>
+    kit.withLastChannels(x, 3, args.channelsFirst, (volume) =>
+      inImages(volume, (image, axes) => {
+        const of = (values) => axes.map((axis) => (axis === null ? 1 : values[axis]));
+        const pool = poolImages(args.largest);
+        return pool(image, of(args.poolSize), of(args.strides), args.padding);
+      }),
+    ),
+  );
+
+  /** Pool one axis to `count` windows: `parts` in adaptive_pooling.py. */
+  function adapted(x, axis, count, largest) {
+    const size = x.shape[axis];
+    const windows = Array.from({ length: count }, (_, index) => {
+      const start = Math.floor((index * size) / count);
+      const length = Math.ceil(((index + 1) * size) / count) - start;
+      const begin = x.shape.map((_, other) => (other === axis ? start : 0));
+      const sizes = x.shape.map((whole, other) => (other === axis ? length : whole));
+      const part = tf.slice(x, begin, sizes);
+      return largest ? tf.max(part, axis, true) : tf.mean(part, axis, true);
+    });
+    return tf.concat(windows, axis);
+  }
+
+  layer("AdaptivePooling", ([x], { args }) => {
+    const first = args.channelsFirst ? 2 : 1;
+    return args.sizes.reduce(
+      (y, count, axis) => adapted(y, first + axis, count, args.largest),
+      x,
+    );
+  });
+
+  // Inputs: a sequence and its mask. Steps that are masked do not count.
+  layer("GlobalAveragePooling1D", ([x, mask], { args }) => {
+    const { channelsFirst, keepdims } = args;
+    const axis = channelsFirst ? 2 : 1;
+    const counts = tf.expandDims(mask, channelsFirst ? 1 : 2);
+    const total = tf.sum(tf.where(tf.cast(counts, "bool"), x, tf.zerosLike(x)), axis, keepdims);
+    return tf.div(total, tf.sum(counts, axis, keepdims));
+  });
+});

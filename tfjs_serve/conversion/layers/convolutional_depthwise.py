@@ -1,0 +1,132 @@
+"""Depthwise and separable convolutions (``convolutional_depthwise.ts`` of tfjs-layers)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.convolution import (
+    Kernel,
+    convolve,
+    depthwise,
+    elementwise,
+    imagewise,
+    padded,
+    separable,
+)
+from tfjs_serve.conversion.convolution_layer import (
+    Convolution,
+    filters_of,
+    lowered_convolution,
+    multiplied_channels,
+    read_convolution,
+    read_kernel,
+    shape_rule,
+)
+from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.spatial import as_image, from_image
+from tfjs_serve.conversion.windows import Windows
+
+_HINT_GROUPS = "Use groups=1."
+_UNKNOWN = "dilation with an unknown height or width, and strides or more than 512 channels"
+
+
+def _ignore_what_is_beside(context: LayerContext) -> None:
+    """Keras 2 writes arguments of Conv2D that these layers do not have."""
+    context.read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+    context.read.only("groups", 1, hint=_HINT_GROUPS)
+
+
+def _depthwise(class_name: str, rank: int) -> None:
+    @rule(
+        class_name,
+        variables=kernel_and_bias("depthwise_kernel"),
+        shape=shape_rule(rank, multiplied_channels),
+        lowered={1: "DepthwiseConv2D", 2: "dilation: DepthwiseConv2D of laid out windows"}[rank],
+        companion=_UNKNOWN,
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        _ignore_what_is_beside(context)
+        context.read.ignore("filters")
+        conv = read_convolution(context, rank)
+        multiplier = context.read.integer("depth_multiplier", 1)
+        kernel = read_kernel(context, conv, "depthwise_kernel", "depthwise")
+        if rank == 2 and not conv.windows.is_dilated:
+            config = {"depth_multiplier": multiplier, **conv.config()}
+            return context.native(class_name, {**config, **kernel.parameters_as("depthwise")})
+        kernel = elementwise(context, kernel)
+
+        def lower(low: Lowering, x: Tensor) -> Tensor:
+            return depthwise(low, x, conv.windows, kernel)
+
+        return lowered_convolution(context, conv, lower, "DepthwiseConvolution")
+
+
+for _rank in (1, 2):
+    _depthwise(f"DepthwiseConv{_rank}D", _rank)
+
+
+def _separable(class_name: str, rank: int) -> None:
+    paddings = ("valid", "same", "causal") if rank == 1 else ("valid", "same")
+
+    @rule(
+        class_name,
+        variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
+        shape=shape_rule(rank, filters_of),
+        lowered={1: "SeparableConv2D", 2: "channels first: SeparableConv2D with Permute"}[rank],
+        companion="dilation together with strides, and an unknown height or width",
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
+        _ignore_what_is_beside(context)
+        conv = read_convolution(context, rank, paddings)
+        own = {
+            "filters": context.read.integer("filters"),
+            "depth_multiplier": context.read.integer("depth_multiplier", 1),
+        }
+        depth = read_kernel(context, conv, "depthwise_kernel", "depthwise")
+        point = read_kernel(context, conv, "pointwise_kernel", "pointwise")
+        if rank == 2 and not conv.steps_and_skips and _turns_back(conv):
+            parameters = depth.parameters_as("depthwise") | point.parameters_as("pointwise")
+            return context.native(class_name, {**own, **conv.config(), **parameters})
+        if rank == 1 or conv.steps_and_skips:
+            depth, point = elementwise(context, depth), elementwise(context, point)
+
+        def lower(low: Lowering, x: Tensor) -> Tensor:
+            return _lowered_separable(low, x, conv.windows, depth, point)
+
+        return lowered_convolution(context, conv, lower, "DepthwiseConvolution")
+
+
+def _turns_back(conv: Convolution) -> bool:
+    """Whether the order of the axes is that of Keras when TF.js adds the bias and activates."""
+    return not conv.channels_first or (
+        not conv.use_bias and conv.activation not in ("softmax", "log_softmax")
+    )
+
+
+def _lowered_separable(
+    low: Lowering, x: Tensor, windows: Windows, depth: Kernel, point: Kernel
+) -> Tensor:
+    if len(windows.size) == 1:
+        upright = depth.upright(), point.upright()
+        rows = _lowered_separable(low, as_image(low, x), imagewise(windows), *upright)
+        return from_image(low, rows)
+    if windows.padding == "causal":
+        x, windows = padded(low, x, windows)
+    if windows.is_dilated and windows.is_strided:
+        return _in_two_steps(low, x, windows, depth, point)
+    return separable(low, x, windows, depth, point)
+
+
+def _in_two_steps(
+    low: Lowering, x: Tensor, windows: Windows, depth: Kernel, point: Kernel
+) -> Tensor:
+    """TF.js's layer does not move by several steps and skip steps at the same time."""
+    one = Windows(size=(1, 1), strides=(1, 1), dilation=(1, 1), padding="valid")
+    return convolve(low, depthwise(low, x, windows, replace(depth, bias=None)), one, point)
+
+
+for _rank in (1, 2):
+    _separable(f"SeparableConv{_rank}D", _rank)

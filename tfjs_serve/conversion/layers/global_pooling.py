@@ -1,0 +1,72 @@
+"""Pooling over whole sequences, images and volumes (``pooling.ts`` of tfjs-layers)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.shapes import Shape, Size, channels_of, of_each, with_channels
+
+
+def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
+    channels = channels_of(config, shape)
+    if config.get("keepdims"):
+        return with_channels(config, shape, [1] * (len(shape) - 2), channels)
+    return (shape[0], channels)
+
+
+def _global_pooling(kind: str, rank: int) -> None:
+    class_name = f"Global{kind}Pooling{rank}D"
+
+    @rule(
+        class_name,
+        shape=of_each(_pooled),
+        outcome=Outcome.LOWERED if rank == 3 else Outcome.NATIVE,
+        lowered={1: "keepdims and channels first: Reshape", 2: "keepdims: Reshape"}.get(
+            rank, f"Reshape and Global{kind}Pooling1D"
+        ),
+        companion="masks" if class_name == "GlobalAveragePooling1D" else "",
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        read = context.read
+        if kind == "Average" and context.layer.generation < 3:
+            context.no_whole_numbers()
+        keepdims = read.boolean("keepdims", False)
+        data_format = read.text("data_format", "channels_last")
+        first = data_format == "channels_first"
+        if context.mask_input:
+            return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
+        if rank == 2 and not keepdims:
+            return context.native(class_name, {"data_format": data_format})
+        if rank == 1 and not keepdims and not first:
+            return context.native(class_name, {})
+        return _lowered(context, kind, keepdims, first)
+
+
+def _lowered(context: LayerContext, kind: str, keepdims: bool, first: bool) -> TfjsLayer:
+    low = Lowering(context)
+    (x,) = low.inputs
+    channels = x.shape[1 if first else -1]
+    y = _over_one_axis(low, x, kind, channels, first)
+    if keepdims:
+        ones = [1] * (len(x.shape) - 2)
+        y = low.reshape(y, (channels, *ones) if first else (*ones, channels))
+    return low.model(y)
+
+
+def _over_one_axis(low: Lowering, x: Tensor, kind: str, channels: Size, first: bool) -> Tensor:
+    """Pool with all spatial axes made one, which may be of unknown length."""
+    if first:
+        config = {"data_format": "channels_first"}
+        flat = low.reshape(x, (channels, None, 1))
+        return low.layer(f"Global{kind}Pooling2D", config, flat, shape=(x.shape[0], channels))
+    flat = x if len(x.shape) == 3 else low.reshape(x, (None, channels))
+    return low.layer(f"Global{kind}Pooling1D", {}, flat, shape=(x.shape[0], channels))
+
+
+for _kind in ("Max", "Average"):
+    for _rank in (1, 2, 3):
+        _global_pooling(_kind, _rank)

@@ -1,0 +1,148 @@
+"""UpSampling1D, 2D and 3D (``tfjs-layers/src/layers/convolutional.ts`` has 2D)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.lowering import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    lower_or_companion,
+)
+from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.registry import Outcome, rule
+from tfjs_serve.conversion.resampling import LARGEST_MATRIX, resampled, stretched
+from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pair, spatial, with_channels
+from tfjs_serve.conversion.spatial import (
+    pooled,
+    repeated,
+    with_first_channels,
+    with_last_channels,
+)
+from tfjs_serve.conversion.windows import Windows
+
+_LONGEST = 1 << 13
+"""Steps along an axis, at which a browser's largest texture ends."""
+
+
+def _enlarged(rank: int, config: Mapping[str, Json], shape: Shape) -> Shape:
+    factors = pair(config.get("size", 2), rank)
+    sizes = spatial(config, shape, lambda axis, size: size * factors[axis])
+    return with_channels(config, shape, sizes, channels_of(config, shape))
+
+
+def _up_sampling(rank: int) -> None:
+    @rule(
+        f"UpSampling{rank}D",
+        shape=of_each(partial(_enlarged, rank)),
+        outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
+        lowered=_LOWERED[rank],
+        companion=_COMPANION[rank],
+    )
+    def translate(context: LayerContext) -> TfjsLayer:
+        read = context.read
+        factors = read.integers("size", rank, 2)
+        data_format = read.text("data_format", "channels_last")
+        method = read.text("interpolation", "nearest").lower() if rank == 2 else "nearest"
+        # TensorFlow's "area" gives each new pixel the one that it lies in.
+        method = "nearest" if method == "area" else method
+        if method not in METHODS:
+            read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
+        elif method != "nearest":
+            context.no_whole_numbers()
+        exact = all(map(repeats_exactly, factors))
+        if rank == 2 and method == "nearest" and exact:
+            config = {"size": factors, "data_format": data_format, "interpolation": "nearest"}
+            return context.native("UpSampling2D", config)
+
+        def lower(low: Lowering) -> Tensor:
+            if not exact:
+                raise UnknownShapeError("TensorFlow.js repeats steps inexactly")
+            x = with_last_channels(low, low.inputs[0], data_format, rank)
+            y = _interpolated(low, x, factors, method, context.layer.generation)
+            return with_first_channels(low, y, data_format, rank)
+
+        arguments = {
+            "factors": factors,
+            "channels_first": data_format == "channels_first",
+            "method": method,
+            "rounded": context.layer.generation < 3,
+        }
+        return lower_or_companion(context, lower, "UpSampling", arguments)
+
+
+_LOWERED = {
+    1: "UpSampling2D",
+    2: "bilinear: UpSampling2D and AveragePooling2D; other interpolations: Dense",
+    3: "UpSampling2D",
+}
+_COMPANION = {
+    1: "",
+    2: "bicubic, lanczos and the like of large images or with an unknown height or width",
+    3: "several unknown sizes",
+}
+
+
+def repeats_exactly(factor: int) -> bool:
+    """Whether TF.js finds the pixel to repeat: it multiplies by the rounded inverse.
+
+    Of a few factors, such as 41, the inverse is rounded down, and the first pixel of each group
+    is taken from the one before (``resize_nearest_neighbor_gpu.ts``, and in JavaScript of 49).
+    """
+    indices = np.arange(0, _LONGEST, factor)
+    found = [np.floor(indices.astype(kind) * kind(1 / factor)) for kind in (np.float32, np.float64)]
+    return all(np.array_equal(one, indices // factor) for one in found)
+
+
+def _interpolated(
+    low: Lowering, x: Tensor, factors: Sequence[int], method: str, generation: int
+) -> Tensor:
+    if method == "nearest":
+        return repeated(low, x, factors)
+    if method == "bilinear":
+        return _bilinear(low, x, factors)
+    resample = partial(resizing_matrix, method, generation=generation)
+    maps = []
+    for size, factor in zip(x.shape[1:3], factors, strict=True):
+        if size is None or size * size * factor > LARGEST_MATRIX:
+            raise UnknownShapeError("a size of its input is not known")
+        maps.append(stretched(size, size * factor, resample))
+    return resampled(low, x, (1, 2), maps)
+
+
+def _bilinear(low: Lowering, x: Tensor, factors: Sequence[int]) -> Tensor:
+    """Return an image with new pixels between the centres of the old ones.
+
+    What lies between two pixels is the average of repeated pixels over a window as long as the
+    factor. An even window has no centre; it is the mean of the odd ones next to it. Pooling
+    leaves out what lies outside of the image, as clamping to its edge does.
+    """
+    y = repeated(low, x, factors)
+    for axis, factor in enumerate(factors):
+        if factor % 2:
+            y = _averaged(low, y, axis, factor)
+            continue
+        wide, narrow = _averaged(low, y, axis, factor + 1), _averaged(low, y, axis, factor - 1)
+        share = (factor + 1) / (2 * factor)
+        y = low.add(low.rescale(wide, share), low.rescale(narrow, 1 - share))
+    return y
+
+
+def _averaged(low: Lowering, image: Tensor, axis: int, size: int) -> Tensor:
+    if size == 1:
+        return image
+    window = (size, 1) if axis == 0 else (1, size)
+    one = (1, 1)
+    return pooled(
+        low, "Average", image, Windows(size=window, strides=one, dilation=one, padding="same")
+    )
+
+
+for _rank in (1, 2, 3):
+    _up_sampling(_rank)
