@@ -16,7 +16,7 @@ _DTYPES = frozenset(
 _LARGEST_RANK = 6
 
 
-@rule("InputLayer", notes="dense numbers and booleans, of two to six axes")
+@rule("InputLayer", notes="dense numbers and booleans, of one to six axes")
 def input_layer(context: LayerContext) -> TfjsLayer:
     """Shapes keep their unknown (``null``) axes.
 
@@ -39,11 +39,11 @@ def input_layer(context: LayerContext) -> TfjsLayer:
     read.ignore("type_spec", "dimension_names")
     if context.layer.dtype not in _DTYPES:
         read.unsupported("dtype", context.layer.dtype, hint)
-    if isinstance(shape, list) and not 2 <= len(shape) <= _LARGEST_RANK:
+    if isinstance(shape, list) and not 1 <= len(shape) <= _LARGEST_RANK:
         context.problem(
             "unsupported-input",
             f"TensorFlow.js cannot predict from an input of {len(shape)} axes.",
-            f"Give the model inputs of two to {_LARGEST_RANK} axes, counting the batch axis.",
+            f"Give the model inputs of one to {_LARGEST_RANK} axes, counting the batch axis.",
         )
     return TfjsLayer(
         class_name="InputLayer",
