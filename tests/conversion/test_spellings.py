@@ -66,7 +66,7 @@ def test_input_shape_is_found_where_the_version_puts_it(where: str) -> None:
 
 def test_shape_that_was_never_saved_is_asked_for() -> None:
     with pytest.raises(ConversionError) as caught:
-        topology(sequential([dense()]))
+        topology(sequential([layer("ReLU", "r")]), weights={})
     assert [problem.code for problem in caught.value.problems] == ["no-input-shape"]
 
 

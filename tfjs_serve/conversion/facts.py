@@ -301,9 +301,11 @@ def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:
 
 def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
     """Return the fact of an InputLayer: TF.js builds what follows for the layer's own shape."""
+    given = inputs[0] if inputs else _UNKNOWN
+    shape = layer.config["batch_input_shape"]
     return replace(
-        inputs[0] if inputs else _UNKNOWN,
-        shape=tuple(layer.config["batch_input_shape"] or ()),
+        given,
+        shape=given.shape if shape is None else tuple(shape),
         dtype=layer.dtype,
     )
 

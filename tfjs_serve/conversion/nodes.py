@@ -297,8 +297,9 @@ def _ranks(
     """
     ranks: dict[tuple[str, int], int] = {}
     for name, numbers in inside.items():
-        calls = set(range(len(graph.calls.get(name, ()))))
-        if max(numbers) < len(calls):
+        made = graph.calls.get(name, ())
+        calls = set(range(len(made)))
+        if max(numbers) < len(calls) or not all(call.inputs for call in made):
             continue
         for meant in (calls, calls - ends.get(name, set())):
             if len(meant) == len(numbers):

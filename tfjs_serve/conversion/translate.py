@@ -17,13 +17,13 @@ from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
+from tfjs_serve.conversion.reading import nonsense_as_error, read_layers
 from tfjs_serve.conversion.registry import LayerRule, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.state_use import MIXED_STATES, check_states
-from tfjs_serve.conversion.translator import NONSENSE, Translator
-from tfjs_serve.conversion.weights import LayerWeights, Own, assign
-from tfjs_serve.errors import KerasFileError
+from tfjs_serve.conversion.translator import Translator
+from tfjs_serve.conversion.weights import LayerWeights, Own
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel
 
@@ -48,7 +48,8 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     known = rules()
     _check_kind(model, report)
     own = _own_variables(known, page_variables(model, keras_model, custom_layers))
-    weights = assign(model, keras_model, own, report)
+    with nonsense_as_error(keras_model):
+        model, weights = read_layers(model, keras_model, own, known, report)
     layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
     written = with_distinct_inputs(layer.to_json())
@@ -119,15 +120,10 @@ def _attempted(
 
 
 def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
-    try:
-        model = normalize(keras_model.config, keras_model.dialect.generation, report)
+    generation = keras_model.dialect.generation
+    with nonsense_as_error(keras_model):
+        model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
         return completed(model, keras_model)
-    except NONSENSE as error:
-        raise KerasFileError(
-            f"{keras_model.display_name}: its architecture makes no sense "
-            f"({type(error).__name__}: {error})",
-            hint="the file is damaged or was not written by Keras; save the model again",
-        ) from error
 
 
 def _check_kind(model: KerasLayer, report: Report) -> None:

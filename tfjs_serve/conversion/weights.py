@@ -19,6 +19,7 @@ from tfjs_serve.conversion.model import KerasLayer, Variable
 from tfjs_serve.conversion.object_paths import object_paths
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.keras_files import Container, KerasModel, WeightRef
+from tfjs_serve.layers_model.model import TensorSource
 
 Slot = tuple[KerasLayer, Variable]
 """A variable of a layer."""
@@ -32,7 +33,7 @@ Group = tuple[KerasLayer, str, list[Slot]]
 Found = tuple[KerasLayer, list[str], tuple[WeightRef, ...]]
 """A layer, variables of it or in it, and their weights."""
 
-LayerWeights = Mapping[str, Mapping[str, WeightRef]]
+LayerWeights = Mapping[str, Mapping[str, TensorSource]]
 """From a layer's path to its weights by variable name."""
 
 

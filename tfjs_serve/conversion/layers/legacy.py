@@ -1,0 +1,282 @@
+"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see `keras1`).
+
+From ``keras/layers/core.py``, ``advanced_activations.py``, ``normalization.py``,
+``convolutional.py`` and ``engine/topology.py`` of Keras 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tfjs_serve.conversion.activations import apply_activation
+from tfjs_serve.conversion.config import ConfigReader
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule, rules
+from tfjs_serve.conversion.shapes import (
+    Shapes,
+    channels_of,
+    of_each,
+    pair,
+    spatial,
+    with_channels,
+)
+from tfjs_serve.conversion.transforms import Array, computed_source, reshaped_source
+from tfjs_serve.layers_model.model import TensorSource
+
+
+@rule(
+    "MaxoutDense",
+    variables=kernel_and_bias("kernel"),
+    shape=of_each(lambda config, shape: (shape[0], config["units"])),
+    lowered="Dense, Reshape, GlobalMaxPooling1D",
+)
+def maxout_dense(context: LayerContext) -> TfjsLayer:
+    """The largest of several Dense layers: kernel ``(features, inputs, units)``."""
+    read = context.read
+    read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
+    read.ignore("kernel_constraint", "bias_constraint")
+    units, features = read.integer("units"), read.integer("features", 4)
+    use_bias = read.boolean("use_bias", True)
+    low = Lowering(context)
+    (x,) = low.inputs
+    weights = {name: _side_by_side(source) for name, source in context.weights.items()}
+    config = {"units": features * units, "use_bias": use_bias}
+    shape = (x.shape[0], features * units)
+    wide = low.layer("Dense", config, x, weights=weights, shape=shape)
+    parted = low.reshape(wide, (features, units))
+    shape = (x.shape[0], units)
+    return low.model(low.layer("GlobalMaxPooling1D", {}, parted, shape=shape))
+
+
+def _side_by_side(source: TensorSource) -> TensorSource:
+    """Return a kernel ``(features, inputs, units)`` or bias as that of one wide Dense layer."""
+    features, *inputs, units = source.shape
+    if not inputs:
+        return reshaped_source(source, (features * units,))
+    shape = (inputs[0], features * units)
+    return computed_source(
+        lambda kernel: np.moveaxis(kernel, 0, 1).reshape(shape), source, shape=shape
+    )
+
+
+def _highway_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    names = ("kernel", "carry_kernel", "bias", "carry_bias")
+    used = names[:2] if config.get("use_bias") is False else names
+    return tuple(Variable(name=name) for name in used)
+
+
+@rule("Highway", variables=_highway_variables, lowered="two Dense layers, Multiply, Add")
+def highway(context: LayerContext) -> TfjsLayer:
+    """``t * activation(x W + b) + (1 - t) * x`` with ``t = sigmoid(x W_carry + b_carry)``."""
+    read = context.read
+    read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
+    read.ignore("kernel_constraint", "bias_constraint")
+    use_bias = read.boolean("use_bias", True)
+    low = Lowering(context)
+    (x,) = low.inputs
+
+    def dense(prefix: str, activation: str) -> Tensor:
+        names = ("kernel", "bias") if use_bias else ("kernel",)
+        weights = {name: context.weights[f"{prefix}{name}"] for name in names}
+        config = {"units": x.shape[-1], "use_bias": use_bias, "activation": activation}
+        return low.layer("Dense", config, x, weights=weights, shape=x.shape)
+
+    gate = dense("carry_", "sigmoid")
+    value = read.take("activation", "linear")
+    made = apply_activation(low, value, dense("", "linear"), context.layer.generation)
+    kept = low.multiply(low.rescale(gate, -1.0, 1.0), x)
+    return low.model(low.add(low.multiply(gate, made), kept))
+
+
+def _named(*names: str) -> tuple[Variable, ...]:
+    return tuple(Variable(name=name) for name in names)
+
+
+@rule(
+    "ParametricSoftplus",
+    variables=lambda _config: _named("alpha", "beta"),
+    masking=Masking.PASSES,
+    lowered="DepthwiseConv2D, softplus",
+)
+def parametric_softplus(context: LayerContext) -> TfjsLayer:
+    """``alpha * softplus(beta * x)`` with one alpha and beta for each element."""
+    context.read.ignore("alpha_init", "beta_init")
+    low = Lowering(context)
+    (x,) = low.inputs
+    sizes = x.shape[1:]
+    alpha, beta = (_full(context.weights[name], sizes) for name in ("alpha", "beta"))
+    flat = low.reshape(x, (alpha.shape[0],))
+    bent = low.activation(low.affine(flat, beta, None), "softplus")
+    return low.model(low.reshape(low.affine(bent, alpha, None), sizes))
+
+
+@rule(
+    "SReLU",
+    variables=lambda _config: _named("t_left", "a_left", "t_right", "a_right"),
+    masking=Masking.PASSES,
+    lowered="DepthwiseConv2D, relu, Add; its parameters are not trained further",
+)
+def s_relu(context: LayerContext) -> TfjsLayer:
+    """Slope ``a_left`` below ``t_left``, 1, and ``a_right`` from ``t_left + |t_right|`` on."""
+    context.read.ignore(*(f"{name}_init" for name in ("t_left", "a_left", "t_right", "a_right")))
+    low = Lowering(context)
+    (x,) = low.inputs
+    sizes = x.shape[1:]
+    names = ("t_left", "a_left", "t_right", "a_right")
+    weights = [_full(context.weights[name], sizes) for name in names]
+
+    def made(compute: Callable[..., Array]) -> TensorSource:
+        return computed_source(compute, *weights, shape=weights[0].shape)
+
+    def affine(y: Tensor, scale: TensorSource | None, offset: TensorSource | None) -> Tensor:
+        return low.affine(y, scale, offset, trainable=False)
+
+    flat = low.reshape(x, (weights[0].shape[0],))
+    left = affine(flat, None, made(lambda t, _a, _r, _b: -t))
+    right = affine(flat, None, made(lambda t, _a, r, _b: -t - np.abs(r)))
+    below = affine(low.activation(low.rescale(left, -1.0), "relu"), made(_negative_slope), None)
+    start = made(lambda t, _a, _r, _b: t)
+    if context.read.boolean("limits_below", False):
+        excess = affine(
+            low.activation(low.rescale(left, -1.0), "relu"),
+            made(_negative_slope),
+            made(lambda _t, _a, r, _b: -np.abs(r)),
+        )
+        below = low.subtract(below, low.activation(excess, "relu"))
+    above = affine(low.activation(right, "relu"), made(lambda _t, _a, _r, b: b - 1), start)
+    return low.model(low.reshape(low.add(low.activation(left, "relu"), above, below), sizes))
+
+
+def _negative_slope(_t: Array, a: Array, _r: Array, _b: Array) -> Array:
+    return -a
+
+
+def _full(source: TensorSource, sizes: Sequence[int | None]) -> TensorSource:
+    """Return a parameter with one number for each element of the input, flattened."""
+    full = tuple(
+        saved if size is None else size for saved, size in zip(source.shape, sizes, strict=True)
+    )
+    shape = (int(np.prod(full)),)
+    if source.shape == full:
+        return reshaped_source(source, shape)
+    return computed_source(
+        lambda values: np.broadcast_to(values, full).reshape(shape), source, shape=shape
+    )
+
+
+def _cosine_shape(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return ((inputs[0][0], 1, 1),)
+
+
+@rule("CosineMerge", shape=_cosine_shape, lowered="Dot, Reshape", notes="inputs of two axes")
+def cosine_merge(context: LayerContext) -> TfjsLayer:
+    """``Merge(mode="cos")``: shape ``(batch, 1, 1)``, though Keras 1 takes it for (batch, 1)."""
+    context.read.ignore("axes")
+    context.at_most_axes(2)
+    low = Lowering(context)
+    x, y = low.inputs
+    config = {"axes": [1, 1], "normalize": True}
+    product = low.layer("Dot", config, x, y, shape=(x.shape[0], 1))
+    return low.model(low.reshape(product, (1, 1)))
+
+
+def _deconvolved(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    return ((inputs[0][0], *layer.config["output_shape"][1:]),)
+
+
+@rule(
+    "Deconvolution2D",
+    variables=kernel_and_bias("kernel"),
+    shape=_deconvolved,
+    lowered="as Conv2DTranspose with `output_padding`",
+)
+def deconvolution(context: LayerContext) -> TfjsLayer:
+    """A Conv2DTranspose whose output's size is an argument."""
+    config = {key: item for key, item in context.layer.config.items() if key != "output_shape"}
+    config["output_padding"] = _output_padding(context)
+    layer = replace(context.layer, class_name="Conv2DTranspose", config=config)
+    context.read.ignore(*context.layer.config)
+    reader = ConfigReader(layer, context.read.report)
+    return rules()["Conv2DTranspose"].translate(replace(context, layer=layer, read=reader))
+
+
+def _output_padding(context: LayerContext) -> list[int] | None:
+    """Return what the output has more than Keras 2 would give it by itself."""
+    config = context.layer.config
+    axes = (2, 3) if config.get("data_format") == "channels_first" else (1, 2)
+    if not context.shapes or any(context.shapes[0][axis] is None for axis in axes):
+        return None
+    strides = pair(config.get("strides", 1), 2)
+    paddings = []
+    for axis, extent, stride in zip(axes, config["kernel_size"], strides, strict=True):
+        size = context.shapes[0][axis] or 0
+        cut = 2 * (extent // 2) if config.get("padding") == "same" else 0
+        paddings.append(config["output_shape"][axis] - ((size - 1) * stride + extent - cut))
+    return paddings
+
+
+_STATISTICS = ("moving_mean", "moving_variance")
+
+
+def _normalization_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    fixed = (Variable(name=name, trainable=False) for name in _STATISTICS)
+    return (*_named("gamma", "beta"), *fixed)
+
+
+@rule(
+    "SampleNormalization",
+    variables=_normalization_variables,
+    masking=Masking.PASSES,
+    companion="always",
+)
+def sample_normalization(context: LayerContext) -> TfjsLayer:
+    """``BatchNormalization(mode=1)``: along the last axis, without moving statistics."""
+    context.read.ignore("axis", "momentum", "gamma_regularizer", "beta_regularizer")
+    used = {name: context.weights[name] for name in ("gamma", "beta") if name in context.weights}
+    arguments = {"epsilon": context.read.number("epsilon", 1e-3)}
+    return replace(context, weights=used).companion("SampleNormalization", arguments)
+
+
+@rule(
+    "BatchStatisticsNormalization",
+    variables=_normalization_variables,
+    masking=Masking.PASSES,
+    companion="always",
+)
+def batch_statistics_normalization(context: LayerContext) -> TfjsLayer:
+    """``BatchNormalization(mode=2)``: by the statistics of the batch that is predicted."""
+    read = context.read
+    read.ignore("gamma_regularizer", "beta_regularizer")
+    rank = context.one_rank() or 2
+    arguments = {
+        "epsilon": read.number("epsilon", 1e-3),
+        "momentum": read.number("momentum", 0.99),
+        "axes": [read.integer("axis", -1) % rank],
+        "always": True,
+    }
+    short = {"moving_mean": "mean", "moving_variance": "variance"}
+    renamed = {short.get(name, name): source for name, source in context.weights.items()}
+    inner = replace(context, weights=renamed, fixed_variables=set(short.values()))
+    return inner.companion("BatchNormalization", arguments)
+
+
+def _half_padded(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+    config = layer.config
+    sizes = spatial(config, inputs[0], lambda axis, size: -(-size // config["strides"][axis]))
+    return (with_channels(config, inputs[0], sizes, channels_of(config, inputs[0])),)
+
+
+@rule("HalfPaddedPooling", shape=_half_padded, companion="always")
+def half_padded_pooling(context: LayerContext) -> TfjsLayer:
+    """Pooling with "same" as Theano pads it: the first window starts `before` the image."""
+    read = context.read
+    arguments = {
+        **{key: read.take(key) for key in ("pool_size", "strides", "before", "largest")},
+        "channels_first": read.take("data_format") == "channels_first",
+    }
+    return context.companion("HalfPaddedPooling", arguments)

@@ -1,0 +1,59 @@
+"""From a file to the layers and weights that the rules know, whoever wrote it and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tfjs_serve.conversion.keras1 import keras1_forms
+from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.registry import LayerRule
+from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.stored import Forms, Restored, first_of, restored, stored_variables
+from tfjs_serve.conversion.theano import theano_forms
+from tfjs_serve.conversion.translator import NONSENSE
+from tfjs_serve.conversion.unbuilt import with_input_shapes
+from tfjs_serve.conversion.weights import Own, assign
+from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files import KerasModel
+
+
+def read_layers(
+    model: KerasLayer,
+    keras_model: KerasModel,
+    own: Own,
+    rules: Mapping[str, LayerRule],
+    report: Report,
+) -> Restored:
+    """Return the model as the rules know it, and its weights by layer path and variable name.
+
+    Parameters
+    ----------
+    own
+        From a layer, as the rules know it, to its variables.
+    """
+    forms = _forms(model, keras_model)
+    weights = assign(model, keras_model, stored_variables(forms, own), report)
+    model, weights = restored(model, weights, forms)
+    if keras_model.dialect.backend == "theano":
+        model, weights = restored(model, weights, theano_forms(report))
+    return with_input_shapes(model, weights, rules, report), weights
+
+
+def _forms(model: KerasLayer, keras_model: KerasModel) -> Forms:
+    if keras_model.dialect.generation < 2:
+        return keras1_forms(model)
+    return first_of(())
+
+
+@contextmanager
+def nonsense_as_error(keras_model: KerasModel) -> Iterator[None]:
+    """Raise ``KerasFileError`` for what Python raises on a configuration that makes no sense."""
+    try:
+        yield
+    except NONSENSE as error:
+        raise KerasFileError(
+            f"{keras_model.display_name}: its architecture makes no sense "
+            f"({type(error).__name__}: {error})",
+            hint="the file is damaged or was not written by Keras; save the model again",
+        ) from error
