@@ -245,3 +245,22 @@ def test_text_of_absurd_size_is_not_unpacked(
     error = refused(path)
     assert isinstance(error, UnsafeFileError)
     assert "config.json" in error.message
+
+
+def test_vocabularies_are_read_by_the_path_of_their_layer(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members().items():
+            file.writestr(name, content)
+        file.writestr("assets/layers/string_lookup/vocabulary.txt", "[UNK]\nrød")
+        file.writestr("assets/vocabulary.txt", "of no layer")
+    with open_model(path, display_name="m.keras") as model:
+        assert model.vocabularies == {"layers/string_lookup": "[UNK]\nrød"}
+
+
+def test_a_variable_of_a_lookup_layer_has_a_name(tmp_path: Path) -> None:
+    arrays = {"layers/string_lookup/vars/idf_weights": KERNEL[0]}
+    path = write_archive(tmp_path / "m.keras", model__weights__h5=weights_file(arrays))
+    with open_model(path, display_name="m.keras") as model:
+        (ref,) = model.weights["layers/string_lookup"]
+        assert ref.shape == (3,)
