@@ -26,6 +26,8 @@ def keras_of(generation: int) -> Any:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    # oneDNN ends the process where it cannot compute a convolution, instead of raising.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     logging.disable(logging.WARNING)
     return importlib.import_module("keras" if generation == 3 else "tf_keras")
 

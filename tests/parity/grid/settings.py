@@ -158,7 +158,7 @@ def every_step(keras: Keras, plan: Plan) -> Any:
         raise NotForThisSettingError
     (given,) = plan.given
     steps = keras.Input((3, *given.shape), batch_size=plan.batch_size, dtype=given.dtype)
-    if plan.subject.called:
+    if plan.subject.called or given.dtype == "string":
         raise NotForThisSettingError
     wrapper = keras.layers.TimeDistributed(plan.layer(keras))
     return keras.Model(steps, wrapper(steps))
