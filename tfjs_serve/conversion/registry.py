@@ -167,8 +167,14 @@ def kernel_and_bias(*kernels: str) -> Variables:
     return variables
 
 
+_MASKED_SINCE_KERAS_3 = frozenset({"Identity", "Normalization", "Rescaling"})
+"""Layers that let no mask pass in Keras 2."""
+
+
 def passes_mask(rule: LayerRule, layer: KerasLayer) -> bool:
     """Whether the mask of the layer's input goes on with its output."""
+    if layer.generation < 3 and rule.class_name in _MASKED_SINCE_KERAS_3:
+        return False
     if rule.masking is Masking.PER_STEP:
         inner = layer.children[0] if layer.class_name == "Bidirectional" else layer
         return bool(inner.config.get("return_sequences"))

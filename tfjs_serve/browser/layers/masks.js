@@ -10,8 +10,6 @@ part(({ tf, layer }) => {
 
   layer("Ones", ([x], { args }) => tf.ones(args.full ? x.shape : x.shape.slice(0, 2)));
 
-  layer("Masking", ([x], { args }) => tf.mul(x, tf.max(differs(x, args.value), -1, true)));
-
   layer("MergedMask", (masks, { args }) =>
     masks.reduce((one, other) => (args.union ? tf.maximum(one, other) : tf.minimum(one, other))),
   );

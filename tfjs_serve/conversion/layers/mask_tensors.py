@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.lowering import Lowering
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import Shapes
@@ -60,7 +61,10 @@ def ones(context: LayerContext) -> TfjsLayer:
     return context.companion("Ones", {"full": context.read.boolean("full", False)})
 
 
-@rule("masks.Masking", outcome=Outcome.COMPANION)
+@rule("masks.Masking", outcome=Outcome.LOWERED, lowered="Masking")
 def masking(context: LayerContext) -> TfjsLayer:
-    """Masking without the mask: steps whose features all equal ``mask_value`` become zero."""
-    return context.companion("Masking", {"value": context.read.number("mask_value", 0.0)})
+    """Steps whose features all equal ``mask_value`` become zero; the mask stays in the model."""
+    low = Lowering(context)
+    (x,) = low.inputs
+    value = context.read.number("mask_value", 0.0)
+    return low.model(low.layer("Masking", {"mask_value": value}, x, shape=x.shape))
