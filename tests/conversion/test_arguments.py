@@ -11,7 +11,7 @@ from tfjs_serve.conversion import translate
 from tfjs_serve.conversion.registry import rule, rules
 from tfjs_serve.errors import ConversionError, ConversionProblem
 
-from .building import Json, given, layer, saved, sequential, weight
+from .building import Json, call, functional, given, layer, saved, sequential, weight
 
 KERNEL_AND_BIAS = {"d": [weight([[1.0, 2.0]]), weight([0.0, 0.0])]}
 
@@ -85,3 +85,25 @@ def test_keras_3_hard_sigmoid_is_another_function_than_keras_2s() -> None:
         written = translate(saved(model, generation=generation))
         layers = written.topology["model_config"]["config"]["layers"]
         assert layers[1]["class_name"] == class_name
+
+
+@pytest.mark.parametrize(
+    ("own", "fed", "refused"), [("int32", "float32", True), ("int32", "int32", False)]
+)
+def test_a_layer_of_whole_numbers_must_not_round(own: str, fed: str, refused: bool) -> None:
+    source = given("x", (None, 4))
+    source["config"]["dtype"] = fed
+    model = saved(sequential([source, layer("Reshape", "r", target_shape=[2, 2], dtype=own)]))
+    if refused:
+        assert [problem.code for problem in problems(model.config)] == ["unsupported-dtype"]
+    else:
+        assert translate(model).topology
+
+
+def test_keras_3_overrides_the_training_argument_of_a_call() -> None:
+    node = call(("x", 0, 0), training=True)
+    layers = [given("x", (None, 4)), layer("Dropout", "d", [node], rate=0.5)]
+    model = translate(saved(functional(layers, [("x", 0, 0)], [("d", 0, 0)])))
+    assert "tfjs-serve" not in str(model.topology)
+    (warning,) = model.warnings
+    assert "training=True" in warning

@@ -125,8 +125,9 @@ def _each_once(slots: Sequence[Slot], own: Own) -> list[Slot]:
     for layer, variable in slots:
         slot = (layer, variable)
         if layer.class_name == "SpectralNormalization" and variable.name == "kernel":
-            (child,) = layer.children
-            slot = (child, (own(child) or (variable,))[0])
+            slot = next(
+                ((child, first) for child in layer.children for first in own(child) or ()), slot
+            )
         found.setdefault((slot[0].path, slot[1].name), slot)
     return list(found.values())
 

@@ -66,7 +66,8 @@ CASES.append(
     RefusedCase(
         id="refused-Dense-activation_PReLU",
         build=single("Dense", ROW, {"units": 2, "activation": made("layers.PReLU")}, "float32"),
-        problems=frozenset({("m/it", ACTIVATION), ("m/it", "weights-do-not-fit")}),
+        problems=frozenset({("m/it", ACTIVATION)}),
         hints=("keras.activations",),
+        dialects=(KERAS3,),
     )
 )

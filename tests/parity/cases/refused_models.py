@@ -168,13 +168,6 @@ for _name in ("Add", "Multiply", "Concatenate"):
 # --- Calls ------------------------------------------------------------------------------------
 
 
-@model(("m/norm", CALL), hints=("training",))
-def called_for_training(keras: Keras) -> Any:
-    given = keras.Input(ROW)
-    normalized = layer(keras, "BatchNormalization", name="norm")(given, training=True)
-    return keras.Model(given, normalized, name="m")
-
-
 @model(("m/lstm", MASK))
 def called_with_a_mask(keras: Keras) -> Any:
     given, mask = keras.Input(SERIES), keras.Input((5,), dtype="bool")
