@@ -180,13 +180,24 @@ def test_constant_among_the_inputs_is_refused(constant: Any) -> None:
     assert ("m/add", "unsupported-graph") in found
 
 
-@pytest.mark.parametrize("class_name", ["Add", "Softmax", "Reshape", "GetItem"])
-def test_operation_is_not_taken_for_the_layer_of_its_name(class_name: str) -> None:
-    """An operation has a name and its own arguments only; every layer has a dtype."""
+@pytest.mark.parametrize(
+    ("class_name", "config"),
+    [("Softmax", {"axis": -1}), ("Reshape", {"newshape": [-1, 3]}), ("Cast", {"dtype": "float32"})],
+)
+def test_operation_is_not_taken_for_the_layer_of_its_name(class_name: str, config: Json) -> None:
+    """An operation has a name and its own arguments only; every layer has a trainable flag."""
     operation = layer(class_name, "it", [call(("x", 0, 0))])
+    operation["config"] = {"name": "it", **config}
+    model = functional([given("x", (None, 3)), operation], [("x", 0, 0)], [("it", 0, 0)])
+    found = topology(model, 3, {})["config"]["layers"][-1]
+    assert found["class_name"] == "Functional"
+
+
+def test_operation_that_is_not_known_is_reported_once() -> None:
+    operation = layer("NoSuchThing", "it", [call(("x", 0, 0))])
     operation["config"] = {"name": "it"}
     model = functional([given("x", (None, 3)), operation], [("x", 0, 0)], [("it", 0, 0)])
     with pytest.raises(ConversionError) as caught:
         topology(model, 3, {})
     (problem,) = caught.value.problems
-    assert (problem.code, problem.class_name) == ("unsupported-layer", f"ops.{class_name}")
+    assert (problem.code, problem.class_name) == ("unsupported-layer", "ops.no_such_thing")

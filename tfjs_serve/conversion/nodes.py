@@ -8,7 +8,7 @@ Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any

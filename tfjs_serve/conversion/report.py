@@ -42,6 +42,10 @@ class Report:
         """Add something that was left out without changing predictions."""
         self._warnings.setdefault(f"{layer.path} ({layer.class_name}): {message}")
 
+    def tells_of(self, layer: KerasLayer) -> bool:
+        """Whether a problem of `layer` is known already."""
+        return any(problem.layer_path == layer.path for problem in self._problems)
+
     @property
     def has_problems(self) -> bool:
         """Whether the translation cannot succeed any more."""

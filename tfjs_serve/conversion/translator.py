@@ -154,9 +154,11 @@ class Translator:
         message = f"TensorFlow.js has no layer {layer.class_name}."
         hint = "Replace it by layers of the list in docs/layers.md."
         if layer.is_operation:
-            message = "It is an operation on tensors; TensorFlow.js has layers only."
-            hint = "Use layers of the list in docs/layers.md, such as Add for +."
-        self.report.problem(layer, "unsupported-layer", message, hint)
+            message = "It is an operation on tensors that tfjs-serve does not know."
+            hint = "Use layers and operations of the list in docs/layers.md."
+        # What its arguments lack has been told where they were read.
+        if not (layer.is_operation and self.report.tells_of(layer)):
+            self.report.problem(layer, "unsupported-layer", message, hint)
         return TfjsLayer(class_name=layer.class_name, config={})
 
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:

@@ -104,7 +104,7 @@ ARITHMETIC: dict[str, Function] = {
     "maximum-array": lambda ops, x: ops.maximum(x, np.array([0, 1, 0, 1], "float32")),
     "preprocessing": lambda ops, x: x / 127.5 - 1.0,
     "compare-number": lambda ops, x: x > 0.25,
-    "number-compare": lambda ops, x: 0.25 <= x,
+    "number-compare": lambda ops, x: x >= 0.25,
     "invert": lambda ops, x: ops.logical_not(x > 0),
 }
 

@@ -14,7 +14,7 @@ from .operation import Function, Shape, within
 def _built(function: Function, shapes: tuple[Shape, ...]) -> Build:
     def build(keras: Keras) -> Any:
         # Only the builder of Keras 2's models has it.
-        import tensorflow  # noqa: PLC0415
+        import tensorflow
 
         inputs = [keras.Input(shape) for shape in shapes]
         return keras.Model(inputs, function(tensorflow, *inputs))
@@ -132,7 +132,7 @@ UNARY: dict[str, Function] = {
 
 
 def _backend() -> Any:
-    import tf_keras  # noqa: PLC0415
+    import tf_keras
 
     return tf_keras.backend
 
@@ -212,7 +212,7 @@ IMAGES: dict[str, Function] = {
 def _applications() -> dict[str, Function]:
     def preprocessing(name: str) -> Function:
         def function(_tf: Any, x: Any) -> Any:
-            import tf_keras  # noqa: PLC0415
+            import tf_keras
 
             return getattr(tf_keras.applications, name).preprocess_input(x[..., :3])
 

@@ -164,22 +164,34 @@ part(({ tf, operations, numeric }) => {
 
   const deeper = (block) => (x) => {
     const [batch, height, width, channels] = x.shape;
-    const split = tf.reshape(x, [
-      batch, height / block, block, width / block, block * channels,
-    ]);
-    return tf.reshape(tf.transpose(split, [0, 1, 3, 2, 4]), [
-      batch, height / block, width / block, block * block * channels,
-    ]);
+    const cells = [height / block, block, width / block, block * channels];
+    const turned = tf.transpose(tf.reshape(x, [batch, ...cells]), [0, 1, 3, 2, 4]);
+    return tf.reshape(turned, [batch, height / block, width / block, block ** 2 * channels]);
   };
 
   const wider = (block) => (x) => {
     const [batch, height, width, channels] = x.shape;
     const depth = channels / block ** 2;
     const split = tf.reshape(x, [batch, height, width, block, block * depth]);
-    return tf.reshape(tf.transpose(split, [0, 1, 3, 2, 4]), [
-      batch, height * block, width * block, depth,
-    ]);
+    const turned = tf.transpose(split, [0, 1, 3, 2, 4]);
+    return tf.reshape(turned, [batch, height * block, width * block, depth]);
   };
+
+  /** With the channels first: all pixels of a block follow each other within a channel. */
+  function deeperChannels(x, block) {
+    const [batch, channels, height, width] = x.shape;
+    const cells = [channels, height / block, block, width / block, block];
+    const turned = tf.transpose(tf.reshape(x, [batch, ...cells]), [0, 1, 3, 5, 2, 4]);
+    return tf.reshape(turned, [batch, channels * block ** 2, height / block, width / block]);
+  }
+
+  function widerChannels(x, block) {
+    const [batch, channels, height, width] = x.shape;
+    const depth = channels / block ** 2;
+    const split = tf.reshape(x, [batch, depth, block, block, height, width]);
+    const turned = tf.transpose(split, [0, 1, 4, 2, 5, 3]);
+    return tf.reshape(turned, [batch, depth, height * block, width * block]);
+  }
 
   Object.assign(operations, {
     reshape: ({ x, newshape }) => tf.reshape(t(x), sizes(newshape)),
@@ -209,10 +221,14 @@ part(({ tf, operations, numeric }) => {
       tf.sum(diagonal(t(x), offset, axis1, axis2), -1),
     triu: ({ x, k = 0 }) => triangle(t(x), upper(...t(x).shape.slice(-2), k)),
     tril: ({ x, k = 0 }) => triangle(t(x), tf.sub(1, upper(...t(x).shape.slice(-2), k + 1))),
-    depthToSpace: ({ x, blockSize, dataFormat }) =>
-      withChannelsLast(t(x), dataFormat, wider(blockSize)),
-    spaceToDepth: ({ x, blockSize, dataFormat }) =>
-      withChannelsLast(t(x), dataFormat, deeper(blockSize)),
+    depthToSpace: ({ x, blockSize, dataFormat, byChannel }) =>
+      byChannel
+        ? widerChannels(t(x), blockSize)
+        : withChannelsLast(t(x), dataFormat, wider(blockSize)),
+    spaceToDepth: ({ x, blockSize, dataFormat, byChannel }) =>
+      byChannel
+        ? deeperChannels(t(x), blockSize)
+        : withChannelsLast(t(x), dataFormat, deeper(blockSize)),
     rearrange: ({ x, split, order, groups }) => {
       const known = split.map((group, axis) => {
         const rest = product(group.filter((size) => size !== null));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tfjs_serve.conversion.model import Call, Json, KerasLayer
@@ -101,7 +101,7 @@ def _slice(config: Mapping[str, Json], _value: Json) -> Json:
     return {"slice": [plain(config.get(key)) for key in ("start", "stop", "step")]}
 
 
-_WRAPPED = {
+_WRAPPED: Mapping[str, Callable[[Mapping[str, Json], Json], Json]] = {
     "__ellipsis__": lambda _config, _value: {"ellipsis": True},
     "__numpy__": _array,
     "__slice__": _slice,

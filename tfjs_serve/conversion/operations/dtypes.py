@@ -54,7 +54,7 @@ def as_sum(dtype: str) -> str:
 
 
 def _promoted(one: str, other: str) -> str:
-    if one == other or other == "bool":
+    if other in (one, "bool"):
         return one
     if one == "bool":
         return other

@@ -12,6 +12,7 @@ from tfjs_serve.conversion.operations.call import (
 )
 from tfjs_serve.conversion.operations.lowered import (
     Build,
+    Lower,
     NotLoweredError,
     lowered_operations,
 )
@@ -29,6 +30,10 @@ def _shape_rule(signature: Signature) -> ShapeRule:
     return shape
 
 
+def _first_line(function: Lower) -> str:
+    return (function.__doc__ or "").partition("\n")[0].rstrip(".")
+
+
 def _operation(signature: Signature) -> None:
     lower = lowered_operations().get(signature.name)
 
@@ -37,6 +42,8 @@ def _operation(signature: Signature) -> None:
         outcome=Outcome.COMPANION if lower is None else Outcome.LOWERED,
         shape=_shape_rule(signature),
         dtypes=output_dtypes,
+        lowered="" if lower is None else _first_line(lower),
+        companion="" if lower is None else "other arguments, and unknown sizes where they count",
     )
     def translate(context: LayerContext) -> TfjsLayer:
         call = read_call(context)

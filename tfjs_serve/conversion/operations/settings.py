@@ -55,16 +55,31 @@ def _resize(arguments: Arguments, generation: int) -> dict[str, Any]:
     return {"images": arguments["images"], "size": arguments["size"], "how": how}
 
 
+def _blocks(arguments: Arguments, generation: int) -> dict[str, Any]:
+    return {**arguments, "by_channel": blocks_by_channel(arguments, generation)}
+
+
+def blocks_by_channel(arguments: Arguments, generation: int) -> bool:
+    """Whether all pixels of a block follow each other within a channel.
+
+    That is so with the channels first in Keras 3 (but on TensorFlow); else all channels of a
+    pixel do.
+    """
+    return generation >= 3 and arguments["data_format"] == "channels_first"
+
+
 def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:
-    """As a node of a graph it always interpolates: ``Quantile.call`` does not hand its method on."""
+    """``Quantile.call`` does not hand its method on, so a node of a graph interpolates."""
     return {key: item for key, item in arguments.items() if key != "method"}
 
 
 _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
+    "depth_to_space": _blocks,
     "einsum": _einsum,
     "quantile": _quantile,
     "rearrange": _rearrange,
     "resize": _resize,
+    "space_to_depth": _blocks,
 }
 
 

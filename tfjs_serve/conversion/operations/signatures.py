@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.operations.operand import (
@@ -24,6 +24,7 @@ from tfjs_serve.conversion.operations.operand import (
 from tfjs_serve.conversion.shapes import CALL
 
 Specification = Callable[..., Operand | tuple[Operand, ...]]
+_Specification = TypeVar("_Specification", bound=Specification)
 
 _SIGNATURES: dict[str, Signature] = {}
 
@@ -112,10 +113,10 @@ def _settings(value: Json, inputs: Sequence[Operand]) -> Any:
     return value
 
 
-def operation(*names: str) -> Callable[[Specification], Specification]:
+def operation(*names: str) -> Callable[[_Specification], _Specification]:
     """Register the decorated specification under one or more names."""
 
-    def register(specification: Specification) -> Specification:
+    def register(specification: _Specification) -> _Specification:
         for name in names:
             if name in _SIGNATURES:
                 raise ValueError(f"{name} has two specifications")

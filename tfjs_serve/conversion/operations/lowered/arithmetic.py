@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
 from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.operand import Array, Operand
 from tfjs_serve.conversion.shapes import Shape, known_product
@@ -85,7 +85,7 @@ def _spread(item: Any, sizes: Shape, total: int) -> Any:
         return None
     array = np.asarray(item, np.float32)
     trimmed = array.reshape(array.shape[max(array.ndim - len(sizes), 0) :])
-    return constant(np.broadcast_to(trimmed, sizes).reshape(total))
+    return constant(np.broadcast_to(trimmed, known_sizes(sizes)).reshape(total))
 
 
 def _constant_axes(shape: Shape, arrays: list[tuple[int, ...]]) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from tfjs_serve.conversion.interpolation import resizing_matrix
 from tfjs_serve.conversion.layers.scaling import by_root_mean_square
 from tfjs_serve.conversion.lowering import Tensor, known_sizes
+from tfjs_serve.conversion.operations.lowered.arithmetic import array_of, scaled
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
     NotLoweredError,
@@ -16,12 +17,15 @@ from tfjs_serve.conversion.operations.lowered.registry import (
     lowered,
 )
 from tfjs_serve.conversion.operations.lowered.shaping import zero_padded
+from tfjs_serve.conversion.operations.operand import Array
 from tfjs_serve.conversion.operations.settings import resizing
 from tfjs_serve.conversion.operations.specs.image import image_axes
 from tfjs_serve.conversion.resampling import LARGEST_MATRIX, fitted, resampled
 from tfjs_serve.conversion.rows import Rows, on_rows
 from tfjs_serve.conversion.shapes import pair
 
+_EPSILON = 1e-14
+"""Added to sums of squares; it counts for rows of zeros only."""
 _GRAY = ((0.2989,), (0.5870,), (0.1140,))
 _POOLING = {"max_pool": "MaxPooling", "average_pool": "AveragePooling"}
 
@@ -76,18 +80,16 @@ def framed(build: Build) -> Tensor:
         raise NotLoweredError("the channels are not last")
     what = "padding" if build.call.name == "pad_images" else "cropping"
     sign = 1 if what == "padding" else -1
-    rows = _margins(build, x.shape[1], "target_height", f"top_{what}", f"bottom_{what}", sign)
-    columns = _margins(build, x.shape[2], "target_width", f"left_{what}", f"right_{what}", sign)
+    rows = _margins(build, x.shape[1], ("target_height", f"top_{what}", f"bottom_{what}"), sign)
+    columns = _margins(build, x.shape[2], ("target_width", f"left_{what}", f"right_{what}"), sign)
     if what == "padding":
         return zero_padded(build.low, x, [[0, 0], rows, columns, [0, 0]])
     config = {"cropping": [rows, columns], "data_format": "channels_last"}
     return build.low.layer("Cropping2D", config, x)
 
 
-def _margins(
-    build: Build, size: int | None, target: str, before: str, after: str, sign: int
-) -> list[int]:
-    first, last, wanted = (build.get(key) for key in (before, after, target))
+def _margins(build: Build, size: int | None, keys: tuple[str, ...], sign: int) -> list[int]:
+    wanted, first, last = map(build.get, keys)
     if first is not None and last is not None:
         return [first, last]
     (known,) = known_sizes([size])
@@ -131,14 +133,9 @@ def normalize(build: Build) -> Tensor:
         x,
         axes,
         lambda rows: build.low.rescale(
-            by_root_mean_square(build.low, rows, _epsilon(build) / size), size**-0.5
+            by_root_mean_square(build.low, rows, _EPSILON / size), size**-0.5
         ),
     )
-
-
-def _epsilon(build: Build) -> float:
-    """Return what is added to the sum of squares; it counts for rows of zeros only."""
-    return 1e-14
 
 
 @lowered("batch_norm")
@@ -147,16 +144,12 @@ def batch_norm(build: Build) -> Tensor:
     x = build.tensor("x")
     if build.axis("axis", len(x.shape)) != len(x.shape) - 1:
         raise NotLoweredError("it normalizes another axis than the last")
-    given = {key: build.get(key) for key in ("mean", "variance", "offset", "scale")}
-    if any(value is not None and value.value is None for value in given.values()):
-        raise NotLoweredError("a parameter is a tensor")
-    numbers = {key: None if value is None else value.value for key, value in given.items()}
-    factor = 1.0 / np.sqrt(numbers["variance"] + build.get("epsilon"))
-    if numbers["scale"] is not None:
-        factor = factor * numbers["scale"]
-    shift = -numbers["mean"] * factor
-    if numbers["offset"] is not None:
-        shift = shift + numbers["offset"]
-    from tfjs_serve.conversion.operations.lowered.arithmetic import scaled  # noqa: PLC0415
-
+    mean, variance = (array_of(build.operand(key)) for key in ("mean", "variance"))
+    factor = _optional(build, "scale", 1.0) / np.sqrt(variance + build.get("epsilon"))
+    shift = _optional(build, "offset", 0.0) - mean * factor
     return scaled(build.low, x, factor, shift)
+
+
+def _optional(build: Build, key: str, default: float) -> Array:
+    given = build.get(key)
+    return np.asarray(default) if given is None else array_of(given)

@@ -119,7 +119,7 @@ def get_item(build: Build) -> Tensor:
     x = build.tensor("x")
     rank = len(x.shape)
     keys = subscripts(build.get("key"), rank)
-    if keys[:1] != [{"slice": [None, None, None]}]:
+    if not keys or not _is_whole(keys[0]):
         raise NotLoweredError("the batch is cut")
     sizes: list[Size] = []
     axis = 1
@@ -136,6 +136,12 @@ def get_item(build: Build) -> Tensor:
     return build.low.activation(x, "linear") if x in build.low.inputs else x
 
 
+def _is_whole(key: object) -> bool:
+    """Whether a subscript is ``:``."""
+    parts = key.get("slice") if isinstance(key, dict) else None
+    return parts in ([None, None, None], [None, None, 1])
+
+
 def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
     size = x.shape[axis]
     if isinstance(key, int):
@@ -143,9 +149,9 @@ def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
         return _one_by_one(low, x, axis, [key % length])
     if not isinstance(key, dict) or "slice" not in key:
         raise NotLoweredError("an index is a tensor")
-    start, stop, step = key["slice"]
-    if (start, stop) == (None, None) and step in (None, 1):
+    if _is_whole(key):
         return x
+    start, stop, step = key["slice"]
     if not all(part is None or isinstance(part, int) for part in (start, stop, step)):
         raise NotLoweredError("an index is a tensor")
     (length,) = known_sizes([size])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
 from tfjs_serve.conversion.operations.lowered.pieces import picked, repeated
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
     NotLoweredError,
-    counted,
     lowered,
 )
+from tfjs_serve.conversion.operations.settings import blocks_by_channel
 from tfjs_serve.conversion.operations.specs.patterns import rearranged
 from tfjs_serve.conversion.operations.specs.reductions import axes_of
 from tfjs_serve.conversion.operations.specs.shaping import moved, numbers, pad_pairs
@@ -184,7 +184,7 @@ def broadcast_to(build: Build) -> Tensor:
     if len(sizes) != len(x.shape) or sizes[0] not in (x.shape[0], -1):
         raise NotLoweredError("the batch is repeated")
     for axis, (size, wanted) in enumerate(zip(x.shape, sizes, strict=True)):
-        if axis and size != wanted and wanted != -1:
+        if axis and wanted not in (size, -1):
             if size != 1 or not isinstance(wanted, int):
                 raise NotLoweredError("a size is not known")
             x = repeated(build.low, x, axis, wanted)
@@ -252,24 +252,19 @@ def _around(mode: str, size: int, before: int, after: int) -> list[int]:
 def blocks(build: Build) -> Tensor:
     """Reshape, Permute, Reshape."""
     low, x = build.low, build.tensor("x")
+    grows = build.call.name == "depth_to_space"
+    block = build.get("block_size")
+    if blocks_by_channel(build.call.arguments, build.generation):
+        return (_grown_channels if grows else _shrunk_channels)(low, x, block)
     first = build.get("data_format") == "channels_first"
     if first:
         x = low.permute(x, [0, 2, 3, 1])
-    block = build.get("block_size")
-    change = _grown if build.call.name == "depth_to_space" else _shrunk
-    made = change(low, x, block)
+    made = (_grown if grows else _shrunk)(low, x, block)
     return low.permute(made, [0, 3, 1, 2]) if first else made
 
 
-def _sizes(x: Tensor) -> tuple[int, int, int]:
-    _, height, width, channels = x.shape
-    if height is None or width is None or channels is None:
-        raise NotLoweredError("a size is not known")
-    return height, width, channels
-
-
 def _grown(low: Lowering, x: Tensor, block: int) -> Tensor:
-    height, width, channels = _sizes(x)
+    height, width, channels = known_sizes(x.shape[1:])
     depth = channels // block**2
     split = low.reshape(x, (height, width, block, block * depth))
     turned = low.permute(split, [0, 1, 3, 2, 4])
@@ -277,10 +272,25 @@ def _grown(low: Lowering, x: Tensor, block: int) -> Tensor:
 
 
 def _shrunk(low: Lowering, x: Tensor, block: int) -> Tensor:
-    height, width, channels = _sizes(x)
+    height, width, channels = known_sizes(x.shape[1:])
     split = low.reshape(x, (height // block, block, width // block, block * channels))
     turned = low.permute(split, [0, 1, 3, 2, 4])
     return low.reshape(turned, (height // block, width // block, block**2 * channels))
+
+
+def _grown_channels(low: Lowering, x: Tensor, block: int) -> Tensor:
+    channels, height, width = known_sizes(x.shape[1:])
+    depth = channels // block**2
+    split = low.reshape(x, (depth, block, block, height, width))
+    turned = low.permute(split, [0, 1, 4, 2, 5, 3])
+    return low.reshape(turned, (depth, height * block, width * block))
+
+
+def _shrunk_channels(low: Lowering, x: Tensor, block: int) -> Tensor:
+    channels, height, width = known_sizes(x.shape[1:])
+    split = low.reshape(x, (channels, height // block, block, width // block, block))
+    turned = low.permute(split, [0, 1, 3, 5, 2, 4])
+    return low.reshape(turned, (channels * block**2, height // block, width // block))
 
 
 @lowered("rearrange")
@@ -296,6 +306,3 @@ def rearrange(build: Build) -> Tensor:
     split = build.low.reshape(x, flat[1:])
     turned = _permuted(build.low, split, found.order)
     return build.low.reshape(turned, found.shape[1:])
-
-
-__all__ = ["counted"]

@@ -89,7 +89,7 @@ def section_lengths(size: Size, sections: Json, *, uneven: bool = False) -> list
         short, longer = divmod(size, sections)
         if longer and not uneven:
             raise ValueError(f"{size} cannot be split into {sections} equal parts")
-        return [short + 1] * longer + [short] * (sections - longer)
+        return [*[short + 1] * longer, *[short] * (sections - longer)]
     if size is None:
         return [None] * (len(sections) + 1)
     cuts = [min(cut if cut >= 0 else max(cut + size, 0), size) for cut in sections]

@@ -191,7 +191,7 @@ def depthwise_conv(
 ) -> Operand:
     """Kernel: spatial axes, channels, filters per channel."""
     made = conv(inputs, kernel, strides, padding, data_format, dilation_rate)
-    return _with_channels(made, data_format, known_product(kernel.shape[-2:]))  # type: ignore[arg-type]
+    return _with_channels(made, data_format, known_product(kernel.shape[-2:]))
 
 
 def _with_channels(x: Operand, data_format: str | None, channels: Size) -> Operand:
@@ -212,7 +212,7 @@ def separable_conv(
 ) -> Operand:
     """A depthwise convolution and one of single pixels."""
     made = conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
-    return _with_channels(made, data_format, pointwise_kernel.shape[-1])  # type: ignore[arg-type]
+    return _with_channels(made, data_format, pointwise_kernel.shape[-1])
 
 
 @operation("conv_transpose")

@@ -204,7 +204,7 @@ def diag(x: Operand, /, k: int = 0) -> Operand:
 @operation("diagflat")
 def diagflat(x: Operand, /, k: int = 0) -> Operand:
     """A matrix with the elements on a diagonal."""
-    return diag(ravel(x), k)  # type: ignore[return-value]
+    return diag(ravel(x), k)
 
 
 @operation("diagonal")
