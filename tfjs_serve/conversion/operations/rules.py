@@ -47,6 +47,9 @@ def _operation(signature: Signature) -> None:
     )
     def translate(context: LayerContext) -> TfjsLayer:
         call = read_call(context)
+        if call.name == "mean" and context.layer.generation < 3:
+            # TensorFlow's mean of whole numbers is a whole number.
+            context.no_whole_numbers()
         if lower is not None:
             try:
                 low = Lowering(context)

@@ -14,90 +14,15 @@ from typing import Any
 
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.operations.tensorflow_errors import UntranslatableError
+from tfjs_serve.conversion.operations.tensorflow_graph_tables import (
+    BINARY,
+    POSITIONAL,
+    REDUCTIONS,
+    TYPES,
+    UNARY,
+)
 
 Bound = tuple[str, dict[str, Json]]
-
-_UNARY = {
-    **{name: name.lower() for name in ("Abs", "Ceil", "Cos", "Cosh", "Elu", "Erf", "Erfc", "Exp")},
-    **{name: name.lower() for name in ("Expm1", "Floor", "Log", "Log1p", "Reciprocal", "Relu")},
-    **{name: name.lower() for name in ("Relu6", "Round", "Rsqrt", "Selu", "Sigmoid", "Sign")},
-    **{name: name.lower() for name in ("Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt")},
-    **{name: name.lower() for name in ("Square", "Tan", "Tanh")},
-    "Acos": "arccos",
-    "Asin": "arcsin",
-    "Atan": "arctan",
-    "Identity": "copy",
-    "IsFinite": "isfinite",
-    "IsInf": "isinf",
-    "IsNan": "isnan",
-    "LogSoftmax": "log_softmax",
-    "LogicalNot": "logical_not",
-    "MatrixInverse": "inv",
-    "Neg": "negative",
-    "OnesLike": "ones_like",
-    "Rank": "ndim",
-    "Rint": "round",
-    "Shape": "shape",
-    "Size": "size",
-    "StopGradient": "stop_gradient",
-    "ZerosLike": "zeros_like",
-}
-_BINARY = {
-    "Add": "add",
-    "AddV2": "add",
-    "Atan2": "arctan2",
-    "BiasAdd": "add",
-    "Div": "divide",
-    "DivNoNan": "divide_no_nan",
-    "Equal": "equal",
-    "FloorDiv": "floor_divide",
-    "FloorMod": "mod",
-    "Greater": "greater",
-    "GreaterEqual": "greater_equal",
-    "Less": "less",
-    "LessEqual": "less_equal",
-    "LogicalAnd": "logical_and",
-    "LogicalOr": "logical_or",
-    "Maximum": "maximum",
-    "Minimum": "minimum",
-    "Mul": "multiply",
-    "MulNoNan": "multiply_no_nan",
-    "NotEqual": "not_equal",
-    "Pow": "power",
-    "RealDiv": "divide",
-    "SquaredDifference": "squared_difference",
-    "Sub": "subtract",
-}
-_REDUCTIONS = {name: name.lower() for name in ("All", "Any", "Max", "Mean", "Min", "Prod", "Sum")}
-_POSITIONAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "BroadcastTo": ("broadcast_to", ("x", "shape")),
-    "ClipByValue": ("clip", ("x", "x_min", "x_max")),
-    "ExpandDims": ("expand_dims", ("x", "axis")),
-    "Fill": ("full", ("shape", "fill_value")),
-    "GatherNd": ("take_nd", ("x", "indices")),
-    "Gather": ("take", ("x", "indices")),
-    "Range": ("arange", ("start", "stop", "step")),
-    "Reshape": ("reshape", ("x", "newshape")),
-    "ReverseV2": ("flip", ("x", "axis")),
-    "Roll": ("roll", ("x", "shift", "axis")),
-    "Select": ("where", ("condition", "x1", "x2")),
-    "SelectV2": ("where", ("condition", "x1", "x2")),
-    "Slice": ("slice", ("inputs", "start_indices", "shape")),
-    "Tile": ("tile", ("x", "repeats")),
-    "Transpose": ("transpose", ("x", "axes")),
-}
-_TYPES = {
-    "DT_BFLOAT16": "bfloat16",
-    "DT_BOOL": "bool",
-    "DT_DOUBLE": "float64",
-    "DT_FLOAT": "float32",
-    "DT_HALF": "float16",
-    "DT_INT16": "int16",
-    "DT_INT32": "int32",
-    "DT_INT64": "int64",
-    "DT_INT8": "int8",
-    "DT_UINT8": "uint8",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +59,15 @@ def graph_operation(config: Mapping[str, Json], args: Sequence[Json]) -> Bound:
         The tensors of the call, in one list if there are several.
     """
     node = _node(config, args)
-    if node.op in _UNARY:
-        return _UNARY[node.op], {"x": node.inputs[0]}
-    if node.op in _BINARY:
-        return _BINARY[node.op], {"x1": node.inputs[0], "x2": node.inputs[1]}
-    if node.op in _REDUCTIONS:
+    if node.op in UNARY:
+        return UNARY[node.op], {"x": node.inputs[0]}
+    if node.op in BINARY:
+        return BINARY[node.op], {"x1": node.inputs[0], "x2": node.inputs[1]}
+    if node.op in REDUCTIONS:
         axes = {"axis": node.inputs[1], "keepdims": node.flag("keep_dims")}
-        return _REDUCTIONS[node.op], {"x": node.inputs[0], **axes}
-    if node.op in _POSITIONAL:
-        operation, parameters = _POSITIONAL[node.op]
+        return REDUCTIONS[node.op], {"x": node.inputs[0], **axes}
+    if node.op in POSITIONAL:
+        operation, parameters = POSITIONAL[node.op]
         return operation, dict(zip(parameters, node.inputs, strict=False))
     special = _SPECIAL.get(node.op)
     if special is None:
@@ -282,9 +207,9 @@ def _gather(node: _Node) -> Bound:
 
 def _cast(node: _Node) -> Bound:
     dtype = node.attributes["DstT"]["type"]
-    if dtype not in _TYPES:
+    if dtype not in TYPES:
         raise UntranslatableError(f"It makes numbers of the dtype {dtype}.")
-    return "cast", {"x": node.inputs[0], "dtype": _TYPES[dtype]}
+    return "cast", {"x": node.inputs[0], "dtype": TYPES[dtype]}
 
 
 def _axis_of(name: str) -> Callable[[_Node], Bound]:

@@ -22,6 +22,7 @@ def lowered_operations() -> Mapping[str, Lower]:
         arithmetic,
         images,
         joining,
+        padding,
         products,
         reductions,
         shaping,

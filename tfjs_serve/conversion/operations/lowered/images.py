@@ -10,13 +10,13 @@ from tfjs_serve.conversion.interpolation import resizing_matrix
 from tfjs_serve.conversion.layers.scaling import by_root_mean_square
 from tfjs_serve.conversion.lowering import Tensor, known_sizes
 from tfjs_serve.conversion.operations.lowered.arithmetic import array_of, scaled
+from tfjs_serve.conversion.operations.lowered.padding import zero_padded
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
     NotLoweredError,
     dense,
     lowered,
 )
-from tfjs_serve.conversion.operations.lowered.shaping import zero_padded
 from tfjs_serve.conversion.operations.operand import Array
 from tfjs_serve.conversion.operations.settings import resizing
 from tfjs_serve.conversion.operations.specs.image import image_axes
