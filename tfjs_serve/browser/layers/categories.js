@@ -22,7 +22,8 @@ part((kit) => {
       });
       return tf.tensor(ones, [...(cut ? shape.slice(0, -1) : shape), depth]);
     }
-    const [batch, steps, ...rest] = shape;
+    // Of one number for each sample, Keras counts those of all samples together.
+    const [batch, steps, ...rest] = shape.length > 1 ? shape : [1, ...shape];
     const inner = product(rest);
     const counts = new Float32Array(batch * inner * depth);
     indices.forEach((index, place) => {
@@ -32,7 +33,7 @@ part((kit) => {
       counts[at] = mode === "multihot" ? 1 : counts[at] + (weights ? weights[place] : 1);
     });
     if (mode === "tfidf") counts.forEach((count, at) => (counts[at] = count * idf[at % depth]));
-    return tf.tensor(counts, [batch, ...rest, depth]);
+    return tf.tensor(counts, shape.length > 1 ? [batch, ...rest, depth] : [depth]);
   }
   kit.encoded = encoded;
 

@@ -136,7 +136,8 @@ part((kit) => {
     const values = read(x).map((value) =>
       standardize.reduce((result, name) => standards[name](result), value),
     );
-    const width = split || x.rank < 2 ? 1 : x.shape[x.rank - 1];
+    // Texts that are not split are words: those of all samples, if there is one in each.
+    const width = split ? 1 : x.shape[x.rank - 1];
     const rows = Array.from({ length: values.length / width }, (_, row) =>
       split ? splits[split](values[row]) : values.slice(row * width, (row + 1) * width),
     );
@@ -152,6 +153,7 @@ part((kit) => {
     const filled = rows.flatMap((row) =>
       Array.from({ length: size }, (_, place) => row[place] ?? filler),
     );
-    return kit.encoded(filled, [rows.length, size], args);
+    const isOneRow = !args.split && x.rank === 1;
+    return kit.encoded(filled, isOneRow ? [size] : [rows.length, size], args);
   });
 });

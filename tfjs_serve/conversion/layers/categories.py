@@ -20,7 +20,6 @@ from tfjs_serve.conversion.vocabulary import output_mode
 from tfjs_serve.layers_model.model import TensorSource
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf", "binary", "tf-idf")
-_HINT_RANK = "Give the layer an axis of categories beside the batch axis, with a Reshape."
 
 
 def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
@@ -39,17 +38,11 @@ def whole_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, 
 
 
 def encoding(context: LayerContext, default: str) -> str:
-    """Read the output mode; report where Keras mixes up the samples of a batch."""
+    """Return the output mode; a sparse output is computed as a dense one."""
     read = context.read
     read.ignore("sparse")
     mode = output_mode(context.layer.config, default)
     read.choice("output_mode", default, MODES, "Use one of Keras's modes.")
-    if mode not in ("int", "one_hot") and 1 in context.ranks:
-        context.problem(
-            "unsupported-input",
-            f"With output_mode={mode!r}, Keras counts the numbers of all samples together.",
-            _HINT_RANK,
-        )
     return mode
 
 
