@@ -5,6 +5,8 @@ on. Before, it saved them as ``query_mask`` and so on, or ``mask``. From 3.8 on,
 MultiHeadAttention looks itself for the mask of the query and takes all masks off the tensors that
 it is given (``set_keras_mask(query, None)`` in ``multi_head_attention.py``): layers that are called
 with them later see none.
+
+Before Keras 2.10, MultiHeadAttention knew no mask but ``attention_mask``.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ def masked_call(
     saves = (3,) <= version_of(layer) < (3, 10)
     if layer.class_name not in _PROJECTED:
         return _call_of_list(layer, inputs, arguments, masks, given)
+    if version_of(layer) < (2, 10):
+        return AttentionCall(call=Call(inputs=tuple(inputs), kwargs=arguments), mask=None)
     positions = tensor_positions(call_arguments(arguments.get, ("query", "value", "key", *MASKS)))
     tensors = {name: inputs[at] for name, at in positions.items() if name not in MASKS}
     takes = layer.class_name == "MultiHeadAttention" and version_of(layer) >= (3, 8)

@@ -112,23 +112,30 @@ def grouped_query_attention(context: LayerContext) -> TfjsLayer:
 
 
 def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) -> TfjsLayer:
-    read = context.read
+    arguments = call_arguments(context.keywords.take, _CALL)
+    spec = _spec(context, heads, groups, key_dim, arguments)
+    always_training = bool(arguments.get("training") and spec.dropout)
+    companion = spec.companion_arguments(always_training)
+    _check_weights(context, heads, groups)
+    if always_training or context.read.report.has_problems or not spec.can_be_lowered(context):
+        return context.companion("MultiHeadAttention", companion)
+    return lower_or_companion(
+        context, lambda low: lower_heads(low, context, spec), "MultiHeadAttention", companion
+    )
+
+
+def _spec(
+    context: LayerContext, heads: int, groups: int, key_dim: int, arguments: Mapping[str, Json]
+) -> Heads:
+    read, version = context.read, version_of(context.layer)
     read.ignore("keras_version", "value_dim", "seed", "flash_attention", "activity_regularizer")
     read.ignore("use_bias", "output_shape", "attention_axes")
-    arguments = call_arguments(context.keywords.take, _CALL)
-    version = version_of(context.layer)
-    if version < (3,) or version >= (3, 8):
-        context.no_mask()
-    positions = tensor_positions(arguments)
-    if version >= (3, 8) and context.layer.class_name == "MultiHeadAttention":
-        # The layer looks itself for the one that travels.
-        positions.pop("query_mask", None)
-    positions = with_travelling_masks(positions)
+    positions = _positions(context, arguments)
     rank = len(context.calls[0][positions["query"]].shape or ())
     dropout = read.number("dropout", 0.0)
     scores = bool(arguments.get("return_attention_scores"))
     fused = version >= (3, 7) and rank == 3 and not dropout and not scores
-    spec = Heads(
+    return Heads(
         heads=heads,
         groups=groups,
         scale=1 / math.sqrt(key_dim),
@@ -143,15 +150,18 @@ def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) ->
         drops_masked=version >= (3, 10) and not fused,
         parameters={name: parameters_of_parts(context, name) for name in ("kernel", "bias")},
     )
-    if (arguments.get("training") and dropout) or not spec.can_be_lowered(context):
-        always = bool(arguments.get("training"))
-        return context.companion("MultiHeadAttention", spec.companion_arguments(always))
-    return lower_or_companion(
-        context,
-        lambda low: lower_heads(low, context, spec),
-        "MultiHeadAttention",
-        spec.companion_arguments(False),
-    )
+
+
+def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
+    """Return which of the call's inputs are queries, values, keys and masks."""
+    version = version_of(context.layer)
+    if (2, 10) <= version < (3,) or version >= (3, 8):
+        context.no_mask()
+    positions = tensor_positions(arguments)
+    if version >= (3, 8) and context.layer.class_name == "MultiHeadAttention":
+        # The layer looks itself for the one that travels.
+        positions.pop("query_mask", None)
+    return with_travelling_masks(positions)
 
 
 def _check_weights(context: LayerContext, heads: int, groups: int) -> None:

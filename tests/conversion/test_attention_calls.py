@@ -1,0 +1,69 @@
+"""Which masks attention layers get, by the version of Keras that saved them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tfjs_serve.conversion.attention_calls import AttentionCall, masked_call
+from tfjs_serve.conversion.call_arguments import TRAVELLING
+from tfjs_serve.conversion.model import KerasLayer, TensorRef
+
+
+def tensor(name: str) -> TensorRef:
+    return TensorRef(layer=name, call=0, tensor=0)
+
+
+QUERY, VALUE = tensor("query"), tensor("value")
+MASKS = {QUERY: tensor("query_mask"), VALUE: tensor("value_mask")}
+
+
+def called(class_name: str, version: tuple[int, int], **kwargs: Any) -> AttentionCall:
+    """Return the call of a layer with two inputs that have masks."""
+    layer = KerasLayer(
+        class_name=class_name,
+        name="it",
+        path="m/it",
+        config={"keras_version": list(version)},
+        dtype="float32",
+        generation=version[0],
+    )
+    return masked_call(layer, (QUERY, VALUE), {"args[1]": {"tensor": 1}, **kwargs}, MASKS, ())
+
+
+def travelling(found: AttentionCall) -> list[str]:
+    return [key.removeprefix(TRAVELLING) for key in found.call.kwargs if key.startswith(TRAVELLING)]
+
+
+@pytest.mark.parametrize(
+    ("version", "masks", "takes_off"),
+    [
+        ((2, 9), [], False),
+        ((2, 10), ["query_mask", "value_mask"], False),
+        ((3, 6), [], False),
+        ((3, 8), ["query_mask"], True),
+        ((3, 10), ["query_mask", "value_mask"], True),
+    ],
+)
+def test_heads_use_the_masks_of_their_version(
+    version: tuple[int, int], masks: list[str], takes_off: bool
+) -> None:
+    found = called("MultiHeadAttention", version)
+    assert travelling(found) == masks
+    assert set(found.cleared) == ({QUERY, VALUE} if takes_off else set())
+
+
+def test_output_of_heads_has_the_mask_of_the_query() -> None:
+    assert called("MultiHeadAttention", (3, 15)).mask == MASKS[QUERY]
+    assert called("MultiHeadAttention", (2, 9)).mask is None
+
+
+def test_mask_that_was_saved_is_not_given_twice() -> None:
+    found = called("GroupedQueryAttention", (3, 15), value_mask={"tensor": 1})
+    assert travelling(found) == ["query_mask"]
+
+
+def test_list_of_inputs_loses_its_masks_before_keras_3_4() -> None:
+    assert called("Attention", (3, 3)).mask is None
+    assert called("Attention", (3, 4)).mask == MASKS[QUERY]
