@@ -39,7 +39,7 @@ _JOINED = (
 _BITWISE = ("left_shift", "right_shift", "bitwise_left_shift", "bitwise_right_shift")
 _JOINED_FRACTIONS = (
     *("arctan2", "divide", "divide_no_nan", "heaviside", "hypot", "ldexp", "logaddexp"),
-    *("logaddexp2", "multiply_no_nan", "nextafter", "true_divide", "squared_difference"),
+    *("logaddexp2", "multiply_no_nan", "true_divide", "squared_difference"),
 )
 _COMPARISONS = (
     *("equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or"),

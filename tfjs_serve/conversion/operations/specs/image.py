@@ -213,18 +213,3 @@ def ssim(
 ) -> Operand:
     """One number per image."""
     return like(image1, image1.shape[:-3])
-
-
-@operation("scale_and_translate")
-def scale_and_translate(
-    images: Operand,
-    output_shape: Json,
-    scale: Operand,
-    translation: Operand,
-    /,
-    spatial_dims: Json,
-    method: str,
-    antialias: bool = True,
-) -> Operand:
-    """Each spatial axis is scaled and moved."""
-    return like(images, [int(size) for size in output_shape.value])
