@@ -15,6 +15,7 @@ from .case import (
     padded_sequences,
 )
 from .convolutional_lowered import FIRST, channels_first, free
+from .whole_numbers import wide
 
 KINDS = ("Max", "Average")
 SHAPES: dict[int, tuple[int | None, ...]] = {1: (7, 2), 2: (6, 7, 2), 3: (4, 5, 6, 2)}
@@ -176,6 +177,35 @@ def masked() -> list[Case]:
     ]
 
 
+def whole_numbers() -> list[Case]:
+    """Layers that keep whole numbers, and those of Keras 2 that cut off fractions."""
+    variants: list[tuple[str, tuple[int, ...], Arguments]] = [
+        ("MaxPooling2D", (6, 6, 2), {}),
+        ("GlobalAveragePooling1D", (6, 2), {}),
+        ("GlobalAveragePooling2D", (6, 6, 2), {"keepdims": True}),
+        ("GlobalAveragePooling3D", (3, 3, 3, 2), {}),
+        ("GlobalMaxPooling3D", (3, 3, 3, 2), {}),
+        ("UpSampling2D", (3, 4, 2), {"interpolation": "bilinear"}),
+        ("UpSampling2D", (3, 4, 2), {"interpolation": "bilinear", "size": 3}),
+        ("UpSampling3D", (3, 4, 2, 2), {}),
+        ("ZeroPadding1D", (3, 4), {}),
+        ("Cropping1D", (3, 4), {}),
+    ]
+    return [
+        case
+        for class_name, shape, arguments in variants
+        for dtype in ("int32", "uint8")
+        for case in layer_cases(
+            class_name,
+            shape,
+            [arguments],
+            label=f"whole-{dtype}",
+            input_options={"dtype": dtype},
+            inputs=wide,
+        )
+    ]
+
+
 CASES = [
     *(case for kind in KINDS for rank in SHAPES for case in pooling(kind, rank)),
     *(case for kind in KINDS for rank in SHAPES for case in global_pooling(kind, rank)),
@@ -184,4 +214,5 @@ CASES = [
     *cropping(),
     *up_sampling(),
     *masked(),
+    *whole_numbers(),
 ]

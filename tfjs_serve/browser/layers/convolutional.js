@@ -166,14 +166,15 @@ part((kit) => {
   }
 
   layer("UpSampling", ([x], { args }) => {
-    const { factors, channelsFirst, method, rounded } = args;
+    const { factors, channelsFirst, method, inFloat32, rounds } = args;
     const first = channelsFirst ? 2 : 1;
     if (method === "nearest") {
       return factors.reduce((y, count, axis) => repeated(y, first + axis, count), x);
     }
     const [height, width] = factors.map((count, axis) => count * x.shape[first + axis]);
     const how = { height, width, channelsFirst, method, antialias: false, fit: "stretch", fill: 0 };
-    return kit.resizeImages(x, { ...how, inFloat32: rounded });
+    const y = kit.resizeImages(x, { ...how, inFloat32 });
+    return rounds ? tf.minimum(tf.maximum(tf.round(y), tf.min(x)), tf.max(x)) : y;
   });
 
   kit.withLastChannels = withLastChannels;

@@ -48,6 +48,13 @@ part((kit) => {
     );
   });
 
+  // The average of whole numbers in Keras 2 loses its fraction.
+  layer("WholeAverage", ([x], { args: { axes, keepdims } }) => {
+    const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
+    const mean = tf.div(tf.sum(x, axes, keepdims), count);
+    return tf.mul(tf.sign(mean), tf.floor(tf.abs(mean)));
+  });
+
   // Inputs: a sequence and its mask. Steps that are masked do not count.
   layer("GlobalAveragePooling1D", ([x, mask], { args }) => {
     const { channelsFirst, keepdims } = args;

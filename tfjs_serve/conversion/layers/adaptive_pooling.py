@@ -22,6 +22,7 @@ from tfjs_serve.conversion.spatial import (
     with_first_channels,
     with_last_channels,
 )
+from tfjs_serve.conversion.whole_numbers import kept
 from tfjs_serve.conversion.windows import Windows
 
 _MOST_PARTS = 64
@@ -46,6 +47,7 @@ def _adaptive_pooling(kind: str, rank: int) -> None:
         f"Adaptive{kind}Pooling{rank}D",
         outcome=Outcome.LOWERED,
         shape=of_each(partial(_adapted, rank)),
+        dtypes=kept if kind == "Max" else None,
         lowered=f"{kind}Pooling2D, of parts if their lengths differ",
         companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",
     )

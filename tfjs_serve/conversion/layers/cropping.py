@@ -17,6 +17,7 @@ from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
 from tfjs_serve.conversion.spatial import cropped, with_first_channels, with_last_channels
+from tfjs_serve.conversion.whole_numbers import kept
 
 _LARGEST_CONVOLUTION = 32
 """Up to here, cutting off steps by a convolution costs little, if sizes are not known."""
@@ -33,6 +34,7 @@ def _cropping(rank: int) -> None:
     @rule(
         f"Cropping{rank}D",
         shape=of_each(partial(_cropped, rank)),
+        dtypes=kept,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
         lowered="unknown sizes: DepthwiseConv2D" if rank == 2 else "Cropping2D",
         companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off",

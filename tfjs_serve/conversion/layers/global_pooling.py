@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import Shape, Size, channels_of, of_each, with_channels
+from tfjs_serve.conversion.whole_numbers import all_whole, kept
 
 
 def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -24,26 +25,39 @@ def _global_pooling(kind: str, rank: int) -> None:
     @rule(
         class_name,
         shape=of_each(_pooled),
+        dtypes=kept if kind == "Max" else _averaged,
         outcome=Outcome.LOWERED if rank == 3 else Outcome.NATIVE,
         lowered={1: "keepdims and channels first: Reshape", 2: "keepdims: Reshape"}.get(
             rank, f"Reshape and Global{kind}Pooling1D"
         ),
-        companion="masks" if class_name == "GlobalAveragePooling1D" else "",
+        companion="masks; whole numbers in Keras 2"
+        if class_name == "GlobalAveragePooling1D"
+        else ("whole numbers in Keras 2" if kind == "Average" else ""),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
-        if kind == "Average" and context.layer.generation < 3:
-            context.no_whole_numbers()
         keepdims = read.boolean("keepdims", False)
         data_format = read.text("data_format", "channels_last")
         first = data_format == "channels_first"
+        truncates = kind == "Average" and context.layer.generation < 3 and all_whole(context)
         if context.mask_input:
+            if context.layer.generation < 3:
+                context.no_whole_numbers()
             return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
+        if truncates:
+            # A mean that is a product with a rounded inverse would lose whole results.
+            axes = list(range(2, rank + 2) if first else range(1, rank + 1))
+            return context.companion("WholeAverage", {"axes": axes, "keepdims": keepdims})
         if rank == 2 and not keepdims:
             return context.native(class_name, {"data_format": data_format})
         if rank == 1 and not keepdims and not first:
             return context.native(class_name, {})
         return _lowered(context, kind, keepdims, first)
+
+
+def _averaged(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+    """Keras 2 averages whole numbers in their own dtype, in which fractions are cut off."""
+    return kept(layer, inputs) if layer.generation < 3 else ("float32",)
 
 
 def _lowered(context: LayerContext, kind: str, keepdims: bool, first: bool) -> TfjsLayer:

@@ -11,6 +11,7 @@ from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
 from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels, zero_padded
+from tfjs_serve.conversion.whole_numbers import kept
 
 
 def edges(value: Json, rank: int) -> list[list[int]]:
@@ -37,6 +38,7 @@ def _zero_padding(rank: int) -> None:
     @rule(
         f"ZeroPadding{rank}D",
         shape=of_each(partial(_padded, rank)),
+        dtypes=kept,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
         lowered="" if rank == 2 else "ZeroPadding2D",
         companion="several unknown sizes" if rank == 3 else "",

@@ -10,6 +10,7 @@ from tfjs_serve.conversion.registry import rule
 from tfjs_serve.conversion.shapes import of_each, pooled
 from tfjs_serve.conversion.spatial import pooled as pool
 from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels
+from tfjs_serve.conversion.whole_numbers import kept
 from tfjs_serve.conversion.windows import Windows
 
 _LOWERED = {
@@ -25,6 +26,7 @@ def _pooling(kind: str, rank: int) -> None:
     @rule(
         class_name,
         shape=of_each(pooled),
+        dtypes=kept if kind == "Max" else None,
         lowered=_LOWERED[rank],
         companion="what is lowered, with several unknown sizes" if rank == 3 else "",
     )

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
 from tfjs_serve.conversion.lowering import (
     Lowering,
@@ -15,7 +15,7 @@ from tfjs_serve.conversion.lowering import (
     UnknownShapeError,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.resampling import LARGEST_MATRIX, resampled, stretched
 from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pair, spatial, with_channels
@@ -25,6 +25,7 @@ from tfjs_serve.conversion.spatial import (
     with_first_channels,
     with_last_channels,
 )
+from tfjs_serve.conversion.whole_numbers import all_whole, kept
 from tfjs_serve.conversion.windows import Windows
 
 _LONGEST = 1 << 13
@@ -41,6 +42,7 @@ def _up_sampling(rank: int) -> None:
     @rule(
         f"UpSampling{rank}D",
         shape=of_each(partial(_enlarged, rank)),
+        dtypes=_dtypes,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
         lowered=_LOWERED[rank],
         companion=_COMPANION[rank],
@@ -49,21 +51,21 @@ def _up_sampling(rank: int) -> None:
         read = context.read
         factors = read.integers("size", rank, 2)
         data_format = read.text("data_format", "channels_last")
-        method = read.text("interpolation", "nearest").lower() if rank == 2 else "nearest"
-        # TensorFlow's "area" gives each new pixel the one that it lies in.
-        method = "nearest" if method == "area" else method
+        method = _method(context.layer)
+        read.ignore("interpolation")
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
-        elif method != "nearest":
+        rounds = method != "nearest" and context.layer.generation >= 3 and all_whole(context)
+        if rounds and not _rounds_alike(method, factors):
             context.no_whole_numbers()
-        exact = all(map(repeats_exactly, factors))
+        exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:
             config = {"size": factors, "data_format": data_format, "interpolation": "nearest"}
             return context.native("UpSampling2D", config)
 
         def lower(low: Lowering) -> Tensor:
             if not exact:
-                raise UnknownShapeError("TensorFlow.js repeats steps inexactly")
+                raise UnknownShapeError("TensorFlow.js repeats steps inexactly, and never rounds")
             x = with_last_channels(low, low.inputs[0], data_format, rank)
             y = _interpolated(low, x, factors, method, context.layer.generation)
             return with_first_channels(low, y, data_format, rank)
@@ -72,9 +74,32 @@ def _up_sampling(rank: int) -> None:
             "factors": factors,
             "channels_first": data_format == "channels_first",
             "method": method,
-            "rounded": context.layer.generation < 3,
+            "in_float32": context.layer.generation < 3,
+            "rounds": rounds,
         }
         return lower_or_companion(context, lower, "UpSampling", arguments)
+
+
+def _method(layer: KerasLayer) -> str:
+    """Return the interpolation; TensorFlow's "area" gives each new pixel the one it lies in."""
+    method = str(layer.config.get("interpolation") or "nearest").lower()
+    return "nearest" if method == "area" else method
+
+
+def _dtypes(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+    """Keras 3 rounds what it interpolates between whole numbers; Keras 2 does not."""
+    stays_whole = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
+    return kept(layer, inputs) if stays_whole else ("float32",)
+
+
+def _rounds_alike(method: str, factors: Sequence[int]) -> bool:
+    """Whether what lies in the middle of two whole numbers is rounded as Keras rounds it.
+
+    Weights of powers of two are exact; with odd factors nothing lies in the middle.
+    """
+    return method == "bilinear" and all(
+        factor % 2 or factor & (factor - 1) == 0 for factor in factors
+    )
 
 
 _LOWERED = {
@@ -84,7 +109,8 @@ _LOWERED = {
 }
 _COMPANION = {
     1: "",
-    2: "bicubic, lanczos and the like of large images or with an unknown height or width",
+    2: "bicubic, lanczos and the like of large images or with an unknown height or width; "
+    "interpolation between whole numbers, which Keras 3 rounds",
     3: "several unknown sizes",
 }
 
