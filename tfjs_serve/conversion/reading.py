@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.keras1 import keras1_forms
+from tfjs_serve.conversion.lora import lora_forms
 from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.quantized import is_quantized, quantized_forms
 from tfjs_serve.conversion.registry import LayerRule
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.shapes import Shape
 from tfjs_serve.conversion.stored import Forms, Restored, first_of, restored, stored_variables
 from tfjs_serve.conversion.theano import theano_forms
 from tfjs_serve.conversion.translator import NONSENSE
@@ -32,7 +37,7 @@ def read_layers(
     own
         From a layer, as the rules know it, to its variables.
     """
-    forms = _forms(model, keras_model)
+    forms = _forms(model, keras_model, own, rules, report)
     weights = assign(model, keras_model, stored_variables(forms, own), report)
     model, weights = restored(model, weights, forms)
     if keras_model.dialect.backend == "theano":
@@ -40,10 +45,29 @@ def read_layers(
     return with_input_shapes(model, weights, rules, report), weights
 
 
-def _forms(model: KerasLayer, keras_model: KerasModel) -> Forms:
-    if keras_model.dialect.generation < 2:
+def _forms(
+    model: KerasLayer,
+    keras_model: KerasModel,
+    own: Own,
+    rules: Mapping[str, LayerRule],
+    report: Report,
+) -> Forms:
+    dialect = keras_model.dialect
+    if dialect.generation < 2:
         return keras1_forms(model)
-    return first_of(())
+    if dialect.generation < 3:
+        return first_of(())
+    shapes: dict[str, Shape | None] = {}
+    if any(map(is_quantized, model.walk())):
+        calls = infer(model, rules, report.copy()).calls
+        shapes = {path: facts[0][0].shape for path, facts in calls.items()}
+    version = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
+
+    def input_shape(layer: KerasLayer) -> Shape | None:
+        return shapes.get(layer.path)
+
+    quantized = quantized_forms(dialect.container, version, input_shape, report)
+    return first_of((quantized, lora_forms(dialect.container, own)))
 
 
 @contextmanager

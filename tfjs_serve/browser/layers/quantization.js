@@ -1,0 +1,26 @@
+// What quantized layers do with their inputs; `keras/src/quantizers/quantizers.py`.
+
+part(({ tf, layer }) => {
+  /** Rounding with the gradient of what it rounds. */
+  const rounded = (round) => tf.customGrad((x) => ({ value: round(x), gradFunc: (dy) => dy }));
+
+  layer("AbsMaxQuantizer", ([x], { args: { axes, lowest, highest, epsilon } }) =>
+    rounded((given) => {
+      const largest = tf.max(tf.abs(given), axes, true);
+      const scale = tf.div(highest, tf.add(largest, epsilon));
+      const whole = tf.clipByValue(tf.round(tf.mul(given, scale)), lowest, highest);
+      return tf.div(whole, scale);
+    })(x),
+  );
+
+  const [LARGEST, SMALLEST_EXPONENT, DIGITS] = [448, -6, 3];
+
+  layer("Float8Quantizer", ([x], { args: { scale } }) =>
+    rounded((given) => {
+      const limited = tf.clipByValue(tf.div(given, scale), -LARGEST, LARGEST);
+      const exponent = tf.floor(tf.div(tf.log(tf.abs(limited)), Math.LN2));
+      const step = tf.pow(2, tf.sub(tf.maximum(exponent, SMALLEST_EXPONENT), DIGITS));
+      return tf.mul(tf.mul(tf.round(tf.div(limited, step)), step), scale);
+    })(x),
+  );
+});

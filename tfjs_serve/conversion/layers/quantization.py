@@ -1,0 +1,29 @@
+"""What quantized layers of Keras 3 do with their inputs (see `quantized`)."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.registry import Masking, Outcome, rule
+
+
+@rule(
+    "AbsMaxQuantizer",
+    masking=Masking.PASSES,
+    outcome=Outcome.COMPANION,
+    companion="always; before layers of int8, and of int4 that quantize their inputs",
+)
+def abs_max_quantizer(context: LayerContext) -> TfjsLayer:
+    """Rounds to whole numbers of a scale that the largest number gives, and back."""
+    keys = ("axes", "lowest", "highest", "epsilon")
+    return context.companion("AbsMaxQuantizer", {key: context.read.take(key) for key in keys})
+
+
+@rule(
+    "Float8Quantizer",
+    masking=Masking.PASSES,
+    outcome=Outcome.COMPANION,
+    companion="always; before layers of float8",
+)
+def float8_quantizer(context: LayerContext) -> TfjsLayer:
+    """Rounds to numbers with three binary digits (``float8_e4m3fn``) of a scale, and back."""
+    return context.companion("Float8Quantizer", {"scale": context.read.number("scale")})
