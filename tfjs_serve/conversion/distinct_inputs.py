@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tfjs_serve.conversion.loadable import nodes_of_its_own
 from tfjs_serve.conversion.model import Json
 
 _Tensor = tuple[str, int, int]
@@ -39,9 +40,57 @@ def _graph(model: Mapping[str, Any]) -> dict[str, Any]:
     changed = [{**layer, "inbound_nodes": copies.in_nodes(layer)} for layer in layers]
     written: list[Json] = []
     for layer in changed:
-        # Right behind its source, so that the loader makes all other calls in the same order.
         written += [layer, *copies.of_layer.get(layer["name"], ())]
-    return {**model, "layers": written}
+    changed_model = {**model, "layers": written}
+    return _renumbered(changed_model) if copies.of_layer else changed_model
+
+
+def _renumbered(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the model with the numbers that the loader gives its calls.
+
+    A call that waits for a copy is made later than before, perhaps after another one of its layer.
+    """
+    numbers = _numbers(model["layers"])
+
+    def moved(part: Json) -> Json:
+        return [part[0], numbers.get((part[0], part[1]), part[1]), *part[2:]]
+
+    layers = [
+        {**layer, "inbound_nodes": [[moved(part) for part in call] for call in _calls(layer)]}
+        for layer in model["layers"]
+    ]
+    ends = {key: [moved(part) for part in model[key]] for key in ("input_layers", "output_layers")}
+    return {**model, "layers": layers, **ends}
+
+
+def _numbers(layers: list[Json]) -> dict[tuple[str, int], int]:
+    """Return the new number of each call, by layer and old number, as `load_order` works it out."""
+    first = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
+    numbers = {(name, 0): 0 for name, count in first.items() if count}
+    waiting = {
+        layer["name"]: list(enumerate(_calls(layer), start=first[layer["name"]]))
+        for layer in layers
+    }
+    counts = dict(first)
+    progress = True
+    while progress:
+        progress = False
+        for name, calls in waiting.items():
+            left = []
+            for index, call in calls:
+                if all((part[0], part[1]) in numbers for part in call):
+                    numbers[name, index] = counts[name]
+                    counts[name] += 1
+                    progress = True
+                else:
+                    left.append((index, call))
+            waiting[name] = left
+    return numbers
+
+
+def _calls(layer: Mapping[str, Any]) -> list[Json]:
+    calls: list[Json] = layer.get("inbound_nodes", [])
+    return calls
 
 
 def _tensor(part: Json) -> _Tensor:
@@ -56,7 +105,7 @@ class _Copies:
         self.of_layer: dict[str, list[Json]] = {}
 
     def in_nodes(self, layer: Mapping[str, Any]) -> list[Json]:
-        return [self._in_call(call) for call in layer.get("inbound_nodes", ())]
+        return [self._in_call(call) for call in _calls(layer)]
 
     def _in_call(self, call: list[Json]) -> list[Json]:
         seen: set[_Tensor] = set()

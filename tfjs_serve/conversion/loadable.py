@@ -50,7 +50,7 @@ def _check_graph(model: dict[str, Any]) -> None:
     layers = model["layers"]
     if len({layer["name"] for layer in layers}) < len(layers):
         raise UnloadableError(f"two layers of {model['name']!r} have one name")
-    nodes = {layer["name"]: _nodes_of_its_own(layer) for layer in layers}
+    nodes = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
     waiting = {layer["name"]: list(layer.get("inbound_nodes", ())) for layer in layers}
     progress = True
     while progress:
@@ -70,7 +70,7 @@ def _check_graph(model: dict[str, Any]) -> None:
         raise UnloadableError(f"{model['name']!r} refers to a call that is never made")
 
 
-def _nodes_of_its_own(layer: dict[str, Any]) -> int:
+def nodes_of_its_own(layer: dict[str, Any]) -> int:
     """Return how many nodes a layer has before it is called: inputs and models have one."""
     return int(layer["class_name"] in ("Functional", "InputLayer", "Sequential"))
 

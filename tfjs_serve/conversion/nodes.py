@@ -96,9 +96,6 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
         raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
     inputs += tensors_in(args[:1])
     kwargs = {**{f"args[{index}]": arg for index, arg in enumerate(args[1:], start=1)}, **kwargs}
-    # `predict` calls the model with training=False, which goes before what a call was given
-    # (`operation_fn` in `functional.py`).
-    kwargs.pop("training", None)
     return _layer_call(inputs, kwargs)
 
 

@@ -132,7 +132,7 @@ def _translated(context: LayerContext, mode: str) -> TfjsLayer:
         causal=causal,
         dropout=dropout,
         scores=bool(arguments.get("return_attention_scores")),
-        always_training=bool(dropout and arguments.get("training")),
+        always_training=bool(dropout and context.keywords.always_trains()),
     )
     ranks = {len(context.calls[0][spec.positions[name]].shape or ()) for name in ("query", "value")}
     if ranks != {3} or spec.always_training:

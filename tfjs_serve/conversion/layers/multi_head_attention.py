@@ -114,7 +114,7 @@ def grouped_query_attention(context: LayerContext) -> TfjsLayer:
 def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) -> TfjsLayer:
     arguments = call_arguments(context.keywords.take, _CALL)
     spec = _spec(context, heads, groups, key_dim, arguments)
-    always_training = bool(arguments.get("training") and spec.dropout)
+    always_training = bool(context.keywords.always_trains() and spec.dropout)
     companion = spec.companion_arguments(always_training)
     _check_weights(context, heads, groups)
     if always_training or context.read.report.has_problems or not spec.can_be_lowered(context):
