@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tfjs_serve.conversion import quantized_weights as numbers
-from tfjs_serve.conversion.einsum import Equation, parsed
 from tfjs_serve.conversion.lora import lora_names, with_lora, without_lora
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
+from tfjs_serve.conversion.quantized_kernels import Mode, QuantizedKernel
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import Shape
 from tfjs_serve.conversion.stored import Forms, Restored, StoredForm, Weights
@@ -47,8 +45,6 @@ _OF_GROUPS = frozenset({"kernel_zero", "embeddings_zero", "g_idx"})
 _PLAIN = frozenset({"bias", "lora_kernel_a", "lora_kernel_b", "lora_embeddings_a"}) | frozenset(
     {"lora_embeddings_b"}
 )
-_PACKED_BY_OUTPUTS = (3, 14)
-"""Since this version, two numbers in a byte are neighbours along the last axis."""
 _WEIGHTS_ONLY = (3, 14)
 """Since this version, int4 leaves the inputs alone unless it is told otherwise."""
 
@@ -56,21 +52,13 @@ InputShape = Callable[[KerasLayer], Shape | None]
 """From a layer to the shape of its input, ``None`` if it is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mode:
-    """How a layer is quantized: the name of the method, and whether groups of inputs differ."""
-
-    name: str
-    is_grouped: bool
-
-
-def _mode(layer: KerasLayer) -> _Mode | None:
+def _mode(layer: KerasLayer) -> Mode | None:
     """Read a dtype policy, such as ``int4/128`` or ``int8_from_float32``."""
     name, *rest = layer.dtype.partition("_from_")[0].split("/")
     if name not in _NAMES.get(layer.class_name, {}):
         return None
     grouped = name in ("gptq", "awq") or (bool(rest) and rest[-1] not in ("-1", "None"))
-    return _Mode(name=name, is_grouped=grouped)
+    return Mode(name=name, is_grouped=grouped)
 
 
 def is_quantized(layer: KerasLayer) -> bool:
@@ -106,7 +94,7 @@ def quantized_forms(
     return form
 
 
-def _variables(layer: KerasLayer, mode: _Mode, container: Container) -> tuple[Variable, ...]:
+def _variables(layer: KerasLayer, mode: Mode, container: Container) -> tuple[Variable, ...]:
     names = [
         name
         for name in _NAMES[layer.class_name][mode.name]
@@ -134,7 +122,7 @@ class _Layer:
     saved: KerasLayer
     plain: KerasLayer
     weights: Weights
-    mode: _Mode
+    mode: Mode
     version: Sequence[int]
     shape: Shape | None
     report: Report
@@ -145,7 +133,7 @@ class _Layer:
         if self.saved.class_name == "Embedding":
             found = {"embeddings": self._embeddings()}
         else:
-            found = {"kernel": self._kernel()}
+            found = {"kernel": self._kernel().source()}
         found |= {name: source for name, source in self.weights.items() if name in _PLAIN}
         merged = with_lora(self.saved, found)
         quantizer = self._input_quantizer()
@@ -184,107 +172,14 @@ class _Layer:
 
         return computed_source(compute, table, scale, zero, groups, shape=shape)
 
-    def _kernel(self) -> TensorSource:
-        kernel, scale = self.weights["kernel"], self.weights["kernel_scale"]
-        if self.mode.name == "int8":
-            return numbers.divided(kernel, scale, self._scale_shape(kernel))
-        if self.mode.name == "int4":
-            return self._int4_kernel(kernel, scale)
-        return self._transposed_kernel(kernel, scale)
-
-    def _scale_shape(self, kernel: TensorSource) -> tuple[int, ...]:
-        """Return the shape in which the scales of a kernel fit it: they are saved as outputs."""
-        if self.saved.class_name == "Dense":
-            return (1, kernel.shape[-1])
-        equation = self._equation()
-        return tuple(
-            size if axis in equation.output else 1
-            for axis, size in zip(equation.kernel, kernel.shape, strict=True)
+    def _kernel(self) -> QuantizedKernel:
+        return QuantizedKernel(
+            saved=self.saved,
+            weights=self.weights,
+            mode=self.mode,
+            version=self.version,
+            shape=self.shape,
         )
-
-    def _equation(self) -> Equation:
-        if self.shape is None:
-            raise ValueError("the shape of the input of a quantized layer is not known")
-        return parsed(str(self.saved.config["equation"]), len(self.shape))
-
-    def _int4_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
-        shape = self._kernel_shape()
-        if self._is_packed_by_outputs(kernel, shape):
-            columns = int(scale.shape[-1])
-            rows = kernel.shape[0]
-            axis, length, flat = 1, columns, (rows, columns)
-        else:
-            return self._int4_kernel_by_inputs(kernel, scale, shape)
-        sources = [kernel, scale]
-        if self.mode.is_grouped:
-            sources += [self.weights["kernel_zero"], self.weights["g_idx"]]
-
-        def compute(packed: Array, s: Array, *rest: Array) -> Array:
-            found = numbers.unpacked(packed, axis, length, True)
-            made = _of_groups(found, s, *rest) if rest else found / s.reshape(1, -1)
-            return made.reshape(shape or flat)
-
-        return computed_source(compute, *sources, shape=shape or flat)
-
-    def _int4_kernel_by_inputs(
-        self, kernel: TensorSource, scale: TensorSource, shape: tuple[int, ...] | None
-    ) -> TensorSource:
-        """Two rows of the first axis that is summed over share a byte (Keras 3.11 to 3.13)."""
-        if shape is None:
-            raise ValueError("the shape of the input of a quantized layer is not known")
-        axis = next(
-            index for index, (a, b) in enumerate(zip(kernel.shape, shape, strict=True)) if a != b
-        )
-        fits: tuple[int, ...] = (1, shape[-1])
-        if self.saved.class_name == "EinsumDense":
-            equation = self._equation()
-            fits = tuple(
-                size if letter in equation.output else 1
-                for letter, size in zip(equation.kernel, shape, strict=True)
-            )
-        return computed_source(
-            lambda packed, s: numbers.unpacked(packed, axis, shape[axis], True) / s.reshape(fits),
-            kernel,
-            scale,
-            shape=shape,
-        )
-
-    def _is_packed_by_outputs(self, kernel: TensorSource, shape: tuple[int, ...] | None) -> bool:
-        if self.saved.class_name == "Dense" and shape is not None and kernel.shape[0] != shape[0]:
-            return False
-        return tuple(self.version) >= _PACKED_BY_OUTPUTS or len(self.version) < 2
-
-    def _kernel_shape(self) -> tuple[int, ...] | None:
-        """Return the shape of the kernel before it was packed, if the input tells it."""
-        if self.shape is None:
-            return None
-        if self.saved.class_name == "Dense":
-            sizes: list[int | None] = [self.shape[-1], int(self.saved.config["units"])]
-        else:
-            equation = self._equation()
-            given = self.saved.config["output_shape"]
-            known = dict(zip(equation.source, self.shape, strict=True))
-            outputs = given if isinstance(given, list) else [given]
-            ends = zip(reversed(equation.output), reversed(outputs), strict=False)
-            known |= {axis: size for axis, size in ends if size is not None}
-            sizes = [known.get(axis) for axis in equation.kernel]
-        return tuple(size for size in sizes if size is not None) if None not in sizes else None
-
-    def _transposed_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
-        """Kernels of gptq and awq are saved with the outputs first, and with groups of inputs."""
-        units = int(self.saved.config["units"])
-        inputs = kernel.shape[1]
-        packed = kernel.shape[0] != units
-        sources = [kernel, scale, self.weights["kernel_zero"], self.weights["g_idx"]]
-        if self.mode.name == "awq":
-            sources.append(self.weights["awq_scales"])
-
-        def compute(saved: Array, s: Array, z: Array, g: Array, *awq: Array) -> Array:
-            found = numbers.unpacked(saved, 0, units, False) if packed else saved
-            made = numbers.of_groups(found.astype(np.float32), s, z, g, axis=-1).T
-            return np.asarray(made / awq[0][:, None] if awq else made)
-
-        return computed_source(compute, *sources, shape=(inputs, units))
 
     def _input_quantizer(self) -> dict[str, Json] | None:
         """Return the arguments of what Keras does with the layer's input, if it does anything."""
@@ -302,7 +197,7 @@ class _Layer:
         lowest, highest = arguments.get("value_range") or (-127, 127)
         axes = [-1]
         if self.saved.class_name == "EinsumDense":
-            equation = self._equation()
+            equation = self._kernel().equation()
             axes = [equation.source.index(axis) for axis in equation.contracted]
         epsilon = arguments.get("epsilon") or 1e-7
         return {"axes": axes, "lowest": lowest, "highest": highest, "epsilon": epsilon}
@@ -332,10 +227,6 @@ class _Layer:
         if next(iter(self.weights.values())).shape:
             return names
         return [*_FLOAT8, *(name for name in names if name in ("kernel", "bias"))]
-
-
-def _of_groups(found: Array, scale: Array, zero: Array, groups: Array) -> Array:
-    return numbers.of_groups(found, scale, zero, groups, axis=0)
 
 
 def _behind(
