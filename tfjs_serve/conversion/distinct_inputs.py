@@ -41,19 +41,29 @@ def _graph(model: Mapping[str, Any]) -> dict[str, Any]:
     written: list[Json] = []
     for layer in changed:
         written += [layer, *copies.of_layer.get(layer["name"], ())]
-    changed_model = {**model, "layers": written}
-    return _renumbered(changed_model) if copies.of_layer else changed_model
+    if not copies.of_layer:
+        return dict(model)
+    return _renumbered({**model, "layers": written}, _numbers(layers, {}))
 
 
-def _renumbered(model: dict[str, Any]) -> dict[str, Any]:
+Numbers = dict[str, list[int]]
+"""From a layer's name to the numbers of its calls, in the order in which they are written."""
+
+
+def _renumbered(model: dict[str, Any], before: Numbers) -> dict[str, Any]:
     """Return the model with the numbers that the loader gives its calls.
 
     A call that waits for a copy is made later than before, perhaps after another one of its layer.
     """
-    numbers = _numbers(model["layers"])
+    after = _numbers(model["layers"], before)
+    new = {
+        (name, old): number
+        for name, numbers in before.items()
+        for old, number in zip(numbers, after[name], strict=True)
+    }
 
     def moved(part: Json) -> Json:
-        return [part[0], numbers.get((part[0], part[1]), part[1]), *part[2:]]
+        return [part[0], new.get((part[0], part[1]), part[1]), *part[2:]]
 
     layers = [
         {**layer, "inbound_nodes": [[moved(part) for part in call] for call in _calls(layer)]}
@@ -63,29 +73,33 @@ def _renumbered(model: dict[str, Any]) -> dict[str, Any]:
     return {**model, "layers": layers, **ends}
 
 
-def _numbers(layers: list[Json]) -> dict[tuple[str, int], int]:
-    """Return the new number of each call, by layer and old number, as `load_order` works it out."""
-    first = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
-    numbers = {(name, 0): 0 for name, count in first.items() if count}
-    waiting = {
-        layer["name"]: list(enumerate(_calls(layer), start=first[layer["name"]]))
-        for layer in layers
-    }
-    counts = dict(first)
+def _numbers(layers: list[Json], known: Numbers) -> Numbers:
+    """Return the numbers that the loader gives the calls of each layer, as `load_order` does.
+
+    Parameters
+    ----------
+    known
+        What numbers the calls are referred to by, where these are other ones.
+    """
+    counts = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
+    made = {(name, 0) for name, count in counts.items() if count}
+    numbers = {layer["name"]: [-1] * len(_calls(layer)) for layer in layers}
     progress = True
     while progress:
         progress = False
-        for name, calls in waiting.items():
-            left = []
-            for index, call in calls:
-                if all((part[0], part[1]) in numbers for part in call):
-                    numbers[name, index] = counts[name]
+        for layer in layers:
+            name = layer["name"]
+            for place, call in enumerate(_calls(layer)):
+                if numbers[name][place] < 0 and made.issuperset(map(_node, call)):
+                    numbers[name][place] = counts[name]
+                    made.add((name, known[name][place] if name in known else counts[name]))
                     counts[name] += 1
                     progress = True
-                else:
-                    left.append((index, call))
-            waiting[name] = left
     return numbers
+
+
+def _node(part: Json) -> tuple[str, int]:
+    return part[0], part[1]
 
 
 def _calls(layer: Mapping[str, Any]) -> list[Json]:
