@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from tfjs_serve.conversion.attention_calls import ATTENTION, masked_call
+from tfjs_serve.conversion.facts import is_stateful
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.keras_order import keras_order
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
@@ -39,6 +40,7 @@ def with_explicit_masks(
     inputs = flat.inputs(model)
     outputs = flat.call_model(model, inputs)
     flat.give_all_calls_masks()
+    flat.order_calls_with_states()
     graph = Graph(
         inputs=inputs,
         outputs=outputs,
@@ -156,6 +158,19 @@ class _FlatGraph:
                         "Ones", {"full": layer.class_name == "Softmax"}, call.inputs[0]
                     )
                 self.calls[name][index] = replace(call, inputs=(*call.inputs, mask))
+
+    def order_calls_with_states(self) -> None:
+        """Let each call of a stateful layer depend on the one before, as Keras orders them."""
+        for name, layer in self.layers.items():
+            calls = self.calls[name]
+            if len(calls) > 1 and is_stateful(layer):
+                self.layers[name] = replace(layer, order_input=True)
+                before = [calls[0].inputs[0]]
+                before += [TensorRef(layer=name, call=i, tensor=0) for i in range(len(calls) - 1)]
+                self.calls[name] = [
+                    replace(call, inputs=(*call.inputs, tensor))
+                    for call, tensor in zip(calls, before, strict=True)
+                ]
 
     def _add(self, layer: KerasLayer, call: Call) -> TensorRef:
         name = self._name(layer)

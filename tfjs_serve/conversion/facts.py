@@ -71,6 +71,12 @@ RECURRENT = frozenset(
 """Layers that take initial states as further inputs."""
 
 
+def is_stateful(layer: KerasLayer) -> bool:
+    """Whether a recurrent layer starts where the batch before has ended."""
+    parts = (layer, *layer.children)
+    return layer.class_name in RECURRENT and any(part.config.get("stateful") for part in parts)
+
+
 def starts_recurrences(layer: KerasLayer) -> bool:
     """Whether a recurrent layer in a model inside of `layer` gets an initial state.
 
@@ -97,12 +103,15 @@ class Site:
         The mask that TF.js hands to the call, the call's own or that of an earlier one.
     seen_state
         Whether TF.js hands the initial state of an earlier call to this one.
+    call
+        Which of the layer's calls in its graph.
     """
 
     layer: KerasLayer
     inputs: tuple[TensorFact, ...]
     seen_mask: str | None
     seen_state: bool
+    call: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +176,19 @@ class _Inference:
         self.made: list[tuple[Site, tuple[TensorFact, ...]]] = []
         self._shared = SharedArguments()
 
-    def outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
+    def outputs(
+        self, layer: KerasLayer, inputs: tuple[TensorFact, ...], call: int = 0
+    ) -> tuple[TensorFact, ...]:
         """Return the facts of the outputs."""
         shared = self._shared
         shared.update(fact.tfjs_mask for fact in inputs)
-        site = Site(layer=layer, inputs=inputs, seen_mask=shared.mask, seen_state=shared.has_state)
+        site = Site(
+            layer=layer,
+            inputs=inputs,
+            seen_mask=shared.mask,
+            seen_state=shared.has_state,
+            call=call,
+        )
         self.sites.append(site)
         outputs = self._outputs(layer, inputs)
         if layer.path in self._containers:
@@ -283,7 +300,7 @@ class _Inference:
         for ref in execution_order(graph, calls):
             call = graph.calls[ref.layer][ref.call]
             seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
-            outputs = self.outputs(_called(children[ref.layer], call), seen)
+            outputs = self.outputs(_called(children[ref.layer], call), seen, ref.call)
             # TF.js keeps what the first of several runs has made.
             made.setdefault((ref.layer, ref.call), outputs)
         return tuple(map(fact, graph.outputs))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.conversion.equal_outputs import equal_outputs
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.report import Report
 
@@ -132,10 +133,11 @@ def functional_config(
     for node in order.numbers:
         nodes[node[0]].append(node)
     containers = {layer.name for layer, config in configs if config["class_name"] in CONTAINERS}
+    same = {layer.name: equal_outputs(config) for layer, config in configs}
 
     def ref(tensor: TensorRef) -> list[Json]:
         number = order.numbers[tensor.layer, tensor.call] + (tensor.layer in containers)
-        return [names[tensor.layer], number, tensor.tensor]
+        return [names[tensor.layer], number, same[tensor.layer].get(tensor.tensor, tensor.tensor)]
 
     def inbound(node: Node) -> list[Json]:
         return [[*ref(tensor), {}] for tensor in _call(graph, node).inputs]

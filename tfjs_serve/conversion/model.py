@@ -85,6 +85,8 @@ class KerasLayer:
         Whether the last input of its calls is a mask; see `explicit_masks`.
     is_custom
         Registered by the user (``@keras.saving.register_keras_serializable``).
+    order_input
+        Whether the last input of its calls is there to order them: an output of the call before.
     """
 
     class_name: str
@@ -97,6 +99,7 @@ class KerasLayer:
     children: tuple[KerasLayer, ...] = ()
     graph: Graph | None = None
     mask_input: bool = False
+    order_input: bool = False
     is_custom: bool = False
 
     @property

@@ -29,9 +29,11 @@ def check_states(facts: Facts, report: Report) -> None:
     # same tensors, which the companion's layers know.
     runs: dict[str, set[tuple[int, ...]]] = defaultdict(set)
     for site in facts.sites:
-        runs[site.layer.path].add(tuple(map(id, site.inputs)))
+        runs[site.layer.path].add((site.call, *map(id, site.inputs)))
+    ordered = {site.layer.path for site in facts.sites if site.layer.order_input}
     for site in facts.sites:
-        if site.layer.config.get("stateful") and len(runs[site.layer.path]) > 1:
+        is_ordered = site.layer.path in ordered or site.layer.path in directions
+        if site.layer.config.get("stateful") and len(runs[site.layer.path]) > 1 and not is_ordered:
             _report_stateful(site.layer, report)
 
 

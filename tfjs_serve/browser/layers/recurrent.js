@@ -84,7 +84,8 @@ part((kit) => {
     let output = args.returnSequences ? tf.stack(outputs, 1) : outputs[outputs.length - 1];
     if (first) output = channelsFirst(output, args.returnSequences ? 2 : 1);
     if (args.timeMajor && args.returnSequences) output = swapped(output);
-    return { output, states };
+    // TensorFlow.js disposes of outputs that it has used, so none may be another.
+    return { output, states: states.map((state) => tf.clone(state)) };
   }
 
   // --- States from one batch to the next ------------------------------------------------------
@@ -93,30 +94,43 @@ part((kit) => {
    * The states of a stateful layer.
    *
    * TensorFlow.js calls a layer again for each of its outputs that is used, with the same inputs:
-   * each such call starts where the first one did. So the states before a batch are kept until
-   * the next one, which its gradients need, too.
+   * each such call starts where the first one did. So the states before the last calls are kept,
+   * which gradients need, too.
    */
   class Memory {
-    constructor(outputs) {
-      this.isRepeated = outputs > 1;
-      [this.ids, this.before, this.after] = ["", null, null];
+    constructor(size, isRepeated) {
+      this.size = size;
+      this.isRepeated = isRepeated;
+      this.reset();
     }
 
     start(inputs) {
-      const ids = inputs.map((x) => x.id).join();
-      if (this.isRepeated && ids === this.ids) return this.before;
-      tf.dispose(this.before);
-      [this.ids, this.before, this.after] = [ids, this.after, null];
-      return this.before;
+      const key = this.isRepeated ? inputs.map((x) => x.id).join() : Symbol("a call");
+      if (!this.calls.has(key)) {
+        const [oldest] = this.calls.keys();
+        if (this.calls.size >= this.size) this.forget(oldest);
+        this.calls.set(key, { before: this.latest, isDone: false });
+      }
+      this.current = this.calls.get(key);
+      return this.current.before;
     }
 
     finish(states) {
-      if (this.after === null) this.after = states.map((state) => tf.keep(state.clone()));
+      if (this.current.isDone) return;
+      this.current.isDone = true;
+      this.latest = states.map((state) => tf.keep(state.clone()));
+    }
+
+    forget(key) {
+      tf.dispose(this.calls.get(key).before);
+      this.calls.delete(key);
     }
 
     reset() {
-      tf.dispose([this.before, this.after]);
-      [this.ids, this.before, this.after] = ["", null, null];
+      for (const key of this.calls?.keys() ?? []) this.forget(key);
+      tf.dispose(this.latest ?? null);
+      this.calls = new Map();
+      this.latest = null;
     }
   }
 
@@ -135,10 +149,10 @@ part((kit) => {
   class Recurrence extends CompanionLayer {
     constructor(config) {
       super(config);
-      const outputs = this.shapes[0]?.[1].length ?? 2;
+      const isRepeated = (this.shapes[0]?.[1].length ?? 2) > 1;
       this.directions = this.args.forward ? ["forward", "backward"] : [""];
       this._stateful = this.directionArgs("forward").stateful;
-      this.memories = this.directions.map(() => new Memory(outputs));
+      this.memories = this.directions.map(() => new Memory(this.args.runs || 1, isRepeated));
     }
 
     directionArgs(name) {
@@ -147,34 +161,33 @@ part((kit) => {
 
     call(inputs, kwargs) {
       return tf.tidy(() => {
-        const given = [...asList(inputs)];
+        const all = asList(inputs);
+        const given = this.args.ordered ? all.slice(0, -1) : [...all];
         const masks = { explicit: () => given.pop(), implicit: () => kwargs?.mask, none: () => null };
         const mask = masks[this.args.mask]() ?? null;
-        const training = kwargs?.training ?? false;
-        const states = given.slice(1);
+        const [x, ...states] = given;
         const count = states.length / this.directions.length;
         const results = this.directions.map((name, index) => {
-          const own = states.length ? states.slice(index * count, (index + 1) * count) : null;
-          return this.run(name, this.memories[index], given, own, mask, training);
+          const own = count ? states.slice(index * count, (index + 1) * count) : null;
+          const run = (start) => this.run(name, x, start, mask, kwargs?.training ?? false);
+          if (!this.stateful) return run(own);
+          const memory = this.memories[index];
+          const { givenWins } = this.directionArgs(name);
+          const result = run(chosen(memory.start(all), own, givenWins));
+          memory.finish(result.states);
+          return result;
         });
         return this.merged(results);
       });
     }
 
-    run(name, memory, inputs, given, mask, training) {
-      const args = this.directionArgs(name);
+    run(name, x, start, mask, training) {
       const weightsOf = (prefix) => {
-        const start = name ? `${name}/${prefix}` : prefix;
-        const found = {};
-        for (const key of ["kernel", "recurrent_kernel", "bias"]) {
-          found[key] = this.variable[start + key]?.read();
-        }
-        return found;
+        const path = name ? `${name}/${prefix}` : prefix;
+        const keys = ["kernel", "recurrent_kernel", "bias"];
+        return Object.fromEntries(keys.map((key) => [key, this.variable[path + key]?.read()]));
       };
-      const start = args.stateful ? chosen(memory.start(inputs), given, args.givenWins) : given;
-      const result = recur(args, weightsOf, inputs[0], start, mask, training);
-      if (args.stateful) memory.finish(result.states);
-      return result;
+      return recur(this.directionArgs(name), weightsOf, x, start, mask, training);
     }
 
     merged([{ output, states }]) {

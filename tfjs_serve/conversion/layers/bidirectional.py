@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.recurrence import (
     in_companion_terms,
+    input_use,
     is_companion,
     is_masked,
-    mask_use,
+    is_started,
     with_weights_of,
 )
 from tfjs_serve.conversion.model import Json, KerasLayer
@@ -57,13 +58,14 @@ def _needs_companion(context: LayerContext, mode: Json) -> bool:
     forward, backward = context.layer.children
     return (
         context.layer.mask_input
+        or context.layer.order_input
         # Keras's outputs are zero at the masked steps then; TF.js repeats the output before.
         or (is_masked(context) and bool(forward.config.get("return_sequences")))
         # Its configuration cannot be read back, which is how TF.js makes the second direction.
         or forward.class_name == "RNN"
         or not _is_mirrored(forward, backward)
-        # It would run once for each of its outputs.
-        or (mode is None and bool(forward.config.get("stateful")))
+        # It would run once for each of its outputs; nor can its state be given.
+        or (bool(forward.config.get("stateful")) and (mode is None or is_started(context)))
     )
 
 
@@ -104,7 +106,7 @@ def _companion(context: LayerContext, mode: Json) -> TfjsLayer:
         directions[direction] = {**arguments, **_zero_output(layer, arguments)}
         parts.append(translated)
     own = with_weights_of(context, *parts)
-    arguments = {"mask": mask_use(context), "merge_mode": mode, **directions}
+    arguments = {**input_use(context), "merge_mode": mode, **directions}
     return own.companion("Bidirectional", arguments)
 
 

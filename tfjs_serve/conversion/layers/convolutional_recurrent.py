@@ -10,6 +10,7 @@ from tfjs_serve.conversion.layers.recurrence import (
     Loop,
     companion_layer,
     is_masked,
+    is_started,
     read_loop,
 )
 from tfjs_serve.conversion.layers.recurrent import lstm_cell
@@ -68,8 +69,7 @@ def _conv_lstm(rank: int) -> None:
 
 def _needs_companion(context: LayerContext, loop: Loop) -> bool:
     """Whether TF.js's loop over images computes something else, or nothing."""
-    has_states = any(len(call) > 1 for call in context.calls)
-    return loop.needs_companion(context) or has_states or is_masked(context)
+    return loop.needs_companion(context) or is_started(context) or is_masked(context)
 
 
 def _as_run(context: LayerContext, loop: Loop) -> Loop:

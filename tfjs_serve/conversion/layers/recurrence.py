@@ -68,10 +68,12 @@ class Loop:
         """Whether TF.js's layers, whatever their cell, compute something else."""
         return (
             context.layer.mask_input
+            or context.layer.order_input
             or self.time_major
             or (self.zero_output_for_mask and is_masked(context))
-            # It runs again for each output that is used (``executor.ts``), and moves on.
-            or (self.stateful and self.return_state)
+            # It runs again for each output that is used (``executor.ts``), and moves on. Nor can
+            # its state be given.
+            or (self.stateful and (self.return_state or is_started(context)))
         )
 
     def arguments(self, layer: KerasLayer) -> dict[str, Json]:
@@ -152,12 +154,20 @@ def is_masked(context: LayerContext) -> bool:
     return any(bool(call) and call[0].masked for call in context.calls)
 
 
-def mask_use(context: LayerContext) -> str:
-    """Return where the companion finds the mask of its input."""
+def is_started(context: LayerContext) -> bool:
+    """Whether one of the layer's calls gets an initial state."""
+    return any(len(call) > 1 for call in context.calls)
+
+
+def input_use(context: LayerContext) -> dict[str, Json]:
+    """Return what the companion needs to know of its calls: where their masks are, and so on."""
+    mask = "none"
     if context.layer.mask_input:
-        return "explicit"
-    # A layer without one would get the mask of whichever layer was called before it.
-    return "implicit" if is_masked(context) else "none"
+        mask = "explicit"
+    elif is_masked(context):
+        # A layer without one would get the mask of whichever layer was called before it.
+        mask = "implicit"
+    return {"mask": mask, "ordered": context.layer.order_input, "runs": len(context.calls)}
 
 
 def companion_cell(context: LayerContext, cell: Cell) -> TfjsLayer:
@@ -183,7 +193,7 @@ def companion_layer_of(
     context: LayerContext, class_name: str, loop: Loop, cells: Mapping[str, Json]
 ) -> TfjsLayer:
     """Return a layer of the companion's that runs the cells of :func:`in_companion_terms`."""
-    arguments = {**loop.arguments(context.layer), "mask": mask_use(context), **cells}
+    arguments = {**loop.arguments(context.layer), **input_use(context), **cells}
     return context.companion(class_name, arguments)
 
 

@@ -9,6 +9,7 @@ from tfjs_serve.conversion.layers.recurrence import (
     companion_layer_of,
     in_companion_terms,
     is_companion,
+    is_started,
     read_loop,
     with_weights_of,
 )
@@ -43,8 +44,7 @@ def rnn(context: LayerContext) -> TfjsLayer:
 
 def _has_other_states(context: LayerContext, inner: KerasLayer, loop: Loop) -> bool:
     """Whether states enter or leave stacked cells: TF.js has them in the reverse order."""
-    given = any(len(call) > 1 for call in context.calls)
-    return inner.class_name == "StackedRNNCells" and (given or loop.return_state)
+    return inner.class_name == "StackedRNNCells" and (is_started(context) or loop.return_state)
 
 
 def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLayer:
