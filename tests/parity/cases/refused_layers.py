@@ -56,10 +56,6 @@ def refuse(
 
 IMAGE, SERIES, VOLUME, ROW = (6, 6, 2), (5, 3), (4, 4, 4, 2), (4,)
 
-# --- Layers -----------------------------------------------------------------------------------
-
-refuse("EinsumDense", SERIES, LAYER, equation="abc,cd->abd", output_shape=(None, 2))
-
 # --- Activations that have weights --------------------------------------------------------------
 
 CASES.append(

@@ -62,13 +62,6 @@ def subtract(keras: Keras) -> Any:
     )
 
 
-@model(("m/attention", LAYER))
-def multi_head_attention(keras: Keras) -> Any:
-    given = keras.Input(SERIES)
-    attention = layer(keras, "MultiHeadAttention", num_heads=2, key_dim=2, name="attention")
-    return keras.Model(given, attention(given, given), name="m")
-
-
 # --- Wrappers and cells -----------------------------------------------------------------------
 
 
