@@ -180,11 +180,57 @@ def states_of_a_stateful_layer(keras: Keras) -> Any:
     return keras.Model(given, outputs, name="m")
 
 
-@wrong(("m/it", "unsupported-state"))
+@right()
 def stateful_layer_called_twice(keras: Keras) -> Any:
     left, right_ = keras.Input((4, 2), batch_size=2), keras.Input((4, 2), batch_size=2)
     shared = lstm(keras, "it", stateful=True)
     return keras.Model([left, right_], [shared(left), shared(right_)], name="m")
+
+
+@right()
+def stateful_layer_called_twice_with_one_input(keras: Keras) -> Any:
+    given = keras.Input((4, 2), batch_size=2)
+    shared = lstm(keras, "it", stateful=True, return_state=True)
+    return keras.Model(given, [*shared(given), *shared(given)], name="m")
+
+
+@right()
+def stateful_layer_in_a_nested_model_called_twice(keras: Keras) -> Any:
+    inside = keras.Input((4, 2), batch_size=2)
+    inner = keras.Model(inside, lstm(keras, "it", stateful=True)(inside), name="inner")
+    given = keras.Input((4, 2), batch_size=2)
+    return keras.Model(given, [inner(given), inner(given)], name="m")
+
+
+@right()
+def stateful_layer_with_initial_state(keras: Keras) -> Any:
+    given, *states = (keras.Input(shape, batch_size=2) for shape in ((4, 2), (3,), (3,)))
+    output = lstm(keras, "it", stateful=True)(given, initial_state=states)
+    return keras.Model([given, *states], output, name="m")
+
+
+# --- Outputs that are one tensor ----------------------------------------------------------------
+
+
+@right()
+def output_and_state_used_apart(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    outputs = lstm(keras, "it", return_state=True)(given)
+    return keras.Model(given, [layer(keras, "Dense", units=2)(one) for one in outputs], name="m")
+
+
+@right()
+def outputs_and_states_of_both_directions_used_apart(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    inner = lstm(keras, "inner", return_state=True)
+    outputs = layer(keras, "Bidirectional", layer=inner, merge_mode=None)(given)
+    return keras.Model(given, [layer(keras, "Dense", units=2)(one) for one in outputs], name="m")
+
+
+@right()
+def output_and_state_returned(keras: Keras) -> Any:
+    given = keras.Input((4, 2))
+    return keras.Model(given, lstm(keras, "it", return_state=True)(given), name="m")
 
 
 # --- Masks ------------------------------------------------------------------------------------
