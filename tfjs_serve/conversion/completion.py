@@ -40,7 +40,12 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
             config["keras_version"] = version
         if layer.class_name in LOOKUPS:
             config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
-        return replace(layer, config=config, children=tuple(map(complete, layer.children)))
+        return replace(
+            layer,
+            config=config,
+            children=tuple(map(complete, layer.children)),
+            saved_masks_only=[3] <= version < [3, 10],
+        )
 
     return _with_all_digits(complete(model))
 

@@ -102,7 +102,9 @@ class _FlatGraph:
                 call = graph.calls[node[0]][node[1]]
                 given = tuple(map(tensor, call.inputs))
                 masks = tuple(ref and tensor(ref) for ref in _given_masks(layers[node[0]], call))
-                made[node] = self._call(layers[node[0]], given, call.kwargs, masks)
+                layer = layers[node[0]]
+                travels = not layer.saved_masks_only
+                made[node] = self._call(layer, given, call.kwargs, masks, travels)
         return tuple(map(tensor, graph.outputs))
 
     def _call(
@@ -111,8 +113,17 @@ class _FlatGraph:
         inputs: Tensors,
         kwargs: Mapping[str, Json],
         given: Masks,
+        travels: bool = True,
     ) -> Tensors:
-        """Add one call; `given` holds the masks among its arguments, in place of its inputs'."""
+        """Add one call.
+
+        Parameters
+        ----------
+        given
+            The masks among its arguments, which go before those of its inputs.
+        travels
+            Whether it uses the mask of an input where none was given.
+        """
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
         if layer.class_name in ATTENTION:
@@ -123,8 +134,9 @@ class _FlatGraph:
         arguments = {key: value for key, value in kwargs.items() if key != "mask"}
         output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
         is_used = _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(inputs)))
-        if is_used and masks and masks[0] is not None:
-            self._used[output] = masks[0]
+        used = (masks if travels else given)[:1]
+        if is_used and used and used[0] is not None:
+            self._used[output] = used[0]
         mask = self._mask_of_output(layer, inputs, masks)
         if mask is not None:
             self._masks[output] = mask

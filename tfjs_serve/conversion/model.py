@@ -83,6 +83,9 @@ class KerasLayer:
         Of Functional models only.
     mask_input
         Whether the last input of its calls is a mask; see `explicit_masks`.
+    saved_masks_only
+        Whether a call in a graph uses a mask only if the file gives it one: before version 3.10,
+        Keras 3 does not look for masks again when the model is called.
     is_custom
         Registered by the user (``@keras.saving.register_keras_serializable``).
     order_input
@@ -100,6 +103,7 @@ class KerasLayer:
     graph: Graph | None = None
     mask_input: bool = False
     order_input: bool = False
+    saved_masks_only: bool = False
     is_custom: bool = False
 
     @property

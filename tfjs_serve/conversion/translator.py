@@ -11,6 +11,7 @@ from tfjs_serve.conversion.activations import apply_activation
 from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.custom import page_class, passed_on
+from tfjs_serve.conversion.explicit_masks import USERS
 from tfjs_serve.conversion.facts import Facts
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
@@ -220,6 +221,10 @@ class Translator:
         """Report a mask that is given to a layer, unless it is the one that travels anyway."""
         mask = None if layer.is_operation else call.kwargs.get("mask")
         if mask is not None and not masks.is_implied(call, mask):
+            report_mask(layer, self.report)
+        travelling = any(facts[0].masked for facts in self.facts.calls.get(layer.path, ()))
+        unused = mask is None and travelling and layer.saved_masks_only
+        if unused and layer.class_name in USERS:
             report_mask(layer, self.report)
 
 
