@@ -133,7 +133,15 @@ def known_channels(x: Tensor) -> int:
 
 
 def repeated(low: Lowering, x: Tensor, factors: Sequence[int]) -> Tensor:
-    """Return `x` with each step repeated along each spatial axis."""
+    """Return `x` with each step repeated along each spatial axis.
+
+    One axis needs no image: the repetitions lie side by side among the channels, and TF.js's
+    gradient of UpSampling2D on the CPU is wrong for batches (``ResizeNearestNeighborGrad.ts``).
+    """
+    if len(factors) == 1:
+        _, steps, channels = x.shape
+        longer = None if steps is None else steps * factors[0]
+        return low.reshape(low.concatenate([x] * factors[0], 2), (longer, channels))
 
     def step(image: Tensor, *axes: int | None) -> Tensor:
         size = [1 if axis is None else factors[axis] for axis in axes]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.normalization import scale_and_center
 from tfjs_serve.conversion.lowering import (
@@ -21,7 +23,7 @@ from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
 from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
 from tfjs_serve.conversion.shapes import Shapes, known_product
-from tfjs_serve.conversion.transforms import reshaped_source
+from tfjs_serve.conversion.transforms import constant, reshaped_source
 from tfjs_serve.conversion.whole_numbers import all_whole, truncated
 
 _TINY = 1e-24
@@ -82,10 +84,7 @@ def _grouped(
     channels = Rows(x.shape, (len(x.shape) - 1,)).size
     groups = channels if groups == -1 else groups
     parts = low.reshape(x, (known_product(others), groups, channels // groups))
-    config = {"axis": [1, 3], "epsilon": epsilon, "scale": False, "center": False}
-    made = low.reshape(
-        low.layer("LayerNormalization", config, parts, shape=parts.shape), x.shape[1:]
-    )
+    made = low.reshape(_normalized(low, parts, (1, 3), epsilon), x.shape[1:])
     gamma, beta = context.weights.get("gamma"), context.weights.get("beta")
     return made if gamma is None and beta is None else low.affine(made, gamma, beta)
 
@@ -130,8 +129,26 @@ def by_root_mean_square(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
         raise UnknownShapeError("several sizes of its input are not known")
     size = Rows(x.shape, (last,)).size
     both = low.concatenate([x, low.rescale(x, -1.0)], last)
-    config = {"axis": -1, "epsilon": epsilon, "scale": False, "center": False}
-    return low.slice(low.layer("LayerNormalization", config, both, shape=both.shape), last, 0, size)
+    return low.slice(_normalized(low, both, (last,), epsilon), last, 0, size)
+
+
+def _normalized(low: Lowering, x: Tensor, axes: tuple[int, ...], epsilon: float) -> Tensor:
+    """Return `x` with a mean of zero and a variance of one over `axes`.
+
+    TF.js has no gradient of its op (``ops/batchnorm.ts``) without a scale and an offset, so there
+    are ones and zeros where sizes are known.
+    """
+    sizes = [size for axis in axes if (size := x.shape[axis]) is not None]
+    known = len(sizes) == len(axes)
+    constants = {"gamma": constant(np.ones(sizes)), "beta": constant(np.zeros(sizes))}
+    return low.layer(
+        "LayerNormalization",
+        {"axis": list(axes), "epsilon": epsilon, "scale": known, "center": known},
+        x,
+        weights=constants if known else None,
+        trainable=False,
+        shape=x.shape,
+    )
 
 
 @rule(

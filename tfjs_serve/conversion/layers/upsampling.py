@@ -103,7 +103,7 @@ def _rounds_alike(method: str, factors: Sequence[int]) -> bool:
 
 
 _LOWERED = {
-    1: "UpSampling2D",
+    1: "Concatenate, Reshape",
     2: "bilinear: UpSampling2D and AveragePooling2D; other interpolations: Dense",
     3: "UpSampling2D",
 }
