@@ -118,12 +118,12 @@ CASES = [
     *layer_cases("Activation", (3, 4), each(activation=_KERAS3), label="3", dialects=(KERAS3,)),
     *layer_cases("Activation", (6,), each(activation=_KERAS3), label="row", dialects=(KERAS3,)),
     *layer_cases("Activation", (3, 4), each(**OBJECTS), label="object", dialects=(KERAS3,)),
-    *layer_cases("Activation", (3, 4), each(**OBJECTS2), label="object", dialects=(KERAS2,)),
+    *layer_cases("Activation", (3, 4), each(**OBJECTS2), label="object2", dialects=(KERAS2,)),
     *layer_cases(
         "Dense", (3, 4), each(**OBJECTS), base={"units": 4}, label="object", dialects=(KERAS3,)
     ),
     *layer_cases(
-        "Dense", (3, 4), each(**OBJECTS2), base={"units": 4}, label="object", dialects=(KERAS2,)
+        "Dense", (3, 4), each(**OBJECTS2), base={"units": 4}, label="object2", dialects=(KERAS2,)
     ),
     *layer_cases(
         "Activation",

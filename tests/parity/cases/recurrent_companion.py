@@ -46,13 +46,23 @@ def named_activations() -> list[Case]:
     ]
     simple = [variant for variant in inner if "recurrent_activation" not in variant]
     return [
-        *layer_cases("LSTM", SEQUENCE, inner, base=UNITS, dialects=(KERAS3,)),
+        *layer_cases("LSTM", SEQUENCE, inner, base=UNITS, label="inner", dialects=(KERAS3,)),
         *layer_cases(
-            "GRU", SEQUENCE, inner, base={**UNITS, "reset_after": False}, dialects=(KERAS3,)
+            "GRU",
+            SEQUENCE,
+            inner,
+            base={**UNITS, "reset_after": False},
+            label="inner",
+            dialects=(KERAS3,),
         ),
-        *layer_cases("SimpleRNN", SEQUENCE, simple, base=UNITS, dialects=(KERAS3,)),
+        *layer_cases("SimpleRNN", SEQUENCE, simple, base=UNITS, label="inner", dialects=(KERAS3,)),
         *layer_cases(
-            "LSTM", SEQUENCE, [{"activation": "exponential"}], base=UNITS, dialects=(KERAS2,)
+            "LSTM",
+            SEQUENCE,
+            [{"activation": "exponential"}],
+            base=UNITS,
+            label="inner.keras2",
+            dialects=(KERAS2,),
         ),
         *layer_cases(
             "GRU",
@@ -123,7 +133,7 @@ def encoder_decoder(inputs: InputMaker, *, masks: bool) -> Case:
         decoded = decoder(written, initial_state=state)
         return keras.Model([source, target], layer(keras, "Dense", units=2)(decoded))
 
-    return Case(id=f"GRU-encoder-decoder{'-masked' if masks else ''}", build=build, inputs=inputs)
+    return Case(id=f"GRU-seq2seq{'-masked' if masks else ''}", build=build, inputs=inputs)
 
 
 # --- Cells ------------------------------------------------------------------------------------
@@ -260,9 +270,16 @@ ZEROS = (
 )
 
 CASES = [
-    *layer_cases("GRU", SEQUENCE, arguments_of("GRU"), base=UNITS),
-    *layer_cases("GRU", (None, 2), base=UNITS, label="free-length"),
-    *layer_cases("GRU", SEQUENCE, each(implementation=[1]), base=UNITS, dialects=(KERAS2,)),
+    *layer_cases("GRU", SEQUENCE, arguments_of("GRU"), base=UNITS, label="reset_after"),
+    *layer_cases("GRU", (None, 2), base=UNITS, label="reset_after.free-length"),
+    *layer_cases(
+        "GRU",
+        SEQUENCE,
+        each(implementation=[1]),
+        base=UNITS,
+        label="reset_after",
+        dialects=(KERAS2,),
+    ),
     *(
         case
         for kind in STATES

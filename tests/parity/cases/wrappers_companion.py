@@ -72,7 +72,7 @@ def both(
         flow = layer(keras, "Masking")(given) if is_masked else given
         return keras.Model(given, layer(keras, "Bidirectional", layer=inner, **arguments)(flow))
 
-    return Case(id=case_id(f"Bidirectional.{label}", arguments), build=build, inputs=inputs)
+    return Case(id=case_id(f"Bidirectional.both-{label}", arguments), build=build, inputs=inputs)
 
 
 def bidirectional() -> list[Case]:

@@ -160,6 +160,10 @@ class Workbench:
         except Exception as error:  # noqa: BLE001 -- whatever Keras raises
             yield Result(case=case, format="", outcome=Outcome.UNBUILT, detail=_first_line(error))
             return
+        yield from self.results(keras, case, expected)
+
+    def results(self, keras: Keras, case: GridCase, expected: Reference) -> Iterator[Result]:
+        """Yield the results of a model in each format."""
         for ending in FORMATS:
             outcome, detail = self._one(keras, case, expected, f"{case.id}.{ending}")
             yield Result(case=case, format=ending, outcome=outcome, detail=detail)
