@@ -53,7 +53,18 @@ A *lowered* operation becomes layers that TensorFlow.js has, with the operands t
 names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
 as all others do.
 """
-_REFUSED = "no rule: a model with it is refused"
+_PYTHON = "what it computes is code, not data"
+_REFUSED = {
+    "DenseFeatures": "its feature columns are Python objects",
+    "DynamicEmbedding": "its table changes while it is trained",
+    "DynamicLookup": "its table changes while it is trained",
+    "FlaxLayer": _PYTHON,
+    "JaxLayer": _PYTHON,
+    "Lambda": _PYTHON,
+    "TFSMLayer": _PYTHON,
+    "TorchModuleWrapper": _PYTHON,
+}
+"""Why there is no rule."""
 
 
 def layers() -> str:
@@ -69,7 +80,7 @@ def layers() -> str:
         has = ", ".join(key for key, names in generations.items() if name in names) or "older"
         rule = known.get(name)
         if rule is None:
-            lines.append(f"| `{name}` | {has} | refused | | | {_REFUSED} | |")
+            lines.append(f"| `{name}` | {has} | refused | | | {_REFUSED[name]} | |")
         else:
             lines.append(f"| `{name}` | {has} | {_row(rule)} | {_link(rule, 'layers')} |")
     return "\n".join(lines) + "\n"

@@ -18,13 +18,14 @@ _NOT_LAYERS = frozenset({"Layer", "Wrapper", "InputSpec", "AbstractRNNCell"})
 
 
 def layers_of(package: str) -> list[str]:
-    """Return the names under which a Keras exports layer classes."""
+    """Return the names of the layer classes that a Keras exports."""
     layers = importlib.import_module(f"{package}.layers")
     found = set()
     for module in (layers, getattr(layers, "experimental", None)):
         for name, value in inspect.getmembers(module, inspect.isclass):
-            if issubclass(value, layers.Layer) and name not in _NOT_LAYERS:
-                found.add(name)
+            # Files have the name of the class itself, not those that it is exported under too.
+            if issubclass(value, layers.Layer) and value.__name__ not in _NOT_LAYERS:
+                found.add(value.__name__)
     return sorted(found)
 
 

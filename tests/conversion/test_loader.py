@@ -45,7 +45,10 @@ def load(config: Json) -> dict[tuple[str, int], list[tuple[str, int]]]:
 def meaning(
     nodes: dict[tuple[str, int], list[tuple[str, int]]], node: tuple[str, int]
 ) -> tuple[Any, ...]:
-    """Return what a node computes, as nested names down to the inputs; copies are what they copy."""
+    """Return what a node computes, as nested names down to the inputs.
+
+    A copy is what it copies.
+    """
     if "/copy_" in node[0]:
         return meaning(nodes, nodes[node][0])
     return (node[0], *(meaning(nodes, source) for source in nodes[node]))

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.parity.cases.case import random_weight
-from tests.parity.harness import Array, ServedModels, compare
 from tests.parity.conftest import KERAS_WARNINGS
+from tests.parity.harness import Array, ServedModels, compare
 from tests.parity.keras3 import built
 
 from .browser import predict
