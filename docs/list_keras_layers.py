@@ -22,7 +22,7 @@ def layers_of(package: str) -> list[str]:
     layers = importlib.import_module(f"{package}.layers")
     found = set()
     for module in (layers, getattr(layers, "experimental", None)):
-        for name, value in inspect.getmembers(module, inspect.isclass):
+        for _, value in inspect.getmembers(module, inspect.isclass):
             # Files have the name of the class itself, not those that it is exported under too.
             if issubclass(value, layers.Layer) and value.__name__ not in _NOT_LAYERS:
                 found.add(value.__name__)
