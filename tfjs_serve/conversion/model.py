@@ -88,6 +88,8 @@ class KerasLayer:
         Keras 3 does not look for masks again when the model is called.
     is_custom
         Registered by the user (``@keras.saving.register_keras_serializable``).
+    saved_class
+        The class of the user that a model was read in spite of; empty for all others.
     order_input
         Whether the last input of its calls is there to order them: an output of the call before.
     """
@@ -105,6 +107,7 @@ class KerasLayer:
     order_input: bool = False
     saved_masks_only: bool = False
     is_custom: bool = False
+    saved_class: str = ""
 
     @property
     def is_operation(self) -> bool:

@@ -14,14 +14,15 @@ from typing import Any
 
 from tfjs_serve.conversion.keras1.structure import modern_structure
 from tfjs_serve.conversion.model import Json, KerasLayer
+from tfjs_serve.conversion.model_kinds import MODELS, model_kind
 from tfjs_serve.conversion.nodes import read_graph
 from tfjs_serve.conversion.operations import KERAS2_OPERATIONS, bind
 from tfjs_serve.conversion.report import Report
+from tfjs_serve.conversion.serialized import compute_dtype, plain
 from tfjs_serve.conversion.unnamed import with_names
 
-_MODELS = frozenset({"Functional", "Model", "Sequential"})
 _WITHOUT_FLAG = (
-    _MODELS
+    MODELS
     | {"Discretization", "HashedCrossing", "InputLayer", "Pipeline"}
     | {"SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
 )
@@ -35,6 +36,9 @@ _OF_APPLICATIONS = {"Custom>CustomScaleLayer": "CustomScaleLayer"}
 _STRUCTURE = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
 ) | frozenset(_WRAPPED)
+_READ_AS_PLAIN = (
+    "its class {} is read as a plain model: what it overrides in Python is not in the file."
+)
 _HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 
 
@@ -74,6 +78,9 @@ class _Normalizer:
         class_name = str(entry.get("class_name"))
         class_name = _OF_APPLICATIONS.get(class_name, class_name)
         config = _config(entry)
+        kind = None if class_name == "Pipeline" else model_kind(class_name, config)
+        derived = class_name if kind is not None and class_name not in MODELS else None
+        class_name = kind or class_name
         if _is_operation(class_name, entry, self._generation):
             class_name = f"ops.{class_name}"
         name = _name(entry, config, class_name)
@@ -83,12 +90,17 @@ class _Normalizer:
             name=name,
             path=path,
             config=self._arguments(class_name, config),
-            dtype="float32" if class_name.startswith("ops.") else _dtype(config.get("dtype")),
+            dtype="float32"
+            if class_name.startswith("ops.")
+            else compute_dtype(config.get("dtype")),
             generation=self._generation,
             trainable=config.get("trainable") is not False,
-            is_custom=_is_custom(class_name, entry),
+            is_custom=derived is None and _is_custom(class_name, entry),
+            saved_class=derived or "",
         )
-        if class_name in _MODELS:
+        if derived is not None:
+            self._report.warn(layer, _READ_AS_PLAIN.format(derived))
+        if kind is not None:
             return self._model(layer, entry)
         if class_name == "Bidirectional":
             return replace(layer, children=self._both_directions(config, path))
@@ -98,11 +110,11 @@ class _Normalizer:
         return replace(layer, children=self._wrapped(config, path))
 
     def _arguments(self, class_name: str, config: Mapping[str, Json]) -> dict[str, Json]:
-        if class_name in _MODELS:
+        if class_name in MODELS:
             return {}
         if class_name.startswith("ops."):
             return {key: item for key, item in config.items() if key not in self._unused}
-        arguments = {key: _plain(value) for key, value in config.items() if key not in _STRUCTURE}
+        arguments = {key: plain(value) for key, value in config.items() if key not in _STRUCTURE}
         if class_name == "InputLayer":
             arguments["batch_input_shape"] = _input_shape(config)
         return arguments
@@ -147,7 +159,7 @@ class _Normalizer:
             name=name,
             path=f"{model.path}/{name}",
             config={"batch_input_shape": shape},
-            dtype=_dtype(first.get("dtype")),
+            dtype=compute_dtype(first.get("dtype")),
             generation=self._generation,
         )
 
@@ -246,18 +258,8 @@ def _is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -
     return class_name not in _WITHOUT_FLAG and "trainable" not in _config(entry)
 
 
-def _dtype(dtype: Json) -> str:
-    """Return the compute dtype of a string, ``{"class_name": "DTypePolicy", ...}`` or ``None``."""
-    if isinstance(dtype, dict):
-        config = _config(dtype)
-        # Quantized layers name their "mode", and the dtype they had before as the "source".
-        name = config.get("mode") or config.get("name") or config.get("default_policy")
-        return _dtype(name)
-    return dtype.removeprefix("mixed_") if isinstance(dtype, str) else "float32"
-
-
 def _as_list(shape: Json) -> list[Any] | None:
-    shape = _plain(shape)
+    shape = plain(shape)
     return shape if isinstance(shape, list) else None
 
 
@@ -270,7 +272,7 @@ def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
     """Return the batch shape that the first layer of a Sequential states, however deep."""
     config = _config(entry)
     shape = _input_shape(config)
-    if shape is None and entry.get("class_name") in _MODELS and _entries(config):
+    if shape is None and entry.get("class_name") in MODELS and _entries(config):
         return _shape_of_first(_entries(config)[0])
     return _as_list(shape) or _built_shape(entry)
 
@@ -281,20 +283,3 @@ def _built_shape(entry: Mapping[str, Json]) -> list[Any] | None:
     shape = _as_list(built.get("input_shape")) if isinstance(built, dict) else None
     is_shape = shape is not None and all(size is None or type(size) is int for size in shape)
     return shape if is_shape else None
-
-
-def _plain(value: Json) -> Json:
-    """Return `value` without the wrapping of Keras 3's serialization, all the way down."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("class_name") == "__tuple__":
-        return [_plain(item) for item in value.get("items", [])]
-    if value.get("class_name") in ("__numpy__", "__tensor__"):
-        return _config(value).get("value")
-    if value.get("class_name") == "function" and isinstance(value.get("config"), str):
-        return value["config"]
-    if "class_name" in value and "config" in value:
-        return {"class_name": value["class_name"], "config": _plain(value["config"])}
-    return {key: _plain(item) for key, item in value.items()}

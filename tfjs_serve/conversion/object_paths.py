@@ -139,7 +139,8 @@ def _has_neighbours(saved: Mapping[str, Sized]) -> bool:
 
 
 def _class_name(layer: KerasLayer) -> str:
-    return snake_case(layer.class_name.rsplit(">", maxsplit=1)[-1])
+    saved = layer.saved_class or layer.class_name
+    return snake_case(saved.rsplit(">", maxsplit=1)[-1])
 
 
 def _with_number(name: str, number: int) -> str:
