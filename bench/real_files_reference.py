@@ -72,8 +72,9 @@ def main() -> None:
             continue
         if all(output.size for output in outputs):
             break
-    arrays = {f"input_{i:03}": array for i, array in enumerate(inputs)}
-    np.savez(target, **arrays, **{f"output_{i:03}": array for i, array in enumerate(outputs)})
+    arrays: dict[str, Any] = {f"input_{i:03}": array for i, array in enumerate(inputs)}
+    arrays |= {f"output_{i:03}": array for i, array in enumerate(outputs)}
+    np.savez(target, **arrays)
 
 
 if __name__ == "__main__":
