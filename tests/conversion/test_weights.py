@@ -102,3 +102,26 @@ def test_an_archive_has_the_paths_of_the_objects() -> None:
     assert found["b/forward_l/recurrent_kernel"] == 1
     assert found["b/backward_l/bias"] == 2
     assert (found["z/kernel"], found["a/kernel"]) == (3, 4)
+
+
+def alike(name: str) -> Json:
+    dense = layer("Dense", "d", units=1, use_bias=False)
+    return {**sequential([given("x", (None, 1)), dense], name=name), "name": name}
+
+
+@pytest.mark.parametrize(("models", "is_told"), [(2, True), (3, False)])
+def test_a_layer_without_weights_is_the_one_that_looks_like_it_if_only_one_does(
+    models: int, is_told: bool
+) -> None:
+    """An archive has a layer that models share only once; the last model is the one without."""
+    names = ["a", "b", "c"][:models]
+    paths = ["layers/sequential", "layers/sequential_1"][: models - 1]
+    weights = {f"{path}/layers/dense": [weight([[index]])] for index, path in enumerate(paths)}
+    config = sequential([given("x", (None, 1)), *map(alike, names)])
+    model = saved(config, weights, container=Container.KERAS_ZIP)
+    if is_told:
+        assert set(values(model).values()) == {0}
+        return
+    with pytest.raises(ConversionError) as caught:
+        translate(model)
+    assert {problem.code for problem in caught.value.problems} == {"weights-do-not-fit"}

@@ -66,6 +66,7 @@ def test_selections_touch_every_element_once_and_in_order(
         {"compression": "lzf"},
         {"fletcher32": True, "chunks": True},
         {"maxshape": (None, None)},
+        {"scaleoffset": 4, "chunks": (4, 5)},
     ],
 )
 def test_every_layout_is_read(tmp_path: Path, options: dict[str, Any]) -> None:
@@ -73,6 +74,17 @@ def test_every_layout_is_read(tmp_path: Path, options: dict[str, Any]) -> None:
     with h5py.File(tmp_path / "m.h5", "w", libver="latest") as file:
         file.create_dataset("weight", data=array, **options)
         assert np.array_equal(_read(weight_ref(file, "weight", "m.h5"), max_bytes=16), array)
+
+
+def test_data_beside_its_own_description_is_read(tmp_path: Path) -> None:
+    """The compact layout, which h5py itself never writes."""
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_layout(h5py.h5d.COMPACT)
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        space = h5py.h5s.create_simple((3,))
+        dataset = h5py.h5d.create(file.id, b"weight", h5py.h5t.IEEE_F32LE, space, layout)
+        dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.arange(3, dtype=np.float32))
+        assert _read(weight_ref(file, "weight", "m.h5"), max_bytes=4).tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ def _shared_weights(
         if (other.class_name, other.name, other.config, its_names)
         == (layer.class_name, layer.name, layer.config, names)
     )
-    return next(same, ())
+    # Several that look like it, with weights of their own: nothing tells which it is.
+    distinct = {id(refs[0]): refs for refs in same if refs}
+    return next(iter(distinct.values())) if len(distinct) == 1 else ()
 
 
 def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
