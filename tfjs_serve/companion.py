@@ -15,6 +15,7 @@ PACKAGE = "tfjs-serve/layers.js"
 """Package of the classes: TF.js's error about an unknown one names the file to load."""
 SCRIPT_NAME = "layers.js"
 MODULE_NAME = "layers.mjs"
+FILE_NAMES = (SCRIPT_NAME, MODULE_NAME)
 
 _CLASSIC_END = """\
 globalThis.tfjsServeLayers = tfjsServeLayers;

@@ -91,7 +91,9 @@ class Journal:
             entry=job.entry,
             variant=job.variant,
             seconds=seconds,
-            size_bytes=sum(file.size_bytes for file in artifact.files),
+            size_bytes=sum(
+                file.size_bytes for file in artifact.files if file.name not in companion.FILE_NAMES
+            ),
             notes=artifact.notes,
             needs_layers=artifact.has(companion.SCRIPT_NAME),
         )

@@ -76,7 +76,7 @@ class BuildEvent:
     seconds
         How long the conversion took; of ``ready`` only, ``None`` if the store had it already.
     size_bytes
-        Size of all files of the artifact; of ``ready`` only.
+        Size of the artifact's files but for the layers beside it; of ``ready`` only.
     notes
         What is to be known about the artifact; of ``ready`` only.
     needs_layers

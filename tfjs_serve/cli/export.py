@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
-from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
+from tfjs_serve.companion import FILE_NAMES
 from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON
 
@@ -69,7 +69,7 @@ def export(artifact: Artifact, out: Path) -> Exported:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     size_bytes = sum(file.size_bytes for file in files)
-    scripts = sum(file.name in (SCRIPT_NAME, MODULE_NAME) for file in files)
+    scripts = sum(file.name in FILE_NAMES for file in files)
     return Exported(
         folder=out,
         shards=len(files) - 1 - scripts,
@@ -82,7 +82,7 @@ def exported_files(artifact: Artifact) -> list[ArtifactFile]:
     """Return what a page loads, ``model.json`` as the last; not its compressed forms."""
     document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
     names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
-    scripts = [name for name in (SCRIPT_NAME, MODULE_NAME) if artifact.has(name)]
+    scripts = [name for name in FILE_NAMES if artifact.has(name)]
     return [artifact.by_name[name] for name in dict.fromkeys([*names, *scripts, MODEL_JSON])]
 
 
