@@ -39,7 +39,7 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
         yield folder, url
 
 
-@pytest.mark.parametrize(("index", "name"), enumerate(TRAINED), ids=TRAINED)
+@pytest.mark.parametrize(("index", "name"), list(enumerate(TRAINED)), ids=TRAINED)
 def test_layer_can_be_trained(
     index: int,
     name: str,

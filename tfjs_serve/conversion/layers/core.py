@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.activations import activation
+from tfjs_serve.conversion.activations import activation, companion_activation
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, common_shapes
+from tfjs_serve.conversion.lowering import (
+    Lowering,
+    Tensor,
+    common_shapes,
+    lower_or_companion,
+)
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.objects import parameters
 from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, reshaped
 from tfjs_serve.conversion.whole_numbers import each_kept, kept, takes_whole_numbers
+
+_MOST_AXES_OF_BIAS = 5
 
 
 @rule(
@@ -19,21 +26,42 @@ from tfjs_serve.conversion.whole_numbers import each_kept, kept, takes_whole_num
     variables=kernel_and_bias("kernel"),
     masking=Masking.PASSES,
     shape=of_each(lambda config, shape: (*shape[:-1], config["units"])),
+    lowered="inputs of six axes: Reshape",
+    companion="several unknown sizes with six axes",
 )
 def dense(context: LayerContext) -> TfjsLayer:
-    """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias."""
+    """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias.
+
+    TF.js adds the bias to at most five axes (``biasAdd`` in ``tfjs_backend.ts``).
+    """
     read = context.read
     # An archive has the kernel with its LoRA weights in it.
     read.ignore("activity_regularizer", "lora_rank", "lora_alpha")
-    return context.native(
-        "Dense",
-        {
-            "units": read.integer("units"),
-            "activation": activation(context),
-            "use_bias": read.boolean("use_bias", True),
-            **parameters(context, "kernel", "bias"),
-        },
-    )
+    name = activation(context)
+    config: dict[str, Json] = {
+        "units": read.integer("units"),
+        "activation": name,
+        "use_bias": read.boolean("use_bias", True),
+        **parameters(context, "kernel", "bias"),
+    }
+    if max(context.ranks, default=0) <= _MOST_AXES_OF_BIAS:
+        return context.native("Dense", config)
+
+    def lower(low: Lowering) -> Tensor:
+        (x,) = low.inputs
+        rows = low.reshape(x, (known_product(x.shape[1:-1]), x.shape[-1]))
+        made = low.layer("Dense", config, rows, weights=context.weights)
+        return low.reshape(made, (*x.shape[1:-1], made.shape[-1]))
+
+    arguments: dict[str, Json] = {
+        "source": [0, 1, 2, 3, 4, 5],
+        "kernel": [5, 6],
+        "output": [0, 1, 2, 3, 4, 6],
+    }
+    if name != "linear":
+        value = read.take("activation")
+        arguments["activation"] = companion_activation(value, context.layer.generation)
+    return lower_or_companion(context, lower, "EinsumDense", arguments)
 
 
 @rule(
