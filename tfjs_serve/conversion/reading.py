@@ -41,7 +41,7 @@ def read_layers(
     weights = assign(model, keras_model, stored_variables(forms, own), report)
     model, weights = restored(model, weights, forms)
     if keras_model.dialect.backend == "theano":
-        model, weights = restored(model, weights, theano_forms(report))
+        model, weights = restored(model, weights, theano_forms(_version(keras_model), report))
     return with_input_shapes(model, weights, rules, report), weights
 
 
@@ -61,13 +61,16 @@ def _forms(
     if any(map(is_quantized, model.walk())):
         calls = infer(model, rules, report.copy()).calls
         shapes = {path: facts[0][0].shape for path, facts in calls.items()}
-    version = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
 
     def input_shape(layer: KerasLayer) -> Shape | None:
         return shapes.get(layer.path)
 
-    quantized = quantized_forms(dialect.container, version, input_shape, report)
+    quantized = quantized_forms(dialect.container, _version(keras_model), input_shape, report)
     return first_of((quantized, lora_forms(dialect.container, own)))
+
+
+def _version(keras_model: KerasModel) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
 
 
 @contextmanager

@@ -33,11 +33,19 @@ _RANKS = {
 Keras turns the kernels of depthwise convolutions itself, so that they are TensorFlow's.
 """
 _POOLING = {f"{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)}
-_HINT = "Use an odd kernel_size and no strides with padding='same'."
+_UNCLEAR_AVERAGE = {(2, 0), (2, 1)}
+"""Versions some of whose releases take what they pad for a part of the average."""
+_HINT = "Use padding='valid', with ZeroPadding before it."
 
 
-def theano_forms(report: Report) -> Forms:
-    """Return the forms of layers of models that were trained with Theano."""
+def theano_forms(version: Sequence[int], report: Report) -> Forms:
+    """Return the forms of layers of models that were trained with Theano.
+
+    Parameters
+    ----------
+    version
+        Of Keras, such as ``(2, 3)``.
+    """
 
     def form(layer: KerasLayer) -> StoredForm | None:
         if layer.class_name in _RANKS:
@@ -45,7 +53,11 @@ def theano_forms(report: Report) -> Forms:
                 variables=(), restore=lambda made, weights: _convolution(made, weights, report)
             )
         if layer.class_name in _POOLING and layer.config.get("padding") == "same":
-            return StoredForm(variables=(), restore=_pooling)
+            unclear = layer.class_name.startswith("Average") and tuple(version) in _UNCLEAR_AVERAGE
+            return StoredForm(
+                variables=(),
+                restore=lambda made, _weights: _pooling(made, report if unclear else None),
+            )
         if layer.class_name == "SReLU":
             return StoredForm(variables=(), restore=_s_relu)
         return None
@@ -61,12 +73,7 @@ def _convolution(layer: KerasLayer, weights: Weights, report: Report) -> Restore
     if layer.class_name in ("Conv1D", "Conv2D", "Conv3D"):
         return _after_padding(layer, turned, rank)
     if layer.class_name == "ConvLSTM2D" or any(size % 2 == 0 for size in _extents(layer, rank)):
-        report.problem(
-            layer,
-            "unsupported-argument",
-            "Its padding='same' was computed by Theano, which pads otherwise than TensorFlow.js.",
-            _HINT,
-        )
+        _refuse(layer, report)
         return layer, {layer.path: turned}
     return _before_cropping(layer, turned, rank)
 
@@ -142,7 +149,18 @@ def _model(layer: KerasLayer, layers: Sequence[KerasLayer]) -> KerasLayer:
     return replace(layer, class_name="Sequential", config={}, children=(given, *layers))
 
 
-def _pooling(layer: KerasLayer, _weights: Weights) -> Restored:
+def _refuse(layer: KerasLayer, report: Report) -> None:
+    report.problem(
+        layer,
+        "unsupported-argument",
+        "Its padding='same' was computed by Theano, which pads otherwise than TensorFlow.js.",
+        _HINT,
+    )
+
+
+def _pooling(layer: KerasLayer, unclear: Report | None) -> Restored:
+    if unclear is not None:
+        _refuse(layer, unclear)
     rank = int(layer.class_name[-2])
     sizes = pair(layer.config.get("pool_size", 2), rank)
     strides = layer.config.get("strides")
