@@ -308,30 +308,6 @@ def sparse_input(keras: Keras) -> Any:
     return keras.Model(given, layer(keras, "Dense", units=2)(given), name="m")
 
 
-@model(
-    ("m/it", ARGUMENT),
-    ("m/it", "unknown-argument"),
-    ("m/it", WEIGHTS),
-    hints=("Merge the LoRA weights",),
-    dialects=(KERAS3,),
-)
-def low_rank_adaptation(keras: Keras) -> Any:
-    model = keras.Sequential(
-        [keras.Input(ROW), layer(keras, "Dense", units=4, name="it")], name="m"
-    )
-    model.layers[0].enable_lora(2)
-    return model
-
-
-@model(("m/it", "unsupported-dtype"), ("m/it", WEIGHTS), dialects=(KERAS3,))
-def quantized_weights(keras: Keras) -> Any:
-    model = keras.Sequential(
-        [keras.Input(ROW), layer(keras, "Dense", units=4, name="it")], name="m"
-    )
-    model.quantize("int8")
-    return model
-
-
 @model(("m/it", ARGUMENT), ("m/it", WEIGHTS), dialects=(KERAS2,))
 def renormalization(keras: Keras) -> Any:
     layers = [keras.Input(ROW), layer(keras, "BatchNormalization", renorm=True, name="it")]
