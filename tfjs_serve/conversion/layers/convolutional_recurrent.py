@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
@@ -14,9 +15,15 @@ from tfjs_serve.conversion.layers.recurrence import (
     read_loop,
 )
 from tfjs_serve.conversion.layers.recurrent import lstm_cell
-from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
+from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
 from tfjs_serve.conversion.shapes import Shapes, convolved
+from tfjs_serve.conversion.transforms import reshaped_source
+
+_OUTCOMES = {1: Outcome.LOWERED, 2: Outcome.NATIVE, 3: Outcome.COMPANION}
+_ONE_ROW = "ConvLSTM2D over images of one row"
+_COMPANION = "channels_first, initial states, masks, activations that TensorFlow.js lacks"
 
 
 def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -51,20 +58,63 @@ def _conv_lstm(rank: int) -> None:
     @rule(
         name,
         variables=kernel_and_bias("kernel", "recurrent_kernel"),
-        outcome=Outcome.NATIVE if rank == 2 else Outcome.COMPANION,
+        outcome=_OUTCOMES[rank],
         shape=_maps,
         masking=Masking.PER_STEP,
-        companion="channels_first, initial states, masks, activations that TensorFlow.js lacks"
-        if rank == 2
-        else "all",
+        lowered=_ONE_ROW if rank == 1 else "",
+        companion="all" if rank == 3 else _COMPANION,
     )
     def translate(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), _cell(context, rank)
         first = context.read.text("data_format", "channels_last") == "channels_first"
-        if rank != 2 or first or cell.native is None or _needs_companion(context, loop):
-            first_axis = {"channels_first": True} if first else {}
-            return companion_layer(context, name, _as_run(context, loop), cell, first_axis)
-        return context.native(name, {**loop.native, **cell.native})
+        if rank < 3 and not first and cell.native is not None:
+            plain = _plain(context, rank, loop, cell.native)
+            if plain is not None:
+                return plain
+        first_axis = {"channels_first": True} if first else {}
+        return companion_layer(context, name, _as_run(context, loop), cell, first_axis)
+
+
+def _plain(
+    context: LayerContext, rank: int, loop: Loop, cell: Mapping[str, Json]
+) -> TfjsLayer | None:
+    """Return what TF.js's ConvLSTM2D computes, ``None`` if it does not."""
+    if _needs_companion(context, loop):
+        return None
+    config = {**loop.native, **cell}
+    if rank == 2:
+        return context.native("ConvLSTM2D", config)
+    try:
+        return None if config["stateful"] else _of_one_row(context, config)
+    except UnknownShapeError:
+        return None
+
+
+def _of_one_row(context: LayerContext, config: Mapping[str, Json]) -> TfjsLayer:
+    """Run over images of one row: shape ``(batch, steps, 1, width, channels)``."""
+    low = Lowering(context)
+    (x,) = low.inputs
+    steps, *line = x.shape[1:]
+    windows = {key: [1, *config[key]] for key in ("kernel_size", "strides", "dilation_rate")}
+    weights = {
+        name: source if len(source.shape) == 1 else reshaped_source(source, (1, *source.shape))
+        for name, source in context.weights.items()
+    }
+    shapes = common_shapes(context.results)
+    made = low.layer(
+        "ConvLSTM2D",
+        {**config, **windows},
+        low.reshape(x, (steps, 1, *line)),
+        weights=weights,
+        shape=(*shapes[0][:-2], 1, *shapes[0][-2:]),
+    )
+    outputs = [
+        replace(made, index=index, shape=(*shape[:-2], 1, *shape[-2:]))
+        for index, shape in enumerate(shapes)
+    ]
+    return low.model(
+        *(low.reshape(one, shape[1:]) for one, shape in zip(outputs, shapes, strict=True))
+    )
 
 
 def _needs_companion(context: LayerContext, loop: Loop) -> bool:
