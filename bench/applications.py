@@ -74,10 +74,12 @@ def error_of(expected: Array, actual: Array) -> float:
     return float(np.abs(actual - expected).max() / np.abs(expected).max())
 
 
-def row(path: Path, title: str, picture: Array, expected: Array, node: NodeTf) -> Row:
-    """Convert one file, predict, compare."""
+def row(path: Path, title: str, pair: tuple[Array, Array], node: NodeTf, python: str) -> Row:
+    """Convert one file, predict, compare; `pair` is a picture and what Keras predicts of it."""
+    picture, expected = pair
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as url:
-        cost = conversion(path, Path(folder, "out"), "--cache-dir", Path(folder, "cache"))
+        cache = Path(folder, "cache")
+        cost = conversion(path, Path(folder, "out"), "--cache-dir", cache, python=python)
         common: dict[str, Any] = {
             "title": title,
             "file_bytes": path.stat().st_size,
@@ -104,13 +106,13 @@ def rows(keras: Any, options: argparse.Namespace, node: NodeTf) -> Iterator[Row]
             model = application(keras, name, include_top=include_top)
             calibrate(name, model)
             (picture,) = images(name, model)
-            expected = np.asarray(model(picture, training=False))
+            pair = picture, np.asarray(model(picture, training=False))
             for ending in options.format:
                 with tempfile.TemporaryDirectory() as folder:
                     path = Path(folder, f"model.{ending}")
                     model.save(path)
                     top = "" if include_top else " (no top)"
-                    yield row(path, f"{name}{top}.{ending}", picture, expected, node)
+                    yield row(path, f"{name}{top}.{ending}", pair, node, options.python)
 
 
 def main() -> int:
@@ -118,6 +120,7 @@ def main() -> int:
     parser.add_argument("--keras", type=int, choices=(2, 3), default=3)
     parser.add_argument("--only", nargs="*", default=[""], metavar="PART")
     parser.add_argument("--format", nargs="*", default=["h5", "keras"])
+    parser.add_argument("--python", default=sys.executable, help="one that has the command")
     parser.add_argument("--both", action="store_true", help="also without the classifier")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

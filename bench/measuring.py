@@ -51,9 +51,9 @@ def measured(command: Sequence[str | Path]) -> Cost:
         )
 
 
-def conversion(*arguments: str | Path) -> Cost:
+def conversion(*arguments: str | Path, python: str = sys.executable) -> Cost:
     """Measure ``tfjs-serve convert`` with `arguments`."""
-    return measured([sys.executable, "-m", "tfjs_serve", "convert", *arguments])
+    return measured([python, "-m", "tfjs_serve", "convert", *arguments])
 
 
 def tree_bytes(pid: int) -> int:

@@ -16,7 +16,7 @@ SIZES: Mapping[str, int] = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV
 """Smallest inputs that the networks accept, where it is not `SMALLEST_SIZE`."""
 BATCH = 2
 CALIBRATION_BATCH = 8
-LEAST_VARIANCE = 0.2
+LEAST_VARIANCE = 0.5
 """Of a channel, relative to the mean of all channels."""
 
 

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024
+    """TensorFlow.js asks for all shards at once."""
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_arguments: Any) -> None:
         pass
@@ -20,7 +25,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def serving(folder: Path) -> Iterator[str]:
     """Serve `folder` on this machine only, and give its URL, without a slash at the end."""
     handler = functools.partial(_Quiet, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
