@@ -48,7 +48,6 @@ from . import (
     refused_layers,
     refused_models,
     structures,
-    text,
     whole_numbers,
     wrappers,
     wrappers_companion,
@@ -100,7 +99,6 @@ FAMILIES = (
     preprocessing_lowered,
     products,
     recurrent_companion,
-    text,
     whole_numbers,
     wrappers_companion,
 )

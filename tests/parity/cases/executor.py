@@ -300,17 +300,17 @@ def time_distributed_for_any_length(keras: Keras) -> Any:
     return _two_calls(keras.layers.TimeDistributed(inner), keras, (None, 4), (3, 4))
 
 
-@wrong(("m/it", "unsupported-argument"))
+@wrong(("m/it", "unsupported-input"))
 def softmax_for_two_ranks(keras: Keras) -> Any:
     return _two_calls(layer(keras, "Softmax", axis=1, name="it"), keras, (4,), (3, 4))
 
 
-@wrong(("m/it", "unsupported-input"))
+@wrong(("m/it", CALL))
 def flatten_for_two_ranks(keras: Keras) -> Any:
     return _two_calls(layer(keras, "Flatten", name="it"), keras, (3, 4), (4,))
 
 
-@wrong(("m/it", CALL))
+@wrong(("m/it", "unsupported-input"))
 def normalization_for_two_ranks(keras: Keras) -> Any:
     return _two_calls(layer(keras, "LayerNormalization", name="it"), keras, (4,), (3, 4))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .case import Build, Case, Keras, layer, padded_sequences, padded_tokens
+from .case import KERAS3, Build, Case, Keras, layer, padded_sequences, padded_tokens
 
 TOKENS = 7
 
@@ -98,9 +98,14 @@ CASES: tuple[Case, ...] = (
         _scores_of_attention,
         _mask_into_a_model,
         _mask_out_of_a_model,
-        _mask_through_lowered_layers,
         _both_directions,
         _joined_in_time,
+    ),
+    Case(
+        id="mask_through_lowered_layers",
+        build=_mask_through_lowered_layers,
+        inputs=padded_tokens(TOKENS),
+        dialects=(KERAS3,),
     ),
     Case(id="mask_of_the_second_call", build=_masked_and_not, inputs=padded_sequences()),
     *(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .case import KERAS3, Build, Case, Keras
-from .operation import Function, halves, operations, within
+from .operation import Function, operations, within
 
 SHAPING: dict[str, Function] = {
     "reshape": lambda ops, x: ops.reshape(x, (-1, 4, 6)),
@@ -217,7 +217,6 @@ CASES = [
     *operations("joining", JOINING, (2, 3), (2, 3)),
     *operations("indices", INDICES, (3,), dtype="int32"),
     *operations("order", ORDER, (3, 4)),
-    *operations("halves-order", {"argsort": ORDER["argsort"]}, (9,), inputs=halves),
     *operations(
         "geomspace", {"": lambda ops, x: ops.geomspace(x, x * 3)}, (3,), inputs=within(1, 2)
     ),

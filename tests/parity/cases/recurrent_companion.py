@@ -46,7 +46,9 @@ def named_activations() -> list[Case]:
     ]
     simple = [variant for variant in inner if "recurrent_activation" not in variant]
     return [
-        *layer_cases("LSTM", SEQUENCE, inner, base=UNITS, label="inner", dialects=(KERAS3,)),
+        *layer_cases(
+            "LSTM", SEQUENCE, inner, base=UNITS, label="inner", dialects=(KERAS3,), weight_scale=0.3
+        ),
         *layer_cases(
             "GRU",
             SEQUENCE,
@@ -54,8 +56,17 @@ def named_activations() -> list[Case]:
             base={**UNITS, "reset_after": False},
             label="inner",
             dialects=(KERAS3,),
+            weight_scale=0.3,
         ),
-        *layer_cases("SimpleRNN", SEQUENCE, simple, base=UNITS, label="inner", dialects=(KERAS3,)),
+        *layer_cases(
+            "SimpleRNN",
+            SEQUENCE,
+            simple,
+            base=UNITS,
+            label="inner",
+            dialects=(KERAS3,),
+            weight_scale=0.3,
+        ),
         *layer_cases(
             "LSTM",
             SEQUENCE,
