@@ -81,6 +81,8 @@ class Case:
         Why `tolerance` is not the default.
     weight_scale
         Multiplies the spread of the random weights; deep models need less to stay finite.
+    only_hdf5
+        Whether Keras 2 cannot save it as an archive, such as with tensors among its arguments.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Case:
     reason: str = ""
     weight_scale: float = 1.0
     dialects: tuple[str, ...] = BOTH
+    only_hdf5: bool = False
 
     def __post_init__(self) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", self.id), self.id
@@ -234,7 +237,8 @@ def generator(case_identifier: str) -> np.random.Generator:
 
 def keras2_file(case: Case) -> str:
     """Return the name of the file that Keras 2 writes for a case: half of them are archives."""
-    ending = "keras" if zlib.crc32(case.id.encode()) % 2 else "h5"
+    as_archive = zlib.crc32(case.id.encode()) % 2 and not case.only_hdf5
+    ending = "keras" if as_archive else "h5"
     return f"{case.id}.{ending}"
 
 
