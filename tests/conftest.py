@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.parity.harness import NodeTf, ServedModels
 
 # Before anyone imports Keras. The numpy backend computes most layers eagerly, so a small model
 # answers at once where the jax backend would compile each one for half a second; it borrows only
@@ -13,15 +17,15 @@ import pytest
 os.environ["KERAS_BACKEND"] = "numpy"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+# Before a fixture imports it.
 pytest.register_assert_rewrite("tests.parity.harness")
-
-from tests.parity.harness import NodeTf, ServedModels  # noqa: E402 -- after the line above
-from tests.samples import SAMPLE_MODELS  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
     """The running server on an empty folder: ``served.folder`` and ``served.base_url``."""
+    from tests.parity.harness import ServedModels
+
     server = ServedModels(tmp_path_factory.mktemp("served"))
     yield server
     server.close()
@@ -30,6 +34,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
     """The running server on the sample models."""
+    from tests.parity.harness import ServedModels
+    from tests.samples import SAMPLE_MODELS
+
     server = ServedModels(tmp_path_factory.mktemp("samples"), models=SAMPLE_MODELS)
     yield server
     server.close()
@@ -38,6 +45,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
 @pytest.fixture(scope="session")
 def node_tf() -> Iterator[NodeTf]:
     """TensorFlow.js in Node."""
+    from tests.parity.harness import NodeTf
+
     node = NodeTf()
     yield node
     node.close()

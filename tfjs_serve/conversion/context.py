@@ -185,12 +185,6 @@ class LayerContext:
             )
         return ranks[0] if ranks else None
 
-    def last_axis_only(self, axis: Json) -> None:
-        """Report an ``axis`` argument that is not the last axis of the input."""
-        axes = axis if isinstance(axis, list) else [axis]
-        if any(axes not in ([-1], [rank - 1]) for rank in self.ranks):
-            self.read.unsupported("axis", axis, "Use the last axis, with Permute around it.")
-
     def at_most_axes(self, count: int) -> None:
         """Report inputs of more axes than TF.js's layer takes."""
         if any(rank > count for rank in self.ranks):

@@ -103,7 +103,7 @@ UNARY: dict[str, Function] = {
     "reduce_min": lambda tf, x: tf.reduce_min(x, 2),
     "reduce_prod": lambda tf, x: tf.reduce_prod(x, 1),
     "reduce_any": lambda tf, x: tf.reduce_any(x > 1, 1),
-    "reduce_all": lambda tf, x: tf.reduce_all(x > -1, axis=[1, 2]),
+    "reduce_all": lambda tf, x: tf.reduce_all(x > -1, axis=2),
     "reduce_std": lambda tf, x: tf.math.reduce_std(x, 1),
     "reduce_variance": lambda tf, x: tf.math.reduce_variance(x, 1),
     "reduce_logsumexp": lambda tf, x: tf.reduce_logsumexp(x, 1),

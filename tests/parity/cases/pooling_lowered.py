@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from .case import (
     KERAS2,
     KERAS3,
     Arguments,
     Case,
+    Keras,
     each,
     grid,
+    layer,
     layer_cases,
     padded_sequences,
 )
@@ -161,11 +164,10 @@ def up_sampling() -> list[Case]:
 def masked() -> list[Case]:
     """Keras averages over the steps that are not masked."""
 
-    def build(keras: object, **arguments: object) -> object:
-        layers = keras.layers  # type: ignore[attr-defined]
-        given = keras.Input((5, 3))  # type: ignore[attr-defined]
-        found = layers.Masking()(given)
-        return keras.Model(given, layers.GlobalAveragePooling1D(**arguments)(found))  # type: ignore[attr-defined]
+    def build(keras: Keras, **arguments: Any) -> Any:
+        given = keras.Input((5, 3))
+        found = layer(keras, "Masking")(given)
+        return keras.Model(given, layer(keras, "GlobalAveragePooling1D", **arguments)(found))
 
     return [
         Case(

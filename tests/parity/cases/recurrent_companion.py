@@ -309,7 +309,8 @@ CASES = [
     *named_activations(),
     *(masked("GRU", arguments) for arguments in KEEPING),
     *(masked("GRU", arguments, at_start=True) for arguments in KEEPING[:2]),
-    *(masked(kind, arguments) for kind in STATES for arguments in ZEROS),
+    *(masked(kind, arguments) for kind in STATES for arguments in ZEROS[1:]),
+    *(masked(kind, ZEROS[0], at_start=True) for kind in STATES),
     masked("LSTM", ZEROS[1], at_start=True),
     *(started("GRU", arguments) for arguments in KEEPING),
     *(

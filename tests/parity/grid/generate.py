@@ -55,7 +55,7 @@ Choices = tuple[Choice, ...]
 
 def parameters_of(layer_class: type) -> list[str]:
     """Return the names of the arguments of a class, those that all layers take at the end."""
-    parameters = inspect.signature(layer_class.__init__).parameters.values()  # type: ignore[misc]
+    parameters = inspect.signature(layer_class.__init__).parameters.values()  # type: ignore[misc]  # of a class, not an instance
     named = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)][1:]
     return [*named, *(name for name in EVERY_LAYER if name not in named)]
 

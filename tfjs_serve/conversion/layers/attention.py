@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -84,15 +85,17 @@ def _additive_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return () if config.get("use_scale") is False else (Variable(name="scale"),)
 
 
-@rule(
-    "Attention",
-    variables=_variables,
+_attention_rule = partial(
+    rule,
     shape=_shapes,
     masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
     lowered=_LOWERED,
     companion=_COMPANION,
 )
+
+
+@_attention_rule("Attention", variables=_variables)
 def attention(context: LayerContext) -> TfjsLayer:
     """Softmax of products of queries and keys, or of tanh of their sums, applied to values."""
     context.read.ignore("use_scale")
@@ -102,15 +105,7 @@ def attention(context: LayerContext) -> TfjsLayer:
     return _translated(context, mode)
 
 
-@rule(
-    "AdditiveAttention",
-    variables=_additive_variables,
-    shape=_shapes,
-    masking=Masking.PASSES,
-    outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
-)
+@_attention_rule("AdditiveAttention", variables=_additive_variables)
 def additive_attention(context: LayerContext) -> TfjsLayer:
     """As Attention, with a weighted sum of tanh of the sum of query and key."""
     context.read.ignore("use_scale", "score_mode")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from tfjs_serve.conversion.attention_calls import version_of
 from tfjs_serve.conversion.call_arguments import (
@@ -77,8 +78,8 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     return output, scores
 
 
-@rule(
-    "MultiHeadAttention",
+_attention_rule = partial(
+    rule,
     variables=_variables,
     shape=_shapes,
     masking=Masking.PASSES,
@@ -86,6 +87,9 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     lowered=_LOWERED,
     companion=_COMPANION,
 )
+
+
+@_attention_rule("MultiHeadAttention")
 def multi_head_attention(context: LayerContext) -> TfjsLayer:
     """Softmax of scaled products of projected queries and keys, applied to projected values."""
     read = context.read
@@ -95,15 +99,7 @@ def multi_head_attention(context: LayerContext) -> TfjsLayer:
     return _translated(context, heads, heads, read.integer("key_dim"))
 
 
-@rule(
-    "GroupedQueryAttention",
-    variables=_variables,
-    shape=_shapes,
-    masking=Masking.PASSES,
-    outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
-)
+@_attention_rule("GroupedQueryAttention")
 def grouped_query_attention(context: LayerContext) -> TfjsLayer:
     """As MultiHeadAttention, with keys and values that several heads share."""
     read = context.read

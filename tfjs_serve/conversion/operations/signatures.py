@@ -147,6 +147,6 @@ def _signature(name: str, specification: Specification) -> Signature:
 def signatures() -> Mapping[str, Signature]:
     """Return all operations by name."""
     # The specifications register themselves when they are imported.
-    from tfjs_serve.conversion.operations import specs  # noqa: F401, PLC0415
+    from tfjs_serve.conversion.operations import specs  # noqa: F401, PLC0415  # specs import this
 
     return _SIGNATURES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.operations.specs import (  # noqa: F401
+from tfjs_serve.conversion.operations.specs import (  # noqa: F401  # importing registers
     attention,
     elementwise,
     filling,

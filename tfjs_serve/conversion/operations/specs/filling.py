@@ -107,6 +107,6 @@ def _spaced(start: Operand, stop: Operand, num: int, dtype: str | None, axis: in
 
 
 @operation("vander")
-def vander(x: Operand, /, N: int | None = None, increasing: bool = False) -> Operand:  # noqa: N803
+def vander(x: Operand, /, N: int | None = None, increasing: bool = False) -> Operand:  # noqa: N803  # Keras's name
     """Powers of the elements of a vector."""
     return Operand(shape=(x.shape[0], x.shape[0] if N is None else N), dtype=x.dtype)
