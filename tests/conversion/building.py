@@ -76,12 +76,13 @@ def saved(
     weights: Mapping[str, Sequence[WeightRef]] | None = None,
     generation: int = 3,
     container: Container = Container.HDF5,
+    version: str = "",
 ) -> KerasModel:
-    """Return a model as if it had been read from a file."""
+    """Return a model as if it had been read from a file, of the newest `version` if not told."""
     return KerasModel(
         display_name="model.h5",
         dialect=Dialect(generation=generation, container=container),
-        keras_version={2: "2.15.0", 3: "3.15.0"}[generation],
+        keras_version=version or {2: "2.15.0", 3: "3.15.0"}[generation],
         config=config,
         weights={name: tuple(refs) for name, refs in (weights or {}).items()},
     )

@@ -25,9 +25,10 @@ def called(class_name: str, version: tuple[int, int], **kwargs: Any) -> Attentio
         class_name=class_name,
         name="it",
         path="m/it",
-        config={"keras_version": list(version)},
+        config={},
         dtype="float32",
         generation=version[0],
+        version=version,
     )
     return masked_call(layer, (QUERY, VALUE), {"args[1]": {"tensor": 1}, **kwargs}, MASKS, ())
 

@@ -126,6 +126,24 @@ def test_notes_on_the_conversion_are_shown() -> None:
     assert summary.to_json()["notes"] == ["a regularizer is left out", HOSTILE]
 
 
+def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
+    status = EntryStatus(state=EntryState.READY, needs_layers=True)
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    script = f'<script src="{ORIGIN}/-/layers.js"></script>'
+    for page in (
+        catalogue(make_entry("iris.h5"), status=status),
+        Elements(pages.model_page(summary, origin=ORIGIN)),
+    ):
+        assert script in page.text
+    assert summary.to_json()["layers"] == "/-/layers.js"
+
+
+def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
+    (summary,) = summaries(make_entry("iris.h5"))
+    assert "layers.js" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+    assert summary.to_json()["layers"] is None
+
+
 def test_without_notes_there_is_no_heading_for_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
     assert "Notes" not in Elements(pages.model_page(summary, origin=ORIGIN)).text

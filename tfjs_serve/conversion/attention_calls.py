@@ -39,11 +39,6 @@ class AttentionCall:
     cleared: tuple[TensorRef, ...] = ()
 
 
-def version_of(layer: KerasLayer) -> tuple[int, ...]:
-    """Return the version of Keras that saved the layer, ``(major, minor)``; see `completion`."""
-    return tuple(layer.config.get("keras_version") or (layer.generation, 99))
-
-
 def masked_call(
     layer: KerasLayer,
     inputs: Sequence[TensorRef],
@@ -61,14 +56,14 @@ def masked_call(
         The masks in the argument ``mask``, in the order of the inputs.
     """
     arguments = {key: value for key, value in kwargs.items() if key != "mask"}
-    saves = (3,) <= version_of(layer) < (3, 10)
+    saves = layer.saved_masks_only
     if layer.class_name not in _PROJECTED:
         return _call_of_list(layer, inputs, arguments, masks, given)
-    if version_of(layer) < (2, 10):
+    if layer.version < (2, 10):
         return AttentionCall(call=Call(inputs=tuple(inputs), kwargs=arguments), mask=None)
     positions = tensor_positions(call_arguments(arguments.get, ("query", "value", "key", *MASKS)))
     tensors = {name: inputs[at] for name, at in positions.items() if name not in MASKS}
-    takes = layer.class_name == "MultiHeadAttention" and version_of(layer) >= (3, 8)
+    takes = layer.class_name == "MultiHeadAttention" and layer.version >= (3, 8)
     used = {
         f"{name}_mask": masks.get(tensor)
         for name, tensor in tensors.items()
@@ -88,12 +83,11 @@ def _call_of_list(
     masks: Mapping[TensorRef, TensorRef],
     given: Sequence[TensorRef | None],
 ) -> AttentionCall:
-    version = version_of(layer)
     travelling = [masks.get(tensor) for tensor in inputs]
-    saves = (3,) <= version < (3, 10)
+    saves = layer.saved_masks_only
     used = given if any(given) else [] if saves else travelling
     # Before 3.4, masks do not pass layers that take a list.
-    passed = ([] if version < (3, 4) else travelling) if saves else used
+    passed = ([] if layer.version < (3, 4) else travelling) if saves else used
     return AttentionCall(
         call=_with_inputs(inputs, arguments, dict(zip(MASKS[:2], used, strict=False))),
         mask=passed[0] if passed else None,

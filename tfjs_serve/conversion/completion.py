@@ -10,13 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tfjs_serve.conversion.attention_calls import ATTENTION
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.object_paths import object_paths
 from tfjs_serve.conversion.vocabulary import LOOKUPS, vocabulary_of
 from tfjs_serve.keras_files import Container, KerasModel
-
-_BY_VERSION = ATTENTION | {"RandomCrop"}
 
 
 def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
@@ -26,28 +23,30 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
         Of a lookup layer that has learned it.
     ``has_idf_weights``
         Whether the file has the weights of a lookup layer with ``output_mode="tf_idf"``.
-    ``keras_version``
-        ``[major, minor]``, for layers that depend on it.
     ``all_digits``
         Whether an input is whole numbers for layers that take them digit by digit only.
     """
     paths = dict(_paths(model, keras_model))
-    version = [int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2]]
+    version = version_of(keras_model)
 
     def complete(layer: KerasLayer) -> KerasLayer:
         config = dict(layer.config)
-        if layer.class_name in _BY_VERSION and len(version) == 2:
-            config["keras_version"] = version
         if layer.class_name in LOOKUPS:
             config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
         return replace(
             layer,
             config=config,
             children=tuple(map(complete, layer.children)),
-            saved_masks_only=[3] <= version < [3, 10],
+            version=version,
         )
 
     return _with_all_digits(complete(model))
+
+
+def version_of(keras_model: KerasModel) -> tuple[int, ...]:
+    """Return the ``(major, minor)`` of the Keras that saved a model; the newest if it is silent."""
+    found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
+    return found if len(found) == 2 else (keras_model.dialect.generation, 99)
 
 
 def _paths(model: KerasLayer, keras_model: KerasModel) -> list[tuple[str, str]]:

@@ -28,8 +28,15 @@ USERS = frozenset(
 )
 """Layers whose result depends on the mask of their input (``mask`` in their ``call``)."""
 
+_REPLACING = frozenset({"Maximum", "Minimum", "Multiply"})
+
 Tensors = tuple[TensorRef, ...]
 Masks = tuple[TensorRef | None, ...]
+
+
+def replaces_masked(layer: KerasLayer) -> bool:
+    """Whether a merge leaves masked numbers out of what it computes, as Keras does from 3.6 on."""
+    return layer.class_name in _REPLACING and layer.version >= (3, 6)
 
 
 def with_explicit_masks(
@@ -58,7 +65,7 @@ class _FlatGraph:
         self._report = report
         self._names: dict[str, str] = {}
         self._masks: dict[TensorRef, TensorRef] = {}
-        self._used: dict[TensorRef, TensorRef] = {}
+        self._used: dict[TensorRef, Masks] = {}
         self.layers: dict[str, KerasLayer] = {}
         self.calls: dict[str, list[Call]] = {}
 
@@ -128,15 +135,13 @@ class _FlatGraph:
             return self.call_model(layer, inputs)
         if layer.class_name in ATTENTION:
             return self._call_attention(layer, inputs, kwargs, given)
-        masks = [one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given)][
-            : len(inputs)
-        ]
+        masks = tuple(one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given))
+        masks = masks[: len(inputs)]
         arguments = {key: value for key, value in kwargs.items() if key != "mask"}
         output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
-        is_used = _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(inputs)))
-        used = (masks if travels else given)[:1]
-        if is_used and used and used[0] is not None:
-            self._used[output] = used[0]
+        used = _used_masks(layer, masks, given, travels)
+        if any(used):
+            self._used[output] = used
         mask = self._mask_of_output(layer, inputs, masks)
         if mask is not None:
             self._masks[output] = mask
@@ -159,17 +164,18 @@ class _FlatGraph:
         return (output,)
 
     def give_all_calls_masks(self) -> None:
-        """Append masks to the calls of the layers that use one, of ones where a call has none."""
+        """Append masks to the calls of the layers that use some, of ones where a call has none."""
         for name in dict.fromkeys(tensor.layer for tensor in self._used):
             layer = replace(self.layers[name], mask_input=True)
             self.layers[name] = layer
             for index, call in enumerate(self.calls[name]):
-                mask = self._used.get(TensorRef(layer=name, call=index, tensor=0))
-                if mask is None:
-                    mask = self._node(
-                        "Ones", {"full": layer.class_name == "Softmax"}, call.inputs[0]
-                    )
-                self.calls[name][index] = replace(call, inputs=(*call.inputs, mask))
+                used = self._used.get(TensorRef(layer=name, call=index, tensor=0), ())
+                masked = call.inputs if replaces_masked(layer) else call.inputs[:1]
+                masks = (
+                    mask or self._node("Ones", {"full": _is_full(layer)}, tensor)
+                    for tensor, mask in zip_longest(masked, used)
+                )
+                self.calls[name][index] = replace(call, inputs=(*call.inputs, *masks))
 
     def order_calls_with_states(self) -> None:
         """Let each call of a stateful layer depend on the one before, as Keras orders them."""
@@ -267,6 +273,20 @@ def _uses_mask(layer: KerasLayer) -> bool:
     if layer.class_name == "TimeDistributed":
         return any(inner.class_name in USERS for inner in layer.walk())
     return layer.class_name in USERS | ATTENTION
+
+
+def _is_full(layer: KerasLayer) -> bool:
+    """Whether a mask may be as large as the tensor, not one number per step."""
+    return layer.class_name == "Softmax" or replaces_masked(layer)
+
+
+def _used_masks(layer: KerasLayer, masks: Masks, given: Masks, travels: bool) -> Masks:
+    """Return the masks that a call uses, in the order of its inputs."""
+    if replaces_masked(layer):
+        return masks if len(masks) > 1 else ()
+    if _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
+        return (masks if travels else given)[:1]
+    return ()
 
 
 def _given_masks(layer: KerasLayer, call: Call) -> Masks:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tfjs_serve.conversion.attention_calls import ATTENTION
 from tfjs_serve.conversion.context import report_mask
-from tfjs_serve.conversion.explicit_masks import USERS
+from tfjs_serve.conversion.explicit_masks import USERS, replaces_masked
 from tfjs_serve.conversion.facts import RECURRENT, Facts, Site, TensorFact
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.report import Report
@@ -14,9 +14,6 @@ from tfjs_serve.conversion.shapes import CALL
 
 _READERS = RECURRENT | {"Softmax"}
 """Layers whose ``call`` looks at ``kwargs['mask']`` in TF.js."""
-UNSUPPORTED_MERGE = "unsupported-merge"
-"""Code of the problem that masks are part of a merge."""
-_REPLACING = frozenset({"Maximum", "Minimum", "Multiply"})
 _ELEMENTWISE = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
 
 
@@ -31,26 +28,12 @@ def check_masks(facts: Facts, report: Report) -> None:
             report_mask(site.layer, report)
         if _merging_fails(site.layer, site.inputs):
             report_mask(site.layer, report)
-        if _merging_replaces(site.layer, site.inputs):
-            report.problem(
-                site.layer,
-                UNSUPPORTED_MERGE,
-                f"Keras 3's {site.layer.class_name} replaces what one of its inputs masks, which "
-                "is not translated.",
-                "Merge before Masking, or give all inputs the mask of one layer.",
-            )
-
-
-def _merging_replaces(layer: KerasLayer, inputs: Sequence[TensorFact]) -> bool:
-    """Whether masks change what is merged (``call`` of these layers in Keras 3).
-
-    With the same mask on all inputs, only steps that are masked anyway get other values.
-    """
-    if layer.generation < 3 or layer.class_name not in _REPLACING or len(inputs) < 2:
-        return False
-    masks = {fact.mask for fact in inputs}
-    shapes = {fact.shape for fact in inputs}
-    return masks != {None} and (len(masks) > 1 or len(shapes) > 1)
+        if (
+            len(site.inputs) > 1
+            and any(fact.masked for fact in site.inputs)
+            and replaces_masked(site.layer)
+        ):
+            report_mask(site.layer, report)
 
 
 def _reads_right(site: Site) -> bool:

@@ -77,15 +77,14 @@ class KerasLayer:
         The dtype that the layer computes in, such as ``"float32"``.
     generation
         Keras generation of the file: where the meaning of an argument differs.
+    version
+        ``(major, minor)`` of the Keras that saved the file, where versions of a generation differ.
     children
         Layers of a model in order; the layer or cells inside a wrapper.
     graph
         Of Functional models only.
     mask_input
         Whether the last input of its calls is a mask; see `explicit_masks`.
-    saved_masks_only
-        Whether a call in a graph uses a mask only if the file gives it one: before version 3.10,
-        Keras 3 does not look for masks again when the model is called.
     is_custom
         Registered by the user (``@keras.saving.register_keras_serializable``).
     saved_class
@@ -105,7 +104,7 @@ class KerasLayer:
     graph: Graph | None = None
     mask_input: bool = False
     order_input: bool = False
-    saved_masks_only: bool = False
+    version: tuple[int, ...] = ()
     is_custom: bool = False
     saved_class: str = ""
 
@@ -116,6 +115,14 @@ class KerasLayer:
         Its arguments, those of its one call among them, are its `config`; see `operations`.
         """
         return self.class_name.startswith("ops.")
+
+    @property
+    def saved_masks_only(self) -> bool:
+        """Whether its calls in a graph use no masks but those that the file gives them.
+
+        Before version 3.10, Keras 3 does not look for masks again when the model is called.
+        """
+        return (3,) <= self.version < (3, 10)
 
     def walk(self) -> Iterator[KerasLayer]:
         """Yield this layer and all layers below it, outer ones first."""

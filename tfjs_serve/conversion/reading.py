@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tfjs_serve.conversion.completion import version_of
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.keras1 import keras1_forms
 from tfjs_serve.conversion.lora import lora_forms
@@ -41,7 +41,7 @@ def read_layers(
     weights = assign(model, keras_model, stored_variables(forms, own), report)
     model, weights = restored(model, weights, forms)
     if keras_model.dialect.backend == "theano":
-        model, weights = restored(model, weights, theano_forms(_version(keras_model), report))
+        model, weights = restored(model, weights, theano_forms(version_of(keras_model), report))
     return with_input_shapes(model, weights, rules, report), weights
 
 
@@ -65,12 +65,8 @@ def _forms(
     def input_shape(layer: KerasLayer) -> Shape | None:
         return shapes.get(layer.path)
 
-    quantized = quantized_forms(dialect.container, _version(keras_model), input_shape, report)
+    quantized = quantized_forms(dialect.container, version_of(keras_model), input_shape, report)
     return first_of((quantized, lora_forms(dialect.container, own)))
-
-
-def _version(keras_model: KerasModel) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tfjs_serve.conversion.explicit_masks import with_explicit_masks
 from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
 from tfjs_serve.conversion.loadable import check_loadable
-from tfjs_serve.conversion.mask_use import UNSUPPORTED_MERGE, check_masks
+from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.names import tfjs_names
 from tfjs_serve.conversion.normalize import normalize
@@ -93,9 +93,6 @@ def _translated(
     """
     first = report.copy()
     layer = _attempted(model, weights, custom_layers, first)
-    # In the flat graph, no mask would show any more that one is part of a merge.
-    if UNSUPPORTED_MERGE in first.codes:
-        return layer, first
     if not first.codes & {"unsupported-mask", MIXED_STATES}:
         return layer, first
     second = report.copy()

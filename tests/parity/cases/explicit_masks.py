@@ -85,6 +85,56 @@ def _joined_in_time(keras: Keras) -> Any:
     return keras.Model([left, right], layer(keras, "LSTM", units=3)(joined))
 
 
+def _merged(class_name: str, *masked: bool, width: int = 4) -> Build:
+    """Return the builder of a merge of tensors that have masks of their own, or none."""
+
+    def build(keras: Keras) -> Any:
+        inputs, tensors = zip(*(_embedded(keras, mask) for mask in masked), strict=True)
+        # What is masked is not zero, so a merge that leaves it out shows.
+        moved = [layer(keras, "Dense", units=4)(tensors[0]), *tensors[1:]]
+        moved[-1] = layer(keras, "Dense", units=width)(moved[-1])
+        return keras.Model(list(inputs), layer(keras, class_name)(moved))
+
+    return build
+
+
+def _merged_with_itself(class_name: str) -> Build:
+    def build(keras: Keras) -> Any:
+        tokens, embedded = _embedded(keras)
+        gate = layer(keras, "Dense", units=4, activation="sigmoid")(embedded)
+        merged = layer(keras, class_name)([embedded, gate])
+        return keras.Model(tokens, [merged, layer(keras, "LSTM", units=3)(merged)])
+
+    return build
+
+
+def _merged_twice(class_name: str) -> Build:
+    """Return the builder of a merge that is called with masks, and without."""
+
+    def build(keras: Keras) -> Any:
+        tokens, embedded = _embedded(keras)
+        given = keras.Input((5, 4))
+        shared = layer(keras, class_name)
+        outputs = [shared([given, given]), shared([embedded, given])]
+        return keras.Model([tokens, given], outputs)
+
+    return build
+
+
+def _row_and_sequence(class_name: str) -> Build:
+    """Return the builder of a merge of ranks 2 and 3."""
+
+    def build(keras: Keras) -> Any:
+        tokens, embedded = _embedded(keras)
+        row = keras.Input((4,))
+        return keras.Model([row, tokens], layer(keras, class_name)([row, embedded]))
+
+    return build
+
+
+MERGES = ("Maximum", "Minimum", "Multiply")
+
+
 def _of_tokens(*builds: Callable[[Keras], Any]) -> list[Case]:
     return [
         Case(id=f"mask{build.__name__}", build=build, inputs=padded_tokens(TOKENS))
@@ -106,6 +156,24 @@ CASES: tuple[Case, ...] = (
         build=_mask_through_lowered_layers,
         inputs=padded_tokens(TOKENS),
         dialects=(KERAS3,),
+    ),
+    *(
+        Case(
+            id=f"mask-merged-{class_name}-{name}",
+            build=build(class_name),
+            inputs=padded_tokens(TOKENS),
+        )
+        for class_name in MERGES
+        for name, build in {
+            "both": lambda kind: _merged(kind, True, True),
+            "first": lambda kind: _merged(kind, True, False),
+            "second": lambda kind: _merged(kind, False, True),
+            "three": lambda kind: _merged(kind, True, False, True),
+            "broadcast": lambda kind: _merged(kind, True, True, width=1),
+            "itself": _merged_with_itself,
+            "twice": _merged_twice,
+            "ranks": _row_and_sequence,
+        }.items()
     ),
     Case(id="mask_of_the_second_call", build=_masked_and_not, inputs=padded_sequences()),
     *(

@@ -64,6 +64,16 @@ CASES += [
     Case(id=f"mask-through-{name}", build=chain((name, arguments)), inputs=padded_sequences())
     for name, arguments in HANDED_ON.items()
 ]
+HANDED_ON_IN_KERAS3: dict[str, dict[str, Any]] = {
+    "Identity": {},
+    "Normalization": {"mean": 1.0, "variance": 2.0, "axis": None},
+    "Rescaling": {"scale": 0.5},
+}
+"""Layers that hand the mask on in Keras 3 only."""
+CASES += [
+    Case(id=f"mask-at-{name}", build=chain((name, arguments)), inputs=padded_sequences())
+    for name, arguments in HANDED_ON_IN_KERAS3.items()
+]
 CASES += [
     Case(
         id="mask-through-three",

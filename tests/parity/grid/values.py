@@ -37,6 +37,8 @@ CHANGES_NOTHING: Mapping[str, Sequence[Any]] = {
     "implementation": (2,),
     "use_cudnn": (False,),
     "flash_attention": (False,),
+    "softmax_robust_masking": (True,),
+    "robust_masking": (True,),
     "synchronized": (True,),
     "power_iterations": (2,),
     "momentum": (0.5,),

@@ -132,9 +132,12 @@ part(({ tf, layer, activations }) => {
   layer("Activation", ([x], { args }) => activations[args.function](x, args));
 
   /** The mask is the last input; it broadcasts to the first one from the last axis on. */
-  layer("MaskedSoftmax", ([x, given], { args: { axis, clears } }) => {
+  layer("MaskedSoftmax", ([x, given], { args: { axis, clears, replaces } }) => {
     const mask = tf.cast(given, "float32");
-    const y = softmax(tf.add(x, tf.mul(tf.sub(1, mask), -1e9)), { axis });
+    const lowered = replaces
+      ? tf.where(tf.greater(tf.mul(mask, tf.onesLike(x)), 0.5), x, tf.fill(x.shape, -1e9))
+      : tf.add(x, tf.mul(tf.sub(1, mask), -1e9));
+    const y = softmax(lowered, { axis });
     return clears ? tf.mul(y, mask) : y;
   });
 });

@@ -14,6 +14,35 @@ part(({ tf, layer }) => {
     masks.reduce((one, other) => (args.union ? tf.maximum(one, other) : tf.minimum(one, other))),
   );
 
+  // Inputs: the tensors that are merged, then a mask of each. What a mask leaves out is the other
+  // tensor's number, or 1 in a product, which is 0 where all masks leave it out.
+  layer("MaskedMerge", (inputs, { args: { operation } }) => {
+    const count = inputs.length / 2;
+    const rank = Math.max(...inputs.slice(0, count).map((x) => x.rank));
+    const pairs = inputs.slice(0, count).map((x, index) => {
+      const mask = inputs[count + index];
+      // Keras forgets the mask of a tensor that it gives further axes.
+      if (x.rank < rank) {
+        const ones = Array(rank - x.rank).fill(1);
+        const full = tf.reshape(x, [x.shape[0], ...ones, ...x.shape.slice(1)]);
+        return [full, tf.onesLike(full)];
+      }
+      return [x, tf.mul(tf.onesLike(x), mask.rank < x.rank ? tf.expandDims(mask, -1) : mask)];
+    });
+    const where = (mask, one, other) => tf.where(tf.greater(mask, 0), one, other);
+    if (operation === "Multiply") {
+      const products = pairs.map(([x, mask]) => where(mask, x, tf.onesLike(x)));
+      const any = pairs.map(([, mask]) => mask).reduce((one, other) => tf.maximum(one, other));
+      return tf.mul(products.reduce((one, other) => tf.mul(one, other)), any);
+    }
+    const merge = operation === "Maximum" ? tf.maximum : tf.minimum;
+    const [merged] = pairs.reduce(([output, outputMask], [x, mask]) => {
+      const filled = where(mask, x, output);
+      return [merge(where(outputMask, output, filled), filled), tf.maximum(outputMask, mask)];
+    });
+    return merged;
+  });
+
   // Inputs: the tensors that are joined, then the masks of those that have one. Keras 3 spreads a
   // mask over the features of its tensor, Keras 2 gives it a single one.
   layer("JoinedMask", (inputs, { args }) => {

@@ -94,12 +94,15 @@ def thresholded_relu(context: LayerContext) -> TfjsLayer:
 def softmax(context: LayerContext) -> TfjsLayer:
     """TF.js computes it along the last axis, or along several at once.
 
-    Keras 2 lowers what a mask leaves out by 1e9; Keras 3 also makes it zero afterwards.
+    Keras 2 lowers what a mask leaves out by 1e9, or replaces it if ``robust_masking``; Keras 3
+    lowers it and makes it zero afterwards.
     """
     axis = context.read.take("axis", -1)
+    replaces = context.read.boolean("robust_masking", False)
     if context.mask_input:
         clears = context.layer.generation >= 3
-        return context.companion("MaskedSoftmax", {"axis": axis, "clears": clears})
+        arguments = {"axis": axis, "clears": clears, "replaces": replaces}
+        return context.companion("MaskedSoftmax", arguments)
     context.no_mask()
     if isinstance(axis, list) and len(axis) > 1:
         return context.native("Softmax", {"axis": axis})

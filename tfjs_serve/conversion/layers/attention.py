@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.attention_calls import version_of
 from tfjs_serve.conversion.call_arguments import (
     MASKS,
     TRAVELLING,
@@ -114,8 +113,8 @@ def additive_attention(context: LayerContext) -> TfjsLayer:
 
 def _translated(context: LayerContext, mode: str) -> TfjsLayer:
     read = context.read
-    read.ignore("keras_version", "seed")
-    if not (3,) <= version_of(context.layer) < (3, 10):
+    read.ignore("seed")
+    if not context.layer.saved_masks_only:
         context.no_mask()
     arguments = call_arguments(context.keywords.take, _CALL)
     dropout = read.number("dropout", 0.0)

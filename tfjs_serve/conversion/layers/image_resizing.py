@@ -167,17 +167,16 @@ def center_crop(context: LayerContext) -> TfjsLayer:
 
 def _cropped_at_random(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     """Newer Kerases give images back whole, although ``compute_output_shape`` says otherwise."""
-    if _random_crop(layer.config.get("keras_version")) == "whole":
+    if _random_crop(layer.version) == "whole":
         return (inputs[0],)
     return (_resized(layer.config, inputs[0]),)
 
 
-def _random_crop(version: Json) -> str:
+def _random_crop(version: tuple[int, ...]) -> str:
     """Return what RandomCrop does at inference: it resizes up to Keras 3.5."""
-    major, minor = version or (2, 0)
-    if (major, minor) < (3, 6):
+    if version < (3, 6):
         return "resized"
-    return "cut" if (major, minor) < (3, 8) else "whole"
+    return "cut" if version < (3, 8) else "whole"
 
 
 @rule(
@@ -193,7 +192,7 @@ def random_crop(context: LayerContext) -> TfjsLayer:
     one_image(context)
     context.read.ignore("seed")
     arguments = _size(context)
-    way = _random_crop(context.read.take("keras_version"))
+    way = _random_crop(context.layer.version)
     sizes, targets = _known_sizes(context), (arguments["height"], arguments["width"])
     if way == "whole" or sizes == targets:
         return unchanged(context)

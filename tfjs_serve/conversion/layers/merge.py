@@ -25,12 +25,14 @@ from tfjs_serve.conversion.whole_numbers import (
 
 _ONE_INPUT = "one input: Activation('linear')"
 _OVERFLOW = "whole numbers of 8 and 16 bits, which overflow"
+_MASKED = "masks, of Keras 3.6 and newer"
 _BOUNDED = frozenset({"Maximum", "Minimum"})
 """Layers whose outputs are numbers of their inputs."""
 
 
-def _broadcast(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
+def _broadcast(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     """``compute_output_shape`` in ``base_merge.py``: ranks are aligned after the batch axis."""
+    inputs = inputs[: len(inputs) // 2] if layer.mask_input else inputs
     batches = {shape[0] for shape in inputs} - {None}
     rank = max(map(len, inputs))
     rests = [(1,) * (rank - len(shape)) + shape[1:] for shape in inputs]
@@ -73,6 +75,13 @@ def _same(context: LayerContext) -> TfjsLayer | None:
     return None
 
 
+def _companion(class_name: str) -> str:
+    """Return what is left to the companion."""
+    overflows = class_name not in _BOUNDED
+    replaces = class_name in ("Maximum", "Minimum", "Multiply")
+    return "; ".join([_MASKED] * replaces + [_OVERFLOW] * overflows)
+
+
 def _elementwise(class_name: str) -> None:
     @rule(
         class_name,
@@ -81,9 +90,11 @@ def _elementwise(class_name: str) -> None:
         any_dtype=True,
         masking=Masking.PASSES,
         lowered=_ONE_INPUT,
-        companion="" if class_name in _BOUNDED else _OVERFLOW,
+        companion=_companion(class_name),
     )
     def translate(context: LayerContext) -> TfjsLayer:
+        if context.mask_input:
+            return context.companion("MaskedMerge", {"operation": class_name})
         takes_whole_numbers(context)
         same, narrow = _same(context), narrow_dtype(context)
         if same is None and narrow is not None and class_name not in _BOUNDED:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
-from tfjs_serve.conversion.attention_calls import version_of
 from tfjs_serve.conversion.call_arguments import (
     MASKS,
     TRAVELLING,
@@ -123,9 +122,10 @@ def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) ->
 def _spec(
     context: LayerContext, heads: int, groups: int, key_dim: int, arguments: Mapping[str, Json]
 ) -> Heads:
-    read, version = context.read, version_of(context.layer)
-    read.ignore("keras_version", "value_dim", "seed", "flash_attention", "activity_regularizer")
-    read.ignore("use_bias", "output_shape", "attention_axes")
+    read, version = context.read, context.layer.version
+    read.ignore("value_dim", "seed", "flash_attention", "activity_regularizer")
+    # Masked scores are replaced anyway, not lowered.
+    read.ignore("use_bias", "output_shape", "attention_axes", "softmax_robust_masking")
     positions = _positions(context, arguments)
     rank = len(context.calls[0][positions["query"]].shape or ())
     dropout = read.number("dropout", 0.0)
@@ -150,7 +150,7 @@ def _spec(
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
     """Return which of the call's inputs are queries, values, keys and masks."""
-    version = version_of(context.layer)
+    version = context.layer.version
     if (2, 10) <= version < (3,) or version >= (3, 8):
         context.no_mask()
     positions = tensor_positions(arguments)
