@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.report import Report
 
-_WITHOUT_EFFECT = frozenset({"autocast", "build_config", "quantization_config", "registered_name"})
+_WITHOUT_EFFECT = frozenset(
+    {"autocast", "build_config", "quantization_config", "registered_name", "rng_type"}
+)
 """Keys that any layer may have and that do not change what it computes.
 
 ``quantization_config`` describes how weights *would* be quantized; a layer that is quantized

@@ -8,7 +8,14 @@ from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.lowering import Lowering, Tensor
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Size, channels_of, of_each, with_channels
+from tfjs_serve.conversion.shapes import (
+    Shape,
+    Size,
+    channels_of,
+    known_product,
+    of_each,
+    with_channels,
+)
 from tfjs_serve.conversion.whole_numbers import all_whole, kept
 
 
@@ -27,7 +34,7 @@ def _global_pooling(kind: str, rank: int) -> None:
         shape=of_each(_pooled),
         dtypes=kept if kind == "Max" else _averaged,
         outcome=Outcome.LOWERED if rank == 3 else Outcome.NATIVE,
-        lowered={1: "keepdims and channels first: Reshape", 2: "keepdims: Reshape"}.get(
+        lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
             rank, f"Reshape and Global{kind}Pooling1D"
         ),
         companion="masks; whole numbers in Keras 2"
@@ -73,9 +80,11 @@ def _lowered(context: LayerContext, kind: str, keepdims: bool, first: bool) -> T
 
 def _over_one_axis(low: Lowering, x: Tensor, kind: str, channels: Size, first: bool) -> Tensor:
     """Pool with all spatial axes made one, which may be of unknown length."""
+    if first and len(x.shape) == 3:
+        x, first = low.permute(x, (0, 2, 1)), False
     if first:
         config = {"data_format": "channels_first"}
-        flat = low.reshape(x, (channels, None, 1))
+        flat = low.reshape(x, (channels, known_product(x.shape[2:]), 1))
         return low.layer(f"Global{kind}Pooling2D", config, flat, shape=(x.shape[0], channels))
     flat = x if len(x.shape) == 3 else low.reshape(x, (None, channels))
     return low.layer(f"Global{kind}Pooling1D", {}, flat, shape=(x.shape[0], channels))
