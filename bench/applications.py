@@ -25,14 +25,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from measuring import Cost, conversion  # noqa: E402 -- after the line above
+from measuring import Cost, conversion
 
-from tests.parity.applications import application, calibrate, images, names  # noqa: E402
-from tests.parity.cases.case import Array  # noqa: E402
-from tests.parity.folder_server import serving  # noqa: E402
-from tests.parity.grid.__main__ import keras_of  # noqa: E402
-from tests.parity.node import NodeTf, NodeTfError  # noqa: E402
-from tfjs_serve.companion import PACKAGE  # noqa: E402
+from tests.parity.applications import application, calibrate, images, names
+from tests.parity.cases.case import Array
+from tests.parity.folder_server import serving
+from tests.parity.grid.__main__ import keras_of
+from tests.parity.node import NodeTf, NodeTfError
+from tfjs_serve.companion import PACKAGE
 
 TOLERANCE = 1e-4
 DEADLINE_SECONDS = 900.0

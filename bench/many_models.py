@@ -18,10 +18,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from measuring import conversion  # noqa: E402 -- after the line above
+from measuring import conversion
 
-from tests.parity.grid.__main__ import keras_of  # noqa: E402
-from tests.parity.grid.cases import nightly  # noqa: E402
+from tests.parity.grid.__main__ import keras_of
+from tests.parity.grid.cases import nightly
 
 
 def save_models(keras: Any, dialect: str, folder: Path, count: int) -> int:

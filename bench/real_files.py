@@ -29,14 +29,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from tests.parity.folder_server import serving  # noqa: E402 -- after the line above
-from tests.parity.node import NodeTf, NodeTfError  # noqa: E402
-from tfjs_serve.companion import PACKAGE  # noqa: E402
-from tfjs_serve.errors import ConversionError, TfjsServeError  # noqa: E402
-from tfjs_serve.keras_files import open_model  # noqa: E402
-from tfjs_serve.settings import ConversionOptions  # noqa: E402
-from tfjs_serve.worker.convert import convert  # noqa: E402
-from tfjs_serve.worker.protocol import ConversionRequest  # noqa: E402
+from tests.parity.converted import convert_into
+from tests.parity.folder_server import serving
+from tests.parity.node import NodeTf, NodeTfError
+from tfjs_serve.companion import PACKAGE
+from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.keras_files import open_model
 
 TABLE = Path(__file__).with_name("real_files.tsv")
 REFERENCE = Path(__file__).with_name("real_files_reference.py")
@@ -172,14 +170,8 @@ def tried(file: RealFile, path: Path, pythons: dict[str, str], node: NodeTf) -> 
     version = keras_version(path)
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as url:
         folder = Path(name)
-        request = ConversionRequest(
-            source=str(path),
-            display_name=path.name,
-            output_dir=str(folder),
-            options=ConversionOptions(),
-        )
         try:
-            convert(request, lambda _progress: None)
+            convert_into(folder, path)
         except ConversionError as error:
             classes = sorted({f"{p.class_name}: {p.code}" for p in error.problems})
             return Row(file=file, keras=version, result=f"refused: {', '.join(classes[:3])}")

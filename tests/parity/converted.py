@@ -12,7 +12,7 @@ from tfjs_serve.conversion.shapes import Shape
 from tfjs_serve.keras_files import open_model
 from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.convert import convert
-from tfjs_serve.worker.protocol import ConversionRequest
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 
 def inferred_output_shapes(path: Path) -> list[Shape | None]:
@@ -23,14 +23,19 @@ def inferred_output_shapes(path: Path) -> list[Shape | None]:
     return [fact.shape for fact in infer(model, rules(), report).outputs]
 
 
-def converted(path: Path, directory: Path) -> dict[str, bytes]:
-    """Convert the model into `directory`; return the files by name."""
-    directory.mkdir()
+def convert_into(directory: Path, path: Path) -> ConversionReport:
+    """Convert the model at `path` in this process, as the server's worker does it."""
     request = ConversionRequest(
         source=str(path),
         display_name=path.name,
         output_dir=str(directory),
         options=ConversionOptions(),
     )
-    report = convert(request, lambda _progress: None)
+    return convert(request, lambda _progress: None)
+
+
+def converted(path: Path, directory: Path) -> dict[str, bytes]:
+    """Convert the model into `directory`; return the files by name."""
+    directory.mkdir()
+    report = convert_into(directory, path)
     return {file.name: (directory / file.name).read_bytes() for file in report.files}

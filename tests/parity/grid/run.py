@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 
 from tests.parity.cases.case import Array, Keras, outputs_of
+from tests.parity.converted import convert_into
 from tests.parity.folder_server import serving
 from tests.parity.node import NodeTf, NodeTfError
 from tfjs_serve import companion
 from tfjs_serve.errors import ConversionError, TfjsServeError
-from tfjs_serve.settings import ConversionOptions
-from tfjs_serve.worker.convert import convert
-from tfjs_serve.worker.protocol import ConversionRequest
 
 from .cases import GridCase
 from .settings import NotForThisSettingError
@@ -200,14 +198,8 @@ class Workbench:
         """
         output = self.folder / f"{path.name}.converted"
         output.mkdir()
-        request = ConversionRequest(
-            source=str(path),
-            display_name=path.name,
-            output_dir=str(output),
-            options=ConversionOptions(),
-        )
         try:
-            convert(request, lambda _progress: None)
+            convert_into(output, path)
             topology = (output / "model.json").read_text()
             url = f"{self.url}/{output.name}/model.json"
             outputs = self.node.predict(url, inputs).outputs
