@@ -201,3 +201,18 @@ def test_operation_that_is_not_known_is_reported_once() -> None:
         topology(model, 3, {})
     (problem,) = caught.value.problems
     assert (problem.code, problem.class_name) == ("unsupported-layer", "ops.no_such_thing")
+
+
+@pytest.mark.parametrize(
+    ("class_name", "generation", "arguments"),
+    [
+        ("RandomFlip", 2, {"mode": "horizontal", "rng_type": "stateful"}),
+        ("RandomRotation", 3, {"factor": 0.2, "value_range": [0, 255]}),
+        ("Softmax", 2, {"axis": -1, "robust_masking": True}),
+    ],
+)
+def test_arguments_that_only_some_versions_write_are_known(
+    class_name: str, generation: int, arguments: Json
+) -> None:
+    layers = [given("x", (None, 4, 4, 3), generation), layer(class_name, "it", **arguments)]
+    assert translate(saved(sequential(layers), generation=generation)).warnings == ()

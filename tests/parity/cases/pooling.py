@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .case import KERAS2, KERAS3, Case, grid, layer_cases
 
 KINDS = ("Max", "Average")
@@ -31,12 +33,16 @@ def pooling(kind: str, rank: int) -> list[Case]:
 
 
 def global_pooling(kind: str) -> list[Case]:
-    one, two = f"Global{kind}Pooling1D", f"Global{kind}Pooling2D"
+    one, two, three = (f"Global{kind}Pooling{rank}D" for rank in SHAPES)
+    first = [{"data_format": "channels_first"}]
+    unknown: dict[str, Any] = {"label": "unknown", "dialects": (KERAS3,)}
     return [
+        *layer_cases(one, (None, None), first, **unknown),
+        *layer_cases(three, (None, 2, 3, 4), first, **unknown),
         *layer_cases(one, (5, 3), [{}, {"keepdims": False}]),
         *layer_cases(one, (None, 3), label="free-length"),
         *layer_cases(two, (3, 4, 2), [{}, {"keepdims": False}]),
-        *layer_cases(two, (2, 3, 4), [{"data_format": "channels_first"}]),
+        *layer_cases(two, (2, 3, 4), first),
     ]
 
 

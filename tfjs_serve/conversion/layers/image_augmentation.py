@@ -42,7 +42,8 @@ _INACTIVE: Mapping[str, tuple[str, ...]] = {
     "RandomInvert": ("factor", "value_range"),
     "RandomPerspective": ("factor", "scale", *_FILLING),
     "RandomPosterization": ("factor", "value_range"),
-    "RandomRotation": ("factor", *_FILLING),
+    # Up to Keras 3.5 with the value_range of its base class.
+    "RandomRotation": ("factor", "value_range", *_FILLING),
     "RandomSaturation": ("factor", "value_range"),
     "RandomSharpness": ("factor", "value_range"),
     "RandomShear": ("x_factor", "y_factor", "factor", *_FILLING),
