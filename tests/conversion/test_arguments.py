@@ -107,3 +107,16 @@ def test_keras_3_overrides_the_training_argument_of_a_call() -> None:
     assert "tfjs-serve" not in str(model.topology)
     (warning,) = model.warnings
     assert "training=True" in warning
+
+
+@pytest.mark.parametrize(("cropping", "refused"), [(1, False), (2, True), (3, True)])
+def test_a_layer_that_crops_everything_is_refused(cropping: int, refused: bool) -> None:
+    edges = [[cropping, cropping], [0, 0], [0, 0]]
+    cropped = layer("Cropping3D", "it", cropping=edges, data_format="channels_last")
+    model = saved(sequential([given("x", (None, 4, 4, 4, 1), 2), cropped]), generation=2)
+    if not refused:
+        translate(model)
+        return
+    with pytest.raises(ConversionError, match="1 problem") as caught:
+        translate(model)
+    assert "crops its input to nothing" in caught.value.problems[0].message

@@ -19,7 +19,9 @@ QUERY, VALUE = tensor("query"), tensor("value")
 MASKS = {QUERY: tensor("query_mask"), VALUE: tensor("value_mask")}
 
 
-def called(class_name: str, version: tuple[int, int], **kwargs: Any) -> AttentionCall:
+def called(
+    class_name: str, version: tuple[int, int], *, casts: bool = False, **kwargs: Any
+) -> AttentionCall:
     """Return the call of a layer with two inputs that have masks."""
     layer = KerasLayer(
         class_name=class_name,
@@ -30,7 +32,8 @@ def called(class_name: str, version: tuple[int, int], **kwargs: Any) -> Attentio
         generation=version[0],
         version=version,
     )
-    return masked_call(layer, (QUERY, VALUE), {"args[1]": {"tensor": 1}, **kwargs}, MASKS, ())
+    arguments = {"args[1]": {"tensor": 1}, **kwargs}
+    return masked_call(layer, (QUERY, VALUE), arguments, MASKS, (), casts=casts)
 
 
 def travelling(found: AttentionCall) -> list[str]:
@@ -68,3 +71,12 @@ def test_mask_that_was_saved_is_not_given_twice() -> None:
 def test_list_of_inputs_loses_its_masks_before_keras_3_4() -> None:
     assert called("Attention", (3, 3)).mask is None
     assert called("Attention", (3, 4)).mask == MASKS[QUERY]
+
+
+@pytest.mark.parametrize(("version", "sees_query"), [((2, 15), False), ((3, 15), True)])
+def test_keras_2_loses_the_mask_of_a_query_that_it_casts(
+    version: tuple[int, int], sees_query: bool
+) -> None:
+    found = called("MultiHeadAttention", version, casts=True)
+    assert ("query_mask" in travelling(found)) is sees_query
+    assert found.mask == MASKS[QUERY]

@@ -45,6 +45,8 @@ def masked_call(
     kwargs: Mapping[str, Json],
     masks: Mapping[TensorRef, TensorRef],
     given: Sequence[TensorRef | None],
+    *,
+    casts: bool = False,
 ) -> AttentionCall:
     """Return the call of an attention layer with the masks that it uses.
 
@@ -54,6 +56,10 @@ def masked_call(
         The masks that travel, by tensor.
     given
         The masks in the argument ``mask``, in the order of the inputs.
+    casts
+        Whether the first input has another dtype than the layer. Keras 2 casts it before
+        MultiHeadAttention looks for its mask, which the copy does not have (``_maybe_cast_inputs``
+        in ``base_layer.py``).
     """
     arguments = {key: value for key, value in kwargs.items() if key != "mask"}
     saves = layer.saved_masks_only
@@ -69,6 +75,8 @@ def masked_call(
         for name, tensor in tensors.items()
         if (name == "query" and takes) or not (saves or f"{name}_mask" in positions)
     }
+    if casts and layer.generation < 3:
+        used.pop("query_mask", None)
     return AttentionCall(
         call=_with_inputs(inputs, arguments, used),
         mask=masks.get(tensors["query"]),

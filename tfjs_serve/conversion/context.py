@@ -207,7 +207,8 @@ class LayerContext:
 
     def no_whole_numbers(self) -> None:
         """Report inputs that make Keras round: TF.js gets whole numbers as floats."""
-        if any(fact.whole for call in self.calls for fact in call):
+        masks = int(self.mask_input)
+        if any(fact.whole for call in self.calls for fact in call[: len(call) - masks]):
             self.problem(
                 "unsupported-input",
                 "Keras rounds what it computes of whole numbers here, which TensorFlow.js does "

@@ -155,7 +155,8 @@ class _FlatGraph:
         given: Masks,
     ) -> Tensors:
         """Add one call of a layer that uses a mask for each of its inputs."""
-        found = masked_call(layer, inputs, kwargs, self._masks, given)
+        casts = self.layers[inputs[0].layer].dtype != layer.dtype
+        found = masked_call(layer, inputs, kwargs, self._masks, given, casts=casts)
         output = self._add(layer, found.call)
         for tensor in found.cleared:
             self._masks.pop(tensor, None)

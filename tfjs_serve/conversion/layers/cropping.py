@@ -42,6 +42,7 @@ def _cropping(rank: int) -> None:
     def translate(context: LayerContext) -> TfjsLayer:
         pairs = edges(context.read.take("cropping", _DEFAULTS[rank]), rank)
         data_format = context.read.text("data_format", "channels_last")
+        _check_rest(context, rank)
         if rank == 2 and not _is_unknown(context, rank, data_format):
             config = {"cropping": pairs, "data_format": data_format}
             return context.native("Cropping2D", config)
@@ -56,6 +57,17 @@ def _cropping(rank: int) -> None:
 
         arguments = {"edges": around(pairs, data_format)}
         return lower_or_companion(context, lower, "Cropping", arguments)
+
+
+def _check_rest(context: LayerContext, rank: int) -> None:
+    """Report a layer that leaves nothing: Keras 2 has tensors without numbers, TF.js fails."""
+    rests = [_cropped(rank, context.layer.config, shape)[1:] for shape in context.shapes]
+    if any(size is not None and size < 1 for rest in rests for size in rest):
+        context.problem(
+            "unsupported-input",
+            "It crops its input to nothing.",
+            "Crop less, or give the model a larger input.",
+        )
 
 
 def _is_unknown(context: LayerContext, rank: int, data_format: str) -> bool:

@@ -87,7 +87,9 @@ def borders(axes: int) -> Iterator[Subject]:
     given = floats(*SIZES[axes], 4)
     amounts: tuple[Any, ...] = (2, (2, 1)) if axes == 1 else (2, uneven(axes), pairs(axes))
     yield subject(f"ZeroPadding{axes}D", given, values={"padding": amounts})
-    yield subject(f"Cropping{axes}D", given, values={"cropping": amounts})
+    # Large enough that something is left, channels first too.
+    larger = floats(*(size + 3 for size in SIZES[axes]), 7)
+    yield subject(f"Cropping{axes}D", larger, values={"cropping": amounts})
     factors = (3, 1) if axes == 1 else (3, uneven(axes))
     interpolations = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
     more = ("area", "gaussian", "mitchellcubic")
