@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .case import KERAS2, KERAS3, Case, grid, layer_cases
 
 KINDS = ("Max", "Average")
@@ -35,10 +33,10 @@ def pooling(kind: str, rank: int) -> list[Case]:
 def global_pooling(kind: str) -> list[Case]:
     one, two, three = (f"Global{kind}Pooling{rank}D" for rank in SHAPES)
     first = [{"data_format": "channels_first"}]
-    unknown: dict[str, Any] = {"label": "unknown", "dialects": (KERAS3,)}
     return [
-        *layer_cases(one, (None, None), first, **unknown),
-        *layer_cases(three, (None, 2, 3, 4), first, **unknown),
+        *layer_cases(one, (None, None), first, label="unknown", dialects=(KERAS3,)),
+        *layer_cases(three, (None, 2, 3, 4), first, label="unknown", dialects=(KERAS3,)),
+        *layer_cases(three, (None, None, 3, 4), first, label="unknowns", dialects=(KERAS3,)),
         *layer_cases(one, (5, 3), [{}, {"keepdims": False}]),
         *layer_cases(one, (None, 3), label="free-length"),
         *layer_cases(two, (3, 4, 2), [{}, {"keepdims": False}]),

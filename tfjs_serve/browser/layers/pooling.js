@@ -48,6 +48,10 @@ part((kit) => {
     );
   });
 
+  layer("GlobalPooling", ([x], { args: { largest, axes, keepdims } }) =>
+    largest ? tf.max(x, axes, keepdims) : tf.mean(x, axes, keepdims),
+  );
+
   // The average of whole numbers in Keras 2 loses its fraction.
   layer("WholeAverage", ([x], { args: { axes, keepdims } }) => {
     const count = axes.reduce((product, axis) => product * x.shape[axis], 1);

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import Outcome, rule
 from tfjs_serve.conversion.shapes import (
@@ -37,9 +38,7 @@ def _global_pooling(kind: str, rank: int) -> None:
         lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
             rank, f"Reshape and Global{kind}Pooling1D"
         ),
-        companion="masks; whole numbers in Keras 2"
-        if class_name == "GlobalAveragePooling1D"
-        else ("whole numbers in Keras 2" if kind == "Average" else ""),
+        companion=_companion(kind, rank),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
@@ -51,15 +50,26 @@ def _global_pooling(kind: str, rank: int) -> None:
             if context.layer.generation < 3:
                 context.no_whole_numbers()
             return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
+        axes = list(range(2, rank + 2) if first else range(1, rank + 1))
         if truncates:
             # A mean that is a product with a rounded inverse would lose whole results.
-            axes = list(range(2, rank + 2) if first else range(1, rank + 1))
             return context.companion("WholeAverage", {"axes": axes, "keepdims": keepdims})
         if rank == 2 and not keepdims:
             return context.native(class_name, {"data_format": data_format})
         if rank == 1 and not keepdims and not first:
             return context.native(class_name, {})
-        return _lowered(context, kind, keepdims, first)
+        arguments = {"largest": kind == "Max", "axes": axes, "keepdims": keepdims}
+        lower = partial(_lowered, kind=kind, keepdims=keepdims, first=first)
+        return lower_or_companion(context, lower, "GlobalPooling", arguments)
+
+
+def _companion(kind: str, rank: int) -> str:
+    """Return what is left to the companion."""
+    return "; ".join(
+        ["masks"] * (kind == "Average" and rank == 1)
+        + ["whole numbers in Keras 2"] * (kind == "Average")
+        + ["channels first, of unknown number and several unknown sizes"] * (rank == 3)
+    )
 
 
 def _averaged(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
@@ -67,15 +77,14 @@ def _averaged(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]
     return kept(layer, inputs) if layer.generation < 3 else ("float32",)
 
 
-def _lowered(context: LayerContext, kind: str, keepdims: bool, first: bool) -> TfjsLayer:
-    low = Lowering(context)
+def _lowered(low: Lowering, *, kind: str, keepdims: bool, first: bool) -> Tensor:
     (x,) = low.inputs
     channels = x.shape[1 if first else -1]
     y = _over_one_axis(low, x, kind, channels, first)
     if keepdims:
         ones = [1] * (len(x.shape) - 2)
         y = low.reshape(y, (channels, *ones) if first else (*ones, channels))
-    return low.model(y)
+    return y
 
 
 def _over_one_axis(low: Lowering, x: Tensor, kind: str, channels: Size, first: bool) -> Tensor:
