@@ -120,3 +120,8 @@ def test_a_layer_that_crops_everything_is_refused(cropping: int, refused: bool) 
     with pytest.raises(ConversionError, match="1 problem") as caught:
         translate(model)
     assert "crops its input to nothing" in caught.value.problems[0].message
+
+
+def test_a_spectrogram_without_decibels_needs_no_range_of_them() -> None:
+    spectrogram = layer("MelSpectrogram", "it", power_to_db=False, top_db=None)
+    translate(saved(sequential([given("x", (None, 4096)), spectrogram])))

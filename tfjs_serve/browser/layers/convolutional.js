@@ -117,8 +117,8 @@ part((kit) => {
     product(x.shape.slice(axis + 1)),
   ];
 
-  /** A kernel with the steps that its windows skip written out as zeros. */
-  function writtenOut(kernel, dilation) {
+  /** A kernel, say, with the steps that its windows skip along its first axes as zeros. */
+  function writtenOut(x, dilation) {
     return dilation.reduce((values, rate, axis) => {
       if (rate === 1) return values;
       const [before, size, after] = around(values, axis);
@@ -133,19 +133,22 @@ part((kit) => {
       const shape = [...values.shape];
       shape[axis] = extent;
       return tf.reshape(cut, shape);
-    }, kernel);
+    }, x);
   }
 
-  // A volume's; sequences and images need to know no size.
+  // A volume's; sequences and images need to know no size. It convolves the volume with zeros
+  // between its numbers: conv3dTranspose is wrong on TensorFlow.js's wasm backend.
   layer("ConvolutionTranspose", ([x], { args, weights }) =>
     withLastChannels(x, 3, args.channelsFirst, (volume) => {
       const kernel = writtenOut(weights.kernel, args.dilation);
-      const sizes = args.strides.map(
-        (stride, axis) =>
-          (volume.shape[axis + 1] - 1) * stride + Math.max(kernel.shape[axis], stride),
-      );
-      const shape = [volume.shape[0], ...sizes, kernel.shape[3]];
-      const whole = tf.conv3dTranspose(volume, kernel, shape, args.strides, "valid");
+      const extent = kernel.shape.slice(0, 3);
+      const spread = writtenOut(volume, [1, ...args.strides]);
+      const frame = extent.map((size, axis) => [
+        size - 1,
+        Math.max(size, args.strides[axis]) - 1,
+      ]);
+      const turned = tf.transpose(tf.reverse(kernel, [0, 1, 2]), [0, 1, 2, 4, 3]);
+      const whole = tf.conv3d(tf.pad(spread, [[0, 0], ...frame, [0, 0]]), turned, 1, "valid");
       const cut = resizedEdges(whole, [[0, 0], ...args.surplus, [0, 0]]);
       return biased(cut, weights.bias);
     }),

@@ -18,7 +18,7 @@ function part(declare) {
 function register(tf) {
   if (registered.has(tf.layers)) return;
   registered.add(tf.layers);
-  const kit = makeKit(tf);
+  const kit = makeKit(withAllRanks(tf));
   for (const declare of parts) declare(kit);
 }
 

@@ -32,6 +32,7 @@ def mel_spectrogram(context: LayerContext) -> TfjsLayer:
     read = context.read
     fft_length, rate = read.integer("fft_length", 2048), read.number("sampling_rate", 16000)
     window = read.take("window", "hann")
+    top_db = read.take("top_db", 80.0)
     arguments = {
         "fft_length": fft_length,
         "stride": read.integer("sequence_stride", 512),
@@ -42,7 +43,8 @@ def mel_spectrogram(context: LayerContext) -> TfjsLayer:
         "lowest": read.number("min_freq", 20.0),
         "highest": read.take("max_freq") or int(rate / 2),
         "in_decibels": read.boolean("power_to_db", True),
-        "range": read.number("top_db", 80.0),
+        # Keras needs none unless it computes decibels.
+        "range": 80.0 if top_db is None else read.number("top_db", 80.0),
         "exponent": read.number("mag_exp", 2.0),
         "least_power": read.number("min_power", 1e-10),
         "reference": read.number("ref_power", 1.0),
