@@ -94,6 +94,7 @@ def _transposed(class_name: str, rank: int) -> None:
         shape=partial(_enlarged, rank),
         lowered=_LOWERED[rank],
         companion=_COMPANION[rank],
+        notes=_WASM if rank == 3 else "",
     )
     def translate(context: LayerContext) -> TfjsLayer:
         conv = read_convolution(context, rank)
@@ -120,6 +121,7 @@ _LOWERED = {
     2: "output_padding: Conv2DTranspose and Cropping2D; dilation: Conv2D",
     3: "output_padding: Conv3DTranspose and Cropping2D; dilation: Conv3D",
 }
+_WASM = "native and lowered: wrong on the wasm backend of TensorFlow.js 4.22 (conv3dTranspose)"
 _COMPANION = {1: "", 2: "", 3: "what is lowered, with several unknown sizes"}
 
 
