@@ -23,7 +23,9 @@ from tfjs_serve.conversion.transforms import reshaped_source
 
 _OUTCOMES = {1: Outcome.LOWERED, 2: Outcome.NATIVE, 3: Outcome.COMPANION}
 _ONE_ROW = "ConvLSTM2D over images of one row"
-_COMPANION = "channels_first, initial states, masks, activations that TensorFlow.js lacks"
+_COMPANION = (
+    "channels_first, go_backwards, initial states, masks, activations that TensorFlow.js lacks"
+)
 
 
 def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -127,7 +129,13 @@ def _of_one_row(context: LayerContext, config: Mapping[str, Json]) -> TfjsLayer:
 
 def _needs_companion(context: LayerContext, loop: Loop) -> bool:
     """Whether TF.js's loop over images computes something else, or nothing."""
-    return loop.needs_companion(context) or is_started(context) or is_masked(context)
+    return (
+        loop.needs_companion(context)
+        or is_started(context)
+        or is_masked(context)
+        # Its webgl backend turns no tensor of five axes around.
+        or loop.go_backwards
+    )
 
 
 def _as_run(context: LayerContext, loop: Loop) -> Loop:
