@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tfjs_serve.conversion.bounds import MAXIMUM_RUNS
 from tfjs_serve.conversion.execution import execution_order
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import Call, KerasLayer, TensorRef
@@ -18,6 +19,7 @@ from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
 from tfjs_serve.conversion.shared_arguments import BROKEN, SharedArguments
+from tfjs_serve.errors import UnsafeFileError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,13 @@ class _Inference:
         """Return the facts of the outputs."""
         shared = self._shared
         shared.update(fact.tfjs_mask for fact in inputs)
+        if len(self.sites) >= MAXIMUM_RUNS:
+            raise UnsafeFileError(
+                f"{self._report.display_name} runs its layers more than {MAXIMUM_RUNS} times, "
+                f"at {layer.path!r}",
+                hint="call models inside of each other less often; or the file is made to "
+                "exhaust this machine",
+            )
         site = Site(
             layer=layer,
             inputs=inputs,

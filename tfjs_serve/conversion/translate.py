@@ -43,13 +43,17 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     KerasFileError
         The configuration is not one that Keras writes.
     """
+    with nonsense_as_error(keras_model):
+        return _translate(keras_model, custom_layers)
+
+
+def _translate(keras_model: KerasModel, custom_layers: Collection[str]) -> LayersModel:
     report = Report(keras_model.display_name)
     model = _normalized(keras_model, report)
     known = rules()
     _check_kind(model, report)
     own = _own_variables(known, page_variables(model, keras_model, custom_layers))
-    with nonsense_as_error(keras_model):
-        model, weights = read_layers(model, keras_model, own, known, report)
+    model, weights = read_layers(model, keras_model, own, known, report)
     layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
     written = with_distinct_inputs(layer.to_json())
@@ -121,9 +125,8 @@ def _attempted(
 
 def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
     generation = keras_model.dialect.generation
-    with nonsense_as_error(keras_model):
-        model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
-        return completed(model, keras_model)
+    model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
+    return completed(model, keras_model)
 
 
 def _check_kind(model: KerasLayer, report: Report) -> None:

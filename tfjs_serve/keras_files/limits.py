@@ -23,7 +23,7 @@ MAXIMUM_RANK = 8
 """TensorFlow.js has no tensors of more than 6 axes."""
 MAXIMUM_CHUNK_BYTES = 64 * MIB
 """HDF5 reads chunks as a whole; those of h5py and Keras have at most 1 MiB."""
-MAXIMUM_NAME_BYTES = 64 * KIB
+MAXIMUM_NAME_BYTES = 4 * KIB
 MAXIMUM_MEMBERS = 10_000
 MAXIMUM_DIRECTORY_BYTES = 4 * MIB
 """Of a zip archive: 10,000 members with long names."""
