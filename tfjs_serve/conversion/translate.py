@@ -22,6 +22,7 @@ from tfjs_serve.conversion.registry import LayerRule, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.state_use import MIXED_STATES, check_states
+from tfjs_serve.conversion.transforms import with_named_errors
 from tfjs_serve.conversion.translator import Translator
 from tfjs_serve.conversion.weights import LayerWeights, Own
 from tfjs_serve.keras_files import KerasModel
@@ -64,7 +65,9 @@ def _translate(keras_model: KerasModel, custom_layers: Collection[str]) -> Layer
             "backend": "tensorflow",
             "model_config": written,
         },
-        weights=layer.weights,
+        weights=tuple(
+            with_named_errors(weight, keras_model.display_name) for weight in layer.weights
+        ),
         user_defined_metadata=_metadata(model),
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
