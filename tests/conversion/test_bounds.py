@@ -147,6 +147,25 @@ def test_a_cycle_is_refused() -> None:
     assert "part of a cycle" in error.problems[0].message
 
 
+def test_models_whose_shapes_nothing_tells_are_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return infer(*arguments)
+
+    module = sys.modules["tfjs_serve.conversion.unbuilt"]
+    infer = module.infer
+    monkeypatch.setattr(module, "infer", counted)
+    inner = [sequential([layer("ReLU", f"r{index}")], name=f"s{index}") for index in range(50)]
+    error = refused(sequential([layer("NoSuchLayer", "first"), *inner]))
+    assert isinstance(error, ConversionError)
+    assert looks < 5
+
+
 def test_two_layers_of_one_name_are_refused() -> None:
     error = refused(sequential([given("x", SHAPE), *[layer("ReLU", "r")] * 3]))
     assert isinstance(error, ConversionError)

@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 Json = Any
@@ -27,7 +28,9 @@ TEXTS = (
     *("float32", "int64", "string", "mixed_float16", "channels_first", "same", "causal", "relu"),
 )
 LARGEST_TEXT = 300_000
-DEEPEST = 2_000
+DEEPEST = 400
+MOST_PLACES = 20_000
+"""Documents grow until they have so many values: the campaign is to cost the server more."""
 
 
 def mutate_text(chance: random.Random, text: str, lures: Sequence[str]) -> str:
@@ -43,7 +46,10 @@ def mutate_text(chance: random.Random, text: str, lures: Sequence[str]) -> str:
     except ValueError:
         return text
     for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        document = mutate(chance, document, lures)
+        if len(_places(document)) > MOST_PLACES:
+            break
+        with suppress(RecursionError):  # too deep to be copied
+            document = mutate(chance, document, lures)
     written = _dumps(document)
     if chance.random() < 0.05:
         written = _not_quite_json(chance, written)
@@ -60,6 +66,10 @@ def mutate(chance: random.Random, document: Json, lures: Sequence[str]) -> Json:
     change = chance.choices([change for change, _ in CHANGES], weights)[0]
     change(chance, (holder, key), places, lures)
     return document
+
+
+def _count(value: Json) -> int:
+    return 1 + len(_places([value]))
 
 
 def _places(value: Json) -> list[Place]:
@@ -85,7 +95,7 @@ def delete(chance: random.Random, at: Place, places: Sequence[Place], lures: Seq
 
 def repeat(chance: random.Random, at: Place, places: Sequence[Place], lures: Sequence[str]) -> None:
     holder, key = at
-    count = chance.choice((1, 1, 2, 10, 300))
+    count = min(chance.choice((1, 1, 2, 10, 300)), MOST_PLACES // _count(holder[key]))
     if isinstance(holder, list):
         holder[key:key] = [copy.deepcopy(holder[key]) for _ in range(count)]
     elif isinstance(holder[key], list):
@@ -155,10 +165,9 @@ def nest(chance: random.Random, at: Place, places: Sequence[Place], lures: Seque
     inner = holder[key]
     for index in range(chance.choice((1, 2, 8, 30))):
         name = chance.choice(("TimeDistributed", "Bidirectional", "Sequential", "RNN"))
-        part = {"layers": [inner]} if name == "Sequential" else {"layer": inner, "cell": inner}
+        key_of_inner = {"Sequential": "layers", "RNN": "cell"}.get(name, "layer")
+        part = {key_of_inner: [inner] if name == "Sequential" else inner}
         inner = {"class_name": name, "config": {"name": f"w{index}", "trainable": True, **part}}
-        if len(_dumps(inner)) > LARGEST_TEXT:
-            break
     holder[key] = inner
 
 

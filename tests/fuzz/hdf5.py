@@ -16,7 +16,7 @@ from .configs import TEXTS, mutate_text
 
 Mutation = Callable[[random.Random, h5py.File, Canary], None]
 
-FAILS = (OSError, RuntimeError, LookupError, TypeError, ValueError)
+FAILS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What libhdf5 says to changes that a file does not allow: it stays as it is then."""
 NAMES_OF_TEXTS = ("model_config", "layer_names", "weight_names", "keras_version", "backend")
 
@@ -109,7 +109,7 @@ def pack(chance: random.Random, file: h5py.File, canary: Canary) -> None:
     _removed(file, path)
     values = np.atleast_1d(values)
     if chance.random() < 0.3:
-        values = np.zeros((chance.choice((10**3, 10**6, 4 * 10**7)),), np.float32)
+        values = np.zeros((chance.choice((10**3, 10**6, 2 * 10**7)),), np.float32)
     options: tuple[dict[str, Any], ...] = (
         *({"compression": "gzip", "shuffle": True}, {"compression": "lzf"}, {"fletcher32": True}),
         *({"compression": "gzip", "compression_opts": 9}, {"chunks": values.shape}),

@@ -30,6 +30,8 @@ MAXIMUM_RUNS = 100_000
 """Calls of layers in one prediction: a model that is called twice makes its own calls twice."""
 MAXIMUM_ROUNDS = 1_000
 """How often TF.js's loader may go through a model until it has made all calls; see `graph`."""
+MAXIMUM_NUMBERS = 1 << 28
+"""In one tensor, without the batch: 1 GiB, which no browser computes with."""
 MAXIMUM_NAME_CHARACTERS = 256
 MAXIMUM_PATH_CHARACTERS = 2_000
 

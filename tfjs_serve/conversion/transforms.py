@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfjs_serve.conversion.bounds import MAXIMUM_NUMBERS
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files import WeightRef
 from tfjs_serve.layers_model.model import ArraySource, LayersWeight, TensorSource
@@ -16,6 +18,8 @@ from tfjs_serve.layers_model.model import ArraySource, LayersWeight, TensorSourc
 Array = npt.NDArray[Any]
 
 _FLOAT = "float32"
+_MOST_TIMES = 16
+"""How much larger than the saved ones a weight may become that is larger than any tensor."""
 
 
 def values(source: TensorSource) -> Array:
@@ -40,7 +44,7 @@ class _Reshaped:
 
 def reshaped_source(source: TensorSource, shape: Sequence[int]) -> TensorSource:
     """Return the same values with another shape of as many elements; streams."""
-    if int(np.prod(source.shape)) != int(np.prod(tuple(shape))):
+    if math.prod(source.shape) != math.prod(shape) or min(shape, default=0) < 0:
         raise ValueError(f"{source.shape} cannot become {tuple(shape)}")
     return _Reshaped(source, tuple(shape))
 
@@ -69,6 +73,9 @@ def computed_source(
     compute
         Takes the arrays of `sources`; called each time the values are read.
     """
+    count, saved = math.prod(shape), sum(math.prod(source.shape) for source in sources)
+    if min(shape, default=0) < 0 or count > max(MAXIMUM_NUMBERS, _MOST_TIMES * saved):
+        raise ValueError(f"a weight of shape {tuple(shape)} would be made of {saved} numbers")
     return _Computed(compute, sources, tuple(shape))
 
 
@@ -89,7 +96,7 @@ class _Named:
     def blocks(self, max_bytes: int) -> Iterator[Array]:
         try:
             yield from self.source.blocks(max_bytes)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
             raise KerasFileError(
                 f"{self.display_name}: the weight {self.weight_name!r} cannot be computed from "
                 f"what is saved ({error})",
