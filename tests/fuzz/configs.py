@@ -74,7 +74,7 @@ def _count(value: Json) -> int:
 
 def _places(value: Json) -> list[Place]:
     places: list[Place] = []
-    todo = [value]
+    todo = [value] if isinstance(value, (dict, list)) else []
     while todo:
         holder = todo.pop()
         keys = list(holder) if isinstance(holder, dict) else range(len(holder))
