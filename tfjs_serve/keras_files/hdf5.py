@@ -15,7 +15,7 @@ from typing import IO
 import h5py
 
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
-from tfjs_serve.keras_files.attributes import read_names, read_text
+from tfjs_serve.keras_files.attributes import TextAttributes
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.dialects import read_config, read_generation
@@ -42,7 +42,8 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
     """
     with opened(path, display_name) as file:
         with damage_as_error(display_name):
-            model = _read_model(file, Budget(path.stat().st_size, display_name))
+            texts = TextAttributes(path, display_name)
+            model = _read_model(file, texts, Budget(path.stat().st_size, display_name))
         yield model
 
 
@@ -63,16 +64,16 @@ def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
         yield file
 
 
-def _read_model(file: h5py.File, budget: Budget) -> KerasModel:
+def _read_model(file: h5py.File, texts: TextAttributes, budget: Budget) -> KerasModel:
     display_name = budget.display_name
-    text = read_text(file, "model_config", display_name)
+    text = texts.text(file, "model_config")
     if text is None:
         raise _without_architecture(file, display_name)
     config = read_config(text, display_name)
-    version = read_text(file, "keras_version", display_name) or ""
+    version = texts.text(file, "keras_version") or ""
     generation = read_generation(version, config, display_name)
-    weights = _read_weights(file, budget)
-    backend = read_text(file, "backend", display_name) or _backend_by_names(weights)
+    weights = _read_weights(file, texts, budget)
+    backend = texts.text(file, "backend") or _backend_by_names(weights)
     return KerasModel(
         display_name=display_name,
         dialect=Dialect(generation=generation, container=Container.HDF5, backend=backend),
@@ -111,7 +112,9 @@ def _holds_variables(file: h5py.File) -> bool:
     )
 
 
-def _read_weights(file: h5py.File, budget: Budget) -> dict[str, tuple[WeightRef, ...]]:
+def _read_weights(
+    file: h5py.File, texts: TextAttributes, budget: Budget
+) -> dict[str, tuple[WeightRef, ...]]:
     display_name = budget.display_name
     # Asking with "in" would follow an external link.
     if file.get("model_weights", getlink=True) is None:
@@ -121,11 +124,11 @@ def _read_weights(file: h5py.File, budget: Budget) -> dict[str, tuple[WeightRef,
         )
     group = child(file, "model_weights", display_name)
     return {
-        name: _read_layer(child(group, name, display_name), budget)
-        for name in read_names(group, "layer_names", display_name)
+        name: _read_layer(child(group, name, display_name), texts, budget)
+        for name in texts.names(group, "layer_names")
     }
 
 
-def _read_layer(group: h5py.Group, budget: Budget) -> tuple[WeightRef, ...]:
-    names = read_names(group, "weight_names", budget.display_name)
+def _read_layer(group: h5py.Group, texts: TextAttributes, budget: Budget) -> tuple[WeightRef, ...]:
+    names = texts.names(group, "weight_names")
     return tuple(weight_ref(group, name, budget) for name in names)
