@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from tfjs_serve.conversion import translate
+from tfjs_serve.conversion.bounds import Bounds
+from tfjs_serve.errors import UnsafeFileError
 
 from .building import given, layer, saved, sequential
 
 VALID = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._/]*")
 """``tensorNameRegex`` in ``tfjs-layers/src/common.ts``."""
 
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+def is_shown(name: str) -> bool:
+    with suppress(UnsafeFileError):
+        Bounds("m.h5").check_name(name, name)
+        return True
+    return False
+
+
+names = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12
+).filter(is_shown)
 
 
 def translated_names(layer_names: list[str]) -> list[str]:

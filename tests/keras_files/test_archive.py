@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError, WeightsOnlyFileError
-from tfjs_serve.keras_files import Container, archive, open_model
+from tfjs_serve.keras_files import Container, limits, open_model
 
 from .handmade import CONFIG
 
@@ -239,7 +239,7 @@ def test_size_that_the_file_does_not_have_is_refused(tmp_path: Path) -> None:
 def test_text_of_absurd_size_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "MAXIMUM_TEXT_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAXIMUM_TEXT_BYTES", 1000)
     config = json.dumps({**CONFIG, "padding": " " * 2000})
     path = write_archive(tmp_path / "m.keras", zipfile.ZIP_DEFLATED, config__json=config)
     error = refused(path)

@@ -15,10 +15,15 @@ from hypothesis import strategies as st
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files import WeightRef, open_model
 from tfjs_serve.keras_files.datasets import _selections, weight_ref
+from tfjs_serve.keras_files.limits import Budget
 
 from .handmade import write_hdf5
 
 Array = npt.NDArray[Any]
+
+
+def _weight(file: h5py.File, name: str = "weight") -> WeightRef:
+    return weight_ref(file, name, Budget(1 << 20, "m.h5"))
 
 
 def _in_memory() -> h5py.File:
@@ -40,7 +45,7 @@ def test_blocks_joined_are_the_array(shape: tuple[int, ...], max_bytes: int, chu
     with _in_memory() as file:
         chunks = True if chunked and array.size and shape else None
         file.create_dataset("weight", data=array, chunks=chunks)
-        ref = weight_ref(file, "weight", "m.h5")
+        ref = _weight(file)
         blocks = list(ref.blocks(max_bytes))
         assert ref.shape == shape
         assert all(block.ndim == 1 for block in blocks)
@@ -73,7 +78,7 @@ def test_every_layout_is_read(tmp_path: Path, options: dict[str, Any]) -> None:
     array = np.arange(35, dtype=np.float32).reshape(7, 5)
     with h5py.File(tmp_path / "m.h5", "w", libver="latest") as file:
         file.create_dataset("weight", data=array, **options)
-        assert np.array_equal(_read(weight_ref(file, "weight", "m.h5"), max_bytes=16), array)
+        assert np.array_equal(_read(_weight(file), max_bytes=16), array)
 
 
 def test_data_beside_its_own_description_is_read(tmp_path: Path) -> None:
@@ -84,7 +89,11 @@ def test_data_beside_its_own_description_is_read(tmp_path: Path) -> None:
         space = h5py.h5s.create_simple((3,))
         dataset = h5py.h5d.create(file.id, b"weight", h5py.h5t.IEEE_F32LE, space, layout)
         dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.arange(3, dtype=np.float32))
-        assert _read(weight_ref(file, "weight", "m.h5"), max_bytes=4).tolist() == [0, 1, 2]
+        assert _read(_weight(file), max_bytes=4).tolist() == [
+            0,
+            1,
+            2,
+        ]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,7 @@ def test_dtypes_become_native(dtype: str, name: str) -> None:
     array = np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype)
     with _in_memory() as file:
         file["weight"] = array
-        ref = weight_ref(file, "weight", "m.h5")
+        ref = _weight(file)
         values = _read(ref)
     assert ref.dtype == name
     assert values.dtype == np.dtype(name)
@@ -117,7 +126,7 @@ def test_bfloat16_is_widened_exactly() -> None:
     upper = (floats.view(np.uint32) >> 16).astype(np.uint16)
     with _in_memory() as file:
         file["weight"] = upper.view("V2").reshape(2, 4)
-        ref = weight_ref(file, "weight", "m.h5")
+        ref = _weight(file)
         values = _read(ref, max_bytes=4)
     assert (ref.dtype, values.dtype) == ("bfloat16", np.float32)
     expected = (upper.astype(np.uint32) << 16).view(np.float32).reshape(2, 4)
@@ -128,7 +137,7 @@ def test_scalar_and_empty_weights_are_read() -> None:
     with _in_memory() as file:
         file["scalar"] = np.float32(2.5)
         file["empty"] = np.zeros((0, 3), np.float32)
-        scalar, empty = (weight_ref(file, name, "m.h5") for name in ("scalar", "empty"))
+        scalar, empty = (_weight(file, name) for name in ("scalar", "empty"))
         assert (scalar.shape, _read(scalar).tolist()) == ((), 2.5)
         assert (empty.shape, _read(empty).tolist()) == ((0, 3), [])
 

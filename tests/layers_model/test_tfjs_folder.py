@@ -12,6 +12,7 @@ import pytest
 from tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
 
 from tfjs_serve.errors import TfjsFolderError
+from tfjs_serve.layers_model import tfjs_folder
 from tfjs_serve.layers_model.model import WrittenFile
 from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
 
@@ -177,6 +178,21 @@ def test_a_pipe_in_place_of_weights_does_not_block(folder: Path, output: Path) -
     assert "is not a file" in refused(folder, output).message
 
 
+def test_a_file_that_is_named_again_is_refused(folder: Path, output: Path) -> None:
+    weights = [{"name": "w", "shape": [2], "dtype": "float32"}]
+    save(folder, manifest("a", "./a", weights=weights), {"a": b"1234"})
+    assert "names the weights file 'a' 2 times" in refused(folder, output).message
+    assert file_names(output) == []
+
+
+def test_files_without_number_are_refused(
+    folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfjs_folder, "_MAX_SHARDS", 1)
+    save(folder, manifest("1", "2"), {"1": DATA[:30], "2": DATA[30:]})
+    assert "names 2 weights files" in refused(folder, output).message
+
+
 @pytest.mark.parametrize("data", [DATA[:-1], DATA + b"x", b""])
 def test_weights_of_another_size_are_refused(folder: Path, output: Path, data: bytes) -> None:
     save(folder, manifest("w.bin"), {"w.bin": data})
@@ -191,7 +207,10 @@ def test_weights_of_another_size_are_refused(folder: Path, output: Path, data: b
         ("<!doctype html>", "no valid JSON"),
         ('{"modelTopology": {"x": NaN}}', "holds NaN"),
         ('{"modelTopology": {"x": 1e999}}', "no valid JSON"),
-        ("[" * 100_000, "no valid JSON"),
+        ("[" * 100_000, "nested deeper"),
+        ('{"modelTopology": ' + "[" * 250 + "]" * 250 + "}", "nested deeper"),
+        ('{"modelTopology": {"x": ' + "9" * 5000 + "}}", "an integer of 5000 digits"),
+        ("[" + "0," * 4_000_000 + "0]", "more than 4000000 values"),
         ("\xff", "no valid JSON"),
         ("[]", "no modelTopology"),
         ('{"name": "a-package", "version": "1.0"}', "no modelTopology"),
@@ -218,6 +237,8 @@ def test_a_model_json_that_is_none_is_refused(
         {"name": "w", "shape": [-1], "dtype": "float32"},
         {"name": "w", "shape": [1.5], "dtype": "float32"},
         {"name": "w", "shape": [True], "dtype": "float32"},
+        {"name": "w", "shape": [2**60] * 100_000, "dtype": "float32"},
+        {"name": "w" * 100_000, "shape": [1], "dtype": "no"},
         {"name": "w", "shape": [1], "dtype": "float64"},
         {"name": "w", "shape": [1], "dtype": ["float32"]},
         {"name": "w", "shape": [1]},
@@ -229,7 +250,9 @@ def test_a_weight_that_tfjs_does_not_understand_is_refused(
     folder: Path, output: Path, weight: Any
 ) -> None:
     save(folder, manifest("w.bin", weights=[weight]), {"w.bin": b"1234"})
-    assert "cannot be used" in refused(folder, output).message
+    error = refused(folder, output)
+    assert "cannot be used" in error.message
+    assert len(error.message) < 1000
 
 
 def test_a_folder_without_model_json_is_refused(folder: Path, output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from typing import Any
 
 from tfjs_serve.catalog.model import EntryKind, FileStamp
 from tfjs_serve.settings import MIB
+from tfjs_serve.untrusted_json import parse_json
 
 MAX_MODEL_JSON_BYTES = 64 * MIB
 """Parsing holds the interpreter's lock; real documents are a few MB at most."""
@@ -108,11 +108,11 @@ def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _S
         problem = f"is larger than {MAX_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
         return _Seen(stamp=stamp, document=None, problem=problem)
     try:
-        document = parse_document(json.loads(Path(path).read_bytes()))
+        document = parse_document(parse_json(Path(path).read_bytes()))
     except OSError as error:
         # Permissions change without a new identity: look again next time.
         problem = f"cannot be read ({error.strerror})"
         return _Seen(stamp=None, document=last_document, problem=problem)
-    except (ValueError, RecursionError):
+    except ValueError:
         return _Seen(stamp=stamp, document=last_document, problem="is not valid JSON")
     return _Seen(stamp=stamp, document=document, problem=None)

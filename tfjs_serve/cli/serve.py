@@ -56,7 +56,9 @@ class Run:
     @property
     def origin(self) -> str:
         """What URLs start with."""
-        return ports.origin_of(self.settings.host, ports.port_of(self.sockets))
+        # As the settings have it: while the server ends, its sockets are closed already.
+        assert self.settings.port is not None
+        return ports.origin_of(self.settings.host, self.settings.port)
 
 
 @click.command()

@@ -66,6 +66,7 @@ class _FlatGraph:
         self._names: dict[str, str] = {}
         self._masks: dict[TensorRef, TensorRef] = {}
         self._used: dict[TensorRef, Masks] = {}
+        self._mask_layers = 0
         self.layers: dict[str, KerasLayer] = {}
         self.calls: dict[str, list[Call]] = {}
 
@@ -193,6 +194,7 @@ class _FlatGraph:
 
     def _add(self, layer: KerasLayer, call: Call) -> TensorRef:
         name = self._name(layer)
+        self._mask_layers += name not in self.layers and layer.class_name.startswith("masks.")
         self.layers.setdefault(name, replace(layer, name=name))
         self.calls.setdefault(name, []).append(call)
         return TensorRef(layer=name, call=len(self.calls[name]) - 1, tensor=0)
@@ -206,8 +208,7 @@ class _FlatGraph:
         return self._names[layer.path]
 
     def _node(self, class_name: str, config: Mapping[str, Json], *inputs: TensorRef) -> TensorRef:
-        count = sum(layer.class_name.startswith("masks.") for layer in self.layers.values())
-        name = f"mask_{count}"
+        name = f"mask_{self._mask_layers}"
         node = KerasLayer(
             class_name=f"masks.{class_name}",
             name=name,

@@ -7,10 +7,12 @@ masks their ``supports_masking`` and ``compute_mask``.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tfjs_serve.conversion.bounds import MAXIMUM_NUMBERS, MAXIMUM_RUNS
 from tfjs_serve.conversion.execution import execution_order
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.model import Call, KerasLayer, TensorRef
@@ -18,6 +20,7 @@ from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
 from tfjs_serve.conversion.shared_arguments import BROKEN, SharedArguments
+from tfjs_serve.errors import UnsafeFileError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,13 @@ class _Inference:
         """Return the facts of the outputs."""
         shared = self._shared
         shared.update(fact.tfjs_mask for fact in inputs)
+        if len(self.sites) >= MAXIMUM_RUNS:
+            raise UnsafeFileError(
+                f"{self._report.display_name} runs its layers more than {MAXIMUM_RUNS} times, "
+                f"at {layer.path!r}",
+                hint="call models inside of each other less often; or the file is made to "
+                "exhaust this machine",
+            )
         site = Site(
             layer=layer,
             inputs=inputs,
@@ -191,12 +201,24 @@ class _Inference:
         )
         self.sites.append(site)
         outputs = self._outputs(layer, inputs)
+        if any(map(_is_impossible, outputs)):
+            self._report_impossible(layer, outputs)
+            outputs = (_UNKNOWN,) * len(outputs)
         if layer.path in self._containers:
             outputs = tuple(replace(fact, tfjs_mask=None) for fact in outputs)
         self.made.append((site, outputs))
         if layer.class_name in RECURRENT and len(inputs) > 1:
             shared.give_state()
         return outputs
+
+    def _report_impossible(self, layer: KerasLayer, outputs: tuple[TensorFact, ...]) -> None:
+        shapes = ", ".join(str(fact.shape) for fact in outputs if _is_impossible(fact))
+        self._report.problem(
+            layer,
+            "too-large",
+            f"It computes tensors of the shape {shapes}, which no browser can hold.",
+            "Make its inputs or its sizes smaller, or correct them.",
+        )
 
     def _outputs(self, layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
         if layer.class_name == "InputLayer":
@@ -219,7 +241,7 @@ class _Inference:
             return (_UNKNOWN,)
         try:
             outputs = rule.shape(layer, shapes, tuple(shapes or () for shapes in inner))
-        except (ArithmeticError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
             # Arguments that make no sense, which the rule itself reports.
             return (_UNKNOWN,)
         mask, tfjs_mask = _output_masks(rule, layer, inputs)
@@ -309,6 +331,12 @@ class _Inference:
 def _called(layer: KerasLayer, call: Call) -> KerasLayer:
     """Return the layer with the arguments of one call beside its own: shapes may depend on them."""
     return replace(layer, config={**layer.config, CALL: call.kwargs}) if call.kwargs else layer
+
+
+def _is_impossible(fact: TensorFact) -> bool:
+    """Whether one example, of the sizes that are known, is more than a page can hold, or less."""
+    sizes = [size for size in (fact.shape or ())[1:] if isinstance(size, int)]
+    return math.prod(sizes) > MAXIMUM_NUMBERS or min(sizes, default=0) < 0
 
 
 def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.conversion.bounds import MAXIMUM_ROUNDS
 from tfjs_serve.conversion.equal_outputs import equal_outputs
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.report import Report
@@ -43,30 +44,55 @@ def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
     """Simulate the loader; report references to nothing and calls that can never be made."""
     needed = _needed(model, graph, report)
     layers = computed_layers(model, report)
-    # Input layers have their node from the start, before any call is made.
-    made = {node: 0 for node in needed if not _call(graph, node).inputs}
-    counts = dict.fromkeys((layer.name for layer in layers), 0)
-    waiting = {
-        layer.name: [node for node in _calls_needed(layer, graph, needed) if node not in made]
-        for layer in layers
+    places = {
+        node: (index, node[1])
+        for index, layer in enumerate(layers)
+        for node in _calls_needed(layer, graph, needed)
     }
-    progress = True
-    while progress and any(waiting.values()):
-        progress = False
-        for layer in layers:
-            left = []
-            for node in waiting[layer.name]:
-                if all((ref.layer, ref.call) in made for ref in _call(graph, node).inputs):
-                    made[node] = counts[layer.name]
-                    counts[layer.name] += 1
-                    progress = True
-                else:
-                    left.append(node)
-            waiting[layer.name] = left
+    rounds = _rounds(graph, places)
+    # Input layers have their node from the start, before any call is made.
+    numbers = {node: 0 for node in needed if not _call(graph, node).inputs}
+    counts = dict.fromkeys((layer.name for layer in layers), 0)
+    for node in sorted(rounds, key=lambda node: (rounds[node], places[node])):
+        numbers[node] = counts[node[0]]
+        counts[node[0]] += 1
     for layer in layers:
-        if waiting[layer.name]:
+        if any(node not in numbers for node in _calls_needed(layer, graph, needed)):
             _report_broken(layer, "is part of a cycle", report)
-    return LoadOrder(layers=layers, numbers=made)
+    if rounds and max(rounds.values()) > MAXIMUM_ROUNDS:
+        _report_broken(model, "has layers in an order that TensorFlow.js loads too slowly", report)
+    return LoadOrder(layers=layers, numbers=numbers)
+
+
+def _rounds(graph: Graph, places: Mapping[Node, tuple[int, int]]) -> dict[Node, int]:
+    """Return in which of its rounds through all layers the loader makes each call.
+
+    It makes a call as soon as all of its inputs are there: in the same round as an input that it
+    comes upon earlier, in the round after that of another one. Calls of a cycle are never made.
+
+    Parameters
+    ----------
+    places
+        Of all calls, where the loader comes upon them.
+    """
+    missing: dict[Node, int] = {}
+    users: dict[Node, list[Node]] = defaultdict(list)
+    for node in places:
+        inputs = [(ref.layer, ref.call) for ref in _call(graph, node).inputs]
+        if inputs:
+            made_later = [n for n in inputs if n not in places or _call(graph, n).inputs]
+            missing[node] = len(made_later)
+            for made in made_later:
+                users[made].append(node)
+    rounds = dict.fromkeys(missing, 0)
+    ready = [node for node, count in missing.items() if not count]
+    for made in ready:
+        for node in users[made]:
+            rounds[node] = max(rounds[node], rounds[made] + (places[made] > places[node]))
+            missing[node] -= 1
+            if not missing[node]:
+                ready.append(node)
+    return {node: rounds[node] for node in ready}
 
 
 def _call(graph: Graph, node: Node) -> Call:

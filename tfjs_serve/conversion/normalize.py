@@ -8,10 +8,12 @@ them apart, for the rules whose *meaning* differs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tfjs_serve.conversion.bounds import Bounds
 from tfjs_serve.conversion.keras1.structure import modern_structure
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.model_kinds import MODELS, model_kind
@@ -71,10 +73,21 @@ class _Normalizer:
     def __init__(self, generation: int, report: Report) -> None:
         self._generation = generation
         self._report = report
+        self._bounds = Bounds(report.display_name)
+        self._depth = 0
         # Operations of Keras 2 are layers, whose dtype says nothing.
         self._unused = {"name"} if generation >= 3 else {"name", "trainable", "dtype"}
 
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
+        """Return a layer and those in it, if they are not too many and not too deep."""
+        self._bounds.count_layers(1)
+        self._depth += 1
+        self._bounds.check_nesting(self._depth, path)
+        layer = self._layer(entry, path)
+        self._depth -= 1
+        return layer
+
+    def _layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
         class_name = _OF_APPLICATIONS.get(class_name, class_name)
         config = _config(entry)
@@ -85,6 +98,8 @@ class _Normalizer:
             class_name = f"ops.{class_name}"
         name = _name(entry, config, class_name)
         path = f"{path}/{name}" if path else name
+        for shown in (class_name, name):
+            self._bounds.check_name(shown, path)
         layer = KerasLayer(
             class_name=_CLASSES.get(class_name, class_name),
             name=name,
@@ -127,12 +142,13 @@ class _Normalizer:
             return replace(model, children=self._with_input(model, entry, children))
         model = replace(model, children=children)
         graph = read_graph(model, config, self._report)
+        self._bounds.count_graph(graph, model.path)
         bound = [bind(child, graph.calls[child.name], self._report) for child in children]
         return replace(model, children=tuple(bound), graph=graph)
 
     def _check_names(self, model: KerasLayer, children: tuple[KerasLayer, ...]) -> None:
         names = [child.name for child in children]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        for name in sorted(name for name, count in Counter(names).items() if count > 1):
             self._report.problem(
                 model, "bad-config", f"Two of its layers are called {name!r}.", _HINT_DAMAGED
             )
@@ -186,6 +202,7 @@ class _Normalizer:
         else:
             turned = {**forward.config, "go_backwards": not forward.config.get("go_backwards")}
             pair = (forward, replace(forward, config=turned))
+            self._bounds.count_layers(sum(1 for _ in forward.walk()))
         return tuple(
             _named(layer, path, layer.name.removeprefix(prefix), prefix)
             for layer, prefix in zip(pair, ("forward_", "backward_"), strict=True)

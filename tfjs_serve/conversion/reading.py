@@ -19,8 +19,10 @@ from tfjs_serve.conversion.theano import theano_forms
 from tfjs_serve.conversion.translator import NONSENSE
 from tfjs_serve.conversion.unbuilt import with_input_shapes
 from tfjs_serve.conversion.weights import Own, assign
-from tfjs_serve.errors import KerasFileError
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import KerasModel
+
+_REASON_CHARACTERS = 300
 
 
 def read_layers(
@@ -77,6 +79,12 @@ def nonsense_as_error(keras_model: KerasModel) -> Iterator[None]:
     except NONSENSE as error:
         raise KerasFileError(
             f"{keras_model.display_name}: its architecture makes no sense "
-            f"({type(error).__name__}: {error})",
-            hint="the file is damaged or was not written by Keras; save the model again",
+            f"({type(error).__name__}: {str(error)[:_REASON_CHARACTERS]})",
+            hint="the file is damaged or was not written by Keras; save the model again, and if "
+            "Keras loads it, report it",
+        ) from error
+    except MemoryError as error:
+        raise UnsafeFileError(
+            f"{keras_model.display_name}: its architecture asks for more memory than there is",
+            hint="the file is damaged, or made to exhaust this machine; save the model again",
         ) from error

@@ -5,6 +5,10 @@ from __future__ import annotations
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.errors import ConversionError, ConversionProblem
 
+_MOST_TOLD = 1_000
+"""Problems or warnings: what a file causes must fit into a report."""
+_MESSAGE_CHARACTERS = 2_000
+
 
 class Report:
     """Problems that stop a translation, and warnings that do not."""
@@ -22,6 +26,11 @@ class Report:
         return copied
 
     @property
+    def display_name(self) -> str:
+        """What messages call the file."""
+        return self._display_name
+
+    @property
     def codes(self) -> frozenset[str]:
         """Codes of the problems."""
         return frozenset(problem.code for problem in self._problems)
@@ -33,7 +42,7 @@ class Report:
                 code=code,
                 layer_path=layer.path,
                 class_name=layer.class_name,
-                message=message,
+                message=message[:_MESSAGE_CHARACTERS],
                 hint=hint,
             )
         )
@@ -54,7 +63,9 @@ class Report:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings in the order they were found."""
-        return tuple(self._warnings)
+        warnings = tuple(self._warnings)
+        more = len(warnings) - _MOST_TOLD
+        return (*warnings[:_MOST_TOLD], f"{more} more warnings.") if more > 0 else warnings
 
     def raise_problems(self) -> None:
         """Raise a ``ConversionError`` with all problems, if there are any."""
@@ -63,6 +74,6 @@ class Report:
             raise ConversionError(
                 f"{self._display_name} cannot be converted: "
                 f"{count} problem{'s' if count > 1 else ''}",
-                list(self._problems),
+                list(self._problems)[:_MOST_TOLD],
                 hint="change the model as the problems say, and save it again",
             )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve import companion
+from tfjs_serve.conversion.bounds import MAXIMUM_LAYERS
 from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.shapes import Shape
@@ -70,6 +71,8 @@ class SmallModel:
     def _append(
         self, class_name: str, name: str, config: dict[str, Json], inputs: Sequence[Tensor]
     ) -> None:
+        if len(self._layers) >= MAXIMUM_LAYERS:
+            raise ValueError(f"it would become more than {MAXIMUM_LAYERS} layers")
         inbound = (
             [[[tensor.layer, tensor.node, tensor.index, {}] for tensor in inputs]] if inputs else []
         )

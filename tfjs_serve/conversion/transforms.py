@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.layers_model.model import ArraySource, TensorSource
+from tfjs_serve.conversion.bounds import MAXIMUM_NUMBERS
+from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files import WeightRef
+from tfjs_serve.layers_model.model import ArraySource, LayersWeight, TensorSource
 
 Array = npt.NDArray[Any]
 
 _FLOAT = "float32"
+_MOST_TIMES = 16
+"""How much larger than the saved ones a weight may become that is larger than any tensor."""
 
 
 def values(source: TensorSource) -> Array:
@@ -38,7 +44,7 @@ class _Reshaped:
 
 def reshaped_source(source: TensorSource, shape: Sequence[int]) -> TensorSource:
     """Return the same values with another shape of as many elements; streams."""
-    if int(np.prod(source.shape)) != int(np.prod(tuple(shape))):
+    if math.prod(source.shape) != math.prod(shape) or min(shape, default=0) < 0:
         raise ValueError(f"{source.shape} cannot become {tuple(shape)}")
     return _Reshaped(source, tuple(shape))
 
@@ -67,7 +73,46 @@ def computed_source(
     compute
         Takes the arrays of `sources`; called each time the values are read.
     """
+    count, saved = math.prod(shape), sum(math.prod(source.shape) for source in sources)
+    if min(shape, default=0) < 0 or count > max(MAXIMUM_NUMBERS, _MOST_TIMES * saved):
+        raise ValueError(f"a weight of shape {tuple(shape)} would be made of {saved} numbers")
     return _Computed(compute, sources, tuple(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    source: TensorSource
+    weight_name: str
+    display_name: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.source.dtype
+
+    def blocks(self, max_bytes: int) -> Iterator[Array]:
+        try:
+            yield from self.source.blocks(max_bytes)
+        except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+            raise KerasFileError(
+                f"{self.display_name}: the weight {self.weight_name!r} cannot be computed from "
+                f"what is saved ({error})",
+                hint="the file is damaged or was not written by Keras; save the model again",
+            ) from error
+
+
+def with_named_errors(weight: LayersWeight, display_name: str) -> LayersWeight:
+    """Return the weight with errors that name it and its file.
+
+    Weights are computed when they are written, and only then does it show that the saved ones are
+    not of the shapes that their layer says. Those that are only read name themselves.
+    """
+    if isinstance(weight.source, WeightRef):
+        return weight
+    return replace(weight, source=_Named(weight.source, weight.name, display_name))
 
 
 def constant(array: npt.ArrayLike) -> TensorSource:

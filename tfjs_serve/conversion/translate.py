@@ -22,6 +22,7 @@ from tfjs_serve.conversion.registry import LayerRule, rules
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.state_use import MIXED_STATES, check_states
+from tfjs_serve.conversion.transforms import with_named_errors
 from tfjs_serve.conversion.translator import Translator
 from tfjs_serve.conversion.weights import LayerWeights, Own
 from tfjs_serve.keras_files import KerasModel
@@ -43,13 +44,17 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     KerasFileError
         The configuration is not one that Keras writes.
     """
+    with nonsense_as_error(keras_model):
+        return _translate(keras_model, custom_layers)
+
+
+def _translate(keras_model: KerasModel, custom_layers: Collection[str]) -> LayersModel:
     report = Report(keras_model.display_name)
     model = _normalized(keras_model, report)
     known = rules()
     _check_kind(model, report)
     own = _own_variables(known, page_variables(model, keras_model, custom_layers))
-    with nonsense_as_error(keras_model):
-        model, weights = read_layers(model, keras_model, own, known, report)
+    model, weights = read_layers(model, keras_model, own, known, report)
     layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
     report.raise_problems()
     written = with_distinct_inputs(layer.to_json())
@@ -60,7 +65,9 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
             "backend": "tensorflow",
             "model_config": written,
         },
-        weights=layer.weights,
+        weights=tuple(
+            with_named_errors(weight, keras_model.display_name) for weight in layer.weights
+        ),
         user_defined_metadata=_metadata(model),
         generated_by=f"keras {keras_model.keras_version}",
         warnings=report.warnings,
@@ -121,9 +128,8 @@ def _attempted(
 
 def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
     generation = keras_model.dialect.generation
-    with nonsense_as_error(keras_model):
-        model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
-        return completed(model, keras_model)
+    model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
+    return completed(model, keras_model)
 
 
 def _check_kind(model: KerasLayer, report: Report) -> None:

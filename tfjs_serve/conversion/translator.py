@@ -22,7 +22,10 @@ from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.weights import LayerWeights
 from tfjs_serve.layers_model.model import LayersWeight
 
-NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+NONSENSE = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError),
+    ValueError,
+)
 """What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
 _HINT_SHAPE = "Give keras.Input its whole shape, without None."
@@ -89,7 +92,7 @@ class Translator:
         except UnknownActivationError as error:
             context.problem("unsupported-activation", f"{_sentence(error)}.", _HINT_ACTIVATION)
             return TfjsLayer(class_name=layer.class_name, config={})
-        except NONSENSE as error:
+        except (MemoryError, *NONSENSE) as error:
             return self._nonsense(layer, error)
         if rule.outcome is not Outcome.REFUSED:
             context.read.finish()

@@ -24,6 +24,8 @@ Rules = Mapping[str, LayerRule]
 
 _RANKS = range(2, 6)
 """Numbers of axes, the batch axis among them, that layers for any number are tried with."""
+_MOST_ROUNDS = 100
+"""How many models without shapes may come one after the other: each takes a look at all."""
 _IMAGES = {
     "Conv1D": 1,
     "Conv1DTranspose": 1,
@@ -61,8 +63,7 @@ def with_input_shapes(
             if _fits(shaped := _with_shape(model, shape), weights, rules, report)
         )
         model = next(fitting, model)
-    for _ in _unknown(model):
-        model = _with_called_shapes(model, infer(model, rules, report.copy()))
+    model = _with_all_called_shapes(model, rules, report)
     for path in _unknown(model):
         _report(model, path, report)
     if _unknown(model):
@@ -93,6 +94,18 @@ def _with_shape(model: KerasLayer, shape: Shape) -> KerasLayer:
     config: dict[str, Json] = {"batch_input_shape": list(shape)}
     first, *rest = model.children
     return replace(model, children=(replace(first, config=config), *rest))
+
+
+def _with_all_called_shapes(model: KerasLayer, rules: Rules, report: Report) -> KerasLayer:
+    """Give inner models shapes as long as that tells those of others."""
+    for _ in range(_MOST_ROUNDS):
+        before = _unknown(model)
+        if not before:
+            break
+        model = _with_called_shapes(model, infer(model, rules, report.copy()))
+        if _unknown(model) == before:
+            break
+    return model
 
 
 def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:

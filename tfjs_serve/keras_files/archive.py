@@ -2,51 +2,76 @@
 
 ``.keras`` archives are ordinary zips (PKWARE APPNOTE 6.3). Keras stores members uncompressed, so
 that the HDF5 member can be read where it lies; other tools deflate, which needs a temporary file.
+
+What the directory of an archive says is checked before a member is opened: its entries may not
+share bytes, and what they become when they are inflated is paid from the file's budget.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import shutil
 import struct
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files import limits
+from tfjs_serve.keras_files.limits import UNSAFE_HINT, Budget
+from tfjs_serve.settings import MIB
 
-MAXIMUM_TEXT_BYTES = 256 << 20
-"""More than any ``config.json``: the largest models of keras.applications have a few MB."""
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Others are inflated by Python without a bound on the memory that takes."""
 _HINT_DAMAGED = "the file is damaged or not completely written; save the model again"
+_RAISED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(LookupError, NotImplementedError, OverflowError, RuntimeError, ValueError),
+)
+"""What :mod:`zipfile` raises on archives that make no sense."""
 
 
 class Archive:
     """An open zip archive.
 
+    Attributes
+    ----------
+    budget
+        What may be made of the file.
+
     Raises
     ------
     KerasFileError
         Cut off or damaged.
+    UnsafeFileError
+        Made to be read differently from what it says, or to become too large.
     """
 
     def __init__(self, path: Path, display_name: str) -> None:
         self._path = path
         self._display_name = display_name
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise KerasFileError(
-                f"{display_name} is damaged or not completely written ({error})",
-                hint="save the model again, or wait until it is written",
-            ) from error
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(_Measured(io.FileIO(path)))
+                self.budget = Budget(path.stat().st_size, display_name)
+                self._zip = stack.enter_context(zipfile.ZipFile(file))
+                self._check_directory()
+            except _RAISED as error:
+                raise KerasFileError(
+                    f"{display_name} is damaged or not completely written ({error})",
+                    hint="save the model again, or wait until it is written",
+                ) from error
+            self._open = stack.pop_all()
 
     def close(self) -> None:
         """Close the file."""
-        self._zip.close()
+        self._open.close()
 
     @property
     def names(self) -> list[str]:
@@ -64,14 +89,15 @@ class Archive:
             It is larger than any text of a model.
         """
         member = self._member(name)
-        if member.file_size > MAXIMUM_TEXT_BYTES:
+        if member.file_size > limits.MAXIMUM_TEXT_BYTES:
             raise UnsafeFileError(
                 f"{self._display_name}: {name} claims to hold {member.file_size} bytes of text",
-                hint="the file is damaged, or made to exhaust this machine",
+                hint=UNSAFE_HINT,
             )
+        text = b"".join(self._blocks(member))
         try:
-            return self._zip.read(member).decode("utf-8")
-        except (zipfile.BadZipFile, UnicodeDecodeError, OSError, EOFError) as error:
+            return text.decode("utf-8")
+        except UnicodeDecodeError as error:
             raise self._damaged(name, error) from error
 
     def open(self, name: str) -> IO[bytes]:
@@ -81,11 +107,29 @@ class Archive:
         ------
         KerasFileError
             It is missing or damaged.
+        UnsafeFileError
+            It would become too large.
         """
         member = self._member(name)
         if member.compress_type == zipfile.ZIP_STORED:
             return cast(IO[bytes], io.BufferedReader(self._window(member)))
         return self._inflated(member)
+
+    def _check_directory(self) -> None:
+        """Refuse a directory that can be read in two ways."""
+        members = self._zip.infolist()
+        if len(members) > limits.MAXIMUM_MEMBERS:
+            raise self._unsafe(f"has {len(members)} members")
+        if len({member.filename for member in members}) < len(members):
+            raise self._unsafe("has two members of one name")
+        self._check_places(sorted(members, key=lambda member: member.header_offset))
+
+    def _check_places(self, members: Sequence[zipfile.ZipInfo]) -> None:
+        starts = [*(member.header_offset for member in members), self._zip.start_dir]
+        for member, next_start in zip(members, starts[1:], strict=True):
+            end = member.header_offset + _LOCAL_HEADER.size + member.compress_size
+            if member.header_offset < 0 or end > next_start:
+                raise self._unsafe(f"has the member {member.filename!r} inside of another one")
 
     def _member(self, name: str) -> zipfile.ZipInfo:
         try:
@@ -98,6 +142,13 @@ class Archive:
             raise KerasFileError(
                 f"{self._display_name} is encrypted", hint="save the model without a password"
             )
+        if member.compress_type not in _METHODS:
+            raise KerasFileError(
+                f"{self._display_name}: {name} is packed with method {member.compress_type}",
+                hint="pack the archive again with deflate, or save the model again",
+            )
+        if member.compress_type == zipfile.ZIP_STORED and member.file_size != member.compress_size:
+            raise self._damaged(name, f"it claims to hold {member.file_size} bytes")
         return member
 
     def _window(self, member: zipfile.ZipInfo) -> _Window:
@@ -114,20 +165,51 @@ class Archive:
         return _Window(self._path.open("rb"), start, member.file_size)
 
     def _inflated(self, member: zipfile.ZipInfo) -> IO[bytes]:
+        self.budget.spend(member.file_size, member.filename)
         copy = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
         try:
-            with self._zip.open(member) as packed:
-                shutil.copyfileobj(packed, copy, 1 << 20)
-        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
+            for block in self._blocks(member):
+                copy.write(block)
+        except BaseException:
             copy.close()
-            raise self._damaged(member.filename, error) from error
+            raise
         copy.seek(0)
         return cast(IO[bytes], copy)
+
+    def _blocks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield what a member holds, no more than it declares."""
+        left_bytes = member.file_size
+        try:
+            with self._zip.open(member) as packed:
+                while block := packed.read(MIB):
+                    left_bytes -= len(block)
+                    if left_bytes < 0:
+                        raise self._damaged(member.filename, "it holds more than it declares")
+                    yield block
+        except _RAISED as error:
+            raise self._damaged(member.filename, error) from error
+        if left_bytes:
+            raise self._damaged(member.filename, "it holds less than it declares")
 
     def _damaged(self, name: str, reason: object) -> KerasFileError:
         return KerasFileError(
             f"{self._display_name}: {name} cannot be read ({reason})", hint=_HINT_DAMAGED
         )
+
+    def _unsafe(self, what: str) -> UnsafeFileError:
+        return UnsafeFileError(f"{self._display_name} is an archive that {what}", hint=UNSAFE_HINT)
+
+
+class _Measured(io.BufferedReader):
+    """A file of which no piece is read that is larger than the directory of an archive may be.
+
+    :mod:`zipfile` reads the directory as a whole, whatever size the archive declares for it.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > limits.MAXIMUM_DIRECTORY_BYTES:
+            raise ValueError(f"a directory of {size} bytes")
+        return super().read(size)
 
 
 class _Window(io.RawIOBase):

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files.damage import damage_as_error
+from tfjs_serve.keras_files.limits import Budget
 from tfjs_serve.keras_files.model import WeightRef
-
-_UNSAFE_HINT = "only files that hold all of their data themselves are read"
+from tfjs_serve.keras_files.storage import UNSAFE_HINT, check_storage
 
 
 def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.Dataset:
@@ -39,33 +39,32 @@ def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.
         if not isinstance(link, h5py.HardLink):
             raise UnsafeFileError(
                 f"{display_name}: {step!r} in {node.name} is a link to other data",
-                hint=_UNSAFE_HINT,
+                hint=UNSAFE_HINT,
             )
         node = node[step]
     return node
 
 
-def weight_ref(group: h5py.Group, path: str, display_name: str) -> WeightRef:
+def weight_ref(group: h5py.Group, path: str, budget: Budget) -> WeightRef:
     """Return the dataset at `path` below `group` as a weight.
 
     Raises
     ------
     UnsafeFileError
-        The dataset is virtual or stored in another file.
+        The dataset is virtual or stored in another file, or declares more than `budget` has.
     KerasFileError
         It is missing, or not an array of numbers.
     """
+    display_name = budget.display_name
+    budget.count_weight(repr(path))
     dataset = child(group, path, display_name)
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
         raise KerasFileError(
             f"{display_name}: the weight {path!r} is not an array",
             hint="the file is damaged; save the model again",
         )
-    if dataset.is_virtual or dataset.external:
-        raise UnsafeFileError(
-            f"{display_name}: the weight {path!r} is stored in another file", hint=_UNSAFE_HINT
-        )
-    dtype = _dtype_name(dataset.dtype, path, display_name)
+    check_storage(dataset, path, budget)
+    dtype = _dtype_name(dataset, path, display_name)
     return WeightRef(
         name=path,
         shape=tuple(dataset.shape),
@@ -74,7 +73,8 @@ def weight_ref(group: h5py.Group, path: str, display_name: str) -> WeightRef:
     )
 
 
-def _dtype_name(dtype: np.dtype[Any], path: str, display_name: str) -> str:
+def _dtype_name(dataset: h5py.Dataset, path: str, display_name: str) -> str:
+    dtype = dataset.dtype
     if dtype.kind in "fiu":
         return str(dtype.newbyteorder("=").name)
     if dtype.kind == "b":

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.model import Json
+from tfjs_serve.untrusted_json import parse_json
 
 _GENERATIONS = {"0": 1, "1": 1, "2": 2, "3": 3}
 """By the first number of the version; Keras 0.3 spells things as Keras 1 does."""
+_VERSION_CHARACTERS = 40
+_VERSION = re.compile(r"([0-9]+)(?:[-.+A-Za-z_][-.+A-Za-z_0-9]*)?")
+"""It is shown on pages and written into ``model.json``: no more than a version can be."""
 
 _MARKS = {
     1: {"border_mode", "dim_ordering", "init", "inner_init", "input_dtype", "nb_filter"},
@@ -36,13 +39,14 @@ def read_generation(version: str, config: Json, display_name: str) -> int:
     """
     if not version:
         return _generation_by_spelling(config)
-    found = re.match(r"\d+", version)
-    if found is None or found.group() not in _GENERATIONS:
+    found = _VERSION.fullmatch(version[: _VERSION_CHARACTERS + 1])
+    if found is None or len(version) > _VERSION_CHARACTERS or found[1] not in _GENERATIONS:
         raise KerasFileError(
-            f"{display_name} was written by Keras {version}, which is not supported",
+            f"{display_name} was written by Keras {version[:_VERSION_CHARACTERS]}, which is not "
+            "supported",
             hint="save the model with a version of Keras from 1 to 3",
         )
-    return _GENERATIONS[found.group()]
+    return _GENERATIONS[found[1]]
 
 
 def _generation_by_spelling(config: Json) -> int:
@@ -73,8 +77,8 @@ def read_config(text: str, display_name: str) -> Mapping[str, Any]:
         Not JSON, or not of a model.
     """
     try:
-        config = json.loads(text)
-    except (RecursionError, ValueError) as error:
+        config = parse_json(text)
+    except ValueError as error:
         raise KerasFileError(
             f"{display_name}: its architecture is not valid JSON ({error})",
             hint="the file is damaged; save the model again",

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import h5py
-import numpy as np
 
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
+from tfjs_serve.keras_files.attributes import TextAttributes
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.dialects import read_config, read_generation
+from tfjs_serve.keras_files.limits import Budget
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+from tfjs_serve.keras_files.storage import load_no_plugins
 
 _LISTS_OF_LAYERS = {"layer_names", "layer_names0", "nb_layers"}
 """What ``save_weights`` writes at the root: Keras 2, long lists in Keras 2, before Keras 1."""
@@ -40,7 +42,8 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
     """
     with opened(path, display_name) as file:
         with damage_as_error(display_name):
-            model = _read_model(file, display_name)
+            texts = TextAttributes(path, display_name)
+            model = _read_model(file, texts, Budget(path.stat().st_size, display_name))
         yield model
 
 
@@ -53,6 +56,7 @@ def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
     KerasFileError
         Damaged or cut off.
     """
+    load_no_plugins()
     with damage_as_error(display_name):
         # A lock would make the next save of a running training fail.
         file = h5py.File(source, "r", locking=False)
@@ -60,15 +64,16 @@ def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
         yield file
 
 
-def _read_model(file: h5py.File, display_name: str) -> KerasModel:
-    text = _joined_attribute(file, "model_config")
+def _read_model(file: h5py.File, texts: TextAttributes, budget: Budget) -> KerasModel:
+    display_name = budget.display_name
+    text = texts.text(file, "model_config")
     if text is None:
         raise _without_architecture(file, display_name)
     config = read_config(text, display_name)
-    version = _text(file.attrs.get("keras_version", b""))
+    version = texts.text(file, "keras_version") or ""
     generation = read_generation(version, config, display_name)
-    weights = _read_weights(file, display_name)
-    backend = _text(file.attrs.get("backend", b"")) or _backend_by_names(weights)
+    weights = _read_weights(file, texts, budget)
+    backend = texts.text(file, "backend") or _backend_by_names(weights)
     return KerasModel(
         display_name=display_name,
         dialect=Dialect(generation=generation, container=Container.HDF5, backend=backend),
@@ -107,7 +112,10 @@ def _holds_variables(file: h5py.File) -> bool:
     )
 
 
-def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightRef, ...]]:
+def _read_weights(
+    file: h5py.File, texts: TextAttributes, budget: Budget
+) -> dict[str, tuple[WeightRef, ...]]:
+    display_name = budget.display_name
     # Asking with "in" would follow an external link.
     if file.get("model_weights", getlink=True) is None:
         raise KerasFileError(
@@ -116,46 +124,11 @@ def _read_weights(file: h5py.File, display_name: str) -> dict[str, tuple[WeightR
         )
     group = child(file, "model_weights", display_name)
     return {
-        name: _read_layer(child(group, name, display_name), display_name)
-        for name in _names(group, "layer_names", display_name)
+        name: _read_layer(child(group, name, display_name), texts, budget)
+        for name in texts.names(group, "layer_names")
     }
 
 
-def _read_layer(group: h5py.Group, display_name: str) -> tuple[WeightRef, ...]:
-    names = _names(group, "weight_names", display_name)
-    return tuple(weight_ref(group, name, display_name) for name in names)
-
-
-def _names(group: h5py.Group, attribute: str, display_name: str) -> list[str]:
-    """Return a list attribute, put together again where Keras split it into numbered chunks."""
-    if attribute in group.attrs:
-        return [_text(name) for name in np.asarray(group.attrs[attribute]).reshape(-1)]
-    chunks = _chunks(group, attribute)
-    if chunks is None:
-        raise KerasFileError(
-            f"{display_name}: {group.name} has no {attribute}",
-            hint="the file is damaged or was not written by Keras; save the model again",
-        )
-    return [_text(name) for chunk in chunks for name in np.asarray(chunk).reshape(-1)]
-
-
-def _joined_attribute(file: h5py.File, attribute: str) -> str | None:
-    if attribute in file.attrs:
-        return _text(file.attrs[attribute])
-    chunks = _chunks(file, attribute)
-    return None if chunks is None else "".join(_text(chunk) for chunk in chunks)
-
-
-def _chunks(group: h5py.Group, attribute: str) -> list[Any] | None:
-    """Return ``attribute0``, ``attribute1`` ...: attributes over 64 KiB are split so."""
-    chunks: list[Any] = []
-    while f"{attribute}{len(chunks)}" in group.attrs:
-        chunks.append(group.attrs[f"{attribute}{len(chunks)}"])
-    return chunks or None
-
-
-def _text(value: Any) -> str:
-    """Return text that h5py gives as ``str``, ``bytes`` or a one-element array."""
-    if isinstance(value, np.ndarray):
-        return "".join(_text(item) for item in value.reshape(-1))
-    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+def _read_layer(group: h5py.Group, texts: TextAttributes, budget: Budget) -> tuple[WeightRef, ...]:
+    names = texts.names(group, "weight_names")
+    return tuple(weight_ref(group, name, budget) for name in names)

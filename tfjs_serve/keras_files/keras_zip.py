@@ -7,7 +7,6 @@ may be spread over several HDF5 members, which ``model.weights.json`` lists (``S
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -17,14 +16,21 @@ from typing import Any
 
 import h5py
 
-from tfjs_serve.errors import KerasFileError
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files.archive import Archive
 from tfjs_serve.keras_files.archive_kinds import not_a_model
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.dialects import read_config, read_generation
 from tfjs_serve.keras_files.hdf5 import opened
+from tfjs_serve.keras_files.limits import (
+    MAXIMUM_GROUP_DEPTH,
+    MAXIMUM_GROUPS,
+    UNSAFE_HINT,
+    Budget,
+)
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+from tfjs_serve.untrusted_json import parse_json
 
 _CONFIG, _METADATA = "config.json", "metadata.json"
 _WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
@@ -62,7 +68,7 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
             for name in _weights_members(archive, display_name)
         ]
         with damage_as_error(display_name):
-            weights = _read_weights(files, display_name)
+            weights = _read_weights(files, archive.budget)
         yield KerasModel(
             display_name=display_name,
             dialect=Dialect(generation=generation, container=Container.KERAS_ZIP),
@@ -78,9 +84,9 @@ def _keras_version(archive: Archive, display_name: str) -> str:
     if _METADATA not in archive.names:
         return ""
     try:
-        metadata = json.loads(archive.read_text(_METADATA))
+        metadata = parse_json(archive.read_text(_METADATA))
         return str(metadata.get("keras_version") or "")
-    except (AttributeError, RecursionError, ValueError) as error:
+    except (AttributeError, ValueError) as error:
         raise KerasFileError(
             f"{display_name}: its {_METADATA} does not tell the Keras version",
             hint="the file is damaged or was not written by Keras; save the model again",
@@ -106,12 +112,12 @@ def _weights_members(archive: Archive, display_name: str) -> list[str]:
 
 def _shards(archive: Archive, display_name: str) -> list[str]:
     try:
-        places = json.loads(archive.read_text(_SHARDS))["weight_map"].values()
+        places = parse_json(archive.read_text(_SHARDS))["weight_map"].values()
         names = {
             name for place in places for name in ([place] if isinstance(place, str) else place)
         }
         return sorted(posixpath.basename(name) for name in names)
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise KerasFileError(
             f"{display_name}: its {_SHARDS} does not list the parts of its weights",
             hint="the file is damaged or was not written by Keras; save the model again",
@@ -124,16 +130,15 @@ def _vocabularies(archive: Archive) -> dict[str, str]:
     return {match[1]: archive.read_text(match[0]) for match in found if match}
 
 
-def _read_weights(
-    files: Sequence[h5py.File], display_name: str
-) -> dict[str, tuple[WeightRef, ...]]:
+def _read_weights(files: Sequence[h5py.File], budget: Budget) -> dict[str, tuple[WeightRef, ...]]:
     """Return the variables of every object by its path, such as ``layers/dense_1``.
 
     The variables of one object may be spread over several files.
     """
     found: dict[str, Numbered] = {}
     for file in files:
-        for path, variables in _groups(file, display_name):
+        for path, group in _groups(file, budget.display_name):
+            variables = {_number(key): weight_ref(group, key, budget) for key in group}
             found.setdefault(path, {}).update(variables)
     return {
         path: tuple(variables[number] for number in sorted(variables))
@@ -141,18 +146,33 @@ def _read_weights(
     }
 
 
-def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, Numbered]]:
+def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, h5py.Group]]:
+    """Yield the groups that hold variables, with the paths of their objects."""
     todo: list[tuple[str, h5py.Group]] = [("", file)]
+    seen: set[int] = set()
     while todo:
         path, group = todo.pop()
+        _check_group(path, group, seen, display_name)
         for name in group:
             if not path and name in _NOT_WEIGHTS:
                 continue
             node: Any = child(group, name, display_name)
             if name == _VARIABLES and isinstance(node, h5py.Group) and _is_indexed(node):
-                yield path, {_number(key): weight_ref(node, key, display_name) for key in node}
+                yield path, node
             elif isinstance(node, h5py.Group):
                 todo.append((f"{path}/{name}" if path else name, node))
+
+
+def _check_group(path: str, group: h5py.Group, seen: set[int], display_name: str) -> None:
+    """Refuse groups without end: a hard link can lead from a group back to itself."""
+    address = h5py.h5o.get_info(group.id).addr
+    is_loop, is_deep = address in seen, path.count("/") > MAXIMUM_GROUP_DEPTH
+    seen.add(address)
+    if is_loop or is_deep or len(seen) > MAXIMUM_GROUPS:
+        what = "is linked twice" if is_loop else "is one of too many"
+        raise UnsafeFileError(
+            f"{display_name}: the group {path[:100]!r} of its weights {what}", hint=UNSAFE_HINT
+        )
 
 
 def _is_indexed(group: h5py.Group) -> bool:

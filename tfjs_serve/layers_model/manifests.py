@@ -13,6 +13,10 @@ from typing import Final
 from tfjs_serve.layers_model.model import Json
 
 _STRING = "string"
+_MOST_AXES = 32
+"""TensorFlow.js has no tensors of more than 6 axes."""
+_NAME_SHOWN = 200
+"""Characters of a name in a message."""
 _ITEM_BYTES: Final = {
     "float32": 4,
     "float16": 2,
@@ -84,13 +88,16 @@ def _weight_size_bytes(weight: Json) -> int | None:
     if dtype == _STRING:
         return None
     if not isinstance(dtype, str) or dtype not in _ITEM_BYTES:
-        raise BadManifestError(f"the weight {name!r} has a dtype that TensorFlow.js does not know")
+        raise BadManifestError(
+            f"the weight {name[:_NAME_SHOWN]!r} has a dtype that TensorFlow.js does not know"
+        )
     return count * _ITEM_BYTES[dtype]
 
 
 def _count(name: str, shape: Json) -> int:
-    if not isinstance(shape, list) or not all(_is_dimension(size) for size in shape):
-        raise BadManifestError(f"the weight {name!r} has no valid shape")
+    valid = isinstance(shape, list) and len(shape) <= _MOST_AXES
+    if not valid or not all(map(_is_dimension, shape)):
+        raise BadManifestError(f"the weight {name[:_NAME_SHOWN]!r} has no valid shape")
     return math.prod(shape)
 
 

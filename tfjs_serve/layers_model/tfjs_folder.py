@@ -12,8 +12,9 @@ from doing so.
 
 from __future__ import annotations
 
-import json
+import posixpath
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,13 @@ from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, par
 from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
 from tfjs_serve.settings import MIB, MODEL_JSON
+from tfjs_serve.untrusted_json import parse_json
 
 _BLOCK_BYTES = 1 * MIB
-_MAX_MODEL_JSON_BYTES = 512 * MIB
-"""Beyond what a browser parses; it keeps a mistaken file from filling the memory."""
+_MAX_MODEL_JSON_BYTES = 64 * MIB
+"""Real ones are a few MB; the catalogue reads no larger ones either."""
+_MAX_SHARDS = 10_000
+"""40 GB in the converter's shards of 4 MiB."""
 _COPY_AGAIN = "copy the whole folder again, as the converter wrote it"
 
 
@@ -74,6 +78,7 @@ def import_tfjs_folder(
     model_json = folder / MODEL_JSON
     document = _read_document(_find_file(folder, model_json))
     groups = _parse_groups(model_json, document)
+    _check_paths(model_json, [path for group in groups for path in group.paths])
     sources = [_find_shards(folder, group) for group in groups]
     for group, shards in zip(groups, sources, strict=True):
         _check_size(model_json, group, shards)
@@ -87,11 +92,11 @@ def _read_document(file: _SourceFile) -> Json:
     if file.size_bytes > _MAX_MODEL_JSON_BYTES:
         _refuse(file.shown, "is too large for a model.json")
     try:
-        document = json.loads(file.path.read_bytes(), parse_constant=_refuse_constant)
+        document = parse_json(file.path.read_bytes(), parse_constant=_refuse_constant)
         encode_document(document)
     except OSError as error:
         _refuse(file.shown, f"cannot be read: {error.strerror or error}", error=error)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         _refuse(file.shown, f"is no valid JSON: {error}", error=error)
     if not isinstance(document, dict) or not isinstance(document.get("modelTopology"), dict):
         _refuse(file.shown, "is no TensorFlow.js model: it has no modelTopology")
@@ -109,6 +114,15 @@ def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
         return parse_manifest([] if manifest is None else manifest)
     except BadManifestError as error:
         _refuse(model_json, f"cannot be used: {error}", error=error)
+
+
+def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
+    """Refuse to copy files without number, or one file again and again."""
+    if len(paths) > _MAX_SHARDS:
+        _refuse(model_json, f"names {len(paths)} weights files, more than {_MAX_SHARDS}")
+    path, count = Counter(map(posixpath.normpath, paths)).most_common(1)[0] if paths else ("", 1)
+    if count > 1:
+        _refuse(model_json, f"names the weights file {path!r} {count} times")
 
 
 def _find_shards(folder: Path, group: WeightGroup) -> list[_SourceFile]:

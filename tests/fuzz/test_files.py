@@ -1,0 +1,40 @@
+"""A short campaign of hostile files, and that its cases can be made again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import canary
+from .cases import make_case
+from .files import Campaign
+
+CASES = range(120)
+
+
+def test_hostile_files_cost_at_most_their_own_model(tmp_path: Path) -> None:
+    summary = Campaign(seed=1, reproducers=tmp_path).run(CASES)
+    assert summary.findings == []
+    assert summary.cases == len(CASES)
+    # Both sides of the server's judgement were met.
+    assert summary.codes["served"] > 5
+    assert summary.codes["unsafe-file"] > 5
+    assert summary.codes["unreadable-file"] > 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are part of the cases")
+def test_a_case_is_the_same_every_time(tmp_path: Path) -> None:
+    planted = canary.plant(tmp_path / "secret")
+    first, again = ([make_case(3, n, planted) for n in range(60)] for _ in range(2))
+    assert first == again
+    assert [case.files for case in first] == [case.files for case in again]
+    assert first != [make_case(4, n, planted) for n in range(60)]
+
+
+def test_all_kinds_of_mutations_are_in_use(tmp_path: Path) -> None:
+    planted = canary.plant(tmp_path / "secret")
+    steps = {step for n in range(600) for step in make_case(1, n, planted).steps}
+    assert {step.partition(".")[0] for step in steps} >= {"hdf5", "archive", "raw", "folder"}
+    assert len(steps) > 30

@@ -1,0 +1,120 @@
+"""Attributes of an HDF5 file that hold text, in the two forms that h5py writes it in.
+
+Attributes are read as a whole, and one of another kind could become objects without number:
+type and size are looked at first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files.heaps import check_heaps
+from tfjs_serve.keras_files.limits import (
+    MAXIMUM_NAME_BYTES,
+    MAXIMUM_TEXT_BYTES,
+    MAXIMUM_WEIGHTS,
+    UNSAFE_HINT,
+)
+
+_DAMAGED_HINT = "the file is damaged or was not written by Keras; save the model again"
+
+
+class TextAttributes:
+    """Reads the attributes of one file.
+
+    Parameters
+    ----------
+    path
+        Of the file, which may be open already.
+    """
+
+    def __init__(self, path: Path, display_name: str) -> None:
+        self._path = path
+        self._display_name = display_name
+        self._heaps_are_checked = False
+
+    def text(self, group: h5py.Group, attribute: str) -> str | None:
+        """Return an attribute, put together again where Keras split it; ``None`` if there is none.
+
+        Raises
+        ------
+        UnsafeFileError
+            It is no text, or larger than any text of a model.
+        """
+        parts = self._parts(group, attribute)
+        return None if parts is None else "".join(parts)
+
+    def names(self, group: h5py.Group, attribute: str) -> list[str]:
+        """Return a list of names, put together again where Keras split it.
+
+        Raises
+        ------
+        KerasFileError
+            It is missing.
+        UnsafeFileError
+            It is no text, has a name of absurd length, or is larger than any text of a model.
+        """
+        names = self._parts(group, attribute)
+        if names is None:
+            raise KerasFileError(
+                f"{self._display_name}: {group.name} has no {attribute}", hint=_DAMAGED_HINT
+            )
+        if any(len(name) > MAXIMUM_NAME_BYTES for name in names):
+            raise self._unsafe(group, attribute, "has a name of absurd length")
+        return names
+
+    def _parts(self, group: h5py.Group, attribute: str) -> list[str] | None:
+        """Return all texts of ``attribute``, or of ``attribute0``, ``attribute1`` ... together.
+
+        Keras splits attributes of more than 64 KiB so.
+        """
+        if attribute in group.attrs:
+            return list(self._texts(group, attribute, MAXIMUM_TEXT_BYTES))
+        texts: list[str] = []
+        count, left_bytes = 0, MAXIMUM_TEXT_BYTES
+        while (piece := f"{attribute}{count}") in group.attrs:
+            found = list(self._texts(group, piece, left_bytes))
+            left_bytes -= sum(map(len, found))
+            texts += found
+            count += 1
+        return texts if count else None
+
+    def _texts(self, group: h5py.Group, attribute: str, limit_bytes: int) -> Iterator[str]:
+        stored = h5py.h5a.open(group.id, attribute.encode())
+        count = 0 if stored.shape is None else math.prod(stored.shape)
+        if not count:
+            return  # Keras writes empty lists as numbers
+        # The class first: making a dtype of a compound type can take for ever.
+        if stored.get_type().get_class() != h5py.h5t.STRING:
+            raise self._unsafe(group, attribute, "is no text")
+        if stored.get_storage_size() > limit_bytes:
+            raise self._unsafe(group, attribute, f"has {stored.get_storage_size()} bytes")
+        if count > MAXIMUM_WEIGHTS:
+            raise self._unsafe(group, attribute, f"has {count} texts")
+        if stored.get_type().is_variable_str():
+            self._check_heaps(group)
+        for value in np.asarray(group.attrs[attribute]).reshape(-1):
+            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            # Of texts of variable length the storage holds references only.
+            limit_bytes -= len(text)
+            if limit_bytes < 0:
+                raise self._unsafe(group, attribute, "is too long")
+            yield text
+
+    def _check_heaps(self, group: h5py.Group) -> None:
+        if not self._heaps_are_checked:
+            _, length_bytes = group.file.id.get_create_plist().get_sizes()
+            check_heaps(self._path, length_bytes, self._display_name)
+            self._heaps_are_checked = True
+
+    def _unsafe(self, group: h5py.Group, attribute: str, what: str) -> UnsafeFileError:
+        return UnsafeFileError(
+            f"{self._display_name}: the attribute {attribute} of {group.name} {what}",
+            hint=UNSAFE_HINT,
+        )

@@ -1,0 +1,88 @@
+"""The heaps in which HDF5 keeps texts of variable length, looked at before libhdf5 does.
+
+libhdf5 goes through a heap from object to object, by the sizes that they state, and never ends at
+one that states none (``H5HG__cache_heap_deserialize`` in ``H5HGcache.c``, seen in libhdf5 2.0).
+That takes no attacker: a file that is half written has zeros there. The layout is section III.E of
+the file format specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from tfjs_serve.errors import KerasFileError
+from tfjs_serve.settings import MIB
+
+_SIGNATURE = b"GCOL\x01"
+_MINIMUM_BYTES = 4096
+"""Smaller heaps are refused by libhdf5 itself, as are those that the file is too short for."""
+_MOST_OBJECTS = 1 << 17
+"""They are numbered by 16 bits; a damaged heap may repeat numbers."""
+
+
+def check_heaps(path: Path, length_bytes: int, display_name: str) -> None:
+    """Refuse a file with a heap that has no end.
+
+    Parameters
+    ----------
+    length_bytes
+        How many bytes the file uses for a length.
+
+    Raises
+    ------
+    KerasFileError
+        There is one.
+    """
+    file_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        for start in _places(file):
+            if not _has_end(file, start, length_bytes, file_bytes):
+                raise KerasFileError(
+                    f"{display_name} is damaged or not completely written (the heap at byte "
+                    f"{start} has no end)",
+                    hint="save the model again, or wait until it is written",
+                )
+
+
+def _places(file: BinaryIO) -> Iterator[int]:
+    """Yield where heaps may begin; weights may hold the same bytes by chance."""
+    position, tail = 0, b""
+    while block := _read_at(file, position, MIB):
+        data = tail + block
+        found = data.find(_SIGNATURE)
+        while found >= 0:
+            yield position - len(tail) + found
+            found = data.find(_SIGNATURE, found + 1)
+        position += len(block)
+        tail = data[1 - len(_SIGNATURE) :]
+
+
+def _has_end(file: BinaryIO, start: int, length_bytes: int, file_bytes: int) -> bool:
+    header_bytes = _aligned(8 + length_bytes)
+    header = _read_at(file, start, header_bytes)
+    size_bytes = int.from_bytes(header[8 : 8 + length_bytes], "little")
+    if not _MINIMUM_BYTES <= size_bytes <= file_bytes - start:
+        return True
+    position = header_bytes
+    for _ in range(_MOST_OBJECTS):
+        if position + header_bytes > size_bytes:
+            return True
+        object_header = _read_at(file, start + position, header_bytes)
+        stated_bytes = int.from_bytes(object_header[8 : 8 + length_bytes], "little")
+        is_free = not any(object_header[:2])
+        taken_bytes = stated_bytes if is_free else header_bytes + _aligned(stated_bytes)
+        if not 0 < taken_bytes <= size_bytes - position:
+            return False
+        position += taken_bytes
+    return False
+
+
+def _aligned(size_bytes: int) -> int:
+    return -(-size_bytes // 8) * 8
+
+
+def _read_at(file: BinaryIO, position: int, size_bytes: int) -> bytes:
+    file.seek(position)
+    return file.read(size_bytes)

@@ -1,0 +1,72 @@
+"""JSON of strangers: what would cost too much is refused before it is parsed or walked.
+
+Everything that walks a document afterwards may recurse, because its depth is bounded here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+MAXIMUM_VALUES = 4_000_000
+"""Lists, objects and their members. A list costs about 60 bytes, so a document of brackets would
+take 60 times its size; the largest real ones hold vocabularies of a million words."""
+MAXIMUM_DEPTH = 200
+"""Lists and objects in each other. Keras takes four levels for a model inside of a model."""
+_LONGEST_INTEGER = 20
+"""Digits of 2**64: seeds and salts are that long, sizes never are."""
+
+
+def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
+    """Return the value of a document.
+
+    Parameters
+    ----------
+    parse_constant
+        What to make of ``NaN`` and ``Infinity``, as in :func:`json.loads`.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or too large, too deep, or has integers of too many digits; says which.
+    """
+    _check_count(text)
+    try:
+        value = json.loads(text, parse_constant=parse_constant, parse_int=_parse_integer)
+    except RecursionError:
+        raise _too_deep() from None
+    if not _is_flatter_than(value, MAXIMUM_DEPTH):
+        raise _too_deep()
+    return value
+
+
+def _check_count(text: str | bytes) -> None:
+    """Count the marks that every value but the outermost needs; those in strings count too."""
+    marks: tuple[Any, ...] = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
+    if sum(text.count(mark) for mark in marks) > MAXIMUM_VALUES:
+        raise ValueError(f"it holds more than {MAXIMUM_VALUES} values")
+
+
+def _parse_integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > _LONGEST_INTEGER:
+        raise ValueError(f"it holds an integer of {len(digits)} digits")
+    return int(digits)
+
+
+def _is_flatter_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested deeper than {MAXIMUM_DEPTH} levels")
