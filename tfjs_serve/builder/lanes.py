@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import MIB
 
 P = ParamSpec("P")
@@ -31,16 +32,26 @@ class Lanes:
             ThreadPoolExecutor(_THREADS_PER_LANE, thread_name_prefix=f"{name}-{lane}")
             for lane in ("small", "large")
         )
+        self._is_closed = False
 
     async def run(
         self, size_bytes: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call `function`, which works on `size_bytes`, in a thread."""
+        """Call `function`, which works on `size_bytes`, in a thread.
+
+        Raises
+        ------
+        TfjsServeError
+            The lanes are closed.
+        """
+        if self._is_closed:
+            raise TfjsServeError("no work is begun any more: the server is closing")
         lane = self._small if size_bytes < LARGE_BYTES else self._large
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(lane, call)
 
     def close(self) -> None:
         """Begin nothing any more; what was begun goes on to its end."""
+        self._is_closed = True
         for lane in (self._small, self._large):
             lane.shutdown(wait=False, cancel_futures=True)
