@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import sys
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import h5py
 import pytest
 
-from tests.builder.conftest import House
+from tests.builder.conftest import LONG_AGO_NS, House
 from tfjs_serve.builder import Builder
-from tfjs_serve.errors import KerasFileError, VariantNotAvailableError
-from tfjs_serve.settings import Variant
+from tfjs_serve.errors import ConversionLimitError, KerasFileError, VariantNotAvailableError
+from tfjs_serve.settings import MIB, Variant
 from tfjs_serve.worker.client import WorkerPool
 
 SAMPLES = Path(__file__).parents[2] / "sample_models"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 @pytest.fixture
@@ -45,6 +51,44 @@ async def test_sample_folder_is_served_in_its_only_variant(house: House, builder
     assert "model.json" in build.artifact.by_name
     with pytest.raises(VariantNotAvailableError, match=r"cancer/model\.json"):
         await builder.build(entry, Variant.UINT8)
+
+
+def pack(path: Path) -> None:
+    """Write a model of Keras 3 anew as other tools do: with its weights compressed."""
+    fixture = FIXTURES / "archives-keras-3.3.3.zip"
+    with zipfile.ZipFile(fixture) as models, models.open("dense.keras") as saved:
+        content = io.BytesIO(saved.read())
+    with zipfile.ZipFile(content) as plain, zipfile.ZipFile(path, "w") as packed:
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name), zipfile.ZIP_DEFLATED)
+    os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
+
+
+async def test_packed_weights_are_unpacked_in_the_work_folder(
+    house: House, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    pack(house.folder.path / "packed.keras")
+    build = await builder.build(house.folder.look("packed"), Variant.FULL)
+    assert any(file.name.endswith(".bin") for file in build.artifact.files)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="no limit of address space")
+async def test_model_that_needs_too_much_memory_costs_only_itself(house: House) -> None:
+    pool = WorkerPool(deadline_seconds=120, memory_bytes=256 * MIB)
+    builder = Builder(store=house.store(), workers=pool, settings=house.settings)
+    shutil.copy2(SAMPLES / "iris.h5", house.folder.path)
+    with h5py.File(house.folder.path / "large.h5", "w", libver="latest") as file:
+        file.attrs["keras_version"] = "2.15.0"
+        file.attrs["model_config"] = json.dumps({"config": [[[]]] * 3_000_000})
+    os.utime(house.folder.path / "large.h5", ns=(LONG_AGO_NS, LONG_AGO_NS))
+    for _ in range(2):
+        with pytest.raises(ConversionLimitError, match=r"large\.h5: .*memory"):
+            await builder.build(house.folder.look("large"), Variant.FULL)
+    assert await builder.build(house.folder.look("iris"), Variant.FULL)
+    assert list((house.cache_dir / "staging").iterdir()) == []
+    await builder.close()
+    await pool.close()
 
 
 async def test_file_that_is_no_model_is_refused_by_name(house: House, builder: Builder) -> None:

@@ -11,8 +11,10 @@ from tfjs_serve.errors import ConversionLimitError
 from tfjs_serve.settings import MIB, WORKER_OPEN_FILES
 from tfjs_serve.worker.protocol import ConversionRequest
 
-_NO_MEMORY = re.compile("memory allocation failed|(unable|can't|failed) to allocate", re.IGNORECASE)
-"""How libhdf5 tells it, inside of an error that is otherwise one of damage."""
+_NO_MEMORY = re.compile(
+    "memory allocation failed|(unable|can't|failed) to allocate|after H5MM_", re.IGNORECASE
+)
+"""How libhdf5 tells it, in what is otherwise an error of damage. Inside of a filter it does not."""
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
