@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +18,7 @@ import pytest
 
 from tests.worker.test_worker_child import child_with, command_running, ignore, run
 from tfjs_serve.errors import ConversionLimitError, WorkerCrashedError, WorkerUnavailableError
-from tfjs_serve.settings import GIB, MIB, ConversionLimits
+from tfjs_serve.settings import GIB, MIB, ConversionLimits, ConversionOptions
 from tfjs_serve.worker import landlock, limits, reached
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -130,10 +134,12 @@ async def test_what_is_set_before_the_file_is_opened(request_: ConversionRequest
         "says += [str(resource.getrlimit(getattr(resource, f'RLIMIT_{k}'))[0]) for k in kinds]\n"
         "says += [str(os.nice(0)), tempfile.gettempdir(), os.environ['HDF5_PLUGIN_PRELOAD']]"
     )
+    body += "\nsays += [str((sys.flags.isolated, sys.flags.utf8_mode, sys.dont_write_bytecode))]"
     said = await what_it_says(body, limited(request_, written_bytes=GIB, cpu_seconds=7))
     assert said[:5] == ["0", "128", str(GIB), "7", "0"]
     assert int(said[5]) >= min(19, os.nice(0) + 5)
-    assert said[6:] == [request_.output_dir, "::"]
+    assert said[6:8] == [request_.output_dir, "::"]
+    assert said[8] == str((1, sys.flags.utf8_mode, sys.dont_write_bytecode))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux's")
@@ -322,6 +328,35 @@ async def test_processes_that_a_crashed_child_started_are_ended_with_it(
     with pytest.raises(WorkerCrashedError, match=r"digits\.h5: .*killed by SIGABRT"):
         await run(child_with(body), request_)
     await asyncio.wait_for(asyncio.to_thread(take, lock), 30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends a process with its parent")
+def test_child_that_hangs_in_a_library_ends_with_the_killed_server(tmp_path: Path) -> None:
+    # A regular expression holds the interpreter's lock, so no thread of the child can run.
+    hang = (
+        "import re; print(os.getpid(), file=sys.stderr, flush=True)\nre.match('(a+)+b', 'a' * 99)"
+    )
+    request = ConversionRequest(
+        source=str(tmp_path / "digits.h5"),
+        display_name="digits.h5",
+        output_dir=str(tmp_path),
+        options=ConversionOptions(),
+    )
+    line = json.dumps(request.to_json())
+    server = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen({child_with(hang)!r}, stdin=subprocess.PIPE)\n"
+        f"child.stdin.write({line!r}.encode() + b'\\n'); child.stdin.flush(); child.wait()"
+    )
+    with subprocess.Popen([sys.executable, "-c", server], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        child = int(process.stderr.readline())
+        process.kill()
+        try:
+            process.communicate(timeout=60)  # until nobody holds the pipe, the child neither
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
 
 def test_causes_are_followed_and_others_are_no_limit(request_: ConversionRequest) -> None:

@@ -8,7 +8,9 @@ deadline, a report that is checked) stand everywhere.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 import sysconfig
 import tempfile
@@ -36,6 +38,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
 }
+_PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 """Whoever asks for a model that is ready comes first; so does the program that trains."""
 _FIRST_TO_BE_KILLED = "1000"
@@ -58,6 +61,7 @@ def apply(memory_bytes: int) -> None:
     os.environ.update(_ENVIRONMENT)
     if sys.platform == "win32":
         return  # its priority was set when it was started
+    _end_with_parent()
     os.nice(_NICENESS)
     with suppress(OSError):  # Linux only
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED, encoding="ascii")
@@ -106,6 +110,16 @@ def missing() -> tuple[str, ...]:
     memory = () if _bounds_memory() else ("bound its memory",)
     time = ("bound its processor time",) if sys.platform == "win32" else ()
     return (*memory, *time, *landlock.missing(landlock.version()))
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process when the server is gone.
+
+    Elsewhere only the thread that reads the pipe to the end does so, which cannot run while a
+    library that holds the interpreter's lock goes round in circles.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
 
 
 def _bounds_memory() -> bool:
