@@ -69,7 +69,7 @@ async def test_memory_at_its_limit_is_an_error_that_names_file_and_option(
 ) -> None:
     script = child_with(statement)
     command = command_running(script[script.index("-c") + 1], memory_bytes=512 * MIB)
-    with pytest.raises(ConversionLimitError, match=r"digits\.h5: .*memory") as caught:
+    with pytest.raises(ConversionLimitError, match=r"digits\.h5: .*the 512 MiB it may") as caught:
         await run(command, request_)
     assert "--worker-memory" in caught.value.hint
 
@@ -361,7 +361,7 @@ def test_child_that_hangs_in_a_library_ends_with_the_killed_server(tmp_path: Pat
 
 def test_causes_are_followed_and_others_are_no_limit(request_: ConversionRequest) -> None:
     damaged = ValueError("is damaged")
-    assert reached.by_exception(damaged, request_) is None
+    assert reached.by_exception(damaged, request_, GIB) is None
     damaged.__cause__ = OSError("Can't read data (memory allocation failed for raw data chunk)")
-    assert isinstance(reached.by_exception(damaged, request_), ConversionLimitError)
+    assert isinstance(reached.by_exception(damaged, request_, GIB), ConversionLimitError)
     assert reached.by_exit_code(-11, request_) is None

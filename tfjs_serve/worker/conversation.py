@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from typing import NoReturn
 
 from tfjs_serve.errors import TfjsServeError, WorkerCrashedError
 from tfjs_serve.worker import reached
@@ -124,8 +125,8 @@ class Conversation:
             return await asyncio.wait_for(self._child.exit_code(), _EXIT_SECONDS)
         return None
 
-    async def _watch(self) -> ConversionReport:
-        """Look after the child until it has gone too far; never returns."""
+    async def _watch(self) -> NoReturn:
+        """Look after the child until it has gone too far."""
         limits = self._request.limits
         was_running = True
         while True:

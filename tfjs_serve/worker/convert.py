@@ -44,8 +44,9 @@ def convert(
     try:
         return _convert(request, on_progress)
     except Exception as error:
+        memory_bytes = limits.memory_bytes()
         limits.release_reserve()
-        limit = reached.by_exception(error, request)
+        limit = reached.by_exception(error, request, memory_bytes)
         if limit is not None:
             raise limit from error
         if isinstance(error, TfjsServeError):

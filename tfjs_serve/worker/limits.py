@@ -98,6 +98,14 @@ def start_no_processes() -> None:
         _limit(resource.RLIMIT_NPROC, 0)
 
 
+def memory_bytes() -> int | None:
+    """Return how much this process may use; ``None`` if nothing bounds it."""
+    if sys.platform == "win32" or not _bounds_memory():
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if most == resource.RLIM_INFINITY else most
+
+
 def release_reserve() -> None:
     """Allow the memory that is kept for telling that there is no more."""
     if sys.platform != "win32" and _bounds_memory():

@@ -18,12 +18,20 @@ _NO_MEMORY = re.compile(
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
-def by_exception(error: BaseException, request: ConversionRequest) -> ConversionLimitError | None:
-    """Return the limit that is behind `error`, or behind what caused it."""
+def by_exception(
+    error: BaseException, request: ConversionRequest, memory_bytes: int | None
+) -> ConversionLimitError | None:
+    """Return the limit that is behind `error`, or behind what caused it.
+
+    Parameters
+    ----------
+    memory_bytes
+        How much the process may use; ``None``: as much as there is.
+    """
     for cause in _causes(error):
         number = cause.errno if isinstance(cause, OSError) else None
         if _is_out_of_memory(cause, number):
-            return _memory(request)
+            return _memory(request, memory_bytes)
         if number == errno.EFBIG:
             return written(request)
         if number in _TOO_MANY_FILES:
@@ -50,9 +58,10 @@ def written(request: ConversionRequest) -> ConversionLimitError:
     )
 
 
-def _memory(request: ConversionRequest) -> ConversionLimitError:
+def _memory(request: ConversionRequest, memory_bytes: int | None) -> ConversionLimitError:
+    allowed = "there is" if memory_bytes is None else f"the {_mebibytes(memory_bytes)} it may use"
     return ConversionLimitError(
-        f"{request.display_name}: the conversion needs more memory than it may use",
+        f"{request.display_name}: the conversion needs more memory than {allowed}",
         hint="if you trust the file, allow more with --worker-memory; "
         "if it is a small one, it may be damaged: save the model again",
     )
