@@ -155,6 +155,7 @@ def _libraries() -> Iterator[str]:
     yield from _SHARED_LIBRARIES
     path_of: Callable[[str], str] = sysconfig.get_path
     yield from map(path_of, ("stdlib", "platstdlib"))
+    yield os.path.join(sys.base_prefix, "lib")  # noqa: PTH118  # conda's libraries
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and "." not in name:
