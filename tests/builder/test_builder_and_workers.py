@@ -6,18 +6,16 @@ import io
 import json
 import os
 import shutil
-import sys
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import h5py
 import pytest
 
 from tests.builder.conftest import LONG_AGO_NS, House
 from tfjs_serve.builder import Builder
-from tfjs_serve.errors import ConversionLimitError, KerasFileError, VariantNotAvailableError
-from tfjs_serve.settings import MIB, Variant
+from tfjs_serve.errors import KerasFileError, VariantNotAvailableError
+from tfjs_serve.settings import Variant
 from tfjs_serve.worker.client import WorkerPool
 
 SAMPLES = Path(__file__).parents[2] / "sample_models"
@@ -71,24 +69,6 @@ async def test_packed_weights_are_unpacked_in_the_work_folder(
     pack(house.folder.path / "packed.keras")
     build = await builder.build(house.folder.look("packed"), Variant.FULL)
     assert any(file.name.endswith(".bin") for file in build.artifact.files)
-
-
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="no limit of address space")
-async def test_model_that_needs_too_much_memory_costs_only_itself(house: House) -> None:
-    pool = WorkerPool(deadline_seconds=120, memory_bytes=256 * MIB)
-    builder = Builder(store=house.store(), workers=pool, settings=house.settings)
-    shutil.copy2(SAMPLES / "iris.h5", house.folder.path)
-    with h5py.File(house.folder.path / "large.h5", "w", libver="latest") as file:
-        file.attrs["keras_version"] = "2.15.0"
-        file.attrs["model_config"] = json.dumps({"config": [[[]]] * 3_000_000})
-    os.utime(house.folder.path / "large.h5", ns=(LONG_AGO_NS, LONG_AGO_NS))
-    for _ in range(2):
-        with pytest.raises(ConversionLimitError, match=r"large\.h5: .*memory"):
-            await builder.build(house.folder.look("large"), Variant.FULL)
-    assert await builder.build(house.folder.look("iris"), Variant.FULL)
-    assert list((house.cache_dir / "staging").iterdir()) == []
-    await builder.close()
-    await pool.close()
 
 
 async def test_file_that_is_no_model_is_refused_by_name(house: House, builder: Builder) -> None:

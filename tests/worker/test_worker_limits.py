@@ -362,6 +362,6 @@ def test_child_that_hangs_in_a_library_ends_with_the_killed_server(tmp_path: Pat
 def test_causes_are_followed_and_others_are_no_limit(request_: ConversionRequest) -> None:
     damaged = ValueError("is damaged")
     assert reached.by_exception(damaged, request_, GIB) is None
-    damaged.__cause__ = OSError("Can't read data (memory allocation failed for raw data chunk)")
+    damaged.__cause__ = OSError("Can't synchronously read data (image null after H5MM_realloc())")
     assert isinstance(reached.by_exception(damaged, request_, GIB), ConversionLimitError)
     assert reached.by_exit_code(-11, request_) is None
