@@ -130,6 +130,18 @@ class WorkerTimeoutError(TfjsServeError):
     code = "conversion-timeout"
 
 
+class WorkerUnavailableError(TfjsServeError):
+    """No conversion process could be started; the file is not to blame, so it is tried again."""
+
+    code = "conversion-unavailable"
+
+
+class ConversionLimitError(TfjsServeError):
+    """The conversion reached a limit: memory, processor time, open files, bytes written."""
+
+    code = "conversion-limit"
+
+
 class ModelNotFoundError(TfjsServeError):
     """No model of that name is in the folder."""
 
@@ -168,5 +180,6 @@ def error_from_json(report: Mapping[str, Any]) -> TfjsServeError:
         problems = [ConversionProblem(**problem) for problem in report["problems"]]
         return ConversionError(message, problems, hint=hint)
     classes = (KerasFileError, WeightsOnlyFileError, UnsafeFileError, TfjsFolderError)
-    classes_by_code = {cls.code: cls for cls in (*classes, StoreError, VariantNotAvailableError)}
+    others = (StoreError, VariantNotAvailableError, ConversionLimitError)
+    classes_by_code = {cls.code: cls for cls in (*classes, *others)}
     return classes_by_code.get(report["code"], TfjsServeError)(message, hint=hint)

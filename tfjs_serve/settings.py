@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -34,6 +36,19 @@ SETTLE_DEADLINE_SECONDS = 10.0
 """How long a request waits for a file to come to rest before it gets the last good version."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
+DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB
+"""Address space of a conversion. Weights pass through in blocks, so most take less than 200 MiB;
+what must be computed as a whole (a transposed embedding) takes a few times the largest weight."""
+MINIMUM_WORKER_MEMORY_BYTES = 512 * MIB
+WORKER_OPEN_FILES = 128
+"""A model is one file, or an archive of which each part is opened once."""
+_WRITTEN_PER_SOURCE_BYTE = 16
+"""From packed 4-bit weights to float32 is 8; compressed files of zeros are nobody's loss."""
+_WRITTEN_BYTES_BESIDES = 1 * GIB
+"""For weights that are no part of the file, such as the matrices of a Resizing layer."""
+_FILES_BESIDES = 64
+_CPU_SECONDS_BESIDES = 10
+"""For the imports, which the deadline does not count."""
 SHUTDOWN_SECONDS = 0.5
 
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
@@ -77,6 +92,26 @@ class ConversionOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionLimits:
+    """What one conversion may use; the process is held to it, and its result checked against it.
+
+    Attributes
+    ----------
+    written_bytes
+        Size of all files that it leaves, and of each that it writes.
+    files
+        How many it leaves.
+    cpu_seconds
+        Processor time, imports included. The deadline ends it earlier; this ends it also when
+        nobody is left to look at the clock.
+    """
+
+    written_bytes: int = _WRITTEN_BYTES_BESIDES
+    files: int = 2 * _WRITTEN_BYTES_BESIDES // DEFAULT_SHARD_SIZE_BYTES + _FILES_BESIDES
+    cpu_seconds: int = DEFAULT_CONVERSION_DEADLINE_SECONDS + _CPU_SECONDS_BESIDES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """All options of ``tfjs-serve serve``, checked.
 
@@ -90,6 +125,8 @@ class ServerSettings:
         Origins besides loopback ones; ``"*"`` allows every origin.
     default_variant
         What ``/<name>/model.json`` serves (``--quantize``).
+    worker_memory_bytes
+        Address space of each conversion process.
     poll
         Watch by polling instead of the platform's file events.
     custom_layers
@@ -107,6 +144,7 @@ class ServerSettings:
     grace_seconds: float = DEFAULT_GRACE_SECONDS
     rescan_seconds: float = DEFAULT_RESCAN_SECONDS
     conversion_deadline_seconds: float = DEFAULT_CONVERSION_DEADLINE_SECONDS
+    worker_memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES
     poll: bool = False
     custom_layers: tuple[str, ...] = ()
 
@@ -120,6 +158,11 @@ class ServerSettings:
             )
         if self.port is not None and not 0 <= self.port <= 65535:
             raise SettingsError(f"{self.port} is no port", hint="give --port 0 to 65535")
+        if self.worker_memory_bytes < MINIMUM_WORKER_MEMORY_BYTES:
+            raise SettingsError(
+                f"{self.worker_memory_bytes} bytes of memory are too few for a conversion",
+                hint=f"give at least --worker-memory {MINIMUM_WORKER_MEMORY_BYTES // MIB}MiB",
+            )
         ConversionOptions(shard_size_bytes=self.shard_size_bytes)
 
     def conversion_options(self, variant: Variant) -> ConversionOptions:
@@ -128,4 +171,18 @@ class ServerSettings:
             variant=variant,
             shard_size_bytes=self.shard_size_bytes,
             custom_layers=tuple(sorted(self.custom_layers)),
+        )
+
+    def conversion_limits(self, source_sizes_bytes: Sequence[int]) -> ConversionLimits:
+        """Return what the conversion of files of these sizes may use.
+
+        Shards end where tensors do, so any two neighbours exceed the size of one: there are at
+        most twice as many as full ones. A tfjs folder keeps the shards that it has.
+        """
+        written_bytes = _WRITTEN_BYTES_BESIDES + _WRITTEN_PER_SOURCE_BYTE * sum(source_sizes_bytes)
+        shards = 2 * written_bytes // self.shard_size_bytes
+        return ConversionLimits(
+            written_bytes=written_bytes,
+            files=shards + len(source_sizes_bytes) + _FILES_BESIDES,
+            cpu_seconds=math.ceil(self.conversion_deadline_seconds) + _CPU_SECONDS_BESIDES,
         )

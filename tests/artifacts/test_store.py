@@ -23,6 +23,7 @@ from tfjs_serve.artifacts.model import Artifact, ArtifactFile, MisreportedFilesE
 from tfjs_serve.errors import StoreError
 
 KEY = key_of("model")
+posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
 
 
@@ -230,6 +231,14 @@ def hardlink(staged: Path, files: list[ArtifactFile]) -> list[ArtifactFile]:
     return files
 
 
+def with_mode(mode: int):
+    def change(staged: Path, files: list[ArtifactFile]) -> list[ArtifactFile]:
+        (staged / "model.json").chmod(mode)
+        return files
+
+    return change
+
+
 def renamed(name: str):
     def change(staged: Path, files: list[ArtifactFile]) -> list[ArtifactFile]:
         kept = ArtifactFile(name=name, size_bytes=files[0].size_bytes, sha256=files[0].sha256)
@@ -240,6 +249,10 @@ def renamed(name: str):
 
 WRONGS = [unlisted, missing, twice, other_bytes, other_size, directory]
 WRONGS += [pytest.param(wrong, marks=needs_links) for wrong in (symlink, hardlink)]
+WRONGS += [
+    pytest.param(with_mode(mode), id=f"mode-{mode:o}", marks=posix_modes)
+    for mode in (0o000, 0o444, 0o4755, 0o2755, 0o1644)
+]
 ODD_NAMES = ["../outside", "/etc/passwd", "", ".", "..", "a/b", "a\\b", "C:x", "artifact.json"]
 ODD_NAMES += ["x.", "x\n", "\0", "x" * 300, "ü"]
 WRONGS += [pytest.param(renamed(name), id=f"name-{index}") for index, name in enumerate(ODD_NAMES)]

@@ -12,6 +12,7 @@ import pytest
 from tests.builder.conftest import House, content_of, shard_of
 from tfjs_serve.builder import BuildEvent, EntryState
 from tfjs_serve.errors import (
+    ConversionLimitError,
     FileNotInModelError,
     KerasFileError,
     SourceChangedError,
@@ -19,8 +20,9 @@ from tfjs_serve.errors import (
     TfjsServeError,
     WorkerCrashedError,
     WorkerTimeoutError,
+    WorkerUnavailableError,
 )
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import GIB, ConversionLimits, Variant
 from tfjs_serve.worker.protocol import ConversionReport
 
 FULL = Variant.FULL
@@ -49,6 +51,7 @@ async def test_request_names_the_file_and_the_options(house: House) -> None:
     assert request.source == str(house.folder.path / "vision" / "Digits.H5")
     assert request.display_name == "vision/Digits.H5"
     assert request.options == house.settings.conversion_options(Variant.UINT8)
+    assert request.limits == house.settings.conversion_limits([len("v1")])
 
 
 async def test_hundred_requests_at_once_share_one_conversion(house: House) -> None:
@@ -257,7 +260,23 @@ def no_model_json(report: ConversionReport) -> ConversionReport:
     return replace(report, files=files)
 
 
-@pytest.mark.parametrize("says", [other_digest, other_name, no_model_json])
+def more_files_than_are_allowed(report: ConversionReport) -> ConversionReport:
+    many = ConversionLimits().files + 100
+    return replace(report, files=(*report.files, *report.files[:1] * many))
+
+
+def more_bytes_than_are_allowed(report: ConversionReport) -> ConversionReport:
+    *files, last = report.files
+    return replace(report, files=(*files, replace(last, size_bytes=2 * GIB)))
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        *(other_digest, other_name, no_model_json),
+        *(more_files_than_are_allowed, more_bytes_than_are_allowed),
+    ],
+)
 async def test_child_that_lies_is_not_asked_again_until_the_file_changes(
     house: House, says: Callable[[ConversionReport], ConversionReport]
 ) -> None:
@@ -278,7 +297,10 @@ async def test_child_that_lies_is_not_asked_again_until_the_file_changes(
 
 @pytest.mark.parametrize(
     "error",
-    [KerasFileError("damaged"), WorkerCrashedError("crashed"), WorkerTimeoutError("too slow")],
+    [
+        *(KerasFileError("damaged"), WorkerCrashedError("crashed")),
+        *(WorkerTimeoutError("too slow"), ConversionLimitError("too large")),
+    ],
 )
 async def test_failure_is_not_tried_again_until_the_file_changes(
     house: House, error: TfjsServeError
@@ -319,11 +341,14 @@ async def test_each_version_that_fails_is_told(house: House) -> None:
     assert house.told() == ["started", "failed", "started", "failed"]
 
 
-async def test_full_disk_is_tried_again(house: House) -> None:
+@pytest.mark.parametrize(
+    "error", [StoreError("no space is left"), WorkerUnavailableError("no process")]
+)
+async def test_failure_of_the_machine_is_tried_again(house: House, error: TfjsServeError) -> None:
     house.folder.save("digits.h5", "v1")
     builder = house.builder()
-    house.workers.error = StoreError("no space is left")
-    with pytest.raises(StoreError):
+    house.workers.error = error
+    with pytest.raises(type(error)):
         await builder.build(house.folder.look("digits"), FULL)
     house.workers.error = None
     assert content_of(await builder.build(house.folder.look("digits"), FULL)) == "v1"

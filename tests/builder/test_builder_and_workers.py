@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.builder.conftest import House
+from tests.builder.conftest import LONG_AGO_NS, House
 from tfjs_serve.builder import Builder
 from tfjs_serve.errors import KerasFileError, VariantNotAvailableError
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker.client import WorkerPool
 
 SAMPLES = Path(__file__).parents[2] / "sample_models"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 @pytest.fixture
@@ -45,6 +49,26 @@ async def test_sample_folder_is_served_in_its_only_variant(house: House, builder
     assert "model.json" in build.artifact.by_name
     with pytest.raises(VariantNotAvailableError, match=r"cancer/model\.json"):
         await builder.build(entry, Variant.UINT8)
+
+
+def pack(path: Path) -> None:
+    """Write a model of Keras 3 anew as other tools do: with its weights compressed."""
+    fixture = FIXTURES / "archives-keras-3.3.3.zip"
+    with zipfile.ZipFile(fixture) as models, models.open("dense.keras") as saved:
+        content = io.BytesIO(saved.read())
+    with zipfile.ZipFile(content) as plain, zipfile.ZipFile(path, "w") as packed:
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name), zipfile.ZIP_DEFLATED)
+    os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
+
+
+async def test_packed_weights_are_unpacked_in_the_work_folder(
+    house: House, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    pack(house.folder.path / "packed.keras")
+    build = await builder.build(house.folder.look("packed"), Variant.FULL)
+    assert any(file.name.endswith(".bin") for file in build.artifact.files)
 
 
 async def test_file_that_is_no_model_is_refused_by_name(house: House, builder: Builder) -> None:

@@ -127,7 +127,10 @@ async def running(settings: ServerSettings) -> AsyncIterator[Stack]:
             limit_bytes=settings.cache_size_bytes,
             grace_seconds=settings.grace_seconds,
         )
-        workers = WorkerPool(deadline_seconds=settings.conversion_deadline_seconds)
+        workers = WorkerPool(
+            deadline_seconds=settings.conversion_deadline_seconds,
+            memory_bytes=settings.worker_memory_bytes,
+        )
         stack.push_async_callback(workers.close)
         builder = Builder(store=store, workers=workers, settings=settings)
         stack.push_async_callback(builder.close)

@@ -12,7 +12,7 @@ from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.protocol import ConversionRequest
 
-_PRELUDE = """
+PRELUDE = """
 import json, os, signal, subprocess, sys, time
 
 def say(message):
@@ -30,6 +30,7 @@ line = sys.stdin.readline()
 if not line:
     sys.exit()
 request = json.loads(line)
+say({"accepted": {"missing": []}})
 """
 
 PoolFactory = Callable[..., WorkerPool]
@@ -50,7 +51,7 @@ def request_for(tmp_path: Path) -> Callable[[str], ConversionRequest]:
 
 @pytest.fixture
 async def pool_running() -> AsyncIterator[PoolFactory]:
-    """Make pools whose children run a script after they have read ``request``."""
+    """Make pools whose children run a script after they have accepted ``request``."""
     pools = []
 
     def make(
@@ -58,7 +59,7 @@ async def pool_running() -> AsyncIterator[PoolFactory]:
         *,
         deadline_seconds: float = 60,
         max_processes: int = 2,
-        prelude: str = _PRELUDE,
+        prelude: str = PRELUDE,
     ) -> WorkerPool:
         pool = WorkerPool(
             deadline_seconds=deadline_seconds,

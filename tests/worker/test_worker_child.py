@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tfjs_serve.errors import StoreError, TfjsServeError, VariantNotAvailableError
-from tfjs_serve.settings import ConversionOptions, Variant
+from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, ConversionOptions, Variant
 from tfjs_serve.worker import convert
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.process import ChildProcess, child_command
@@ -20,6 +20,7 @@ from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Prog
 
 _WITH_CONVERSION = """
 import os, sys, threading
+sys.path[:] = sys.argv[2:]
 from tfjs_serve.worker import child, convert
 from tfjs_serve.worker.protocol import ConversionReport, Progress
 
@@ -29,7 +30,7 @@ def conversion(request, on_progress):
 
 convert.warm_up = lambda: None
 convert._convert = conversion
-child.main()
+child.main(int(sys.argv[1]))
 """
 
 
@@ -40,12 +41,14 @@ def ignore(progress: Progress) -> None:
 def child_with(body: str) -> list[str]:
     """Return the command of a child whose conversion consists of the statements in `body`."""
     indented = "\n".join(f"    {line}" for line in body.splitlines())
-    return [sys.executable, "-c", _WITH_CONVERSION.format(body=indented)]
+    return command_running(_WITH_CONVERSION.format(body=indented))
 
 
-@pytest.fixture(autouse=True)
-def package_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+def command_running(script: str, memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> list[str]:
+    """Return the real command of a child with another script."""
+    command = list(child_command(sys.executable, memory_bytes))
+    command[command.index("-c") + 1] = script
+    return command
 
 
 @pytest.fixture
@@ -126,11 +129,9 @@ async def test_modules_in_the_current_folder_are_not_imported(
 ) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit('imported a file of the models folder')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PYTHONPATH")
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
-    command = list(child_command(sys.executable))
-    command[2] = command[2].replace("from tfjs_serve.worker.child import main; main()", "{}")
-    command[2] = command[2].format("import numpy, tfjs_serve.worker.child")
+    script = "import sys; sys.path[:] = sys.argv[2:]; import numpy, tfjs_serve.worker.child"
+    command = command_running(script)
     child = await ChildProcess.start(command)
     assert (await child.exit_code(), child.last_words) == (0, "")
     await child.end()

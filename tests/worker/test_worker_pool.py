@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.worker.conftest import PRELUDE
 from tfjs_serve.errors import (
     ConversionError,
     KerasFileError,
     TfjsServeError,
     WorkerCrashedError,
     WorkerTimeoutError,
+    WorkerUnavailableError,
 )
 from tfjs_serve.worker import process
 from tfjs_serve.worker.client import WorkerPool
@@ -257,7 +259,7 @@ async def test_closed_pool_starts_nothing(
 ) -> None:
     pool = pool_running("report()")
     await pool.close()
-    with pytest.raises(WorkerCrashedError):
+    with pytest.raises(WorkerCrashedError, match="the server is closing"):
         await pool.convert(request_for("a.h5"), ignore)
     assert not pool._children
 
@@ -268,7 +270,7 @@ async def test_interpreter_that_does_not_exist_is_reported(
     pool = WorkerPool(deadline_seconds=5, command=[str(tmp_path / "no-python")])
     await pool.start()
     assert "cannot start a conversion process" in caplog.text
-    with pytest.raises(WorkerCrashedError, match="could not be started"):
+    with pytest.raises(WorkerUnavailableError, match="could not be started"):
         await pool.convert(request_for("a.h5"), ignore)
     await pool.close()
 
@@ -276,12 +278,90 @@ async def test_interpreter_that_does_not_exist_is_reported(
 async def test_secrets_of_the_parent_stay_with_it(
     pool_running: PoolFactory, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    withheld = ("AWS_SECRET_ACCESS_KEY", "PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "TMPDIR")
+    for name in (*withheld, "HDF5_PLUGIN_PATH", "HDF5_PLUGIN_PRELOAD", "LANG", "LD_LIBRARY_PATH"):
+        monkeypatch.setenv(name, "")
     pool = pool_running("report(' '.join(os.environ))")
     report = await pool.convert(request_for("a.h5"), ignore)
     names = set(report.files[0].name.split())
-    assert "PATH" in names
-    assert "AWS_SECRET_ACCESS_KEY" not in names
+    assert {"LANG", "LD_LIBRARY_PATH"} <= names
+    system = {"SYSTEMROOT", "PATH"} if sys.platform == "win32" else set()
+    assert names <= {*process._PASSED_ON, *system}
+
+
+async def test_child_that_ends_before_it_accepts_is_replaced_once(
+    pool_running: PoolFactory, request_for: RequestFor, tmp_path: Path
+) -> None:
+    marker = str(tmp_path / "seen")
+    dies_once = f"if not os.path.exists({marker!r}): open({marker!r}, 'w').close(); os._exit(3)\n"
+    prelude = f"import os\n{dies_once}{PRELUDE}"
+    assert await pool_running("report()", prelude=prelude).convert(request_for("a.h5"), ignore)
+
+
+async def test_child_that_dies_each_time_before_it_accepts_is_given_up(
+    pool_running: PoolFactory, request_for: RequestFor, tmp_path: Path
+) -> None:
+    starts = tmp_path / "starts"
+    count = f"import os, sys\nif sys.stdin.readline(): open({str(starts)!r}, 'a').write('x')\n"
+    pool = pool_running("", prelude=f"{count}os._exit(3)")
+    with pytest.raises(WorkerUnavailableError, match="exit code 3"):
+        await pool.convert(request_for("a.h5"), ignore)
+    assert starts.read_text() == "xx"
+
+
+async def test_child_that_never_accepts_is_not_the_models_fault(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    pool = pool_running("", prelude="import sys; sys.exit('no such library')")
+    with pytest.raises(WorkerUnavailableError, match=r"a\.h5: .*exit code 1.*no such library"):
+        await pool.convert(request_for("a.h5"), ignore)
+
+
+async def test_child_that_does_not_begin_before_the_deadline_is_not_the_models_fault(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    pool = pool_running("", prelude="import time; time.sleep(600)", deadline_seconds=0.5)
+    with pytest.raises(WorkerUnavailableError, match="did not begin"):
+        await pool.convert(request_for("a.h5"), ignore)
+
+
+async def test_child_that_says_without_end_what_the_system_lacks_is_ended(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    pool = pool_running("say({'accepted': {'missing': ['nothing']}}); time.sleep(600)")
+    with pytest.raises(WorkerCrashedError, match="twice"):
+        await pool.convert(request_for("a.h5"), ignore)
+
+
+async def test_child_that_talks_without_end_is_listened_to_at_a_measured_pace(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    pool = pool_running("while True: progress(1, 2)", deadline_seconds=2)
+    seen: list[Progress] = []
+    with pytest.raises(WorkerTimeoutError):
+        await pool.convert(request_for("a.h5"), seen.append)
+    assert 1 <= len(seen) <= 50 * 2 + 25
+
+
+async def test_report_longer_than_its_files_need_is_refused(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    pool = pool_running("say({'report': {'files': [], 'warnings': ['x' * 5_000_000]}})")
+    with pytest.raises(WorkerCrashedError, match="no answer"):
+        await pool.convert(request_for("a.h5"), ignore)
+
+
+async def test_model_that_takes_for_ever_leaves_a_place_to_others(
+    pool_running: PoolFactory, request_for: RequestFor
+) -> None:
+    script = "report() if request['display_name'] == 'good.h5' else time.sleep(600)"
+    pool = pool_running(script, max_processes=2)
+    hanging = [asyncio.create_task(pool.convert(request_for("slow.h5"), ignore)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert await pool.convert(request_for("good.h5"), ignore)
+    for task in hanging:
+        task.cancel()
+    await asyncio.wait(hanging)
 
 
 async def test_flood_on_stderr_does_not_block_the_child(

@@ -97,7 +97,7 @@ def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile
     ------
     MisreportedFilesError
         Unless it holds exactly `files`: regular ones, each of one name, with those sizes and
-        digests.
+        digests, which their owner may read and which nobody runs as someone else.
     """
     names = Counter(file.name for file in files)
     for name, count in names.items():
@@ -107,6 +107,8 @@ def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile
     if found != set(names):
         odd = ", ".join(sorted(found ^ set(names)))
         raise _unlike(f"does not hold exactly the files that it lists: {odd}")
+    if not all(_has_plain_mode(directory / name) for name in names):
+        raise _unlike("holds a file with permissions that no file of a model has")
     if not has_all_bytes(Artifact(key=key, directory=directory, files=tuple(files)), sync=True):
         raise _unlike("holds a file that is not as it is listed")
 
@@ -135,6 +137,13 @@ def _has_size(path: Path, size_bytes: int) -> bool:
         return False
     # A second name would let someone change the bytes behind the artifact's back.
     return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1 and status.st_size == size_bytes
+
+
+def _has_plain_mode(path: Path) -> bool:
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    readable_and_writable = stat.S_IRUSR | stat.S_IWUSR
+    special = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
+    return mode & (readable_and_writable | special) == readable_and_writable
 
 
 def _unlike(problem: str) -> MisreportedFilesError:

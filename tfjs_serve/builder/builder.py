@@ -116,6 +116,7 @@ class Builder:
             self._pruning.close(),
             self._sources.close(),
         )
+        self._shelf.close()
 
     async def _build(self, job: Job) -> Build:
         stamps = job.entry.stamps
@@ -185,10 +186,11 @@ class Builder:
             display_name=job.entry.exact_name,
             output_dir=str(directory),
             options=self._settings.conversion_options(job.variant),
+            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in stamps]),
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._sources.require_unchanged(job.entry, stamps)
-        return await self._shelf.publish(job, key, directory, report)
+        return await self._shelf.publish(key, request, report)
 
     async def _note_ready(
         self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None

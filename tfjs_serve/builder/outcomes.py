@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from tfjs_serve.artifacts.model import Artifact, ArtifactKey
 from tfjs_serve.builder.model import EntryState
 from tfjs_serve.builder.sources import Stamps
-from tfjs_serve.errors import SourceChangedError, StoreError, TfjsServeError
+from tfjs_serve.errors import (
+    SourceChangedError,
+    StoreError,
+    TfjsServeError,
+    WorkerUnavailableError,
+)
 from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS
 
 
@@ -66,4 +71,4 @@ class Outcome:
 
 def is_passing(error: TfjsServeError) -> bool:
     """Whether the same file may convert a moment later: the file is not to blame."""
-    return isinstance(error, (SourceChangedError, StoreError))
+    return isinstance(error, (SourceChangedError, StoreError, WorkerUnavailableError))

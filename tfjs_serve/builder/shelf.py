@@ -12,11 +12,12 @@ from pathlib import Path
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey, MisreportedFilesError
 from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import FileNotInModelError, StoreError, WorkerCrashedError
-from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
-from tfjs_serve.worker.protocol import ConversionReport
+from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Variant
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Shelf:
     def __init__(self, store: ArtifactStore, settings: ServerSettings) -> None:
         self._store = store
         self._settings = settings
+        self._lanes = Lanes("tfjs-serve-shelf")
         self._found: Recent[tuple[str, Variant, str], ArtifactKey] = Recent(_FILES_REMEMBERED)
 
     def job(self, entry: CatalogEntry, variant: Variant) -> Job:
@@ -88,23 +90,26 @@ class Shelf:
             await asyncio.to_thread(stage.__exit__, None, None, None)
 
     async def publish(
-        self, job: Job, key: ArtifactKey, directory: Path, report: ConversionReport
+        self, key: ArtifactKey, request: ConversionRequest, report: ConversionReport
     ) -> Artifact:
-        """Check the files in the staged folder against `report`, and publish them.
+        """Check the files in the folder of `request` against `report`, and publish them.
 
         Raises
         ------
         WorkerCrashedError
-            They are not what `report` says.
+            They are not what `report` says, or more than `request` allows.
         """
-        publish = self._store.publish
+        publish, directory = self._store.publish, Path(request.output_dir)
         try:
-            files = _listed_files(report)
-            return await asyncio.to_thread(publish, key, directory, files, report.warnings)
+            files = _listed_files(report, request.limits)
+            size_bytes = sum(file.size_bytes for file in files)
+            return await self._lanes.run(
+                size_bytes, publish, key, directory, files, report.warnings
+            )
         except MisreportedFilesError as error:
             # Not a failure of the store, which may pass: the same file would end like this again.
             raise WorkerCrashedError(
-                f"{job.entry.exact_name}: {error.message}",
+                f"{request.display_name}: {error.message}",
                 hint="the file may be damaged: save the model again; "
                 "if that does not help, please report it",
             ) from error
@@ -112,9 +117,13 @@ class Shelf:
     async def prune(self) -> None:
         """Remove what exceeds the store's limit; a failure harms nobody and is logged."""
         try:
-            await asyncio.to_thread(self._store.prune)
+            await self._lanes.run(LARGE_BYTES, self._store.prune)
         except StoreError as error:
             _log.warning("the cache could not be cleaned up: %s", error)
+
+    def close(self) -> None:
+        """Begin nothing any more."""
+        self._lanes.close()
 
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._store.get(key) for key in self._store.generations(label))
@@ -142,7 +151,12 @@ class Shelf:
         )
 
 
-def _listed_files(report: ConversionReport) -> tuple[ArtifactFile, ...]:
+def _listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[ArtifactFile, ...]:
+    if len(report.files) > limits.files:
+        raise MisreportedFilesError(f"the result of the conversion has {len(report.files)} files")
+    size_bytes = sum(file.size_bytes for file in report.files)
+    if size_bytes > limits.written_bytes:
+        raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
     if MODEL_JSON not in (file.name for file in report.files):
         raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
     return tuple(

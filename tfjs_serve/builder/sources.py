@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tfjs_serve.builder.lanes import Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight
 from tfjs_serve.catalog.folders import stamp_of
@@ -27,8 +28,6 @@ _COARSE_TICK_NS = 2_000_000_000
 """FAT's clock ticks every two seconds; no file system in use is coarser."""
 _SECOND_NS = 1_000_000_000
 _DIGESTS_REMEMBERED = 4096
-_FILES_READ_AT_ONCE = 2
-"""More would take the threads that answer the requests for other models."""
 
 
 class ChangedMeanwhileError(SourceChangedError):
@@ -96,7 +95,7 @@ class Sources:
         self._sleep = sleep
         self._digests: Recent[Stamps, str] = Recent(_DIGESTS_REMEMBERED)
         self._reading: SingleFlight[Stamps, str] = SingleFlight()
-        self._readers = asyncio.Semaphore(_FILES_READ_AT_ONCE)
+        self._lanes = Lanes("tfjs-serve-sources")
         self._closed = threading.Event()
 
     async def at_rest(self, entry: CatalogEntry) -> Stamps:
@@ -156,13 +155,14 @@ class Sources:
         """Stop reading."""
         self._closed.set()
         await self._reading.close()
+        self._lanes.close()
 
     async def _look(self, entry: CatalogEntry) -> Stamps:
         return await asyncio.to_thread(read_stamps, entry)
 
     async def _read(self, entry: CatalogEntry, stamps: Stamps) -> str:
-        async with self._readers:
-            digest = await asyncio.to_thread(self._digest_files, entry)
+        size_bytes = sum(stamp.size_bytes for stamp in stamps)
+        digest = await self._lanes.run(size_bytes, self._digest_files, entry)
         await self.require_unchanged(entry, stamps)
         self._digests.put(stamps, digest)
         return digest

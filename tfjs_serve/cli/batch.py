@@ -65,7 +65,9 @@ async def building(
         grace_seconds=settings.grace_seconds,
     )
     workers = WorkerPool(
-        deadline_seconds=settings.conversion_deadline_seconds, max_processes=processes
+        deadline_seconds=settings.conversion_deadline_seconds,
+        memory_bytes=settings.worker_memory_bytes,
+        max_processes=processes,
     )
     builder = Builder(store=store, workers=workers, settings=settings)
     try:

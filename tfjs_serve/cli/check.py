@@ -13,7 +13,12 @@ from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.batch import Result, build_all, building, models_at
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.group import FAILURE_EXIT_CODE
-from tfjs_serve.cli.options import absolute_path, cache_dir_option, custom_layers_option
+from tfjs_serve.cli.options import (
+    absolute_path,
+    cache_dir_option,
+    custom_layers_option,
+    worker_memory_option,
+)
 from tfjs_serve.cli.wording import check_lines, check_summary
 from tfjs_serve.settings import ServerSettings, Variant
 
@@ -35,6 +40,7 @@ def _absolute_paths(
 )
 @cache_dir_option
 @custom_layers_option
+@worker_memory_option
 @click.pass_context
 def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     """Tell which models a page can load: files, or folders of them.

@@ -30,6 +30,7 @@ from tfjs_serve.cli.options import (
     custom_layers_option,
     quantize_option,
     shard_size_option,
+    worker_memory_option,
 )
 from tfjs_serve.cli.wording import check_lines, subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
@@ -43,6 +44,7 @@ from tfjs_serve.web.pages import readable_size
 @shard_size_option
 @quantize_option("Store the weights quantized.")
 @custom_layers_option
+@worker_memory_option
 @cache_dir_option
 @click.option(
     "--force", is_flag=True, help="Write into OUT even if it is not empty; other files stay."

@@ -15,6 +15,7 @@ from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import (
     DEFAULT_CACHE_SIZE_BYTES,
     DEFAULT_SHARD_SIZE_BYTES,
+    DEFAULT_WORKER_MEMORY_BYTES,
     GIB,
     KIB,
     MIB,
@@ -96,6 +97,15 @@ shard_size_option = click.option(
     callback=_size,
     show_default="4MiB",
     help="Largest file that weights are split into.",
+)
+worker_memory_option = click.option(
+    "--worker-memory",
+    "worker_memory_bytes",
+    metavar="SIZE",
+    default=str(DEFAULT_WORKER_MEMORY_BYTES),
+    callback=_size,
+    show_default="4GiB",
+    help="Most memory that one conversion may take.",
 )
 
 

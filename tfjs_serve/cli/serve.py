@@ -31,6 +31,7 @@ from tfjs_serve.cli.options import (
     custom_layers_option,
     quantize_option,
     shard_size_option,
+    worker_memory_option,
 )
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
@@ -86,6 +87,7 @@ class Run:
     "repeatable; '*' for all.",
 )
 @custom_layers_option
+@worker_memory_option
 @click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
 @click.option(
     "--log-level",
@@ -160,7 +162,10 @@ async def _serve(run: Run) -> None:
             limit_bytes=settings.cache_size_bytes,
             grace_seconds=settings.grace_seconds,
         )
-        workers = WorkerPool(deadline_seconds=settings.conversion_deadline_seconds)
+        workers = WorkerPool(
+            deadline_seconds=settings.conversion_deadline_seconds,
+            memory_bytes=settings.worker_memory_bytes,
+        )
         stack.push_async_callback(workers.close)
         await workers.start()
         catalog = Catalog(settings.models_dir)

@@ -24,9 +24,11 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.WeightsOnlyFileError.code: (422, "The file holds weights but no model"),
     errors.UnsafeFileError.code: (422, "The file is not safe to read"),
     errors.TfjsFolderError.code: (422, "The folder is no complete TensorFlow.js model"),
+    errors.ConversionLimitError.code: (422, "The conversion reached a limit"),
     errors.WorkerCrashedError.code: (500, "The conversion crashed"),
     errors.SourceChangedError.code: (503, "The model is being written"),
     errors.StoreError.code: (503, "The cache cannot be used"),
+    errors.WorkerUnavailableError.code: (503, "Conversions cannot be started"),
     errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
 }
 _PLAIN_TITLES: Mapping[int, str] = {

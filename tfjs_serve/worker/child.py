@@ -16,8 +16,9 @@ import traceback
 from typing import Any, BinaryIO
 
 from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
 from tfjs_serve.worker import convert, limits
-from tfjs_serve.worker.protocol import ConversionRequest, Progress, error_to_json
+from tfjs_serve.worker.protocol import Acceptance, ConversionRequest, Progress, error_to_json
 
 _PROGRESS_INTERVAL_SECONDS = 0.1
 """Progress is for human eyes; more would only keep the parent busy."""
@@ -44,16 +45,20 @@ class Answers:
             self.send(progress.to_json())
 
 
-def main() -> None:
+def main(memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> None:
     """Wait for a request, answer it, end."""
-    limits.apply()
+    limits.apply(memory_bytes)
     answers = Answers(_take_stdout())
     convert.warm_up()
     line = sys.stdin.buffer.readline()
     if not line:
         return
+    request = ConversionRequest.from_json(json.loads(line))
+    missing = limits.confine(request)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    answers.send(_answer(ConversionRequest.from_json(json.loads(line)), answers))
+    limits.start_no_processes()
+    answers.send(Acceptance(missing=missing).to_json())
+    answers.send(_answer(request, answers))
 
 
 def _answer(request: ConversionRequest, answers: Answers) -> dict[str, Any]:

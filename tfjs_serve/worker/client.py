@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 
-from tfjs_serve.errors import TfjsServeError, WorkerCrashedError, WorkerTimeoutError
-from tfjs_serve.settings import SHUTDOWN_SECONDS
-from tfjs_serve.worker.process import ChildProcess, child_command, describe_exit
-from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, parse_message
+from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
+from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, SHUTDOWN_SECONDS
+from tfjs_serve.worker import limits
+from tfjs_serve.worker.conversation import Conversation, NotAcceptedError
+from tfjs_serve.worker.process import ChildProcess, child_command
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
+from tfjs_serve.worker.slots import Slots
 
 _log = logging.getLogger(__name__)
 
 _MOST_PROCESSES = 4
 """More conversions at once would only fight for the disk."""
-_EXIT_SECONDS = 2.0
-"""How long a child that closed its pipe may take to end before it is killed."""
-
-
-class _NonsenseError(Exception):
-    """The child wrote something that is no message."""
+_FEWEST_PROCESSES = 2
+"""One that takes for ever must leave a place to the others, on one processor too."""
+_ATTEMPTS_TO_START = 2
+"""A process that waited may have been ended by someone in the moment in which it is needed."""
 
 
 class WorkerPool:
@@ -37,6 +37,8 @@ class WorkerPool:
     ----------
     deadline_seconds
         How long one conversion may take.
+    memory_bytes
+        Address space of each process, where the system bounds it.
     python
         The interpreter of the child processes.
     max_processes
@@ -49,13 +51,15 @@ class WorkerPool:
         self,
         *,
         deadline_seconds: float,
+        memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES,
         python: str = sys.executable,
         max_processes: int | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
-        self._command = tuple(command) if command else child_command(python)
-        self._slots = asyncio.Semaphore(max_processes or _default_processes())
+        self._command = tuple(command) if command else child_command(python, memory_bytes)
+        self._slots = Slots(max_processes or _default_processes())
+        self._told: set[tuple[str, ...]] = set()
         self._children: set[ChildProcess] = set()
         self._spare: asyncio.Task[ChildProcess | None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
@@ -64,6 +68,7 @@ class WorkerPool:
 
     async def start(self) -> None:
         """Start the spare process; without this the first conversion starts one."""
+        self._tell_missing(await asyncio.to_thread(limits.missing))
         self._replenish()
         if self._spare is not None:
             await self._spare
@@ -78,20 +83,44 @@ class WorkerPool:
         TfjsServeError
             What the child reported.
         WorkerCrashedError
-            The child ended without a report, wrote nonsense, or could not be started.
+            The child ended without a report, or wrote nonsense.
+        ConversionLimitError
+            It reached a limit.
+        WorkerUnavailableError
+            It could not be started, or ended before it opened the file.
         WorkerTimeoutError
             The deadline passed.
         """
-        async with self._slots:
-            child = await self._take_child(request)
-            self._replenish()
-            try:
-                talk = self._talk(child, request, on_progress)
-                return await asyncio.wait_for(talk, self._deadline_seconds)
-            except asyncio.TimeoutError:
-                raise self._timeout(request) from None
-            finally:
-                await self._end(child)
+        async with self._slots.one(request.source):
+            reason = "its process ended at once"
+            for _ in range(_ATTEMPTS_TO_START):
+                try:
+                    return await self._convert(request, on_progress)
+                except NotAcceptedError as error:
+                    reason = str(error)
+            raise _unavailable(request, reason)
+
+    async def _convert(
+        self, request: ConversionRequest, on_progress: Callable[[Progress], None]
+    ) -> ConversionReport:
+        child = await self._take_child(request)
+        self._replenish()
+        conversation = Conversation(child, request, on_progress)
+        try:
+            return await asyncio.wait_for(conversation.hold(), self._deadline_seconds)
+        except asyncio.TimeoutError:
+            if conversation.acceptance is None:
+                raise NotAcceptedError("it did not begin before the deadline") from None
+            raise self._timeout(request) from None
+        except (NotAcceptedError, WorkerCrashedError):
+            if self._closed:
+                how = "was stopped because the server is closing"
+                raise conversation.crash(how) from None
+            raise
+        finally:
+            if conversation.acceptance is not None:
+                self._tell_missing(conversation.acceptance.missing)
+            await self._end(child)
 
     async def close(self) -> None:
         """Kill all processes and wait until they are gone; running conversions fail."""
@@ -111,26 +140,6 @@ class WorkerPool:
             self._child_gone.clear()
             await self._child_gone.wait()
 
-    async def _talk(
-        self,
-        child: ChildProcess,
-        request: ConversionRequest,
-        on_progress: Callable[[Progress], None],
-    ) -> ConversionReport:
-        await child.send_line(json.dumps(request.to_json()).encode())
-        while True:
-            try:
-                message = await _read_message(child)
-            except _NonsenseError:
-                raise self._crash(request, child, "wrote something that is no answer") from None
-            if message is None:
-                raise self._crash(request, child, await _how_it_ended(child))
-            if isinstance(message, ConversionReport):
-                return message
-            if isinstance(message, TfjsServeError):
-                raise message
-            on_progress(message)
-
     async def _take_child(self, request: ConversionRequest) -> ChildProcess:
         """Return the spare if there is a live one, else a new process."""
         try:
@@ -141,10 +150,7 @@ class WorkerPool:
                 await self._end(spare)
             return await self._start_child()
         except OSError as error:
-            raise WorkerCrashedError(
-                f"{request.display_name}: the conversion process could not be started ({error})",
-                hint="is there enough memory, and may this user start processes?",
-            ) from error
+            raise _unavailable(request, str(error)) from error
 
     async def _take_spare(self) -> ChildProcess | None:
         """Wait for the spare; it stays where it is when this is cancelled meanwhile."""
@@ -186,17 +192,17 @@ class WorkerPool:
         self._children.discard(child)
         self._child_gone.set()
 
-    def _crash(self, request: ConversionRequest, child: ChildProcess, how: str) -> TfjsServeError:
-        if self._closed:
-            how = "was stopped because the server is closing"
-        hint = "the file may be damaged: save the model again"
-        if child.last_words:
-            hint += f"; the last output of the process was: {child.last_words}"
-        return WorkerCrashedError(
-            f"{request.display_name}: the conversion process {how}", hint=hint
-        )
+    def _tell_missing(self, missing: tuple[str, ...]) -> None:
+        """Say once what a conversion that goes wrong could do on this system."""
+        if missing and missing not in self._told:
+            self._told.add(missing)
+            _log.info(
+                "conversions run in processes of their own; what this system cannot do to one "
+                "that goes wrong: %s",
+                "; ".join(missing),
+            )
 
-    def _timeout(self, request: ConversionRequest) -> TfjsServeError:
+    def _timeout(self, request: ConversionRequest) -> WorkerTimeoutError:
         return WorkerTimeoutError(
             f"{request.display_name}: the conversion took longer than "
             f"{self._deadline_seconds:g} seconds and was stopped",
@@ -205,19 +211,11 @@ class WorkerPool:
 
 
 def _default_processes() -> int:
-    return min(_MOST_PROCESSES, os.cpu_count() or 1)
+    return max(_FEWEST_PROCESSES, min(_MOST_PROCESSES, os.cpu_count() or 1))
 
 
-async def _read_message(child: ChildProcess) -> ConversionReport | Progress | TfjsServeError | None:
-    """Return the child's next message; ``None`` when there is none any more."""
-    try:
-        line = await child.read_line()
-        return parse_message(json.loads(line)) if line else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _NonsenseError from error
-
-
-async def _how_it_ended(child: ChildProcess) -> str:
-    with contextlib.suppress(asyncio.TimeoutError):
-        return describe_exit(await asyncio.wait_for(child.exit_code(), _EXIT_SECONDS))
-    return "closed its output and did not end"
+def _unavailable(request: ConversionRequest, reason: str) -> WorkerUnavailableError:
+    return WorkerUnavailableError(
+        f"{request.display_name}: the conversion process could not be started ({reason})",
+        hint="is there enough memory, and may this user start processes? Load the model again then",
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tfjs_serve.errors import StoreError, TfjsServeError, VariantNotAvailableError
 from tfjs_serve.settings import Variant
+from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ def convert(
     """
     try:
         return _convert(request, on_progress)
-    except TfjsServeError:
-        raise
     except Exception as error:
+        memory_bytes = limits.memory_bytes()
+        limits.release_reserve()
+        limit = reached.by_exception(error, request, memory_bytes)
+        if limit is not None:
+            raise limit from error
+        if isinstance(error, TfjsServeError):
+            raise
         raise _reportable(error, request.display_name) from error
 
 

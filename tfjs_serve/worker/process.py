@@ -15,10 +15,13 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
+from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
+
 PROTOCOL_LINE_BYTES = 16 * 1024 * 1024
 """Longest line that is read from a child: a report of about 100,000 files."""
 _LAST_WORDS_BYTES = 4096
 _READ_BYTES = 64 * 1024
+_STDERR_PAUSE_SECONDS = 0.01
 _END_SECONDS = 1.0
 """How long a killed child is waited for; a stranger may have inherited its pipes."""
 
@@ -26,29 +29,40 @@ _FIRST_NTSTATUS_ERROR = 0xC0000000
 """Windows: exit codes from here on mean that the system ended the process."""
 
 _PASSED_ON = (
-    *("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT"),
-    *("LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP"),
+    # Where an interpreter of a module system or of conda finds its own libraries.
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    # How file names are spelled in bytes.
+    *("LANG", "LC_ALL", "LC_CTYPE"),
 )
-"""What Python needs to start and to find its libraries; secrets of the parent stay with it."""
+"""What the interpreter needs; secrets of the parent stay with it, and so does what changes what
+programs load or do: ``PYTHON*``, ``LD_PRELOAD``, ``HDF5_PLUGIN_PATH``, folders for temporary files.
+"""
+_PASSED_ON_WINDOWS = (*_PASSED_ON, "SYSTEMROOT", "PATH")
+"""There ``PATH`` is also where libraries are found."""
 
 _BOOTSTRAP = (
-    "import sys; sys.path[:] = sys.argv[1:]; from tfjs_serve.worker.child import main; main()"
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from tfjs_serve.worker.child import main; main(int(sys.argv[1]))"
 )
 
 
-def child_command(python: str) -> tuple[str, ...]:
+def child_command(python: str, memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> tuple[str, ...]:
     """Return the command that starts :mod:`tfjs_serve.worker.child`.
 
-    Does what ``python -m tfjs_serve.worker.child`` does, with the parent's import path: the child
-    runs the same code as the parent, and ``-m`` would look for modules in the current folder
-    first, which may well be the folder of models.
+    Does what ``python -m tfjs_serve.worker.child`` does, with the parent's import path, so that
+    the child runs the same code, but isolated (``-I``): neither the environment nor the current
+    folder, which may well be the folder of models, nor the user's own packages have a say. What
+    the parent took from its environment is handed on where it must agree: how text is encoded, and
+    whether bytecode is written.
     """
-    return (python, "-c", _BOOTSTRAP, *map(os.path.abspath, sys.path))
+    options = ("-I", "-X", f"utf8={sys.flags.utf8_mode}", *("-B",) * sys.dont_write_bytecode)
+    return (python, *options, "-c", _BOOTSTRAP, str(memory_bytes), *map(os.path.abspath, sys.path))
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the part of `environment` that a child gets to see."""
-    return {name: environment[name] for name in _PASSED_ON if name in environment}
+    names = _PASSED_ON_WINDOWS if sys.platform == "win32" else _PASSED_ON
+    return {name: environment[name] for name in names if name in environment}
 
 
 class ChildProcess:
@@ -57,6 +71,7 @@ class ChildProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._last_words = b""
+        self._has_work = False
         self._stderr_task = asyncio.create_task(self._read_stderr())
 
     @classmethod
@@ -86,6 +101,7 @@ class ChildProcess:
 
     async def send_line(self, line: bytes) -> None:
         """Write `line`; a child that is gone is noticed when its answer is read."""
+        self._has_work = True
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(line + b"\n")
@@ -105,8 +121,13 @@ class ChildProcess:
         return code
 
     def kill(self) -> None:
-        """End the child and its group at once, if it still runs."""
-        if self.is_running:
+        """End the child at once, and all that it started, also if it has ended before them.
+
+        A group keeps its number as long as someone is in it, and the system hands out all other
+        numbers before one that was just given back. A child without work started nothing, and may
+        have been gone for hours.
+        """
+        if self.is_running or self._has_work:
             _kill_group(self._process)
 
     async def end(self) -> None:
@@ -131,6 +152,8 @@ class ChildProcess:
         assert stderr is not None
         while chunk := await stderr.read(_READ_BYTES):
             self._last_words = (self._last_words + chunk)[-_LAST_WORDS_BYTES:]
+            # Who writes without end is slowed down here, and does not slow down others.
+            await asyncio.sleep(_STDERR_PAUSE_SECONDS)
 
 
 def describe_exit(code: int) -> str:
@@ -147,13 +170,13 @@ def describe_exit(code: int) -> str:
 
 def _creation_flags() -> int:
     if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
+        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
     return 0
 
 
 def _kill_group(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         if sys.platform == "win32":
-            process.kill()
+            process.kill()  # does nothing if it has ended
         else:
             os.killpg(process.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tfjs_serve.errors import TfjsServeError, error_from_json
-from tfjs_serve.settings import ConversionOptions, Variant
+from tfjs_serve.settings import ConversionLimits, ConversionOptions, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class ConversionRequest:
     display_name: str
     output_dir: str
     options: ConversionOptions
+    limits: ConversionLimits = field(default_factory=ConversionLimits)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the child reads."""
@@ -48,7 +49,32 @@ class ConversionRequest:
                 shard_size_bytes=options["shard_size_bytes"],
                 custom_layers=tuple(options["custom_layers"]),
             ),
+            limits=ConversionLimits(**data["limits"]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """The child has the request and is confined; the file is not open yet.
+
+    Before it, an end of the child has nothing to do with the file.
+
+    Attributes
+    ----------
+    missing
+        What the child could not be kept from; see :func:`tfjs_serve.worker.limits.missing`.
+    """
+
+    missing: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that the parent reads."""
+        return {"accepted": asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Acceptance:
+        """Rebuild the message in the parent."""
+        return cls(missing=tuple(_text(item) for item in data["missing"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +135,13 @@ def error_to_json(error: TfjsServeError) -> dict[str, Any]:
     return {"error": error.to_json()}
 
 
-def parse_message(data: dict[str, Any]) -> ConversionReport | Progress | TfjsServeError:
+Message = Acceptance | Progress | ConversionReport | TfjsServeError
+
+
+def parse_message(data: dict[str, Any]) -> Message:
     """Read one line of the child. Raises ``KeyError``/``TypeError``/``ValueError`` on nonsense."""
+    if "accepted" in data:
+        return Acceptance.from_json(data["accepted"])
     if "progress" in data:
         return Progress.from_json(data["progress"])
     if "report" in data:

@@ -1,0 +1,179 @@
+"""What the parent and one child have to say to each other, and what the child does meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from typing import NoReturn
+
+from tfjs_serve.errors import TfjsServeError, WorkerCrashedError
+from tfjs_serve.worker import reached
+from tfjs_serve.worker.process import ChildProcess, describe_exit
+from tfjs_serve.worker.protocol import (
+    Acceptance,
+    ConversionReport,
+    ConversionRequest,
+    Message,
+    Progress,
+    parse_message,
+)
+
+_EXIT_SECONDS = 2.0
+"""How long a child that closed its pipe may take to end before it is killed."""
+_LOOK_SECONDS = 1.0
+"""How often the child and its folder are looked at."""
+_ANY_MESSAGE_BYTES = 4 * 1024 * 1024
+_MESSAGE_BYTES_PER_FILE = 256
+"""Parsing stops the event loop: 4 MiB, of which no conversion comes near, take some 30 ms."""
+_MESSAGES_PER_SECOND = 50
+_BURST_SECONDS = 0.5
+"""Several times as many, and as fast, as an honest child sends them."""
+
+
+class NotAcceptedError(Exception):
+    """The child ended before it had taken the request: the model has nothing to do with it."""
+
+
+class _NonsenseError(Exception):
+    """The child wrote something that is no message."""
+
+
+class Conversation:
+    """One request to one child."""
+
+    def __init__(
+        self,
+        child: ChildProcess,
+        request: ConversionRequest,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._child = child
+        self._request = request
+        self._on_progress = on_progress
+        self._pace = _Pace()
+        self.acceptance: Acceptance | None = None
+        """What the child said when it took the request; ``None`` before."""
+
+    async def hold(self) -> ConversionReport:
+        """Send the request and return the report.
+
+        Raises
+        ------
+        TfjsServeError
+            What the child reported, or that it crashed.
+        ConversionLimitError
+            The child was ended because of a limit.
+        NotAcceptedError
+        """
+        talk = asyncio.create_task(self._talk())
+        watch = asyncio.create_task(self._watch())
+        tasks = (talk, watch)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return talk.result() if talk.done() else watch.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _talk(self) -> ConversionReport:
+        await self._child.send_line(json.dumps(self._request.to_json()).encode())
+        while True:
+            try:
+                message = await self._read_message()
+            except _NonsenseError:
+                raise self.crash("wrote something that is no answer") from None
+            if message is None:
+                raise await self._ending()
+            if isinstance(message, ConversionReport):
+                return message
+            if isinstance(message, TfjsServeError):
+                raise message
+            if isinstance(message, Progress):
+                self._on_progress(message)
+            elif self.acceptance is None:
+                self.acceptance = message
+            else:
+                raise self.crash("accepted its request twice")
+
+    async def _read_message(self) -> Message | None:
+        """Return the child's next message; ``None`` when there is none any more."""
+        await self._pace.keep()
+        most_bytes = _ANY_MESSAGE_BYTES + _MESSAGE_BYTES_PER_FILE * self._request.limits.files
+        try:
+            line = await self._child.read_line()
+            if len(line) > most_bytes:
+                raise _NonsenseError
+            return parse_message(json.loads(line)) if line else None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise _NonsenseError from error
+
+    async def _ending(self) -> Exception:
+        """Return the reason why there is no further message."""
+        code = await self._exit_code()
+        how = "closed its output and did not end" if code is None else describe_exit(code)
+        if self.acceptance is None:
+            return NotAcceptedError(f"it {how}{self._last_words()}")
+        limit = reached.by_exit_code(code, self._request) if code is not None else None
+        return limit or self.crash(how)
+
+    async def _exit_code(self) -> int | None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            return await asyncio.wait_for(self._child.exit_code(), _EXIT_SECONDS)
+        return None
+
+    async def _watch(self) -> NoReturn:
+        """Look after the child until it has gone too far."""
+        limits = self._request.limits
+        was_running = True
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            used = await asyncio.to_thread(_content_of, self._request.output_dir, limits.files)
+            if used[0] > limits.files or used[1] > limits.written_bytes:
+                raise reached.written(self._request)
+            if not (was_running or self._child.is_running):
+                # What it started holds its pipes, so that no end of them would ever be read.
+                self._child.kill()
+            was_running = self._child.is_running
+
+    def crash(self, how: str) -> WorkerCrashedError:
+        """Return the error of a child that ended in a way that says nothing of the reason."""
+        return WorkerCrashedError(
+            f"{self._request.display_name}: the conversion process {how}",
+            hint=f"the file may be damaged: save the model again{self._last_words()}",
+        )
+
+    def _last_words(self) -> str:
+        words = self._child.last_words
+        return f"; the last output of the process was: {words}" if words else ""
+
+
+class _Pace:
+    """Keeps a child that talks without end from keeping the event loop busy."""
+
+    def __init__(self) -> None:
+        self._due_seconds = 0.0
+
+    async def keep(self) -> None:
+        """Wait if there were too many messages lately."""
+        now_seconds = asyncio.get_running_loop().time()
+        earliest_seconds = now_seconds - _BURST_SECONDS
+        self._due_seconds = max(self._due_seconds, earliest_seconds) + 1 / _MESSAGES_PER_SECOND
+        if self._due_seconds > now_seconds:
+            await asyncio.sleep(self._due_seconds - now_seconds)
+
+
+def _content_of(folder: str, most_files: int) -> tuple[int, int]:
+    """Return number and size in bytes of the files in `folder`, counting one more than allowed."""
+    files = size_bytes = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            files += 1
+            if files > most_files:
+                break
+            with contextlib.suppress(FileNotFoundError):  # renamed at this moment
+                size_bytes += entry.stat(follow_symlinks=False).st_size
+    return files, size_bytes

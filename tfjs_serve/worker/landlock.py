@@ -1,0 +1,154 @@
+"""Landlock: a Linux process gives up, for good, what it will not need of files and of the network.
+
+Three system calls, as ``include/uapi/linux/landlock.h`` and
+https://docs.kernel.org/userspace-api/landlock.html describe them. They are called by number,
+because the C library has no functions for them. The bindings on PyPI are pre-releases (one without
+network and scopes, one for two processor types only) and would be a dependency of every platform
+for what one uses; this is what they would be asked for.
+
+What it cannot do yet, on any kernel: keep a process from sockets other than TCP's, from changing
+permissions and times of files that it may not read, and from looking at names and sizes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from collections.abc import Iterable
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_SAME_NUMBERS = frozenset(
+    ("x86_64", "i386", "i686", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x", "loongarch64")
+)
+"""Machines whose system calls have the numbers above (not so Alpha and MIPS)."""
+_ASK_FOR_VERSION = 1
+_PATH_BENEATH = 1
+_PR_SET_NO_NEW_PRIVS = 38
+
+_WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
+_REMOVE_FILE, _MAKE_REG, _TRUNCATE = 1 << 5, 1 << 8, 1 << 14
+_OF_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE
+"""The rights in use here that a rule on a file may have; the others are those of folders."""
+
+_FILE_RIGHTS_SINCE = {1: (1 << 13) - 1, 2: 1 << 13, 3: _TRUNCATE, 5: 1 << 15}
+"""All rights to files, by the version of the interface that began to know them."""
+_NETWORK_SINCE, _BIND_AND_CONNECT_TCP = 4, 0b11
+_SCOPES_SINCE, _SIGNALS_AND_ABSTRACT_SOCKETS = 6, 0b11
+
+
+class _Ruleset(ctypes.Structure):
+    """``struct landlock_ruleset_attr``: what is forbidden unless a rule allows it."""
+
+    _fields_ = (
+        ("files", ctypes.c_uint64),
+        ("network", ctypes.c_uint64),
+        ("scopes", ctypes.c_uint64),
+    )
+
+
+class _PathRule(ctypes.Structure):
+    """``struct landlock_path_beneath_attr``."""
+
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("rights", ctypes.c_uint64), ("descriptor", ctypes.c_int32))
+
+
+def version() -> int:
+    """Return the version of the interface that the kernel offers; 0 if there is none."""
+    if sys.platform != "linux" or platform.machine() not in _SAME_NUMBERS:
+        return 0
+    try:
+        return _call(_CREATE_RULESET, None, 0, _ASK_FOR_VERSION)
+    except OSError:  # too old, switched off, or kept away by a container's filter
+        return 0
+
+
+def missing(offered: int) -> tuple[str, ...]:
+    """Return what version `offered` of the interface leaves open, as the rest of a sentence."""
+    if not offered:
+        return ("keep it from reading and writing other files", "keep it off the network")
+    needs = (
+        (3, "keep it from truncating other files"),
+        (_NETWORK_SINCE, "keep it off the network"),
+        (_SCOPES_SINCE, "keep it from sending signals"),
+    )
+    return tuple(what for since, what in needs if offered < since)
+
+
+def confine(offered: int, *, readable: Iterable[str], writable: str) -> None:
+    """Leave this thread, and those it starts, only the files named; no program and no TCP.
+
+    Parameters
+    ----------
+    offered
+        What :func:`version` returned, not 0.
+    readable
+        Files and folders with all that is in them; what does not exist is left out.
+    writable
+        A folder in which files may be made, changed and removed.
+
+    Raises
+    ------
+    OSError
+        The kernel refuses; then some or all is still allowed.
+    """
+    rights = _file_rights(offered)
+    ruleset = _Ruleset(
+        files=rights,
+        network=_BIND_AND_CONNECT_TCP if offered >= _NETWORK_SINCE else 0,
+        scopes=_SIGNALS_AND_ABSTRACT_SOCKETS if offered >= _SCOPES_SINCE else 0,
+    )
+    descriptor = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
+    try:
+        for path in readable:
+            _allow(descriptor, path, _READ_FILE | _READ_DIR)
+        in_folder = _READ_FILE | _READ_DIR | _WRITE_FILE | _REMOVE_FILE | _MAKE_REG | _TRUNCATE
+        _allow(descriptor, writable, in_folder & rights)
+        _give_up_new_privileges()
+        _call(_RESTRICT_SELF, descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _file_rights(offered: int) -> int:
+    return sum(rights for since, rights in _FILE_RIGHTS_SINCE.items() if since <= offered)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    try:
+        if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where one may not look
+            rights &= _OF_FILES
+        rule = _PathRule(rights=rights, descriptor=descriptor)
+        _call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _give_up_new_privileges() -> None:
+    """Do without set-user-id programs for ever: the kernel asks for that first."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))):
+        raise _last_error()
+
+
+def _call(number: int, *arguments: object) -> int:
+    """Make a system call. Whole numbers go as longs: the function cannot know how many bits."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    words = (ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in arguments)
+    result = int(libc.syscall(ctypes.c_long(number), *words))
+    if result < 0:
+        raise _last_error()
+    return result
+
+
+def _last_error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))
