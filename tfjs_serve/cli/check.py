@@ -13,7 +13,12 @@ from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.batch import Result, build_all, building, models_at
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.group import FAILURE_EXIT_CODE
-from tfjs_serve.cli.options import absolute_path, cache_dir_option, custom_layers_option
+from tfjs_serve.cli.options import (
+    absolute_path,
+    cache_dir_option,
+    custom_layers_option,
+    follow_symlinks_option,
+)
 from tfjs_serve.cli.wording import check_lines, check_summary
 from tfjs_serve.settings import ServerSettings, Variant
 
@@ -35,6 +40,7 @@ def _absolute_paths(
 )
 @cache_dir_option
 @custom_layers_option
+@follow_symlinks_option
 @click.pass_context
 def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     """Tell which models a page can load: files, or folders of them.
@@ -57,7 +63,8 @@ def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
 async def _check(
     paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
 ) -> list[Result]:
-    found = [(path, models_at(path)) for path in paths]
+    follow_symlinks = options["follow_symlinks"]
+    found = [(path, models_at(path, follow_symlinks=follow_symlinks)) for path in paths]
     total = sum(len(entries) for _, entries in found)
     results: list[Result] = []
     with terminal.progress() as progress:
