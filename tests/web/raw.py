@@ -6,8 +6,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from tests.web.fakes import Site
+
+class Listening(Protocol):
+    """Whatever listens on a port."""
+
+    @property
+    def port(self) -> int: ...
 
 
 def open_files_below(folder: Path) -> list[str]:
@@ -40,7 +46,7 @@ class RawAnswer:
         return int(self.head.split(" ", 2)[1])
 
 
-async def converse(site: Site, request: bytes) -> RawAnswer:
+async def converse(site: Listening, request: bytes) -> RawAnswer:
     """Send bytes, and read until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(request)

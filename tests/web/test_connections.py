@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
 import socket
 import sys
@@ -279,17 +278,17 @@ async def test_who_asks_on_and_on_and_reads_nothing_is_cut_off(serve: Serve) -> 
         assert (await ask(site, "/-/health")).status == 200
 
 
-async def test_what_is_left_of_a_closed_connection_is_not_flushed_for_ever(
-    serve: Serve, catalog: FakeCatalog
-) -> None:
-    """An idle connection with an answer that was never read is more than a closed transport."""
-    catalog.entries += [make_entry(f"{'x' * 200}{number}.h5") for number in range(9000)]
-    async with serve(send_seconds=SOON, idle_seconds=SOON) as site:
-        before = descriptors_in_use()
-        client = connect_unread(site, b"GET /-/models.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+async def test_the_little_that_the_system_does_not_take_is_not_kept_for_ever(serve: Serve) -> None:
+    """Less than what asyncio and aiohttp would call a full buffer; nobody writes any more."""
+    async with serve(send_seconds=SOON) as site:
+        client = connect_unread(site, HEALTH)
         await until(lambda: served() == 1)
+        (transport,) = (connection.transport for connection in site.runner.server.connections)
+        while not transport.get_write_buffer_size():
+            client.send(HEALTH)
+            await asyncio.sleep(0)
+        assert transport.get_write_buffer_size() < 16 * KIB
         await until(nobody_is_served)
-        await until(lambda: descriptors_in_use() <= before + 1)  # the client's own
         client.close()
 
 
@@ -420,11 +419,11 @@ async def test_a_body_that_does_not_end_is_not_read_for_ever(serve: Serve) -> No
 
 
 async def test_a_body_that_came_is_thrown_away_as_it_is(serve: Serve) -> None:
-    bomb = gzip.compress(bytes(MIB))[:-1]
+    body = b"this cannot be unpacked"
     async with serve() as site:
         client = await connect(site)
         head = b"GET /-/health HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
-        await client.send(head + b"Content-Length: %d\r\n\r\n" % len(bomb) + bomb + HEALTH)
+        await client.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body + HEALTH)
         for _ in range(2):
             assert (await client.answer()).startswith(b"HTTP/1.1 200")
         await client.close()

@@ -209,6 +209,6 @@ def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
     """Read segments as a name: whole first, since a file may be called ``model@uint8.h5``."""
     name = "/".join(segments)
     base, at, suffix = name.rpartition("@")
-    if not at or "/" in suffix or not base or base.endswith("/"):
+    if not at or "/" in suffix or _segment_fault(base.rpartition("/")[2]):
         return (ModelAddress(name=name),)
     return ModelAddress(name=name), ModelAddress(name=base, variant=suffix)
