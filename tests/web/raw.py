@@ -31,7 +31,7 @@ async def until(condition: Callable[[], object]) -> None:
 
     async def poll() -> None:
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002)
 
     await asyncio.wait_for(poll(), timeout=30)
 

@@ -280,13 +280,16 @@ async def test_who_asks_on_and_on_and_reads_nothing_is_cut_off(serve: Serve) -> 
 
 async def test_the_little_that_the_system_does_not_take_is_not_kept_for_ever(serve: Serve) -> None:
     """Less than what asyncio and aiohttp would call a full buffer; nobody writes any more."""
+    request = b"GET /-/models.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with serve(send_seconds=SOON) as site:
-        client = connect_unread(site, HEALTH)
+        client = connect_unread(site, request)
         await until(lambda: served() == 1)
-        (transport,) = (connection.transport for connection in site.runner.server.connections)
+        server = site.runner.server
+        (transport,) = (connection.transport for connection in server.connections)
         while not transport.get_write_buffer_size():
-            client.send(HEALTH)
-            await asyncio.sleep(0)
+            answered = server.requests_count
+            client.send(request)
+            await until(lambda: server.requests_count > answered)  # noqa: B023 - awaited here
         assert transport.get_write_buffer_size() < 16 * KIB
         await until(nobody_is_served)
         client.close()
