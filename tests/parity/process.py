@@ -42,6 +42,11 @@ class Process:
         assert self._process.stderr is not None
         self._printed.extend(self._process.stderr)
 
+    @property
+    def pid(self) -> int:
+        """The child's number."""
+        return self._process.pid
+
     def write_line(self, line: str) -> None:
         """Send one line; a child that is gone shows when its answer is read."""
         assert self._process.stdin is not None

@@ -162,6 +162,19 @@ async def test_what_is_no_proper_request_gets_a_problem_too(
     assert json.loads(answer.body)["status"] == answer.status
 
 
+async def test_an_older_http_than_the_first_is_answered_in_the_first(site: Site) -> None:
+    for line in ("GET /iris/model.json", "GET /iris/model.json HTTP/0.9"):
+        answer = await converse(site, f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        assert answer.head.startswith("HTTP/1.0 ")
+        assert answer.status in (200, 400)
+
+
+@pytest.mark.parametrize("path", ["/a%0ab", "*", "/iris%0d%0a/model.json"])
+async def test_whatever_the_path_is_models_can_only_be_read(site: Site, path: str) -> None:
+    request = f"DELETE {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert (await converse(site, request.encode())).status in (400, 405)
+
+
 async def test_the_path_is_taken_as_it_was_sent(site: Site) -> None:
     for path in ("/x/../iris/model.json", "/./iris/model.json", "/iris/./model.json"):
         request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

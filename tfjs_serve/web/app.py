@@ -48,7 +48,7 @@ def create_app(
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.router.add_route(
-        "*", "/{path:.*}", handlers.handle, expect_handler=handlers.ignore_expectation
+        "*", r"/{path:[\s\S]*}", handlers.handle, expect_handler=handlers.ignore_expectation
     )
     return app
 

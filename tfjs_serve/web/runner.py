@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
+from aiohttp.http import RawRequestMessage
 
 from tfjs_serve.settings import ConnectionLimits
 from tfjs_serve.web.connection import Connection
@@ -14,6 +16,8 @@ from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.descriptors import most_connections
 
 _log = logging.getLogger(__name__)
+
+_RequestFactory = Callable[..., web.BaseRequest]
 
 
 class ProblemRunner(web.AppRunner):
@@ -59,7 +63,9 @@ class _Server(web.Server):
         limits: ConnectionLimits,
         access_log: logging.Logger | None,
     ) -> None:
-        super().__init__(server.request_handler, request_factory=server.request_factory)
+        super().__init__(
+            server.request_handler, request_factory=_at_least_http10(server.request_factory)
+        )
         self._access_log = access_log
         self._cors = cors
         self._limits = limits
@@ -84,6 +90,20 @@ class _Server(web.Server):
         if not self._told:
             self._told = True
             _log.warning("more than %d connections: idle ones are closed", self._most)
+
+
+def _at_least_http10(make_request: _RequestFactory) -> _RequestFactory:
+    """Have requests of HTTP/0.9, which the parser lets through, answered as those of HTTP/1.0.
+
+    aiohttp would repeat their version in its answer, and no client knows such a status line.
+    """
+
+    def make(message: RawRequestMessage, *others: Any) -> web.BaseRequest:
+        if message.version < HttpVersion10:
+            message = message._replace(version=HttpVersion10, should_close=True)
+        return make_request(message, *others)
+
+    return make
 
 
 def _is_waiting(connection: web.RequestHandler) -> bool:
