@@ -107,6 +107,9 @@ def lay_out(workspace: Path, canary: str) -> Path:
     (outside / "canary.bin").write_text(canary)
     shutil.copytree(outside, models / ".canary")
     shutil.copytree(SAMPLE_MODELS / "breast-cancer-tfjs", models / "mixed")
+    mixed = json.loads((models / "mixed" / "model.json").read_bytes())
+    mixed["weightsManifest"].append({"paths": ["canary.bin"], "weights": []})
+    (models / "mixed" / "model.json").write_text(json.dumps(mixed))
     with suppress(OSError):  # Windows without the privilege
         (models / "leak.h5").symlink_to(workspace / "canary.h5")
         (models / "leak").symlink_to(outside)

@@ -346,8 +346,21 @@ async def test_thousands_who_come_and_say_nothing_shut_nobody_out(serve: Serve) 
             await client.close()
 
 
+async def test_who_comes_last_in_a_rush_is_answered(serve: Serve) -> None:
+    """All of them are accepted at once, before any of them is waited for."""
+    async with serve(count=20) as site:
+        for _ in range(3):
+            crowd = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(60)]
+            last = connect_unread(site, HEALTH)
+            last.setblocking(False)
+            answer = await asyncio.get_running_loop().sock_recv(last, 100)
+            assert answer.startswith(b"HTTP/1.1 200")
+            for client in (*crowd, last):
+                client.close()
+
+
 @pytest.mark.parametrize(
-    ("limit", "connections"), [(None, 1000), (100_000, 1000), (1024, 448), (256, 64), (10, 1)]
+    ("limit", "connections"), [(None, 1000), (100_000, 1000), (1024, 448), (256, 64), (10, 8)]
 )
 def test_there_are_never_more_connections_than_descriptors(
     monkeypatch: pytest.MonkeyPatch, limit: int | None, connections: int

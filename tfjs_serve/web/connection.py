@@ -50,8 +50,12 @@ class Connection(web.RequestHandler):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is no request to be answered; one may have come in part."""
-        return self._waiter is not None and not self._waiter.done()
+        """Whether there is no request to be answered; one may have come in part.
+
+        Before the first request, aiohttp's task may not have begun to wait.
+        """
+        waiter = self._waiter
+        return self._request_count == 0 or (waiter is not None and not waiter.done())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Have each byte noticed that the system does not take: see :meth:`pause_writing`."""

@@ -8,6 +8,8 @@ _KEPT_FREE = 128
 """For the store, file events, and the pipes of workers."""
 _PER_CONNECTION = 2
 """The socket, and the file that is sent."""
+_FEWEST = 8
+"""A browser opens six."""
 
 
 def most_connections(wanted: int) -> int:
@@ -18,7 +20,7 @@ def most_connections(wanted: int) -> int:
     limit = _descriptor_limit()
     if limit is None:
         return wanted
-    return max(1, min(wanted, (limit - _KEPT_FREE) // _PER_CONNECTION))
+    return min(wanted, max(_FEWEST, (limit - _KEPT_FREE) // _PER_CONNECTION))
 
 
 if sys.platform == "win32":

@@ -70,6 +70,7 @@ class _Server(web.Server):
         self._cors = cors
         self._limits = limits
         self._most = most_connections(limits.count)
+        self._open: dict[web.RequestHandler, None] = {}
         self._told = False
 
     def __call__(self) -> web.RequestHandler:
@@ -81,10 +82,20 @@ class _Server(web.Server):
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection in; if there are too many, the oldest that has nothing to do goes."""
         super().connection_made(handler, transport)
-        if len(self._connections) > self._most:
+        self._open[handler] = None
+        if len(self._open) > self._most:
             self._tell_once()
-            waiting = (other for other in self._connections if _is_waiting(other))
-            next(waiting, handler).force_close()
+            # The new one is waiting too: it is the one to go if all others are being answered.
+            leaving = next(filter(_is_waiting, self._open))
+            del self._open[leaving]
+            leaving.force_close()
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Count no longer what is closed."""
+        self._open.pop(handler, None)
+        super().connection_lost(handler, exc)
 
     def _tell_once(self) -> None:
         if not self._told:
