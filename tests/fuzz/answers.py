@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tests.fuzz.request_grammar import ALLOWED_ORIGIN, GRANTED_ORIGINS, Case
+from tests.fuzz.request_grammar import Case
+from tests.fuzz.request_words import ALLOWED_ORIGIN, GRANTED_ORIGINS
 
 STATUSES = frozenset({200, 204, 206, 304, 308, 400, 403, 404, 405, 409, 412, 416, 422})
 """Never 5xx: whatever a client sends, the server knows what to say."""
