@@ -167,6 +167,12 @@ class FileNotInModelError(TfjsServeError):
     code = "no-such-file"
 
 
+class HostNotAllowedError(TfjsServeError):
+    """A request names a host that this server does not answer to."""
+
+    code = "host-not-allowed"
+
+
 class VariantNotAvailableError(TfjsServeError):
     """The variant cannot be made of this model (already converted folders have only one)."""
 

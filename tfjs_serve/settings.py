@@ -112,6 +112,37 @@ class ConversionLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """What one client may take of the server: a slow one is cut off, many make room.
+
+    Attributes
+    ----------
+    count
+        How many connections there may be. A new one then takes the place of the oldest that
+        waits for a request. Fewer where the process may open few files.
+    idle_seconds
+        How long a connection may be without a request; longer than the minute for which proxies
+        commonly keep theirs, so that they end it and not this server.
+    head_seconds
+        How long the head of a request may take from its first byte on.
+    header_fields
+        How many there may be in a head, each of at most 8 KB.
+    body_seconds
+        How long what comes after a head is read to be thrown away: nobody here wants bodies, but
+        a client that is cut off while it sends one may lose the answer.
+    send_seconds
+        How long a client may take for one MiB of an answer, or for what is left of it.
+    """
+
+    count: int = 1000
+    idle_seconds: float = 75.0
+    head_seconds: float = 20.0
+    header_fields: int = 64
+    body_seconds: float = 2.0
+    send_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """All options of ``tfjs-serve serve``, checked.
 
@@ -123,10 +154,16 @@ class ServerSettings:
         ``None``: the default port, or the next free one after it.
     cors_origins
         Origins besides loopback ones; ``"*"`` allows every origin.
+    allowed_hosts
+        Names that requests may give as their host, besides those of this machine; ``"*"``: any.
+    follow_symlinks
+        Whether links that lead out of `models_dir` are followed.
     default_variant
         What ``/<name>/model.json`` serves (``--quantize``).
     worker_memory_bytes
         Address space of each conversion process.
+    connections
+        What one client may take of the server.
     poll
         Watch by polling instead of the platform's file events.
     custom_layers
@@ -138,6 +175,8 @@ class ServerSettings:
     host: str = DEFAULT_HOST
     port: int | None = None
     cors_origins: frozenset[str] = field(default_factory=frozenset)
+    allowed_hosts: frozenset[str] = field(default_factory=frozenset)
+    follow_symlinks: bool = False
     default_variant: Variant = Variant.FULL
     shard_size_bytes: int = DEFAULT_SHARD_SIZE_BYTES
     cache_size_bytes: int = DEFAULT_CACHE_SIZE_BYTES
@@ -145,6 +184,7 @@ class ServerSettings:
     rescan_seconds: float = DEFAULT_RESCAN_SECONDS
     conversion_deadline_seconds: float = DEFAULT_CONVERSION_DEADLINE_SECONDS
     worker_memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     poll: bool = False
     custom_layers: tuple[str, ...] = ()
 

@@ -165,8 +165,8 @@ async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypat
     begun, go_on = threading.Event(), threading.Event()
     looks = []
 
-    def slow_scan(*args):
-        result = scan(*args)
+    def slow_scan(*args, **options):
+        result = scan(*args, **options)
         looks.append(result)
         begun.set()
         assert go_on.wait(30)
@@ -187,7 +187,7 @@ async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypat
 
 
 async def test_a_failed_scan_does_not_spoil_the_next(models, catalog, monkeypatch):
-    def failing_scan(*args):
+    def failing_scan(*args, **options):
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:

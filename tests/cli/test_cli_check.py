@@ -103,3 +103,20 @@ def test_a_folder_of_models_is_converted_in_one_go(invoke: Invoke, folder: Path)
     assert {"iris/model.json", "deep/waves/model.json", "deep/waves/layers.js"} <= found
     assert "deep/waves/layers.mjs" in found
     assert not any(name.startswith(("own", "pointer", "iris/layers")) for name in found)
+
+
+def test_links_out_of_the_folder_are_followed_when_asked(
+    invoke: Invoke, models: Path, tmp_path: Path
+) -> None:
+    shutil.copy(SAMPLES / "iris.h5", tmp_path / "elsewhere.h5")
+    try:
+        (models / "linked.h5").symlink_to(tmp_path / "elsewhere.h5")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    cache = ("--cache-dir", tmp_path / "cache")
+    assert "there are no models" in invoke("check", models, *cache).stderr
+    checked = invoke("check", models, "--follow-symlinks", *cache)
+    assert (checked.exit_code, "linked.h5" in checked.stdout) == (0, True)
+    converted = invoke("convert", models, tmp_path / "out", "--follow-symlinks", *cache)
+    assert converted.exit_code == 0
+    assert (tmp_path / "out" / "linked" / "model.json").is_file()

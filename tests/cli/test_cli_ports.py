@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tfjs_serve.cli import ports
-from tfjs_serve.cli.ports import ListenError, is_public, listen, origin_of, port_of
+from tfjs_serve.cli.ports import ListenError, listen, open_origins, origin_of, port_of
 
 
 @pytest.fixture
@@ -126,8 +126,37 @@ def test_origins_are_what_this_machine_can_open(host, origin):
     assert origin_of(host, 80) == origin
 
 
-def test_which_hosts_are_public():
-    assert is_public("0.0.0.0")
-    assert is_public("::")
-    assert not is_public("127.0.0.1")
-    assert not is_public("localhost")
+class Bound:
+    """A socket as far as its address goes."""
+
+    def __init__(self, *address, family=socket.AF_INET):
+        self.address = address
+        self.family = family
+
+    def getsockname(self):
+        return self.address
+
+
+@pytest.mark.parametrize(
+    ("sockets", "origins"),
+    [
+        ([Bound("127.0.0.1", 80)], []),
+        ([Bound("127.0.1.1", 80), Bound("::1", 80, 0, 0, family=socket.AF_INET6)], []),
+        ([Bound("192.168.1.5", 80)], ["http://192.168.1.5:80"]),
+        ([Bound("fe80::1%eth0", 80, 0, 2, family=socket.AF_INET6)], ["http://[fe80::1]:80"]),
+        ([Bound("0.0.0.0", 80)], ["http://192.0.2.7:80"]),
+        ([Bound("::", 80, 0, 0, family=socket.AF_INET6)], ["http://this-machine:80"]),
+    ],
+)
+def test_it_knows_how_others_reach_it(monkeypatch, sockets, origins):
+    addresses = {socket.AF_INET: "192.0.2.7", socket.AF_INET6: None}
+    monkeypatch.setattr(ports, "_outward_address", addresses.get)
+    monkeypatch.setattr(ports.socket, "gethostname", lambda: "this-machine")
+    assert open_origins(sockets) == origins
+
+
+def test_the_outward_address_is_one_of_this_machine_or_none():
+    address = ports._outward_address(socket.AF_INET)
+    if address is not None:
+        with socket.socket() as probe:
+            probe.bind((address, 0))

@@ -15,6 +15,8 @@ import pytest
 from .conftest import SAMPLES
 
 READY = "Ctrl-C stops"
+NAMES = ("LocalHost", "models.example", "evil.example", socket.gethostname())
+"""A loopback name, one that may be allowed, one that never is, and the machine's own."""
 
 
 def get(url):
@@ -95,6 +97,71 @@ def test_the_default_port_gives_way_but_an_explicit_one_does_not(run, models):
     assert third.wait() == 1
     assert f"error: port {first_port}" in third.output
     assert first.interrupt() == second.interrupt() == 0
+
+
+def status_for(port, host):
+    """Ask for the list of models by another name than that of the address."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/-/models.json")
+    request.add_header("Host", host)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            assert json.loads(error.read())["code"] == "host-not-allowed"
+            return error.code
+
+
+def test_it_answers_only_to_names_that_it_was_told(run, models):
+    server = run(models, "--port", "0", "--allowed-host", "models.example")
+    port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    server.until(READY)
+    assert "Open to" not in server.output
+    assert [status_for(port, f"{name}:{port}") for name in NAMES[:3]] == [200, 200, 403]
+    server.until(r"'evil\.example:\d+' was refused; .*--allowed-host evil\.example")
+    assert server.interrupt() == 0
+
+
+def test_what_is_opened_to_the_network_is_said_at_the_start(run, models):
+    server = run(models, "--port", "0", "--host", "0.0.0.0", "--allowed-host", "*")
+    port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    server.until("Open to the network")
+    server.until(rf"Whoever reaches http://\S+:{port}/ can list and load every model")
+    server.until("Open to every host name")
+    assert [status_for(port, name) for name in NAMES] == [200, 200, 200, 200]
+    assert server.interrupt() == 0
+
+
+def test_on_the_network_the_machine_is_known_by_its_own_names(run, models):
+    server = run(models, "--port", "0", "--host", "0.0.0.0")
+    port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    server.until("Open to the network")
+    assert [status_for(port, name) for name in NAMES] == [200, 403, 403, 200]
+    assert status_for(port, f"192.168.1.5:{port}") == 200
+
+
+@pytest.mark.parametrize("name", ["http://a.example", "a.example:80", "", "*.example"])
+def test_a_host_name_that_is_none_is_refused_at_the_start(invoke, models, name):
+    result = invoke(models, "--allowed-host", name)
+    assert result.exit_code == 2
+    assert "is no host name" in result.stderr
+    assert "--allowed-host" in result.stderr
+
+
+def test_links_are_followed_when_asked(run, models, tmp_path):
+    shutil.copy(SAMPLES / "iris.h5", tmp_path / "elsewhere.h5")
+    try:
+        (models / "linked.h5").symlink_to(tmp_path / "elsewhere.h5")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    shut = run(models, "--port", "0")
+    shut.until(r"link 'linked\.h5' leads out of the folder; --follow-symlinks")
+    shut.until(READY)
+    assert "No models yet" in shut.output
+    open_ = run(models, "--port", "0", "--follow-symlinks")
+    url = open_.until(r"linked\.h5 .*(http://\S+)")[1]
+    open_.until("Links are followed")
+    assert json.loads(get(url))["format"] == "layers-model"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM that a process can handle")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
-from tfjs_serve.cli.banner import facts, home_relative, print_banner
+from tfjs_serve.cli.banner import facts, home_relative, openings, print_banner
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import merge
 from tfjs_serve.cli.options import parse_size_bytes
@@ -277,11 +277,28 @@ def settings(**options: object) -> ServerSettings:
 
 def test_what_is_unusual_is_among_the_facts():
     usual = dict(facts(settings(), "http://o"))
-    unusual = dict(facts(settings(host="0.0.0.0", default_variant=Variant.UINT8), "http://o"))
-    assert "Network" not in usual
+    unusual = dict(facts(settings(default_variant=Variant.UINT8), "http://o"))
     assert "Weights" not in usual
-    assert "every machine" in unusual["Network"]
     assert "uint8" in unusual["Weights"]
+
+
+def test_what_is_open_to_whom_is_said_plainly(printed):
+    assert openings(settings(), []) == []
+    opened = settings(
+        host="0.0.0.0",
+        allowed_hosts=frozenset({"*"}),
+        cors_origins=frozenset({"*"}),
+        follow_symlinks=True,
+    )
+    origins = ["http://192.168.1.5:8000", "http://[fd00::2]:8000"]
+    text = printed(
+        lambda terminal: print_banner(terminal, [], opened, origin="http://o", open_origins=origins)
+    )
+    assert "reaches http://192.168.1.5:8000/ or http://[fd00::2]:8000/ can list and load" in text
+    assert "Nothing asks for a password" in text
+    assert "Open to every host name" in text
+    assert "Open to every origin" in text
+    assert "Links are followed" in text
 
 
 def test_paths_at_home_are_short():

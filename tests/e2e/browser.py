@@ -15,6 +15,8 @@ from tests.parity.harness import Array
 from tests.samples import Tensor, arrays
 
 DEADLINE_SECONDS = 30.0
+REBOUND_HOST = "rebound.example"
+"""A name whose owner points it at this machine."""
 
 
 def chromium_path() -> str:
@@ -33,6 +35,7 @@ def launch(playwright: Playwright, profile: str) -> BrowserContext:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        f"--host-resolver-rules=MAP {REBOUND_HOST} 127.0.0.1",
         "--no-first-run",
     ]
     return playwright.chromium.launch_persistent_context(

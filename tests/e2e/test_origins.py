@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, Page
@@ -10,7 +12,7 @@ from playwright.sync_api import Error, Page
 from tests.parity.harness import ServedModels, compare
 from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
 
-from .browser import predict, wait_until
+from .browser import REBOUND_HOST, predict, wait_until
 
 IRIS = REFERENCES["iris"]
 
@@ -35,3 +37,31 @@ def test_a_page_from_a_file_loads_when_every_origin_may(
     finally:
         server.close()
     compare(arrays(IRIS["outputs"]), outputs)
+
+
+READ = "fetch('/iris/model.json').then(async answer => [answer.status, await answer.text()])"
+
+
+def test_a_page_whose_name_was_pointed_here_reads_nothing(
+    page: Page, samples: ServedModels
+) -> None:
+    port = urlsplit(samples.base_url).port
+    shown = page.goto(f"http://{REBOUND_HOST}:{port}/")
+    assert shown is not None
+    assert shown.status == 403
+    status, body = page.evaluate(READ)
+    assert status == 403
+    assert json.loads(body)["hint"].endswith(f"--allowed-host {REBOUND_HOST}")
+    wait_until(page, lambda: f"--allowed-host {REBOUND_HOST}" in samples.log())
+
+
+def test_a_name_that_was_allowed_is_answered(page: Page, tmp_path: Path) -> None:
+    options = ["--allowed-host", REBOUND_HOST]
+    server = ServedModels(tmp_path, models=SAMPLE_MODELS, options=options)
+    try:
+        port = urlsplit(server.base_url).port
+        shown = page.goto(f"http://{REBOUND_HOST}:{port}/iris/model.json")
+        assert shown is not None
+        assert (shown.status, shown.json()["format"]) == (200, "layers-model")
+    finally:
+        server.close()

@@ -46,6 +46,11 @@ class Process:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The child's number."""
+        return self._process.pid
+
     def write_line(self, line: str) -> None:
         """Send one line; a child that is gone shows when its answer is read."""
         assert self._process.stdin is not None

@@ -113,6 +113,11 @@ class ServedModels:
             with error:
                 return Response(status=error.code, headers=error.headers, body=error.read())
 
+    @property
+    def pid(self) -> int:
+        """Number of the server's process."""
+        return self._process.pid
+
     def log(self) -> str:
         """Return what the server has printed so far."""
         return self._process.printed()

@@ -134,7 +134,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Stack]:
         stack.push_async_callback(workers.close)
         builder = Builder(store=store, workers=workers, settings=settings)
         stack.push_async_callback(builder.close)
-        catalog = Catalog(settings.models_dir)
+        catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
         runner = create_runner(create_app(catalog=catalog, builder=builder, settings=settings))
         stack.push_async_callback(runner.cleanup)
         await runner.setup()

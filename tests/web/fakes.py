@@ -131,6 +131,7 @@ class Site:
     builder: FakeBuilder
     session: ClientSession
     port: int
+    runner: web.AppRunner
 
     @property
     def origin(self) -> str:
@@ -151,6 +152,6 @@ async def running(
     port = runner.addresses[0][1]
     try:
         async with ClientSession(auto_decompress=False) as session:
-            yield Site(catalog=catalog, builder=builder, session=session, port=port)
+            yield Site(catalog=catalog, builder=builder, session=session, port=port, runner=runner)
     finally:
         await runner.cleanup()

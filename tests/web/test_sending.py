@@ -6,14 +6,13 @@ import asyncio
 import json
 import socket
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
 from tests.web.fakes import LARGE_SHARD_BYTES, Site, pseudo_random, write_artifact
+from tests.web.raw import converse, open_files_below, until
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.settings import MIB, Variant
 from tfjs_serve.web import sending
@@ -24,47 +23,6 @@ HUGE_SHARD_BYTES = 64 * MIB
 
 def large_shard(artifact: Artifact) -> ArtifactFile:
     return next(file for file in artifact.files if file.size_bytes == LARGE_SHARD_BYTES)
-
-
-def open_files_below(folder: Path) -> list[str]:
-    links = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
-            links.append(str(descriptor.readlink()))
-        except FileNotFoundError:  # the descriptor of the listing itself
-            continue
-    return [link for link in links if link.startswith(str(folder))]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what nothing announces: that a thread has done something."""
-
-    async def poll() -> None:
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(poll(), timeout=30)
-
-
-@dataclass
-class RawAnswer:
-    head: str
-    body: bytes
-
-    @property
-    def status(self) -> int:
-        return int(self.head.split(" ", 2)[1])
-
-
-async def converse(site: Site, request: bytes) -> RawAnswer:
-    """Send bytes, and read until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    writer.write(request)
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    return RawAnswer(head=head.decode(), body=body)
 
 
 @pytest.fixture
@@ -83,7 +41,7 @@ async def test_a_client_that_vanishes_leaves_no_open_file(
     clients = []
     for _ in range(5):
         client = socket.create_connection(("127.0.0.1", site.port))
-        client.sendall(f"GET /huge/{file.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        client.sendall(f"GET /huge/{file.name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         clients.append(client)
     await until(lambda: len(open_files_below(artifact.directory)) == 5)
     for client in clients:
@@ -121,7 +79,7 @@ async def test_a_file_that_ends_early_ends_the_connection(
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sendfile", too_short)
     file = large_shard(await site.built("iris"))
-    request = f"GET /iris/{file.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = f"GET /iris/{file.name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(request)
     try:
@@ -172,7 +130,7 @@ async def test_keep_alive_works_after_every_kind_of_answer(site: Site) -> None:
         (f"GET /iris/{file.name}", "Range: bytes=0-99999\r\n"),
         ("GET /-/health", "Connection: close\r\n"),
     ]
-    lines = [f"{line} HTTP/1.1\r\nHost: x\r\n{more}\r\n" for line, more in requests]
+    lines = [f"{line} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n" for line, more in requests]
     answer = await converse(site, "".join(lines).encode())
     statuses = [200, 304, 200, 404, 200, 200, 204, 405, 206, 200]
     everything = answer.head.encode() + answer.body
@@ -184,13 +142,13 @@ async def test_keep_alive_works_after_every_kind_of_answer(site: Site) -> None:
     "request_bytes",
     [
         b"garbage\r\n\r\n",
-        b"GET /iris/model.json HTTP/1.1\r\nHost: x\r\nBad Name: y\r\n\r\n",
-        b"GET /iris/model.json HTTP/1.1\r\nHost: x\r\nX: " + 20000 * b"y" + b"\r\n\r\n",
-        b"GET /" + 20000 * b"y" + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-        b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /iris/model.json HTTP/1.1\r\nHost: localhost\r\nBad Name: y\r\n\r\n",
+        b"GET /iris/model.json HTTP/1.1\r\nHost: localhost\r\nX: " + 20000 * b"y" + b"\r\n\r\n",
+        b"GET /" + 20000 * b"y" + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     ],
 )
 async def test_what_is_no_proper_request_gets_a_problem_too(
@@ -204,11 +162,26 @@ async def test_what_is_no_proper_request_gets_a_problem_too(
     assert json.loads(answer.body)["status"] == answer.status
 
 
+async def test_an_older_http_than_the_first_is_answered_in_the_first(site: Site) -> None:
+    for line in ("GET /iris/model.json", "GET /iris/model.json HTTP/0.9"):
+        answer = await converse(site, f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        assert answer.head.startswith("HTTP/1.0 ")
+        assert answer.status in (200, 400)
+
+
+@pytest.mark.parametrize("path", ["/a%0ab", "*", "/iris%0d%0a/model.json"])
+async def test_whatever_the_path_is_models_can_only_be_read(site: Site, path: str) -> None:
+    request = f"DELETE {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert (await converse(site, request.encode())).status in (400, 405)
+
+
 async def test_the_path_is_taken_as_it_was_sent(site: Site) -> None:
     for path in ("/x/../iris/model.json", "/./iris/model.json", "/iris/./model.json"):
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         assert (await converse(site, request.encode())).status == 404
-    request = "GET http://any.host/iris/model.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    request = (
+        "GET http://any.localhost/iris/model.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
     assert (await converse(site, request.encode())).status == 200
     assert site.catalog.looked_up == ["iris"]
     old = await converse(site, b"GET /iris/model.json HTTP/1.0\r\n\r\n")

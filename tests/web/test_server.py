@@ -217,8 +217,11 @@ async def test_pages(site: Site) -> None:
         assert f"{site.origin}/iris/model.json" in answer.body.decode()
 
 
-async def test_the_page_does_not_repeat_an_odd_host(site: Site) -> None:
-    answer = await ask(site, "/", Host="<script>")
+async def test_the_page_does_not_repeat_an_odd_host(
+    catalog: FakeCatalog, builder: FakeBuilder, settings: ServerSettings
+) -> None:
+    async with running(catalog, builder, replace(settings, allowed_hosts=frozenset("*"))) as site:
+        answer = await ask(site, "/", Host="<script>")
     assert b"<script>" not in answer.body
     assert b"loadLayersModel(&#x27;/iris/model.json&#x27;)" in answer.body
 

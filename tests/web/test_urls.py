@@ -94,6 +94,8 @@ def test_other_urls_below_the_reserved_segment_do_not_exist(raw: str) -> None:
         ("/@uint8/model.json", [("@uint8", None)], "model.json"),
         ("/a/@uint8/model.json", [("a/@uint8", None)], "model.json"),
         ("/a@uint8/b/model.json", [("a@uint8/b", None)], "model.json"),
+        ("/..@uint8/model.json", [("..@uint8", None)], "model.json"),
+        ("/a/.@/model.json", [("a/.@", None)], "model.json"),
         ("/favicon.ico", [], "favicon.ico"),
     ],
 )

@@ -61,10 +61,14 @@ class Catalog:
     ----------
     models_dir
         The watched folder. It may vanish and come back: meanwhile it holds no models.
+    follow_symlinks
+        Whether links that lead out of the folder are followed. File events tell nothing of what
+        they lead to; the regular look does.
     """
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self, models_dir: Path, *, follow_symlinks: bool = False) -> None:
         self._models_dir = models_dir
+        self._follow_symlinks = follow_symlinks
         self._reader = TfjsReader()
         self._entries: tuple[CatalogEntry, ...] = ()
         self._warnings: tuple[str, ...] = ()
@@ -103,7 +107,7 @@ class Catalog:
         return await asyncio.to_thread(self._look_up, name, self._entries if suggest else None)
 
     def _look_up(self, name: str, known: tuple[CatalogEntry, ...] | None) -> CatalogEntry:
-        found = find(self._models_dir, name, self._reader)
+        found = find(self._models_dir, name, self._reader, follow_symlinks=self._follow_symlinks)
         return names.resolve(found, name, known=known)
 
     async def scan(self) -> tuple[CatalogEntry, ...]:
@@ -123,7 +127,9 @@ class Catalog:
         if running is not None:
             await asyncio.wait([running])
         self._running, self._waiting = self._waiting, None
-        result = await asyncio.to_thread(scan, self._models_dir, self._reader)
+        result = await asyncio.to_thread(
+            scan, self._models_dir, self._reader, follow_symlinks=self._follow_symlinks
+        )
         self._accept(result)
         return result.entries
 

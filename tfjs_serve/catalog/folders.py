@@ -28,7 +28,9 @@ class Folder:
     real_path
         The path with all links resolved.
     root
-        The models folder's own `real_path`: nothing outside of it is followed.
+        The models folder's own `real_path`.
+    follow_out
+        Whether links that lead out of `root` are followed (``--follow-symlinks``).
     linked
         Whether a link led here.
     """
@@ -37,6 +39,7 @@ class Folder:
     relative: str
     real_path: str
     root: str
+    follow_out: bool = False
     linked: bool = False
 
     def relative_to_root(self, name: str) -> str:
@@ -44,10 +47,12 @@ class Folder:
         return f"{self.relative}/{name}" if self.relative else name
 
 
-def root_folder(path: str) -> Folder:
+def root_folder(path: str, *, follow_out: bool = False) -> Folder:
     """Return the folder that a scan starts from."""
     real_path = os.path.realpath(path)
-    return Folder(path=path, relative="", real_path=real_path, root=real_path)
+    return Folder(
+        path=path, relative="", real_path=real_path, root=real_path, follow_out=follow_out
+    )
 
 
 def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
@@ -70,9 +75,10 @@ def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
 def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | None:
     """Return `child` as a folder to look into, or ``None`` if it is none or must not be followed.
 
-    A link is followed if it leads to another place inside the models folder. Not followed are
-    links to a folder that holds the link (a loop), and links found behind a link: each real
-    folder is then seen at most once per link, however links are crossed.
+    A link is followed if it leads to another place inside the models folder, or to any other
+    place if that is wanted. Not followed are links to a folder that holds the link (a loop), and
+    links found behind a link: each real folder is then seen at most once per link, however links
+    are crossed.
     """
     if is_skipped_folder(child.name) or not _is_folder(child):
         return None
@@ -86,29 +92,48 @@ def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | N
         relative=relative,
         real_path=real_path,
         root=parent.root,
+        follow_out=parent.follow_out,
         linked=linked or parent.linked,
     )
 
 
 def _may_follow(parent: Folder, target: str, relative: str, warn: Warn) -> bool:
-    if not _is_inside(target, parent.root):
-        warn(f"the link {relative!r} leads out of the folder and is not followed")
+    if not _may_lead_to(parent, target):
+        warn(_leads_out(relative))
         return False
-    return not (parent.linked or _is_inside(parent.real_path, target))
+    if _is_inside(target, parent.root):
+        return not (parent.linked or _is_inside(parent.real_path, target))
+    # Said, as somebody asked for links to be followed and will miss these.
+    if parent.linked:
+        warn(f"the link {relative!r} lies behind another link and is not followed")
+    elif _is_inside(parent.real_path, target):
+        warn(f"the link {relative!r} leads to a folder that it lies in and is not followed")
+    else:
+        return True
+    return False
+
+
+def _may_lead_to(parent: Folder, target: str) -> bool:
+    return parent.follow_out or _is_inside(target, parent.root)
+
+
+def _leads_out(relative: str) -> str:
+    return f"the link {relative!r} leads out of the folder; --follow-symlinks would follow it"
 
 
 def stamp_file(parent: Folder, relative_path: str, warn: Warn) -> FileStamp | None:
     """Return the identity of the regular file at `relative_path` below `parent`.
 
-    ``None`` if it is gone, no regular file, or a link that leads out of the models folder.
+    ``None`` if it is gone, no regular file, or a link that leads out of the models folder and
+    must not be followed.
     """
     path = Path(parent.path, relative_path)
     shown = parent.relative_to_root(relative_path)
     try:
-        if _may_be_elsewhere(path, relative_path) and not _is_inside(
-            os.path.realpath(path), parent.root
+        if _may_be_elsewhere(path, relative_path) and not _may_lead_to(
+            parent, os.path.realpath(path)
         ):
-            warn(f"the link {shown!r} leads out of the folder and is not followed")
+            warn(_leads_out(shown))
             return None
         stat = path.stat()
     except (OSError, ValueError):

@@ -41,17 +41,21 @@ class ScanResult:
     warnings: tuple[str, ...] = field(default=())
 
 
-def scan(models_dir: Path, reader: TfjsReader | None = None) -> ScanResult:
+def scan(
+    models_dir: Path, reader: TfjsReader | None = None, *, follow_symlinks: bool = False
+) -> ScanResult:
     """Look at the whole folder.
 
     Parameters
     ----------
     reader
         Remembers the ``model.json`` files of earlier scans.
+    follow_symlinks
+        Whether links that lead out of the folder are followed.
     """
     if not os.path.isdir(models_dir):  # noqa: PTH112 - Path.is_dir raises where one may not look
         return ScanResult(entries=(), warnings=(f"the folder {str(models_dir)!r} is not there",))
-    look = _Look(reader or TfjsReader(), str(models_dir))
+    look = _Look(reader or TfjsReader(), root_folder(str(models_dir), follow_out=follow_symlinks))
     pending = [look.root]
     entries: list[CatalogEntry] = []
     while pending:
@@ -65,12 +69,18 @@ def scan(models_dir: Path, reader: TfjsReader | None = None) -> ScanResult:
     return ScanResult(entries=tuple(entries), warnings=tuple(dict.fromkeys(look.warnings)))
 
 
-def find(models_dir: Path, name: str, reader: TfjsReader | None = None) -> list[CatalogEntry]:
+def find(
+    models_dir: Path,
+    name: str,
+    reader: TfjsReader | None = None,
+    *,
+    follow_symlinks: bool = False,
+) -> list[CatalogEntry]:
     """Return the entries whose name or exact name is `name`, looking only where they can be.
 
     Agrees with :func:`scan`: lists the folders along the name, and nothing beside them.
     """
-    look = _Look(reader or TfjsReader(), str(models_dir))
+    look = _Look(reader or TfjsReader(), root_folder(str(models_dir), follow_out=follow_symlinks))
     children = list_folder(look.root, look.warn)
     found = [look.tfjs_entry(look.root, children)]
     *folder_names, last = name.split("/")
@@ -91,10 +101,10 @@ def _named(name: str, found: Iterable[CatalogEntry | None]) -> list[CatalogEntry
 class _Look:
     """One look at the tree: turns folders and files into entries and collects warnings."""
 
-    def __init__(self, reader: TfjsReader, models_dir: str) -> None:
+    def __init__(self, reader: TfjsReader, root: Folder) -> None:
         self.warnings: list[str] = []
-        self.root = root_folder(models_dir)
-        self._root_name = names.root_folder_name(Path(models_dir).name)
+        self.root = root
+        self._root_name = names.root_folder_name(Path(root.path).name)
         self._reader = reader
 
     def warn(self, warning: str) -> None:
@@ -222,7 +232,7 @@ def _single_file_entry(path: Path, stat: os.stat_result) -> CatalogEntry:
 
 
 def _folder_entry(path: Path) -> CatalogEntry:
-    look = _Look(TfjsReader(), str(path))
+    look = _Look(TfjsReader(), root_folder(str(path)))
     entry = look.tfjs_entry(look.root, list_folder(look.root, look.warn))
     if entry is None:
         raise _no_tfjs_folder(path, look.warnings)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfjs_serve import __version__
-from tfjs_serve.cli import ports
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.wording import KINDS, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
+from tfjs_serve.web.cors import ANY_ORIGIN
+from tfjs_serve.web.hosts import ANY_HOST
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.pages import readable_size
 
@@ -23,8 +24,15 @@ def print_banner(
     settings: ServerSettings,
     *,
     origin: str,
+    open_origins: Sequence[str] = (),
 ) -> None:
-    """Print what is served where, and the line to paste."""
+    """Print what is served where, the line to paste, and what was opened to others.
+
+    Parameters
+    ----------
+    open_origins
+        What URLs start with on other machines; empty if only this one can connect.
+    """
     terminal.blank()
     terminal.text(f"tfjs-serve {__version__}", style="bold")
     terminal.blank()
@@ -35,6 +43,11 @@ def print_banner(
     terminal.blank()
     terminal.facts(facts(settings, origin))
     terminal.blank()
+    for heading, *lines in openings(settings, open_origins):
+        terminal.text(f"  {heading}", style="bold yellow")
+        for line in lines:
+            terminal.text(f"    {line}")
+        terminal.blank()
 
 
 def facts(settings: ServerSettings, origin: str) -> list[tuple[str, str]]:
@@ -46,10 +59,33 @@ def facts(settings: ServerSettings, origin: str) -> list[tuple[str, str]]:
     ]
     if settings.default_variant is not Variant.FULL:
         found.append(("Weights", f"{settings.default_variant.value}, unless asked otherwise"))
-    if ports.is_public(settings.host):
-        found.append(("Network", "every machine that reaches this one can load the models"))
     found.append(("Stop", "Ctrl-C stops the server"))
     return found
+
+
+def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tuple[str, ...]]:
+    """Say plainly which doors were opened: a heading for each, and what it means."""
+    urls = " or ".join(f"{origin}/" for origin in open_origins)
+    network = (
+        "Open to the network",
+        f"Whoever reaches {urls} can list and load every model in the folder.",
+        "Nothing asks for a password, and nothing is encrypted.",
+        "To serve this machine only, leave --host out.",
+    )
+    hosts = (
+        "Open to every host name",
+        "A page of any site can have a name of its own point here, and read the models.",
+        "To prevent that (DNS rebinding), give the names that you use to --allowed-host.",
+    )
+    origins = ("Open to every origin", "A page of any site may load the models.")
+    links = ("Links are followed", "Models outside of the folder are served where a link leads.")
+    found = [
+        (bool(open_origins), network),
+        (ANY_HOST in settings.allowed_hosts, hosts),
+        (ANY_ORIGIN in settings.cors_origins, origins),
+        (settings.follow_symlinks, links),
+    ]
+    return [lines for is_open, lines in found if is_open]
 
 
 def home_relative(path: Path) -> str:

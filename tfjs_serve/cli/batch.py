@@ -34,8 +34,13 @@ def is_folder_of_models(path: Path) -> bool:
     return path.is_dir() and not (path / MODEL_JSON).is_file()
 
 
-def models_at(path: Path) -> tuple[CatalogEntry, ...]:
+def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntry, ...]:
     """Return the model at `path`, or all models in the folder.
+
+    Parameters
+    ----------
+    follow_symlinks
+        Whether links that lead out of the folder are followed.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def models_at(path: Path) -> tuple[CatalogEntry, ...]:
     """
     if not is_folder_of_models(path):
         return (entry_for_path(path),)
-    entries = scan(path).entries
+    entries = scan(path, follow_symlinks=follow_symlinks).entries
     if not entries:
         raise SettingsError(
             f"there are no models in the folder {str(path)!r}",

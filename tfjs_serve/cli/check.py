@@ -18,6 +18,7 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     worker_memory_option,
+    follow_symlinks_option,
 )
 from tfjs_serve.cli.wording import check_lines, check_summary
 from tfjs_serve.settings import ServerSettings, Variant
@@ -41,6 +42,7 @@ def _absolute_paths(
 @cache_dir_option
 @custom_layers_option
 @worker_memory_option
+@follow_symlinks_option
 @click.pass_context
 def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     """Tell which models a page can load: files, or folders of them.
@@ -63,7 +65,8 @@ def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
 async def _check(
     paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
 ) -> list[Result]:
-    found = [(path, models_at(path)) for path in paths]
+    follow_symlinks = options["follow_symlinks"]
+    found = [(path, models_at(path, follow_symlinks=follow_symlinks)) for path in paths]
     total = sum(len(entries) for _, entries in found)
     results: list[Result] = []
     with terminal.progress() as progress:

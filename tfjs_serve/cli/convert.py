@@ -28,6 +28,7 @@ from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
     custom_layers_option,
+    follow_symlinks_option,
     quantize_option,
     shard_size_option,
     worker_memory_option,
@@ -45,6 +46,7 @@ from tfjs_serve.web.pages import readable_size
 @quantize_option("Store the weights quantized.")
 @custom_layers_option
 @worker_memory_option
+@follow_symlinks_option
 @cache_dir_option
 @click.option(
     "--force", is_flag=True, help="Write into OUT even if it is not empty; other files stay."
@@ -71,7 +73,8 @@ def convert(
     with logging_to(terminal, "warning"):
         if is_folder_of_models(path):
             check_target(out, source=path, force=force)
-            well = asyncio.run(_convert_all(models_at(path), variant, settings, out, terminal))
+            entries = models_at(path, follow_symlinks=settings.follow_symlinks)
+            well = asyncio.run(_convert_all(entries, variant, settings, out, terminal))
             context.exit(0 if well else FAILURE_EXIT_CODE)
         entry = entry_for_path(path)
         check_target(out, source=entry.path, force=force)

@@ -109,6 +109,13 @@ worker_memory_option = click.option(
 )
 
 
+follow_symlinks_option = click.option(
+    "--follow-symlinks",
+    is_flag=True,
+    help="Follow links that lead out of the folder.",
+)
+
+
 def _class_names(
     _ctx: click.Context, _param: click.Parameter, value: Sequence[Path]
 ) -> tuple[str, ...]:

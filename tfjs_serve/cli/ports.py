@@ -14,6 +14,8 @@ from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
 
 _BACKLOG = 128
+_SOME_ADDRESS_V4 = "192.0.2.1"
+_SOME_ADDRESS_V6 = "2001:db8::1"
 _TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())
 """Windows says "access denied" for ports that others hold exclusively."""
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -72,12 +74,33 @@ def origin_of(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def is_public(host: str) -> bool:
-    """Whether `host` means all addresses of this machine."""
+def open_origins(sockets: Sequence[socket.socket]) -> list[str]:
+    """Return what URLs start with on other machines; empty if only this one can connect."""
+    port = port_of(sockets)
+    shown: list[str] = []
+    for listening in sockets:
+        address = ipaddress.ip_address(listening.getsockname()[0].partition("%")[0])
+        if address.is_unspecified:
+            shown.append(_outward_address(listening.family) or socket.gethostname())
+        elif not address.is_loopback:
+            shown.append(str(address))
+    return [origin_of(host, port) for host in dict.fromkeys(shown)]
+
+
+def _outward_address(family: int) -> str | None:
+    """Return this machine's address in the network; ``None`` if it is in none.
+
+    Connecting a datagram socket sends nothing: it only chooses a route, here to an address that
+    is reserved for documentation (RFC 5737, RFC 3849).
+    """
+    target = _SOME_ADDRESS_V6 if family == socket.AF_INET6 else _SOME_ADDRESS_V4
     try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            address: str = probe.getsockname()[0]
+            return address
+    except OSError:
+        return None
 
 
 class _PortTakenError(ListenError):

@@ -29,6 +29,7 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     cache_size_option,
     custom_layers_option,
+    follow_symlinks_option,
     quantize_option,
     shard_size_option,
     worker_memory_option,
@@ -37,6 +38,7 @@ from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.listing import ModelSummary, summarise
 from tfjs_serve.worker.client import WorkerPool
 
@@ -86,6 +88,15 @@ class Run:
     help="Let pages of this origin load models, besides those of this machine; "
     "repeatable; '*' for all.",
 )
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer requests for this host name, besides localhost and addresses; "
+    "repeatable; '*' for all.",
+)
+@follow_symlinks_option
 @custom_layers_option
 @worker_memory_option
 @click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
@@ -101,12 +112,12 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
 
     Files that are added or change while it runs are seen by themselves.
     """
-    settings = ServerSettings(
-        default_variant=variant,
-        **{**options, "cors_origins": frozenset(options["cors_origins"])},
-    )
+    for name in ("cors_origins", "allowed_hosts"):
+        options[name] = frozenset(options[name])
+    settings = ServerSettings(default_variant=variant, **options)
     check_folders(settings)
     CorsPolicy.from_settings(settings.cors_origins)
+    HostPolicy.from_settings(settings.host, settings.allowed_hosts)
     terminal = Terminal()
     with logging_to(terminal, log_level), _listening(settings) as sockets:
         run = Run(
@@ -168,7 +179,7 @@ async def _serve(run: Run) -> None:
         )
         stack.push_async_callback(workers.close)
         await workers.start()
-        catalog = Catalog(settings.models_dir)
+        catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
         builder = Builder(store=store, workers=workers, settings=settings)
         servers = await _start_web(run, catalog, builder, stack)
         stack.push_async_callback(builder.close)
@@ -205,7 +216,10 @@ async def _start_telling(
         return f"{run.origin}{next(urls, '/')}"
 
     await catalog.scan()
-    print_banner(run.terminal, summaries(), run.settings, origin=run.origin)
+    open_origins = ports.open_origins(run.sockets)
+    print_banner(
+        run.terminal, summaries(), run.settings, origin=run.origin, open_origins=open_origins
+    )
     log = EventLog(run.terminal.line, url_of)
     stack.callback(log.close)
     stack.callback(catalog.subscribe(log.changed))

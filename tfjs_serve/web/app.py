@@ -5,21 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve import companion
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import SHUTDOWN_SECONDS, ServerSettings
 from tfjs_serve.web import handlers, pages, problems
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
+from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.problems import Problem, ProblemError
-from tfjs_serve.web.responses import add_constant_headers, instance_of, problem_response
+from tfjs_serve.web.responses import (
+    add_constant_headers,
+    instance_of,
+    problem_response,
+    requested_authority,
+)
 from tfjs_serve.web.runner import ProblemRunner
 from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, BuilderService, CatalogService, Services
 
 _log = logging.getLogger(__name__)
-_MAX_BLOCKED_ORIGINS_LOGGED = 100
+_MAX_REFUSALS_LOGGED = 100
 
 
 def create_app(
@@ -30,16 +36,19 @@ def create_app(
     Raises
     ------
     SettingsError
-        A value of ``cors_origins`` is no origin.
+        A value of ``cors_origins`` is no origin, or one of ``allowed_hosts`` no host name.
     """
     pages.preload()
     companion.files()  # read now, so that no request waits for the disk
     cors = CorsPolicy.from_settings(settings.cors_origins)
-    app = web.Application(middlewares=[_errors_as_problems])
-    app[SERVICES] = Services(catalog=catalog, builder=builder, settings=settings, cors=cors)
-    app.on_response_prepare.append(_ConstantHeaders(cors))
+    hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
+    app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
+    app[SERVICES] = Services(
+        catalog=catalog, builder=builder, settings=settings, cors=cors, hosts=hosts
+    )
+    app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.router.add_route(
-        "*", "/{path:.*}", handlers.handle, expect_handler=handlers.ignore_expectation
+        "*", r"/{path:[\s\S]*}", handlers.handle, expect_handler=handlers.ignore_expectation
     )
     return app
 
@@ -64,7 +73,8 @@ def create_runner(
     """
     return ProblemRunner(
         app,
-        app[SERVICES].cors,
+        cors=app[SERVICES].cors,
+        limits=app[SERVICES].settings.connections,
         handle_signals=handle_signals,
         shutdown_timeout=shutdown_timeout_seconds,
         access_log=access_log,
@@ -72,25 +82,41 @@ def create_runner(
 
 
 class _ConstantHeaders:
-    """Puts on each response what all have; says once per origin that its pages are refused."""
+    """Puts on each response what all have; says once per host or origin that it is refused."""
 
-    def __init__(self, cors: CorsPolicy) -> None:
+    def __init__(self, cors: CorsPolicy, hosts: HostPolicy) -> None:
         self._cors = cors
-        self._refused: set[str] = set()
+        self._hosts = hosts
+        self._told: set[str] = set()
 
     async def __call__(self, request: web.Request, response: web.StreamResponse) -> None:
+        authority = requested_authority(request)
+        if authority is not None and not self._hosts.allows(authority):
+            add_constant_headers(request, response, None)
+            self._tell_once(refused_message(authority))
+            return
         add_constant_headers(request, response, self._cors)
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and not self._cors.allows(origin):
-            self._report_refused(origin)
+            self._tell_once(blocked_message(origin))
 
-    def _report_refused(self, origin: str) -> None:
-        if origin not in self._refused and len(self._refused) < _MAX_BLOCKED_ORIGINS_LOGGED:
-            self._refused.add(origin)
-            _log.warning("%s", blocked_message(origin))
+    def _tell_once(self, message: str) -> None:
+        if message not in self._told and len(self._told) < _MAX_REFUSALS_LOGGED:
+            self._told.add(message)
+            _log.warning("%s", message)
 
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def _known_hosts_only(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    request.app[SERVICES].hosts.check(
+        request.raw_path,
+        request.headers.getall(hdrs.HOST, ()),
+        must_name_host=request.version >= HttpVersion11,
+    )
+    return await handler(request)
 
 
 @web.middleware

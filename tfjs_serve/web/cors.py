@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.web.hosts import is_loopback_host
 
 ANY_ORIGIN = "*"
 NULL_ORIGIN = "null"
@@ -98,10 +98,7 @@ def is_loopback(origin: str) -> bool:
     Names are those that never leave the machine (RFC 6761, section 6.3): ``localhost`` and below.
     """
     match = _ORIGIN.fullmatch(origin.lower())
-    if match is None:
-        return False
-    host = match[2]
-    return host == "localhost" or host.endswith(".localhost") or _is_loopback_address(host)
+    return match is not None and is_loopback_host(match[2])
 
 
 def normalise_origin(origin: str) -> str | None:
@@ -146,13 +143,6 @@ def _normalised_option(option: str) -> str:
             "or null, or *",
         )
     return origin
-
-
-def _is_loopback_address(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _allowed_headers(requested: str | None) -> str:

@@ -38,6 +38,7 @@ from tfjs_serve.web.representation import (
     of_file,
     of_model_json,
 )
+from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
@@ -250,6 +251,6 @@ def _stale_headers(build: Build) -> dict[str, str]:
 
 
 def _own(request: web.Request) -> str:
-    """Return this server's origin as the client sees it; empty if its ``Host`` is odd."""
-    host = request.host
+    """Return this server's origin as the client sees it; empty if it does not say, or is odd."""
+    host = requested_authority(request) or ""
     return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""

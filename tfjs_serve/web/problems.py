@@ -15,6 +15,7 @@ from tfjs_serve.errors import TfjsServeError
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
+    errors.HostNotAllowedError.code: (403, "The server does not answer to this host"),
     errors.ModelNotFoundError.code: (404, "No such model"),
     errors.FileNotInModelError.code: (404, "No such file in the model"),
     errors.VariantNotAvailableError.code: (404, "No such variant of the model"),

@@ -9,22 +9,29 @@ from aiohttp import hdrs, web
 from tfjs_serve import __version__
 from tfjs_serve.web import problems
 from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.hosts import authority_of
 from tfjs_serve.web.problems import Problem
 
 _SERVER = f"tfjs-serve/{__version__}"
 
 
 def add_constant_headers(
-    request: web.BaseRequest, response: web.StreamResponse, cors: CorsPolicy
+    request: web.BaseRequest, response: web.StreamResponse, cors: CorsPolicy | None
 ) -> None:
-    """Put on `response` what every response of this server has."""
+    """Put on `response` what every response of this server has.
+
+    Parameters
+    ----------
+    cors
+        Who may read it; ``None``: no page of another origin.
+    """
     headers = response.headers
     vary = headers.get(hdrs.VARY)
     headers[hdrs.VARY] = f"{vary}, Origin" if vary else "Origin"
     headers["X-Content-Type-Options"] = "nosniff"
     headers[hdrs.SERVER] = _SERVER
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None:
+    if origin is not None and cors is not None:
         headers.update(cors.headers(origin))
 
 
@@ -37,6 +44,11 @@ def problem_response(problem: Problem, *, instance: str | None) -> web.Response:
     }
     body = problem.to_bytes(instance)
     return web.Response(status=problem.status, headers=headers, body=body)
+
+
+def requested_authority(request: web.BaseRequest) -> str | None:
+    """Return which host, and port if it is told, the request is for."""
+    return authority_of(request.raw_path, request.headers.getall(hdrs.HOST, ()))
 
 
 def instance_of(request: web.BaseRequest) -> str:

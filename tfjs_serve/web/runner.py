@@ -1,22 +1,23 @@
-"""The runner: answers what is no proper HTTP request with a problem, as everything else.
-
-Such requests (a header line beyond aiohttp's limit is the one that browsers can send) never
-reach the application, so no middleware sees them. aiohttp would answer with text or HTML.
-"""
+"""The runner: runs an application on connections of our own kind, and not on too many."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
+from aiohttp.http import RawRequestMessage
 
-from tfjs_serve.web import problems
+from tfjs_serve.settings import ConnectionLimits
+from tfjs_serve.web.connection import Connection
 from tfjs_serve.web.cors import CorsPolicy
-from tfjs_serve.web.responses import add_constant_headers, problem_response
+from tfjs_serve.web.descriptors import most_connections
 
 _log = logging.getLogger(__name__)
+
+_RequestFactory = Callable[..., web.BaseRequest]
 
 
 class ProblemRunner(web.AppRunner):
@@ -24,69 +25,97 @@ class ProblemRunner(web.AppRunner):
 
     Parameters
     ----------
+    limits
+        What one client may take of the server.
     access_log
         Where each request is logged; ``None``: nowhere.
     """
 
-    __slots__ = ("_access_log", "_cors")
+    __slots__ = ("_access_log", "_cors", "_limits")
 
     def __init__(
         self,
         app: web.Application,
-        cors: CorsPolicy,
         *,
+        cors: CorsPolicy,
+        limits: ConnectionLimits,
         handle_signals: bool,
         shutdown_timeout: float,
         access_log: logging.Logger | None,
     ) -> None:
         super().__init__(app, handle_signals=handle_signals, shutdown_timeout=shutdown_timeout)
         self._cors = cors
+        self._limits = limits
         self._access_log = access_log
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return _ProblemServer(server, self._cors, self._access_log)
+        return _Server(server, self._cors, self._limits, self._access_log)
 
 
-class _ProblemServer(web.Server):
+class _Server(web.Server):
     """Stands in for the server that aiohttp made, with connections of our own kind."""
 
     def __init__(
-        self, server: web.Server, cors: CorsPolicy, access_log: logging.Logger | None
+        self,
+        server: web.Server,
+        cors: CorsPolicy,
+        limits: ConnectionLimits,
+        access_log: logging.Logger | None,
     ) -> None:
-        super().__init__(server.request_handler, request_factory=server.request_factory)
+        super().__init__(
+            server.request_handler, request_factory=_at_least_http10(server.request_factory)
+        )
         self._access_log = access_log
-        self.cors = cors
+        self._cors = cors
+        self._limits = limits
+        self._most = most_connections(limits.count)
+        self._open: dict[web.RequestHandler, None] = {}
+        self._told = False
 
     def __call__(self) -> web.RequestHandler:
         loop = asyncio.get_running_loop()
         # aiohttp takes None for no log, but does not say so in its types.
         log_options: dict[str, Any] = {"access_log": self._access_log}
-        return _ProblemConnection(self, loop=loop, **log_options)
+        return Connection(self, cors=self._cors, limits=self._limits, loop=loop, **log_options)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in; if there are too many, the oldest that has nothing to do goes."""
+        super().connection_made(handler, transport)
+        self._open[handler] = None
+        if len(self._open) > self._most:
+            self._tell_once()
+            # The new one is waiting too: it is the one to go if all others are being answered.
+            leaving = next(filter(_is_waiting, self._open))
+            del self._open[leaving]
+            leaving.force_close()
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Count no longer what is closed."""
+        self._open.pop(handler, None)
+        super().connection_lost(handler, exc)
+
+    def _tell_once(self) -> None:
+        if not self._told:
+            self._told = True
+            _log.warning("more than %d connections: idle ones are closed", self._most)
 
 
-class _ProblemConnection(web.RequestHandler):
-    __slots__ = ("_cors",)
+def _at_least_http10(make_request: _RequestFactory) -> _RequestFactory:
+    """Have requests of HTTP/0.9, which the parser lets through, answered as those of HTTP/1.0.
 
-    def __init__(self, manager: _ProblemServer, **options: Any) -> None:
-        super().__init__(manager, **options)
-        self._cors = manager.cors
+    aiohttp would repeat their version in its answer, and no client knows such a status line.
+    """
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer with a problem, and close the connection: what follows cannot be told apart."""
-        if request.writer.output_size > 0:
-            raise ConnectionResetError("an answer has begun already; no other one can be sent")
-        level = logging.DEBUG if status < 500 else logging.ERROR
-        _log.log(level, "a request could not be handled", exc_info=exc)
-        detail = message if status < 500 else None
-        problem = problems.from_status(status, (detail or "").partition("\n")[0])
-        response = problem_response(problem, instance=None)
-        add_constant_headers(request, response, self._cors)
-        response.force_close()
-        return response
+    def make(message: RawRequestMessage, *others: Any) -> web.BaseRequest:
+        if message.version < HttpVersion10:
+            message = message._replace(version=HttpVersion10, should_close=True)
+        return make_request(message, *others)
+
+    return make
+
+
+def _is_waiting(connection: web.RequestHandler) -> bool:
+    return isinstance(connection, Connection) and connection.is_waiting

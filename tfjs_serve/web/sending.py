@@ -16,15 +16,18 @@ from typing import BinaryIO
 from aiohttp import hdrs, web
 
 from tfjs_serve.errors import StoreError
-from tfjs_serve.settings import KIB
+from tfjs_serve.settings import KIB, MIB
 from tfjs_serve.web import problems
 from tfjs_serve.web.conditional import ByteRange, Conditions, evaluate
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import Representation
+from tfjs_serve.web.services import SERVICES
 
 INLINE_BYTES = 64 * KIB
 """Up to here a file is read at once: that costs less than a system call of its own to send it."""
 CHUNK_BYTES = 256 * KIB
+SLICE_BYTES = MIB
+"""What a client gets ``send_seconds`` for: so the limit is one of speed, whatever the size."""
 
 
 class ClientGoneError(ConnectionResetError):
@@ -162,6 +165,9 @@ async def _stream(
         await response.write_eof()
     except ConnectionError as error:
         raise ClientGoneError("the client went away") from error
+    except asyncio.TimeoutError as error:
+        _abort(request)
+        raise ClientGoneError("the client does not read what it asked for") from error
     except OSError as error:
         _abort(request)
         raise ClientGoneError("the file could not be read to its end") from error
@@ -174,13 +180,22 @@ async def _transfer(
     if transport is None or transport.is_closing():
         raise ClientGoneError("the client went away")
     loop = asyncio.get_running_loop()
+    seconds = request.app[SERVICES].settings.connections.send_seconds
     try:
-        sent = await loop.sendfile(transport, file, part.start, part.size_bytes)
+        for start in range(part.start, part.stop, SLICE_BYTES):
+            size_bytes = min(SLICE_BYTES, part.stop - start)
+            # Not a timer that closes the transport: sendfile would then wait for ever.
+            sending = loop.sendfile(transport, file, start, size_bytes)
+            sent = await asyncio.wait_for(sending, seconds)
+            _check_sent(sent, size_bytes)
     except (NotImplementedError, RuntimeError):
         if transport.is_closing():
             raise ClientGoneError("the client went away") from None
-        sent = await _transfer_in_chunks(response, file, part)
-    if sent != part.size_bytes:
+        _check_sent(await _transfer_in_chunks(response, file, part), part.size_bytes)
+
+
+def _check_sent(sent: int, size_bytes: int) -> None:
+    if sent != size_bytes:
         raise OSError("the file is shorter than it was when it was opened")
 
 

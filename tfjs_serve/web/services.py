@@ -12,6 +12,7 @@ from tfjs_serve.builder import Build, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.settings import ServerSettings, Variant
 from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.hosts import HostPolicy
 
 
 class CatalogService(Protocol):
@@ -57,6 +58,7 @@ class Services:
     builder: BuilderService
     settings: ServerSettings
     cors: CorsPolicy
+    hosts: HostPolicy
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -26,7 +26,8 @@ HEALTH_URL = f"/{RESERVED_SEGMENT}/health"
 _SAFE = "/@+,=~"
 """Stays readable in URLs; a quote must not, since URLs are shown in lines of JavaScript."""
 _PERCENT_GARBAGE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+"""How a target begins that names scheme and authority (RFC 9112, section 3.2.2)."""
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
 _ENCODED_TWICE = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
 """An escape that survives decoding and that a second decoding would make dangerous."""
@@ -153,7 +154,7 @@ def is_servable(name: str) -> bool:
 
 def _path_of(raw_target: str) -> str:
     """Cut query, fragment and the authority of an absolute-form target off."""
-    absolute = _ABSOLUTE_FORM.match(raw_target)
+    absolute = ABSOLUTE_FORM.match(raw_target)
     rest = raw_target[absolute.end() :] if absolute else raw_target
     path = re.split(r"[?#]", rest, maxsplit=1)[0]
     return path or ("/" if absolute else "")
@@ -208,6 +209,6 @@ def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
     """Read segments as a name: whole first, since a file may be called ``model@uint8.h5``."""
     name = "/".join(segments)
     base, at, suffix = name.rpartition("@")
-    if not at or "/" in suffix or not base or base.endswith("/"):
+    if not at or "/" in suffix or _segment_fault(base.rpartition("/")[2]):
         return (ModelAddress(name=name),)
     return ModelAddress(name=name), ModelAddress(name=base, variant=suffix)
