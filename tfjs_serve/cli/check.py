@@ -17,8 +17,8 @@ from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
     custom_layers_option,
-    worker_memory_option,
     follow_symlinks_option,
+    worker_memory_option,
 )
 from tfjs_serve.cli.wording import check_lines, check_summary
 from tfjs_serve.settings import ServerSettings, Variant
