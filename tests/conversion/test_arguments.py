@@ -117,9 +117,9 @@ def test_a_layer_that_crops_everything_is_refused(cropping: int, refused: bool) 
     if not refused:
         translate(model)
         return
-    with pytest.raises(ConversionError, match="1 problem") as caught:
+    with pytest.raises(ConversionError) as caught:
         translate(model)
-    assert "crops its input to nothing" in caught.value.problems[0].message
+    assert any("crops its input to nothing" in one.message for one in caught.value.problems)
 
 
 def test_a_spectrogram_without_decibels_needs_no_range_of_them() -> None:
