@@ -54,7 +54,7 @@ async def test_a_model_that_misbehaves_costs_only_itself(
     monkeypatch.setattr("tfjs_serve.worker.process._BOOTSTRAP", script)
     few = replace(
         settings,
-        conversion_deadline_seconds=4,
+        conversion_deadline_seconds=8 if code == "conversion-timeout" else 600,
         worker_memory_bytes=MINIMUM_WORKER_MEMORY_BYTES,
     )
     folder.save("bad.h5", edit=freeze)  # not the same bytes: those would be in the store

@@ -91,7 +91,7 @@ class WorkerPool:
         WorkerTimeoutError
             The deadline passed.
         """
-        async with self._slots.one(request.source):
+        async with self._slots.one(request.display_name):
             reason = "its process ended at once"
             for _ in range(_ATTEMPTS_TO_START):
                 try:
