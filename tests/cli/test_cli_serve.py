@@ -12,6 +12,11 @@ import urllib.request
 
 import pytest
 
+from tfjs_serve.cli import ports
+from tfjs_serve.cli.console import Terminal
+from tfjs_serve.cli.serve import Run
+from tfjs_serve.settings import ServerSettings
+
 from .conftest import SAMPLES
 
 READY = "Ctrl-C stops"
@@ -197,3 +202,20 @@ def test_the_browser_is_opened_when_asked(run, models, tmp_path):
     server = run(models, "--port", "0", "--open", "--log-level", "debug", BROWSER=browser)
     server.until(READY)
     server.until(r"GET / HTTP")
+
+
+def test_the_origin_is_known_while_the_server_ends(tmp_path):
+    """The last lines are printed when the sockets are closed already."""
+    sockets = ports.listen("127.0.0.1", 0)
+    port = ports.port_of(sockets)
+    settings = ServerSettings(models_dir=tmp_path, cache_dir=tmp_path.parent / "c", port=port)
+    run = Run(
+        settings=settings,
+        sockets=sockets,
+        terminal=Terminal(),
+        open_browser=False,
+        access_log=None,
+    )
+    for listening in sockets:
+        listening.close()
+    assert run.origin == f"http://127.0.0.1:{port}"

@@ -23,7 +23,7 @@ def weight(values: npt.ArrayLike, name: str = "w") -> WeightRef:
     return WeightRef(name=name, shape=array.shape, dtype="float32", read=read)
 
 
-def given(name: str, shape: Sequence[int | None], generation: int = 3) -> Json:
+def given(name: str, shape: Sequence[Any], generation: int = 3) -> Json:
     """Return an InputLayer."""
     key = "batch_shape" if generation == 3 else "batch_input_shape"
     config = {key: list(shape), "dtype": "float32", "name": name}

@@ -179,6 +179,10 @@ SIZES: dict[str, Json] = {
     "what a layer adds": sequential(
         [given("x", (None, 4)), layer("RepeatVector", "r", n=10**9), layer("ReLU", "s")]
     ),
+    "a flag": sequential([given("x", (None, True)), layer("ReLU", "r")]),
+    "a text": sequential([given("x", (None, "4")), layer("ReLU", "r")]),
+    "a fraction": sequential([given("x", (None, 4.5)), layer("ReLU", "r")]),
+    "a batch of less than nothing": sequential([given("x", (-2, 4)), layer("ReLU", "r")]),
     "less than nothing": sequential(
         [given("x", (None, 9, 9, 3)), layer("ZeroPadding2D", "r", padding=-9)]
     ),
@@ -190,7 +194,11 @@ def test_tensors_that_no_page_can_hold_are_refused(what: str) -> None:
     error = refused(SIZES[what])
     assert isinstance(error, ConversionError)
     found = {(problem.code, problem.layer_path) for problem in error.problems}
-    assert found & {("too-large", "m/x"), ("too-large", "m/r")}
+    assert found & {("impossible-shape", "m/x"), ("impossible-shape", "m/r")}
+
+
+def test_sizes_may_be_written_as_fractions() -> None:
+    assert translate(saved(sequential([given("x", (None, 4.0)), layer("ReLU", "r")])))
 
 
 def test_a_layer_that_would_become_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ VALID = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._/]*")
 
 def is_shown(name: str) -> bool:
     with suppress(UnsafeFileError):
-        Bounds("m.h5").check_name(name, name)
+        Bounds("m.h5").check_names(name, name)
         return True
     return False
 

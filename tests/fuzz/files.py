@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import tempfile
@@ -25,7 +24,8 @@ ROUND = 1_000
 """Files that one server and one cache see."""
 AT_ONCE = 6
 """Requests at the same time: more than there are conversions, so that those never wait."""
-DEFAULT_SEED = 1
+NOTED = ("conversion-crashed", "conversion-timeout")
+"""What may happen to a conversion process, but is to be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class Summary:
         How often each kind of mutation led to each outcome.
     slowest
         The longest times to an answer, in seconds, with the number of the case.
+    noted
+        Numbers of the cases whose conversion crashed or took too long.
     """
 
     seed: int
@@ -55,11 +57,14 @@ class Summary:
     codes: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     slowest: list[tuple[float, int]] = field(default_factory=list)
+    noted: dict[str, list[int]] = field(default_factory=lambda: {code: [] for code in NOTED})
 
     def add(self, case: Case, code: str, seconds: float) -> None:
         """Count a case."""
         self.cases += 1
         self.codes[code] += 1
+        if code in NOTED:
+            self.noted[code].append(case.number)
         for step in case.steps or ("nothing",):
             self.outcomes[step, code] += 1
         self.slowest = sorted([*self.slowest, (seconds, case.number)], reverse=True)[:5]
@@ -81,8 +86,7 @@ class Summary:
                 *lines,
                 f"{self.cases} files, seed {self.seed}, {self.seconds:.0f} s, {rate:.1f} files/s",
                 f"slowest answers: {slowest}",
-                f"worker crashes: {self.codes['conversion-crashed']}, "
-                f"timeouts: {self.codes['conversion-timeout']}",
+                *(f"{code}: {len(found)} {found or ''}" for code, found in self.noted.items()),
                 f"findings: {len(self.findings)}",
                 *(f"  case {finding.number}: {finding.what}" for finding in self.findings),
             ]
@@ -198,28 +202,3 @@ class Campaign:
 
 def _files_in(folder: Path) -> set[Path]:
     return set(folder.rglob("*"))
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--count", type=int, default=20_000, help="how many files")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    parser.add_argument("--start", type=int, default=0, help="number of the first case")
-    parser.add_argument(
-        "--fork", action="store_true", help="fork conversion processes instead of starting them"
-    )
-    parser.add_argument("--only", type=int, help="number of the one case to run")
-    parser.add_argument(
-        "--reproducers", type=Path, default=Path("fuzz-findings"), help="where findings are kept"
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run the campaign that the command line asks for."""
-    start, count = (arguments.start, arguments.count)
-    if arguments.only is not None:
-        start, count = arguments.only, 1
-    campaign = Campaign(arguments.seed, arguments.reproducers, fork=arguments.fork)
-    summary = campaign.run(range(start, start + count))
-    print(summary.table())
-    return 1 if summary.findings else 0

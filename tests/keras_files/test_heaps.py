@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import h5py
 import pytest
 
-from tfjs_serve.errors import KerasFileError
-from tfjs_serve.keras_files import open_model
-from tfjs_serve.keras_files.heaps import check_heaps
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files import attributes, open_model
+from tfjs_serve.keras_files.heaps import largest_text_bytes
 
-from .handmade import write_hdf5
+from .handmade import CONFIG, write_hdf5
 
 SIGNATURE = b"GCOL\x01"
 HEADER_BYTES = 16
@@ -38,9 +40,23 @@ def refused(path: Path) -> None:
 def test_whole_heaps_are_read(tmp_path: Path) -> None:
     path = write_hdf5(tmp_path / "m.h5", chunk=2)
     assert heap(path) > 0
-    check_heaps(path, 8, "m.h5")
+    assert largest_text_bytes(path, 8, "m.h5") == len(json.dumps(CONFIG))
     with open_model(path, display_name="m.h5") as model:
         assert model.config
+
+
+def test_one_text_that_is_meant_many_times_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_hdf5(tmp_path / "m.h5")
+    with h5py.File(path, "a") as file:
+        file["model_weights"].attrs["layer_names"] = ["dense", "flatten"]
+    monkeypatch.setattr(attributes, "_MOST_BYTES", 100)
+    with (
+        pytest.raises(UnsafeFileError, match="layer_names of /model_weights has 2 texts"),
+        open_model(path, display_name="m.h5"),
+    ):
+        pass
 
 
 def test_a_heap_that_is_not_written_yet_is_refused(tmp_path: Path) -> None:
@@ -69,7 +85,7 @@ def test_heaps_are_found_wherever_they_begin(tmp_path: Path, position: int) -> N
     endless = SIGNATURE + bytes(3) + (4096).to_bytes(8, "little")
     path.write_bytes(bytes(position) + endless.ljust(4096, b"\0"))
     with pytest.raises(KerasFileError, match=f"the heap at byte {position} has no end"):
-        check_heaps(path, 8, "m.h5")
+        largest_text_bytes(path, 8, "m.h5")
 
 
 @pytest.mark.parametrize("size_bytes", [0, 100, 1 << 40, (1 << 64) - 1])
@@ -77,4 +93,4 @@ def test_bytes_that_only_look_like_a_heap_do_not_count(tmp_path: Path, size_byte
     """libhdf5 refuses heaps of such sizes, so weights may hold these bytes by chance."""
     path = tmp_path / "m.h5"
     path.write_bytes(bytes(7) + SIGNATURE + bytes(3) + size_bytes.to_bytes(8, "little") + bytes(99))
-    check_heaps(path, 8, "m.h5")
+    largest_text_bytes(path, 8, "m.h5")

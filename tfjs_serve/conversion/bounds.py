@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from tfjs_serve.conversion.model import Graph
@@ -53,7 +55,7 @@ class Bounds:
 
     def __init__(self, display_name: str) -> None:
         self._display_name = display_name
-        self._layers = self._calls = self._references = 0
+        self._layers = self._depth = self._calls = self._references = 0
 
     def count_layers(self, count: int) -> None:
         """Count layers."""
@@ -61,12 +63,17 @@ class Bounds:
         if self._layers > MAXIMUM_LAYERS:
             self._refuse(f"has more than {MAXIMUM_LAYERS} layers", _HINT_SIZE)
 
-    def check_nesting(self, depth: int, path: str) -> None:
-        """Look at how many layers are around a layer."""
-        if depth > MAXIMUM_NESTING:
+    @contextmanager
+    def one_more(self, path: str) -> Iterator[None]:
+        """Count a layer, and those that are read meanwhile as being in it."""
+        self.count_layers(1)
+        self._depth += 1
+        if self._depth > MAXIMUM_NESTING:
             self._refuse(
                 f"nests layers deeper than {MAXIMUM_NESTING} levels, at {path!r}", _HINT_SIZE
             )
+        yield
+        self._depth -= 1
 
     def count_graph(self, graph: Graph, path: str) -> None:
         """Count calls and their inputs."""
@@ -89,8 +96,12 @@ class Bounds:
             if is_too_much:
                 self._refuse(f"{what}, at {path!r}", _HINT_SIZE)
 
-    def check_name(self, name: str, path: str) -> None:
-        """Look at the name of a layer or class, which will stand in documents and messages."""
+    def check_names(self, path: str, *names: str) -> None:
+        """Look at names of layers and classes, which will stand in documents and messages."""
+        for name in names:
+            self._check_name(path, name)
+
+    def _check_name(self, path: str, name: str) -> None:
         what = _name_problem(name)
         if what is None and len(path) > MAXIMUM_PATH_CHARACTERS:
             name, what = path, "is a path that is too long"

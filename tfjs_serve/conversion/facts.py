@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 
 from tfjs_serve.conversion.bounds import MAXIMUM_NUMBERS, MAXIMUM_RUNS
 from tfjs_serve.conversion.execution import execution_order
@@ -215,7 +216,7 @@ class _Inference:
         shapes = ", ".join(str(fact.shape) for fact in outputs if _is_impossible(fact))
         self._report.problem(
             layer,
-            "too-large",
+            "impossible-shape",
             f"It computes tensors of the shape {shapes}, which no browser can hold.",
             "Make its inputs or its sizes smaller, or correct them.",
         )
@@ -335,8 +336,16 @@ def _called(layer: KerasLayer, call: Call) -> KerasLayer:
 
 def _is_impossible(fact: TensorFact) -> bool:
     """Whether one example, of the sizes that are known, is more than a page can hold, or less."""
-    sizes = [size for size in (fact.shape or ())[1:] if isinstance(size, int)]
-    return math.prod(sizes) > MAXIMUM_NUMBERS or min(sizes, default=0) < 0
+    sizes = [size for size in fact.shape or () if size is not None]
+    if not all(map(_is_whole, sizes)):
+        return True
+    known = [size for size in (fact.shape or ())[1:] if size is not None]
+    return math.prod(known) > MAXIMUM_NUMBERS or min(sizes, default=0) < 0
+
+
+def _is_whole(size: object) -> bool:
+    """Whether a size is a whole number; R writes some as ``784.0``."""
+    return not isinstance(size, bool) and isinstance(size, Real) and size % 1 == 0
 
 
 def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:

@@ -74,18 +74,13 @@ class _Normalizer:
         self._generation = generation
         self._report = report
         self._bounds = Bounds(report.display_name)
-        self._depth = 0
         # Operations of Keras 2 are layers, whose dtype says nothing.
         self._unused = {"name"} if generation >= 3 else {"name", "trainable", "dtype"}
 
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         """Return a layer and those in it, if they are not too many and not too deep."""
-        self._bounds.count_layers(1)
-        self._depth += 1
-        self._bounds.check_nesting(self._depth, path)
-        layer = self._layer(entry, path)
-        self._depth -= 1
-        return layer
+        with self._bounds.one_more(path):
+            return self._layer(entry, path)
 
     def _layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
         class_name = str(entry.get("class_name"))
@@ -98,8 +93,7 @@ class _Normalizer:
             class_name = f"ops.{class_name}"
         name = _name(entry, config, class_name)
         path = f"{path}/{name}" if path else name
-        for shown in (class_name, name):
-            self._bounds.check_name(shown, path)
+        self._bounds.check_names(path, class_name, name)
         layer = KerasLayer(
             class_name=_CLASSES.get(class_name, class_name),
             name=name,

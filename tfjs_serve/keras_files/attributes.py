@@ -14,14 +14,17 @@ import h5py
 import numpy as np
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
-from tfjs_serve.keras_files.heaps import check_heaps
+from tfjs_serve.keras_files.heaps import largest_text_bytes
 from tfjs_serve.keras_files.limits import (
     MAXIMUM_NAME_BYTES,
     MAXIMUM_TEXT_BYTES,
     MAXIMUM_WEIGHTS,
     UNSAFE_HINT,
 )
+from tfjs_serve.settings import GIB
 
+_MOST_BYTES = 1 * GIB
+"""What one attribute could take in memory: a thousand names beside a configuration of 1 MiB."""
 _DAMAGED_HINT = "the file is damaged or was not written by Keras; save the model again"
 
 
@@ -37,7 +40,7 @@ class TextAttributes:
     def __init__(self, path: Path, display_name: str) -> None:
         self._path = path
         self._display_name = display_name
-        self._heaps_are_checked = False
+        self._largest_bytes: int | None = None
 
     def text(self, group: h5py.Group, attribute: str) -> str | None:
         """Return an attribute, put together again where Keras split it; ``None`` if there is none.
@@ -97,8 +100,9 @@ class TextAttributes:
             raise self._unsafe(group, attribute, f"has {stored.get_storage_size()} bytes")
         if count > MAXIMUM_WEIGHTS:
             raise self._unsafe(group, attribute, f"has {count} texts")
-        if stored.get_type().is_variable_str():
-            self._check_heaps(group)
+        # All of them may be one and the same text in the file.
+        if stored.get_type().is_variable_str() and count * self._largest(group) > _MOST_BYTES:
+            raise self._unsafe(group, attribute, f"has {count} texts that may be too long")
         for value in np.asarray(group.attrs[attribute]).reshape(-1):
             text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
             # Of texts of variable length the storage holds references only.
@@ -107,11 +111,12 @@ class TextAttributes:
                 raise self._unsafe(group, attribute, "is too long")
             yield text
 
-    def _check_heaps(self, group: h5py.Group) -> None:
-        if not self._heaps_are_checked:
+    def _largest(self, group: h5py.Group) -> int:
+        """Return the size of the largest text of variable length in the file."""
+        if self._largest_bytes is None:
             _, length_bytes = group.file.id.get_create_plist().get_sizes()
-            check_heaps(self._path, length_bytes, self._display_name)
-            self._heaps_are_checked = True
+            self._largest_bytes = largest_text_bytes(self._path, length_bytes, self._display_name)
+        return self._largest_bytes
 
     def _unsafe(self, group: h5py.Group, attribute: str, what: str) -> UnsafeFileError:
         return UnsafeFileError(

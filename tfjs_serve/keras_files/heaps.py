@@ -22,8 +22,8 @@ _MOST_OBJECTS = 1 << 17
 """They are numbered by 16 bits; a damaged heap may repeat numbers."""
 
 
-def check_heaps(path: Path, length_bytes: int, display_name: str) -> None:
-    """Refuse a file with a heap that has no end.
+def largest_text_bytes(path: Path, length_bytes: int, display_name: str) -> int:
+    """Return the size of the largest text in a heap of a file.
 
     Parameters
     ----------
@@ -33,17 +33,20 @@ def check_heaps(path: Path, length_bytes: int, display_name: str) -> None:
     Raises
     ------
     KerasFileError
-        There is one.
+        A heap has no end.
     """
-    file_bytes = path.stat().st_size
+    file_bytes, largest_bytes = path.stat().st_size, 0
     with path.open("rb") as file:
         for start in _places(file):
-            if not _has_end(file, start, length_bytes, file_bytes):
+            found_bytes = _largest_in(file, start, length_bytes, file_bytes)
+            if found_bytes is None:
                 raise KerasFileError(
                     f"{display_name} is damaged or not completely written (the heap at byte "
                     f"{start} has no end)",
                     hint="save the model again, or wait until it is written",
                 )
+            largest_bytes = max(largest_bytes, found_bytes)
+    return largest_bytes
 
 
 def _places(file: BinaryIO) -> Iterator[int]:
@@ -59,24 +62,26 @@ def _places(file: BinaryIO) -> Iterator[int]:
         tail = data[1 - len(_SIGNATURE) :]
 
 
-def _has_end(file: BinaryIO, start: int, length_bytes: int, file_bytes: int) -> bool:
+def _largest_in(file: BinaryIO, start: int, length_bytes: int, file_bytes: int) -> int | None:
+    """Return the size of the largest object in a heap; ``None`` if the heap has no end."""
     header_bytes = _aligned(8 + length_bytes)
     header = _read_at(file, start, header_bytes)
     size_bytes = int.from_bytes(header[8 : 8 + length_bytes], "little")
     if not _MINIMUM_BYTES <= size_bytes <= file_bytes - start:
-        return True
-    position = header_bytes
+        return 0
+    position, largest_bytes = header_bytes, 0
     for _ in range(_MOST_OBJECTS):
         if position + header_bytes > size_bytes:
-            return True
+            return largest_bytes
         object_header = _read_at(file, start + position, header_bytes)
         stated_bytes = int.from_bytes(object_header[8 : 8 + length_bytes], "little")
         is_free = not any(object_header[:2])
         taken_bytes = stated_bytes if is_free else header_bytes + _aligned(stated_bytes)
         if not 0 < taken_bytes <= size_bytes - position:
-            return False
+            return None
         position += taken_bytes
-    return False
+        largest_bytes = largest_bytes if is_free else max(largest_bytes, stated_bytes)
+    return None
 
 
 def _aligned(size_bytes: int) -> int:
