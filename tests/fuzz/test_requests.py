@@ -37,8 +37,13 @@ def with_fields(**fields: str) -> Answer:
     return replace(GOOD, fields={**GOOD.fields, **named})
 
 
-def test_the_server_stands_a_short_campaign(capsys: pytest.CaptureFixture[str]) -> None:
-    code = requests.run(4000, seed=20261123)
+@pytest.mark.parametrize("without_extensions", ["", "1"])
+def test_the_server_stands_a_short_campaign(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_extensions: str
+) -> None:
+    """With each of the two parsers that aiohttp has: one in C, and one where C is not at hand."""
+    monkeypatch.setenv("AIOHTTP_NO_EXTENSIONS", without_extensions)
+    code = requests.run(2500, seed=20261123)
     printed = capsys.readouterr().out
     assert code == 0, printed
     for line in ("status 200", "status 403", "status 404", "status 405", "damaged requests"):

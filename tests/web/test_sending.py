@@ -162,11 +162,27 @@ async def test_what_is_no_proper_request_gets_a_problem_too(
     assert json.loads(answer.body)["status"] == answer.status
 
 
-async def test_an_older_http_than_the_first_is_answered_in_the_first(site: Site) -> None:
-    for line in ("GET /iris/model.json", "GET /iris/model.json HTTP/0.9"):
-        answer = await converse(site, f"{line}\r\nHost: localhost\r\n\r\n".encode())
-        assert answer.head.startswith("HTTP/1.0 ")
-        assert answer.status in (200, 400)
+@pytest.mark.parametrize("version", ["", " HTTP/0.9", " HTTP/1.2", " HTTP/2.0", " HTTP/9.9"])
+async def test_other_versions_of_http_are_answered_in_one_that_is_known(
+    site: Site, version: str
+) -> None:
+    line = f"GET /iris/model.json{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = await converse(site, line.encode())
+    assert answer.head.startswith(("HTTP/1.0 ", "HTTP/1.1 "))
+    assert answer.status in (200, 400)
+
+
+async def test_what_no_url_can_be_made_of_is_answered(site: Site) -> None:
+    for line in (b"GET http://loca\x82host/ HTTP/1.1", b"GET http://xn--a\xff/ HTTP/1.1"):
+        answer = await converse(site, line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert answer.status in (400, 403)
+
+
+async def test_the_server_as_a_whole_can_be_asked_for_its_options(site: Site) -> None:
+    request = b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = await converse(site, request)
+    assert (answer.status, answer.body) == (204, b"")
+    assert "Allow: GET, HEAD, OPTIONS" in answer.head
 
 
 @pytest.mark.parametrize("path", ["/a%0ab", "*", "/iris%0d%0a/model.json"])

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http import RawRequestMessage
 
 from tfjs_serve.settings import ConnectionLimits
@@ -64,7 +64,7 @@ class _Server(web.Server):
         access_log: logging.Logger | None,
     ) -> None:
         super().__init__(
-            server.request_handler, request_factory=_at_least_http10(server.request_factory)
+            server.request_handler, request_factory=_from_sound_messages(server.request_factory)
         )
         self._access_log = access_log
         self._cors = cors
@@ -103,15 +103,20 @@ class _Server(web.Server):
             _log.warning("more than %d connections: idle ones are closed", self._most)
 
 
-def _at_least_http10(make_request: _RequestFactory) -> _RequestFactory:
-    """Have requests of HTTP/0.9, which the parser lets through, answered as those of HTTP/1.0.
+def _from_sound_messages(make_request: _RequestFactory) -> _RequestFactory:
+    """Have requests made of messages that aiohttp can deal with, whatever its parser let through.
 
-    aiohttp would repeat their version in its answer, and no client knows such a status line.
+    A target other than a path becomes a URL, which may fail where nobody answers any more; its
+    path is read from what was sent anyway. And aiohttp repeats a request's version in its answer,
+    where no client knows another than 1.0 and 1.1 (RFC 9112, section 2.3).
     """
 
     def make(message: RawRequestMessage, *others: Any) -> web.BaseRequest:
-        if message.version < HttpVersion10:
-            message = message._replace(version=HttpVersion10, should_close=True)
+        if not message.path.startswith("/"):
+            message = message._replace(url=type(message.url)("/"))
+        if not HttpVersion10 <= message.version <= HttpVersion11:
+            version = min(max(message.version, HttpVersion10), HttpVersion11)
+            message = message._replace(version=version, should_close=True)
         return make_request(message, *others)
 
     return make

@@ -91,6 +91,23 @@ async def test_who_does_not_read_a_shard_is_cut_off(
         assert 0 < await asyncio.to_thread(read_all, client) < HUGE_BYTES
 
 
+async def test_who_reads_byte_by_byte_is_cut_off(serve: Serve) -> None:
+    async with serve(send_seconds=SOON) as site:
+        request = f"GET {add_huge(site)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        client = connect_unread(site, request)
+        client.setblocking(False)
+        await until(lambda: served() == 1)
+
+        async def read_slowly() -> None:
+            while not nobody_is_served():
+                assert await asyncio.get_running_loop().sock_recv(client, 1)
+                await asyncio.sleep(SOON / 20)
+
+        await asyncio.wait_for(read_slowly(), timeout=30)
+        client.setblocking(True)
+        assert await asyncio.to_thread(read_all, client) < HUGE_BYTES
+
+
 def read_all(client: socket.socket) -> int:
     received = 0
     with client, suppress(ConnectionError):
