@@ -155,17 +155,35 @@ async def test_torn_file_that_fails_to_convert_is_tried_again_when_whole(house: 
     assert "failed" not in house.told()
 
 
-async def test_file_that_never_stops_changing_is_given_up(house: House) -> None:
+async def test_file_that_changes_during_every_conversion_is_converted_from_a_copy(
+    house: House,
+) -> None:
     versions = iter(range(100))
     house.folder.save("digits.h5", "v")
     house.workers.meanwhile = lambda: house.folder.save("digits.h5", f"v{next(versions)}")
     builder = house.builder()
-    with pytest.raises(SourceChangedError, match=r"digits\.h5 changed"):
-        await builder.build(house.folder.look("digits"), FULL)
+    assert content_of(await builder.build(house.folder.look("digits"), FULL)) == "v0"
+    in_place, from_copy = house.workers.requests
+    assert in_place.source == str(house.folder.path / "digits.h5")
+    assert Path(from_copy.source).suffix == ".h5"
+    assert not is_there(from_copy.source)
+    assert house.artifacts_stored() == 1
+    assert list((house.cache_dir / "staging").iterdir()) == []
+
+
+async def test_folder_that_never_stops_changing_is_given_up(house: House) -> None:
+    versions = iter(range(100))
+    document = '{"format": "layers-model", "weightsManifest": [{"paths": ["a.bin"]}]}'
+    house.folder.save("web/a.bin", "v")
+    house.folder.save("web/model.json", document)
+    house.workers.meanwhile = lambda: house.folder.save("web/a.bin", f"v{next(versions)}")
+    builder = house.builder()
+    with pytest.raises(SourceChangedError, match=r"web/model\.json changed"):
+        await builder.build(house.folder.look("web"), FULL)
     assert len(house.workers.requests) == 5
     assert house.artifacts_stored() == 0
     house.workers.meanwhile = lambda: None
-    assert await builder.build(house.folder.look("digits"), FULL)
+    assert await builder.build(house.folder.look("web"), FULL)
 
 
 async def test_file_that_is_being_written_is_not_converted(house: House) -> None:
