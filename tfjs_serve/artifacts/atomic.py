@@ -44,15 +44,20 @@ def write_new_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Give `path` new contents; readers see the old ones or the new ones."""
-    beside = path.with_name(f"{path.name}.{unique_name()}.tmp")
+def replace_file(path: Path, data: bytes, *, staged: Path) -> None:
+    """Give `path` new contents; readers see the old ones or the new ones.
+
+    Parameters
+    ----------
+    staged
+        A free name on the same file system, where a process that dies may leave its half.
+    """
     try:
-        write_new_file(beside, data)
-        retry_on_windows(lambda: beside.replace(path))
+        write_new_file(staged, data)
+        retry_on_windows(lambda: staged.replace(path))
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            staged.unlink()
         raise
 
 
