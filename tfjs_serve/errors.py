@@ -155,6 +155,12 @@ class FileNotInModelError(TfjsServeError):
     code = "no-such-file"
 
 
+class FileGoneError(FileNotInModelError):
+    """An earlier generation of the model had the file, and cannot be served any more."""
+
+    code = "file-gone"
+
+
 class VariantNotAvailableError(TfjsServeError):
     """The variant cannot be made of this model (already converted folders have only one)."""
 

@@ -111,7 +111,11 @@ class Builder:
 
         Raises
         ------
+        FileGoneError
+            A generation had it, and is not there any more; to build the model again may bring it
+            back, if that is the generation which the model's file still is.
         FileNotInModelError
+            No generation that is known of had it.
         """
         return await self._shelf.find_file(entry_name, variant, file_name)
 
@@ -223,7 +227,7 @@ class Builder:
         self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None
     ) -> None:
         if not self._journal.is_newest(job, artifact):
-            await self._shelf.record(job, artifact.key)
+            await self._shelf.record(job, artifact)
         self._journal.ready(job, stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:

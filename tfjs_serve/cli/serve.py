@@ -29,6 +29,7 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     cache_size_option,
     custom_layers_option,
+    grace_option,
     quantize_option,
     shard_size_option,
 )
@@ -73,6 +74,7 @@ class Run:
 @click.option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
 @cache_dir_option
 @cache_size_option
+@grace_option
 @shard_size_option
 @quantize_option("Serve weights quantized where no variant is asked for.")
 @click.option(

@@ -17,6 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.ModelNotFoundError.code: (404, "No such model"),
     errors.FileNotInModelError.code: (404, "No such file in the model"),
+    errors.FileGoneError.code: (410, "The version of the model that had the file is gone"),
     errors.VariantNotAvailableError.code: (404, "No such variant of the model"),
     errors.AmbiguousNameError.code: (409, "Several models share the name"),
     errors.ConversionError.code: (422, "The model cannot be expressed in TensorFlow.js"),
