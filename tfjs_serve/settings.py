@@ -34,9 +34,8 @@ SETTLE_DEADLINE_SECONDS = 10.0
 """How long a request waits for a file to come to rest if no earlier version can be served."""
 SETTLE_PATIENCE_SECONDS = 2.0
 """The same where one can: most saves are over by then."""
-QUIET_SECONDS = 0.04
-"""A file that was not written for so long is not in a system call that writes, and no later write
-can share its time: the clocks of kernels tick every 15.6 ms at the longest."""
+TICK_SECONDS = 0.04
+"""No two writes so far apart share one time: kernels' clocks tick every 15.6 ms at the longest."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
 SHUTDOWN_SECONDS = 0.5

@@ -146,8 +146,6 @@ class GenerationLog:
             for number, (mtime, path) in enumerate(others):
                 if number >= REMEMBERED_PER_LABEL or mtime < oldest:
                     path.unlink(missing_ok=True)
-        with suppress(OSError):
-            folder.rmdir()  # if nothing is left in it
 
     def _write(self, folder: Path, entry: _Entry) -> None:
         data = {"label": entry.label, "recorded_at": entry.recorded_at}

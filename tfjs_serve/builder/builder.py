@@ -160,20 +160,19 @@ class Builder:
 
     async def _attempt(self, job: Job, source: Source) -> Build:
         """Return the build of exactly the files that `source` stands for."""
-        stamps = source.stamps
-        known = await self._recall(job, stamps)
+        known = await self._recall(job, source.stamps)
         if known is not None:
             return known
         key = await self._key(job, source)
         artifact = await self._shelf.get(key)
         if artifact is not None:
-            await self._note_ready(job, stamps, artifact, seconds=None)
+            await self._note_ready(job, source, artifact, seconds=None)
             return _as_build(artifact)
         started_seconds = time.monotonic()
         convert = partial(self._convert, job, source, key)
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
-        await self._note_ready(job, stamps, artifact, seconds=seconds)
+        await self._note_ready(job, source, artifact, seconds=seconds)
         self._pruning.begin(None, self._shelf.prune)
         return _as_build(artifact)
 
@@ -224,10 +223,12 @@ class Builder:
             await self._sources.require_unchanged(job.entry, source.stamps)
 
     async def _note_ready(
-        self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None
+        self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None
     ) -> None:
         if not self._journal.is_newest(job, artifact):
             await self._shelf.record(job, artifact)
+        # The stamps of no file: the next request looks again.
+        stamps = () if source.is_racy else source.stamps
         self._journal.ready(job, stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:

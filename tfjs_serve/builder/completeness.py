@@ -21,7 +21,6 @@ _OPEN_FOR_WRITING = 0b101
 """Bits of the consistency flags of superblock version 3: written to, or SWMR."""
 _ZIP_MEMBER, _ZIP_END, _ZIP64_LOCATOR = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
 _ZIP_END_BYTES, _ZIP64_LOCATOR_BYTES = 22, 20
-_IN_ZIP64 = 0xFFFFFFFF
 
 
 def is_complete(head: bytes, tail: bytes, size_bytes: int) -> bool:
@@ -64,6 +63,6 @@ def _zip_is_complete(tail: bytes, size_bytes: int) -> bool:
     directory_bytes, offset, comment_bytes = struct.unpack_from("<IIH", tail, at + 12)
     if len(tail) != at + _ZIP_END_BYTES + comment_bytes:
         return False
-    if offset == _IN_ZIP64:
-        return tail.startswith(_ZIP64_LOCATOR, max(0, at - _ZIP64_LOCATOR_BYTES))
+    if tail.startswith(_ZIP64_LOCATOR, max(0, at - _ZIP64_LOCATOR_BYTES)):
+        return True  # the real numbers are further up, and were written before
     return bool(size_bytes - len(tail) + at == offset + directory_bytes)

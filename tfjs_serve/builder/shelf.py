@@ -138,9 +138,8 @@ class Shelf:
         if artifact is None:
             return None
         documents = (file for file in artifact.files if file.name.startswith(MODEL_JSON))
-        return (
-            artifact if all(self._store.is_intact(artifact, file) for file in documents) else None
-        )
+        is_intact = all(self._store.is_intact(artifact, file) for file in documents)
+        return artifact if is_intact else None
 
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._get(key) for key in self._store.generations(label))

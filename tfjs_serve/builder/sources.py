@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight
-from tfjs_serve.builder.snapshots import copy_file, digest_file, looks_complete
+from tfjs_serve.builder.snapshots import digest_file
 from tfjs_serve.builder.stamps import (
     SECOND_NS,
     ChangedMeanwhileError,
     Stamps,
+    is_racy,
     names_in_folder,
     paths_of,
-    quiet_seconds,
     read_stamps,
     rest_seconds,
     unreadable,
@@ -35,6 +36,9 @@ from tfjs_serve.errors import SourceChangedError, TfjsServeError
 from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS
 
 _DIGESTS_REMEMBERED = 4096
+_CATCHES, _CATCH_SECONDS = 20, 0.005
+"""How often and in which rhythm a file that never rests is looked at before more time is given."""
+_COPY_NAME = "source"
 _FILES_READ_AT_ONCE = 2
 """More would take the threads that answer the requests for other models."""
 
@@ -51,11 +55,15 @@ class Source:
         Where to read: the entry's own path, or that of the copy.
     copy_digest
         SHA-256 (hexadecimal) of the copy, which nobody changes; ``None`` if it is no copy.
+    is_racy
+        Whether the file may have been written once more without another time: `stamps` are no
+        reason to believe that it has not changed since.
     """
 
     stamps: Stamps
     path: Path
     copy_digest: str | None = None
+    is_racy: bool = False
 
 
 Scratch = Callable[[], Awaitable[Path]]
@@ -112,6 +120,8 @@ class Sources:
             The copy cannot be written.
         """
         stamps = await self._look(entry)
+        folder = _Once(scratch)
+        between_saves = BetweenSaves(entry)
         waited_seconds = 0.0
         while self._digests.get(stamps) is None or insist_on_copy:
             seconds = rest_seconds(stamps, self._now_ns())
@@ -119,13 +129,16 @@ class Sources:
                 await self._sleep(seconds)
                 waited_seconds += seconds
             before, stamps = stamps, await self._look(entry)
-            at_rest = stamps == before and not (seconds and await _is_write_locked(stamps))
-            if at_rest and not insist_on_copy:
-                break
-            if copy := await self._copied(entry, scratch, at_rest=at_rest):
-                return copy
-            if at_rest and entry.kind.is_tfjs:
-                break
+            if stamps == before and not (seconds and await _are_write_locked(stamps)):
+                if not insist_on_copy or entry.kind.is_tfjs:
+                    break
+                if copy := await self._copy_at_rest(entry, stamps, folder):
+                    return copy
+            elif not entry.kind.is_tfjs:  # several files: what was saved with what, rest tells
+                between_saves.notice(before)
+                if copy := await self._catch(between_saves, folder):
+                    return copy
+                waited_seconds += _CATCHES * _CATCH_SECONDS
             if waited_seconds >= patience_seconds:
                 raise SourceChangedError(
                     f"{entry.exact_name} is still being written",
@@ -133,40 +146,29 @@ class Sources:
                 )
         return Source(stamps=stamps, path=entry.path)
 
-    async def _copied(
-        self, entry: CatalogEntry, scratch: Scratch, *, at_rest: bool
+    async def _copy_at_rest(
+        self, entry: CatalogEntry, stamps: Stamps, folder: _Once
     ) -> Source | None:
-        """Return a copy of the file as it is now, if that can be known to be whole."""
-        if entry.kind.is_tfjs:
-            return None  # several files: what was saved with what, only rest tells
-        stamps = await self._look(entry)
-        if not at_rest and not await self._is_between_saves(entry, stamps):
-            return None
-        target = await scratch() / f"source{entry.path.suffix}"
+        target = await folder.get() / _COPY_NAME
         async with self._readers:
-            digest = await asyncio.to_thread(self._copy, entry, stamps, target)
-        if digest is None:
-            return None
-        return Source(stamps=stamps, path=target, copy_digest=digest)
+            copy_it = partial(copy_at_rest, entry, stamps, target, self._closed)
+            digest = await asyncio.to_thread(copy_it)
+        return Source(stamps=stamps, path=target, copy_digest=digest) if digest else None
 
-    async def _is_between_saves(self, entry: CatalogEntry, stamps: Stamps) -> bool:
-        """Whether the file of `stamps` was written to its end, a moment ago."""
-        seconds = quiet_seconds(stamps, self._now_ns())
-        if seconds is None:
-            return False
-        if seconds:
-            await self._sleep(seconds)
-        return await asyncio.to_thread(_is_finished, entry, stamps)
-
-    def _copy(self, entry: CatalogEntry, stamps: Stamps, target: Path) -> str | None:
-        """Copy the file; ``None`` unless it was that of `stamps` before and afterwards."""
-        try:
-            if read_stamps(entry) != stamps:
-                return None
-            digest = copy_file(entry.path, target, self._closed)
-        except OSError as error:
-            raise unreadable(entry, error) from error
-        return digest if read_stamps(entry) == stamps else None
+    async def _catch(self, between_saves: BetweenSaves, folder: _Once) -> Source | None:
+        """Return a copy of a file that never rests, if it can be caught between two saves."""
+        for _ in range(_CATCHES):
+            if await asyncio.to_thread(between_saves.is_whole):
+                target = await folder.get() / _COPY_NAME
+                now_ns = self._now_ns()
+                async with self._readers:
+                    copied = await asyncio.to_thread(between_saves.copy, target, self._closed)
+                if copied is not None:
+                    stamps, digest = copied
+                    racy = is_racy(stamps, now_ns)
+                    return Source(stamps=stamps, path=target, copy_digest=digest, is_racy=racy)
+            await self._sleep(_CATCH_SECONDS)
+        return None
 
     async def digest(self, entry: CatalogEntry, stamps: Stamps) -> str:
         """Return the SHA-256 (hexadecimal) of the bytes that `stamps` stand for.
@@ -224,14 +226,18 @@ class Sources:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _is_finished(entry: CatalogEntry, stamps: Stamps) -> bool:
-    try:
-        if is_write_locked(stamps[0].inode) or not looks_complete(entry.path):
-            return False
-    except OSError as error:
-        raise unreadable(entry, error) from error
-    return read_stamps(entry) == stamps
+class _Once:
+    """Makes a scratch folder when the first copy needs it, and the same one for the others."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._folder: Path | None = None
+
+    async def get(self) -> Path:
+        if self._folder is None:
+            self._folder = await self._scratch()
+        return self._folder
 
 
-async def _is_write_locked(stamps: Stamps) -> bool:
+async def _are_write_locked(stamps: Stamps) -> bool:
     return await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps))

@@ -8,7 +8,7 @@ from pathlib import Path
 from tfjs_serve.catalog.folders import stamp_of
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.errors import KerasFileError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, QUIET_SECONDS, SETTLE_SECONDS
+from tfjs_serve.settings import MODEL_JSON, SETTLE_SECONDS, TICK_SECONDS
 
 Stamps = tuple[FileStamp, ...]
 
@@ -61,16 +61,15 @@ def rest_seconds(stamps: Stamps, now_ns: int) -> float:
     return SETTLE_SECONDS
 
 
-def quiet_seconds(stamps: Stamps, now_ns: int) -> float | None:
-    """Return in how many seconds a copy may be begun if nothing happens until then; 0.0 for now.
+def is_racy(stamps: Stamps, now_ns: int) -> bool:
+    """Return whether a write after `now_ns` may leave `stamps` as they are.
 
-    ``None`` if that cannot be told from the times: they lie in the future, or are ticks of a
-    coarse clock, in which a write during the copy could hide.
+    So it is for a moment after each write, because two can share one tick of the clock; and for
+    long where a time lies in the future, or is one of a coarse clock.
     """
     written_ns = max(max(s.mtime_ns, s.ctime_ns) for s in stamps)
-    if written_ns > now_ns or rest_seconds(stamps, now_ns) > SETTLE_SECONDS:
-        return None
-    return max(0.0, QUIET_SECONDS - (now_ns - written_ns) / SECOND_NS)
+    is_coarse = rest_seconds(stamps, now_ns) > SETTLE_SECONDS
+    return is_coarse or now_ns - written_ns < TICK_SECONDS * SECOND_NS
 
 
 def paths_of(entry: CatalogEntry) -> Iterator[Path]:

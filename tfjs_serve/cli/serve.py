@@ -50,6 +50,7 @@ class Run:
 
     settings: ServerSettings
     sockets: Sequence[socket.socket]
+    port: int
     terminal: Terminal
     open_browser: bool
     access_log: logging.Logger | None
@@ -57,7 +58,8 @@ class Run:
     @property
     def origin(self) -> str:
         """What URLs start with."""
-        return ports.origin_of(self.settings.host, ports.port_of(self.sockets))
+        # Also after the sockets were closed: the last lines are printed then.
+        return ports.origin_of(self.settings.host, self.port)
 
 
 @click.command()
@@ -107,9 +109,11 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
     CorsPolicy.from_settings(settings.cors_origins)
     terminal = Terminal()
     with logging_to(terminal, log_level), _listening(settings) as sockets:
+        port = ports.port_of(sockets)
         run = Run(
-            settings=replace(settings, port=ports.port_of(sockets)),
+            settings=replace(settings, port=port),
             sockets=sockets,
+            port=port,
             terminal=terminal,
             open_browser=open_browser,
             access_log=_access_log if log_level == "debug" else None,
