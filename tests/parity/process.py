@@ -57,6 +57,10 @@ class Process:
         """Return all that the child has printed so far, to its standard error too."""
         return "".join(self._printed)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         """End the child at once."""
         self._process.kill()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tfjs_serve.errors import StoreError
+from tfjs_serve.errors import store_error
 from tfjs_serve.settings import MIB
 
 _BLOCK_BYTES = 1 * MIB
@@ -24,7 +24,8 @@ def store_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
+        raise store_error(
+            error,
             f"the cache folder {root} cannot be used: {error.strerror or error}",
             hint="free some space and check its permissions, "
             "or choose another folder with --cache-dir",

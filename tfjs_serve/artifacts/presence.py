@@ -42,11 +42,13 @@ class Presence:
                 return
             self._leave()
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        # Not opened for writing, so that it does not keep a disk from being made read-only; NFS
+        # then refuses the lock.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
         self._leave = weakref.finalize(self, _leave, descriptor, path)
         with suppress(OSError):  # no locks, or no space for a few bytes: not known to be alive
             _lock(descriptor, wait=True)
-            os.write(descriptor, _LOCKED)
+            path.write_bytes(_LOCKED)
 
 
 def gone_processes(folder: Path) -> frozenset[str]:
@@ -60,7 +62,7 @@ def gone_processes(folder: Path) -> frozenset[str]:
 
 def _is_gone(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return False
     try:

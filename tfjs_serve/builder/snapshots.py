@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tfjs_serve.builder.completeness import HEAD_BYTES, TAIL_BYTES, is_complete
-from tfjs_serve.errors import StoreError, TfjsServeError
+from tfjs_serve.errors import StoreError, TfjsServeError, store_error
 from tfjs_serve.settings import MIB
 
 
@@ -72,7 +72,8 @@ def _write(copy: BinaryIO, block: bytes, path: Path) -> None:
 
 
 def _not_copied(path: Path, error: OSError) -> StoreError:
-    return StoreError(
+    return store_error(
+        error,
         f"{path.name} keeps changing and cannot be copied into the cache folder: {error.strerror}",
         hint="free some space and check its permissions, or choose another folder with --cache-dir",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.WorkerCrashedError.code: (500, "The conversion crashed"),
     errors.SourceChangedError.code: (503, "The model is being written"),
     errors.StoreError.code: (503, "The cache cannot be used"),
+    errors.StoreFullError.code: (507, "The disk of the cache is full"),
     errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
 }
 _PLAIN_TITLES: Mapping[int, str] = {
@@ -100,7 +100,7 @@ def from_error(error: BaseException) -> Problem:
     members = describe(error)
     code, detail = members.pop("code"), members.pop("message")
     return Problem(
-        status=507 if _is_full(error) else status,
+        status=status,
         code=code,
         title=title,
         detail=detail,
@@ -143,16 +143,6 @@ def _headers_for(error: TfjsServeError) -> Mapping[str, str]:
     if isinstance(error, errors.SourceChangedError):
         return {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     return {}
-
-
-def _is_full(error: TfjsServeError) -> bool:
-    """Whether the store failed because the disk is full: 507, which no retry will help."""
-    cause = error.__cause__
-    return (
-        isinstance(error, errors.StoreError)
-        and isinstance(cause, OSError)
-        and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-    )
 
 
 def _camel_case(members: Mapping[str, Any]) -> dict[str, Any]:
