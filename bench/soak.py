@@ -26,12 +26,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from measuring import tree_bytes, tree_of  # noqa: E402 -- after the line above
+from measuring import process_bytes, tree_bytes, tree_of  # noqa: E402 -- after the line above
 from soak_clients import Tally, load_in_a_loop  # noqa: E402
 
 _START_SECONDS = 60.0
 _LEAST_GENERATIONS = 3
-_WARM_UP_SECONDS = 2.0
+_WARM_UP_SECONDS = 10.0
 """What the server holds when all of its imports are done and its first loads are over."""
 _SHARD_SIZE = "64KiB"
 """Several shards for each model, so that they can be mixed."""
@@ -42,16 +42,22 @@ class State:
     """What the server's processes hold at one moment."""
 
     memory_bytes: int
+    workers_bytes: int
     descriptors: int
 
     @classmethod
     def of(cls, pid: int) -> State:
-        """Look at a process and its descendants."""
-        descriptors = sum(len(_listed(Path(f"/proc/{one}/fd"))) for one in tree_of(pid))
-        return cls(memory_bytes=tree_bytes(pid), descriptors=descriptors)
+        """Look at a process, and at its descendants."""
+        own_bytes = process_bytes(pid)
+        return cls(
+            memory_bytes=own_bytes,
+            workers_bytes=tree_bytes(pid) - own_bytes,
+            descriptors=sum(len(_listed(Path(f"/proc/{one}/fd"))) for one in tree_of(pid)),
+        )
 
     def __str__(self) -> str:
-        return f"{self.memory_bytes / 1e6:.0f} MB, {self.descriptors} descriptors"
+        own, workers = self.memory_bytes / 1e6, self.workers_bytes / 1e6
+        return f"{own:.0f} MB, its workers {workers:.0f} MB, {self.descriptors} descriptors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +102,7 @@ def soak(seconds: float, clients: int, writer: str, workspace: Path) -> Result:
     with _writer(models / "model.h5", writer) as writing, _server(models, workspace) as server:
         process, origin = server
         url = f"{origin}/model/model.json"
-        asyncio.run(_clients(url, clients, min(_WARM_UP_SECONDS, seconds)))
+        asyncio.run(_clients(url, clients, min(_WARM_UP_SECONDS, seconds / 2)))
         time.sleep(1)  # for connections to close
         start = State.of(process.pid)
         tally = asyncio.run(_clients(url, clients, seconds))

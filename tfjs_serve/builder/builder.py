@@ -31,6 +31,8 @@ from tfjs_serve.worker.protocol import ConversionRequest
 
 _ATTEMPTS = 5
 """How often a file that changes while it is converted is tried again for one request."""
+_PRUNING_PAUSE = 9
+"""How many times as long as it took to prune is waited before the next time."""
 
 
 class Builder:
@@ -63,6 +65,7 @@ class Builder:
         self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruning: SingleFlight[None, None] = SingleFlight()
+        self._wants_pruning = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with every event; what is returned ends that.
@@ -173,7 +176,8 @@ class Builder:
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
         await self._note_ready(job, source, artifact, seconds=seconds)
-        self._pruning.begin(None, self._shelf.prune)
+        self._wants_pruning = True
+        self._pruning.begin(None, self._prune)
         return _as_build(artifact)
 
     async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
@@ -221,6 +225,17 @@ class Builder:
         """Raise unless `source` is what it was; nobody writes a copy."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
+
+    async def _prune(self) -> None:
+        """Prune as often as something was published, but for a tenth of the time at most.
+
+        Beside a training that saves all the time, a cache holds thousands of generations.
+        """
+        while self._wants_pruning:
+            self._wants_pruning = False
+            started_seconds = time.monotonic()
+            await self._shelf.prune()
+            await asyncio.sleep(_PRUNING_PAUSE * (time.monotonic() - started_seconds))
 
     async def _note_ready(
         self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None
