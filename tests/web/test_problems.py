@@ -33,6 +33,8 @@ CONVERSION_PROBLEM = ConversionProblem(
         (errors.WorkerCrashedError("m"), 500),
         (errors.SourceChangedError("m"), 503),
         (errors.StoreError("m"), 503),
+        (errors.StoreFullError("m"), 507),
+        (errors.FileGoneError("m"), 410),
         (errors.WorkerTimeoutError("m"), 504),
         (errors.SettingsError("m"), 500),
         (TfjsServeError("m"), 500),

@@ -129,7 +129,8 @@ class CacheFolder:
         for staged in _children(self.staging):
             owner, _, _ = staged.name.rpartition("-")
             if owner in gone:
-                self.remove(staged)
+                with suppress(OSError):  # a cache that can only be read serves what it has
+                    self.remove(staged)
         for name in gone:
             with suppress(OSError):
                 (self._processes / name).unlink(missing_ok=True)

@@ -101,8 +101,11 @@ class GenerationLog:
             yield tuple(filter(self._is_kept, self._read_folder(folder)))
 
     def with_file(self, label: str, file_name: str) -> Iterator[ArtifactKey]:
-        """Yield every generation of `label` that is known to have had a file of that name."""
-        for path in _files_of(self._folder(label)):
+        """Yield generations of `label` that are known to have had a file of that name.
+
+        Looks at the latest ones only: nobody may keep the server busy by asking for any name.
+        """
+        for _, path in _dated_files(self._folder(label))[: 2 * REMEMBERED_PER_LABEL]:
             with suppress(OSError, ValueError, TypeError):
                 if file_name in json.loads(path.read_bytes()):
                     yield ArtifactKey(digest=path.stem)
@@ -140,12 +143,10 @@ class GenerationLog:
     def _forget_files(self, folder: Path) -> None:
         oldest = self._clock() - self._grace_seconds - REMEMBERED_SECONDS
         kept = {entry.key.digest for entry in self._read_folder(folder)}
-        with suppress(FileNotFoundError):
-            others = [(p.stat().st_mtime, p) for p in _files_of(folder) if p.stem not in kept]
-            others.sort(reverse=True)
-            for number, (mtime, path) in enumerate(others):
-                if number >= REMEMBERED_PER_LABEL or mtime < oldest:
-                    path.unlink(missing_ok=True)
+        others = [(mtime, path) for mtime, path in _dated_files(folder) if path.stem not in kept]
+        for number, (mtime, path) in enumerate(others):
+            if number >= REMEMBERED_PER_LABEL or mtime < oldest:
+                path.unlink(missing_ok=True)
 
     def _write(self, folder: Path, entry: _Entry) -> None:
         data = {"label": entry.label, "recorded_at": entry.recorded_at}
@@ -204,11 +205,13 @@ def _read_if_new(child: os.DirEntry[str], seen: _Read | None) -> _Read:
     return identity, _read_entry(Path(child.path))
 
 
-def _files_of(folder: Path) -> list[Path]:
+def _dated_files(folder: Path) -> list[tuple[float, Path]]:
+    """Return the lists of files with their times, latest first."""
     try:
-        return [path for path in folder.iterdir() if path.suffix == _FILES]
+        paths = [path for path in folder.iterdir() if path.suffix == _FILES]
+        return sorted(((path.stat().st_mtime, path) for path in paths), reverse=True)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return []  # gone, or forgotten at this moment by another process
 
 
 def _read_entry(path: Path) -> _Entry | None:

@@ -138,7 +138,7 @@ class Builder:
             try:
                 async with AsyncExitStack() as copies:
                     source = await self._whole(job, copies, changed_before=attempt > 0)
-                    stamps = source.stamps
+                    stamps = source.lasting_stamps
                     return await self._attempt(job, source)
             except ChangedMeanwhileError:
                 continue
@@ -242,9 +242,7 @@ class Builder:
     ) -> None:
         if not self._journal.is_newest(job, artifact):
             await self._shelf.record(job, artifact)
-        # The stamps of no file: the next request looks again.
-        stamps = () if source.is_racy else source.stamps
-        self._journal.ready(job, stamps, artifact, seconds)
+        self._journal.ready(job, source.lasting_stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:
         """Return the last version that could be served, or raise `error` if there is none."""

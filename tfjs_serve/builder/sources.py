@@ -65,6 +65,11 @@ class Source:
     copy_digest: str | None = None
     is_racy: bool = False
 
+    @property
+    def lasting_stamps(self) -> Stamps:
+        """What to remember an outcome by: the stamps, or those of no file if they are no proof."""
+        return () if self.is_racy else self.stamps
+
 
 Scratch = Callable[[], Awaitable[Path]]
 """Gives a new empty folder for a copy."""
