@@ -104,3 +104,16 @@ def test_without_locks_leftovers_go_by_their_age(
     assert staged.exists()
     new_store(tmp_path, lambda: now + STALE_STAGING_SECONDS + 1)
     assert not staged.exists()
+
+
+def test_leftovers_that_cannot_be_removed_hinder_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_and_die(tmp_path)
+
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    store = new_store(tmp_path)
+    assert store.get(key_of("a")) is None

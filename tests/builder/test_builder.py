@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builder.conftest import House, content_of, shard_of
 from tfjs_serve.builder import BuildEvent, EntryState
+from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.errors import (
     FileNotInModelError,
     KerasFileError,
@@ -555,3 +557,43 @@ async def test_deleted_file_gives_the_last_good_version_or_says_so(house: House)
     with pytest.raises(SourceChangedError, match=r"iris\.h5 was removed"):
         await builder.build(iris, FULL)
     assert content_of(await builder.build(digits, FULL)) == "v1"
+
+
+async def test_failure_of_a_file_that_may_have_changed_since_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two writes can share one time: what was copied just then says nothing of the file now."""
+    house.folder.save("digits.h5", "bad")
+    builder = house.builder()
+    whole = Sources.whole
+
+    async def racy(*args: Any, **options: Any) -> Source:
+        return replace(await whole(*args, **options), is_racy=True)
+
+    monkeypatch.setattr(Sources, "whole", racy)
+    for _ in range(2):
+        with pytest.raises(KerasFileError):
+            await builder.build(house.folder.look("digits"), FULL)
+    assert len(house.workers.requests) == 2
+    monkeypatch.undo()
+    for _ in range(2):
+        with pytest.raises(KerasFileError):
+            await builder.build(house.folder.look("digits"), FULL)
+    assert len(house.workers.requests) == 3
+
+
+async def test_requests_for_many_versions_are_two_conversions(house: House) -> None:
+    builder = house.builder()
+    house.folder.save("digits.h5", "v0")
+    house.workers.may_end.clear()
+    callers = [asyncio.create_task(builder.build(house.folder.look("digits"), FULL))]
+    await house.workers.started.wait()
+    for version in range(1, 10):
+        house.folder.save("digits.h5", f"v{version}")
+        entry = house.folder.look("digits")
+        callers += [asyncio.create_task(builder.build(entry, FULL)) for _ in range(3)]
+    house.workers.may_end.set()
+    builds = await asyncio.gather(*callers)
+    assert {content_of(build) for build in builds} == {"v9"}
+    assert len(house.workers.requests) == 2
+    assert house.artifacts_stored() == 1

@@ -130,3 +130,14 @@ def test_the_browser_is_opened_when_asked(run, models, tmp_path):
     server = run(models, "--port", "0", "--open", "--log-level", "debug", BROWSER=browser)
     server.until(READY)
     server.until(r"GET / HTTP")
+
+
+def test_a_change_just_before_the_end_is_still_told(run, models):
+    server = run(models, "--port", "0")
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    shutil.copy(SAMPLES / "iris.h5", models / "new.h5")
+    assert json.loads(get(f"{origin}/-/models.json"))["models"]
+    assert server.interrupt() == 0
+    assert f"{origin}/new/model.json" in server.output
+    assert "Traceback" not in server.output
