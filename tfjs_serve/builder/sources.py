@@ -143,7 +143,7 @@ class Sources:
                 between_saves.notice(before)
                 if copy := await self._catch(between_saves, folder):
                     return copy
-                waited_seconds += _CATCHES * _CATCH_SECONDS
+            waited_seconds += _CATCHES * _CATCH_SECONDS
             if waited_seconds >= patience_seconds:
                 raise SourceChangedError(
                     f"{entry.exact_name} is still being written",
