@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builder.conftest import LONG_AGO_NS, Folder, no_sleep
+from tfjs_serve.builder import sources as sources_module
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, read_stamps, rest_seconds
 from tfjs_serve.catalog.model import FileStamp
@@ -208,3 +209,26 @@ async def test_file_that_its_writer_locked_is_read_all_the_same(folder: Folder) 
         fcntl.flock(writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
         digest = await Sources().digest(entry, entry.stamps)
     assert digest == hashlib.sha256(b"v1").hexdigest()
+
+
+@pytest.mark.parametrize("age_seconds", [0.5, 5.0])
+async def test_file_that_its_writer_holds_is_not_at_rest(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, age_seconds: float
+) -> None:
+    folder.save("a.h5", "v1")
+    (stamp,) = folder.look("a").stamps
+    held = {stamp.inode}
+    monkeypatch.setattr(sources_module, "is_write_locked", lambda inode: inode in held)
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    now = stamp.mtime_ns / SECOND_NS
+    sources = Sources(clock=lambda: now + age_seconds, sleep=nap)
+    with pytest.raises(SourceChangedError, match="still being written"):
+        await sources.whole(folder.look("a"), no_scratch)
+    forgotten = Sources(clock=lambda: now + 11.0, sleep=no_sleep)
+    assert (await forgotten.whole(folder.look("a"), no_scratch)).stamps == (stamp,)
+    held.clear()
+    assert (await sources.whole(folder.look("a"), no_scratch)).stamps == (stamp,)

@@ -33,11 +33,13 @@ from tfjs_serve.builder.stamps import (
 from tfjs_serve.builder.write_locks import is_write_locked
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import SourceChangedError, TfjsServeError
-from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS
+from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
 
 _DIGESTS_REMEMBERED = 4096
 _CATCHES, _CATCH_SECONDS = 20, 0.005
 """How often and in which rhythm a file that never rests is looked at before more time is given."""
+_LOCK_BELIEVED_SECONDS = 10.0
+"""A lock that is held for so long without a write is a file that someone forgot to close."""
 _COPY_NAME = "source"
 _FILES_READ_AT_ONCE = 2
 """More would take the threads that answer the requests for other models."""
@@ -130,11 +132,13 @@ class Sources:
         waited_seconds = 0.0
         while self._digests.get(stamps) is None or insist_on_copy:
             seconds = rest_seconds(stamps, self._now_ns())
+            if not seconds and await self._is_held(stamps):
+                seconds = SETTLE_SECONDS
             if seconds:
                 await self._sleep(seconds)
                 waited_seconds += seconds
             before, stamps = stamps, await self._look(entry)
-            if stamps == before and not (seconds and await _are_write_locked(stamps)):
+            if stamps == before and not await self._is_held(stamps):
                 if not insist_on_copy or entry.kind.is_tfjs:
                     break
                 if copy := await self._copy_at_rest(entry, stamps, folder):
@@ -150,6 +154,13 @@ class Sources:
                     hint="wait until it is saved completely, then load it again",
                 )
         return Source(stamps=stamps, path=entry.path)
+
+    async def _is_held(self, stamps: Stamps) -> bool:
+        """Whether a program that wrote the files lately is not done with them."""
+        written_ns = max(stamp.mtime_ns for stamp in stamps)
+        if self._now_ns() - written_ns > _LOCK_BELIEVED_SECONDS * SECOND_NS:
+            return False
+        return await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps))
 
     async def _copy_at_rest(
         self, entry: CatalogEntry, stamps: Stamps, folder: _Once
@@ -242,7 +253,3 @@ class _Once:
         if self._folder is None:
             self._folder = await self._scratch()
         return self._folder
-
-
-async def _are_write_locked(stamps: Stamps) -> bool:
-    return await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps))
