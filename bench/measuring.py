@@ -58,6 +58,11 @@ def conversion(*arguments: str | Path, python: str = sys.executable) -> Cost:
 
 def tree_bytes(pid: int) -> int:
     """Return the memory that a process and its descendants use now."""
+    return sum(map(process_bytes, tree_of(pid)))
+
+
+def tree_of(pid: int) -> list[int]:
+    """Return a process and its descendants."""
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -66,12 +71,10 @@ def tree_bytes(pid: int) -> int:
         except (OSError, ValueError, IndexError):
             continue
         children.setdefault(parent, []).append(int(status.parent.name))
-    waiting, total = [pid], 0
-    while waiting:
-        one = waiting.pop()
-        total += process_bytes(one)
-        waiting += children.get(one, [])
-    return total
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
 
 
 def process_bytes(pid: int) -> int:

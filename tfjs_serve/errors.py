@@ -6,6 +6,7 @@ the message says what happened to which file; the hint says what to do next.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -112,6 +113,18 @@ class StoreError(TfjsServeError):
     code = "store-failed"
 
 
+class StoreFullError(StoreError):
+    """The disk of the artifact store is full, or its quota used up."""
+
+    code = "store-full"
+
+
+def store_error(error: OSError, message: str, *, hint: str) -> StoreError:
+    """Return what to tell, raised from `error`, when the system refused to write to the store."""
+    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return (StoreFullError if is_full else StoreError)(message, hint=hint)
+
+
 class SourceChangedError(TfjsServeError):
     """The model file changed while it was read; what was made of it is thrown away."""
 
@@ -173,6 +186,12 @@ class HostNotAllowedError(TfjsServeError):
     code = "host-not-allowed"
 
 
+class FileGoneError(FileNotInModelError):
+    """An earlier generation of the model had the file, and cannot be served any more."""
+
+    code = "file-gone"
+
+
 class VariantNotAvailableError(TfjsServeError):
     """The variant cannot be made of this model (already converted folders have only one)."""
 
@@ -186,6 +205,6 @@ def error_from_json(report: Mapping[str, Any]) -> TfjsServeError:
         problems = [ConversionProblem(**problem) for problem in report["problems"]]
         return ConversionError(message, problems, hint=hint)
     classes = (KerasFileError, WeightsOnlyFileError, UnsafeFileError, TfjsFolderError)
-    others = (StoreError, VariantNotAvailableError, ConversionLimitError)
+    others = (StoreError, StoreFullError, VariantNotAvailableError, ConversionLimitError)
     classes_by_code = {cls.code: cls for cls in (*classes, *others)}
     return classes_by_code.get(report["code"], TfjsServeError)(message, hint=hint)

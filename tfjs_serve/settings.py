@@ -33,7 +33,11 @@ POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.25
 """A file is at rest when its identity has not changed for this long."""
 SETTLE_DEADLINE_SECONDS = 10.0
-"""How long a request waits for a file to come to rest before it gets the last good version."""
+"""How long a request waits for a file to come to rest if no earlier version can be served."""
+SETTLE_PATIENCE_SECONDS = 2.0
+"""The same where one can: most saves are over by then."""
+TICK_SECONDS = 0.04
+"""No two writes so far apart share one time: kernels' clocks tick every 15.6 ms at the longest."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
 DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB

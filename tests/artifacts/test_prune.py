@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from store_helpers import GRACE, START, FakeClock, add, assert_no_leftovers, key_of, new_store
 
-from tfjs_serve.artifacts import store as store_module
+from tfjs_serve.artifacts import cleaner as cleaner_module
 from tfjs_serve.artifacts.model import Artifact
-from tfjs_serve.artifacts.pruning import RECENT_SECONDS, StoredArtifact, choose_removals
+from tfjs_serve.artifacts.pruning import (
+    RECENT_SECONDS,
+    TOUCH_SECONDS,
+    StoredArtifact,
+    choose_removals,
+)
 from tfjs_serve.artifacts.store import ArtifactStore
 
 KILOBYTE = {"model.json": bytes(1000)}
@@ -106,7 +111,7 @@ def test_an_artifact_used_while_pruning_looks_around_stays(
         assert new_store(tmp_path, clock).get(key_of(1))
         return choose_removals(*args)
 
-    monkeypatch.setattr(store_module, "choose_removals", choose)
+    monkeypatch.setattr(cleaner_module, "choose_removals", choose)
     store.prune()
     assert left(store) == [1]
 
@@ -123,7 +128,7 @@ def test_losing_a_race_for_a_removal_is_normal(
         shutil.rmtree(artifacts[0].directory)
         return choose_removals(*args)
 
-    monkeypatch.setattr(store_module, "choose_removals", choose)
+    monkeypatch.setattr(cleaner_module, "choose_removals", choose)
     assert store.prune() == sum(sizes[1:])
     assert left(store) == []
 
@@ -158,7 +163,7 @@ def must_stay(uses: list, histories: dict) -> set[int]:
             if not log or log[0][0] != number:
                 log = [(number, age), *(entry for entry in log if entry[0] != number)]
         for index, (number, _) in enumerate(log):
-            if number < len(uses) and index == 0 and uses[number][1] <= GRACE:
+            if number < len(uses) and index == 0 and uses[number][1] <= GRACE + TOUCH_SECONDS:
                 stay.add(number)
             if number < len(uses) and index > 0 and log[index - 1][1] <= GRACE:
                 stay.add(number)

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builder.conftest import House, content_of, shard_of
 from tfjs_serve.builder import BuildEvent, EntryState
+from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.errors import (
     ConversionLimitError,
     FileNotInModelError,
@@ -158,17 +160,35 @@ async def test_torn_file_that_fails_to_convert_is_tried_again_when_whole(house: 
     assert "failed" not in house.told()
 
 
-async def test_file_that_never_stops_changing_is_given_up(house: House) -> None:
+async def test_file_that_changes_during_every_conversion_is_converted_from_a_copy(
+    house: House,
+) -> None:
     versions = iter(range(100))
     house.folder.save("digits.h5", "v")
     house.workers.meanwhile = lambda: house.folder.save("digits.h5", f"v{next(versions)}")
     builder = house.builder()
-    with pytest.raises(SourceChangedError, match=r"digits\.h5 changed"):
-        await builder.build(house.folder.look("digits"), FULL)
+    assert content_of(await builder.build(house.folder.look("digits"), FULL)) == "v0"
+    in_place, from_copy = house.workers.requests
+    assert in_place.source == str(house.folder.path / "digits.h5")
+    assert from_copy.source.startswith(str(house.cache_dir / "staging"))
+    assert not is_there(from_copy.source)
+    assert house.artifacts_stored() == 1
+    assert list((house.cache_dir / "staging").iterdir()) == []
+
+
+async def test_folder_that_never_stops_changing_is_given_up(house: House) -> None:
+    versions = iter(range(100))
+    document = '{"format": "layers-model", "weightsManifest": [{"paths": ["a.bin"]}]}'
+    house.folder.save("web/a.bin", "v")
+    house.folder.save("web/model.json", document)
+    house.workers.meanwhile = lambda: house.folder.save("web/a.bin", f"v{next(versions)}")
+    builder = house.builder()
+    with pytest.raises(SourceChangedError, match=r"web/model\.json changed"):
+        await builder.build(house.folder.look("web"), FULL)
     assert len(house.workers.requests) == 5
     assert house.artifacts_stored() == 0
     house.workers.meanwhile = lambda: None
-    assert await builder.build(house.folder.look("digits"), FULL)
+    assert await builder.build(house.folder.look("web"), FULL)
 
 
 async def test_file_that_is_being_written_is_not_converted(house: House) -> None:
@@ -562,3 +582,43 @@ async def test_deleted_file_gives_the_last_good_version_or_says_so(house: House)
     with pytest.raises(SourceChangedError, match=r"iris\.h5 was removed"):
         await builder.build(iris, FULL)
     assert content_of(await builder.build(digits, FULL)) == "v1"
+
+
+async def test_failure_of_a_file_that_may_have_changed_since_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two writes can share one time: what was copied just then says nothing of the file now."""
+    house.folder.save("digits.h5", "bad")
+    builder = house.builder()
+    whole = Sources.whole
+
+    async def racy(*args: Any, **options: Any) -> Source:
+        return replace(await whole(*args, **options), is_racy=True)
+
+    monkeypatch.setattr(Sources, "whole", racy)
+    for _ in range(2):
+        with pytest.raises(KerasFileError):
+            await builder.build(house.folder.look("digits"), FULL)
+    assert len(house.workers.requests) == 2
+    monkeypatch.undo()
+    for _ in range(2):
+        with pytest.raises(KerasFileError):
+            await builder.build(house.folder.look("digits"), FULL)
+    assert len(house.workers.requests) == 3
+
+
+async def test_requests_for_many_versions_are_two_conversions(house: House) -> None:
+    builder = house.builder()
+    house.folder.save("digits.h5", "v0")
+    house.workers.may_end.clear()
+    callers = [asyncio.create_task(builder.build(house.folder.look("digits"), FULL))]
+    await house.workers.started.wait()
+    for version in range(1, 10):
+        house.folder.save("digits.h5", f"v{version}")
+        entry = house.folder.look("digits")
+        callers += [asyncio.create_task(builder.build(entry, FULL)) for _ in range(3)]
+    house.workers.may_end.set()
+    builds = await asyncio.gather(*callers)
+    assert {content_of(build) for build in builds} == {"v9"}
+    assert len(house.workers.requests) == 2
+    assert house.artifacts_stored() == 1

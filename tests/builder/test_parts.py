@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tfjs_serve
 from tfjs_serve.builder import converter_version as version_module
 from tfjs_serve.builder.recent import Recent
-from tfjs_serve.builder.single_flight import SingleFlight
+from tfjs_serve.builder.single_flight import SingleFlight, Turns
 
 
 async def test_callers_share_work_only_while_it_lasts() -> None:
@@ -70,3 +72,81 @@ def test_version_names_release_and_code(tmp_path: Path, monkeypatch: pytest.Monk
     assert version() == original
     (package / "conversion" / "translate.py").write_text("# converts otherwise")
     assert version() != original
+
+
+class Work:
+    """Work of which each piece ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.may_end: list[asyncio.Event] = []
+
+    def piece(self, version: str) -> Callable[[], Coroutine[Any, Any, str]]:
+        async def work() -> str:
+            self.begun.append(version)
+            may_end = asyncio.Event()
+            self.may_end.append(may_end)
+            await may_end.wait()
+            return version
+
+        return work
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_newer_versions_share_one_turn_after_the_one_under_way() -> None:
+    turns: Turns[str, str] = Turns()
+    work = Work()
+    first = asyncio.create_task(turns.join("a", 1, work.piece("1")))
+    await settle()
+    same = asyncio.create_task(turns.join("a", 1, work.piece("1 again")))
+    newer = [asyncio.create_task(turns.join("a", n, work.piece(str(n)))) for n in (2, 3, 4)]
+    other = asyncio.create_task(turns.join("b", 1, work.piece("other")))
+    await settle()
+    assert work.begun == ["1", "other"]
+    for _ in range(2):
+        for may_end in work.may_end:
+            may_end.set()
+        await settle()
+    assert work.begun == ["1", "other", "4"]
+    answers = await asyncio.gather(first, same, *newer, other)
+    assert answers == ["1", "1", "4", "4", "4", "other"]
+    again = asyncio.create_task(turns.join("a", 4, work.piece("new")))
+    await settle()
+    assert work.begun[-1] == "new"
+    again.cancel()
+    await turns.close()
+
+
+async def test_a_turn_that_failed_lets_the_next_one_begin() -> None:
+    turns: Turns[str, str] = Turns()
+    work = Work()
+
+    async def fail() -> str:
+        await asyncio.sleep(0)
+        raise RuntimeError("this one")
+
+    failing = asyncio.create_task(turns.join("a", 1, fail))
+    await asyncio.sleep(0)
+    following = asyncio.create_task(turns.join("a", 2, work.piece("2")))
+    with pytest.raises(RuntimeError, match="this one"):
+        await failing
+    await settle()
+    work.may_end[0].set()
+    assert await following == "2"
+
+
+async def test_close_cancels_turns_that_wait_too() -> None:
+    turns: Turns[str, str] = Turns()
+    work = Work()
+    callers = []
+    for n in (1, 2):
+        callers.append(asyncio.create_task(turns.join("a", n, work.piece(str(n)))))
+        await settle()
+    await turns.close()
+    results = await asyncio.gather(*callers, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    assert work.begun == ["1"]

@@ -14,12 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builder.conftest import LONG_AGO_NS, Folder, no_sleep
-from tfjs_serve.builder.sources import (
-    ChangedMeanwhileError,
-    Sources,
-    read_stamps,
-    rest_seconds,
-)
+from tfjs_serve.builder import sources as sources_module
+from tfjs_serve.builder.sources import Source, Sources
+from tfjs_serve.builder.stamps import ChangedMeanwhileError, read_stamps, rest_seconds
 from tfjs_serve.catalog.model import FileStamp
 from tfjs_serve.errors import KerasFileError, SourceChangedError
 from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
@@ -30,6 +27,10 @@ SECOND_NS = 1_000_000_000
 
 def stamp(mtime_ns: int) -> FileStamp:
     return FileStamp(path="a.h5", device=1, inode=2, size_bytes=3, mtime_ns=mtime_ns)
+
+
+async def no_scratch() -> Path:
+    raise AssertionError("what is at rest is not copied")
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ def test_a_folder_needs_the_rest_of_its_most_restless_file(mtimes_ns: list[int])
 async def test_old_file_is_at_rest_without_waiting(folder: Folder) -> None:
     folder.save("a.h5", "v1")
     entry = folder.look("a")
-    assert await Sources(sleep=no_sleep).at_rest(entry) == entry.stamps
+    source = await Sources(sleep=no_sleep).whole(entry, no_scratch)
+    assert source == Source(stamps=entry.stamps, path=entry.path)
 
 
 async def test_new_file_is_at_rest_when_it_stayed_the_same(folder: Folder) -> None:
@@ -76,8 +78,9 @@ async def test_new_file_is_at_rest_when_it_stayed_the_same(folder: Folder) -> No
             with path.open("a") as file:
                 file.write("more")
 
-    stamps = await Sources(sleep=write_twice_more).at_rest(folder.look("a"))
-    assert len(naps) == 3
+    source = await Sources(sleep=write_twice_more).whole(folder.look("a"), no_scratch)
+    stamps = source.stamps
+    assert naps.count(SETTLE_SECONDS) == 3
     assert stamps == folder.look("a").stamps
     assert stamps[0].size_bytes == len("v1moremore")
 
@@ -92,8 +95,8 @@ async def test_file_from_the_future_is_waited_for_once(folder: Folder) -> None:
 
     sources = Sources(sleep=nap)
     for _ in range(3):
-        stamps = await sources.at_rest(folder.look("a"))
-        await sources.digest(folder.look("a"), stamps)
+        source = await sources.whole(folder.look("a"), no_scratch)
+        await sources.digest(folder.look("a"), source.stamps)
     assert naps == [SETTLE_SECONDS]
 
 
@@ -109,7 +112,7 @@ async def test_waiting_has_an_end(folder: Folder) -> None:
             file.write("more")
 
     with pytest.raises(SourceChangedError, match=r"a\.h5 is still being written"):
-        await Sources(sleep=write).at_rest(folder.look("a"))
+        await Sources(sleep=write).whole(folder.look("a"), no_scratch)
     assert SETTLE_DEADLINE_SECONDS <= waited_seconds <= SETTLE_DEADLINE_SECONDS + 2
 
 
@@ -206,3 +209,26 @@ async def test_file_that_its_writer_locked_is_read_all_the_same(folder: Folder) 
         fcntl.flock(writer, fcntl.LOCK_EX | fcntl.LOCK_NB)
         digest = await Sources().digest(entry, entry.stamps)
     assert digest == hashlib.sha256(b"v1").hexdigest()
+
+
+@pytest.mark.parametrize("age_seconds", [0.5, 5.0])
+async def test_file_that_its_writer_holds_is_not_at_rest(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, age_seconds: float
+) -> None:
+    folder.save("a.h5", "v1")
+    (stamp,) = folder.look("a").stamps
+    held = {stamp.inode}
+    monkeypatch.setattr(sources_module, "is_write_locked", lambda inode: inode in held)
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    now = stamp.mtime_ns / SECOND_NS
+    sources = Sources(clock=lambda: now + age_seconds, sleep=nap)
+    with pytest.raises(SourceChangedError, match="still being written"):
+        await sources.whole(folder.look("a"), no_scratch)
+    forgotten = Sources(clock=lambda: now + 11.0, sleep=no_sleep)
+    assert (await forgotten.whole(folder.look("a"), no_scratch)).stamps == (stamp,)
+    held.clear()
+    assert (await sources.whole(folder.look("a"), no_scratch)).stamps == (stamp,)

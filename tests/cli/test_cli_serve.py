@@ -12,11 +12,6 @@ import urllib.request
 
 import pytest
 
-from tfjs_serve.cli import ports
-from tfjs_serve.cli.console import Terminal
-from tfjs_serve.cli.serve import Run
-from tfjs_serve.settings import ServerSettings
-
 from .conftest import SAMPLES
 
 READY = "Ctrl-C stops"
@@ -204,18 +199,12 @@ def test_the_browser_is_opened_when_asked(run, models, tmp_path):
     server.until(r"GET / HTTP")
 
 
-def test_the_origin_is_known_while_the_server_ends(tmp_path):
-    """The last lines are printed when the sockets are closed already."""
-    sockets = ports.listen("127.0.0.1", 0)
-    port = ports.port_of(sockets)
-    settings = ServerSettings(models_dir=tmp_path, cache_dir=tmp_path.parent / "c", port=port)
-    run = Run(
-        settings=settings,
-        sockets=sockets,
-        terminal=Terminal(),
-        open_browser=False,
-        access_log=None,
-    )
-    for listening in sockets:
-        listening.close()
-    assert run.origin == f"http://127.0.0.1:{port}"
+def test_a_change_just_before_the_end_is_still_told(run, models):
+    server = run(models, "--port", "0")
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    shutil.copy(SAMPLES / "iris.h5", models / "new.h5")
+    assert json.loads(get(f"{origin}/-/models.json"))["models"]
+    assert server.interrupt() == 0
+    assert f"{origin}/new/model.json" in server.output
+    assert "Traceback" not in server.output

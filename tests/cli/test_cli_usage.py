@@ -90,6 +90,7 @@ def test_an_unreadable_folder_is_refused(invoke: Invoke, models, monkeypatch):
         (["--shard-size", "1KB"], "too small"),
         (["--cache-size", "0"], "less than one byte"),
         (["--worker-memory", "100MiB"], "too few for a conversion"),
+        (["--grace", "5m"], "'5m' is no duration"),
         (["--quantize", "int4"], "'int4' is not one of"),
         (["--cors-origin", "example.com"], "'example.com' is no origin"),
         (["--cors-origin", "https://a.example/path"], "is no origin"),

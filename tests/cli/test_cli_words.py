@@ -17,7 +17,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.cli.banner import facts, home_relative, openings, print_banner
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import merge
-from tfjs_serve.cli.options import parse_size_bytes
+from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
@@ -49,6 +49,20 @@ def entry(exact_name: str = "a.h5", size_bytes: int = 1024) -> CatalogEntry:
 )
 def test_sizes_are_read(text, size_bytes):
     assert parse_size_bytes(text) == size_bytes
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("0", 0), ("90s", 90), (" 5 min", 300), ("1.5H", 5400), ("2d", 172_800)],
+)
+def test_durations_are_read(text, seconds):
+    assert parse_duration_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5m", "-1", "1e6", "inf", "nan", "an hour", "1h30"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ValueError, match="is no duration; write for example"):
+        parse_duration_seconds(text)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ class ServedModels:
         Serve this folder instead of an empty new one.
     options
         Further command line options.
+    prefix
+        A command that starts the server in other circumstances.
 
     Attributes
     ----------
@@ -53,16 +55,21 @@ class ServedModels:
     """
 
     def __init__(
-        self, workspace: Path, *, models: Path | None = None, options: Sequence[str] = ()
+        self,
+        workspace: Path,
+        *,
+        models: Path | None = None,
+        options: Sequence[str] = (),
+        prefix: Sequence[str] = (),
     ) -> None:
         self.folder = models or workspace / "models"
         self.folder.mkdir(parents=True, exist_ok=True)
         self._staging = workspace / "staging"
-        self._staging.mkdir()
+        self._staging.mkdir(exist_ok=True)
         arguments = ["--port", "0", "--cache-dir", str(workspace / "cache"), *options]
-        command = [sys.executable, "-m", "tfjs_serve", "serve", str(self.folder), *arguments]
+        server = [sys.executable, "-m", "tfjs_serve", "serve", str(self.folder), *arguments]
         # A pipe is no terminal, but a narrow one would have long URLs wrapped.
-        self._process = Process(command, env={"COLUMNS": "500", "PYTHONUNBUFFERED": "1"})
+        self._process = Process([*prefix, *server], env={"COLUMNS": "500", "PYTHONUNBUFFERED": "1"})
         self.base_url = self._announced_url()
 
     def _announced_url(self) -> str:
@@ -117,6 +124,10 @@ class ServedModels:
     def pid(self) -> int:
         """Number of the server's process."""
         return self._process.pid
+
+    def kill(self) -> None:
+        """End the server without a warning, as a crash of the machine would."""
+        self._process.kill()
 
     def log(self) -> str:
         """Return what the server has printed so far."""

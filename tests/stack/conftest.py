@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -26,3 +26,13 @@ def settings(folder: Folder, tmp_path: Path) -> ServerSettings:
 async def stack(settings: ServerSettings) -> AsyncIterator[Stack]:
     async with running(settings) as started:
         yield started
+
+
+@pytest.fixture
+def answered(record_property: Callable[[str, object], None]) -> Callable[[str, str], None]:
+    """Note a fault and what was answered, for the table that ``bench/faults.py`` prints."""
+
+    def note(fault: str, answer: str) -> None:
+        record_property("fault", (fault, answer))
+
+    return note

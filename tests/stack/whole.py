@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -119,20 +120,23 @@ def shard_names(document: Answer) -> list[str]:
 
 
 @asynccontextmanager
-async def running(settings: ServerSettings) -> AsyncIterator[Stack]:
+async def running(
+    settings: ServerSettings, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Stack]:
     """Run what ``tfjs-serve serve`` runs, without its terminal and watcher."""
     async with AsyncExitStack() as stack:
         store = ArtifactStore(
             settings.cache_dir,
             limit_bytes=settings.cache_size_bytes,
             grace_seconds=settings.grace_seconds,
+            clock=clock,
         )
         workers = WorkerPool(
             deadline_seconds=settings.conversion_deadline_seconds,
             memory_bytes=settings.worker_memory_bytes,
         )
         stack.push_async_callback(workers.close)
-        builder = Builder(store=store, workers=workers, settings=settings)
+        builder = Builder(store=store, workers=workers, settings=settings, clock=clock)
         stack.push_async_callback(builder.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
         runner = create_runner(create_app(catalog=catalog, builder=builder, settings=settings))

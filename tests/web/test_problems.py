@@ -35,6 +35,8 @@ CONVERSION_PROBLEM = ConversionProblem(
         (errors.SourceChangedError("m"), 503),
         (errors.StoreError("m"), 503),
         (errors.WorkerUnavailableError("m"), 503),
+        (errors.StoreFullError("m"), 507),
+        (errors.FileGoneError("m"), 410),
         (errors.WorkerTimeoutError("m"), 504),
         (errors.SettingsError("m"), 500),
         (TfjsServeError("m"), 500),
@@ -82,9 +84,13 @@ def test_a_file_that_is_being_written_is_worth_another_try() -> None:
 
 
 def test_a_full_disk_has_a_status_of_its_own() -> None:
-    error = errors.StoreError("m")
-    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    error = errors.store_error(full, "m", hint="free some")
     assert problems.from_error(error).status == 507
+    # Also when another process met it.
+    assert problems.from_error(errors.error_from_json(error.to_json())).status == 507
+    other = errors.store_error(OSError(errno.EACCES, "denied"), "m", hint="ask")
+    assert problems.from_error(other).status == 503
 
 
 def test_nothing_of_an_unforeseen_error_is_given_away() -> None:

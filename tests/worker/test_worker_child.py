@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tfjs_serve.errors import StoreError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, ConversionOptions, Variant
 from tfjs_serve.worker import convert
 from tfjs_serve.worker.client import WorkerPool
@@ -152,7 +152,7 @@ def test_full_disk_is_a_store_error(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(convert, "_convert", full)
-    with pytest.raises(StoreError, match=r"digits\.h5"):
+    with pytest.raises(StoreFullError, match=r"digits\.h5"):
         convert.convert(request_, ignore)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tfjs_serve.errors import StoreError
+from tfjs_serve.errors import store_error
 from tfjs_serve.settings import MIB
 
 _BLOCK_BYTES = 1 * MIB
@@ -24,7 +24,8 @@ def store_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
+        raise store_error(
+            error,
             f"the cache folder {root} cannot be used: {error.strerror or error}",
             hint="free some space and check its permissions, "
             "or choose another folder with --cache-dir",
@@ -44,15 +45,20 @@ def write_new_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Give `path` new contents; readers see the old ones or the new ones."""
-    beside = path.with_name(f"{path.name}.{unique_name()}.tmp")
+def replace_file(path: Path, data: bytes, *, staged: Path) -> None:
+    """Give `path` new contents; readers see the old ones or the new ones.
+
+    Parameters
+    ----------
+    staged
+        A free name on the same file system, where a process that dies may leave its half.
+    """
     try:
-        write_new_file(beside, data)
-        retry_on_windows(lambda: beside.replace(path))
+        write_new_file(staged, data)
+        retry_on_windows(lambda: staged.replace(path))
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            staged.unlink()
         raise
 
 

@@ -8,7 +8,8 @@
         artifact.json          its files with sizes and digests, its notes; its mtime: the last use
         model.json, ...
       generations/<label>/     see generations.py
-      staging/<pid>-<random>/  directories that are being filled
+      processes/<process>      locked by a process that fills something; see presence.py
+      staging/<process>-<random>  directories and files that are being filled
       trash/<pid>-<random>/    directories that are being deleted
 
 All of it is on one file system, so a rename publishes or removes a directory as a whole.
@@ -16,6 +17,7 @@ All of it is on one file system, so a rename publishes or removes a directory as
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,13 +25,15 @@ from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import rename_directory, replace_file, unique_name
 from tfjs_serve.artifacts.model import ArtifactKey
+from tfjs_serve.artifacts.presence import Presence, gone_processes
 from tfjs_serve.artifacts.pruning import StoredArtifact
 from tfjs_serve.artifacts.record import RECORD
 
 STALE_STAGING_SECONDS = 24 * 60 * 60
 """A staging directory in which nothing was written for so long has lost its process.
 
-Process ids do not tell: servers in several containers, or on several machines, may share a cache.
+Only where locks do not tell. Process ids never do: servers in several containers, or on several
+machines, may share a cache.
 """
 
 _TAG = (
@@ -48,6 +52,8 @@ class CacheFolder:
         self.staging = root / "staging"
         self._artifacts = root / "artifacts"
         self._trash = root / "trash"
+        self._processes = root / "processes"
+        self._presence = Presence(self._processes)
 
     def prepare(self) -> None:
         """Create what is missing."""
@@ -55,7 +61,12 @@ class CacheFolder:
             folder.mkdir(parents=True, exist_ok=True)
         tag = self.root / "CACHEDIR.TAG"
         if not tag.exists():
-            replace_file(tag, _TAG)
+            self.replace_file(tag, _TAG)
+
+    def replace_file(self, path: Path, data: bytes) -> None:
+        """Give a file below the cache folder new contents as a whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data, staged=self._new_staged())
 
     def artifact_directory(self, key: ArtifactKey) -> Path:
         """Where the artifact lies, or would lie."""
@@ -63,11 +74,16 @@ class CacheFolder:
 
     def new_staging_directory(self) -> Path:
         """Create an empty directory that nobody else has."""
-        # Someone may have emptied the cache by hand while the server runs.
-        self.staging.mkdir(parents=True, exist_ok=True)
-        directory = self.staging / unique_name()
+        directory = self._new_staged()
         directory.mkdir()
         return directory
+
+    def _new_staged(self) -> Path:
+        """Return a free name in the staging folder that tells whose it is."""
+        # Someone may have emptied the cache by hand while the server runs.
+        self.staging.mkdir(parents=True, exist_ok=True)
+        self._presence.announce()
+        return self.staging / f"{self._presence.name}-{secrets.token_hex(8)}"
 
     def publish(self, staged: Path, key: ArtifactKey) -> None:
         """Rename a staged directory to its place; ``OSError`` if the place is taken."""
@@ -99,12 +115,25 @@ class CacheFolder:
         return grave is not None
 
     def remove_leftovers(self, now: float) -> None:
-        """Delete what processes that died left behind."""
+        """Delete what processes that died left behind. To be called before anything else."""
         for grave in _children(self._trash):
             delete_tree(grave)
-        for directory in _children(self.staging):
-            if now - _last_written(directory, now) > STALE_STAGING_SECONDS:
-                self.remove(directory)
+        for staged in _children(self.staging):
+            if now - _last_written(staged, now) > STALE_STAGING_SECONDS:
+                self.remove(staged)
+        self.remove_leftovers_of_the_dead()
+
+    def remove_leftovers_of_the_dead(self) -> None:
+        """Delete what processes that are known to be dead did not fill to its end."""
+        gone = gone_processes(self._processes)
+        for staged in _children(self.staging):
+            owner, _, _ = staged.name.rpartition("-")
+            if owner in gone:
+                with suppress(OSError):  # a cache that can only be read serves what it has
+                    self.remove(staged)
+        for name in gone:
+            with suppress(OSError):
+                (self._processes / name).unlink(missing_ok=True)
 
     def stored_artifacts(self) -> Iterator[StoredArtifact]:
         """Yield what is published, damaged or not, with its size on disk."""

@@ -10,6 +10,8 @@ from tfjs_serve.artifacts.model import ArtifactKey
 
 RECENT_SECONDS = 120.0
 """What was used so recently stays: it may be about to be recorded as a generation."""
+TOUCH_SECONDS = 60.0
+"""How exactly the last use is known; less than ``RECENT_SECONDS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,11 @@ def protected_keys(
     """Return the artifacts that stay whatever the size limit says.
 
     These are the newest generation of each label if it was used within the grace time, what was
-    superseded within the grace time, and what was used just now.
+    superseded within the grace time, and what was used just now. A use may be noted earlier than
+    it was, by ``TOUCH_SECONDS``, and still counts.
     """
-    in_use = {item.key for item in stored if now - item.last_used <= grace_seconds}
+    in_use_seconds = grace_seconds + TOUCH_SECONDS
+    in_use = {item.key for item in stored if now - item.last_used <= in_use_seconds}
     recent = {item.key for item in stored if now - item.last_used <= RECENT_SECONDS}
     generations = [entry for entries in generations_by_label for entry in entries]
     newest = {entry.key for entry in generations if entry.superseded_at is None}

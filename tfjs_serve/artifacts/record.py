@@ -83,11 +83,25 @@ def has_all_files(artifact: Artifact) -> bool:
 
 def has_all_bytes(artifact: Artifact, *, sync: bool = False) -> bool:
     """Return whether each file of `artifact` is there with its digest, reading all of it."""
-    return all(
-        _has_size(artifact.path(file), file.size_bytes)
-        and digest_file(artifact.path(file), sync=sync) == file.sha256
-        for file in artifact.files
-    )
+    return all(has_file(artifact, file, sync=sync) for file in artifact.files)
+
+
+def has_file(artifact: Artifact, file: ArtifactFile, *, sync: bool = False) -> bool:
+    """Return whether one file of `artifact` is there with its digest, reading all of it."""
+    path = artifact.path(file)
+    try:
+        return _has_size(path, file.size_bytes) and digest_file(path, sync=sync) == file.sha256
+    except FileNotFoundError:
+        return False
+
+
+def file_identity(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when the bytes of a file do; ``None`` if there is no such file."""
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:

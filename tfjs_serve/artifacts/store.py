@@ -8,6 +8,7 @@ whoever finds that another was faster uses what the other made. The layout is to
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -16,10 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import store_errors
-from tfjs_serve.artifacts.folder import CacheFolder, delete_tree, last_used
+from tfjs_serve.artifacts.cleaner import Cleaner
+from tfjs_serve.artifacts.folder import CacheFolder, delete_tree
 from tfjs_serve.artifacts.generations import Generation, GenerationLog
+from tfjs_serve.artifacts.integrity import IntactFiles
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
-from tfjs_serve.artifacts.pruning import StoredArtifact, choose_removals, protected_keys
+from tfjs_serve.artifacts.pruning import TOUCH_SECONDS
 from tfjs_serve.artifacts.record import (
     RECORD,
     DamagedArtifactError,
@@ -31,8 +34,7 @@ from tfjs_serve.artifacts.record import (
     write_record,
 )
 
-_TOUCH_SECONDS = 60.0
-"""How exactly the last use is known; less than ``pruning.RECENT_SECONDS``."""
+_READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _PUBLISH_ATTEMPTS = 3
 """The place may be taken by a damaged artifact, which is moved aside, more than once in a race."""
 
@@ -66,15 +68,25 @@ class ArtifactStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = CacheFolder(root)
-        self._limit_bytes = limit_bytes
-        self._grace_seconds = grace_seconds
         self._clock = clock
         self._log = GenerationLog(
-            self._folder.generations, grace_seconds=grace_seconds, clock=clock
+            self._folder.generations,
+            replace_file=self._folder.replace_file,
+            grace_seconds=grace_seconds,
+            clock=clock,
+        )
+        self._cleaner = Cleaner(
+            self._folder,
+            self._log,
+            limit_bytes=limit_bytes,
+            grace_seconds=grace_seconds,
+            clock=clock,
+            on_removal=self._forget,
         )
         self._lock = threading.Lock()
         self._known: dict[ArtifactKey, Artifact] = {}
         self._touched: dict[ArtifactKey, float] = {}
+        self._intact = IntactFiles()
         with store_errors(root):
             self._folder.prepare()
             self._folder.remove_leftovers(clock())
@@ -141,10 +153,33 @@ class ArtifactStore:
             except FileNotFoundError:
                 return False
 
+    def is_intact(self, artifact: Artifact, file: ArtifactFile) -> bool:
+        """Return whether the bytes of one file are those that were published.
+
+        They are read if this object has not read them since the file last changed. An artifact
+        with a damaged file is removed, so that it is made again.
+        """
+        with store_errors(self._folder.root):
+            if self._intact.holds(artifact, file):
+                return True
+            self._forget(artifact.key)
+            self._discard(artifact.directory, artifact.key, is_whole=has_all_bytes)
+            return False
+
     def record_generation(self, label: str, key: ArtifactKey) -> None:
         """Say that `key` is what `label` is now. Nothing changes if it was so before."""
         with store_errors(self._folder.root):
-            self._log.record(label, key)
+            artifact = self._find(key)
+            names = [file.name for file in artifact.files] if artifact else []
+            self._log.record(label, key, names)
+
+    def generations_with(self, label: str, file_name: str) -> tuple[ArtifactKey, ...]:
+        """Return what `label` is known to have been, in any order, that had a file of that name.
+
+        They reach back further than the grace time, and may have been removed since.
+        """
+        with store_errors(self._folder.root):
+            return tuple(self._log.with_file(label, file_name))
 
     def generations(self, label: str) -> tuple[ArtifactKey, ...]:
         """Return what `label` is and was, newest first, as far as the grace time reaches."""
@@ -158,8 +193,9 @@ class ArtifactStore:
     def prune(self) -> int:
         """Remove the least recently used artifacts beyond the size limit.
 
-        Those that :func:`~tfjs_serve.artifacts.pruning.protected_keys` names stay. Generations
-        that nobody needs any more are forgotten.
+        Those that :func:`~tfjs_serve.artifacts.pruning.protected_keys` names stay, also if they
+        alone are beyond the limit: it is said once in the log. Generations that nobody needs any
+        more are forgotten, and what dead processes left is deleted.
 
         Returns
         -------
@@ -167,14 +203,7 @@ class ArtifactStore:
             The bytes that were freed.
         """
         with store_errors(self._folder.root):
-            stored = tuple(self._folder.stored_artifacts())
-            protected = protected_keys(
-                stored, self._log.all(), now=self._clock(), grace_seconds=self._grace_seconds
-            )
-            removals = choose_removals(stored, protected, self._limit_bytes)
-            freed_bytes = sum(item.size_bytes for item in removals if self._remove(item))
-            self._log.forget(lambda key: self._folder.artifact_directory(key).exists())
-            return freed_bytes
+            return self._cleaner.clean()
 
     def _find(self, key: ArtifactKey) -> Artifact | None:
         directory = self._folder.artifact_directory(key)
@@ -201,14 +230,20 @@ class ArtifactStore:
                 self._known.pop(key, None)
         return artifact if is_whole else None
 
-    def _discard(self, directory: Path, key: ArtifactKey) -> None:
+    def _discard(
+        self,
+        directory: Path,
+        key: ArtifactKey,
+        *,
+        is_whole: Callable[[Artifact], bool] = has_all_files,
+    ) -> None:
         """Move a damaged directory aside, unless it was a whole one after all."""
         grave = self._folder.move_to_trash(directory)
         if grave is None:
             return
         # Between our look and our move another process may have put a good one in its place.
         with suppress(FileNotFoundError, DamagedArtifactError):
-            if has_all_files(read_artifact(grave, key)):
+            if is_whole(read_artifact(grave, key)):
                 with suppress(OSError):
                     self._folder.publish(grave, key)
         delete_tree(grave)
@@ -227,29 +262,29 @@ class ArtifactStore:
                 break
         with self._lock:
             self._known[artifact.key] = artifact
+        self._intact.note(artifact)
         return artifact
 
     def _mark_used(self, artifact: Artifact) -> bool:
         """Note the time, not too often; return whether the artifact is still there."""
         now = self._clock()
         with self._lock:
-            if abs(now - self._touched.get(artifact.key, float("-inf"))) < _TOUCH_SECONDS:
+            if abs(now - self._touched.get(artifact.key, float("-inf"))) < TOUCH_SECONDS:
                 return True
             self._touched[artifact.key] = now
         try:
             os.utime(artifact.directory / RECORD, (now, now))
         except FileNotFoundError:
             return False
-        except PermissionError:
-            # Another user's cache that we may read: its owner's use decides.
-            return True
+        except OSError as error:
+            # Another user's cache that we may read, or one on a file system that has become
+            # read-only (as Linux makes it after errors): what is there can still be served.
+            if error.errno not in _READ_ONLY:
+                raise
         return True
 
-    def _remove(self, item: StoredArtifact) -> bool:
-        directory = self._folder.artifact_directory(item.key)
-        if last_used(directory) > item.last_used:
-            return False
+    def _forget(self, key: ArtifactKey) -> None:
         with self._lock:
-            self._known.pop(item.key, None)
-            self._touched.pop(item.key, None)
-        return self._folder.remove(directory)
+            self._known.pop(key, None)
+            self._touched.pop(key, None)
+        self._intact.forget(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +16,23 @@ from tfjs_serve.builder.converter_version import converter_version
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Build, Converter, EntryStatus, Listener
 from tfjs_serve.builder.shelf import Job, Shelf
-from tfjs_serve.builder.single_flight import SingleFlight
-from tfjs_serve.builder.sources import ChangedMeanwhileError, Sources, Stamps
+from tfjs_serve.builder.single_flight import SingleFlight, Turns
+from tfjs_serve.builder.sources import Source, Sources
+from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.settings import (
+    SETTLE_DEADLINE_SECONDS,
+    SETTLE_PATIENCE_SECONDS,
+    ServerSettings,
+    Variant,
+)
 from tfjs_serve.worker.protocol import ConversionRequest
 
 _ATTEMPTS = 5
 """How often a file that changes while it is converted is tried again for one request."""
+_PRUNING_PAUSE = 9
+"""How many times as long as it took to prune is waited before the next time."""
 
 
 class Builder:
@@ -53,9 +62,10 @@ class Builder:
         self._shelf = Shelf(store, settings)
         self._sources = Sources(clock=clock, sleep=sleep)
         self._journal = Journal()
-        self._builds: SingleFlight[tuple[str, Stamps], Build] = SingleFlight()
+        self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruning: SingleFlight[None, None] = SingleFlight()
+        self._wants_pruning = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with every event; what is returned ends that.
@@ -90,7 +100,7 @@ class Builder:
         known = await self._recall(job, entry.stamps)
         if known is not None:
             return known
-        return await self._builds.join((job.exact_label, entry.stamps), partial(self._build, job))
+        return await self._builds.join(job.exact_label, entry.stamps, partial(self._build, job))
 
     async def find_file(
         self, entry_name: str, variant: Variant, file_name: str
@@ -104,7 +114,11 @@ class Builder:
 
         Raises
         ------
+        FileGoneError
+            A generation had it, and is not there any more; to build the model again may bring it
+            back, if that is the generation which the model's file still is.
         FileNotInModelError
+            No generation that is known of had it.
         """
         return await self._shelf.find_file(entry_name, variant, file_name)
 
@@ -121,10 +135,12 @@ class Builder:
     async def _build(self, job: Job) -> Build:
         stamps = job.entry.stamps
         reason: TfjsServeError = ChangedMeanwhileError(job.entry)
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
-                stamps = await self._sources.at_rest(job.entry)
-                return await self._attempt(job, stamps)
+                async with AsyncExitStack() as copies:
+                    source = await self._whole(job, copies, changed_before=attempt > 0)
+                    stamps = source.lasting_stamps
+                    return await self._attempt(job, source)
             except ChangedMeanwhileError:
                 continue
             except TfjsServeError as error:
@@ -132,22 +148,37 @@ class Builder:
                 break
         return await self._last_good(job, stamps, reason)
 
-    async def _attempt(self, job: Job, stamps: Stamps) -> Build:
-        """Return the build of exactly the files that `stamps` stand for."""
-        known = await self._recall(job, stamps)
+    async def _whole(self, job: Job, copies: AsyncExitStack, *, changed_before: bool) -> Source:
+        """Return what to convert; a copy of it lives as long as `copies`."""
+
+        async def scratch() -> Path:
+            return await copies.enter_async_context(self._shelf.staged())
+
+        can_wait = self._journal.served(job) is None and await self._shelf.newest(job) is None
+        return await self._sources.whole(
+            job.entry,
+            scratch,
+            patience_seconds=SETTLE_DEADLINE_SECONDS if can_wait else SETTLE_PATIENCE_SECONDS,
+            insist_on_copy=changed_before,
+        )
+
+    async def _attempt(self, job: Job, source: Source) -> Build:
+        """Return the build of exactly the files that `source` stands for."""
+        known = await self._recall(job, source.stamps)
         if known is not None:
             return known
-        key = await self._key(job, stamps)
+        key = await self._key(job, source)
         artifact = await self._shelf.get(key)
         if artifact is not None:
-            await self._note_ready(job, stamps, artifact, seconds=None)
+            await self._note_ready(job, source, artifact, seconds=None)
             return _as_build(artifact)
         started_seconds = time.monotonic()
-        convert = partial(self._convert, job, stamps, key)
+        convert = partial(self._convert, job, source, key)
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
-        await self._note_ready(job, stamps, artifact, seconds=seconds)
-        self._pruning.begin(None, self._shelf.prune)
+        await self._note_ready(job, source, artifact, seconds=seconds)
+        self._wants_pruning = True
+        self._pruning.begin(None, self._prune)
         return _as_build(artifact)
 
     async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
@@ -161,43 +192,59 @@ class Builder:
         artifact = await self._shelf.get(outcome.key)
         return _as_build(artifact, outcome.error) if artifact is not None else None
 
-    async def _key(self, job: Job, stamps: Stamps) -> ArtifactKey:
-        digest = await self._sources.digest(job.entry, stamps)
+    async def _key(self, job: Job, source: Source) -> ArtifactKey:
+        digest = source.copy_digest or await self._sources.digest(job.entry, source.stamps)
         version = await asyncio.to_thread(converter_version)
         return artifact_key(digest, self._settings.conversion_options(job.variant), version)
 
-    async def _convert(self, job: Job, stamps: Stamps, key: ArtifactKey) -> Artifact:
+    async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
         self._journal.started(job)
         try:
             async with self._shelf.staged() as directory:
-                return await self._convert_into(directory, job, stamps, key)
+                return await self._convert_into(directory, job, source, key)
         except TfjsServeError:
             # A file that is torn or gone fails in all kinds of ways: the change is the reason.
-            await self._sources.require_unchanged(job.entry, stamps)
+            await self._require_unchanged(job, source)
             raise
         finally:
             self._journal.ended(job)
 
     async def _convert_into(
-        self, directory: Path, job: Job, stamps: Stamps, key: ArtifactKey
+        self, directory: Path, job: Job, source: Source, key: ArtifactKey
     ) -> Artifact:
         request = ConversionRequest(
-            source=str(job.entry.path),
+            source=str(source.path),
             display_name=job.entry.exact_name,
             output_dir=str(directory),
             options=self._settings.conversion_options(job.variant),
-            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in stamps]),
+            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
-        await self._sources.require_unchanged(job.entry, stamps)
+        await self._require_unchanged(job, source)
         return await self._shelf.publish(key, request, report)
 
+    async def _require_unchanged(self, job: Job, source: Source) -> None:
+        """Raise unless `source` is what it was; nobody writes a copy."""
+        if source.copy_digest is None:
+            await self._sources.require_unchanged(job.entry, source.stamps)
+
+    async def _prune(self) -> None:
+        """Prune as often as something was published, but for a tenth of the time at most.
+
+        Beside a training that saves all the time, a cache holds thousands of generations.
+        """
+        while self._wants_pruning:
+            self._wants_pruning = False
+            started_seconds = time.monotonic()
+            await self._shelf.prune()
+            await asyncio.sleep(_PRUNING_PAUSE * (time.monotonic() - started_seconds))
+
     async def _note_ready(
-        self, job: Job, stamps: Stamps, artifact: Artifact, *, seconds: float | None
+        self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None
     ) -> None:
         if not self._journal.is_newest(job, artifact):
-            await self._shelf.record(job, artifact.key)
-        self._journal.ready(job, stamps, artifact, seconds)
+            await self._shelf.record(job, artifact)
+        self._journal.ready(job, source.lasting_stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:
         """Return the last version that could be served, or raise `error` if there is none."""

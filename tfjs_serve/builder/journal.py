@@ -18,7 +18,7 @@ from tfjs_serve.builder.model import (
 from tfjs_serve.builder.outcomes import Outcome
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.shelf import Job
-from tfjs_serve.builder.sources import Stamps
+from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.worker.protocol import Progress
 
@@ -60,6 +60,11 @@ class Journal:
         """Return the outcome for these very files, if there is no need to try them again."""
         outcome = self._outcomes.get(job.exact_label)
         return outcome if outcome is not None and outcome.settles(stamps) else None
+
+    def served(self, job: Job) -> Artifact | None:
+        """Return what was served the last time, of the newest file or of an earlier one."""
+        outcome = self._outcomes.get(job.exact_label)
+        return outcome.artifact if outcome is not None else None
 
     def started(self, job: Job) -> None:
         """Note that a conversion begins."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactKey
 from tfjs_serve.builder.model import EntryState
-from tfjs_serve.builder.sources import Stamps
+from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.errors import (
     SourceChangedError,
     StoreError,

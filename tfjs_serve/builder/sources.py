@@ -10,68 +10,70 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.lanes import Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight
-from tfjs_serve.catalog.folders import stamp_of
-from tfjs_serve.catalog.model import CatalogEntry, FileStamp
-from tfjs_serve.errors import KerasFileError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MIB, MODEL_JSON, SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
+from tfjs_serve.builder.snapshots import digest_file
+from tfjs_serve.builder.stamps import (
+    SECOND_NS,
+    ChangedMeanwhileError,
+    Stamps,
+    is_racy,
+    names_in_folder,
+    paths_of,
+    read_stamps,
+    rest_seconds,
+    unreadable,
+)
+from tfjs_serve.builder.write_locks import is_write_locked
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import SourceChangedError, TfjsServeError
+from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
 
-Stamps = tuple[FileStamp, ...]
-
-_COARSE_TICK_NS = 2_000_000_000
-"""FAT's clock ticks every two seconds; no file system in use is coarser."""
-_SECOND_NS = 1_000_000_000
 _DIGESTS_REMEMBERED = 4096
+_CATCHES, _CATCH_SECONDS = 20, 0.005
+"""How often and in which rhythm a file that never rests is looked at before more time is given."""
+_LOCK_BELIEVED_SECONDS = 10.0
+"""A lock that is held for so long without a write is a file that someone forgot to close."""
+_COPY_NAME = "source"
 
 
-class ChangedMeanwhileError(SourceChangedError):
-    """The files of an entry changed under our eyes: what was read of them is worth nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is to be converted: an entry's files where they lie, or a copy of the file.
 
-    def __init__(self, entry: CatalogEntry) -> None:
-        super().__init__(
-            f"{entry.exact_name} changed while it was read",
-            hint="wait until it is saved completely, then load it again",
-        )
-
-
-def read_stamps(entry: CatalogEntry) -> Stamps:
-    """Look at the files of `entry` as they are now.
-
-    Raises
-    ------
-    SourceChangedError
-        A file is gone.
-    KerasFileError
-        A file may not be looked at.
+    Attributes
+    ----------
+    stamps
+        What the files were when they were found to be whole.
+    path
+        Where to read: the entry's own path, or that of the copy.
+    copy_digest
+        SHA-256 (hexadecimal) of the copy, which nobody changes; ``None`` if it is no copy.
+    is_racy
+        Whether the file may have been written once more without another time: `stamps` are no
+        reason to believe that it has not changed since.
     """
-    try:
-        return tuple(
-            stamp_of(stamp.path, path.stat())
-            for stamp, path in zip(entry.stamps, _paths(entry), strict=True)
-        )
-    except OSError as error:
-        raise _unreadable(entry, error) from error
+
+    stamps: Stamps
+    path: Path
+    copy_digest: str | None = None
+    is_racy: bool = False
+
+    @property
+    def lasting_stamps(self) -> Stamps:
+        """What to remember an outcome by: the stamps, or those of no file if they are no proof."""
+        return () if self.is_racy else self.stamps
 
 
-def rest_seconds(stamps: Stamps, now_ns: int) -> float:
-    """Return for how long `stamps` must stay the same before the files count as at rest.
-
-    Zero for files that nobody has touched for a while. Times in the future say nothing (another
-    machine's clock), and whole seconds may be ticks of a coarse clock, in which two writes can
-    share one time.
-    """
-    recent = [s.mtime_ns for s in stamps if s.mtime_ns > now_ns - _COARSE_TICK_NS]
-    if not recent:
-        return 0.0
-    if any(mtime_ns % _SECOND_NS == 0 for mtime_ns in recent):
-        return _COARSE_TICK_NS / _SECOND_NS
-    return SETTLE_SECONDS
+Scratch = Callable[[], Awaitable[Path]]
+"""Gives a new empty folder for a copy."""
 
 
 class Sources:
@@ -98,31 +100,93 @@ class Sources:
         self._lanes = Lanes("tfjs-serve-sources")
         self._closed = threading.Event()
 
-    async def at_rest(self, entry: CatalogEntry) -> Stamps:
-        """Wait until nobody writes the files of `entry`, and return what they are then.
+    async def whole(
+        self,
+        entry: CatalogEntry,
+        scratch: Scratch,
+        *,
+        patience_seconds: float = SETTLE_DEADLINE_SECONDS,
+        insist_on_copy: bool = False,
+    ) -> Source:
+        """Wait until the files of `entry` are whole, and return what to convert.
+
+        They are at rest, and used where they lie; or the file never rests, and is copied between
+        two saves: see "Beside a trainer" in ``docs/architecture.md``.
+
+        Parameters
+        ----------
+        insist_on_copy
+            Copy a file at rest too, because it does not rest for as long as a conversion takes.
 
         Raises
         ------
         SourceChangedError
-            They keep changing, or are gone.
+            They keep changing and are never found to be whole, or are gone.
+        StoreError
+            The copy cannot be written.
         """
         stamps = await self._look(entry)
+        folder = _Once(scratch)
+        between_saves = BetweenSaves(entry)
         waited_seconds = 0.0
-        while self._digests.get(stamps) is None:
-            seconds = rest_seconds(stamps, int(self._clock() * _SECOND_NS))
-            if not seconds:
-                break
-            await self._sleep(seconds)
-            waited_seconds += seconds
+        while self._digests.get(stamps) is None or insist_on_copy:
+            seconds = rest_seconds(stamps, self._now_ns())
+            if not seconds and await self._is_held(stamps):
+                seconds = SETTLE_SECONDS
+            if seconds:
+                await self._sleep(seconds)
+                waited_seconds += seconds
             before, stamps = stamps, await self._look(entry)
-            if stamps == before:
-                break
-            if waited_seconds >= SETTLE_DEADLINE_SECONDS:
+            if stamps == before and not await self._is_held(stamps):
+                if not insist_on_copy or entry.kind.is_tfjs:
+                    break
+                if copy := await self._copy_at_rest(entry, stamps, folder):
+                    return copy
+            elif not entry.kind.is_tfjs:  # several files: what was saved with what, rest tells
+                between_saves.notice(before)
+                if copy := await self._catch(entry, between_saves, folder):
+                    return copy
+            waited_seconds += _CATCHES * _CATCH_SECONDS
+            if waited_seconds >= patience_seconds:
                 raise SourceChangedError(
                     f"{entry.exact_name} is still being written",
                     hint="wait until it is saved completely, then load it again",
                 )
-        return stamps
+        return Source(stamps=stamps, path=entry.path)
+
+    async def _is_held(self, stamps: Stamps) -> bool:
+        """Whether a program that wrote the files lately is not done with them."""
+        written_ns = max(stamp.mtime_ns for stamp in stamps)
+        if self._now_ns() - written_ns > _LOCK_BELIEVED_SECONDS * SECOND_NS:
+            return False
+        return await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps))
+
+    async def _copy_at_rest(
+        self, entry: CatalogEntry, stamps: Stamps, folder: _Once
+    ) -> Source | None:
+        target = await folder.get() / _COPY_NAME
+        size_bytes = sum(stamp.size_bytes for stamp in stamps)
+        digest = await self._lanes.run(
+            size_bytes, copy_at_rest, entry, stamps, target, self._closed
+        )
+        return Source(stamps=stamps, path=target, copy_digest=digest) if digest else None
+
+    async def _catch(
+        self, entry: CatalogEntry, between_saves: BetweenSaves, folder: _Once
+    ) -> Source | None:
+        """Return a copy of a file that never rests, if it can be caught between two saves."""
+        for _ in range(_CATCHES):
+            if await asyncio.to_thread(between_saves.is_whole):
+                target = await folder.get() / _COPY_NAME
+                now_ns = self._now_ns()
+                size_bytes = sum(stamp.size_bytes for stamp in entry.stamps)
+                copied = await self._lanes.run(size_bytes, between_saves.copy, target, self._closed)
+                if copied is not None:
+                    stamps, digest = copied
+                    racy = is_racy(stamps, now_ns)
+                    return Source(stamps=stamps, path=target, copy_digest=digest, is_racy=racy)
+            await self._sleep(_CATCH_SECONDS)
+        return None
 
     async def digest(self, entry: CatalogEntry, stamps: Stamps) -> str:
         """Return the SHA-256 (hexadecimal) of the bytes that `stamps` stand for.
@@ -157,6 +221,9 @@ class Sources:
         await self._reading.close()
         self._lanes.close()
 
+    def _now_ns(self) -> int:
+        return int(self._clock() * SECOND_NS)
+
     async def _look(self, entry: CatalogEntry) -> Stamps:
         return await asyncio.to_thread(read_stamps, entry)
 
@@ -170,40 +237,22 @@ class Sources:
     def _digest_files(self, entry: CatalogEntry) -> str:
         try:
             if not entry.kind.is_tfjs:
-                return self._digest_file(entry.path)
-            files = zip(_names_in_folder(entry), _paths(entry), strict=True)
-            lines = sorted(f"{self._digest_file(path)} {name}\n" for name, path in files)
+                return digest_file(entry.path, self._closed)
+            files = zip(names_in_folder(entry), paths_of(entry), strict=True)
+            lines = sorted(f"{digest_file(path, self._closed)} {name}\n" for name, path in files)
         except OSError as error:
-            raise _unreadable(entry, error) from error
+            raise unreadable(entry, error) from error
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
-    def _digest_file(self, path: Path) -> str:
-        digest = hashlib.sha256()
-        with path.open("rb", buffering=0) as file:
-            while block := file.read(MIB):
-                if self._closed.is_set():
-                    raise TfjsServeError(f"{path.name} is not read: the server is closing")
-                digest.update(block)
-        return digest.hexdigest()
 
+class _Once:
+    """Makes a scratch folder when the first copy needs it, and the same one for the others."""
 
-def _paths(entry: CatalogEntry) -> Iterator[Path]:
-    if not entry.kind.is_tfjs:
-        return iter((entry.path,))
-    return (entry.path / name for name in _names_in_folder(entry))
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._folder: Path | None = None
 
-
-def _names_in_folder(entry: CatalogEntry) -> Iterator[str]:
-    prefix = entry.exact_name.removesuffix(MODEL_JSON)
-    return (stamp.path.removeprefix(prefix) for stamp in entry.stamps)
-
-
-def _unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return SourceChangedError(
-            f"{entry.exact_name} was removed", hint="save it again, or load another model"
-        )
-    return KerasFileError(
-        f"{entry.exact_name} cannot be read: {error.strerror}",
-        hint="check the permissions of the file",
-    )
+    async def get(self) -> Path:
+        if self._folder is None:
+            self._folder = await self._scratch()
+        return self._folder

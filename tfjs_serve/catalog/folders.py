@@ -155,6 +155,7 @@ def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
         inode=stat.st_ino,
         size_bytes=stat.st_size,
         mtime_ns=stat.st_mtime_ns,
+        ctime_ns=stat.st_ctime_ns,
     )
 
 

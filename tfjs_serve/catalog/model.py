@@ -23,7 +23,11 @@ class EntryKind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStamp:
-    """Identity of one file's contents as far as ``stat`` can tell; compared for equality only."""
+    """Identity of one file's contents as far as ``stat`` can tell; compared for equality only.
+
+    Whoever restores a file may set its old time again, but not ``ctime_ns``. That changes with a
+    mode or a further name too: then the bytes are read once more, and found to be the same.
+    """
 
     path: str
     """Path relative to the models folder, with forward slashes."""
@@ -31,6 +35,8 @@ class FileStamp:
     inode: int
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int = 0
+    """Of the last change of the inode; on Windows the creation, which tells nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from tfjs_serve.cli.custom_layers import registered_classes
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import (
     DEFAULT_CACHE_SIZE_BYTES,
+    DEFAULT_GRACE_SECONDS,
     DEFAULT_SHARD_SIZE_BYTES,
     DEFAULT_WORKER_MEMORY_BYTES,
     GIB,
@@ -34,7 +35,7 @@ _UNITS_BYTES = {
     "mib": MIB,
     "gib": GIB,
 }
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-z]*)")
+_NUMBER_AND_UNIT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-z]*)")
 
 
 def parse_size_bytes(text: str) -> int:
@@ -45,7 +46,7 @@ def parse_size_bytes(text: str) -> int:
     ValueError
         It is no size, or smaller than one byte. A bare ``M`` is refused rather than guessed.
     """
-    match = _SIZE.fullmatch(text.strip().lower())
+    match = _NUMBER_AND_UNIT.fullmatch(text.strip().lower())
     unit_bytes = _UNITS_BYTES.get(match[2]) if match else None
     if match is None or unit_bytes is None:
         raise ValueError(f"{text!r} is no size; write for example 500KB, 4MiB or 2GiB")
@@ -58,6 +59,31 @@ def parse_size_bytes(text: str) -> int:
 def _size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
     try:
         return parse_size_bytes(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_UNITS_SECONDS = {"": 1, "s": 1, "min": 60, "h": 60 * 60, "d": 24 * 60 * 60}
+
+
+def parse_duration_seconds(text: str) -> float:
+    """Return the seconds that a duration such as ``90s``, ``5min``, ``1.5h`` or ``90`` stands for.
+
+    Raises
+    ------
+    ValueError
+        It is no duration. A bare ``m`` is refused rather than guessed.
+    """
+    match = _NUMBER_AND_UNIT.fullmatch(text.strip().lower())
+    unit_seconds = _UNITS_SECONDS.get(match[2]) if match else None
+    if match is None or unit_seconds is None:
+        raise ValueError(f"{text!r} is no duration; write for example 90s, 5min or 1h")
+    return float(match[1]) * unit_seconds
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    try:
+        return parse_duration_seconds(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -88,6 +114,16 @@ cache_size_option = click.option(
     callback=_size,
     show_default="4GiB",
     help="How much of them is kept; the least recently used go first.",
+)
+grace_option = click.option(
+    "--grace",
+    "grace_seconds",
+    metavar="TIME",
+    default=str(DEFAULT_GRACE_SECONDS),
+    callback=_duration,
+    show_default="1h",
+    help="How long pages that load an earlier version of a model still get its weights, "
+    "whatever --cache-size says.",
 )
 shard_size_option = click.option(
     "--shard-size",

@@ -30,6 +30,7 @@ from tfjs_serve.cli.options import (
     cache_size_option,
     custom_layers_option,
     follow_symlinks_option,
+    grace_option,
     quantize_option,
     shard_size_option,
     worker_memory_option,
@@ -52,6 +53,7 @@ class Run:
 
     settings: ServerSettings
     sockets: Sequence[socket.socket]
+    port: int
     terminal: Terminal
     open_browser: bool
     access_log: logging.Logger | None
@@ -59,9 +61,8 @@ class Run:
     @property
     def origin(self) -> str:
         """What URLs start with."""
-        # As the settings have it: while the server ends, its sockets are closed already.
-        assert self.settings.port is not None
-        return ports.origin_of(self.settings.host, self.settings.port)
+        # Also after the sockets were closed: the last lines are printed then.
+        return ports.origin_of(self.settings.host, self.port)
 
 
 @click.command()
@@ -78,6 +79,7 @@ class Run:
 @click.option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
 @cache_dir_option
 @cache_size_option
+@grace_option
 @shard_size_option
 @quantize_option("Serve weights quantized where no variant is asked for.")
 @click.option(
@@ -120,9 +122,11 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
     HostPolicy.from_settings(settings.host, settings.allowed_hosts)
     terminal = Terminal()
     with logging_to(terminal, log_level), _listening(settings) as sockets:
+        port = ports.port_of(sockets)
         run = Run(
-            settings=replace(settings, port=ports.port_of(sockets)),
+            settings=replace(settings, port=port),
             sockets=sockets,
+            port=port,
             terminal=terminal,
             open_browser=open_browser,
             access_log=_access_log if log_level == "debug" else None,

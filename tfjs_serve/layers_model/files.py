@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from tfjs_serve.errors import StoreError
+from tfjs_serve.errors import store_error
 from tfjs_serve.layers_model.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.layers_model.digests import shard_name
 from tfjs_serve.layers_model.model import WrittenFile
@@ -119,7 +119,8 @@ def storing(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
+        raise store_error(
+            error,
             f"cannot write to {directory}: {error.strerror or error}",
             hint="free some space there, or choose another folder with --cache-dir",
         ) from error

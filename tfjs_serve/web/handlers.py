@@ -14,7 +14,13 @@ from tfjs_serve import __version__, companion
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.errors import FileNotInModelError, ModelNotFoundError, TfjsServeError
+from tfjs_serve.errors import (
+    FileGoneError,
+    FileNotInModelError,
+    ModelNotFoundError,
+    StoreError,
+    TfjsServeError,
+)
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
@@ -163,6 +169,8 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if target.file_name == MODEL_JSON:
             return await _model_json(request, services, target)
         return await _shard(request, services, target)
+    except FileGoneError:
+        raise
     except (ModelNotFoundError, FileNotInModelError):
         location = await _page_without_slash(services, target)
         if location is None:
@@ -183,8 +191,29 @@ async def _model_json(
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
-    artifact, file = await _find_file(services, target)
+    try:
+        artifact, file = await _find_file(services, target)
+    except FileGoneError as gone:
+        artifact, file = await _made_again(services, target, gone)
     return await send(request, of_file(artifact.directory, file))
+
+
+async def _made_again(
+    services: Services, target: ModelFile, gone: FileGoneError
+) -> tuple[Artifact, ArtifactFile]:
+    """Return a file that is lost from the cache, if the model's file is still what it was made of.
+
+    The same source gives the same bytes under the same names. Raises `gone` otherwise, and
+    ``StoreError`` if that cannot be tried.
+    """
+    try:
+        entry, variant = await _lookup(services, target.addresses, suggest=False)
+        await services.builder.build(entry, variant)
+    except StoreError:
+        raise
+    except TfjsServeError as error:
+        raise gone from error
+    return await _find_file(services, target)
 
 
 async def _lookup(
@@ -216,7 +245,8 @@ async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, A
             try:
                 return await services.builder.find_file(address.name, variant, target.file_name)
             except (FileNotInModelError, ModelNotFoundError) as not_found:
-                error = not_found
+                if not isinstance(error, FileGoneError):
+                    error = not_found
     raise error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.HostNotAllowedError.code: (403, "The server does not answer to this host"),
     errors.ModelNotFoundError.code: (404, "No such model"),
     errors.FileNotInModelError.code: (404, "No such file in the model"),
+    errors.FileGoneError.code: (410, "The version of the model that had the file is gone"),
     errors.VariantNotAvailableError.code: (404, "No such variant of the model"),
     errors.AmbiguousNameError.code: (409, "Several models share the name"),
     errors.ConversionError.code: (422, "The model cannot be expressed in TensorFlow.js"),
@@ -30,6 +30,7 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.SourceChangedError.code: (503, "The model is being written"),
     errors.StoreError.code: (503, "The cache cannot be used"),
     errors.WorkerUnavailableError.code: (503, "Conversions cannot be started"),
+    errors.StoreFullError.code: (507, "The disk of the cache is full"),
     errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
 }
 _PLAIN_TITLES: Mapping[int, str] = {
@@ -102,7 +103,7 @@ def from_error(error: BaseException) -> Problem:
     members = describe(error)
     code, detail = members.pop("code"), members.pop("message")
     return Problem(
-        status=507 if _is_full(error) else status,
+        status=status,
         code=code,
         title=title,
         detail=detail,
@@ -145,16 +146,6 @@ def _headers_for(error: TfjsServeError) -> Mapping[str, str]:
     if isinstance(error, errors.SourceChangedError):
         return {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     return {}
-
-
-def _is_full(error: TfjsServeError) -> bool:
-    """Whether the store failed because the disk is full: 507, which no retry will help."""
-    cause = error.__cause__
-    return (
-        isinstance(error, errors.StoreError)
-        and isinstance(cause, OSError)
-        and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-    )
 
 
 def _camel_case(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class BuilderService(Protocol):
 
         Raises
         ------
+        FileGoneError
+            A generation had it; building the model again may bring it back.
         FileNotInModelError
         """
 

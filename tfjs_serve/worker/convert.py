@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfjs_serve.errors import StoreError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
@@ -105,7 +105,7 @@ def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
 
 def _reportable(error: Exception, display_name: str) -> TfjsServeError:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return StoreError(
+        return StoreFullError(
             f"no space is left to write the converted {display_name}",
             hint="free some space, or choose another --cache-dir or a smaller --cache-size",
         )

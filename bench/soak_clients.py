@@ -1,0 +1,106 @@
+"""Clients that load a model in a loop, as TensorFlow.js does, and check each byte (``soak.py``)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+
+_DIGEST = re.compile(r"[0-9a-f]{16,64}")
+_LONGEST_PAUSE_SECONDS = 2.0
+_PAUSES = 0.1
+"""Share of the loads that wait before they ask for the shards, while newer versions come."""
+_DEADLINE_SECONDS = 120.0
+
+
+@dataclass
+class Tally:
+    """What all clients met."""
+
+    loads: int = 0
+    stale: int = 0
+    bytes_loaded: int = 0
+    wrong: list[str] = field(default_factory=list)
+    failed: Counter[str] = field(default_factory=Counter)
+    generations: set[str] = field(default_factory=set)
+
+
+class _FailedError(Exception):
+    """An answer is not what a client can use; says which."""
+
+
+async def load_in_a_loop(url: str, clients: int, ended: asyncio.Event) -> Tally:
+    """Have `clients` load the model at `url` until `ended`, and return what they met."""
+    tally = Tally()
+    connector, timeout = TCPConnector(limit=0), ClientTimeout(_DEADLINE_SECONDS)
+    async with ClientSession(connector=connector, timeout=timeout) as session:
+        await asyncio.gather(*(_client(session, url, tally, ended) for _ in range(clients)))
+    return tally
+
+
+async def _client(session: ClientSession, url: str, tally: Tally, ended: asyncio.Event) -> None:
+    while not ended.is_set():
+        try:
+            await _load(session, url, tally)
+        except _FailedError as error:
+            tally.failed[str(error)] += 1
+        except (ClientError, asyncio.TimeoutError) as error:
+            tally.failed[type(error).__name__] += 1
+
+
+async def _load(session: ClientSession, url: str, tally: Tally) -> None:
+    async with session.get(url) as response:
+        if response.status != 200:
+            raise _FailedError(f"model.json {response.status} {await _code(response)}")
+        document = await response.json()
+        tally.stale += "Tfjs-Serve-Stale" in response.headers
+        etag = response.headers["ETag"]
+    if random.random() < _PAUSES:
+        await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
+    paths = [path for group in document["weightsManifest"] for path in group["paths"]]
+    base = url.rpartition("/")[0]
+    shards = await asyncio.gather(*(_shard(session, f"{base}/{path}") for path in paths))
+    problem = problem_of(document, list(zip(paths, shards, strict=True)))
+    if problem:
+        tally.wrong.append(problem)
+    tally.loads += 1
+    tally.bytes_loaded += sum(map(len, shards))
+    tally.generations.add(etag)
+
+
+async def _shard(session: ClientSession, url: str) -> bytes:
+    async with session.get(url) as response:
+        if response.status != 200:
+            raise _FailedError(f"shard {response.status} {await _code(response)}")
+        return await response.read()
+
+
+async def _code(response: Any) -> str:
+    return str((await response.json(content_type=None)).get("code"))
+
+
+def problem_of(document: dict[str, Any], shards: Sequence[tuple[str, bytes]]) -> str | None:
+    """Say what is wrong with a loaded model, if anything is: mixed, torn or misnamed."""
+    for path, body in shards:
+        name = _DIGEST.search(path)
+        if name is None or not hashlib.sha256(body).hexdigest().startswith(name[0]):
+            return f"the bytes of {path} are not those that it is named by"
+    weights = [spec for group in document["weightsManifest"] for spec in group["weights"]]
+    expected_bytes = sum(4 * math.prod(spec["shape"]) for spec in weights)
+    body = b"".join(body for _, body in shards)
+    if len(body) != expected_bytes:
+        return f"{len(body)} bytes of weights where {expected_bytes} are listed"
+    values = set(np.frombuffer(body, "<f4").tolist())
+    config = document["modelTopology"]["model_config"]["config"]
+    if {f"soak_{int(value)}" for value in values} != {config["name"]}:
+        return f"{config['name']} with the values {sorted(values)[:5]}"
+    return None

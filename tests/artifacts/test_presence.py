@@ -1,0 +1,119 @@
+"""What dead processes left goes at once, and what live ones fill stays."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from store_helpers import add, key_of, names_in, new_store
+
+from tfjs_serve.artifacts import presence as module
+from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
+from tfjs_serve.artifacts.presence import Presence, gone_processes
+
+FILLS_AND_DIES = """
+import os, sys
+from pathlib import Path
+from tfjs_serve.artifacts.store import ArtifactStore
+store = ArtifactStore(Path(sys.argv[1]), limit_bytes=1, grace_seconds=1)
+stage = store.stage()
+staged = stage.__enter__()
+(staged / "half").write_bytes(bytes(1000))
+os.kill(os.getpid(), 9) if os.name == "posix" else os._exit(1)
+"""
+
+
+def fill_and_die(root: Path) -> None:
+    subprocess.run([sys.executable, "-c", FILLS_AND_DIES, str(root)], check=False)
+    assert len(names_in(root / "staging")) == 1
+
+
+def test_what_a_killed_process_was_filling_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    fill_and_die(tmp_path)
+    left = names_in(tmp_path / "processes")
+    store = new_store(tmp_path)
+    for folder in ("staging", "trash", "processes"):
+        assert names_in(tmp_path / folder) == []
+    assert len(left) == 1
+    add(store, key_of("a"))
+
+
+def test_a_server_that_goes_on_cleans_up_behind_one_that_was_killed(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    add(store, key_of("mine"))
+    with store.stage() as staged:
+        fill_and_die_beside = tmp_path / "staging"
+        subprocess.run([sys.executable, "-c", FILLS_AND_DIES, str(tmp_path)], check=False)
+        assert len(names_in(fill_and_die_beside)) == 2
+        store.prune()
+        assert names_in(fill_and_die_beside) == [staged.name]
+        assert len(names_in(tmp_path / "processes")) == 1
+
+
+def test_what_a_live_process_fills_stays(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    with store.stage() as staged:
+        (staged / "half").write_bytes(b"x")
+        new_store(tmp_path).prune()
+        assert names_in(staged) == ["half"]
+    assert names_in(tmp_path / "staging") == []
+
+
+def test_a_store_that_is_given_up_is_not_announced_any_more(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    add(store, key_of("a"))
+    assert len(names_in(tmp_path / "processes")) == 1
+    del store
+    gc.collect()
+    assert names_in(tmp_path / "processes") == []
+
+
+def test_presence_outlives_the_emptying_of_the_cache(tmp_path: Path) -> None:
+    presence = Presence(tmp_path / "processes")
+    presence.announce()
+    (tmp_path / "processes" / presence.name).unlink()
+    (tmp_path / "processes").rmdir()
+    presence.announce()
+    assert names_in(tmp_path / "processes") == [presence.name]
+    assert gone_processes(tmp_path / "processes") == frozenset()
+
+
+def test_who_has_not_locked_its_file_yet_is_not_taken_for_dead(tmp_path: Path) -> None:
+    (tmp_path / "about to lock").touch()
+    assert gone_processes(tmp_path) == frozenset()
+    (tmp_path / "about to lock").write_bytes(b"locked\n")
+    assert gone_processes(tmp_path) == {"about to lock"}
+
+
+def test_without_locks_leftovers_go_by_their_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, *, wait: bool) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(module, "_lock", refuse)
+    store = new_store(tmp_path)
+    stage = store.stage()
+    staged = stage.__enter__()
+    del store
+    now = staged.stat().st_mtime
+    new_store(tmp_path, lambda: now + STALE_STAGING_SECONDS - 1)
+    assert staged.exists()
+    new_store(tmp_path, lambda: now + STALE_STAGING_SECONDS + 1)
+    assert not staged.exists()
+
+
+def test_leftovers_that_cannot_be_removed_hinder_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_and_die(tmp_path)
+
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    store = new_store(tmp_path)
+    assert store.get(key_of("a")) is None

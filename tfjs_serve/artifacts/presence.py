@@ -1,0 +1,95 @@
+"""Which processes that share the cache folder are alive: told by locks on files of the cache.
+
+The system frees a lock when its process ends, however it ends and in whichever container it ran;
+so what a dead one left half-written can go at once. Nothing else depends on these locks, and model
+files are never locked. Where a file system has no locks nobody is known to be dead, and leftovers
+go by their age alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+from tfjs_serve.artifacts.atomic import unique_name
+
+_LOCKED = b"locked\n"
+"""Written once the lock is held: a file without it belongs to someone who is about to lock it."""
+
+
+class Presence:
+    """Says that this process is alive for as long as the object is.
+
+    Attributes
+    ----------
+    name
+        Begins the names of all that this process fills.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.name = unique_name()
+        self._folder = folder
+        self._leave: weakref.finalize[[int, Path], Presence] | None = None
+
+    def announce(self) -> None:
+        """Be seen; again if someone has emptied the cache since. Raises ``OSError``."""
+        path = self._folder / self.name
+        if self._leave is not None:
+            if path.exists():
+                return
+            self._leave()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Not opened for writing, so that it does not keep a disk from being made read-only; NFS
+        # then refuses the lock.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+        self._leave = weakref.finalize(self, _leave, descriptor, path)
+        with suppress(OSError):  # no locks, or no space for a few bytes: not known to be alive
+            _lock(descriptor, wait=True)
+            path.write_bytes(_LOCKED)
+
+
+def gone_processes(folder: Path) -> frozenset[str]:
+    """Return the names of processes that announced themselves in `folder` and are dead."""
+    try:
+        paths = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    return frozenset(path.name for path in paths if _is_gone(path))
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        _lock(descriptor, wait=False)
+        return os.fstat(descriptor).st_size > 0
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _leave(descriptor: int, path: Path) -> None:
+    os.close(descriptor)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # a locked byte cannot be written, so not one
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -1,0 +1,79 @@
+"""Copy a file that others write, and know that the copy is the file as it was at one moment.
+
+The blocking half of :mod:`tfjs_serve.builder.sources`. Files are read with plain ``read``: no lock,
+and no mapping, which would end the process when the writer truncates the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+from tfjs_serve.builder.completeness import HEAD_BYTES, TAIL_BYTES, is_complete
+from tfjs_serve.errors import StoreError, TfjsServeError, store_error
+from tfjs_serve.settings import MIB
+
+
+def digest_file(path: Path, closed: threading.Event) -> str:
+    """Return the SHA-256 (hexadecimal) of a file; ends early with an error once `closed` is set."""
+    with path.open("rb", buffering=0) as file:
+        return _read(file, None, closed)
+
+
+def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
+    """Copy a file to `target` and return the SHA-256 of what was copied.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    StoreError
+        The copy cannot be written.
+    """
+    with path.open("rb", buffering=0) as file:
+        try:
+            copy = target.open("wb", buffering=0)
+        except OSError as error:
+            raise _not_copied(path, error) from error
+        with copy:
+            return _read(file, copy, closed)
+
+
+def looks_complete(path: Path) -> bool:
+    """Whether the file says itself that it was written to its end. Raises ``OSError``."""
+    with path.open("rb", buffering=0) as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        head = file.read(HEAD_BYTES)
+        file.seek(max(0, size_bytes - TAIL_BYTES))
+        return is_complete(head, file.read(TAIL_BYTES), size_bytes)
+
+
+def _read(file: BinaryIO, copy: BinaryIO | None, closed: threading.Event) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(MIB):
+        if closed.is_set():
+            raise TfjsServeError(f"{Path(file.name).name} is not read: the server is closing")
+        digest.update(block)
+        if copy is not None:
+            _write(copy, block, Path(file.name))
+    return digest.hexdigest()
+
+
+def _write(copy: BinaryIO, block: bytes, path: Path) -> None:
+    try:
+        rest = memoryview(block)
+        while rest:
+            rest = rest[copy.write(rest) :]
+    except OSError as error:
+        raise _not_copied(path, error) from error
+
+
+def _not_copied(path: Path, error: OSError) -> StoreError:
+    return store_error(
+        error,
+        f"{path.name} keeps changing and cannot be copied into the cache folder: {error.strerror}",
+        hint="free some space and check its permissions, or choose another folder with --cache-dir",
+    )
