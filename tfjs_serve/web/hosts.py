@@ -1,4 +1,4 @@
-"""Which names the server answers to: the defence against DNS rebinding. Pure but for the last.
+"""Which names the server answers to, against DNS rebinding. Pure, but for `machine_names`.
 
 A page of ``evil.example`` whose owner points that name at 127.0.0.1 is, for the browser, of the
 same origin as this server: no CORS rule applies, and only the ``Host`` field tells. An address
