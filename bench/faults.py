@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -29,7 +30,7 @@ class Rows:
         elif report.when == "call":
             for name, value in report.user_properties:
                 if name == "fault":
-                    fault, answer = value  # type: ignore[misc]
+                    fault, answer = cast(tuple[str, str], value)
                     self.rows[fault] = answer
 
 

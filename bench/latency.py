@@ -51,7 +51,12 @@ START_SECONDS = 60
 def ask_until_told_to_stop(port: int) -> None:
     """Ask for the small model until standard input ends, then print all times as JSON."""
     stop = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+
+    def stop_at_the_end() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=stop_at_the_end, daemon=True).start()
     connection = http.client.HTTPConnection("127.0.0.1", port)
     times_seconds = []
     while not stop.is_set():

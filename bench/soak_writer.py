@@ -8,6 +8,7 @@ of two saves shows. Prints how many saves there were and which errors they met.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -82,13 +83,14 @@ def write(path: Path, save: Callable[[Path, float], None], interval_seconds: flo
 def train(path: Path) -> Json:
     """Train with Keras, with a ModelCheckpoint on every batch, until the input ends."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    import keras  # noqa: PLC0415 -- needs the line above
+    keras: Any = importlib.import_module("keras")  # needs the line above
 
     # It warns at each save that HDF5 is an old format.
     logging.getLogger("absl").setLevel(logging.ERROR)
-    ended, saved = _end_of_input(), {"saves": 0, "errors": []}
+    ended = _end_of_input()
+    saved: dict[str, Any] = {"saves": 0, "errors": []}
 
-    class OneValue(keras.callbacks.Callback):  # type: ignore[misc]
+    class OneValue(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
         """Gives all weights the number of the batch, after it has been learned from."""
 
         def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
