@@ -6,12 +6,10 @@ import itertools
 import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tfjs_serve.conversion import bounds, small_model, translate, translator
+from tfjs_serve.conversion import bounds, translate
 from tfjs_serve.conversion.report import Report
-from tfjs_serve.conversion.transforms import computed_source, constant, reshaped_source
 from tfjs_serve.errors import ConversionError, KerasFileError, TfjsServeError, UnsafeFileError
 
 from .building import Json, call, functional, given, layer, saved, sequential
@@ -172,62 +170,6 @@ def test_two_layers_of_one_name_are_refused() -> None:
     error = refused(sequential([given("x", SHAPE), *[layer("ReLU", "r")] * 3]))
     assert isinstance(error, ConversionError)
     assert "Two of its layers are called 'r'" in error.problems[0].message
-
-
-SIZES: dict[str, Json] = {
-    "an input": sequential([given("x", (None, 1 << 20, 1 << 20)), layer("ReLU", "r")]),
-    "what a layer adds": sequential(
-        [given("x", (None, 4)), layer("RepeatVector", "r", n=10**9), layer("ReLU", "s")]
-    ),
-    "a flag": sequential([given("x", (None, True)), layer("ReLU", "r")]),
-    "a text": sequential([given("x", (None, "4")), layer("ReLU", "r")]),
-    "a fraction": sequential([given("x", (None, 4.5)), layer("ReLU", "r")]),
-    "a batch of less than nothing": sequential([given("x", (-2, 4)), layer("ReLU", "r")]),
-    "less than nothing": sequential(
-        [given("x", (None, 9, 9, 3)), layer("ZeroPadding2D", "r", padding=-9)]
-    ),
-}
-
-
-@pytest.mark.parametrize("what", SIZES)
-def test_tensors_that_no_page_can_hold_are_refused(what: str) -> None:
-    error = refused(SIZES[what])
-    assert isinstance(error, ConversionError)
-    found = {(problem.code, problem.layer_path) for problem in error.problems}
-    assert found & {("impossible-shape", "m/x"), ("impossible-shape", "m/r")}
-
-
-def test_sizes_may_be_written_as_fractions() -> None:
-    assert translate(saved(sequential([given("x", (None, 4.0)), layer("ReLU", "r")])))
-
-
-def test_a_layer_that_would_become_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small_model, "MAXIMUM_LAYERS", 1)
-    pooling = layer("GlobalAveragePooling2D", "p", keepdims=True)
-    error = refused(sequential([given("x", (None, 9, 9, 6)), pooling]))
-    assert isinstance(error, ConversionError)
-    (problem,) = error.problems
-    assert (problem.layer_path, problem.code) == ("m/p", "bad-config")
-    assert "more than 1 layers" in problem.message
-
-
-def test_a_layer_that_asks_for_too_much_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(translator.Translator, "_translated", fail)
-    error = refused(sequential(relus(1)))
-    assert isinstance(error, ConversionError)
-    assert {problem.layer_path for problem in error.problems} == {"m/x", "m/r0"}
-
-
-@pytest.mark.parametrize("shape", [(-1, -6), (1 << 20, 1 << 20)])
-def test_weights_of_absurd_shapes_are_not_computed(shape: tuple[int, ...]) -> None:
-    source = constant(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match="shape"):
-        computed_source(lambda values: values, source, shape=shape)
-    with pytest.raises(ValueError, match="cannot become"):
-        reshaped_source(source, shape)
 
 
 NAMES = {

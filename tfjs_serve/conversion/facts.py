@@ -214,9 +214,8 @@ class _Inference:
 
     def _report_impossible(self, layer: KerasLayer, outputs: tuple[TensorFact, ...]) -> None:
         shapes = ", ".join(str(fact.shape) for fact in outputs if _is_impossible(fact))
-        self._report.problem(
+        self._report.impossible(
             layer,
-            "impossible-shape",
             f"It computes tensors of the shape {shapes}, which no browser can hold.",
             "Make its inputs or its sizes smaller, or correct them.",
         )

@@ -17,12 +17,14 @@ class Report:
         self._display_name = display_name
         self._problems: dict[ConversionProblem, None] = {}
         self._warnings: dict[str, None] = {}
+        self._impossible: set[str] = set()
 
     def copy(self) -> Report:
         """Return a report that starts with what this one holds."""
         copied = Report(self._display_name)
         copied._problems |= self._problems
         copied._warnings |= self._warnings
+        copied._impossible |= self._impossible
         return copied
 
     @property
@@ -46,6 +48,15 @@ class Report:
                 hint=hint,
             )
         )
+
+    def impossible(self, layer: KerasLayer, message: str, hint: str) -> None:
+        """Add that `layer` computes what no page can hold: its rule is not to try."""
+        self._impossible.add(layer.path)
+        self.problem(layer, "impossible-shape", message, hint)
+
+    def is_impossible(self, layer: KerasLayer) -> bool:
+        """Whether :meth:`impossible` was told of `layer`."""
+        return layer.path in self._impossible
 
     def warn(self, layer: KerasLayer, message: str) -> None:
         """Add something that was left out without changing predictions."""

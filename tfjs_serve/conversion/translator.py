@@ -79,6 +79,8 @@ class Translator:
             return self._model(layer, name)
         if layer.class_name not in self.rules:
             return self._unknown(layer)
+        if self.report.is_impossible(layer):
+            return TfjsLayer(class_name=layer.class_name, config={})
         self._check_dtype(layer)
         context = self._context(layer, name, scope, keywords)
         rule = self.rules[layer.class_name]

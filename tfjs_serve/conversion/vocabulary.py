@@ -78,8 +78,9 @@ def vocabulary_of(layer: KerasLayer) -> Vocabulary | None:
     mask, unknown = _special_tokens(layer)
     first = int(mask is not None and output_mode(config, "int") == "int")
     start = first + (1 if layer.class_name == "TextVectorization" else _unknown_count(config))
-    special = [*[mask] * first, *[unknown] * (start - first)]
-    tokens = given[start:] if given[:start] == special else given
+    head = given[:start]
+    is_special = len(head) == start and head == [*[mask] * first, *[unknown] * (start - first)]
+    tokens = given[start:] if is_special else given
     padded = config.get("pad_to_max_tokens") and config.get("max_tokens")
     return Vocabulary(
         tokens=tokens,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfjs_serve.conversion.bounds import MAXIMUM_LAYERS
 from tfjs_serve.conversion.model import Json
 from tfjs_serve.conversion.operations.dtypes import result_type
 from tfjs_serve.conversion.operations.operand import Operand
@@ -84,6 +85,8 @@ def append(x1: Operand, x2: Operand, /, axis: int | None = None) -> Operand:
 def section_lengths(size: Size, sections: Json, *, uneven: bool = False) -> list[Size]:
     """Return the sizes of the parts: of equal ones, or of those between given indices."""
     if isinstance(sections, int):
+        if not 0 < sections <= MAXIMUM_LAYERS:
+            raise ValueError(f"{sections} parts")
         if size is None:
             return [None] * sections
         short, longer = divmod(size, sections)
