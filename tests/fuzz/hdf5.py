@@ -18,6 +18,8 @@ Mutation = Callable[[random.Random, h5py.File, Canary], None]
 
 FAILS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What libhdf5 says to changes that a file does not allow: it stays as it is then."""
+MOST_NUMBERS = 10**7
+"""Of a weight that is changed again: what was only declared is not to be read here."""
 NAMES_OF_TEXTS = ("model_config", "layer_names", "weight_names", "keras_version", "backend")
 
 
@@ -44,8 +46,14 @@ def _objects(file: h5py.File) -> list[str]:
 
 
 def _weight(chance: random.Random, file: h5py.File) -> str:
-    paths = [path for path in _objects(file) if isinstance(file[path], h5py.Dataset)]
-    return chance.choice(paths)
+    datasets = {path: file[path] for path in _objects(file)}
+    return chance.choice(
+        [
+            path
+            for path, dataset in datasets.items()
+            if isinstance(dataset, h5py.Dataset) and (dataset.size or 0) <= MOST_NUMBERS
+        ]
+    )
 
 
 def _removed(file: h5py.File, path: str) -> tuple[tuple[int, ...], Any]:

@@ -152,6 +152,12 @@ def test_groups_without_end_are_refused(tmp_path: Path, what: str) -> None:
     assert said in error.message
 
 
+@pytest.mark.parametrize("name", [b"\xff", b"layers/dense/vars/\xff"])
+def test_a_name_that_is_no_text_is_damage(tmp_path: Path, name: bytes) -> None:
+    content = changed_weights(tmp_path, lambda file: file.create_group(name))
+    refused(write_archive(tmp_path / "m.keras", model__weights__h5=content))
+
+
 def test_groups_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras_zip, "MAXIMUM_GROUPS", 2)
     assert "one of too many" in refused(write_archive(tmp_path / "m.keras")).message

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 
-_RAISED = (OSError, RuntimeError, LookupError, TypeError, ValueError)
-"""h5py picks the class by libhdf5's function, not by what is wrong with the file."""
+_RAISED = (AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""h5py picks the class by libhdf5's function, not by what is wrong with the file; a name that is
+no UTF-8 comes as ``bytes``, which lack the methods of text."""
 
 
 @contextmanager
