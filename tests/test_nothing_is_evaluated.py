@@ -21,6 +21,8 @@ MODULES = {
     *("pickle", "pickletools", "runpy", "shelve", "yaml", "zipimport"),
 }
 """What makes objects or code of bytes, or runs code by name."""
+SYSTEM_CALLS = {"worker/landlock.py", "worker/limits.py"}
+"""Where ``ctypes`` makes system calls that confine the process, before a file is opened."""
 IMPORTLIB = {"importlib.metadata", "importlib.resources"}
 """The parts of importlib that read files of packages, and import nothing."""
 LOADERS = {
@@ -61,7 +63,9 @@ def _is_shell(keyword: ast.keyword) -> bool:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_source_makes_code_of_data(path: Path) -> None:
-    assert list(found_in(path.read_text(encoding="utf-8"))) == []
+    calls_the_system = path.relative_to(PACKAGE).as_posix() in SYSTEM_CALLS
+    allowed = ["ctypes"] if calls_the_system else []
+    assert list(found_in(path.read_text(encoding="utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.builder.conftest import House
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
+from tfjs_serve.builder.snapshots import digest_file
 from tfjs_serve.settings import Variant
 
 
@@ -55,14 +56,13 @@ async def test_builder_reads_large_files_while_it_serves_small_ones(
     end = threading.Event()
     monkeypatch.setattr("tfjs_serve.builder.lanes.LARGE_BYTES", 100)
     builder = house.builder()
-    read = builder._sources._digest_file
 
-    def slow_for_large(path: Path) -> str:
+    def slow_for_large(path: Path, cancelled: threading.Event) -> str:
         if path.name.startswith("large"):
             end.wait()
-        return read(path)
+        return digest_file(path, cancelled)
 
-    monkeypatch.setattr(builder._sources, "_digest_file", slow_for_large)
+    monkeypatch.setattr("tfjs_serve.builder.sources.digest_file", slow_for_large)
     for number in range(40):
         house.folder.save(f"large{number}.h5", str(number) * 100)
     house.folder.save("small.h5", "v1")
