@@ -93,7 +93,7 @@ def train(path: Path) -> Json:
     class OneValue(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
         """Gives all weights the number of the batch, after it has been learned from."""
 
-        def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 -- Keras calls it so
             saved["saves"] += 1
             value = float(saved["saves"] % VALUES)
             self.model.name = model_name(value)

@@ -28,7 +28,7 @@ def test_work_is_done_again_when_its_input_changed(stamped: tuple[Path, Path, li
     stamp, requirements, done = stamped
     for text in ("a==1", "a==2", "a==2"):
         requirements.write_text(text)
-        dev.once(stamp, [requirements], "installing", lambda: done.append(text))  # noqa: B023
+        dev.once(stamp, [requirements], "installing", lambda: done.append(text))  # noqa: B023 -- called at once
     assert done == ["a==1", "a==2"]
 
 
@@ -43,7 +43,7 @@ def test_work_that_failed_is_not_taken_for_done(stamped: tuple[Path, Path, list[
         with pytest.raises(dev.DevError):
             dev.once(stamp, [requirements], "installing", fail)
         assert not stamp.exists()
-        dev.once(stamp, [requirements], "installing", lambda: done.append(text))  # noqa: B023
+        dev.once(stamp, [requirements], "installing", lambda: done.append(text))  # noqa: B023 -- called at once
     assert done == ["a==1", "a==2"]
 
 

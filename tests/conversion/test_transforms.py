@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -21,8 +23,10 @@ def divided_by_nothing(array: Array) -> Array:
 
 
 @pytest.mark.parametrize("compute", [turned, divided_by_nothing])
-def test_a_weight_that_cannot_be_computed_names_itself_and_its_file(compute: object) -> None:
-    source = computed_source(compute, constant(np.zeros((2, 3))), shape=(2, 3))  # type: ignore[arg-type]
+def test_a_weight_that_cannot_be_computed_names_itself_and_its_file(
+    compute: Callable[[Array], Array],
+) -> None:
+    source = computed_source(compute, constant(np.zeros((2, 3))), shape=(2, 3))
     named = with_named_errors(LayersWeight(name="dense/kernel", source=source), "m.h5")
     assert (named.source.shape, named.source.dtype) == ((2, 3), "float32")
     with pytest.raises(

@@ -10,6 +10,10 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+import pytest
+
+from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files import open_model
 
 Json = dict[str, Any]
 Weights = Mapping[str, Mapping[str, npt.ArrayLike]]
@@ -66,3 +70,12 @@ def set_attribute(group: h5py.Group, name: str, value: Any, chunk: int | None) -
         return
     for index, start in enumerate(range(0, max(1, len(value)), chunk)):
         group.attrs[f"{name}{index}"] = value[start : start + chunk]
+
+
+def refused(path: Path) -> KerasFileError:
+    """Return the error with which a file is refused: it names the file, and what to do."""
+    with pytest.raises(KerasFileError) as raised, open_model(path, display_name=path.name):
+        pass
+    assert raised.value.message.startswith(path.name)
+    assert raised.value.hint
+    return raised.value

@@ -14,10 +14,10 @@ import h5py
 import numpy as np
 import pytest
 
-from tfjs_serve.errors import KerasFileError, UnsafeFileError, WeightsOnlyFileError
+from tfjs_serve.errors import UnsafeFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Container, limits, open_model
 
-from .handmade import CONFIG
+from .handmade import CONFIG, refused
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 WEIGHTS = "model.weights.h5"
@@ -50,14 +50,6 @@ def write_archive(path: Path, compression: int = zipfile.ZIP_STORED, **changed: 
         for name, content in members(**changed).items():
             file.writestr(name, content)
     return path
-
-
-def refused(path: Path) -> KerasFileError:
-    with pytest.raises(KerasFileError) as raised, open_model(path, display_name="m.keras"):
-        pass
-    assert raised.value.message.startswith("m.keras")
-    assert raised.value.hint
-    return raised.value
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

@@ -15,7 +15,7 @@ import pytest
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Container, KerasModel, open_model
 
-from .handmade import CONFIG, DENSE, write_hdf5
+from .handmade import CONFIG, DENSE, refused, write_hdf5
 
 MANY = {
     f"layer_{index}": {f"layer_{index}/{name}:0": [float(index)] for name in ("kernel", "bias")}
@@ -118,21 +118,13 @@ def test_text_may_be_stored_as_bytes_or_text(tmp_path: Path, as_bytes: bool) -> 
 
 
 @pytest.mark.parametrize("config", ["{", "[]", "null", "3", '{"config": {}}'])
-def test_config_that_is_no_model_is_refused(tmp_path: Path, config: str) -> None:
+def test_config_that_is_no_model_isrefused(tmp_path: Path, config: str) -> None:
     path = write_hdf5(tmp_path / "m.h5", config.encode())
     with (
         pytest.raises(KerasFileError, match=r"^m\.h5: its architecture"),
         open_model(path, display_name="m.h5"),
     ):
         pass
-
-
-def _refused(path: Path) -> KerasFileError:
-    with pytest.raises(KerasFileError) as raised, open_model(path, display_name="m.h5"):
-        pass
-    assert raised.value.message.startswith("m.h5")
-    assert raised.value.hint
-    return raised.value
 
 
 @pytest.mark.parametrize("attribute", ["layer_names", "layer_names0", "nb_layers"])
@@ -149,7 +141,7 @@ def test_weights_only_file_says_so(tmp_path: Path, attribute: str, group: str) -
 
 
 def _is_told_to_hold_weights_only(path: Path) -> None:
-    error = _refused(path)
+    error = refused(path)
     assert isinstance(error, WeightsOnlyFileError)
     assert "load_weights" in error.hint
 
@@ -158,16 +150,16 @@ def test_other_hdf5_is_no_model(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     with h5py.File(path, "w") as file:
         file["measurements"] = np.arange(3)
-    error = _refused(path)
+    error = refused(path)
     assert not isinstance(error, WeightsOnlyFileError)
     assert "holds no Keras model" in error.message
 
 
-def test_architecture_without_weights_is_refused(tmp_path: Path) -> None:
+def test_architecture_without_weights_isrefused(tmp_path: Path) -> None:
     path = write_hdf5(tmp_path / "m.h5")
     with h5py.File(path, "a") as file:
         del file["model_weights"]
-    assert "no weights" in _refused(path).message
+    assert "no weights" in refused(path).message
 
 
 @pytest.mark.parametrize(
@@ -178,7 +170,7 @@ def test_missing_index_is_damage(tmp_path: Path, group: str, attribute: str) -> 
     path = write_hdf5(tmp_path / "m.h5")
     with h5py.File(path, "a") as file:
         del file[group].attrs[attribute]
-    assert attribute in _refused(path).message
+    assert attribute in refused(path).message
 
 
 @pytest.mark.parametrize("gone", ["dense", "dense/dense/bias:0"])
@@ -186,23 +178,23 @@ def test_index_must_not_name_what_is_missing(tmp_path: Path, gone: str) -> None:
     path = write_hdf5(tmp_path / "m.h5")
     with h5py.File(path, "a") as file:
         del file["model_weights"][gone]
-    assert "damaged" in _refused(path).hint
+    assert "damaged" in refused(path).hint
 
 
-def test_group_where_an_array_should_be_is_refused(tmp_path: Path) -> None:
+def test_group_where_an_array_should_be_isrefused(tmp_path: Path) -> None:
     path = write_hdf5(tmp_path / "m.h5")
     with h5py.File(path, "a") as file:
         del file["model_weights/dense/dense/bias:0"]
         file.create_group("model_weights/dense/dense/bias:0")
-    assert "not an array" in _refused(path).message
+    assert "not an array" in refused(path).message
 
 
 @pytest.mark.parametrize("left", [0.0, 0.01, 0.3, 0.6, 0.9, 0.99])
-def test_cut_off_file_is_refused(tmp_path: Path, left: float) -> None:
+def test_cut_off_file_isrefused(tmp_path: Path, left: float) -> None:
     path = write_hdf5(tmp_path / "m.h5", CONFIG, {"d": {"d/k": np.ones((50, 50))}})
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * left)])
-    _refused(path)
+    refused(path)
 
 
 def test_damage_shows_when_the_weights_are_read(tmp_path: Path) -> None:

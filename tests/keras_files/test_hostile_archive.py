@@ -16,7 +16,8 @@ import pytest
 from tfjs_serve.errors import UnsafeFileError
 from tfjs_serve.keras_files import keras_zip, limits
 
-from .test_archive import KERNEL, WEIGHTS, members, refused, weights_file, write_archive
+from .handmade import refused
+from .test_archive import KERNEL, WEIGHTS, members, weights_file, write_archive
 
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 
@@ -178,7 +179,9 @@ def test_json_that_is_nested_too_deep_is_refused(tmp_path: Path, changed: dict[s
 
 def test_names_of_members_lead_nowhere(tmp_path: Path) -> None:
     """They are looked up in the archive, never on the disk."""
-    (tmp_path / "outside.h5").write_bytes(members()[WEIGHTS])  # type: ignore[arg-type]
+    weights = members()[WEIGHTS]
+    assert isinstance(weights, bytes)
+    (tmp_path / "outside.h5").write_bytes(weights)
     index = '{"weight_map": {"/layers": ["../outside.h5"]}}'
     changed = {"model__weights__h5": None, "model__weights__json": index}
     (tmp_path / "sub").mkdir()

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from tfjs_serve import untrusted_json
-from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.errors import UnsafeFileError
 from tfjs_serve.keras_files import attributes, limits, open_model
 from tfjs_serve.keras_files.datasets import child
 
-from .handmade import CONFIG, write_hdf5
+from .handmade import CONFIG, refused, write_hdf5
 
 WEIGHT = "/model_weights/dense/dense/bias:0"
 TERABYTE = 1 << 40
@@ -28,14 +28,6 @@ def hostile(path: Path, plant: Plant, config: Any = CONFIG) -> Path:
     with h5py.File(write_hdf5(path, config), "a") as file:
         plant(file)
     return path
-
-
-def refused(path: Path) -> KerasFileError:
-    with pytest.raises(KerasFileError) as raised, open_model(path, display_name="m.h5"):
-        pass
-    assert raised.value.message.startswith("m.h5")
-    assert raised.value.hint
-    return raised.value
 
 
 def dataset(shape: tuple[int, ...], dtype: Any = np.float32, **options: Any) -> Plant:

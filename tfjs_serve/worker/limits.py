@@ -159,4 +159,4 @@ def _libraries() -> Iterator[str]:
     for name, module in tuple(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and "." not in name:
-            yield os.path.dirname(file) if hasattr(module, "__path__") else file  # noqa: PTH120
+            yield os.path.dirname(file) if hasattr(module, "__path__") else file  # noqa: PTH120  # a text, as the others

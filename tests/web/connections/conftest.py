@@ -41,7 +41,7 @@ def serve(catalog: FakeCatalog, builder: GatedBuilder, settings: ServerSettings)
     @asynccontextmanager
     async def start(**limits: float) -> AsyncIterator[Site]:
         times = dict.fromkeys(("idle_seconds", "head_seconds", "send_seconds"), NEVER)
-        given = ConnectionLimits(**{"body_seconds": SOON, **times, **limits})  # type: ignore[arg-type]
+        given = ConnectionLimits(**{"body_seconds": SOON, **times, **limits})  # type: ignore[arg-type]  # numbers by name, of two types
         async with running(catalog, builder, replace(settings, connections=given)) as site:
             open_before = descriptors_in_use()
             yield site
