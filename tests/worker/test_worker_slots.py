@@ -1,4 +1,4 @@
-"""Places for conversions: in order, no more than there are, and never all for one model."""
+"""Places for conversions: given in order, never all to one model, and to no model for ever."""
 
 from __future__ import annotations
 
@@ -76,3 +76,42 @@ async def test_place_that_is_given_to_someone_who_leaves_at_that_moment_is_not_l
         await leaving
     async with slots.one("c"):
         pass
+
+
+IMPATIENT = 0.0
+"""Whoever has a place is late as soon as the loop turns."""
+
+
+async def late(asker: Asker, *names: str) -> None:
+    for who in names:
+        await asker.ask(who)
+        await asyncio.sleep(0.01)
+
+
+async def test_late_models_keep_nobody_waiting() -> None:
+    asker = Asker(Slots(2, patience_seconds=IMPATIENT))
+    await late(asker, "a1", "b1", "c1")
+    assert asker.inside == {"a1", "b1", "c1"}
+
+
+async def test_late_models_lend_no_more_places_than_there_are() -> None:
+    asker = Asker(Slots(2, patience_seconds=IMPATIENT))
+    await late(asker, "a1", "b1", "c1", "d1", "e1")
+    assert asker.inside == {"a1", "b1", "c1", "d1"}
+    await asker.leave("b1")
+    assert asker.inside == {"a1", "c1", "d1", "e1"}
+
+
+async def test_variants_of_one_late_model_leave_a_place_to_the_others() -> None:
+    asker = Asker(Slots(2, patience_seconds=IMPATIENT))
+    await late(asker, "a1", "a2", "a3", "b1")
+    assert asker.inside == {"a1", "a2", "b1"}
+
+
+async def test_waiting_model_gets_the_place_of_one_that_becomes_late() -> None:
+    asker = Asker(Slots(1, patience_seconds=0.01))
+    await asker.ask("a1")
+    await asker.ask("b1")
+    assert asker.inside == {"a1"}
+    await asyncio.sleep(0.1)
+    assert asker.inside == {"a1", "b1"}

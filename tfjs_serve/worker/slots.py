@@ -1,4 +1,4 @@
-"""How many conversions run at once, and that no model takes all places."""
+"""How many conversions run at once, and that no model takes all places, nor for ever."""
 
 from __future__ import annotations
 
@@ -6,54 +6,81 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+_PATIENCE_SECONDS = 10.0
+"""Nearly all models are converted within a second."""
+
+
+@dataclass(slots=True, eq=False)
+class _Holder:
+    model: str
+    is_late: bool = False
 
 
 class Slots:
     """Places for conversions, given in the order of asking.
 
-    A model may hold all places but one, however many variants of it are asked for: one that takes
-    for ever leaves a place to the others.
+    A model may hold all places but one, however many variants of it are asked for. What takes
+    longer than `patience_seconds` goes on, but its place is given to others meanwhile: to one for
+    each late model, and to no more than `total`, so that no more than ``2 * total`` conversions
+    run. A few models that hang thus keep nobody waiting until their deadlines.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         self._total = total
         self._most_of_one = max(1, total - 1)
-        self._taken: Counter[str] = Counter()
-        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+        self._patience_seconds = patience_seconds
+        self._holders: list[_Holder] = []
+        self._waiting: list[tuple[_Holder, asyncio.Future[None]]] = []
 
     @asynccontextmanager
     async def one(self, model: str) -> AsyncIterator[None]:
         """Hold a place for `model`, after waiting for it."""
-        await self._take(model)
+        holder = _Holder(model)
+        await self._take(holder)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._patience_seconds, self._lend, holder)
         try:
             yield
         finally:
-            self._give_back(model)
+            timer.cancel()
+            self._give_back(holder)
 
-    async def _take(self, model: str) -> None:
+    async def _take(self, holder: _Holder) -> None:
         # Whoever waits already could not use what is free: else it would have been given to him.
-        if self._has_room(model):
-            self._taken[model] += 1
+        if self._has_room(holder.model):
+            self._holders.append(holder)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((model, turn))
+        self._waiting.append((holder, turn))
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._waiting.remove((model, turn))
+                self._waiting.remove((holder, turn))
             else:  # it was given a place in the same moment
-                self._give_back(model)
+                self._give_back(holder)
             raise
 
-    def _give_back(self, model: str) -> None:
-        self._taken -= Counter((model,))
+    def _lend(self, holder: _Holder) -> None:
+        holder.is_late = True
+        self._serve_waiting()
+
+    def _give_back(self, holder: _Holder) -> None:
+        self._holders.remove(holder)
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
         for candidate in tuple(self._waiting):
-            waiting_model, turn = candidate
-            if not turn.done() and self._has_room(waiting_model):
+            holder, turn = candidate
+            if not turn.done() and self._has_room(holder.model):
                 self._waiting.remove(candidate)
-                self._taken[waiting_model] += 1
+                self._holders.append(holder)
                 turn.set_result(None)
 
     def _has_room(self, model: str) -> bool:
-        return self._taken.total() < self._total and self._taken[model] < self._most_of_one
+        late = {one.model: one for one in self._holders if one.is_late}
+        lent = [*late.values()][: self._total]
+        taken = Counter(one.model for one in self._holders if one not in lent)
+        return taken.total() < self._total and taken[model] < self._most_of_one
