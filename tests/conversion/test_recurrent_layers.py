@@ -61,3 +61,24 @@ def test_outputs_of_both_directions_are_states(mode: str | None, equal: dict[int
     inner = {"class_name": "LSTM", "config": {"return_state": True}}
     config = {"layer": inner, "merge_mode": mode}
     assert equal_outputs({"class_name": "Bidirectional", "config": config}) == equal
+
+
+@pytest.mark.parametrize(
+    ("class_name", "scales"), [("LSTM", [5 / 6, 5 / 6, 1, 5 / 6]), ("GRU", [5 / 6, 5 / 6, 1])]
+)
+def test_hard_gates_of_keras_3_are_those_of_tfjs_with_smaller_weights(
+    class_name: str, scales: list[float]
+) -> None:
+    hard: dict[str, Any] = {"recurrent_activation": "hard_sigmoid"}
+    if class_name == "GRU":
+        hard["reset_after"] = False
+    config = sequential([given("x", (None, 4, 3), 3), layer(class_name, "it", units=2, **hard)])
+    gates = len(scales)
+    weights = [weight(np.ones((rows, 2 * gates))) for rows in (3, 2)]
+    model = translate(saved(config, {"it": [*weights, weight(np.ones(2 * gates))]}))
+    made = model.topology["model_config"]["config"]["layers"][-1]
+    assert made["class_name"] == class_name
+    assert made["config"]["recurrent_activation"] == "hard_sigmoid"
+    for item in model.weights:
+        expected = np.broadcast_to(np.repeat(scales, 2), item.source.shape)
+        np.testing.assert_allclose(values(item.source), expected, rtol=1e-7)

@@ -78,6 +78,14 @@ def native_activation(value: Json, generation: int) -> str | None:
     return _NATIVE.get(found.name) if found.has_defaults else None
 
 
+def is_hard_sigmoid(value: Json, generation: int) -> bool:
+    """Whether the activation is ``hard_sigmoid`` as Keras 3 computes it."""
+    try:
+        return named(value, generation).name == "hard_sigmoid"
+    except UnknownActivationError:
+        return False
+
+
 def companion_activation(value: Json, generation: int) -> dict[str, Json]:
     """Return what tells JavaScript which activation to compute: ``{"function": name, ...}``.
 

@@ -78,13 +78,17 @@ def plain(kind: str) -> list[Case]:
     ]
 
 
-def keras2_only() -> list[Case]:
+def hard_gates() -> list[Case]:
     """``hard_sigmoid`` means in TF.js what it meant in Keras 2."""
     options: dict[str, Any] = {"dialects": (KERAS2,)}
     variants = each(recurrent_activation=["hard_sigmoid"], implementation=[1])
+    gates = {"units": 3, "recurrent_activation": "hard_sigmoid"}
+    newer = [{}, {"use_bias": False, "return_sequences": True}]
     return [
         *layer_cases("LSTM", (4, 2), variants, base={"units": 3}, **options),
         *layer_cases("GRU", (4, 2), variants, base={"units": 3, **GRU}, **options),
+        *layer_cases("LSTM", (4, 2), newer, base=gates, label="hard", dialects=(KERAS3,)),
+        *layer_cases("GRU", (4, 2), newer, base={**gates, **GRU}, label="hard", dialects=(KERAS3,)),
     ]
 
 
@@ -206,7 +210,7 @@ def cell_with_dropout(kind: str) -> Build:
 
 CASES = [
     *(case for kind in KINDS for case in plain(kind)),
-    *keras2_only(),
+    *hard_gates(),
     *(
         masked(kind, arguments)
         for kind in KINDS

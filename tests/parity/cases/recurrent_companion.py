@@ -38,7 +38,6 @@ STATEFUL = [
 def named_activations() -> list[Case]:
     """Return cells whose activations TF.js does not have."""
     inner = [
-        {"recurrent_activation": "hard_sigmoid"},
         {"activation": "leaky_relu", "recurrent_activation": "hard_silu"},
         {"activation": made("layers.LeakyReLU", negative_slope=0.3)},
         {"activation": "exponential", "return_sequences": True},

@@ -70,7 +70,7 @@ def _conv_lstm(rank: int) -> None:
         loop, cell = read_loop(context), _cell(context, rank)
         first = context.read.text("data_format", "channels_last") == "channels_first"
         if rank < 3 and not first and cell.native is not None:
-            plain = _plain(context, rank, loop, cell.native)
+            plain = _plain(replace(context, weights=cell.weights), rank, loop, cell.native)
             if plain is not None:
                 return plain
         first_axis = {"channels_first": True} if first else {}

@@ -10,13 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
 
 from tfjs_serve import companion
-from tfjs_serve.conversion.activations import companion_activation, native_activation
+from tfjs_serve.conversion.activations import (
+    companion_activation,
+    is_hard_sigmoid,
+    native_activation,
+)
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.objects import parameter, parameters
+from tfjs_serve.conversion.transforms import Array, computed_source
 from tfjs_serve.layers_model.model import TensorSource
+
+_GATE_SCALES = {
+    "GRU": (5 / 6, 5 / 6, 1),  # update, reset, candidate
+    "LSTM": (5 / 6, 5 / 6, 1, 5 / 6),  # input, forget, candidate, output
+}
+"""Of the parts of the weights' last axis; see :func:`_with_hard_gates`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +41,8 @@ class Cell:
     ----------
     native
         The configuration of TF.js's cell; ``None`` if it has none that computes the same.
+    weights
+        Those of TF.js's cell, by Keras's names.
     arguments
         What ``browser/layers/cells.js`` reads.
     has_losses
@@ -34,6 +50,7 @@ class Cell:
     """
 
     native: dict[str, Json] | None
+    weights: Mapping[str, TensorSource]
     arguments: dict[str, Json]
     has_losses: bool = False
 
@@ -132,9 +149,12 @@ def read_cell(
     read.ignore("seed", "implementation", "enable_caching_device")
     values = {key: read.take(key, default) for key, default in defaults.items()}
     rates = {rate: read.number(rate, 0.0) for rate in ("dropout", "recurrent_dropout")}
+    gate = values.get("recurrent_activation")
+    is_hard = native_activation(gate, generation) is None and is_hard_sigmoid(gate, generation)
     native = {
         size: read.integer(size),
         **{key: native_activation(value, generation) for key, value in values.items()},
+        **({"recurrent_activation": "hard_sigmoid"} if is_hard else {}),
         "use_bias": read.boolean("use_bias", True),
         **rates,
         **parameters(context, "kernel", "bias"),
@@ -144,9 +164,27 @@ def read_cell(
     is_native = all(native[key] is not None for key in values)
     return Cell(
         native=native if is_native else None,
+        weights=_with_hard_gates(context, kind) if is_hard else context.weights,
         arguments={"kind": kind, "prefix": "", **functions, **rates},
         has_losses=any(key.endswith(("_regularizer", "_constraint")) for key in native),
     )
+
+
+def _with_hard_gates(context: LayerContext, kind: str) -> dict[str, TensorSource]:
+    """Return weights with which TF.js's ``hard_sigmoid`` of the gates is that of Keras 3.
+
+    That is ``clip(x / 6 + 0.5, 0, 1)``, and TF.js's, as in Keras 2, ``clip(0.2 x + 0.5, 0, 1)``:
+    with 5/6 of `x`, which is linear in the weights, they are the same.
+    """
+    return {
+        name: computed_source(partial(_scaled_gates, kind=kind), source, shape=source.shape)
+        for name, source in context.weights.items()
+    }
+
+
+def _scaled_gates(weight: Array, *, kind: str) -> Array:
+    scales = np.array(_GATE_SCALES[kind], np.float64)
+    return weight * np.repeat(scales, weight.shape[-1] // len(scales))
 
 
 def is_masked(context: LayerContext) -> bool:

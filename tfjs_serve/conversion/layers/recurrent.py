@@ -86,7 +86,8 @@ def _layer(name: str, spelling: str) -> None:
         loop, cell = read_loop(context), read(context)
         if cell.native is None or loop.needs_companion(context):
             return companion_layer(context, name, loop, cell)
-        return context.native(name, {**loop.native, **cell.native})
+        plain = replace(context, weights=cell.weights)
+        return plain.native(name, {**loop.native, **cell.native})
 
 
 def _cell(name: str) -> None:
@@ -97,7 +98,8 @@ def _cell(name: str) -> None:
         cell = read(context)
         if cell.native is None or context.layer.mask_input:
             return companion_cell(context, cell)
-        return context.native(f"{name}Cell", {**cell.native, **_no_dropout(context)})
+        plain = replace(context, weights=cell.weights)
+        return plain.native(f"{name}Cell", {**cell.native, **_no_dropout(context)})
 
 
 def _no_dropout(context: LayerContext) -> dict[str, Json]:
