@@ -7,11 +7,15 @@
 The networks have random weights and the smallest inputs that they accept. Each is converted by the
 command ``tfjs-serve convert``, whose time and memory are measured, and loaded by TensorFlow.js in
 Node; it matches when no output is off by more than 1e-4 of the largest one.
+
+A deep network makes much of little: where Keras itself, in float32, is as far from what it computes
+in float64 as TensorFlow.js is, the difference is rounding. Both distances are printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import warnings
@@ -47,6 +51,8 @@ class Row:
     error: float
     file_bytes: int
     cost: Cost
+    keras_rounding: float = float("nan")
+    tfjs_rounding: float = float("nan")
     detail: str = ""
 
     @property
@@ -56,13 +62,15 @@ class Row:
     def __str__(self) -> str:
         matched = f"{'yes' if self.matched else 'NO':>4} {self.error:8.1e}"
         return (
-            f"{self.title:<30} {self.loaded:<10}{matched}  {self.file_bytes / 1e6:8.1f} MB "
+            f"{self.title:<30} {self.loaded:<10}{matched}  {self.keras_rounding:8.1e} "
+            f"{self.tfjs_rounding:8.1e}  {self.file_bytes / 1e6:8.1f} MB "
             f"{self.cost.seconds:7.1f} s {self.cost.peak_bytes / 1e6:8.0f} MB  {self.detail}"
         )
 
 
 HEADING = (
-    f"{'network and file':<30} {'loaded':<10}{'match':>5} {'error':>7}  "
+    f"{'':<54}  {'off from float64':>17}\n"
+    f"{'network and file':<30} {'loaded':<10}{'match':>5} {'error':>7}   {'Keras':>8} {'TF.js':>8}  "
     f"{'file':>8}    {'converted in':>9} {'peak':>8}"
 )
 
@@ -74,9 +82,37 @@ def error_of(expected: Array, actual: Array) -> float:
     return float(np.abs(actual - expected).max() / np.abs(expected).max())
 
 
-def row(path: Path, title: str, pair: tuple[Array, Array], node: NodeTf, python: str) -> Row:
-    """Convert one file, predict, compare; `pair` is a picture and what Keras predicts of it."""
-    picture, expected = pair
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A picture, and what Keras predicts of it in float32 and in float64."""
+
+    picture: Array
+    predicted: Array
+    exact: Array
+
+
+def reference(keras: Any, name: str, model: Any, *, include_top: bool) -> Reference:
+    """Predict with `model`, and with one that has the same weights in float64."""
+    (picture,) = images(name, model)
+    _compute_in(keras, "float64")
+    try:
+        double = application(keras, name, include_top=include_top)
+        double.set_weights(model.get_weights())
+        exact = np.asarray(double(picture.astype("float64"), training=False))
+    finally:
+        _compute_in(keras, "float32")
+    assert exact.dtype == np.float64, "Keras did not compute in float64"
+    predicted = np.asarray(model(picture, training=False))
+    return Reference(picture=picture, predicted=predicted, exact=exact)
+
+
+def _compute_in(keras: Any, dtype: str) -> None:
+    keras.backend.set_floatx(dtype)  # inputs
+    keras.mixed_precision.set_global_policy(dtype)  # layers
+
+
+def row(path: Path, title: str, expected: Reference, node: NodeTf, python: str) -> Row:
+    """Convert one file, predict, compare."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as url:
         cache = Path(folder, "cache")
         cost = conversion(path, Path(folder, "out"), "--cache-dir", cache, python=python)
@@ -91,10 +127,16 @@ def row(path: Path, title: str, pair: tuple[Array, Array], node: NodeTf, python:
         needed = f"{PACKAGE}>" in Path(folder, "out", "model.json").read_text()
         loaded = "companion" if needed else "plain"
         try:
-            (actual,) = node.predict(f"{url}/out/model.json", [picture]).outputs
+            (actual,) = node.predict(f"{url}/out/model.json", [expected.picture]).outputs
         except NodeTfError as error:
             return Row(loaded="failed", error=float("inf"), detail=str(error)[:300], **common)
-        return Row(loaded=loaded, error=error_of(expected, actual), **common)
+        return Row(
+            loaded=loaded,
+            error=error_of(expected.predicted, actual),
+            keras_rounding=error_of(expected.exact, expected.predicted),
+            tfjs_rounding=error_of(expected.exact, actual),
+            **common,
+        )
 
 
 def rows(keras: Any, options: argparse.Namespace, node: NodeTf) -> Iterator[Row]:
@@ -105,14 +147,13 @@ def rows(keras: Any, options: argparse.Namespace, node: NodeTf) -> Iterator[Row]
             keras.backend.clear_session()
             model = application(keras, name, include_top=include_top)
             calibrate(name, model)
-            (picture,) = images(name, model)
-            pair = picture, np.asarray(model(picture, training=False))
+            expected = reference(keras, name, model, include_top=include_top)
             for ending in options.format:
                 with tempfile.TemporaryDirectory() as folder:
                     path = Path(folder, f"model.{ending}")
                     model.save(path)
                     top = "" if include_top else " (no top)"
-                    yield row(path, f"{name}{top}.{ending}", pair, node, options.python)
+                    yield row(path, f"{name}{top}.{ending}", expected, node, options.python)
 
 
 def main() -> int:
@@ -124,6 +165,7 @@ def main() -> int:
     parser.add_argument("--both", action="store_true", help="also without the classifier")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    os.environ.setdefault("JAX_ENABLE_X64", "1")  # else JAX computes float64 in float32
     keras = keras_of(options.keras)
     node = NodeTf(deadline_seconds=DEADLINE_SECONDS)
     print(HEADING)

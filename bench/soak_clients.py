@@ -21,6 +21,9 @@ _PAUSES = 0.1
 """Share of the loads that wait before they ask for the shards, while newer versions come."""
 _DEADLINE_SECONDS = 120.0
 
+_CONNECTIONS_OF_A_BROWSER = 6
+"""To one host, over HTTP/1.1."""
+
 
 @dataclass
 class Tally:
@@ -41,20 +44,21 @@ class _FailedError(Exception):
 async def load_in_a_loop(url: str, clients: int, ended: asyncio.Event) -> Tally:
     """Have `clients` load the model at `url` until `ended`, and return what they met."""
     tally = Tally()
-    connector, timeout = TCPConnector(limit=0), ClientTimeout(_DEADLINE_SECONDS)
-    async with ClientSession(connector=connector, timeout=timeout) as session:
-        await asyncio.gather(*(_client(session, url, tally, ended) for _ in range(clients)))
+    await asyncio.gather(*(_client(url, tally, ended) for _ in range(clients)))
     return tally
 
 
-async def _client(session: ClientSession, url: str, tally: Tally, ended: asyncio.Event) -> None:
-    while not ended.is_set():
-        try:
-            await _load(session, url, tally)
-        except _FailedError as error:
-            tally.failed[str(error)] += 1
-        except (ClientError, asyncio.TimeoutError) as error:
-            tally.failed[type(error).__name__] += 1
+async def _client(url: str, tally: Tally, ended: asyncio.Event) -> None:
+    connector = TCPConnector(limit_per_host=_CONNECTIONS_OF_A_BROWSER)
+    timeout = ClientTimeout(_DEADLINE_SECONDS)
+    async with ClientSession(connector=connector, timeout=timeout) as session:
+        while not ended.is_set():
+            try:
+                await _load(session, url, tally)
+            except _FailedError as error:
+                tally.failed[str(error)] += 1
+            except (ClientError, asyncio.TimeoutError) as error:
+                tally.failed[type(error).__name__] += 1
 
 
 async def _load(session: ClientSession, url: str, tally: Tally) -> None:
