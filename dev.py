@@ -3,8 +3,9 @@
 
 python3 dev.py serve [FOLDER] [options of tfjs-serve]    serve a folder (default: sample_models)
 python3 dev.py test [options of pytest]                  all checks and tests; what CI runs
+python3 dev.py bench NAME [its options]                  measure: bench/NAME.py
 
-Both install what they need into .venv and tests/js/node_modules, once, and again when
+They install what they need into .venv and tests/js/node_modules, once, and again when
 pyproject.toml, the pinned requirements or the Node lockfile change. Only Node and Chromium are
 installed outside of this folder, with apt, and only if they are missing.
 """
@@ -34,6 +35,16 @@ MINIMUM_NODE = 18
 """The first with fetch, which TensorFlow.js loads models with."""
 MAXIMUM_WORKERS = 2
 """Each test worker has a Keras, a Node and a server of its own: more of them need much memory."""
+
+BENCHMARKS = (
+    "applications",
+    "faults",
+    "install",
+    "latency",
+    "many_models",
+    "real_files",
+    "soak",
+)
 
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PATHS = (
@@ -189,7 +200,7 @@ def install_chromium() -> str:
     return chromium
 
 
-# --- The two commands -----------------------------------------------------------------------
+# --- The commands -----------------------------------------------------------------------
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -245,6 +256,18 @@ def install_all() -> int:
     return 0
 
 
+def bench(arguments: Sequence[str]) -> int:
+    """Run one of ``bench/``, in the environment of the tests."""
+    if not arguments or arguments[0] not in BENCHMARKS:
+        raise DevError(f"Name what to measure: {', '.join(BENCHMARKS)}.")
+    install_package()
+    install_test_requirements()
+    install_node_packages()
+    path = ROOT / "bench" / f"{arguments[0]}.py"
+    command = [str(venv_program("python")), str(path), *arguments[1:]]
+    return subprocess.call(command, cwd=ROOT)
+
+
 def run_module(words: Sequence[str]) -> int:
     command = [str(venv_program("python")), "-m", *words]
     return subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
@@ -269,7 +292,7 @@ def main(arguments: Sequence[str]) -> int:
         needed = ".".join(map(str, MINIMUM_PYTHON))
         say(f"tfjs-serve needs Python {needed} or newer; this is {sys.version.split()[0]}.")
         return 1
-    commands = {"serve": serve, "test": test}
+    commands = {"serve": serve, "test": test, "bench": bench}
     if not arguments or arguments[0] not in commands:
         say((__doc__ or "").strip())
         return 0 if arguments in (["-h"], ["--help"]) else 2

@@ -1,6 +1,7 @@
 """Load a model in a loop while it is saved all the time; print what the clients were served.
 
     python bench/soak.py [--seconds 600] [--clients 32] [--writer in-place|replace|keras]
+                         [options of the server, such as --grace 10]
 
 Each save carries one value in all of its weights and in the model's name; each load is checked
 byte by byte. Fails if a load was mixed or torn, if a save met an error, or if newer saves never
@@ -19,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +96,33 @@ class Result:
         yield "server at the end", self.end
 
 
-def soak(seconds: float, clients: int, writer: str, workspace: Path) -> Result:
-    """Run server, writer and clients for so long."""
+@dataclass(frozen=True)
+class Clients:
+    """How many load in a loop, and for how long."""
+
+    seconds: float
+    count: int
+
+    def load(self, url: str) -> Tally:
+        return asyncio.run(self._load(url))
+
+    async def _load(self, url: str) -> Tally:
+        ended = asyncio.Event()
+        asyncio.get_running_loop().call_later(self.seconds, ended.set)
+        return await load_in_a_loop(url, self.count, ended)
+
+
+def soak(clients: Clients, writer: str, options: Sequence[str], workspace: Path) -> Result:
+    """Run server, writer and clients; `options` are those of the server."""
     models = workspace / "models"
     models.mkdir()
-    with _writer(models / "model.h5", writer) as writing, _server(models, workspace) as server:
-        process, origin = server
+    server = _server(models, workspace, options)
+    with _writer(models / "model.h5", writer) as writing, server as (process, origin):
         url = f"{origin}/model/model.json"
-        asyncio.run(_clients(url, clients, min(_WARM_UP_SECONDS, seconds / 2)))
+        replace(clients, seconds=min(_WARM_UP_SECONDS, clients.seconds / 2)).load(url)
         time.sleep(1)  # for connections to close
         start = State.of(process.pid)
-        tally = asyncio.run(_clients(url, clients, seconds))
+        tally = clients.load(url)
         time.sleep(1)
         end = State.of(process.pid)
         printed, _ = writing.communicate()
@@ -118,12 +135,6 @@ def soak(seconds: float, clients: int, writer: str, workspace: Path) -> Result:
     )
 
 
-async def _clients(url: str, clients: int, seconds: float) -> Tally:
-    ended = asyncio.Event()
-    asyncio.get_running_loop().call_later(seconds, ended.set)
-    return await load_in_a_loop(url, clients, ended)
-
-
 @contextmanager
 def _writer(model: Path, kind: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, ROOT / "bench" / "soak_writer.py", model, kind]
@@ -133,10 +144,12 @@ def _writer(model: Path, kind: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def _server(models: Path, workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _server(
+    models: Path, workspace: Path, further: Sequence[str]
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     log = workspace / "server.log"
     options = ["--port", "0", "--shard-size", _SHARD_SIZE, "--cache-dir", workspace / "cache"]
-    command = [sys.executable, "-m", "tfjs_serve", "serve", models, *options]
+    command = [sys.executable, "-m", "tfjs_serve", "serve", models, *options, *further]
     with log.open("w") as file, _running(command, stdout=file, stderr=file) as process:
         _wait_for(lambda: _origin(log) is not None)
         yield process, str(_origin(log))
@@ -179,10 +192,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--writer", choices=("in-place", "replace", "keras"), default="in-place")
-    options = parser.parse_args()
+    options, of_server = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as workspace:
-        result = soak(options.seconds, options.clients, options.writer, Path(workspace))
-    print(f"{options.writer}, {options.clients} clients, {options.seconds:g} s\n")
+        clients = Clients(options.seconds, options.clients)
+        result = soak(clients, options.writer, of_server, Path(workspace))
+    print(
+        " ".join(
+            [f"{options.writer}, {options.clients} clients, {options.seconds:g} s", *of_server]
+        )
+    )
+    print()
     print("| what | how much |\n|---|---|")
     for name, value in result.rows():
         print(f"| {name} | {value} |")

@@ -92,3 +92,9 @@ def test_the_usage_is_shown(
 ) -> None:
     assert dev.main(arguments) == code
     assert "python3 dev.py serve" in capsys.readouterr().out
+
+
+def test_what_can_be_measured_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dev.main(["bench", "soak_clients"]) == 1
+    assert ", ".join(dev.BENCHMARKS) in capsys.readouterr().out
+    assert all((dev.ROOT / "bench" / f"{name}.py").is_file() for name in dev.BENCHMARKS)
