@@ -29,7 +29,7 @@ def give_deadline() -> None:
 def fork_workers(folder: Path) -> None:
     """Let the server fork its conversion processes."""
     zygote.start(folder / "zygote")
-    client.child_command = lambda _python: zygote.stub_command(folder / "zygote")
+    client.child_command = lambda *_: zygote.stub_command(folder / "zygote")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,13 @@ def test_hostile_files_cost_at_most_their_own_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="paths are part of the cases")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+def test_long_campaigns_may_fork_their_workers(tmp_path: Path) -> None:
+    summary = Campaign(seed=1, reproducers=tmp_path, fork=True).run(CASES[:10])
+    assert summary.findings == []
+    assert summary.cases == 10
+
+
 def test_a_case_is_the_same_every_time(tmp_path: Path) -> None:
     planted = canary.plant(tmp_path / "secret")
     first, again = ([make_case(3, n, planted) for n in range(60)] for _ in range(2))
