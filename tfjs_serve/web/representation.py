@@ -100,7 +100,7 @@ def from_bytes(
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def of_file(directory: Path, file: ArtifactFile) -> Representation:
     """Return the representation of a shard, or of another file beside ``model.json``.
 
@@ -132,7 +132,7 @@ def of_model_json(artifact: Artifact, coding: str) -> Representation:
     return _of_document(artifact.directory, artifact.by_name[name], coding)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _of_document(directory: Path, file: ArtifactFile, coding: str) -> Representation:
     return Representation(
         source=directory / file.name,
