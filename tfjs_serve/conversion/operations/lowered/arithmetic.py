@@ -262,6 +262,49 @@ def logical(build: Build) -> Tensor:
     return build.low.merge(name, *tensors)
 
 
+@lowered("equal", "not_equal")
+def same(build: Build) -> Tensor:
+    """The difference of whole numbers, limited to one."""
+    unequal = _unequal(build.low, _difference(build, "x1", "x2"))
+    return build.low.rescale(unequal, -1.0, 1.0) if build.call.name == "equal" else unequal
+
+
+def _unequal(low: Lowering, difference: Tensor) -> Tensor:
+    return low.add(
+        low.clip(difference, 0.0, 1.0), low.clip(low.rescale(difference, -1.0), 0.0, 1.0)
+    )
+
+
+@lowered("greater", "greater_equal", "less", "less_equal")
+def ordered(build: Build) -> Tensor:
+    """The difference of whole numbers, limited to one."""
+    name = build.call.name
+    keys = ("x1", "x2") if name.startswith("greater") else ("x2", "x1")
+    difference = _difference(build, *keys)
+    shifted = build.low.rescale(difference, 1.0, 1.0) if name.endswith("equal") else difference
+    return build.low.clip(shifted, 0.0, 1.0)
+
+
+def _difference(build: Build, left: str, right: str) -> Tensor:
+    """Return the difference of whole numbers, of which one may be constant."""
+    low, one, other = build.low, build.operand(left), build.operand(right)
+    if not all(map(_is_whole, (one, other))):
+        raise NotLoweredError("differences of fractions are no truth values")
+    if one.index is None:
+        return scaled(low, build.of(other), -np.ones(()), _value(one))
+    if other.index is None:
+        return scaled(low, build.of(one), None, -_value(other))
+    x1, x2 = build.of(one), build.of(other)
+    check_mergeable([x1, x2])
+    return low.subtract(x1, x2)
+
+
+def _is_whole(operand: Operand) -> bool:
+    if operand.index is not None:
+        return operand.dtype.startswith(("int", "uint", "bool"))
+    return bool(np.all(_value(operand) % 1 == 0))
+
+
 @lowered("copy", "conj", "conjugate", "real", "positive")
 def identity(build: Build) -> Tensor:
     """The input."""
@@ -279,6 +322,8 @@ def cast(build: Build) -> Tensor:
     given = build.operand("x").dtype
     whole = not given.startswith(("float", "bfloat"))
     same = dtype in (None, given) or "float" in dtype
+    if whole and dtype == "bool" and given != "bool":
+        return _unequal(build.low, build.low.rescale(build.tensor("x"), 1.0))
     if not same and not (whole and dtype in ("int32", "int64")):
         raise NotLoweredError("it changes numbers")
     return _handed_on(build)
