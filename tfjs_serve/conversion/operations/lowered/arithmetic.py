@@ -315,6 +315,17 @@ def _handed_on(build: Build) -> Tensor:
     return build.low.activation(build.tensor("x"), "linear")
 
 
+@lowered("zeros_like", "ones_like")
+def constant_like(build: Build) -> Tensor:
+    """ReLU with the largest value zero, and Rescaling."""
+    low, x = build.low, build.tensor("x")
+    if build.get("shape") is not None:
+        raise NotLoweredError("it has another shape")
+    # Zero times x would not be a number where x is infinite.
+    zeros = low.layer("ReLU", {"max_value": 0.0}, x, shape=x.shape)
+    return low.rescale(zeros, 1.0, 1.0 if build.call.name == "ones_like" else 0.0)
+
+
 @lowered("cast", "convert_to_tensor", "array", "saturate_cast")
 def cast(build: Build) -> Tensor:
     """The input, if its numbers exist in the other dtype."""
