@@ -67,6 +67,16 @@ def test_tensors_that_keras_does_not_save_are_told() -> None:
     assert "has not saved" in problem.message
 
 
+def test_patches_of_images_side_by_side_are_lowered() -> None:
+    sizes = {"sizes": [1, 2, 3, 1], "strides": [1, 2, 3, 1], "rates": [1, 1, 1, 1]}
+    node = ["x", 0, 0, {**sizes, "padding": "VALID", "name": None}]
+    operation = layer("TFOpLambda", "it", [node], function="image.extract_patches")
+    layers = [given("x", (None, 5, 6, 3), 2), operation]
+    found = operation_of(functional(layers, [("x", 0, 0)], [("it", 0, 0)]))
+    reshape = found["config"]["layers"][-1]
+    assert reshape["config"]["target_shape"] == [2, 2, 18]
+
+
 def test_function_without_translation_is_named() -> None:
     node = ["x", 0, 0, {}]
     with pytest.raises(ConversionError) as caught:

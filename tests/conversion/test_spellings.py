@@ -195,7 +195,7 @@ def test_operation_is_not_taken_for_the_layer_of_its_name(class_name: str, confi
 
 def test_operation_that_is_not_known_is_reported_once() -> None:
     operation = layer("NoSuchThing", "it", [call(("x", 0, 0))])
-    operation["config"] = {"name": "it"}
+    operation |= {"config": {"name": "it"}, "module": "keras.src.ops.numpy"}
     model = functional([given("x", (None, 3)), operation], [("x", 0, 0)], [("it", 0, 0)])
     with pytest.raises(ConversionError) as caught:
         topology(model, 3, {})

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.transforms import Array
 
 MASKS = ("query_mask", "value_mask", "key_mask")
 TRAVELLING = "travelling_"
@@ -38,6 +41,22 @@ def tensor_positions(arguments: Mapping[str, Json]) -> dict[str, int]:
         for name, value in arguments.items()
         if isinstance(value, dict) and isinstance(value.get("tensor"), int)
     }
+
+
+def constant_of(value: Json) -> Array | None:
+    """Return an argument that is an array, ``None`` if it is none.
+
+    Keras 3 wraps arrays (``serialize_keras_object`` in ``serialization_lib.py``), Keras 2 writes
+    lists (``Node.serialize`` in ``node.py``).
+
+    Raises
+    ------
+    ValueError
+        It is no array of numbers.
+    """
+    if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
+        value = value["config"]["value"]
+    return np.asarray(value, np.float64) if isinstance(value, list) else None
 
 
 def with_travelling_masks(positions: Mapping[str, int]) -> dict[str, int]:

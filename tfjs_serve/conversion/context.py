@@ -165,6 +165,12 @@ class LayerContext:
         return [call[0].shape for call in self.calls if call[0].shape is not None]
 
     @property
+    def knows_shapes(self) -> bool:
+        """Whether the shapes of all inputs are known, of unknown sizes though they may be."""
+        facts = [fact for call in self.calls for fact in call]
+        return bool(facts) and all(fact.shape is not None for fact in facts)
+
+    @property
     def ranks(self) -> Sequence[int]:
         """Number of axes of the first input in each call where it is known."""
         return [len(shape) for shape in self.shapes]

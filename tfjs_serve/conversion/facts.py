@@ -316,7 +316,8 @@ class _Inference:
 
         def fact(ref: TensorRef) -> TensorFact:
             outputs = made.get((ref.layer, ref.call), ())
-            return outputs[ref.tensor] if 0 <= ref.tensor < len(outputs) else _UNKNOWN
+            found = outputs[ref.tensor] if 0 <= ref.tensor < len(outputs) else _UNKNOWN
+            return found if found.shape is not None else _saved(ref)
 
         calls = load_order(model, graph, self._report).numbers
         for ref in execution_order(graph, calls):
@@ -326,6 +327,12 @@ class _Inference:
             # TF.js keeps what the first of several runs has made.
             made.setdefault((ref.layer, ref.call), outputs)
         return tuple(map(fact, graph.outputs))
+
+
+def _saved(ref: TensorRef) -> TensorFact:
+    """Return what the file tells of a tensor that no rule knows."""
+    fact = TensorFact(shape=ref.shape, dtype=ref.dtype)
+    return _UNKNOWN if _is_impossible(fact) else fact
 
 
 def _called(layer: KerasLayer, call: Call) -> KerasLayer:

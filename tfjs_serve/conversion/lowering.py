@@ -126,9 +126,13 @@ class Lowering(SmallModel):
             return x
         before, after = known_product(x.shape[1:axis]), known_product(x.shape[axis + 1 :])
         flat = self.reshape(x, (before, size, after))
-        crop = [[0, 0], [start, size - start - length]]
-        cut = self.layer("Cropping2D", {"cropping": crop, "data_format": "channels_last"}, flat)
+        cut = self.cropped(flat, start, length)
         return self.reshape(cut, (*x.shape[1:axis], length, *x.shape[axis + 1 :]))
+
+    def cropped(self, x: Tensor, start: int, length: int) -> Tensor:
+        """Return `length` steps from `start` on of the third of four axes."""
+        crop = [[0, 0], [start, _known(x.shape[2]) - start - length]]
+        return self.layer("Cropping2D", {"cropping": crop, "data_format": "channels_last"}, x)
 
     def affine(
         self,

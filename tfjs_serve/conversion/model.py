@@ -20,11 +20,15 @@ class TensorRef:
         Which of the layer's calls in this graph, from 0, whatever numbers the file used.
     tensor
         Which output of that call.
+    shape, dtype
+        As Keras 3 writes them beside it: all that is known of what a layer of the user computes.
     """
 
     layer: str
     call: int
     tensor: int
+    shape: tuple[int | None, ...] | None = field(default=None, compare=False)
+    dtype: str = field(default="float32", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,8 +199,7 @@ def tensors_in(value: Json) -> Iterator[TensorRef]:
     """Yield the tensors of a nested argument in order, as the file numbers them."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
-            config = value.get("config")
-            yield _ref(config.get("keras_history") if isinstance(config, dict) else None)
+            yield _keras_tensor(value.get("config"))
             return
         # optree and tf.nest order dictionaries by key.
         value = [value[key] for key in sorted(value)]
@@ -209,6 +208,19 @@ def tensors_in(value: Json) -> Iterator[TensorRef]:
     elif isinstance(value, list):
         for item in value:
             yield from tensors_in(item)
+
+
+def _keras_tensor(config: Json) -> TensorRef:
+    if not isinstance(config, dict):
+        return _ref(None)
+    sizes, dtype = config.get("shape"), config.get("dtype")
+    sizes = sizes if isinstance(sizes, list) else [-1]
+    is_shape = all(size is None or (type(size) is int and size >= 0) for size in sizes)
+    return replace(
+        _ref(config.get("keras_history")),
+        shape=tuple(sizes) if is_shape else None,
+        dtype=dtype if isinstance(dtype, str) else "float32",
+    )
 
 
 def _is_ref(value: Json) -> bool:

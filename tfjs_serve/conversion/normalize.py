@@ -18,7 +18,7 @@ from tfjs_serve.conversion.keras1.structure import modern_structure
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.model_kinds import MODELS, model_kind
 from tfjs_serve.conversion.nodes import read_graph
-from tfjs_serve.conversion.operations import KERAS2_OPERATIONS, bind
+from tfjs_serve.conversion.operations import KERAS2_OPERATIONS, bind, is_known_operation
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.serialized import compute_dtype, plain
 from tfjs_serve.conversion.unnamed import with_names
@@ -241,9 +241,12 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     """Whether an entry names a class outside of Keras.
 
     HDF5 has the name under which the user registered a class, ``package>Class``; ``.keras``
-    archives have it beside the class, and the module.
+    archives have it beside the class, and the module: none for a script's or notebook's own
+    (``record_object_after_serialization`` in ``serialization_lib.py``).
     """
     module, registered = entry.get("module"), entry.get("registered_name")
+    if "module" in entry and module is None and isinstance(registered, str):
+        return registered not in _OF_APPLICATIONS
     return (
         ">" in class_name
         or (
@@ -259,14 +262,16 @@ def _is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -
     In Keras 3, a function of ``keras.ops`` may have the name of a layer.
 
     HDF5 does not name the module, but all layers but a few have their trainable flag in their
-    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has.
+    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has. Nor have
+    layers of the user that write their own arguments only: those are no function that is known.
     """
     if generation < 3:
         return class_name in KERAS2_OPERATIONS
-    module = entry.get("module")
-    if isinstance(module, str):
-        return module.startswith(("keras.ops", "keras.src.ops"))
-    return class_name not in _WITHOUT_FLAG and "trainable" not in _config(entry)
+    if "module" in entry:
+        return str(entry["module"]).startswith(("keras.ops", "keras.src.ops"))
+    if class_name in _WITHOUT_FLAG or "trainable" in _config(entry):
+        return False
+    return is_known_operation(class_name)
 
 
 def _as_list(shape: Json) -> list[Any] | None:

@@ -78,7 +78,7 @@ class Translator:
             Keywords(layer, keywords, self.report).finish()
             return self._model(layer, name)
         if layer.class_name not in self.rules:
-            return self._unknown(layer)
+            return self._unknown(layer, name, scope)
         if self.report.is_impossible(layer):
             return TfjsLayer(class_name=layer.class_name, config={})
         self._check_dtype(layer)
@@ -88,7 +88,7 @@ class Translator:
             translated = self._translated(rule, context)
         except UnknownShapeError as error:
             # After a layer that has been reported, no shape is known.
-            if not self.report.has_problems or len(context.shapes) == len(context.calls) > 0:
+            if not self.report.has_problems or context.knows_shapes:
                 context.problem("unsupported-input", f"{_sentence(error)}.", _HINT_SHAPE)
             return TfjsLayer(class_name=layer.class_name, config={})
         except UnknownActivationError as error:
@@ -156,9 +156,12 @@ class Translator:
         )
         return TfjsLayer(class_name=layer.class_name, config={})
 
-    def _unknown(self, layer: KerasLayer) -> TfjsLayer:
+    def _unknown(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+        class_name = page_class(layer, self.custom_layers)
+        if class_name is not None:
+            return passed_on(layer, class_name, name, scope, self.weights.get(layer.path, {}))
         message = f"TensorFlow.js has no layer {layer.class_name}."
-        hint = "Replace it by layers of the list in docs/layers.md."
+        hint = f"Is it one of your own? {_HINT_CUSTOM}"
         if layer.is_operation:
             message = "It is an operation on tensors that tfjs-serve does not know."
             hint = "Use layers and operations of the list in docs/layers.md."

@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .case import BOTH, KERAS3, Arguments, Array, Build, Case, Keras, case_id, each, layer, numbers
+from .case import (
+    BOTH,
+    KERAS3,
+    Arguments,
+    Array,
+    Build,
+    Case,
+    Keras,
+    case_id,
+    each,
+    layer,
+    numbers,
+)
 
 Shape = tuple[int | None, ...]
 
@@ -226,4 +238,32 @@ SCORED = [
     additive("Attention", "rank2", {"use_scale": True}, ((6,), (6,))),
 ]
 
-CASES = [*SCORED, *MULTI_HEAD, *GROUPED_QUERY]
+
+def fixed_mask(*lead: int, size: int = 4) -> Array:
+    """Return a mask that is no input of the model: each target sees itself, and some others."""
+    mask = np.tril(np.random.default_rng(len(lead)).integers(0, 2, size=(*lead, size, size)))
+    return (mask + np.eye(size, dtype=mask.dtype)) > 0
+
+
+CONSTANT_MASKS = [
+    heads(
+        f"constant-mask-{label}",
+        arguments,
+        [shape],
+        {"attention_mask": mask, **call},
+        dialects=(KERAS3,),
+    )
+    for label, shape, mask, call in (
+        ("two", (4, 6), fixed_mask(), {}),
+        ("three", (4, 6), fixed_mask(1), {}),
+        ("batch", (4, 6), fixed_mask(2), {}),
+        ("heads", (4, 6), fixed_mask(1, 2), {}),
+        ("floats", (4, 6), fixed_mask(1).astype("float32"), {}),
+        ("causal", (4, 6), fixed_mask(), CAUSAL),
+        ("scores", (4, 6), fixed_mask(1), SCORES),
+        ("free", (None, 6), fixed_mask(1, size=5), {}),
+    )
+    for arguments in ({}, {"dropout": 0.3})
+]
+
+CASES = [*SCORED, *MULTI_HEAD, *GROUPED_QUERY, *CONSTANT_MASKS]

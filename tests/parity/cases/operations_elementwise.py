@@ -117,6 +117,13 @@ PAIRS = called(
 WHOLE = {
     **called("add", "subtract", "multiply", "maximum", "floor_divide", "mod", "divide"),
     **called("bitwise_and", "bitwise_or", "bitwise_xor", "gcd", "lcm", "power", "greater"),
+    **called("equal", "not_equal", "greater_equal", "less", "less_equal"),
+    "padding": lambda ops, x, y: ops.cast(ops.not_equal(x, 0), "float32") + (y == 2),
+    "limits": lambda ops, x, y: (x > 1) | (y <= -1) | ops.less(3, x),
+    "fraction": lambda ops, x, y: (x > 0.5) | ops.equal(y, 1.5),
+    "positions": lambda ops, x, y: x >= np.arange(4, dtype="int32"),
+    "compare-column": lambda ops, x, y: ops.equal(x[:, :1], y),
+    "truth": lambda ops, x, y: ops.cast(x, "bool") & (ops.cast(y - 1, "bool")),
     "shift": lambda ops, x, y: ops.left_shift(x, y) + ops.right_shift(x, y),
     "half": lambda ops, x, y: x // 2 + ops.cast(y / 2, "int32"),
     "mean": lambda ops, x, y: ops.mean(x, axis=1) + ops.sum(y, axis=1),

@@ -40,6 +40,10 @@ IMAGES: dict[str, Function] = {
         x, kernel_size=(5, 3), sigma=(1.5, 0.7)
     ),
     "extract_patches": lambda ops, x: ops.image.extract_patches(x, 2),
+    "extract_patches-wide": lambda ops, x: ops.image.extract_patches(x, (2, 3), strides=(2, 3)),
+    "extract_patches-dilated": lambda ops, x: ops.image.extract_patches(
+        x, 2, strides=2, dilation_rate=2
+    ),
     "extract_patches-overlap": lambda ops, x: ops.image.extract_patches(x, (2, 3), strides=1),
     "extract_patches-same": lambda ops, x: ops.image.extract_patches(
         x, 2, strides=2, padding="same"

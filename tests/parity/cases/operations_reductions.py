@@ -85,6 +85,20 @@ STATISTICS: dict[str, Function] = {
         scale=np.arange(3, dtype="float32"),
     ),
 }
+FREE = (2, None, 4)
+STACKS: dict[str, Function] = {
+    "scores": lambda ops, x, y: ops.matmul(x, ops.swapaxes(y, -1, -2)),
+    "attended": lambda ops, x, y: ops.softmax(x @ ops.transpose(y, (0, 1, 3, 2))) @ y,
+    "five": lambda ops, x, y: x[:, :, None] @ ops.swapaxes(y, 2, 3)[:, :, None],
+    "five-wide": lambda ops, x, y: ops.matmul(
+        ops.reshape(x, (-1, 2, 2, 1, 5)), ops.reshape(y, (-1, 2, 2, 5, 1))
+    ),
+    "broadcast": lambda ops, x, y: x[:, :1] @ ops.swapaxes(y, -1, -2),
+    "einsum": lambda ops, x, y: ops.einsum("bhid,bhjd->bhij", x, y),
+    "einsum-heads-behind": lambda ops, x, y: ops.einsum("aecd,abcd->acbe", x, y[:, :1]),
+    "einsum-back": lambda ops, x, y: ops.einsum("acbe,aecd->abcd", x[..., :2], y),
+    "einsum-outer": lambda ops, x, y: ops.einsum("bhid,bkjd->bhij", x, y),
+}
 PRODUCTS: dict[str, Function] = {
     "matmul": lambda ops, x, y: ops.matmul(x, ops.swapaxes(y, 1, 2)),
     "at": lambda ops, x, y: ops.swapaxes(x, 1, 2) @ y,
@@ -207,6 +221,8 @@ CASES = [
     ),
     *operations("statistics", STATISTICS, (2, 3, 4)),
     *operations("products", PRODUCTS, (3, 4), (3, 4)),
+    *operations("stacks", STACKS, (2, 2, 5), (2, 2, 5)),
+    *operations("stacks-free", {k: STACKS[k] for k in ("scores", "einsum")}, FREE, FREE),
     *operations("layers", LAYERS, (6, 6, 4)),
     *operations("pool-1d", {"max": lambda ops, x: ops.max_pool(x, (2,), strides=(2,))}, (6, 4)),
     *operations("attention", ATTENTION, (3, 2, 4), (3, 2, 4), (3, 2, 4)),

@@ -115,6 +115,8 @@ FREE: dict[str, Function] = {
     "channels-part": lambda ops, x: x[..., :2],
     "one-channel": lambda ops, x: x[..., 1],
     "row": lambda ops, x: x[:, 0],
+    "row-kept": lambda ops, x: x[:, :1],
+    "row-of-channel": lambda ops, x: x[:, 0:1, ..., 2],
     "rows": lambda ops, x: x[:, 1:-1],
     "expand": lambda ops, x: ops.expand_dims(x, -1),
     "transpose": lambda ops, x: ops.transpose(x, (0, 3, 2, 1)),
@@ -126,6 +128,7 @@ FREE: dict[str, Function] = {
     "preprocessing": lambda ops, x: x[..., ::-1] - np.array([103.9, 116.8, 123.7], "float32"),
     "flip": lambda ops, x: ops.flip(x, axis=1),
 }
+TIME = ("row", "row-kept", "row-of-channel", "rows", "sum")
 JOINING: dict[str, Function] = {
     "concatenate": lambda ops, x, y: ops.concatenate([x, y], axis=-1),
     "concatenate-1": lambda ops, x, y: ops.concatenate([x, y, x], axis=1),
@@ -213,7 +216,7 @@ CASES = [
     *operations("vectors", VECTORS, (4,)),
     *operations("items", ITEMS, (3, 3, 4)),
     *operations("free-shape", FREE, (None, None, 3)),
-    *operations("free-time", {k: FREE[k] for k in ("row", "rows", "sum")}, (None, 3)),
+    *operations("free-time", {k: FREE[k] for k in TIME}, (None, 3)),
     *operations("joining", JOINING, (2, 3), (2, 3)),
     *operations("indices", INDICES, (3,), dtype="int32"),
     *operations("order", ORDER, (3, 4)),

@@ -74,7 +74,8 @@ part(({ tf, layer }) => {
     if (input("queryMask")) automatic.push(isTrue(tf.expandDims(input("queryMask"), -1)));
     for (const name of ["valueMask", "keyMask"])
       if (input(name)) automatic.push(isTrue(tf.expandDims(input(name), -2)));
-    if (input("attentionMask")) automatic.push(isTrue(input("attentionMask")));
+    const given = input("attentionMask") ?? weights.attention_mask;
+    if (given) automatic.push(isTrue(given));
     let mask = all(automatic);
     let products = flat;
     if (mask) {

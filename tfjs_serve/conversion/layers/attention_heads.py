@@ -13,7 +13,7 @@ from tfjs_serve.conversion.context import LayerContext
 from tfjs_serve.conversion.layers.attention_masks import joined, masked, of_positions
 from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.transforms import Array, computed_source, reshaped_source
 from tfjs_serve.layers_model.model import TensorSource
 
 MAXIMUM_HEADS = 16
@@ -38,6 +38,8 @@ class Heads:
         Whether the softmax is an output too.
     drops_masked
         Whether masked scores are zero also where all of them are masked.
+    constant_mask
+        An ``attention_mask`` that is no tensor of the graph, as a layer's argument.
     parameters
         Regularizers of kernels and biases, by ``"kernel"`` and ``"bias"``.
     """
@@ -53,6 +55,7 @@ class Heads:
     dropout: float
     scores: bool
     drops_masked: bool
+    constant_mask: Array | None
     parameters: Mapping[str, Mapping[str, Json]]
 
     def can_be_lowered(self, context: LayerContext) -> bool:
@@ -62,14 +65,20 @@ class Heads:
         shapes = [fact.shape or () for fact in context.calls[0]]
         rank = len(shapes[self.positions["query"]])
         mask = self.positions.get("attention_mask")
-        if self.axes != tuple(range(1, rank - 1)):
+        if self.axes != tuple(range(1, rank - 1)) or not self._is_for_all_heads:
             return False
         return (rank == 3 and (mask is None or len(shapes[mask]) == 3)) or not self._uses_masks
 
     @property
+    def _is_for_all_heads(self) -> bool:
+        """Whether the constant mask, if there is one, is one matrix."""
+        return self.constant_mask is None or self.constant_mask.ndim <= 2
+
+    @property
     def _uses_masks(self) -> bool:
         named = any(name.endswith("mask") for name in self.positions)
-        return named or self.causal or self.window is not None
+        has_constant = self.constant_mask is not None
+        return named or has_constant or self.causal or self.window is not None
 
     def companion_arguments(self, always_training: bool) -> dict[str, Json]:
         """Return what the companion's MultiHeadAttention takes."""
@@ -176,7 +185,9 @@ class _Builder:
         ]
         if "attention_mask" in given:
             masks.append(given["attention_mask"])
-        positions = of_positions(low, product, causal=spec.causal, window=spec.window)
+        positions = of_positions(
+            low, product, causal=spec.causal, window=spec.window, given=spec.constant_mask
+        )
         mask = joined(low, masks)
         if mask is None or positions is None:
             return mask or positions

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from tfjs_serve.conversion.call_arguments import (
     MASKS,
     TRAVELLING,
     call_arguments,
+    constant_of,
     tensor_positions,
     with_travelling_masks,
 )
@@ -20,6 +22,7 @@ from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.objects import parameters_of_parts
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
 from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
+from tfjs_serve.conversion.transforms import Array, constant
 
 _CALL = (
     *("query", "value", "key", *MASKS, "attention_mask"),
@@ -34,7 +37,7 @@ _LOWERED = (
 )
 _COMPANION = (
     f"more than {MAXIMUM_HEADS} heads, attention over some axes only, masks for each head, "
-    "use_causal_mask for lengths that are not known"
+    "use_causal_mask and constant masks for lengths that are not known"
 )
 
 
@@ -112,10 +115,22 @@ def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) ->
     always_training = bool(context.keywords.always_trains() and spec.dropout)
     companion = spec.companion_arguments(always_training)
     _check_weights(context, heads, groups)
+    holder = _with_constant_mask(context, spec)
     if always_training or context.read.report.has_problems or not spec.can_be_lowered(context):
-        return context.companion("MultiHeadAttention", companion)
+        return holder.companion("MultiHeadAttention", companion)
     return lower_or_companion(
-        context, lambda low: lower_heads(low, context, spec), "MultiHeadAttention", companion
+        holder, lambda low: lower_heads(low, context, spec), "MultiHeadAttention", companion
+    )
+
+
+def _with_constant_mask(context: LayerContext, spec: Heads) -> LayerContext:
+    """Return the context of the companion, which takes a constant mask as a weight."""
+    if spec.constant_mask is None:
+        return context
+    return replace(
+        context,
+        weights={**context.weights, "attention_mask": constant(spec.constant_mask)},
+        fixed_variables={*context.fixed_variables, "attention_mask"},
     )
 
 
@@ -144,8 +159,23 @@ def _spec(
         dropout=dropout,
         scores=scores,
         drops_masked=version >= (3, 10) and not fused,
+        constant_mask=_constant_mask(context, arguments),
         parameters={name: parameters_of_parts(context, name) for name in ("kernel", "bias")},
     )
+
+
+def _constant_mask(context: LayerContext, arguments: Mapping[str, Json]) -> Array | None:
+    """Return an ``attention_mask`` that is no tensor: one matrix, if it is one for all heads."""
+    for name in ("value", "key", *MASKS):
+        if constant_of(arguments.get(name)) is not None:
+            context.problem(
+                "unsupported-call",
+                f"It is called with a constant as {name}.",
+                "Make it an input of the model, or compute it from one.",
+            )
+    mask = constant_of(arguments.get("attention_mask"))
+    is_matrix = mask is not None and math.prod(mask.shape[:-2]) == 1
+    return mask.reshape(mask.shape[-2:]) if mask is not None and is_matrix else mask
 
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:

@@ -7,6 +7,10 @@ in the registry like those of layers.
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.operations.binding import KERAS2_OPERATIONS, bind
+from tfjs_serve.conversion.operations.binding import (
+    KERAS2_OPERATIONS,
+    bind,
+    is_known_operation,
+)
 
-__all__ = ["KERAS2_OPERATIONS", "bind"]
+__all__ = ["KERAS2_OPERATIONS", "bind", "is_known_operation"]

@@ -75,8 +75,17 @@ def _bound(layer: KerasLayer, call: Call) -> KerasLayer:
     return replace(layer, class_name=f"ops.{name}", config=config)
 
 
+def is_known_operation(class_name: str) -> bool:
+    """Whether a class of Keras 3 is a function that is known here."""
+    return _function(class_name) in signatures()
+
+
 def _name(layer: KerasLayer) -> str:
-    name = snake_case(layer.class_name.removeprefix("ops."))
+    return _function(layer.class_name.removeprefix("ops."))
+
+
+def _function(class_name: str) -> str:
+    name = snake_case(class_name)
     return _RENAMED.get(name, name)
 
 

@@ -6,6 +6,7 @@ from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.operations.call import (
+    OperationCall,
     companion_operation,
     output_dtypes,
     read_call,
@@ -34,6 +35,16 @@ def _first_line(function: Lower) -> str:
     return (function.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
+def _read(context: LayerContext) -> OperationCall:
+    """Return the call; what makes no sense may do so with the shape that is not known."""
+    try:
+        return read_call(context)
+    except (LookupError, TypeError, ValueError) as error:
+        if context.knows_shapes:
+            raise
+        raise UnknownShapeError("the shape of the input is not known") from error
+
+
 def _operation(signature: Signature) -> None:
     lower = lowered_operations().get(signature.name)
 
@@ -46,7 +57,7 @@ def _operation(signature: Signature) -> None:
         companion="" if lower is None else "other arguments, and unknown sizes where they count",
     )
     def translate(context: LayerContext) -> TfjsLayer:
-        call = read_call(context)
+        call = _read(context)
         if call.name == "mean" and context.layer.generation < 3:
             # TensorFlow's mean of whole numbers is a whole number.
             context.no_whole_numbers()

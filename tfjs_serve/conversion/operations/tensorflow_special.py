@@ -107,6 +107,18 @@ def _sort(first: Json, named: Arguments) -> Bound:
     return "sort", {"x": first, "axis": named.get("axis", -1)}
 
 
+def _extract_patches(first: Json, named: Arguments) -> Bound:
+    _only("image.extract_patches", named, "sizes", "strides", "rates", "padding")
+    sizes, strides, rates = (named[key][1:-1] for key in ("sizes", "strides", "rates"))
+    return "extract_patches", {
+        "images": first,
+        "size": sizes,
+        "strides": strides,
+        "dilation_rate": rates,
+        "padding": str(named["padding"]).lower(),
+    }
+
+
 def _resize(first: Json, named: Arguments) -> Bound:
     _only("image.resize", named, "size", "method", "antialias", preserve_aspect_ratio=(False,))
     method = str(named.get("method") or "bilinear").lower()
@@ -216,6 +228,7 @@ SPECIAL: Mapping[str, Callable[[Json, Arguments], Bound]] = {
     "compat.v1.nn.max_pool": _pool("max_pool"),
     "compat.v1.pad": _pad,
     "gather": _gather,
+    "image.extract_patches": _extract_patches,
     "image.resize": _resize,
     "keras.backend.relu": _leaky_relu,
     "math.argmax": _position("argmax"),

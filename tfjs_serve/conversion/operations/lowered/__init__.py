@@ -20,6 +20,7 @@ def lowered_operations() -> Mapping[str, Lower]:
     from tfjs_serve.conversion.operations.lowered import (  # noqa: F401, PLC0415  # they import this
         activations,
         arithmetic,
+        comparisons,
         images,
         joining,
         padding,

@@ -103,7 +103,8 @@ def _constant_axes(shape: Shape, arrays: list[tuple[int, ...]]) -> int:
     return count
 
 
-def _value(operand: Operand) -> Any:
+def value_of(operand: Operand) -> Any:
+    """Return a constant in the precision of Python."""
     if operand.value is None:
         raise NotLoweredError("both are tensors")
     return operand.value.astype(np.float64)
@@ -118,7 +119,7 @@ def add(build: Build) -> Tensor:
     one, other = _pair(build)
     if one.index is None:
         one, other = other, one
-    return scaled(build.low, build.of(one), None, _value(other))
+    return scaled(build.low, build.of(one), None, value_of(other))
 
 
 @lowered("subtract")
@@ -126,9 +127,9 @@ def subtract(build: Build) -> Tensor:
     """The sum with the opposite."""
     low, (one, other) = build.low, _pair(build)
     if one.index is None:
-        return scaled(low, build.of(other), -np.ones(()), _value(one))
+        return scaled(low, build.of(other), -np.ones(()), value_of(one))
     if other.index is None:
-        return scaled(low, build.of(one), None, -_value(other))
+        return scaled(low, build.of(one), None, -value_of(other))
     x1, x2 = build.of(one), build.of(other)
     check_mergeable([x1, x2])
     return low.subtract(x1, x2)
@@ -143,14 +144,14 @@ def multiply(build: Build) -> Tensor:
     one, other = _pair(build)
     if one.index is None:
         one, other = other, one
-    return scaled(build.low, build.of(one), _value(other), None)
+    return scaled(build.low, build.of(one), value_of(other), None)
 
 
 @lowered("divide", "true_divide")
 def divide(build: Build) -> Tensor:
     """By a constant only."""
     one, other = _pair(build)
-    divisor = _value(other)
+    divisor = value_of(other)
     if not np.all(divisor):
         raise NotLoweredError("it divides by zero")
     return scaled(build.low, build.of(one), 1.0 / divisor, None)
@@ -242,24 +243,11 @@ def squared_difference(build: Build) -> Tensor:
     return build.low.multiply(difference, difference)
 
 
-@lowered("logical_not")
-def logical_not(build: Build) -> Tensor:
-    """One minus a truth value."""
-    if build.operand("x").dtype != "bool":
-        raise NotLoweredError("its input is no truth value")
-    return build.low.rescale(build.tensor("x"), -1.0, 1.0)
-
-
-@lowered("logical_and", "logical_or")
-def logical(build: Build) -> Tensor:
-    """The smaller or the larger of two truth values."""
-    operands = [build.operand(key) for key in ("x1", "x2")]
-    if any(operand.dtype != "bool" for operand in operands):
-        raise NotLoweredError("its inputs are no truth values")
-    tensors = list(map(build.of, operands))
-    check_mergeable(tensors)
-    name = "Minimum" if build.call.name == "logical_and" else "Maximum"
-    return build.low.merge(name, *tensors)
+def unequal(low: Lowering, difference: Tensor) -> Tensor:
+    """Return whether a difference of whole numbers is not zero."""
+    return low.add(
+        low.clip(difference, 0.0, 1.0), low.clip(low.rescale(difference, -1.0), 0.0, 1.0)
+    )
 
 
 @lowered("copy", "conj", "conjugate", "real", "positive")
@@ -272,6 +260,17 @@ def _handed_on(build: Build) -> Tensor:
     return build.low.activation(build.tensor("x"), "linear")
 
 
+@lowered("zeros_like", "ones_like")
+def constant_like(build: Build) -> Tensor:
+    """ReLU with the largest value zero, and Rescaling."""
+    low, x = build.low, build.tensor("x")
+    if build.get("shape") is not None:
+        raise NotLoweredError("it has another shape")
+    # Zero times x would not be a number where x is infinite.
+    zeros = low.layer("ReLU", {"max_value": 0.0}, x, shape=x.shape)
+    return low.rescale(zeros, 1.0, 1.0 if build.call.name == "ones_like" else 0.0)
+
+
 @lowered("cast", "convert_to_tensor", "array", "saturate_cast")
 def cast(build: Build) -> Tensor:
     """The input, if its numbers exist in the other dtype."""
@@ -279,6 +278,8 @@ def cast(build: Build) -> Tensor:
     given = build.operand("x").dtype
     whole = not given.startswith(("float", "bfloat"))
     same = dtype in (None, given) or "float" in dtype
+    if whole and dtype == "bool" and given != "bool":
+        return unequal(build.low, build.low.rescale(build.tensor("x"), 1.0))
     if not same and not (whole and dtype in ("int32", "int64")):
         raise NotLoweredError("it changes numbers")
     return _handed_on(build)
@@ -286,4 +287,4 @@ def cast(build: Build) -> Tensor:
 
 def array_of(operand: Operand) -> Array:
     """Return a constant as it is."""
-    return np.asarray(_value(operand), np.float32)
+    return np.asarray(value_of(operand), np.float32)

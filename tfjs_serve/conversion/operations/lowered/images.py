@@ -97,6 +97,27 @@ def _margins(build: Build, size: int | None, keys: tuple[str, ...], sign: int) -
     return [total - last, last] if first is None else [first, total - first]
 
 
+@lowered("extract_patches")
+def extract_patches(build: Build) -> Tensor:
+    """Reshape, Permute, Reshape, for patches side by side."""
+    low, x = build.low, build.tensor("images")
+    if len(x.shape) != 4 or build.get("data_format") == "channels_first":
+        raise NotLoweredError("the channels are not last")
+    size, strides = pair(build.get("size"), 2), build.get("strides")
+    steps = size if strides is None else pair(strides, 2)
+    if steps != size or pair(build.get("dilation_rate"), 2) != [1, 1]:
+        raise NotLoweredError("the patches overlap, or have gaps")
+    height, width, channels = known_sizes(x.shape[1:])
+    down, across = height // size[0], width // size[1]
+    fits = (height, width) == (down * size[0], across * size[1])
+    if not (fits or build.get("padding") == "valid") or not down * across:
+        raise NotLoweredError("the patches reach over the edge")
+    cut = low.slice(low.slice(x, 1, 0, down * size[0]), 2, 0, across * size[1])
+    split = low.reshape(cut, (down, size[0], across, size[1], channels))
+    turned = low.permute(split, [0, 1, 3, 2, 4, 5])
+    return low.reshape(turned, (down, across, size[0] * size[1] * channels))
+
+
 @lowered("max_pool", "average_pool")
 def pool(build: Build) -> Tensor:
     """The layer of as many axes."""

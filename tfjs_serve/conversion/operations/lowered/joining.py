@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
 from tfjs_serve.conversion.operations.lowered.arithmetic import check_mergeable
-from tfjs_serve.conversion.operations.lowered.pieces import picked
+from tfjs_serve.conversion.operations.lowered.pieces import first, picked
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
     NotLoweredError,
@@ -142,8 +142,16 @@ def _is_whole(key: object) -> bool:
     return parts in ([None, None, None], [None, None, 1])
 
 
+def _is_first(key: object) -> bool:
+    """Whether a subscript is ``0`` or ``:1``."""
+    parts = key.get("slice") if isinstance(key, dict) else None
+    return (type(key) is int and key == 0) or parts in ([None, 1, None], [0, 1, None], [0, 1, 1])
+
+
 def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
     size = x.shape[axis]
+    if size is None and _is_first(key):
+        return first(low, x, axis)
     if isinstance(key, int):
         (length,) = known_sizes([size])
         return _one_by_one(low, x, axis, [key % length])

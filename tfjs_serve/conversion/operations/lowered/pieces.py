@@ -13,6 +13,8 @@ from tfjs_serve.conversion.shapes import known_product
 
 _MOST_RUNS = 64
 _WIDEST_CHOICE = 64
+_LONGEST = 1 << 20
+"""Steps that no axis has."""
 
 
 def picked(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
@@ -32,6 +34,20 @@ def picked(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
         raise NotLoweredError("it takes too many layers")
     parts = [low.slice(x, axis, start, length) for start, length in runs]
     return low.concatenate(parts, axis)
+
+
+def first(low: Lowering, x: Tensor, axis: int) -> Tensor:
+    """Return the first step of an axis, however long: pooling that takes one step in many."""
+    before, after = known_product(x.shape[1:axis]), known_product(x.shape[axis + 1 :])
+    flat = low.reshape(x, (before, None, after))
+    config = {
+        "pool_size": [1, 1],
+        "strides": [1, _LONGEST],
+        "padding": "valid",
+        "data_format": "channels_last",
+    }
+    made = low.layer("MaxPooling2D", config, flat, shape=(x.shape[0], before, 1, after))
+    return low.reshape(made, (*x.shape[1:axis], 1, *x.shape[axis + 1 :]))
 
 
 def _chosen(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS
+from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
 from tfjs_serve.conversion.operations.lowered.arithmetic import array_of
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
@@ -15,7 +19,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.specs.equations import equation
 from tfjs_serve.conversion.operations.specs.products import batch_dot_axes, tensordot_axes
-from tfjs_serve.conversion.shapes import Shape
+from tfjs_serve.conversion.shapes import Shape, known_product
 
 
 def _dot(low: Lowering, x1: Tensor, x2: Tensor, axes: tuple[int, int]) -> Tensor:
@@ -30,6 +34,28 @@ def _dot(low: Lowering, x1: Tensor, x2: Tensor, axes: tuple[int, int]) -> Tensor
     return low.layer("Dot", {"axes": list(axes), "normalize": False}, x1, x2, shape=shape)
 
 
+def _stacked(low: Lowering, x1: Tensor, x2: Tensor) -> Tensor:
+    """Return the products of matrices of the same stack, such as one for each head of attention."""
+    lead = x1.shape[1:-2]
+    if len(x1.shape) < 4 or lead != x2.shape[1:-2] or x1.shape[0] != x2.shape[0]:
+        raise NotLoweredError("they are no stacks of the same sizes")
+    count = math.prod(known_sizes(lead))
+    if not 0 < count <= MAXIMUM_HEADS:
+        raise NotLoweredError("it takes too many layers")
+    made = [
+        _dot(low, left, right, (2, 1))
+        for left, right in zip(_matrices(low, x1, count), _matrices(low, x2, count), strict=True)
+    ]
+    stacked = low.concatenate([low.reshape(x, (1, *x.shape[1:])) for x in made], 1)
+    return low.reshape(stacked, (*lead, *made[0].shape[1:])) if len(lead) > 1 else stacked
+
+
+def _matrices(low: Lowering, x: Tensor, count: int) -> list[Tensor]:
+    matrix = x.shape[-2:]
+    flat = low.reshape(x, (1, count, known_product(matrix)))
+    return [low.reshape(low.cropped(flat, step, 1), matrix) for step in range(count)]
+
+
 def _by_constant(build: Build, x: Operand, kernel: Operand) -> Tensor:
     if kernel.rank != 2 or x.rank < 2:
         raise NotLoweredError("the constant is no matrix")
@@ -38,13 +64,19 @@ def _by_constant(build: Build, x: Operand, kernel: Operand) -> Tensor:
 
 @lowered("matmul")
 def matmul(build: Build) -> Tensor:
-    """Matrices of a batch, or a constant matrix behind or before."""
+    """Matrices of a batch or of a small stack, or a constant matrix behind or before."""
     x1, x2 = build.operand("x1"), build.operand("x2")
     if x2.index is None:
         return _by_constant(build, x1, x2)
     if x1.index is None:
         return _before(build, x1, x2)
-    return _dot(build.low, build.of(x1), build.of(x2), (2, 1))
+    return _product(build.low, build.of(x1), build.of(x2))
+
+
+def _product(low: Lowering, x1: Tensor, x2: Tensor) -> Tensor:
+    if len(x1.shape) == len(x2.shape) > 3:
+        return _stacked(low, x1, x2)
+    return _dot(low, x1, x2, (2, 1))
 
 
 def _before(build: Build, constant: Operand, x: Operand) -> Tensor:
@@ -57,15 +89,26 @@ def _before(build: Build, constant: Operand, x: Operand) -> Tensor:
 
 @lowered("batch_matmul")
 def batch_matmul(build: Build) -> Tensor:
-    """Matrices of a batch, or a constant matrix behind."""
+    """Matrices of a batch or of a small stack, or a constant matrix behind."""
     x1, x2 = build.operand("x1"), build.operand("x2")
     if x2.index is None:
         if build.get("transpose_a") or x2.rank != 2:
             raise NotLoweredError("the constant is no matrix")
         kernel = array_of(x2)
         return dense(build.low, build.of(x1), kernel.T if build.get("transpose_b") else kernel)
+    if x1.rank > 3:
+        turned = [
+            _turned(build.low, build.of(x)) if build.get(f"transpose_{name}") else build.of(x)
+            for name, x in (("a", x1), ("b", x2))
+        ]
+        return _product(build.low, *turned)
     axes = (1 if build.get("transpose_a") else 2, 2 if build.get("transpose_b") else 1)
     return _dot(build.low, build.of(x1), build.of(x2), axes)
+
+
+def _turned(low: Lowering, x: Tensor) -> Tensor:
+    last = len(x.shape) - 1
+    return low.permute(x, [*range(last - 1), last, last - 1])
 
 
 @lowered("batch_dot")
@@ -102,7 +145,7 @@ def dot(build: Build) -> Tensor:
 
 @lowered("einsum")
 def einsum(build: Build) -> Tensor:
-    """Two batches of matrices, one axis of which is summed; a matrix behind."""
+    """Two batches or small stacks of matrices, one axis of which is summed; a matrix behind."""
     operands = build.call.operands("operands")
     if len(operands) != 2:
         raise NotLoweredError("there are not two of them")
@@ -129,6 +172,8 @@ def _batches(
 ) -> Tensor:
     one, other = letters
     shared = [letter for letter in one if letter in other]
+    if (len(one), len(other), len(result), len(shared)) == (4, 4, 4, 3):
+        return _stacks(build, operands, letters, result)
     if len(one) != 3 or len(other) != 3 or len(result) != 3 or len(shared) != 2:
         raise NotLoweredError("they are no batches of matrices")
     batch, inner = shared
@@ -142,3 +187,23 @@ def _batches(
     )
     rest = [letter for letter in one + other if letter not in shared]
     return made if [*result[1:]] == rest else build.low.permute(made, [0, 2, 1])
+
+
+def _stacks(build: Build, operands: list[Operand], letters: tuple[str, ...], result: str) -> Tensor:
+    """Return products in which one axis is a stack, wherever the axes are."""
+    one, other = letters
+    shared = [letter for letter in one if letter in other]
+    stack = [letter for letter in shared[1:] if letter in result]
+    inner = [letter for letter in shared[1:] if letter not in result]
+    if not one[0] == other[0] == result[0] or len(stack) != 1:
+        raise NotLoweredError("the batch moves, or it is no stack of matrices")
+    (left,), (right,) = ([letter for letter in each if letter not in shared] for each in letters)
+    head = [one[0], *stack]
+    x1 = _ordered(build.low, build.of(operands[0]), one, [*head, left, *inner])
+    x2 = _ordered(build.low, build.of(operands[1]), other, [*head, *inner, right])
+    return _ordered(build.low, _stacked(build.low, x1, x2), [*head, left, right], list(result))
+
+
+def _ordered(low: Lowering, x: Tensor, letters: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    order = [letters.index(letter) for letter in wanted]
+    return x if order == sorted(order) else low.permute(x, order)

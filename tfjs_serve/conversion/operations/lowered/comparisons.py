@@ -1,0 +1,72 @@
+"""Truth values, which are zeros and ones in the page, and comparisons of whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfjs_serve.conversion.lowering import Tensor
+from tfjs_serve.conversion.operations.lowered.arithmetic import (
+    check_mergeable,
+    scaled,
+    unequal,
+    value_of,
+)
+from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
+from tfjs_serve.conversion.operations.operand import Operand
+
+
+@lowered("logical_not")
+def logical_not(build: Build) -> Tensor:
+    """One minus a truth value."""
+    if build.operand("x").dtype != "bool":
+        raise NotLoweredError("its input is no truth value")
+    return build.low.rescale(build.tensor("x"), -1.0, 1.0)
+
+
+@lowered("logical_and", "logical_or")
+def logical(build: Build) -> Tensor:
+    """The smaller or the larger of two truth values."""
+    operands = [build.operand(key) for key in ("x1", "x2")]
+    if any(operand.dtype != "bool" for operand in operands):
+        raise NotLoweredError("its inputs are no truth values")
+    tensors = list(map(build.of, operands))
+    check_mergeable(tensors)
+    name = "Minimum" if build.call.name == "logical_and" else "Maximum"
+    return build.low.merge(name, *tensors)
+
+
+@lowered("equal", "not_equal")
+def same(build: Build) -> Tensor:
+    """The difference of whole numbers, limited to one."""
+    differs = unequal(build.low, _difference(build, "x1", "x2"))
+    return build.low.rescale(differs, -1.0, 1.0) if build.call.name == "equal" else differs
+
+
+@lowered("greater", "greater_equal", "less", "less_equal")
+def ordered(build: Build) -> Tensor:
+    """The difference of whole numbers, limited to one."""
+    name = build.call.name
+    keys = ("x1", "x2") if name.startswith("greater") else ("x2", "x1")
+    difference = _difference(build, *keys)
+    shifted = build.low.rescale(difference, 1.0, 1.0) if name.endswith("equal") else difference
+    return build.low.clip(shifted, 0.0, 1.0)
+
+
+def _difference(build: Build, left: str, right: str) -> Tensor:
+    """Return the difference of whole numbers, of which one may be constant."""
+    low, one, other = build.low, build.operand(left), build.operand(right)
+    if not all(map(_is_whole, (one, other))):
+        raise NotLoweredError("differences of fractions are no truth values")
+    if one.index is None:
+        return scaled(low, build.of(other), -np.ones(()), value_of(one))
+    if other.index is None:
+        return scaled(low, build.of(one), None, -value_of(other))
+    x1, x2 = build.of(one), build.of(other)
+    check_mergeable([x1, x2])
+    return low.subtract(x1, x2)
+
+
+def _is_whole(operand: Operand) -> bool:
+    if operand.index is not None:
+        return operand.dtype.startswith(("int", "uint", "bool"))
+    return bool(np.all(value_of(operand) % 1 == 0))
