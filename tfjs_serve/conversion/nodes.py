@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from tfjs_serve.conversion.call_arguments import one_by_position
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.report import Report
 
@@ -92,10 +93,10 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
     inputs: list[TensorRef] = []
     if layer.is_operation:
         return Call(kwargs=_placed({"args": args, **kwargs}, inputs), inputs=tuple(inputs))
-    if not _is_only_tensors(args[:1]):
+    args, kwargs = one_by_position(layer.class_name, args, kwargs)
+    if not _is_only_tensors(args):
         raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
-    inputs += tensors_in(args[:1])
-    kwargs = {**{f"args[{index}]": arg for index, arg in enumerate(args[1:], start=1)}, **kwargs}
+    inputs += tensors_in(args)
     return _layer_call(inputs, kwargs)
 
 

@@ -74,6 +74,7 @@ part(({ tf, layer }) => {
     if (input("queryMask")) automatic.push(isTrue(tf.expandDims(input("queryMask"), -1)));
     for (const name of ["valueMask", "keyMask"])
       if (input(name)) automatic.push(isTrue(tf.expandDims(input(name), -2)));
+    if (args.mask) automatic.push(isTrue(tf.tensor(args.mask)));
     if (input("attentionMask")) automatic.push(isTrue(input("attentionMask")));
     let mask = all(automatic);
     let products = flat;

@@ -13,7 +13,7 @@ from tfjs_serve.conversion.context import LayerContext
 from tfjs_serve.conversion.layers.attention_masks import joined, masked, of_positions
 from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.transforms import Array, computed_source, reshaped_source
 from tfjs_serve.layers_model.model import TensorSource
 
 MAXIMUM_HEADS = 16
@@ -34,6 +34,8 @@ class Heads:
         Which of the inputs each argument of the call is.
     window
         How far apart a target and a source must be to ignore each other.
+    fixed
+        A mask that is part of the call; of two axes if it is the same for all heads and samples.
     scores
         Whether the softmax is an output too.
     drops_masked
@@ -49,6 +51,7 @@ class Heads:
     positions: Mapping[str, int]
     use_gate: bool
     window: int | None
+    fixed: Array | None
     causal: bool
     dropout: float
     scores: bool
@@ -64,12 +67,14 @@ class Heads:
         mask = self.positions.get("attention_mask")
         if self.axes != tuple(range(1, rank - 1)):
             return False
+        if self.fixed is not None and self.fixed.ndim != 2:
+            return False
         return (rank == 3 and (mask is None or len(shapes[mask]) == 3)) or not self._uses_masks
 
     @property
     def _uses_masks(self) -> bool:
         named = any(name.endswith("mask") for name in self.positions)
-        return named or self.causal or self.window is not None
+        return named or self.causal or self.window is not None or self.fixed is not None
 
     def companion_arguments(self, always_training: bool) -> dict[str, Json]:
         """Return what the companion's MultiHeadAttention takes."""
@@ -80,6 +85,7 @@ class Heads:
             "positions": dict(self.positions),
             "use_gate": self.use_gate,
             "window": self.window,
+            "mask": None if self.fixed is None else self.fixed.astype(int).tolist(),
             "causal": self.causal,
             "dropout": self.dropout,
             "always_training": always_training,
@@ -176,7 +182,9 @@ class _Builder:
         ]
         if "attention_mask" in given:
             masks.append(given["attention_mask"])
-        positions = of_positions(low, product, causal=spec.causal, window=spec.window)
+        positions = of_positions(
+            low, product, causal=spec.causal, window=spec.window, fixed=spec.fixed
+        )
         mask = joined(low, masks)
         if mask is None or positions is None:
             return mask or positions

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.transforms import constant
+from tfjs_serve.conversion.transforms import Array, constant
 
 _LARGE = 1e9
 _MAXIMUM_CONSTANT = 1 << 16
@@ -29,7 +29,12 @@ def joined(low: Lowering, masks: Sequence[Tensor]) -> Tensor | None:
 
 
 def of_positions(
-    low: Lowering, scores: Tensor, *, causal: bool, window: int | None
+    low: Lowering,
+    scores: Tensor,
+    *,
+    causal: bool,
+    window: int | None,
+    fixed: Array | None = None,
 ) -> Tensor | None:
     """Return the mask that depends on positions only, as a constant.
 
@@ -41,13 +46,15 @@ def of_positions(
         No target attends to a later source.
     window
         No target attends to a source that is so far away or farther.
+    fixed
+        A mask that broadcasts to ``(targets, sources)``.
 
     Raises
     ------
     UnknownShapeError
         The lengths are not known, or the mask would be large.
     """
-    if not causal and window is None:
+    if not causal and window is None and fixed is None:
         return None
     _, targets, sources = scores.shape
     if targets is None or sources is None or targets * sources > _MAXIMUM_CONSTANT:
@@ -56,6 +63,8 @@ def of_positions(
     kept = (distance >= 0) if causal else np.ones_like(distance, bool)
     if window is not None:
         kept &= np.abs(distance) < window
+    if fixed is not None:
+        kept &= fixed
     # The constant needs a tensor of the batch's size to be added to.
     flat = low.reshape(scores, (1, targets * sources))
     zeros = constant(np.zeros(targets * sources))

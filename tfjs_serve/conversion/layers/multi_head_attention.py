@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
+
 from tfjs_serve.conversion.call_arguments import (
     MASKS,
     TRAVELLING,
@@ -19,7 +21,9 @@ from tfjs_serve.conversion.lowering import lower_or_companion
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable
 from tfjs_serve.conversion.objects import parameters_of_parts
 from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.serialized import plain
 from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
+from tfjs_serve.conversion.transforms import Array
 
 _CALL = (
     *("query", "value", "key", *MASKS, "attention_mask"),
@@ -30,7 +34,7 @@ _CALL = (
 _PARTS = ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense")
 _LOWERED = (
     f"up to {MAXIMUM_HEADS} heads: Dense, Dot and Softmax for each, and a Dense of all; masks and "
-    "use_causal_mask too; attention over all axes but the last"
+    "use_causal_mask too, attention_mask as an array too; attention over all axes but the last"
 )
 _COMPANION = (
     f"more than {MAXIMUM_HEADS} heads, attention over some axes only, masks for each head, "
@@ -140,12 +144,29 @@ def _spec(
         positions=positions,
         use_gate=read.boolean("use_gate", False),
         window=read.take("sliding_window"),
+        fixed=_fixed_mask(context, arguments),
         causal=bool(arguments.get("use_causal_mask")),
         dropout=dropout,
         scores=scores,
         drops_masked=version >= (3, 10) and not fused,
         parameters={name: parameters_of_parts(context, name) for name in ("kernel", "bias")},
     )
+
+
+def _fixed_mask(context: LayerContext, arguments: Mapping[str, Json]) -> Array | None:
+    """Return the ``attention_mask`` that is an array of the call, not a tensor of the graph."""
+    for name in MASKS:
+        if name in arguments and name not in tensor_positions(arguments):
+            context.problem(
+                "unsupported-call",
+                f"Its {name} is an array, not a tensor of a layer.",
+                "Give it an array as attention_mask only.",
+            )
+    if "attention_mask" not in arguments or "attention_mask" in tensor_positions(arguments):
+        return None
+    mask = np.array(plain(arguments["attention_mask"]), dtype=bool)
+    is_of_all = mask.ndim > 2 and mask.size == math.prod(mask.shape[-2:])
+    return mask.reshape(mask.shape[-2:]) if is_of_all else mask
 
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
