@@ -9,6 +9,9 @@ from tfjs_serve.conversion.model import Json
 MASKS = ("query_mask", "value_mask", "key_mask")
 TRAVELLING = "travelling_"
 """Prefix of `MASKS` as arguments where a file leaves them out, see `attention_calls`."""
+MASK_AS_ARRAY = "mask as an array"
+"""In place of ``mask``, which holds tensors of the graph. It changes what layers compute that use
+masks; no rule of theirs knows it."""
 
 _FIRST = ("inputs", "sequences", "sequence", "query", "data", "images", "x")
 """Names of the first parameter of ``call`` of Keras 3's layers."""
