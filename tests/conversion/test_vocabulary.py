@@ -60,6 +60,11 @@ def test_a_vocabulary_may_begin_with_special_tokens_or_not() -> None:
     assert known(vocabulary=["", "[UNK]", "a"], **config).tokens == ["", "[UNK]", "a"]
 
 
+@pytest.mark.parametrize("spelling", [{"value": "a"}, {"config": {"value": "a"}}])
+def test_tokens_of_a_tensor_are_unwrapped(spelling: dict[str, Any]) -> None:
+    assert known(vocabulary=[{"class_name": "__bytes__", **spelling}, "b"]).tokens == ["a", "b"]
+
+
 def test_padding_widens_the_output() -> None:
     assert known(vocabulary=["a"], max_tokens=9).depth == 2
     assert known(vocabulary=["a"], max_tokens=9, pad_to_max_tokens=True).depth == 9

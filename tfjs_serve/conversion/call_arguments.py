@@ -7,11 +7,49 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.serialized import plain
 from tfjs_serve.conversion.transforms import Array
 
 MASKS = ("query_mask", "value_mask", "key_mask")
 TRAVELLING = "travelling_"
 """Prefix of `MASKS` as arguments where a file leaves them out, see `attention_calls`."""
+MASK_AS_ARRAY = "mask as an array"
+"""In place of ``mask``, which holds tensors of the graph. It changes what layers compute that use
+masks; no rule of theirs knows it."""
+
+_FIRST = ("inputs", "sequences", "sequence", "query", "data", "images", "x")
+"""Names of the first parameter of ``call`` of Keras 3's layers."""
+_RECURRENT = ("initial_state", "mask", "training")
+_TRAINED = ("training", "mask")
+_FURTHER = {
+    **dict.fromkeys(("GRU", "LSTM", "RNN", "SimpleRNN", "Bidirectional"), _RECURRENT),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
+    **dict.fromkeys(("BatchNormalization", "TimeDistributed", "Pipeline"), _TRAINED),
+    **dict.fromkeys(("Functional", "Sequential"), _TRAINED),
+    **dict.fromkeys(("GlobalAveragePooling1D", "Softmax"), ("mask",)),
+}
+"""Names of the others, of layers that are given masks or states."""
+
+
+def one_by_position(
+    class_name: str, args: Sequence[Json], kwargs: Mapping[str, Json]
+) -> tuple[list[Json], dict[str, Json]]:
+    """Return the first argument of a call of Keras 3, in a list, and the others by name.
+
+    Keras saves arguments as they were given: the first one may be named, others may not.
+    Those whose names are not known here are called ``args[1]`` and so on.
+    """
+    given = list(args)
+    rest = dict(kwargs)
+    name = None if given else next((name for name in _FIRST if name in rest), None)
+    if name is not None:
+        given = [rest.pop(name)]
+    names = _FURTHER.get(class_name, ())
+    by_position = {
+        names[index] if index < len(names) else f"args[{index + 1}]": value
+        for index, value in enumerate(given[1:])
+    }
+    return given[:1], {**by_position, **rest}
 
 
 def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
@@ -54,9 +92,8 @@ def constant_of(value: Json) -> Array | None:
     ValueError
         It is no array of numbers.
     """
-    if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
-        value = value["config"]["value"]
-    return np.asarray(value, np.float64) if isinstance(value, list) else None
+    array = plain(value)
+    return np.asarray(array, np.float64) if isinstance(array, list) else None
 
 
 def with_travelling_masks(positions: Mapping[str, int]) -> dict[str, int]:

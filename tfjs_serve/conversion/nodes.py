@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from tfjs_serve.conversion.call_arguments import MASK_AS_ARRAY, one_by_position
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.report import Report
 
@@ -92,10 +93,10 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
     inputs: list[TensorRef] = []
     if layer.is_operation:
         return Call(kwargs=_placed({"args": args, **kwargs}, inputs), inputs=tuple(inputs))
-    if not _is_only_tensors(args[:1]):
+    args, kwargs = one_by_position(layer.class_name, args, kwargs)
+    if not _is_only_tensors(args):
         raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
-    inputs += tensors_in(args[:1])
-    kwargs = {**{f"args[{index}]": arg for index, arg in enumerate(args[1:], start=1)}, **kwargs}
+    inputs += tensors_in(args)
     return _layer_call(inputs, kwargs)
 
 
@@ -153,7 +154,8 @@ def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
     """Return the call of a layer; tensors among its arguments become further inputs.
 
     The initial state of a recurrent layer comes first, as TF.js takes it. Masks are left: they
-    are what the layers before make of their inputs.
+    are what the layers before make of their inputs. One that is an array becomes an argument
+    that no rule knows, so that it is reported.
     """
     inputs += tensors_in(kwargs.get("initial_state"))
     placed: dict[str, Json] = {}
@@ -162,7 +164,9 @@ def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
             continue
         if key == "mask":
             deque(tensors_in(value), maxlen=0)  # raises here rather than where they are used
-        if not _is_nothing(value):
+        if key == "mask" and _holds_array(value):
+            placed[MASK_AS_ARRAY] = None
+        elif not _is_nothing(value):
             placed[key] = value if key == "mask" else _placed(value, inputs)
     return Call(inputs=tuple(inputs), kwargs=placed)
 
@@ -184,6 +188,16 @@ def _is_nothing(value: Json) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
+
+
+def _holds_array(value: Json) -> bool:
+    """Whether a mask is an array, or one of several is."""
+    if isinstance(value, dict):
+        is_array = value.get("class_name") in ("__numpy__", "__tensor__")
+        return is_array or ("class_name" not in value and any(map(_holds_array, value.values())))
+    if _is_ref(value) or value is None:
+        return False
+    return any(map(_holds_array, value)) if isinstance(value, list) else True
 
 
 def _is_only_tensors(value: Json) -> bool:

@@ -30,7 +30,13 @@ _WITHOUT_FLAG = (
 )
 """Classes without a trainable flag in their configuration."""
 _KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
-_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention", "Model": "Functional"}
+_CLASSES = {
+    "GroupQueryAttention": "GroupedQueryAttention",
+    "Model": "Functional",
+    # What FeatureSpace puts between its preprocessing layers.
+    "TFDConcat": "Concatenate",
+    "TFDIdentity": "Identity",
+}
 """Names that ``.keras`` archives have for classes, since Keras exports these under them."""
 _WRAPPED = ("layer", "backward_layer", "cell")
 _OF_APPLICATIONS = {"Custom>CustomScaleLayer": "CustomScaleLayer"}

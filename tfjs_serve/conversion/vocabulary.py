@@ -64,7 +64,18 @@ def given_tokens(config: Mapping[str, Json]) -> list[Json] | None:
     vocabulary = config.get("vocabulary")
     if isinstance(vocabulary, dict):
         vocabulary = vocabulary["config"]["value"]
-    return vocabulary if isinstance(vocabulary, list) else None
+    return list(map(_token, vocabulary)) if isinstance(vocabulary, list) else None
+
+
+def _token(value: Json) -> Json:
+    """Return a token of a vocabulary; those that came from a tensor of strings are wrapped.
+
+    See ``serialization_lib.py`` in ``keras/src/saving``, and for HDF5 ``json_utils.py`` in
+    ``keras/src/legacy/saving``.
+    """
+    if isinstance(value, dict) and value.get("class_name") == "__bytes__":
+        return value.get("config", value).get("value")
+    return value
 
 
 def vocabulary_of(layer: KerasLayer) -> Vocabulary | None:

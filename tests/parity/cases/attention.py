@@ -75,6 +75,7 @@ SELF, CROSS, THREE = ((4, 6),), ((4, 6), (5, 7)), ((4, 6), (5, 7), (5, 8))
 FREE = ((None, 6), (None, 7))
 SCORES = {"return_attention_scores": True}
 CAUSAL = {"use_causal_mask": True}
+FIXED = np.tri(4, 5, 1) > 0
 
 MULTI_HEAD = [
     heads("self", {}),
@@ -120,6 +121,20 @@ MULTI_HEAD = [
     heads("mask-of-heads", {}, CROSS, None, (2, 4, 5)),
     heads("mask-of-all-heads", {}, CROSS, SCORES, (1, 4, 5)),
     heads("mask-of-many", {"num_heads": 17}, CROSS, CAUSAL, (4, 5)),
+    heads("mask-fixed", {}, CROSS, {"attention_mask": FIXED}),
+    heads("mask-fixed-rank3", {}, CROSS, {"attention_mask": FIXED[None], **SCORES}),
+    heads(
+        "mask-fixed-numbers",
+        {"dropout": 0.2},
+        CROSS,
+        {"attention_mask": 2.0 * FIXED},
+        dialects=(KERAS3,),
+    ),
+    heads("mask-fixed-causal", {}, CROSS, {"attention_mask": FIXED, **CAUSAL}),
+    heads("mask-fixed-row", {}, CROSS, {"attention_mask": FIXED[:1]}),
+    heads("mask-fixed-of-heads", {}, CROSS, {"attention_mask": np.stack([FIXED, ~FIXED])[None]}),
+    heads("mask-fixed-of-many", {"num_heads": 17}, CROSS, {"attention_mask": FIXED}),
+    heads("mask-fixed-free", {}, FREE, {"attention_mask": np.tri(5) > 0}),
     heads("mask-free", {}, FREE, None, (None, None)),
     heads("rank4", {}, ((3, 2, 6),)),
     heads("rank4", {"output_shape": (2, 3)}, ((3, 2, 6), (2, 2, 5))),

@@ -127,6 +127,18 @@ CASES += [
     for size in (4, 1, None)
 ]
 
+
+def _between_features(keras: Keras) -> Any:
+    """Return a model with the layers that FeatureSpace puts between others."""
+    parts = keras.src.layers.preprocessing.feature_space
+    age, height = keras.Input((1,), name="age"), keras.Input((1,), name="height")
+    bins = keras.layers.Discretization(bin_boundaries=_BOUNDARIES, output_mode="one_hot")
+    encoded = parts.TFDConcat(axis=-1)([bins(age), parts.TFDIdentity()(height)])
+    return keras.Model([age, height], keras.layers.Dense(3)(encoded))
+
+
+CASES.append(Case(id="feature_space", build=_between_features, dialects=(KERAS3,)))
+
 # --- Discretization -----------------------------------------------------------------------------
 
 CASES += [

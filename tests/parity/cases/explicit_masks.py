@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .case import KERAS3, Build, Case, Keras, layer, padded_sequences, padded_tokens
+import numpy as np
+
+from .case import (
+    BOTH,
+    KERAS3,
+    Array,
+    Build,
+    Case,
+    Keras,
+    layer,
+    numbers,
+    padded_sequences,
+    padded_tokens,
+)
 
 TOKENS = 7
 
@@ -79,6 +92,35 @@ def _masked_and_not(keras: Keras) -> Any:
     return keras.Model(given, [average(given), average(masked)])
 
 
+def _averaged(*, by_position: bool) -> Build:
+    """Return the builder of a mean of the steps that a second input marks."""
+
+    def build(keras: Keras) -> Any:
+        given, mask = keras.Input((5, 2)), keras.Input((5,), dtype="bool")
+        average = layer(keras, "GlobalAveragePooling1D")
+        found = average(given, mask) if by_position else average(given, mask=mask)
+        return keras.Model([given, mask], found)
+
+    return build
+
+
+def _named_first_arguments(keras: Keras) -> Any:
+    given = keras.Input((5, 2))
+    dense = layer(keras, "Dense", units=3, activation="relu")(inputs=given)
+    recurrent = layer(keras, "LSTM", units=3, return_sequences=True)(sequences=dense)
+    attend = layer(keras, "MultiHeadAttention", num_heads=2, key_dim=3)
+    attended = attend(value=recurrent, query=dense)
+    scaled = layer(keras, "RMSNormalization")(x=attended)
+    return keras.Model(given, layer(keras, "Add")(inputs=[scaled, recurrent]))
+
+
+def _states_by_position(keras: Keras) -> Any:
+    given, state = keras.Input((5, 2)), keras.Input((3,))
+    mask = keras.Input((5,), dtype="bool")
+    recurrent = layer(keras, "GRU", units=3)
+    return keras.Model([given, state, mask], recurrent(given, state, mask))
+
+
 def _joined_in_time(keras: Keras) -> Any:
     (left, one), (right, other) = _embedded(keras), _embedded(keras)
     joined = layer(keras, "Concatenate", axis=1)([one, other])
@@ -142,7 +184,25 @@ def _of_tokens(*builds: Callable[[Keras], Any]) -> list[Case]:
     ]
 
 
+def _marked(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    """Return numbers, or which steps count: the first one always does."""
+    if dtype != "bool":
+        return numbers(random, shape, dtype)
+    mask = random.integers(0, 2, shape) > 0
+    mask[:, 0] = True
+    return mask
+
+
 CASES: tuple[Case, ...] = (
+    *(
+        Case(id=f"call-{label}", build=build, inputs=_marked, dialects=dialects)
+        for label, build, dialects in (
+            ("mask_by_name", _averaged(by_position=False), BOTH),
+            ("mask_by_position", _averaged(by_position=True), (KERAS3,)),
+            ("states_by_position", _states_by_position, (KERAS3,)),
+            ("first_argument_by_name", _named_first_arguments, (KERAS3,)),
+        )
+    ),
     *_of_tokens(
         _self_attention,
         _scores_of_attention,

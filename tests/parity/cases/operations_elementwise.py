@@ -40,6 +40,8 @@ SETTINGS: dict[str, Function] = {
     "leaky_relu-slope": lambda ops, x: ops.leaky_relu(x, negative_slope=0.1),
     "softmax-axis-1": lambda ops, x: ops.softmax(x, axis=1),
     "softmax-axes": lambda ops, x: ops.softmax(x, axis=(1, 2)),
+    "softmax-all": lambda ops, x: ops.softmax(x, axis=None),
+    "log_softmax-all": lambda ops, x: ops.log_softmax(x, axis=None),
     "log_softmax-axis-1": lambda ops, x: ops.log_softmax(x, axis=1),
     "glu-axis": lambda ops, x: ops.glu(x, axis=2),
     "threshold": lambda ops, x: ops.threshold(x, 0.2, 0.0),
@@ -63,6 +65,7 @@ SETTINGS: dict[str, Function] = {
     "array": lambda ops, x: ops.convert_to_tensor(x),
     "normalize": lambda ops, x: ops.normalize(x),
     "normalize-axis": lambda ops, x: ops.normalize(x, axis=1),
+    "normalize-epsilon": lambda ops, x: ops.normalize(x, epsilon=2.0),
     "normalize-order": lambda ops, x: ops.normalize(x, order=1),
     "normalize-order-3": lambda ops, x: ops.normalize(x, order=3),
 }

@@ -94,6 +94,7 @@ UNARY: dict[str, Function] = {
     "leaky_relu-default": lambda tf, x: tf.nn.leaky_relu(x),
     "softmax-axis": lambda tf, x: tf.nn.softmax(x, axis=1),
     "l2_normalize": lambda tf, x: tf.math.l2_normalize(x, axis=-1),
+    "l2_normalize-epsilon": lambda tf, x: tf.math.l2_normalize(x, axis=-1, epsilon=2.0),
     "l2_normalize-axes": lambda tf, x: tf.nn.l2_normalize(x, axis=[1, 2]),
     "reduce_mean": lambda tf, x: tf.reduce_mean(x, axis=1),
     "reduce_mean-kept": lambda tf, x: tf.math.reduce_mean(x, [1, 2], True),

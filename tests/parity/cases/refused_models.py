@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .case import BOTH, KERAS2, KERAS3, Build, Keras, RefusedCase, layer
-from .refused_layers import ACTIVATION, CUSTOM, INPUT, ROW, SERIES
+from .refused_layers import ACTIVATION, CALL, CUSTOM, INPUT, ROW, SERIES
 
 CASES: list[RefusedCase] = []
 
@@ -136,3 +138,21 @@ def _of_shape(shape: tuple[int, ...]) -> Build:
 
 
 model(("m/given", INPUT), dialects=(KERAS3,), name="input_of_7_axes")(_of_shape((1, 1, 1, 1, 1, 2)))
+
+
+def _masked_by_array(class_name: str, **arguments: Any) -> Build:
+    def build(keras: Keras) -> Any:
+        given = keras.Input(SERIES)
+        found = layer(keras, class_name, name="it", **arguments)
+        mask = np.arange(SERIES[0])[None] > 0
+        return keras.Model(given, found(given, mask=mask), name="m")
+
+    return build
+
+
+model(("m/it", CALL), hints=("mask",), dialects=(KERAS3,), name="mask_as_array_of_average")(
+    _masked_by_array("GlobalAveragePooling1D")
+)
+model(("m/it", CALL), hints=("mask",), dialects=(KERAS3,), name="mask_as_array_of_lstm")(
+    _masked_by_array("LSTM", units=3)
+)

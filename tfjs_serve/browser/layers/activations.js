@@ -26,9 +26,15 @@ part(({ tf, layer, activations }) => {
   }
 
   function softmax(x, { axis = -1 } = {}) {
-    if (!Array.isArray(axis)) return overAxis(x, axis, (y) => tf.softmax(y));
-    if (axis.length === 1) return softmax(x, { axis: axis[0] });
-    return tf.exp(tf.sub(x, tf.logSumExp(x, axis, true)));
+    if (Number.isInteger(axis)) return overAxis(x, axis, (y) => tf.softmax(y));
+    if (axis?.length === 1) return softmax(x, { axis: axis[0] });
+    return tf.exp(logSoftmax(x, { axis }));
+  }
+
+  /** `axis` is one, several or, if it is null, all. */
+  function logSoftmax(x, { axis = -1 } = {}) {
+    if (Number.isInteger(axis)) return overAxis(x, axis, (y) => tf.logSoftmax(y));
+    return tf.sub(x, tf.logSumExp(x, axis, true));
   }
 
   function gelu(x, { approximate = false } = {}) {
@@ -109,7 +115,7 @@ part(({ tf, layer, activations }) => {
     leakyRelu: (x, { negativeSlope = 0.2 } = {}) => tf.leakyRelu(x, negativeSlope),
     linear: (x) => x,
     logSigmoid: (x) => tf.neg(tf.softplus(tf.neg(x))),
-    logSoftmax: (x, { axis = -1 } = {}) => overAxis(x, axis, (y) => tf.logSoftmax(y)),
+    logSoftmax,
     mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
     relu,
     relu6: (x) => clip(x, 0, 6),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tfjs_serve.conversion.call_arguments import MASK_AS_ARRAY
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.model import Json, Variable
@@ -49,6 +50,8 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     read = context.read
     read.ignore("renorm", "renorm_clipping", "renorm_momentum", "synchronized", "fused")
     read.ignore("adjustment", "virtual_batch_size")
+    # It leaves what is masked out of the statistics of training.
+    context.keywords.ignore(MASK_AS_ARRAY)
     always = context.keywords.always_trains() and context.layer.trainable
     config = {
         "momentum": read.number("momentum", 0.99),

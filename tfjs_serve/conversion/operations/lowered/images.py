@@ -141,12 +141,19 @@ def _steps(steps: list[int]) -> int | list[int]:
     return steps if len(steps) > 1 else steps[0]
 
 
+_LEAST_NORM = 1.01e-5
+"""No row is expected to be smaller, so what becomes of those does not matter."""
+
+
 @lowered("normalize", "l2_normalize")
 def normalize(build: Build) -> Tensor:
     """LayerNormalization of the rows and their opposites, whose mean is zero."""
     x = build.tensor("x")
     if build.call.arguments.get("order", 2) != 2:
         raise NotLoweredError("it is another norm")
+    epsilon = build.call.arguments.get("epsilon") or 0.0
+    if epsilon > (_LEAST_NORM if build.call.name == "normalize" else _LEAST_NORM**2):
+        raise NotLoweredError("it is another for small rows")
     axes = tuple(sorted(build.axes("axis", len(x.shape))))
     size = Rows(x.shape, axes).size
     return on_rows(

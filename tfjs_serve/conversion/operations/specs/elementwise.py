@@ -125,8 +125,10 @@ def isclose(
 
 
 @operation("where")
-def where(condition: Operand, x1: Operand, x2: Operand, /) -> Operand:
+def where(condition: Operand, x1: Operand | None = None, x2: Operand | None = None, /) -> Operand:
     """All three are broadcast."""
+    if x1 is None or x2 is None:
+        raise ValueError("it is called without values: how much it finds is not known")
     shape = broadcast([condition.shape, x1.shape, x2.shape])
     return Operand(shape=shape, dtype=result_type(x1.dtype, x2.dtype))
 
