@@ -13,7 +13,8 @@ from .server import Answer
 PROBLEM = "application/problem+json"
 EXPECTED_CODES = frozenset(
     {
-        *("bad-tfjs-folder", "cannot-convert", "conversion-crashed", "conversion-timeout"),
+        *("bad-tfjs-folder", "cannot-convert"),
+        *("conversion-crashed", "conversion-limit", "conversion-timeout"),
         *("no-such-file", "no-such-model", "source-changed", "unreadable-file", "unsafe-file"),
         *("store-failed", "weights-only-file"),
     }

@@ -30,7 +30,9 @@ def application(keras: Keras, name: str, *, include_top: bool) -> Any:
     """Return a network for the smallest input that it accepts."""
     size = SIZES.get(name, SMALLEST_SIZE)
     make = getattr(keras.applications, name)
-    options = {"classes": CLASSES} if include_top else {"pooling": "avg"}
+    # Without a softmax at the end, which hides what is wrong as soon as it saturates.
+    top = {"classes": CLASSES, "classifier_activation": None}
+    options = top if include_top else {"pooling": "avg"}
     shape = (size, size, 3)
     return make(weights=None, include_top=include_top, input_shape=shape, **options)
 
