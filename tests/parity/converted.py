@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfjs_serve.conversion.facts import infer
+from tfjs_serve.conversion.inference import infer
 from tfjs_serve.conversion.normalize import normalize
 from tfjs_serve.conversion.registry import rules
 from tfjs_serve.conversion.report import Report

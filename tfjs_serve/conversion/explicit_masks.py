@@ -16,27 +16,15 @@ from tfjs_serve.conversion.attention_calls import ATTENTION, masked_call
 from tfjs_serve.conversion.facts import is_stateful
 from tfjs_serve.conversion.graph import CONTAINERS, load_order
 from tfjs_serve.conversion.keras_order import keras_order
+from tfjs_serve.conversion.mask_users import has_full_mask, replaces_masked, uses_mask
 from tfjs_serve.conversion.model import Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.nodes import tensors_in
 from tfjs_serve.conversion.registry import LayerRule, Masking, passes_mask
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shared_arguments import takes_mask_of_input
 
-USERS = frozenset(
-    {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
-    | {"GlobalAveragePooling1D", "Softmax", "UnifiedGRU", "UnifiedLSTM"}
-)
-"""Layers whose result depends on the mask of their input (``mask`` in their ``call``)."""
-
-_REPLACING = frozenset({"Maximum", "Minimum", "Multiply"})
-
 Tensors = tuple[TensorRef, ...]
 Masks = tuple[TensorRef | None, ...]
-
-
-def replaces_masked(layer: KerasLayer) -> bool:
-    """Whether a merge leaves masked numbers out of what it computes, as Keras does from 3.6 on."""
-    return layer.class_name in _REPLACING and layer.version >= (3, 6)
 
 
 def with_explicit_masks(
@@ -174,7 +162,7 @@ class _FlatGraph:
                 used = self._used.get(TensorRef(layer=name, call=index, tensor=0), ())
                 masked = call.inputs if replaces_masked(layer) else call.inputs[:1]
                 masks = (
-                    mask or self._node("Ones", {"full": _is_full(layer)}, tensor)
+                    mask or self._node("Ones", {"full": has_full_mask(layer)}, tensor)
                     for tensor, mask in zip_longest(masked, used)
                 )
                 self.calls[name][index] = replace(call, inputs=(*call.inputs, *masks))
@@ -271,29 +259,18 @@ class _FlatGraph:
         return replace(layer, children=tuple(children))
 
 
-def _uses_mask(layer: KerasLayer) -> bool:
-    if layer.class_name == "TimeDistributed":
-        return any(inner.class_name in USERS for inner in layer.walk())
-    return layer.class_name in USERS | ATTENTION
-
-
-def _is_full(layer: KerasLayer) -> bool:
-    """Whether a mask may be as large as the tensor, not one number per step."""
-    return layer.class_name == "Softmax" or replaces_masked(layer)
-
-
 def _used_masks(layer: KerasLayer, masks: Masks, given: Masks, travels: bool) -> Masks:
     """Return the masks that a call uses, in the order of its inputs."""
     if replaces_masked(layer):
         return masks if len(masks) > 1 else ()
-    if _uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
+    if uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
         return (masks if travels else given)[:1]
     return ()
 
 
 def _given_masks(layer: KerasLayer, call: Call) -> Masks:
     """Return the masks among the arguments of a layer's call, in the order of its inputs."""
-    if layer.is_operation or not _uses_mask(layer):
+    if layer.is_operation or not uses_mask(layer):
         return ()
     value = call.kwargs.get("mask")
     each = value if isinstance(value, list) and layer.class_name in ATTENTION else [value]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tfjs_serve.conversion.attention_calls import ATTENTION
 from tfjs_serve.conversion.context import report_mask
-from tfjs_serve.conversion.explicit_masks import USERS, replaces_masked
 from tfjs_serve.conversion.facts import RECURRENT, Facts, Site, TensorFact
+from tfjs_serve.conversion.mask_users import USERS, replaces_masked
 from tfjs_serve.conversion.model import KerasLayer
 from tfjs_serve.conversion.report import Report
 from tfjs_serve.conversion.shapes import CALL

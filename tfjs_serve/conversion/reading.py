@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tfjs_serve.conversion.completion import version_of
-from tfjs_serve.conversion.facts import infer
+from tfjs_serve.conversion.inference import infer
 from tfjs_serve.conversion.keras1 import keras1_forms
 from tfjs_serve.conversion.lora import lora_forms
 from tfjs_serve.conversion.model import KerasLayer

@@ -10,8 +10,8 @@ from tfjs_serve.conversion.context import TfjsLayer
 from tfjs_serve.conversion.custom import page_variables
 from tfjs_serve.conversion.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.explicit_masks import with_explicit_masks
-from tfjs_serve.conversion.facts import infer
 from tfjs_serve.conversion.graph import CONTAINERS
+from tfjs_serve.conversion.inference import infer
 from tfjs_serve.conversion.loadable import check_loadable
 from tfjs_serve.conversion.mask_use import check_masks
 from tfjs_serve.conversion.model import Json, KerasLayer, Variable

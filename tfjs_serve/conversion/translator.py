@@ -11,10 +11,10 @@ from tfjs_serve.conversion.activations import apply_activation
 from tfjs_serve.conversion.config import ConfigReader, Keywords
 from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.custom import page_class, passed_on
-from tfjs_serve.conversion.explicit_masks import USERS
 from tfjs_serve.conversion.facts import Facts
 from tfjs_serve.conversion.graph import CONTAINERS, functional_config, load_order
 from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
+from tfjs_serve.conversion.mask_users import USERS
 from tfjs_serve.conversion.masks import ExplicitMasks
 from tfjs_serve.conversion.model import Call, Json, KerasLayer
 from tfjs_serve.conversion.registry import LayerRule, Outcome, passes_mask

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tfjs_serve.conversion.facts import Facts, infer
+from tfjs_serve.conversion.facts import Facts
 from tfjs_serve.conversion.graph import CONTAINERS
+from tfjs_serve.conversion.inference import infer
 from tfjs_serve.conversion.lowering import UnknownShapeError, common_shapes
 from tfjs_serve.conversion.model import Json, KerasLayer
 from tfjs_serve.conversion.registry import LayerRule
