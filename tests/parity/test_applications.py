@@ -18,6 +18,8 @@ SMALL = (
     *("MobileNet", "MobileNetV2", "MobileNetV3Small", "EfficientNetB0", "EfficientNetV2B0"),
     *("DenseNet121", "NASNetMobile", "ResNet50V2", "ConvNeXtTiny"),
 )
+TOLERANCES = {"EfficientNetV2B0": 1e-3}
+"""Of each logit by itself. Those of this network reach 20, of which it is half of 1e-4."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def test_network_predicts_the_same(name: str, bench: Workbench) -> None:
         build=lambda keras: application(keras, name, include_top=True),
         inputs=images,
         prepare=calibrate,
-        tolerance=1e-4,
+        tolerance=TOLERANCES.get(name, 1e-4),
     )
     results = list(bench.run(keras, case))
     assert [result.detail for result in results if not result.outcome.is_success] == []
