@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tfjs_serve.conversion.registry import LayerRule, Outcome, rules
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
 
 FOLDER = Path(__file__).parent
 KERAS_LAYERS = FOLDER / "keras_layers.json"

@@ -11,7 +11,8 @@ from typing import Any
 
 import h5py
 
-from tfjs_serve.conversion.registry import Outcome, rules
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.registry import Outcome
 
 from .cases import ALL_CASES, REFUSED_CASES
 from .test_native_layers import KERAS2_ARCHIVE

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.activations import apply_activation
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.rows import counted_axes, rank_of
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
+from tfjs_serve.conversion.small_models.last_axis import counted_axes, rank_of
+from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
 
 
 @rule(

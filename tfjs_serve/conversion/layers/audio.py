@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Size, of_each, window_length
-from tfjs_serve.conversion.transforms import constant, reshaped_source
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import Shape, Size, of_each, window_length
+from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 
 def _mel_shape(config: Mapping[str, Json], shape: Shape) -> Shape:

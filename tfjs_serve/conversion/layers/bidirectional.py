@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.shared.recurrence import (
     in_companion_terms,
     input_use,
     is_companion,
@@ -13,10 +12,11 @@ from tfjs_serve.conversion.layers.recurrence import (
     is_started,
     with_weights_of,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
 
 _OWN = frozenset({"seed", "build_config"})
 """Arguments that may differ between the directions without changing what they compute."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import Kernel, elementwise, fits_tfjs_volumes
-from tfjs_serve.conversion.convolution_layer import (
+from tfjs_serve.conversion.layers.shared.convolution import (
     Convolution,
     filters_of,
     lowered_convolution,
@@ -14,11 +12,13 @@ from tfjs_serve.conversion.convolution_layer import (
     read_kernel,
     shape_rule,
 )
-from tfjs_serve.conversion.grouped import grouped
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.registry import kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import known_product
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.model.shapes import known_product
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.convolutions import Kernel, elementwise, fits_tfjs_volumes
+from tfjs_serve.conversion.small_models.grouped_convolutions import grouped
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LOWERED = {
     1: "groups, causal padding, channels first: Conv1D, ZeroPadding2D",

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import (
-    Kernel,
-    convolve,
-    depthwise,
-    elementwise,
-    imagewise,
-    padded,
-    separable,
-)
-from tfjs_serve.conversion.convolution_layer import (
+from tfjs_serve.conversion.layers.shared.convolution import (
     Convolution,
     filters_of,
     lowered_convolution,
@@ -23,10 +13,20 @@ from tfjs_serve.conversion.convolution_layer import (
     read_kernel,
     shape_rule,
 )
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.registry import kernel_and_bias, rule
-from tfjs_serve.conversion.spatial import as_image, from_image
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.convolutions import (
+    Kernel,
+    convolve,
+    depthwise,
+    elementwise,
+    imagewise,
+    padded,
+    separable,
+)
+from tfjs_serve.conversion.small_models.spatial import as_image, from_image
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _HINT_GROUPS = "Use groups=1."
 _UNKNOWN = "dilation with an unknown height or width, and strides or more than 512 channels"

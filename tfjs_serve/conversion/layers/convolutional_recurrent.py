@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.recurrent import lstm_cell
+from tfjs_serve.conversion.layers.shared.recurrence import (
     Cell,
     Loop,
     companion_layer,
@@ -14,12 +14,12 @@ from tfjs_serve.conversion.layers.recurrence import (
     is_started,
     read_loop,
 )
-from tfjs_serve.conversion.layers.recurrent import lstm_cell
-from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shapes, convolved
-from tfjs_serve.conversion.transforms import reshaped_source
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes, convolved
+from tfjs_serve.conversion.model.sources import reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
 
 _OUTCOMES = {1: Outcome.LOWERED, 2: Outcome.NATIVE, 3: Outcome.COMPANION}
 _ONE_ROW = "ConvLSTM2D over images of one row"

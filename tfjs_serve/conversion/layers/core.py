@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.activations import activation, companion_activation
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, known_product, of_each, reshaped
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameters
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.activations import activation, companion_activation
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.objects import parameters
-from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, reshaped
-from tfjs_serve.conversion.whole_numbers import each_kept, kept, takes_whole_numbers
+from tfjs_serve.conversion.small_models.whole_numbers import each_kept, kept, takes_whole_numbers
 
 _MOST_AXES_OF_BIAS = 5
 

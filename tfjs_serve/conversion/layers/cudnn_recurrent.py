@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import companion_layer, read_loop
 from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
-from tfjs_serve.conversion.registry import Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.layers.shared.recurrence import companion_layer, read_loop
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, kernel_and_bias, rule
 from tfjs_serve.layers_model.model import TensorSource
 
 Array = npt.NDArray[np.generic]

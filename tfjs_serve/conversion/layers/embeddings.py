@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import of_each
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Masking, rule
 
 
 def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import (
     Shape,
     Size,
     channels_of,
@@ -17,7 +14,10 @@ from tfjs_serve.conversion.shapes import (
     of_each,
     with_channels,
 )
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
 
 
 def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
     mode_name,
     whole_output,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
-from tfjs_serve.conversion.vocabulary import output_mode
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.vocabulary import output_mode
 
 
 def code_points(value: Json) -> Json:

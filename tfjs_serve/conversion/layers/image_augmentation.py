@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, ShapeRule, of_each, same
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, ShapeRule, of_each, same
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
 
 _COMMON = ("seed", "data_format", "bounding_box_format")
 _FILLING = ("fill_mode", "fill_value", "interpolation")

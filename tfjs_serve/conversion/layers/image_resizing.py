@@ -10,14 +10,20 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
 from tfjs_serve.conversion.layers.image_augmentation import one_image, unchanged
-from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.resampling import LARGEST_MATRIX, AxisMap, cut, fitted, resampled
-from tfjs_serve.conversion.shapes import Shape, Shapes, of_each
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
+from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.small_models.resampling import (
+    LARGEST_MATRIX,
+    AxisMap,
+    cut,
+    fitted,
+    resampled,
+)
 
 _BILINEAR = partial(resizing_matrix, "bilinear")
 

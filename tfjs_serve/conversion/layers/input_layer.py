@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import of_each
+from tfjs_serve.conversion.model.shapes import of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
 
 _DTYPES = frozenset(
     {

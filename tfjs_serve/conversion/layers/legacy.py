@@ -1,4 +1,4 @@
-"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see `keras1`).
+"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see ``spelling/keras1/``).
 
 From ``keras/layers/core.py``, ``advanced_activations.py``, ``normalization.py``,
 ``convolutional.py`` and ``engine/topology.py`` of Keras 1.2.
@@ -11,13 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion.activations import apply_activation
-from tfjs_serve.conversion.config import ConfigReader
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule, rules
-from tfjs_serve.conversion.shapes import (
+from tfjs_serve.conversion.layers.convolutional_transposed import convolution_transposed
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import (
     Shapes,
     channels_of,
     of_each,
@@ -25,7 +21,12 @@ from tfjs_serve.conversion.shapes import (
     spatial,
     with_channels,
 )
-from tfjs_serve.conversion.transforms import Array, computed_source, reshaped_source
+from tfjs_serve.conversion.model.sources import Array, computed_source, reshaped_source
+from tfjs_serve.conversion.rules.arguments import ConfigReader
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.layers_model.model import TensorSource
 
 
@@ -202,7 +203,7 @@ def deconvolution(context: LayerContext) -> TfjsLayer:
     layer = replace(context.layer, class_name="Conv2DTranspose", config=config)
     context.read.ignore(*context.layer.config)
     reader = ConfigReader(layer, context.read.report)
-    return rules()["Conv2DTranspose"].translate(replace(context, layer=layer, read=reader))
+    return convolution_transposed(replace(context, layer=layer, read=reader), 2)
 
 
 def _output_padding(context: LayerContext) -> list[int] | None:

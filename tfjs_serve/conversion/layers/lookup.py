@@ -1,6 +1,7 @@
 """Words and whole numbers as indices (``keras/src/layers/preprocessing/index_lookup.py``).
 
-Learned vocabularies are among the arguments wherever the file has them; see `completion`.
+Learned vocabularies are among the arguments wherever the file has them; see
+``stored/learned_arguments.py``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion import hot
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
@@ -19,12 +18,14 @@ from tfjs_serve.conversion.layers.categories import (
     whole_output,
 )
 from tfjs_serve.conversion.layers.hashing import code_points, salt
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
-from tfjs_serve.conversion.transforms import constant, values
-from tfjs_serve.conversion.vocabulary import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.model.sources import constant, values
+from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models import one_hot
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.vocabulary import (
     Vocabulary,
     column_weights,
     output_mode,
@@ -186,9 +187,11 @@ def _of_each(low: Lowering, vocabulary: Vocabulary, invert: bool) -> Tensor:
     otherwise = vocabulary.first if vocabulary.unknown_count else -1
     if invert:
         numbers, indices, otherwise = indices, numbers, int(vocabulary.unknown)
-    column = hot.apart(low, x)
+    column = one_hot.apart(low, x)
     results = np.array(indices, np.float64)[:, None] - otherwise
-    index = hot.dense(low, hot.columns(low, column, numbers), results, np.full(1, otherwise))
+    index = one_hot.dense(
+        low, one_hot.columns(low, column, numbers), results, np.full(1, otherwise)
+    )
     return index if column is x else low.reshape(index, x.shape[1:])
 
 
@@ -197,15 +200,15 @@ def _counted(
 ) -> Tensor:
     """Return the columns of the unknown and the known numbers, and of padding."""
     x = low.inputs[0]
-    column = hot.apart(low, x)
+    column = one_hot.apart(low, x)
     numbers = list(map(int, vocabulary.tokens))
     padding = [None] * (vocabulary.depth - vocabulary.start - len(numbers))
-    found = hot.columns(low, column, [*numbers, *padding])
+    found = one_hot.columns(low, column, [*numbers, *padding])
     if vocabulary.unknown_count:
         masks = [] if vocabulary.mask is None else [int(vocabulary.mask)]
-        everything = hot.columns(low, column, [*numbers, *masks])
+        everything = one_hot.columns(low, column, [*numbers, *masks])
         count = len(numbers) + len(masks)
-        unknown = hot.dense(low, everything, np.full((count, 1), -1.0), np.ones(1))
+        unknown = one_hot.dense(low, everything, np.full((count, 1), -1.0), np.ones(1))
         found = low.concatenate([unknown, found], -1)
-    counted = hot.encoded(low, found, x.shape, "count" if idf else mode, None)
+    counted = one_hot.encoded(low, found, x.shape, "count" if idf else mode, None)
     return low.affine(counted, constant(idf), None, trainable=False) if idf else counted

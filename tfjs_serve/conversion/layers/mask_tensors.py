@@ -1,12 +1,12 @@
-"""Masks as tensors of the graph, of zeros and ones; see `explicit_masks`."""
+"""Masks as tensors of the graph, of zeros and ones; see ``masks/explicit.py``."""
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _made(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.scaling import of_unit_length
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, Size, known_product, pair
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Shapes, Size, known_product, pair
-from tfjs_serve.conversion.whole_numbers import (
+from tfjs_serve.conversion.small_models.whole_numbers import (
     merged,
     narrow_dtype,
     takes_whole_numbers,

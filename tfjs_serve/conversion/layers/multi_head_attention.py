@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from tfjs_serve.conversion.call_arguments import (
+from tfjs_serve.conversion.layers.shared.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shape, Shapes
+from tfjs_serve.conversion.model.sources import Array, constant
+from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
     call_arguments,
@@ -15,14 +19,10 @@ from tfjs_serve.conversion.call_arguments import (
     tensor_positions,
     with_travelling_masks,
 )
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
-from tfjs_serve.conversion.lowering import lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.objects import parameters_of_parts
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
-from tfjs_serve.conversion.transforms import Array, constant
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameters_of_parts
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import lower_or_companion
 
 _CALL = (
     *("query", "value", "key", *MASKS, "attention_mask"),

@@ -6,10 +6,10 @@ the companion drops or adds noise at every prediction, as Keras does.
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.whole_numbers import kept
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.whole_numbers import kept
 
 _ALWAYS = "calls with `training=True`, whose outputs are random"
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.call_arguments import MASK_AS_ARRAY
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.transforms import reshaped_source
-from tfjs_serve.conversion.whole_numbers import all_whole, truncated
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.sources import reshaped_source
+from tfjs_serve.conversion.rules.call_arguments import MASK_AS_ARRAY
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.small_models.whole_numbers import all_whole, truncated
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
 """Of variables in the companion: TF.js would make camel case of longer ones."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
-from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels, zero_padded
-from tfjs_serve.conversion.whole_numbers import kept
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, spatial, with_channels
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.spatial import (
+    with_first_channels,
+    with_last_channels,
+    zero_padded,
+)
+from tfjs_serve.conversion.small_models.whole_numbers import kept
 
 
 def edges(value: Json, rank: int) -> list[list[int]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _last(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:

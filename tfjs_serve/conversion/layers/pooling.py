@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import fits_tfjs_volumes
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import rule
-from tfjs_serve.conversion.shapes import of_each, pooled
-from tfjs_serve.conversion.spatial import pooled as pool
-from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels
-from tfjs_serve.conversion.whole_numbers import kept
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import of_each, pooled
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.convolutions import fits_tfjs_volumes
+from tfjs_serve.conversion.small_models.spatial import pooled as pool
+from tfjs_serve.conversion.small_models.spatial import with_first_channels, with_last_channels
+from tfjs_serve.conversion.small_models.whole_numbers import kept
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LOWERED = {
     1: "channels first: Permute",

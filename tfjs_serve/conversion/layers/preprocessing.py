@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError, known_sizes
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import known_product
-from tfjs_serve.conversion.transforms import computed_source, constant, reshaped_source, values
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import known_product
+from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source, values
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    known_sizes,
+)
 from tfjs_serve.layers_model.model import TensorSource
 
 Array = npt.NDArray[Any]

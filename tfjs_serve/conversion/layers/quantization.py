@@ -1,9 +1,9 @@
-"""What quantized layers of Keras 3 do with their inputs (see `quantized`)."""
+"""What quantized layers of Keras 3 do with their inputs (see ``stored/quantized_layers.py``)."""
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
 
 
 @rule(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.shared.recurrence import (
     Cell,
     companion_cell,
     companion_layer,
     read_cell,
     read_loop,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, kernel_and_bias, rule
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import CALL, Shapes
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shapes
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:

@@ -10,21 +10,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.normalization import scale_and_center
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shapes, known_product
+from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.shapes import Shapes, known_product
-from tfjs_serve.conversion.transforms import constant, reshaped_source
-from tfjs_serve.conversion.whole_numbers import all_whole, truncated
+from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.small_models.whole_numbers import all_whole, truncated
 
 _TINY = 1e-24
 """The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""

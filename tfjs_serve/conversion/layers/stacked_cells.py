@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tfjs_serve import companion
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.recurrent import steps
+from tfjs_serve.conversion.layers.shared.recurrence import (
     Loop,
     companion_layer_of,
     in_companion_terms,
@@ -13,10 +13,10 @@ from tfjs_serve.conversion.layers.recurrence import (
     read_loop,
     with_weights_of,
 )
-from tfjs_serve.conversion.layers.recurrent import steps
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
 from tfjs_serve.layers_model.model import LayersWeight
 
 

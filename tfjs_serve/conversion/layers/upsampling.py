@@ -7,26 +7,33 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import (
+    Shape,
+    channels_of,
+    of_each,
+    pair,
+    spatial,
+    with_channels,
+)
+from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.resampling import LARGEST_MATRIX, resampled, stretched
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pair, spatial, with_channels
-from tfjs_serve.conversion.spatial import (
+from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.small_models.resampling import LARGEST_MATRIX, resampled, stretched
+from tfjs_serve.conversion.small_models.spatial import (
     pooled,
     repeated,
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LONGEST = 1 << 13
 """Steps along an axis, at which a browser's largest texture ends."""

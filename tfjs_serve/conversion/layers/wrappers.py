@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
-from tfjs_serve.conversion.facts import starts_recurrences
-from tfjs_serve.conversion.graph import CONTAINERS
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.facts import starts_recurrences
+from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
+from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
 
 
 def _every_step(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:

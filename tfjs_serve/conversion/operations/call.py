@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowered_activations import NotLoweredError
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.operations.dtypes import is_whole
+from tfjs_serve.conversion.model.dtypes import is_whole
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.sources import Array, constant
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.settings import page_arguments
-from tfjs_serve.conversion.operations.signatures import Signature, signatures
-from tfjs_serve.conversion.transforms import Array, constant
+from tfjs_serve.conversion.operations.signatures import Signature
+from tfjs_serve.conversion.operations.specs import signatures
+from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.small_models.activation_formulas import NotLoweredError
 from tfjs_serve.layers_model.model import TensorSource
 
 

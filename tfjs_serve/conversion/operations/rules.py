@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import ShapeRule, Shapes
 from tfjs_serve.conversion.operations.call import (
     OperationCall,
     companion_operation,
@@ -18,9 +17,11 @@ from tfjs_serve.conversion.operations.lowered import (
     lowered_operations,
 )
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.operations.signatures import Signature, signatures
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import ShapeRule, Shapes
+from tfjs_serve.conversion.operations.signatures import Signature
+from tfjs_serve.conversion.operations.specs import signatures
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 
 def _shape_rule(signature: Signature) -> ShapeRule:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Tensor
 from tfjs_serve.conversion.operations.lowered.arithmetic import (
     check_mergeable,
     scaled,
@@ -13,6 +12,7 @@ from tfjs_serve.conversion.operations.lowered.arithmetic import (
 )
 from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 
 @lowered("logical_not")

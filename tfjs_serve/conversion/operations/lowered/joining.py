@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.model.shapes import Size
 from tfjs_serve.conversion.operations.lowered.arithmetic import check_mergeable
 from tfjs_serve.conversion.operations.lowered.pieces import first, picked
 from tfjs_serve.conversion.operations.lowered.registry import (
@@ -15,7 +15,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 )
 from tfjs_serve.conversion.operations.specs.indexing import subscripts
 from tfjs_serve.conversion.operations.specs.joining import section_lengths
-from tfjs_serve.conversion.shapes import Size
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
 def _tensors(build: Build, key: str) -> list[Tensor]:
