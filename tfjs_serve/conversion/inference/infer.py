@@ -244,13 +244,13 @@ def _called(layer: KerasLayer, call: Call) -> KerasLayer:
 def _is_impossible(fact: TensorFact) -> bool:
     """Whether one example, of the sizes that are known, is more than a page can hold, or less."""
     sizes = [size for size in fact.shape or () if size is not None]
-    if not all(map(_is_whole, sizes)):
+    if not all(map(_is_integer, sizes)):
         return True
     known = [size for size in (fact.shape or ())[1:] if size is not None]
     return math.prod(known) > MAXIMUM_NUMBERS or min(sizes, default=0) < 0
 
 
-def _is_whole(size: object) -> bool:
+def _is_integer(size: object) -> bool:
     """Whether a size is a whole number; R writes some as ``784.0``."""
     return not isinstance(size, bool) and isinstance(size, Real) and size % 1 == 0
 
@@ -277,7 +277,7 @@ def _output_dtypes(
     """Return the dtypes of a layer's outputs in Keras."""
     if rule.dtypes is not None:
         return rule.dtypes(layer, inputs)
-    if layer.class_name in _WHOLE and all(fact.whole for fact in inputs):
+    if layer.class_name in _WHOLE and all(fact.is_integer for fact in inputs):
         return (inputs[0].dtype, *("float32",) * (count - 1))
     return ("float32",) * count
 

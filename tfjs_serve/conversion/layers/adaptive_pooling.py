@@ -15,6 +15,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     UnknownShapeError,
     lower_or_companion,
 )
+from tfjs_serve.conversion.small_models.integers import kept
 from tfjs_serve.conversion.small_models.spatial import (
     cropped,
     in_images,
@@ -22,7 +23,6 @@ from tfjs_serve.conversion.small_models.spatial import (
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import kept
 from tfjs_serve.conversion.small_models.windows import Windows
 
 _MOST_PARTS = 64

@@ -11,8 +11,8 @@ from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.rules.registry import Masking, rule
 from tfjs_serve.conversion.small_models.activations import apply_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
 from tfjs_serve.conversion.small_models.last_axis import counted_axes, rank_of
-from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
 
 
 @rule(
@@ -30,8 +30,8 @@ def relu(context: LayerContext) -> TfjsLayer:
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
     largest = read.optional_number("max_value")
     if slope % 1:
-        context.no_whole_numbers()
-    if all_whole(context):
+        context.no_integers()
+    if all_integers(context):
         threshold, largest = math.trunc(threshold), largest and math.trunc(largest)
     if not slope and not threshold:
         return context.native("ReLU", {"max_value": largest})

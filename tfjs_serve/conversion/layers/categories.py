@@ -31,7 +31,7 @@ def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
     return (*shape[:-1], depth)
 
 
-def whole_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def integer_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, ...]:
     """Indices are whole numbers, everything else is counted in floats."""
     default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
     return ("int64" if output_mode(layer.config, default) == "int" else "float32",)
@@ -59,7 +59,7 @@ def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...
     "CategoryEncoding",
     outcome=Outcome.LOWERED,
     shape=_category_shape,
-    dtypes=whole_output,
+    dtypes=integer_output,
     any_dtype=True,
     lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
     companion="inputs of floats, of more than two axes, of unknown length with `count`",
@@ -70,7 +70,7 @@ def category_encoding(context: LayerContext) -> TfjsLayer:
     mode, depth = encoding(context, "multi_hot"), _tokens(context.layer)
     read.ignore("num_tokens", "max_tokens")
     weighted = context.keywords.take("count_weights") is not None
-    whole = all(call[0].whole for call in context.calls)
+    whole = all(call[0].is_integer for call in context.calls)
 
     def lower(low: Lowering) -> Tensor:
         x, weights = low.inputs[0], low.inputs[1] if weighted else None
@@ -111,7 +111,7 @@ def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     variables=_summary,
     outcome=Outcome.LOWERED,
     shape=_bins_shape,
-    dtypes=whole_output,
+    dtypes=integer_output,
     any_dtype=True,
     lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
     companion="inputs of more than two axes, or of unknown length with `count`",

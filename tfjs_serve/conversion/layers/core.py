@@ -16,7 +16,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import each_kept, kept, takes_whole_numbers
+from tfjs_serve.conversion.small_models.integers import check_no_rounding, each_kept, kept
 
 _MOST_AXES_OF_BIAS = 5
 
@@ -91,7 +91,7 @@ def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
 )
 def identity(context: LayerContext) -> TfjsLayer:
     """Takes any number of tensors; TF.js's class of this name is an initializer."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     if max(map(len, context.calls), default=1) > 1:
         low = Lowering(context)
         return low.model(*low.inputs)
@@ -120,7 +120,7 @@ def activity_regularization(context: LayerContext) -> TfjsLayer:
 )
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     data_format = context.read.text("data_format", "channels_last")
     rank = context.one_rank() or 3
     (shape,) = common_shapes(context.results) or ((None, None),)
@@ -140,7 +140,7 @@ def reshape(context: LayerContext) -> TfjsLayer:
 
     TF.js does so only when it predicts; the layers that follow may have to know it before.
     """
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     target = context.read.take("target_shape")
     if not isinstance(target, list):
         context.problem(
@@ -163,7 +163,7 @@ def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:
 @rule("Permute", shape=of_each(_permuted), dtypes=kept, any_dtype=True)
 def permute(context: LayerContext) -> TfjsLayer:
     """``dims`` counts from 1, without the batch axis, in both."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     return context.native("Permute", {"dims": context.read.take("dims")})
 
 
@@ -175,7 +175,7 @@ def permute(context: LayerContext) -> TfjsLayer:
 )
 def repeat_vector(context: LayerContext) -> TfjsLayer:
     """Shape ``(batch, features)`` to ``(batch, n, features)``."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     return context.native("RepeatVector", {"n": context.read.integer("n")})
 
 

@@ -16,12 +16,12 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     UnknownShapeError,
     lower_or_companion,
 )
+from tfjs_serve.conversion.small_models.integers import kept
 from tfjs_serve.conversion.small_models.spatial import (
     cropped,
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import kept
 
 _LARGEST_CONVOLUTION = 32
 """Up to here, cutting off steps by a convolution costs little, if sizes are not known."""

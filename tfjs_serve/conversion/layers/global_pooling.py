@@ -17,7 +17,7 @@ from tfjs_serve.conversion.model.shapes import (
 from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, rule
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
 
 
 def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -45,10 +45,10 @@ def _global_pooling(kind: str, rank: int) -> None:
         keepdims = read.boolean("keepdims", False)
         data_format = read.text("data_format", "channels_last")
         first = data_format == "channels_first"
-        truncates = kind == "Average" and context.layer.generation < 3 and all_whole(context)
+        truncates = kind == "Average" and context.layer.generation < 3 and all_integers(context)
         if context.mask_input:
             if context.layer.generation < 3:
-                context.no_whole_numbers()
+                context.no_integers()
             return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
         axes = list(range(2, rank + 2) if first else range(1, rank + 1))
         if truncates:

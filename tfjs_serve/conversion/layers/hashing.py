@@ -5,8 +5,8 @@ from __future__ import annotations
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
+    integer_output,
     mode_name,
-    whole_output,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
@@ -37,7 +37,7 @@ def _hashed_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...])
     "Hashing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=whole_output,
+    dtypes=integer_output,
     any_dtype=True,
     companion="always",
 )
@@ -58,7 +58,7 @@ def hashing(context: LayerContext) -> TfjsLayer:
     "HashedCrossing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=whole_output,
+    dtypes=integer_output,
     any_dtype=True,
     companion="always",
 )

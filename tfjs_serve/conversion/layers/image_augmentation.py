@@ -120,6 +120,6 @@ def clahe(context: LayerContext) -> TfjsLayer:
         "clip_limit": read.number("clip_limit", 4.0),
         "tiles": read.integers("tile_grid_size", 2, 8),
         "channels_first": read.text("data_format", "channels_last") == "channels_first",
-        "whole": any(fact.whole for call in context.calls for fact in call),
+        "whole": any(fact.is_integer for call in context.calls for fact in call),
     }
     return context.companion("Clahe", arguments)

@@ -125,7 +125,7 @@ def _range(context: LayerContext, method: str) -> list[Json] | None:
 
     ``None`` if it computes in floats; numbers of 32 bits and more hold whatever images do.
     """
-    dtype = next((fact.dtype for call in context.calls for fact in call if fact.whole), None)
+    dtype = next((fact.dtype for call in context.calls for fact in call if fact.is_integer), None)
     if dtype is None or context.layer.generation < 3 or method == "nearest":
         return None
     if dtype == "bool" or np.dtype(dtype).itemsize > 2:

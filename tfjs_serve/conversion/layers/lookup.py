@@ -14,8 +14,8 @@ import numpy as np
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
+    integer_output,
     mode_name,
-    whole_output,
 )
 from tfjs_serve.conversion.layers.hashing import code_points, salt
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
@@ -103,7 +103,7 @@ def _looked_up(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) ->
 def _token_dtype(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
     if layer.config.get("invert") and layer.class_name == "StringLookup":
         return ("string",)
-    return whole_output(layer, inputs)
+    return integer_output(layer, inputs)
 
 
 @rule(
@@ -166,7 +166,7 @@ def integer_lookup(context: LayerContext) -> TfjsLayer:
     else:
         name, arguments = "Lookup", lookup_arguments(context, vocabulary, mode, hashed)
     plain = replace(context, weights={})
-    if not vocabulary.fits_layers or not all(call[0].whole for call in context.calls):
+    if not vocabulary.fits_layers or not all(call[0].is_integer for call in context.calls):
         return plain.companion(name, arguments)
 
     def lower(low: Lowering) -> Tensor:

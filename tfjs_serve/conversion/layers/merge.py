@@ -16,10 +16,10 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import (
+from tfjs_serve.conversion.small_models.integers import (
+    check_no_rounding,
     merged,
     narrow_dtype,
-    takes_whole_numbers,
     wrapped,
 )
 
@@ -95,7 +95,7 @@ def _elementwise(class_name: str) -> None:
     def translate(context: LayerContext) -> TfjsLayer:
         if context.mask_input:
             return context.companion("MaskedMerge", {"operation": class_name})
-        takes_whole_numbers(context)
+        check_no_rounding(context)
         same, narrow = _same(context), narrow_dtype(context)
         if same is None and narrow is not None and class_name not in _BOUNDED:
             return _overflowing(context, class_name, narrow)
@@ -131,7 +131,7 @@ def _overflowing(context: LayerContext, class_name: str, dtype: str) -> TfjsLaye
 )
 def subtract(context: LayerContext) -> TfjsLayer:
     """The first input minus the second."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     low = Lowering(context)
     left, right = low.inputs
     difference, narrow = low.subtract(left, right), narrow_dtype(context)
@@ -152,7 +152,7 @@ def concatenate(context: LayerContext) -> TfjsLayer:
 
     It wants equal sizes along the other axes, and takes an unknown one for another size.
     """
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     axis = context.read.integer("axis", -1)
     same = _same(context)
     if same is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.small_models.whole_numbers import kept
+from tfjs_serve.conversion.small_models.integers import kept
 
 _ALWAYS = "calls with `training=True`, whose outputs are random"
 

@@ -16,8 +16,8 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.rules.registry import Masking, rule
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.small_models.whole_numbers import all_whole, truncated
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
 """Of variables in the companion: TF.js would make camel case of longer ones."""
@@ -160,7 +160,7 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
     arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms}
-    rounds = context.layer.generation >= 3 and all_whole(context)
+    rounds = context.layer.generation >= 3 and all_integers(context)
     if rms:
         return context.companion("LayerNormalization", arguments | {"rounds": rounds})
     if rank_of(context) <= 4 and not rounds:

@@ -10,12 +10,12 @@ from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, spat
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, rule
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.integers import kept
 from tfjs_serve.conversion.small_models.spatial import (
     with_first_channels,
     with_last_channels,
     zero_padded,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import kept
 
 
 def edges(value: Json, rank: int) -> list[list[int]]:

@@ -23,8 +23,8 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     common_shapes,
     lower_or_companion,
 )
+from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.small_models.whole_numbers import all_whole, truncated
 
 _TINY = 1e-24
 """The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""
@@ -71,7 +71,7 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
 
 def _rounds(context: LayerContext) -> bool:
     """Whether Keras 3 turns what is made of whole numbers into whole numbers again."""
-    return context.layer.generation >= 3 and all_whole(context)
+    return context.layer.generation >= 3 and all_integers(context)
 
 
 def _grouped(

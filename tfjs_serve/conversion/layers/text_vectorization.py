@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.layers.categories import encoded_shape, whole_output
+from tfjs_serve.conversion.layers.categories import encoded_shape, integer_output
 from tfjs_serve.conversion.layers.lookup import idf_variable, known, lookup_arguments
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
@@ -41,7 +41,7 @@ def _vectorized(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     variables=idf_variable,
     outcome=Outcome.COMPANION,
     shape=_vectorized,
-    dtypes=whole_output,
+    dtypes=integer_output,
     any_dtype=True,
     companion="always",
     notes="the vocabulary must be in the file; no Python functions as `standardize` or `split`, "

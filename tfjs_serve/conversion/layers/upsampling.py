@@ -24,6 +24,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     UnknownShapeError,
     lower_or_companion,
 )
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
 from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
 from tfjs_serve.conversion.small_models.resampling import LARGEST_MATRIX, resampled, stretched
 from tfjs_serve.conversion.small_models.spatial import (
@@ -32,7 +33,6 @@ from tfjs_serve.conversion.small_models.spatial import (
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.small_models.whole_numbers import all_whole, kept
 from tfjs_serve.conversion.small_models.windows import Windows
 
 _LONGEST = 1 << 13
@@ -62,9 +62,9 @@ def _up_sampling(rank: int) -> None:
         read.ignore("interpolation")
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
-        rounds = method != "nearest" and context.layer.generation >= 3 and all_whole(context)
+        rounds = method != "nearest" and context.layer.generation >= 3 and all_integers(context)
         if rounds and not _rounds_alike(method, factors):
-            context.no_whole_numbers()
+            context.no_integers()
         exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:
             config = {"size": factors, "data_format": data_format, "interpolation": "nearest"}

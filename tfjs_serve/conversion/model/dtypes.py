@@ -16,7 +16,7 @@ def is_float(dtype: str) -> bool:
     return "float" in dtype
 
 
-def is_whole(dtype: str) -> bool:
+def is_integer(dtype: str) -> bool:
     """Whether numbers of this dtype are integers or truth values."""
     return dtype.startswith(("int", "uint", "bool"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape
 
@@ -35,9 +36,9 @@ class TensorFact:
     dtype: str = "float32"
 
     @property
-    def whole(self) -> bool:
+    def is_integer(self) -> bool:
         """Whether Keras computes it in whole numbers."""
-        return self.dtype.startswith(("int", "uint", "bool"))
+        return is_integer(self.dtype)
 
     @property
     def masked(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tfjs_serve.conversion.model.dtypes import is_whole
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.sources import Array, constant
 from tfjs_serve.conversion.operations.operand import Operand
@@ -117,7 +117,7 @@ def companion_operation(context: LayerContext, call: OperationCall) -> TfjsLayer
         f"constant_{index}": constant(array) for index, array in enumerate(writer.constants)
     }
     arguments: dict[str, Json] = {"operation": call.name, "operands": operands}
-    if is_whole(call.dtype):
+    if is_integer(call.dtype):
         arguments["dtype"] = call.dtype
     holder = replace(context, weights=weights, fixed_variables=frozenset(weights))
     return holder.companion("Operation", arguments)

@@ -61,7 +61,7 @@ def _operation(signature: Signature) -> None:
         call = _read(context)
         if call.name == "mean" and context.layer.generation < 3:
             # TensorFlow's mean of whole numbers is a whole number.
-            context.no_whole_numbers()
+            context.no_integers()
         if lower is not None:
             try:
                 low = Lowering(context)

@@ -54,7 +54,7 @@ class InputFact(Protocol):
         """Whether a mask travels with it."""
 
     @property
-    def whole(self) -> bool:
+    def is_integer(self) -> bool:
         """Whether Keras computes it in whole numbers."""
 
     @property
@@ -215,10 +215,10 @@ class LayerContext:
                 "Give keras.Input its whole shape, without None.",
             )
 
-    def no_whole_numbers(self) -> None:
+    def no_integers(self) -> None:
         """Report inputs that make Keras round: TF.js gets whole numbers as floats."""
         masks = int(self.mask_input)
-        if any(fact.whole for call in self.calls for fact in call[: len(call) - masks]):
+        if any(fact.is_integer for call in self.calls for fact in call[: len(call) - masks]):
             self.problem(
                 "unsupported-input",
                 "Keras rounds what it computes of whole numbers here, which TensorFlow.js does "

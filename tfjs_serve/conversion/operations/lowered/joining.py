@@ -119,7 +119,7 @@ def get_item(build: Build) -> Tensor:
     x = build.tensor("x")
     rank = len(x.shape)
     keys = subscripts(build.get("key"), rank)
-    if not keys or not _is_whole(keys[0]):
+    if not keys or not _is_full_slice(keys[0]):
         raise NotLoweredError("the batch is cut")
     sizes: list[Size] = []
     axis = 1
@@ -136,7 +136,7 @@ def get_item(build: Build) -> Tensor:
     return build.low.activation(x, "linear") if x in build.low.inputs else x
 
 
-def _is_whole(key: object) -> bool:
+def _is_full_slice(key: object) -> bool:
     """Whether a subscript is ``:``."""
     parts = key.get("slice") if isinstance(key, dict) else None
     return parts in ([None, None, None], [None, None, 1])
@@ -157,7 +157,7 @@ def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
         return _one_by_one(low, x, axis, [key % length])
     if not isinstance(key, dict) or "slice" not in key:
         raise NotLoweredError("an index is a tensor")
-    if _is_whole(key):
+    if _is_full_slice(key):
         return x
     start, stop, step = key["slice"]
     if not all(part is None or isinstance(part, int) for part in (start, stop, step)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.model.dtypes import is_whole, result_type
+from tfjs_serve.conversion.model.dtypes import is_integer, result_type
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.rules.context import InputFact, LayerContext
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
@@ -20,7 +20,7 @@ _EXACT_BITS = 16
 
 def kept(_layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
     """Return the dtype of a layer that changes no number: whole ones stay whole."""
-    return (inputs[0].dtype if inputs[0].whole else "float32",)
+    return (inputs[0].dtype if inputs[0].is_integer else "float32",)
 
 
 def each_kept(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
@@ -33,10 +33,10 @@ def merged(_layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
     return (result_type(*(fact.dtype for fact in inputs)),)
 
 
-def takes_whole_numbers(context: LayerContext) -> None:
+def check_no_rounding(context: LayerContext) -> None:
     """Report a layer that Keras 3 lets round its input, because it has a dtype of whole numbers."""
-    floats = any(not fact.whole for call in context.calls for fact in call)
-    if context.layer.generation >= 3 and is_whole(context.layer.dtype) and floats:
+    floats = any(not fact.is_integer for call in context.calls for fact in call)
+    if context.layer.generation >= 3 and is_integer(context.layer.dtype) and floats:
         context.problem(
             "unsupported-dtype",
             f"It rounds its input to {context.layer.dtype}, which TensorFlow.js's layers do not.",
@@ -44,10 +44,10 @@ def takes_whole_numbers(context: LayerContext) -> None:
         )
 
 
-def all_whole(context: LayerContext) -> bool:
+def all_integers(context: LayerContext) -> bool:
     """Whether all inputs are whole numbers, in all calls."""
     facts = [fact for call in context.calls for fact in call]
-    return bool(facts) and all(fact.whole for fact in facts)
+    return bool(facts) and all(fact.is_integer for fact in facts)
 
 
 def narrow_dtype(context: LayerContext) -> str | None:
