@@ -7,7 +7,7 @@
 
 ``take --package DIR`` converts with the tfjs-serve of another checkout. What is noted of a model:
 the digests of ``model.json``, without the converter's version, and of its shards, and the warnings;
-or its problems; and how long the conversion took, which is not compared.
+or its problems; and the processor time of the conversion, which is not compared.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def compare_command(options: argparse.Namespace) -> int:
 
 
 def summary(records: Records) -> str:
-    """Return the numbers of models and outcomes, and the time that all conversions took."""
+    """Return the numbers of models and outcomes, and the time of all conversions."""
     outcomes = Counter(record["outcome"] for record in records.values())
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
     seconds = sum(record["seconds"] for record in records.values())
-    return f"{len(records)} models: {counts}; {seconds:.1f} s of conversions"
+    return f"{len(records)} models: {counts}; {seconds:.1f} s of processor time"
 
 
 def differences(before: Records, after: Records) -> Iterator[tuple[str, str, str]]:
