@@ -23,6 +23,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
+from digests_damage import write_damaged
 from digests_taking import ENDINGS, models_in
 
 from tests.parity.cases import FAMILIES, KERAS3, refused_cases_of
@@ -33,6 +34,8 @@ from tests.parity.grid.run import FORMATS
 from tests.parity.grid.settings import NotForThisSettingError
 
 UNSAVED = "unsaved.json"
+DAMAGED_EVERY = 3
+"""Of one in so many models there is a damaged copy, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ def write(folder: Path, grid_every: int) -> tuple[int, dict[str, str]]:
     keras = keras_of(3)
     _leave_keras_alone()
     unsaved = dict(_unsaved(keras, recipes(keras, grid_every), folder))
+    _damage(folder)
     (folder / UNSAVED).write_text(json.dumps(unsaved, indent=1, sort_keys=True))
     return len(models_in(folder)), unsaved
 
@@ -105,6 +109,15 @@ def _copy_samples(folder: Path) -> None:
         copy = folder / path.relative_to(samples)
         copy.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
+
+
+def _damage(folder: Path) -> None:
+    files = [path for path in models_in(folder) if path.is_file()]
+    for path in files[::DAMAGED_EVERY]:
+        name = path.relative_to(folder).as_posix()
+        target = folder / "damaged" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_damaged(path, target, name)
 
 
 def _leave_keras_alone() -> None:
