@@ -50,6 +50,14 @@ def add(
         return store.publish(key, staged, files)
 
 
+def is_whole(artifact: Artifact) -> bool:
+    """Whether each file has the bytes that it is listed with."""
+    return all(
+        hashlib.sha256(artifact.path(file).read_bytes()).hexdigest() == file.sha256
+        for file in artifact.files
+    )
+
+
 def names_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 

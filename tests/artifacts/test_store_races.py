@@ -9,7 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from store_helpers import CONTENTS, FakeClock, add, assert_no_leftovers, key_of, names_in, new_store
+from store_helpers import (
+    CONTENTS,
+    FakeClock,
+    add,
+    assert_no_leftovers,
+    is_whole,
+    key_of,
+    names_in,
+    new_store,
+)
 
 THREADS = 8
 KEY = key_of("model")
@@ -30,7 +39,7 @@ def test_threads_that_publish_the_same_key_get_the_same_artifact(
     with ThreadPoolExecutor(THREADS) as pool:
         artifacts = list(pool.map(publish, range(THREADS)))
     assert all(artifact == artifacts[0] for artifact in artifacts)
-    assert one.verify(artifacts[0])
+    assert is_whole(artifacts[0])
     assert names_in(tmp_path / "artifacts") == [KEY.digest]
     assert_no_leftovers(tmp_path)
 
@@ -42,7 +51,7 @@ def test_threads_that_replace_a_damaged_artifact_all_end_well(tmp_path: Path) ->
     def publish(_: int) -> bool:
         store = new_store(tmp_path)
         barrier.wait()
-        return store.verify(add(store, KEY))
+        return is_whole(add(store, KEY))
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(pool.map(publish, range(THREADS)))
@@ -119,4 +128,4 @@ def test_processes_that_publish_read_and_prune_never_see_half_an_artifact(tmp_pa
         assert (process.returncode, output, errors) == (0, "done\n", "")
     assert_no_leftovers(tmp_path)
     store = new_store(tmp_path, FakeClock())
-    assert store.verify(add(store, key_of(0), CONTENTS))
+    assert is_whole(add(store, key_of(0), CONTENTS))

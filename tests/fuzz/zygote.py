@@ -98,11 +98,12 @@ def _convert(descriptors: list[int]) -> None:
     # Python's own objects for the pipes are those of the parent.
     sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
     sys.stderr = os.fdopen(2, "w")
+    from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
     from tfjs_serve.worker.child import main
 
     code = 1
     try:
-        main()
+        main(DEFAULT_WORKER_MEMORY_BYTES)
         code = 0
     finally:
         sys.stderr.flush()

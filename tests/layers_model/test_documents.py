@@ -41,10 +41,8 @@ def test_the_document_has_what_tfjs_reads_and_no_more() -> None:
     }
 
 
-def test_optional_parts_appear_when_they_are_given() -> None:
-    parts = model(training_config={"loss": "mse"}, user_defined_metadata={"labels": ["a"]})
-    document = layers_model_document(parts, [], [])
-    assert document["trainingConfig"] == {"loss": "mse"}
+def test_metadata_appears_when_it_is_given() -> None:
+    document = layers_model_document(model(user_defined_metadata={"labels": ["a"]}), [], [])
     assert document["userDefinedMetadata"] == {"labels": ["a"]}
 
 
@@ -62,13 +60,13 @@ def test_any_topology_becomes_ascii_json_that_means_the_same(topology: dict) -> 
 def test_numbers_that_json_lacks_are_all_reported_with_their_place() -> None:
     broken = model(
         topology={"config": {"layers": [{"rate": math.nan}, {"max_value": math.inf}]}},
-        training_config={"lr": -math.inf},
+        user_defined_metadata={"lr": -math.inf},
     )
     messages = [problem.message for problem in find_document_problems(broken)]
     assert [message.split(",")[0] for message in messages] == [
         "the value at modelTopology.config.layers[0].rate is nan",
         "the value at modelTopology.config.layers[1].max_value is inf",
-        "the value at trainingConfig.lr is -inf",
+        "the value at userDefinedMetadata.lr is -inf",
     ]
 
 

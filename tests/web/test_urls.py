@@ -8,10 +8,6 @@ from hypothesis import strategies as st
 
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.urls import (
-    CATALOGUE_JSON_URL,
-    CATALOGUE_URL,
-    HEALTH_URL,
-    LAYERS_MODULE_URL,
     LAYERS_SCRIPT_URL,
     CatalogueJson,
     CataloguePage,
@@ -44,15 +40,15 @@ def refused(raw: str) -> int | None:
 
 
 def test_own_urls() -> None:
-    assert parse_target(CATALOGUE_URL) == CataloguePage()
+    assert parse_target("/") == CataloguePage()
     assert parse_target("/?a=/b/") == CataloguePage()
     assert parse_target("http://host:1") == CataloguePage()
-    assert parse_target(CATALOGUE_JSON_URL) == CatalogueJson()
+    assert parse_target("/-/models.json") == CatalogueJson()
     assert parse_target("/-/models.json?x") == CatalogueJson()
-    assert parse_target(HEALTH_URL) == Health()
+    assert parse_target("/-/health") == Health()
     assert parse_target("/%2D/health") == Health()
     assert parse_target(LAYERS_SCRIPT_URL) == LayersFile(file_name="layers.js")
-    assert parse_target(LAYERS_MODULE_URL) == LayersFile(file_name="layers.mjs")
+    assert parse_target("/-/layers.mjs") == LayersFile(file_name="layers.mjs")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def child_with(body: str) -> list[str]:
 
 def command_running(script: str, memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> list[str]:
     """Return the real command of a child with another script."""
-    command = list(child_command(sys.executable, memory_bytes))
+    command = list(child_command(memory_bytes))
     command[command.index("-c") + 1] = script
     return command
 

@@ -145,14 +145,6 @@ class ArtifactStore:
             os.utime(staged / RECORD, (now, now))
             return self._rename_into_place(artifact, staged)
 
-    def verify(self, artifact: Artifact) -> bool:
-        """Return whether every byte of `artifact` is as it was published, reading all of it."""
-        with store_errors(self._folder.root):
-            try:
-                return has_all_bytes(artifact)
-            except FileNotFoundError:
-                return False
-
     def is_intact(self, artifact: Artifact, file: ArtifactFile) -> bool:
         """Return whether the bytes of one file are those that were published.
 

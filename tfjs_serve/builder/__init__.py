@@ -5,7 +5,6 @@ from tfjs_serve.builder.model import (
     Build,
     BuildEvent,
     BuildEventKind,
-    Converter,
     EntryState,
     EntryStatus,
 )
@@ -15,7 +14,6 @@ __all__ = [
     "BuildEvent",
     "BuildEventKind",
     "Builder",
-    "Converter",
     "EntryState",
     "EntryStatus",
 ]

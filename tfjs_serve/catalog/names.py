@@ -37,6 +37,7 @@ _UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _ESCAPES = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
 """Escapes of dots, slashes, percent signs, backslashes and control characters."""
 _VARIANT_ENDINGS = tuple(f"@{variant.value}" for variant in Variant)
+_MOST_SUGGESTIONS = 3
 
 
 def split_model_file(file_name: str) -> tuple[str, EntryKind] | None:
@@ -164,16 +165,16 @@ def url_names(entries: Iterable[CatalogEntry]) -> dict[str, str]:
     }
 
 
-def similar_names(name: str, entries: Sequence[CatalogEntry], *, limit: int = 3) -> list[str]:
-    """Return up to `limit` names that someone who wrote `name` may have meant."""
+def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
+    """Return a few names that someone who wrote `name` may have meant."""
     by_folded: dict[str, str] = {}
     targets = url_names(entries)
     for entry in entries:
         target = targets[entry.exact_name]
         for spelling in (entry.exact_name, entry.name, entry.name.rpartition("/")[2]):
             by_folded[spelling.casefold()] = target
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=3 * limit)
-    return list(dict.fromkeys(by_folded[folded] for folded in close))[:limit]
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=3 * _MOST_SUGGESTIONS)
+    return list(dict.fromkeys(by_folded[folded] for folded in close))[:_MOST_SUGGESTIONS]
 
 
 def _not_found_hint(name: str, known: Sequence[CatalogEntry]) -> str:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.scan import entry_for_path, scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
-from tfjs_serve.worker.client import WorkerPool
+from tfjs_serve.settings import MODEL_JSON, Variant
 
 _AT_ONCE = 8
 """How many models are looked at together; the pool decides how many convert."""
@@ -56,30 +53,6 @@ def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntr
             hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
         )
     return entries
-
-
-@asynccontextmanager
-async def building(
-    settings: ServerSettings, processes: int | None = None
-) -> AsyncIterator[Builder]:
-    """Open the store, start workers and hand out a builder."""
-    store = await asyncio.to_thread(
-        ArtifactStore,
-        settings.cache_dir,
-        limit_bytes=settings.cache_size_bytes,
-        grace_seconds=settings.grace_seconds,
-    )
-    workers = WorkerPool(
-        deadline_seconds=settings.conversion_deadline_seconds,
-        memory_bytes=settings.worker_memory_bytes,
-        max_processes=processes,
-    )
-    builder = Builder(store=store, workers=workers, settings=settings)
-    try:
-        yield builder
-    finally:
-        await builder.close()
-        await workers.close()
 
 
 async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) -> Build:

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli.batch import Result, build_all, building, models_at
+from tfjs_serve.cli.batch import Result, build_all, models_at
+from tfjs_serve.cli.building import building
 from tfjs_serve.cli.console import Terminal, logging_to
-from tfjs_serve.cli.group import FAILURE_EXIT_CODE
+from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,

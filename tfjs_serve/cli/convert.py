@@ -17,13 +17,13 @@ from tfjs_serve.cli.batch import (
     Result,
     build_all,
     build_newest,
-    building,
     is_folder_of_models,
     models_at,
 )
+from tfjs_serve.cli.building import building
 from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.export import Exported, check_target, export
-from tfjs_serve.cli.group import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,

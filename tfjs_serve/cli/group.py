@@ -7,12 +7,8 @@ from typing import Any
 import click
 
 from tfjs_serve import __version__
+from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
 from tfjs_serve.errors import SettingsError, TfjsServeError
-
-USAGE_EXIT_CODE = 2
-FAILURE_EXIT_CODE = 1
-INTERRUPTED_EXIT_CODE = 130
-"""As shells report a program that SIGINT ended."""
 
 _COMMANDS = {
     "serve": "Serve the models in a folder.",

@@ -16,12 +16,12 @@ from typing import Any
 
 import click
 
-from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.watcher import Watcher
 from tfjs_serve.cli import ports
 from tfjs_serve.cli.banner import print_banner
+from tfjs_serve.cli.building import new_builder
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import EventLog
 from tfjs_serve.cli.options import (
@@ -41,7 +41,6 @@ from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.listing import ModelSummary, summarise
-from tfjs_serve.worker.client import WorkerPool
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _access_log = logging.getLogger("tfjs_serve.access")
@@ -171,20 +170,10 @@ async def _serve(run: Run) -> None:
     settings = run.settings
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
-        store = await asyncio.to_thread(
-            ArtifactStore,
-            settings.cache_dir,
-            limit_bytes=settings.cache_size_bytes,
-            grace_seconds=settings.grace_seconds,
-        )
-        workers = WorkerPool(
-            deadline_seconds=settings.conversion_deadline_seconds,
-            memory_bytes=settings.worker_memory_bytes,
-        )
+        builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
         await workers.start()
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        builder = Builder(store=store, workers=workers, settings=settings)
         servers = await _start_web(run, catalog, builder, stack)
         stack.push_async_callback(builder.close)
         await _start_telling(run, catalog, builder, stack)

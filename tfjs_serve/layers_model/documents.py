@@ -31,7 +31,7 @@ def layers_model_document(
         "modelTopology": model.topology,
         "weightsManifest": [{"paths": list(shard_names), "weights": list(weight_specs)}],
     }
-    return document | _optional_parts(model)
+    return document | _metadata(model)
 
 
 def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
@@ -40,7 +40,7 @@ def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
     JSON has no NaN and no Infinity (RFC 8259, section 6); a document with one is refused by the
     browser as a whole.
     """
-    parts = {"modelTopology": model.topology} | _optional_parts(model)
+    parts = {"modelTopology": model.topology} | _metadata(model)
     return tuple(
         ConversionProblem(
             code=NO_JSON_NUMBER,
@@ -69,12 +69,9 @@ def encode_document(document: Json) -> bytes:
     return text.encode("ascii")
 
 
-def _optional_parts(model: LayersModel) -> dict[str, Json]:
-    parts = {
-        "trainingConfig": model.training_config,
-        "userDefinedMetadata": model.user_defined_metadata,
-    }
-    return {name: part for name, part in parts.items() if part is not None}
+def _metadata(model: LayersModel) -> dict[str, Json]:
+    metadata = model.user_defined_metadata
+    return {} if metadata is None else {"userDefinedMetadata": metadata}
 
 
 def _non_finite_numbers(value: Json, path: str) -> Iterator[tuple[str, float]]:

@@ -64,7 +64,6 @@ class LayersModel:
     topology: dict[str, Json]
     weights: tuple[LayersWeight, ...]
     generated_by: str
-    training_config: dict[str, Json] | None = None
     user_defined_metadata: dict[str, Json] | None = None
     warnings: tuple[str, ...] = field(default=())
     companion_files: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve import companion
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import SHUTDOWN_SECONDS, ServerSettings
+from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web import handlers, pages, problems
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
@@ -54,20 +54,12 @@ def create_app(
 
 
 def create_runner(
-    app: web.Application,
-    *,
-    handle_signals: bool = False,
-    shutdown_timeout_seconds: float = SHUTDOWN_SECONDS,
-    access_log: logging.Logger | None = None,
+    app: web.Application, *, access_log: logging.Logger | None = None
 ) -> web.AppRunner:
     """Return the runner for `app`: it answers with problems even to what is no HTTP.
 
     Parameters
     ----------
-    handle_signals
-        Stop on SIGINT and SIGTERM, as :class:`aiohttp.web.AppRunner` does.
-    shutdown_timeout_seconds
-        How long answers that have begun may go on after the end has been asked for.
     access_log
         Where each request is logged; ``None``: nowhere, which is fastest.
     """
@@ -75,8 +67,6 @@ def create_runner(
         app,
         cors=app[SERVICES].cors,
         limits=app[SERVICES].settings.connections,
-        handle_signals=handle_signals,
-        shutdown_timeout=shutdown_timeout_seconds,
         access_log=access_log,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -25,12 +25,7 @@ from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
-from tfjs_serve.web.listing import (
-    ModelSummary,
-    catalogue_json,
-    effective_variant,
-    summarise,
-)
+from tfjs_serve.web.listing import ModelSummary, catalogue_json, summarise
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
@@ -60,6 +55,7 @@ from tfjs_serve.web.urls import (
     page_url,
     parse_target,
 )
+from tfjs_serve.web.variants import effective_variant, possible_variants
 
 _ENCODED_NAMES = frozenset(MODEL_JSON + suffix for suffix in ENCODED_SUFFIXES.values())
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
@@ -241,24 +237,13 @@ async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, A
     error: TfjsServeError = FileNotInModelError("there is no such file or model")
     addresses = () if target.file_name in _ENCODED_NAMES else target.addresses
     for address in addresses:
-        for variant in _variants_of(address, services.settings.default_variant):
+        for variant in possible_variants(address.variant, services.settings.default_variant):
             try:
                 return await services.builder.find_file(address.name, variant, target.file_name)
             except (FileNotInModelError, ModelNotFoundError) as not_found:
                 if not isinstance(error, FileGoneError):
                     error = not_found
     raise error
-
-
-def _variants_of(address: ModelAddress, default: Variant) -> Iterable[Variant]:
-    """Return which variants a file may belong to.
-
-    Without a variant that is the default one, and the full one: tfjs folders have no other, and
-    they may be gone from the catalogue while a page still loads their files.
-    """
-    if address.variant is not None:
-        return [variant for variant in Variant if variant.value == address.variant]
-    return dict.fromkeys((default, Variant.FULL))
 
 
 async def _page_without_slash(services: Services, target: ModelFile) -> str | None:

@@ -11,10 +11,10 @@ from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import url_name
-from tfjs_serve.errors import VariantNotAvailableError
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import LAYERS_SCRIPT_URL, is_servable, model_url, page_url
+from tfjs_serve.web.variants import effective_variant
 
 StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
 
@@ -77,27 +77,6 @@ class ModelSummary:
         }
 
 
-def effective_variant(entry: CatalogEntry, spelling: str | None, default: Variant) -> Variant:
-    """Return which variant of `entry` is asked for: a tfjs folder is only served as it is.
-
-    Parameters
-    ----------
-    spelling
-        What follows the ``@`` of an address; ``None`` if it has none.
-
-    Raises
-    ------
-    VariantNotAvailableError
-        There is no such variant of `entry`.
-    """
-    available = (Variant.FULL,) if entry.kind.is_tfjs else tuple(Variant)
-    if spelling is None:
-        return default if default in available else Variant.FULL
-    if spelling in [variant.value for variant in available]:
-        return Variant(spelling)
-    raise _no_such_variant(entry, spelling)
-
-
 def summarise(
     entries: Sequence[CatalogEntry], default: Variant, status_of: StatusOf
 ) -> list[ModelSummary]:
@@ -135,16 +114,6 @@ def _summary(
         url=model_url(name) if servable else "",
         page_url=page_url(name) if servable else "",
         variant_urls=_variant_urls(entry, name, namesakes) if servable else {},
-    )
-
-
-def _no_such_variant(entry: CatalogEntry, spelling: str) -> VariantNotAvailableError:
-    if entry.kind.is_tfjs:
-        hint = "it was converted before, and is served as it is: load it without @variant"
-    else:
-        hint = f"its variants are {', '.join(variant.value for variant in Variant)}"
-    return VariantNotAvailableError(
-        f"the model {entry.name!r} has no variant {spelling!r}", hint=hint
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http import RawRequestMessage
 
-from tfjs_serve.settings import ConnectionLimits
+from tfjs_serve.settings import SHUTDOWN_SECONDS, ConnectionLimits
 from tfjs_serve.web.connection import Connection
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.descriptors import most_connections
@@ -39,11 +39,9 @@ class ProblemRunner(web.AppRunner):
         *,
         cors: CorsPolicy,
         limits: ConnectionLimits,
-        handle_signals: bool,
-        shutdown_timeout: float,
         access_log: logging.Logger | None,
     ) -> None:
-        super().__init__(app, handle_signals=handle_signals, shutdown_timeout=shutdown_timeout)
+        super().__init__(app, shutdown_timeout=SHUTDOWN_SECONDS)
         self._cors = cors
         self._limits = limits
         self._access_log = access_log

@@ -17,11 +17,7 @@ from tfjs_serve.settings import MODEL_JSON, Variant
 RESERVED_SEGMENT = "-"
 """First segment of the server's own URLs; a folder of that name cannot be served."""
 
-CATALOGUE_URL = "/"
-CATALOGUE_JSON_URL = f"/{RESERVED_SEGMENT}/models.json"
 LAYERS_SCRIPT_URL = f"/{RESERVED_SEGMENT}/{companion.SCRIPT_NAME}"
-LAYERS_MODULE_URL = f"/{RESERVED_SEGMENT}/{companion.MODULE_NAME}"
-HEALTH_URL = f"/{RESERVED_SEGMENT}/health"
 
 _SAFE = "/@+,=~"
 """Stays readable in URLs; a quote must not, since URLs are shown in lines of JavaScript."""
@@ -131,9 +127,9 @@ def parse_target(raw_target: str) -> Target:
     return _model_target(segments)
 
 
-def model_url(name: str, variant: Variant | None = None, file_name: str = MODEL_JSON) -> str:
-    """Return the path of a model's file: the inverse of :func:`parse_target`."""
-    return f"{page_url(name, variant)}{quote(file_name, safe=_SAFE)}"
+def model_url(name: str, variant: Variant | None = None) -> str:
+    """Return the path of a model's ``model.json``: the inverse of :func:`parse_target`."""
+    return f"{page_url(name, variant)}{MODEL_JSON}"
 
 
 def page_url(name: str, variant: Variant | None = None) -> str:

@@ -16,7 +16,6 @@ import traceback
 from typing import Any, BinaryIO
 
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
 from tfjs_serve.worker import convert, limits
 from tfjs_serve.worker.protocol import Acceptance, ConversionRequest, Progress, error_to_json
 
@@ -45,8 +44,8 @@ class Answers:
             self.send(progress.to_json())
 
 
-def main(memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> None:
-    """Wait for a request, answer it, end."""
+def main(memory_bytes: int) -> None:
+    """Wait for a request, answer it, end; `memory_bytes` is the address space to keep to."""
     limits.apply(memory_bytes)
     answers = Answers(_take_stdout())
     convert.warm_up()
@@ -89,7 +88,3 @@ def _end_with_parent() -> None:
     while os.read(0, 1024):
         pass
     os._exit(_PARENT_IS_GONE)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 from collections.abc import Callable, Sequence
 
 from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
@@ -39,8 +38,6 @@ class WorkerPool:
         How long one conversion may take.
     memory_bytes
         Address space of each process, where the system bounds it.
-    python
-        The interpreter of the child processes.
     max_processes
         How many conversions run at the same time; the default follows the number of processors.
     command
@@ -52,12 +49,11 @@ class WorkerPool:
         *,
         deadline_seconds: float,
         memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES,
-        python: str = sys.executable,
         max_processes: int | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
-        self._command = tuple(command) if command else child_command(python, memory_bytes)
+        self._command = tuple(command) if command else child_command(memory_bytes)
         self._slots = Slots(max_processes or _default_processes())
         self._told: set[tuple[str, ...]] = set()
         self._children: set[ChildProcess] = set()

@@ -2,12 +2,24 @@
 
 Three system calls, as ``include/uapi/linux/landlock.h`` and
 https://docs.kernel.org/userspace-api/landlock.html describe them. They are called by number,
-because the C library has no functions for them. The bindings on PyPI are pre-releases (one without
-network and scopes, one for two processor types only) and would be a dependency of every platform
-for what one uses; this is what they would be asked for.
+because the C library has no functions for them.
 
-What it cannot do yet, on any kernel: keep a process from sockets other than TCP's, from changing
-permissions and times of files that it may not read, and from looking at names and sizes.
+None of the packages on PyPI is used (as of November 2026):
+
+- landlockpy 0.2.0 is typed, small, pure Python and up to date. It would replace the calls and their
+  structures, about 70 lines. What is easy to get wrong would stay here: a file may not have the
+  rights of a folder (the kernel then refuses the rule), a path may not exist, a machine may number
+  its system calls differently, a container may refuse the question for the version. And to find
+  the C library it starts ``ldconfig``, in a process that must not start any program.
+- py-landlock 0.1.1 works on two types of processors only.
+- landlock 1.0.0.dev5, a pre-release, restricts neither the network nor signals.
+- sandlock 0.9.0 is 4.5 MB of compiled code without types, needs version 6 of the interface
+  (Linux 6.12), and leaves the network open to a process that confines itself.
+- sandboxkit 0.1.0 starts sandboxes of its own; here it is a running process that gives up rights.
+
+What Landlock does not restrict, on any kernel: sockets other than those for TCP, UDP and UNIX
+paths, changes to permissions and times of files, and looking at names and sizes. Versions 9 and 10
+of the interface can restrict named UNIX sockets and UDP, which is not asked for here yet.
 """
 
 from __future__ import annotations

@@ -15,8 +15,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
-
 PROTOCOL_LINE_BYTES = 16 * 1024 * 1024
 """Longest line that is read from a child: a report of about 100,000 files."""
 _LAST_WORDS_BYTES = 4096
@@ -46,17 +44,18 @@ _BOOTSTRAP = (
 )
 
 
-def child_command(python: str, memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> tuple[str, ...]:
+def child_command(memory_bytes: int) -> tuple[str, ...]:
     """Return the command that starts :mod:`tfjs_serve.worker.child`.
 
-    Does what ``python -m tfjs_serve.worker.child`` does, with the parent's import path, so that
-    the child runs the same code, but isolated (``-I``): neither the environment nor the current
+    It has the parent's interpreter and import path, so that the child runs the same code, but is
+    isolated (``-I``): neither the environment nor the current
     folder, which may well be the folder of models, nor the user's own packages have a say. What
     the parent took from its environment is handed on where it must agree: how text is encoded, and
     whether bytecode is written.
     """
     options = ("-I", "-X", f"utf8={sys.flags.utf8_mode}", *("-B",) * sys.dont_write_bytecode)
-    return (python, *options, "-c", _BOOTSTRAP, str(memory_bytes), *map(os.path.abspath, sys.path))
+    arguments = (str(memory_bytes), *map(os.path.abspath, sys.path))
+    return (sys.executable, *options, "-c", _BOOTSTRAP, *arguments)
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:

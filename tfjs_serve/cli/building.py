@@ -1,0 +1,54 @@
+"""Put together what makes artifacts of entries: store, workers and builder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder import Builder
+from tfjs_serve.settings import ServerSettings
+from tfjs_serve.worker.client import WorkerPool
+
+
+async def new_builder(
+    settings: ServerSettings, processes: int | None = None
+) -> tuple[Builder, WorkerPool]:
+    """Open the store and return a builder with its workers; close both, the builder first.
+
+    Parameters
+    ----------
+    processes
+        How many conversions run at the same time; the default follows the number of processors.
+
+    Raises
+    ------
+    StoreError
+        The cache folder cannot be used.
+    """
+    store = await asyncio.to_thread(
+        ArtifactStore,
+        settings.cache_dir,
+        limit_bytes=settings.cache_size_bytes,
+        grace_seconds=settings.grace_seconds,
+    )
+    workers = WorkerPool(
+        deadline_seconds=settings.conversion_deadline_seconds,
+        memory_bytes=settings.worker_memory_bytes,
+        max_processes=processes,
+    )
+    return Builder(store=store, workers=workers, settings=settings), workers
+
+
+@asynccontextmanager
+async def building(
+    settings: ServerSettings, processes: int | None = None
+) -> AsyncIterator[Builder]:
+    """Hand out a builder, and close it and its workers at the end; see :func:`new_builder`."""
+    builder, workers = await new_builder(settings, processes)
+    try:
+        yield builder
+    finally:
+        await builder.close()
+        await workers.close()

@@ -1,0 +1,6 @@
+"""The exit codes of the command; it exits with 0 when everything went well."""
+
+USAGE_EXIT_CODE = 2
+FAILURE_EXIT_CODE = 1
+INTERRUPTED_EXIT_CODE = 130
+"""As shells report a program that SIGINT ended."""

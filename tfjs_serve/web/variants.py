@@ -1,0 +1,53 @@
+"""Which variant of a model a URL means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import VariantNotAvailableError
+from tfjs_serve.settings import Variant
+
+
+def effective_variant(entry: CatalogEntry, spelling: str | None, default: Variant) -> Variant:
+    """Return which variant of `entry` is asked for: a tfjs folder is only served as it is.
+
+    Parameters
+    ----------
+    spelling
+        What follows the ``@`` of an address; ``None`` if it has none.
+    default
+        What is served where none is asked for.
+
+    Raises
+    ------
+    VariantNotAvailableError
+        There is no such variant of `entry`.
+    """
+    available = (Variant.FULL,) if entry.kind.is_tfjs else tuple(Variant)
+    if spelling is None:
+        return default if default in available else Variant.FULL
+    if spelling in [variant.value for variant in available]:
+        return Variant(spelling)
+    raise _no_such_variant(entry, spelling)
+
+
+def possible_variants(spelling: str | None, default: Variant) -> Iterable[Variant]:
+    """Return which variants a file may belong to whose model need not exist any more.
+
+    Without a variant that is the default one, and the full one: tfjs folders have no other, and
+    they may be gone from the catalogue while a page still loads their files.
+    """
+    if spelling is not None:
+        return [variant for variant in Variant if variant.value == spelling]
+    return dict.fromkeys((default, Variant.FULL))
+
+
+def _no_such_variant(entry: CatalogEntry, spelling: str) -> VariantNotAvailableError:
+    if entry.kind.is_tfjs:
+        hint = "it was converted before, and is served as it is: load it without @variant"
+    else:
+        hint = f"its variants are {', '.join(variant.value for variant in Variant)}"
+    return VariantNotAvailableError(
+        f"the model {entry.name!r} has no variant {spelling!r}", hint=hint
+    )
