@@ -112,9 +112,9 @@ class ConfigReader:
 
     def finish(self) -> None:
         """Report the arguments that no rule has looked at."""
-        for key in self.layer.config.keys() - self._seen - _WITHOUT_EFFECT:
-            value = self.layer.config[key]
-            if value is not None:
+        known = self._seen | _WITHOUT_EFFECT
+        for key, value in self.layer.config.items():
+            if value is not None and key not in known:
                 self.report.problem(
                     self.layer,
                     "unknown-argument",
