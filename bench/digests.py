@@ -91,12 +91,12 @@ def changed(old: Record, new: Record) -> list[str]:
 
 def _diff(old: Record, new: Record, kinds: list[str]) -> Iterator[str]:
     """Yield the lines that differ."""
-    shown = old.keys() | new.keys() if kinds == ["outcome"] else kinds
-    texts = (
-        json.dumps({key: one[key] for key in sorted(shown) if key in one}, indent=1).splitlines()
+    shown = ("outcome", "files", "warnings", "error") if kinds == ["outcome"] else kinds
+    before, after = (
+        json.dumps({key: one[key] for key in shown if key in one}, indent=1).splitlines()
         for one in (old, new)
     )
-    yield from list(unified_diff(*texts, n=0, lineterm=""))[2:]
+    yield from list(unified_diff(before, after, n=0, lineterm=""))[2:]
 
 
 def options_of() -> argparse.Namespace:
