@@ -18,8 +18,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench")]
@@ -55,7 +55,7 @@ def compare_command(options: argparse.Namespace) -> int:
     print(f"before: {summary(before)}\nafter:  {summary(after)}")
     found = list(differences(before, after))
     for kind, count in Counter(kind for kind, _, _ in found).most_common():
-        print(f"{count} differ in {kind}")
+        print(f"{count} differ in: {kind}")
     for kind, name, detail in found[: options.show]:
         print(f"\n{name}: {kind}\n{detail}")
     print("" if found else "no differences")
@@ -78,29 +78,25 @@ def differences(before: Records, after: Records) -> Iterator[tuple[str, str, str
             yield "presence", name, f"only {'after' if old is None else 'before'}"
         elif old["source"] != new["source"]:
             yield "source", name, "the file is another one: take both from the same folder"
-        else:
-            yield from ((kind, name, detail) for kind, detail in _differences(old, new))
+        elif kinds := changed(old, new):
+            yield ", ".join(kinds), name, "\n".join(_diff(old, new, kinds))
 
 
-def _differences(old: Record, new: Record) -> Iterator[tuple[str, str]]:
-    if old["outcome"] != new["outcome"]:
-        yield "outcome", f"{_shown(old)}\n{_shown(new)}"
-        return
-    for kind in ("warnings", "error"):
-        if old.get(kind) != new.get(kind):
-            yield kind, f"{_shown(old[kind])}\n{_shown(new[kind])}"
-    old_files, new_files = old.get("files", {}), new.get("files", {})
-    changed = [
-        name
-        for name in sorted(old_files.keys() | new_files.keys())
-        if old_files.get(name) != new_files.get(name)
-    ]
-    if changed:
-        yield "files", ", ".join(changed)
+def changed(old: Record, new: Record) -> list[str]:
+    """Return what of a record differs; only the outcome, where that does."""
+    keys = (old.keys() | new.keys()) - {"seconds"}
+    kinds = sorted(key for key in keys if old.get(key) != new.get(key))
+    return ["outcome"] if "outcome" in kinds else kinds
 
 
-def _shown(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _diff(old: Record, new: Record, kinds: list[str]) -> Iterator[str]:
+    """Yield the lines that differ."""
+    shown = ("outcome", "files", "warnings", "error") if kinds == ["outcome"] else kinds
+    before, after = (
+        json.dumps({key: one[key] for key in shown if key in one}, indent=1).splitlines()
+        for one in (old, new)
+    )
+    yield from list(unified_diff(before, after, n=0, lineterm=""))[2:]
 
 
 def options_of() -> argparse.Namespace:

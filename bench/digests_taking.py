@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import re
 import sys
 import tempfile
@@ -40,7 +41,12 @@ def models_in(folder: Path) -> list[Path]:
 
 
 def take(corpus: Path, package: Path, processes: int) -> Iterator[tuple[str, Record]]:
-    """Yield name and record of each model of `corpus`, converted by the checkout `package`."""
+    """Yield name and record of each model of `corpus`, converted by the checkout `package`.
+
+    Sets have the same order in every run. Compare runs with several ``PYTHONHASHSEED`` to find
+    what depends on it.
+    """
+    os.environ.setdefault("PYTHONHASHSEED", "0")  # for the processes that are started now
     names = [path.relative_to(corpus).as_posix() for path in models_in(corpus)]
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=_import, initargs=(package,)
