@@ -98,9 +98,9 @@ def operations() -> str:
 
 def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
     for name in sorted(known):
-        rule = known[name]
+        outcome, support = known[name].outcome, known[name].support
         short = name.removeprefix(OPERATION)
-        yield f"| `{short}` | {rule.outcome.value} | {rule.lowered} | {rule.notes} |"
+        yield f"| `{short}` | {outcome.value} | {support.lowered} | {support.notes} |"
 
 
 def _is_layer(name: str) -> bool:
@@ -115,7 +115,8 @@ def _counts(known: Mapping[str, LayerRule]) -> str:
 
 
 def _row(rule: LayerRule) -> str:
-    return f"{rule.outcome.value} | {rule.lowered} | {rule.companion} | {rule.notes}"
+    support = rule.support
+    return f"{rule.outcome.value} | {support.lowered} | {support.companion} | {support.notes}"
 
 
 def _link(rule: LayerRule, folder: str) -> str:

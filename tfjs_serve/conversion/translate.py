@@ -14,7 +14,7 @@ from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer, Var
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
 from tfjs_serve.conversion.rules.context import TfjsLayer
-from tfjs_serve.conversion.rules.registry import LayerRule
+from tfjs_serve.conversion.rules.registry import Rules
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import Own
@@ -121,8 +121,8 @@ def _attempted(
     )
     layer = translator.layer(model, translator.names[model.path], scope="")
     executed = infer(model, known, report, translator.containers)
-    check_masks(executed, report)
-    check_states(executed, report)
+    check_masks(executed, known, report)
+    check_states(executed, known, report)
     return layer
 
 
@@ -143,9 +143,7 @@ def _check_kind(model: KerasLayer, report: Report) -> None:
         report.raise_problems()
 
 
-def _own_variables(
-    known: Mapping[str, LayerRule], of_page: Mapping[str, tuple[Variable, ...]]
-) -> Own:
+def _own_variables(known: Rules, of_page: Mapping[str, tuple[Variable, ...]]) -> Own:
     def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
         if layer.class_name in CONTAINERS or layer.is_operation:
             return ()

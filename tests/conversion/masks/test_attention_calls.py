@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.masks.attention_calls import AttentionCall, masked_call
-from tfjs_serve.conversion.model.layers import KerasLayer, TensorRef
+from tfjs_serve.conversion.model.layers import Call, KerasLayer, TensorRef
 from tfjs_serve.conversion.rules.call_arguments import TRAVELLING
+from tfjs_serve.conversion.rules.registry import traits_of
 
 
 def tensor(name: str) -> TensorRef:
@@ -33,7 +35,8 @@ def called(
         version=version,
     )
     arguments = {"args[1]": {"tensor": 1}, **kwargs}
-    return masked_call(layer, (QUERY, VALUE), arguments, MASKS, (), casts=casts)
+    call = Call(inputs=(QUERY, VALUE), kwargs=arguments)
+    return masked_call(layer, traits_of(rules(), layer), call, MASKS, (), casts=casts)
 
 
 def travelling(found: AttentionCall) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from numbers import Real
 
@@ -17,33 +17,22 @@ from tfjs_serve.conversion.inference.load_order import load_order
 from tfjs_serve.conversion.inference.shared_arguments import BROKEN, SharedArguments
 from tfjs_serve.conversion.model.bounds import MAXIMUM_NUMBERS, MAXIMUM_RUNS
 from tfjs_serve.conversion.model.facts import (
-    RECURRENT,
     UNKNOWN,
     Facts,
     Site,
     TensorFact,
-    starts_recurrences,
 )
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, KerasLayer, TensorRef
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import CALL, Shapes
-from tfjs_serve.conversion.rules.registry import LayerRule, Masking, passes_mask
+from tfjs_serve.conversion.rules.registry import LayerRule, Rules, passes_mask, traits_of
+from tfjs_serve.conversion.rules.traits import Inner, Masking, Traits, starts_recurrences
 from tfjs_serve.errors import UnsafeFileError
-
-_WHOLE = frozenset(
-    {
-        *("Add", "Concatenate", "Maximum", "Minimum", "Multiply"),
-        *("Cropping2D", "Flatten", "Permute", "RepeatVector", "Reshape", "ZeroPadding2D"),
-        *("Dropout", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "ReLU"),
-        *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "UpSampling2D"),
-    }
-)
-"""Layers that make whole numbers of whole numbers."""
 
 
 def infer(
     model: KerasLayer,
-    rules: Mapping[str, LayerRule],
+    rules: Rules,
     report: Report,
     containers: Collection[str] = (),
 ) -> Facts:
@@ -71,9 +60,7 @@ def infer(
 
 
 class _Inference:
-    def __init__(
-        self, rules: Mapping[str, LayerRule], report: Report, containers: Collection[str]
-    ) -> None:
+    def __init__(self, rules: Rules, report: Report, containers: Collection[str]) -> None:
         self._rules = rules
         self._report = report
         self._containers = containers
@@ -109,9 +96,12 @@ class _Inference:
         if layer.path in self._containers:
             outputs = tuple(replace(fact, tfjs_mask=None) for fact in outputs)
         self.made.append((site, outputs))
-        if layer.class_name in RECURRENT and len(inputs) > 1:
+        if self._traits(layer).has_states and len(inputs) > 1:
             shared.give_state()
         return outputs
+
+    def _traits(self, layer: KerasLayer) -> Traits:
+        return traits_of(self._rules, layer)
 
     def _report_impossible(self, layer: KerasLayer, outputs: tuple[TensorFact, ...]) -> None:
         shapes = ", ".join(str(fact.shape) for fact in outputs if _is_impossible(fact))
@@ -145,11 +135,15 @@ class _Inference:
         except (ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
             # Arguments that make no sense, which the rule itself reports.
             return (UNKNOWN,)
-        mask, tfjs_mask = _output_masks(rule, layer, inputs)
-        dtypes = _output_dtypes(rule, layer, inputs, len(outputs))
+        mask, tfjs_mask = _output_masks(rule.traits, layer, inputs)
+        dtypes = rule.traits.dtypes
         facts = [
             TensorFact(shape=shape, dtype=dtype)
-            for shape, dtype in zip(outputs, dtypes, strict=True)
+            for shape, dtype in zip(
+                outputs,
+                dtypes(layer, inputs) if dtypes else ("float32",) * len(outputs),
+                strict=True,
+            )
         ]
         return (replace(facts[0], mask=mask, tfjs_mask=tfjs_mask), *facts[1:])
 
@@ -160,13 +154,13 @@ class _Inference:
         for child in layer.children:
             outputs = self._child(layer, child, inputs)
             yield outputs
-            if layer.class_name == "Pipeline":
+            if self._traits(layer).inner is Inner.IN_TURN:
                 inputs = outputs
 
     def _child(
         self, layer: KerasLayer, child: KerasLayer, inputs: tuple[TensorFact, ...]
     ) -> tuple[TensorFact, ...]:
-        if layer.class_name != "TimeDistributed":
+        if self._traits(layer).inner is not Inner.EACH_STEP:
             return self.outputs(child, inputs[:1])
         # The inner layer gets the mask of all steps at each step.
         mask = BROKEN if self._shared.mask else None
@@ -175,7 +169,7 @@ class _Inference:
             for fact in inputs
             for shape in (fact.shape or (),)
         )
-        if starts_recurrences(child):
+        if starts_recurrences(child, self._traits):
             return self._on_its_own(child, seen)
         with self._shared.kept(), self._shared.inside():
             if child.class_name in CONTAINERS:
@@ -271,28 +265,15 @@ def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
     )
 
 
-def _output_dtypes(
-    rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...], count: int
-) -> tuple[str, ...]:
-    """Return the dtypes of a layer's outputs in Keras."""
-    if rule.dtypes is not None:
-        return rule.dtypes(layer, inputs)
-    if layer.class_name in _WHOLE and all(fact.is_integer for fact in inputs):
-        return (inputs[0].dtype, *("float32",) * (count - 1))
-    return ("float32",) * count
-
-
 def _output_masks(
-    rule: LayerRule, layer: KerasLayer, inputs: tuple[TensorFact, ...]
+    traits: Traits, layer: KerasLayer, inputs: tuple[TensorFact, ...]
 ) -> tuple[str | None, str | None]:
     """Return the masks of a layer's output in Keras and in TF.js."""
-    if rule.masking is Masking.MAKES:
-        makes = layer.class_name == "Masking" or layer.config.get("mask_zero")
-        makes = makes and not layer.config.get(CALL, {}).get("reverse")  # of ReversibleEmbedding
-        return (layer.path, layer.path) if makes else (None, None)
-    if not passes_mask(rule, layer):
+    if traits.mask_maker is not None:
+        return (layer.path, layer.path) if traits.mask_maker.made(layer) else (None, None)
+    if not passes_mask(traits, layer):
         return None, None
-    if len(inputs) == 1 or rule.masking is Masking.PER_STEP:
+    if len(inputs) == 1 or traits.masking is Masking.PER_STEP:
         return inputs[0].mask, inputs[0].tfjs_mask
     mask = layer.path if any(fact.masked for fact in inputs) else None
     return mask, mask and BROKEN

@@ -8,7 +8,8 @@ from functools import partial
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, pair, with_channels
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -47,9 +48,11 @@ def _adaptive_pooling(kind: str, rank: int) -> None:
         f"Adaptive{kind}Pooling{rank}D",
         outcome=Outcome.LOWERED,
         shape=of_each(partial(_adapted, rank)),
-        dtypes=kept if kind == "Max" else None,
-        lowered=f"{kind}Pooling2D, of parts if their lengths differ",
-        companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",
+        traits=Traits(dtypes=kept if kind == "Max" else None),
+        support=Support(
+            lowered=f"{kind}Pooling2D, of parts if their lengths differ",
+            companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read

@@ -20,7 +20,8 @@ from tfjs_serve.conversion.rules.call_arguments import (
     with_travelling_masks,
 )
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.layers_model.model import TensorSource
 
@@ -87,10 +88,9 @@ def _additive_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 _attention_rule = partial(
     rule,
     shape=_shapes,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
+    traits=Traits(masking=Masking.PASSES, mask_use=MaskUse.LISTED),
+    support=Support(lowered=_LOWERED, companion=_COMPANION),
 )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     in_companion_terms,
     input_use,
     is_companion,
@@ -15,8 +17,9 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.registry import Support, rule
 from tfjs_serve.conversion.rules.tfjs_names import valid_name
+from tfjs_serve.conversion.rules.traits import Inner
 
 _OWN = frozenset({"seed", "build_config"})
 """Arguments that may differ between the directions without changing what they compute."""
@@ -36,10 +39,14 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
 @rule(
     "Bidirectional",
     shape=_both_directions,
-    masking=Masking.PER_STEP,
-    notes="recurrent layers of this table",
-    companion="as the layer inside; RNN; a backward layer that is not the mirrored forward layer; "
-    "masks with return_sequences",
+    traits=replace(
+        RECURRENT, inner=Inner.DIRECTIONS, attributes=("forward_layer", "backward_layer")
+    ),
+    support=Support(
+        notes="recurrent layers of this table",
+        companion="as the layer inside; RNN; a backward layer that is not the mirrored forward "
+        "layer; masks with return_sequences",
+    ),
 )
 def bidirectional(context: LayerContext) -> TfjsLayer:
     """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.model.sources import values
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models import one_hot
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.small_models.vocabulary import output_mode
@@ -31,7 +33,7 @@ def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
     return (*shape[:-1], depth)
 
 
-def integer_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def integer_output(layer: KerasLayer, _inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Indices are whole numbers, everything else is counted in floats."""
     default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
     return ("int64" if output_mode(layer.config, default) == "int" else "float32",)
@@ -59,10 +61,11 @@ def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...
     "CategoryEncoding",
     outcome=Outcome.LOWERED,
     shape=_category_shape,
-    dtypes=integer_output,
-    any_dtype=True,
-    lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
-    companion="inputs of floats, of more than two axes, of unknown length with `count`",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(
+        lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
+        companion="inputs of floats, of more than two axes, of unknown length with `count`",
+    ),
 )
 def category_encoding(context: LayerContext) -> TfjsLayer:
     """Ones in the columns of the categories that a sample has."""
@@ -111,10 +114,11 @@ def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     variables=_summary,
     outcome=Outcome.LOWERED,
     shape=_bins_shape,
-    dtypes=integer_output,
-    any_dtype=True,
-    lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
-    companion="inputs of more than two axes, or of unknown length with `count`",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(
+        lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
+        companion="inputs of more than two axes, or of unknown length with `count`",
+    ),
 )
 def discretization(context: LayerContext) -> TfjsLayer:
     """The number of boundaries that are not above a number."""

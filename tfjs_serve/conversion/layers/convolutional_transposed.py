@@ -10,6 +10,7 @@ import numpy as np
 
 from tfjs_serve.conversion.layers.shared.convolution import (
     filters_of,
+    images,
     lowered_convolution,
     read_convolution,
     read_kernel,
@@ -18,7 +19,8 @@ from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes, pair, spatial, with_channels
 from tfjs_serve.conversion.model.sources import Array, computed_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import kernel_and_bias, rule
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.convolutions import Kernel, convolve, elementwise, imagewise
 from tfjs_serve.conversion.small_models.spatial import as_image, cropped, from_image, zero_padded
@@ -92,9 +94,10 @@ def _transposed(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=partial(_enlarged, rank),
-        lowered=_LOWERED[rank],
-        companion=_COMPANION[rank],
-        notes=_WASM if rank == 3 else "",
+        traits=Traits(input_shapes=partial(images, rank)),
+        support=Support(
+            lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         return convolution_transposed(context, rank)

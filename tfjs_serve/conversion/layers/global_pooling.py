@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import (
     Shape,
@@ -14,8 +16,9 @@ from tfjs_serve.conversion.model.shapes import (
     of_each,
     with_channels,
 )
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import MaskUse, Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.small_models.integers import all_integers, kept
 
@@ -27,18 +30,27 @@ def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
     return (shape[0], channels)
 
 
+def _traits(kind: str, rank: int) -> Traits:
+    traits = Traits(dtypes=kept if kind == "Max" else _averaged)
+    if (kind, rank) != ("Average", 1):
+        return traits
+    return replace(traits, mask_use=MaskUse.PER_STEP, call_arguments=("mask",))
+
+
 def _global_pooling(kind: str, rank: int) -> None:
     class_name = f"Global{kind}Pooling{rank}D"
 
     @rule(
         class_name,
         shape=of_each(_pooled),
-        dtypes=kept if kind == "Max" else _averaged,
         outcome=Outcome.LOWERED if rank == 3 else Outcome.NATIVE,
-        lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
-            rank, f"Reshape and Global{kind}Pooling1D"
+        traits=_traits(kind, rank),
+        support=Support(
+            lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
+                rank, f"Reshape and Global{kind}Pooling1D"
+            ),
+            companion=_companion(kind, rank),
         ),
-        companion=_companion(kind, rank),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
@@ -72,7 +84,7 @@ def _companion(kind: str, rank: int) -> str:
     )
 
 
-def _averaged(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _averaged(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Keras 2 averages whole numbers in their own dtype, in which fractions are cut off."""
     return kept(layer, inputs) if layer.generation < 3 else ("float32",)
 

@@ -11,7 +11,8 @@ from tfjs_serve.conversion.layers.categories import (
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.vocabulary import output_mode
 
 
@@ -37,9 +38,8 @@ def _hashed_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...])
     "Hashing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=integer_output,
-    any_dtype=True,
-    companion="always",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(companion="always"),
 )
 def hashing(context: LayerContext) -> TfjsLayer:
     """FarmHash, or SipHash if there is a salt, of a string or of a number in decimals."""
@@ -58,9 +58,8 @@ def hashing(context: LayerContext) -> TfjsLayer:
     "HashedCrossing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=integer_output,
-    any_dtype=True,
-    companion="always",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(companion="always"),
 )
 def hashed_crossing(context: LayerContext) -> TfjsLayer:
     """The hash of several features together (``tf.sparse.cross_hashed``)."""

@@ -22,7 +22,7 @@ from tfjs_serve.conversion.layers.shared.convolution import (
 from tfjs_serve.conversion.model.shapes import window_length
 from tfjs_serve.conversion.model.sources import Array, computed_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.convolutions import (
     Kernel,
@@ -167,7 +167,7 @@ def _locally_connected(class_name: str, rank: int) -> None:
         variables=kernel_and_bias("kernel"),
         outcome=Outcome.LOWERED,
         shape=shape_rule(rank, filters_of),
-        lowered="DepthwiseConv2D of laid out windows",
+        support=Support(lowered="DepthwiseConv2D of laid out windows"),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         conv = read_convolution(context, rank)

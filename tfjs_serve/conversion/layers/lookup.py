@@ -18,11 +18,13 @@ from tfjs_serve.conversion.layers.categories import (
     mode_name,
 )
 from tfjs_serve.conversion.layers.hashing import code_points, salt
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.model.sources import constant, values
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models import one_hot
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.small_models.vocabulary import (
@@ -100,7 +102,7 @@ def _looked_up(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) ->
     return (encoded_shape(output_mode(layer.config, "int"), inputs[0], depth),)
 
 
-def _token_dtype(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _token_dtype(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     if layer.config.get("invert") and layer.class_name == "StringLookup":
         return ("string",)
     return integer_output(layer, inputs)
@@ -111,10 +113,8 @@ def _token_dtype(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, .
     variables=idf_variable,
     outcome=Outcome.COMPANION,
     shape=_looked_up,
-    dtypes=_token_dtype,
-    any_dtype=True,
-    companion="always",
-    notes="the vocabulary must be in the file",
+    traits=Traits(dtypes=_token_dtype, any_dtype=True),
+    support=Support(companion="always", notes="the vocabulary must be in the file"),
 )
 def string_lookup(context: LayerContext) -> TfjsLayer:
     """From words to indices or counts, or back."""
@@ -145,12 +145,13 @@ def _inverse_arguments(vocabulary: Vocabulary) -> dict[str, Json]:
     variables=idf_variable,
     outcome=Outcome.LOWERED,
     shape=_looked_up,
-    dtypes=_token_dtype,
-    any_dtype=True,
-    lowered="Dense, Minimum and GlobalMaxPooling1D or a sum",
-    companion="more than 4,096 tokens or tokens above 16,777,216, `num_oov_indices` above 1, "
-    "inputs of more than two axes, or of unknown length with `count` and `tf_idf`",
-    notes="the vocabulary must be in the file",
+    traits=Traits(dtypes=_token_dtype, any_dtype=True),
+    support=Support(
+        lowered="Dense, Minimum and GlobalMaxPooling1D or a sum",
+        companion="more than 4,096 tokens or tokens above 16,777,216, `num_oov_indices` above 1, "
+        "inputs of more than two axes, or of unknown length with `count` and `tf_idf`",
+        notes="the vocabulary must be in the file",
+    ),
 )
 def integer_lookup(context: LayerContext) -> TfjsLayer:
     """From whole numbers to indices or counts, or back."""

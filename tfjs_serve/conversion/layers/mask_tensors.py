@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
@@ -61,7 +61,11 @@ def ones(context: LayerContext) -> TfjsLayer:
     return context.companion("Ones", {"full": context.read.boolean("full", False)})
 
 
-@rule("masks.Masking", outcome=Outcome.LOWERED, lowered="Masking")
+@rule(
+    "masks.Masking",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Masking"),
+)
 def masking(context: LayerContext) -> TfjsLayer:
     """Steps whose features all equal ``mask_value`` become zero; the mask stays in the model."""
     low = Lowering(context)

@@ -21,7 +21,8 @@ from tfjs_serve.conversion.rules.call_arguments import (
 )
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters_of_parts
-from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
 from tfjs_serve.conversion.small_models.arithmetic import lower_or_companion
 
 _CALL = (
@@ -80,18 +81,17 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     return output, scores
 
 
+_TRAITS = Traits(masking=Masking.PASSES, mask_use=MaskUse.NAMED)
 _attention_rule = partial(
     rule,
     variables=_variables,
     shape=_shapes,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
+    support=Support(lowered=_LOWERED, companion=_COMPANION),
 )
 
 
-@_attention_rule("MultiHeadAttention")
+@_attention_rule("MultiHeadAttention", traits=replace(_TRAITS, clears_masks_since=(3, 8)))
 def multi_head_attention(context: LayerContext) -> TfjsLayer:
     """Softmax of scaled products of projected queries and keys, applied to projected values."""
     read = context.read
@@ -101,7 +101,7 @@ def multi_head_attention(context: LayerContext) -> TfjsLayer:
     return _translated(context, heads, heads, read.integer("key_dim"))
 
 
-@_attention_rule("GroupedQueryAttention")
+@_attention_rule("GroupedQueryAttention", traits=_TRAITS)
 def grouped_query_attention(context: LayerContext) -> TfjsLayer:
     """As MultiHeadAttention, with keys and values that several heads share."""
     read = context.read

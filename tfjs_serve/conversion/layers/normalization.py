@@ -6,15 +6,17 @@ turned so that it does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.model.layers import Json, Variable
-from tfjs_serve.conversion.model.sources import reshaped_source
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import RANKS, Shape
+from tfjs_serve.conversion.model.sources import Weights, reshaped_source
 from tfjs_serve.conversion.rules.call_arguments import MASK_AS_ARRAY
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
-from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
@@ -78,6 +80,17 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(_short(context), lower, "BatchNormalization", arguments)
 
 
+def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield shapes of any number of axes with as many features as there are statistics."""
+    if not weights:
+        return
+    axis, size = layer.config.get("axis", -1), next(iter(weights.values())).shape[0]
+    axis = axis[0] if isinstance(axis, list) else axis
+    for rank in RANKS:
+        if -rank <= axis < rank:
+            yield tuple(size if index == axis % rank else None for index in range(rank))
+
+
 for _class_name in (
     "BatchNormalization",
     "BatchNormalizationV1",
@@ -87,9 +100,15 @@ for _class_name in (
     rule(
         _class_name,
         variables=_batch_variables,
-        masking=Masking.PASSES,
-        lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
-        companion="`training=True`; several unknown sizes with another axis or five axes",
+        traits=Traits(
+            masking=Masking.PASSES,
+            call_arguments=("training", "mask"),
+            input_shapes=_input_shapes,
+        ),
+        support=Support(
+            lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
+            companion="`training=True`; several unknown sizes with another axis or five axes",
+        ),
     )(batch_normalization)
 
 
@@ -138,9 +157,11 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
 @rule(
     "LayerNormalization",
     variables=scale_and_center,
-    masking=Masking.PASSES,
-    lowered="inputs of five and more axes: Permute, Reshape",
-    companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="inputs of five and more axes: Permute, Reshape",
+        companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
+    ),
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.

@@ -6,18 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     Cell,
     companion_cell,
     companion_layer,
     read_cell,
     read_loop,
+    sequences,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Masking, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
+_TRAITS = replace(RECURRENT, cell_inside=True, input_shapes=sequences)
 
 
 def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -81,7 +84,13 @@ def _layer(name: str, spelling: str) -> None:
     read = _CELLS[name]
     needed = f"reset_after=True, {_COMPANION}" if name == "GRU" else _COMPANION
 
-    @rule(spelling, variables=_VARIABLES, shape=steps, masking=Masking.PER_STEP, companion=needed)
+    @rule(
+        spelling,
+        variables=_VARIABLES,
+        shape=steps,
+        traits=_TRAITS,
+        support=Support(companion=needed),
+    )
     def translate_layer(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), read(context)
         if cell.native is None or loop.needs_companion(context):
@@ -93,7 +102,11 @@ def _layer(name: str, spelling: str) -> None:
 def _cell(name: str) -> None:
     read = _CELLS[name]
 
-    @rule(f"{name}Cell", variables=_VARIABLES, companion="as the layer")
+    @rule(
+        f"{name}Cell",
+        variables=_VARIABLES,
+        support=Support(companion="as the layer"),
+    )
     def translate_cell(context: LayerContext) -> TfjsLayer:
         cell = read(context)
         if cell.native is None or context.layer.mask_input:

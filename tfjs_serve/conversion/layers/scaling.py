@@ -15,7 +15,8 @@ from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes, known_product
 from tfjs_serve.conversion.model.sources import constant, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -39,10 +40,11 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
 @rule(
     "GroupNormalization",
     variables=scale_and_center,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Reshape, LayerNormalization, DepthwiseConv2D",
-    companion="several unknown sizes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="Reshape, LayerNormalization, DepthwiseConv2D", companion="several unknown sizes"
+    ),
 )
 def group_normalization(context: LayerContext) -> TfjsLayer:
     """Each group of channels is normalized by itself, over all other axes but the batch."""
@@ -97,8 +99,10 @@ def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     "RMSNormalization",
     variables=_scale,
     outcome=Outcome.LOWERED,
-    lowered="Concatenate, LayerNormalization, Cropping2D, DepthwiseConv2D",
-    companion="several unknown sizes",
+    support=Support(
+        lowered="Concatenate, LayerNormalization, Cropping2D, DepthwiseConv2D",
+        companion="several unknown sizes",
+    ),
 )
 def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
@@ -153,10 +157,12 @@ def _normalized(low: Lowering, x: Tensor, axes: tuple[int, ...], epsilon: float)
 
 @rule(
     "UnitNormalization",
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Concatenate, LayerNormalization, Cropping2D, Rescaling",
-    companion="several unknown sizes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="Concatenate, LayerNormalization, Cropping2D, Rescaling",
+        companion="several unknown sizes",
+    ),
 )
 def unit_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(sum(x^2))`` over one axis or several."""
@@ -192,8 +198,11 @@ def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Sh
     ),
     shape=_inner,
     outcome=Outcome.LOWERED,
-    lowered="the layer inside of it: only training normalizes its kernel",
-    companion="whole numbers in Keras 3",
+    traits=Traits(attributes=("layer",)),
+    support=Support(
+        lowered="the layer inside of it: only training normalizes its kernel",
+        companion="whole numbers in Keras 3",
+    ),
 )
 def spectral_normalization(context: LayerContext) -> TfjsLayer:
     """The kernel is saved as the last training step has normalized it.
@@ -218,8 +227,7 @@ def spectral_normalization(context: LayerContext) -> TfjsLayer:
     "LayerScale",
     variables=lambda _config: (Variable(name="gamma"),),
     outcome=Outcome.LOWERED,
-    lowered="DepthwiseConv2D",
-    companion="several unknown sizes",
+    support=Support(lowered="DepthwiseConv2D", companion="several unknown sizes"),
 )
 def layer_scale(context: LayerContext) -> TfjsLayer:
     """``x * gamma``, in ConvNeXt (``keras/src/applications/convnext.py``)."""
@@ -231,14 +239,22 @@ def layer_scale(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(context, lower, "LayerScale", {})
 
 
-@rule("StochasticDepth", outcome=Outcome.LOWERED, lowered="Activation('linear')")
+@rule(
+    "StochasticDepth",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Activation('linear')"),
+)
 def stochastic_depth(context: LayerContext) -> TfjsLayer:
     """Hands on its input at inference; in ConvNeXt."""
     context.read.ignore("drop_path_rate")
     return context.native("Activation", {"activation": "linear"})
 
 
-@rule("CustomScaleLayer", outcome=Outcome.LOWERED, lowered="Rescaling, Add")
+@rule(
+    "CustomScaleLayer",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Rescaling, Add"),
+)
 def custom_scale(context: LayerContext) -> TfjsLayer:
     """``x + scale * y`` (``keras/src/applications/inception_resnet_v2.py``)."""
     scale = context.read.number("scale")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfjs_serve import companion
 from tfjs_serve.conversion.layers.recurrent import steps
 from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     Loop,
     companion_layer_of,
     in_companion_terms,
@@ -15,7 +18,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Masking, rule
+from tfjs_serve.conversion.rules.registry import Support, rule
 from tfjs_serve.conversion.rules.tfjs_names import valid_name
 from tfjs_serve.layers_model.model import LayersWeight
 
@@ -23,9 +26,8 @@ from tfjs_serve.layers_model.model import LayersWeight
 @rule(
     "RNN",
     shape=steps,
-    masking=Masking.PER_STEP,
-    notes="cells of this table",
-    companion="as the cells; states of several cells",
+    traits=replace(RECURRENT, attributes=("cell",)),
+    support=Support(notes="cells of this table", companion="as the cells; states of several cells"),
 )
 def rnn(context: LayerContext) -> TfjsLayer:
     """The cell builds its weights in the layer's own name scope."""
@@ -59,7 +61,10 @@ def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLaye
     return companion_layer_of(own, "RNN", loop, arguments)
 
 
-@rule("StackedRNNCells", companion="states; as the cells")
+@rule(
+    "StackedRNNCells",
+    support=Support(companion="states; as the cells"),
+)
 def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
     """Each cell builds its weights in a scope ``RNNCell_<index>``."""
     # It only works where it changes nothing (``call`` in Keras 2's ``stacked_rnn_cells.py``).

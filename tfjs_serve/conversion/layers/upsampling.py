@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import (
     Shape,
@@ -16,8 +17,9 @@ from tfjs_serve.conversion.model.shapes import (
     spatial,
     with_channels,
 )
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -49,10 +51,9 @@ def _up_sampling(rank: int) -> None:
     @rule(
         f"UpSampling{rank}D",
         shape=of_each(partial(_enlarged, rank)),
-        dtypes=_dtypes,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        lowered=_LOWERED[rank],
-        companion=_COMPANION[rank],
+        traits=Traits(dtypes=_dtypes),
+        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
@@ -93,7 +94,7 @@ def _method(layer: KerasLayer) -> str:
     return "nearest" if method == "area" else method
 
 
-def _dtypes(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _dtypes(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Keras 3 rounds what it interpolates between whole numbers; Keras 2 does not."""
     stays_whole = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
     return kept(layer, inputs) if stays_whole else ("float32",)

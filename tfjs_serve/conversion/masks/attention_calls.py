@@ -21,10 +21,7 @@ from tfjs_serve.conversion.rules.call_arguments import (
     call_arguments,
     tensor_positions,
 )
-
-_PROJECTED = frozenset({"GroupedQueryAttention", "MultiHeadAttention"})
-ATTENTION = _PROJECTED | {"AdditiveAttention", "Attention"}
-"""Layers that use a mask for each of their inputs."""
+from tfjs_serve.conversion.rules.traits import MaskUse, Traits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +43,8 @@ class AttentionCall:
 
 def masked_call(
     layer: KerasLayer,
-    inputs: Sequence[TensorRef],
-    kwargs: Mapping[str, Json],
+    traits: Traits,
+    call: Call,
     masks: Mapping[TensorRef, TensorRef],
     given: Sequence[TensorRef | None],
     *,
@@ -66,15 +63,16 @@ def masked_call(
         MultiHeadAttention looks for its mask, which the copy does not have (``_maybe_cast_inputs``
         in ``base_layer.py``).
     """
-    arguments = {key: value for key, value in kwargs.items() if key != "mask"}
+    inputs = call.inputs
+    arguments = {key: value for key, value in call.kwargs.items() if key != "mask"}
     saves = layer.saved_masks_only
-    if layer.class_name not in _PROJECTED:
+    if traits.mask_use is not MaskUse.NAMED:
         return _call_of_list(layer, inputs, arguments, masks, given)
     if layer.version < (2, 10):
         return AttentionCall(call=Call(inputs=tuple(inputs), kwargs=arguments), mask=None)
     positions = tensor_positions(call_arguments(arguments.get, ("query", "value", "key", *MASKS)))
     tensors = {name: inputs[at] for name, at in positions.items() if name not in MASKS}
-    takes = layer.class_name == "MultiHeadAttention" and layer.version >= (3, 8)
+    takes = traits.clears_masks_since is not None and layer.version >= traits.clears_masks_since
     used = {
         f"{name}_mask": masks.get(tensor)
         for name, tensor in tensors.items()

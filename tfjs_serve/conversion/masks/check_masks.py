@@ -7,36 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.masks.attention_calls import ATTENTION
-from tfjs_serve.conversion.masks.users import USERS, replaces_masked
-from tfjs_serve.conversion.model.facts import RECURRENT, Facts, Site, TensorFact
+from tfjs_serve.conversion.masks.users import FOR_EACH_INPUT, replaces_masked, uses_first_mask
+from tfjs_serve.conversion.model.facts import Facts, Site, TensorFact
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import CALL
 from tfjs_serve.conversion.rules.context import report_mask
-
-_READERS = RECURRENT | {"Softmax"}
-"""Layers whose ``call`` looks at ``kwargs['mask']`` in TF.js."""
-_ELEMENTWISE = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply"})
+from tfjs_serve.conversion.rules.registry import Rules, traits_of
+from tfjs_serve.conversion.rules.traits import MaskMerge, Traits
 
 
-def check_masks(facts: Facts, report: Report) -> None:
+def check_masks(facts: Facts, rules: Rules, report: Report) -> None:
     """Report every call that gets a wrong mask, or whose merging of masks fails."""
     for site in facts.sites:
-        if site.layer.class_name in _READERS and not _reads_right(site):
+        if _is_wrong(site, rules):
             report_mask(site.layer, report)
-        if site.layer.class_name in (USERS | ATTENTION) - _READERS and any(
-            fact.masked for fact in site.inputs
-        ):
-            report_mask(site.layer, report)
-        if _merging_fails(site.layer, site.inputs):
-            report_mask(site.layer, report)
-        if (
-            len(site.inputs) > 1
-            and any(fact.masked for fact in site.inputs)
-            and replaces_masked(site.layer)
-        ):
-            report_mask(site.layer, report)
+
+
+def _is_wrong(site: Site, rules: Rules) -> bool:
+    """Whether a call gets another mask in TF.js than in Keras, or none where Keras uses one."""
+    layer, traits = site.layer, traits_of(rules, site.layer)
+    if traits.tfjs_reads_mask and not _reads_right(site):
+        return True
+    masked = any(fact.masked for fact in site.inputs)
+    uses = traits.mask_use in FOR_EACH_INPUT or uses_first_mask(rules, layer)
+    if masked and uses and not traits.tfjs_reads_mask:
+        return True
+    if masked and len(site.inputs) > 1 and replaces_masked(rules, layer):
+        return True
+    return _merging_fails(layer, traits, site.inputs)
 
 
 def _reads_right(site: Site) -> bool:
@@ -59,15 +58,15 @@ def _starts_at_state(layer: KerasLayer) -> bool:
     TensorFlow puts out zeros there, and so do unrolled layers (``rnn`` in
     ``keras/src/backend/*/rnn.py``).
     """
-    directions = layer.children if layer.class_name == "Bidirectional" else (layer,)
-    return layer.generation >= 3 and not any(one.config.get("unroll") for one in directions)
+    parts = (layer, *layer.children)
+    return layer.generation >= 3 and not any(part.config.get("unroll") for part in parts)
 
 
-def _merging_fails(layer: KerasLayer, inputs: Sequence[TensorFact]) -> bool:
+def _merging_fails(layer: KerasLayer, traits: Traits, inputs: Sequence[TensorFact]) -> bool:
     """Whether ``computeMask`` of a merge layer throws: some inputs have masks, others not."""
     masked = [fact.tfjs_mask is not None for fact in inputs]
     if not any(masked) or all(masked):
         return False
-    if layer.class_name == "Concatenate":
+    if traits.mask_merge is MaskMerge.SIDE_BY_SIDE:
         return layer.config.get("axis", -1) not in (-1, len(inputs[0].shape or ()) - 1)
-    return layer.class_name in _ELEMENTWISE and len(inputs) > 2
+    return traits.mask_merge is MaskMerge.TOGETHER and len(inputs) > 2

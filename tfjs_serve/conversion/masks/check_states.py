@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tfjs_serve.conversion.model.facts import RECURRENT, Facts
+from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.rules.registry import Rules, traits_of
+from tfjs_serve.conversion.rules.traits import Inner
 
 MIXED_STATES = "unsupported-state"
 """Code of the problems: in one flat graph, most of them are gone."""
 
 
-def check_states(facts: Facts, report: Report) -> None:
+def check_states(facts: Facts, rules: Rules, report: Report) -> None:
     """Report calls that meet another call's state."""
-    # Bidirectional calls its directions itself, with their own states.
+    # A wrapper calls its directions itself, with their own states.
     directions = {
         child.path
         for site in facts.sites
-        if site.layer.class_name == "Bidirectional"
+        if traits_of(rules, site.layer).inner is Inner.DIRECTIONS
         for child in site.layer.children
     }
     for site in facts.sites:
-        recurrent = site.layer.class_name in RECURRENT and site.layer.path not in directions
+        has_states = traits_of(rules, site.layer).has_states
+        recurrent = has_states and site.layer.path not in directions
         if recurrent and site.seen_state:
             _report_initial_state(site.layer, report)
     # TF.js runs a layer again for each of its outputs that is used (``executor.ts``), with the

@@ -9,27 +9,30 @@ uses one gets it as its last input.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import zip_longest
 
 from tfjs_serve.conversion.inference.keras_order import keras_order
 from tfjs_serve.conversion.inference.load_order import load_order
 from tfjs_serve.conversion.inference.shared_arguments import takes_mask_of_input
-from tfjs_serve.conversion.masks.attention_calls import ATTENTION, masked_call
-from tfjs_serve.conversion.masks.users import has_full_mask, replaces_masked, uses_mask
-from tfjs_serve.conversion.model.facts import is_stateful
+from tfjs_serve.conversion.masks.attention_calls import masked_call
+from tfjs_serve.conversion.masks.users import (
+    FOR_EACH_INPUT,
+    has_full_mask,
+    replaces_masked,
+    uses_mask,
+)
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.model.report import Report
-from tfjs_serve.conversion.rules.registry import LayerRule, Masking, passes_mask
+from tfjs_serve.conversion.rules.registry import Rules, passes_mask, traits_of
+from tfjs_serve.conversion.rules.traits import Masking, MaskMerge, Traits, is_stateful
 from tfjs_serve.conversion.spelling.calls import tensors_in
 
 Tensors = tuple[TensorRef, ...]
 Masks = tuple[TensorRef | None, ...]
 
 
-def with_explicit_masks(
-    model: KerasLayer, rules: Mapping[str, LayerRule], report: Report
-) -> KerasLayer:
+def with_explicit_masks(model: KerasLayer, rules: Rules, report: Report) -> KerasLayer:
     """Return `model` as one graph with masks as tensors; layers keep their paths."""
     flat = _FlatGraph(model, rules, report)
     inputs = flat.inputs(model)
@@ -47,7 +50,7 @@ def with_explicit_masks(
 
 
 class _FlatGraph:
-    def __init__(self, root: KerasLayer, rules: Mapping[str, LayerRule], report: Report) -> None:
+    def __init__(self, root: KerasLayer, rules: Rules, report: Report) -> None:
         self._root = root
         self._rules = rules
         self._report = report
@@ -57,6 +60,9 @@ class _FlatGraph:
         self._mask_layers = 0
         self.layers: dict[str, KerasLayer] = {}
         self.calls: dict[str, list[Call]] = {}
+
+    def _traits(self, layer: KerasLayer) -> Traits:
+        return traits_of(self._rules, layer)
 
     def inputs(self, model: KerasLayer) -> Tensors:
         """Add the inputs of the outermost model and return them."""
@@ -91,13 +97,15 @@ class _FlatGraph:
                 else replace(outputs[0], tensor=max(ref.tensor, outputs[0].tensor))
             )
 
-        ordered = _with_masks(layers, graph)
+        ordered = self._with_masks(layers, graph)
         order = load_order(replace(model, graph=ordered), ordered, self._report)
         for node in keras_order(ordered, order.numbers):
             if node not in made:
                 call = graph.calls[node[0]][node[1]]
                 given = tuple(map(tensor, call.inputs))
-                masks = tuple(ref and tensor(ref) for ref in _given_masks(layers[node[0]], call))
+                masks = tuple(
+                    ref and tensor(ref) for ref in self._given_masks(layers[node[0]], call)
+                )
                 layer = layers[node[0]]
                 travels = not layer.saved_masks_only
                 made[node] = self._call(layer, given, call.kwargs, masks, travels)
@@ -122,13 +130,13 @@ class _FlatGraph:
         """
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
-        if layer.class_name in ATTENTION:
+        if self._traits(layer).mask_use in FOR_EACH_INPUT:
             return self._call_attention(layer, inputs, kwargs, given)
         masks = tuple(one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given))
         masks = masks[: len(inputs)]
         arguments = {key: value for key, value in kwargs.items() if key != "mask"}
         output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
-        used = _used_masks(layer, masks, given, travels)
+        used = self._used_masks(layer, masks, given, travels)
         if any(used):
             self._used[output] = used
         mask = self._mask_of_output(layer, inputs, masks)
@@ -145,7 +153,8 @@ class _FlatGraph:
     ) -> Tensors:
         """Add one call of a layer that uses a mask for each of its inputs."""
         casts = self.layers[inputs[0].layer].dtype != layer.dtype
-        found = masked_call(layer, inputs, kwargs, self._masks, given, casts=casts)
+        call = Call(inputs=inputs, kwargs=kwargs)
+        found = masked_call(layer, self._traits(layer), call, self._masks, given, casts=casts)
         output = self._add(layer, found.call)
         for tensor in found.cleared:
             self._masks.pop(tensor, None)
@@ -160,9 +169,9 @@ class _FlatGraph:
             self.layers[name] = layer
             for index, call in enumerate(self.calls[name]):
                 used = self._used.get(TensorRef(layer=name, call=index, tensor=0), ())
-                masked = call.inputs if replaces_masked(layer) else call.inputs[:1]
+                masked = call.inputs if replaces_masked(self._rules, layer) else call.inputs[:1]
                 masks = (
-                    mask or self._node("Ones", {"full": has_full_mask(layer)}, tensor)
+                    mask or self._node("Ones", {"full": has_full_mask(self._rules, layer)}, tensor)
                     for tensor, mask in zip_longest(masked, used)
                 )
                 self.calls[name][index] = replace(call, inputs=(*call.inputs, *masks))
@@ -171,7 +180,7 @@ class _FlatGraph:
         """Let each call of a stateful layer depend on the one before, as Keras orders them."""
         for name, layer in self.layers.items():
             calls = self.calls[name]
-            if len(calls) > 1 and is_stateful(layer):
+            if len(calls) > 1 and is_stateful(layer, self._traits):
                 self.layers[name] = replace(layer, order_input=True)
                 before = [calls[0].inputs[0]]
                 before += [TensorRef(layer=name, call=i, tensor=0) for i in range(len(calls) - 1)]
@@ -210,17 +219,15 @@ class _FlatGraph:
     def _mask_of_output(
         self, layer: KerasLayer, inputs: Tensors, masks: Sequence[TensorRef | None]
     ) -> TensorRef | None:
-        rule = self._rules.get(layer.class_name)
-        if rule is None or not inputs:
+        traits = self._traits(layer)
+        if not inputs:
             return None
-        if layer.class_name == "Masking":
-            value = layer.config.get("mask_value", 0.0)
-            return self._node("Made", {"value": value, "over_features": True}, inputs[0])
-        if rule.masking is Masking.MAKES and layer.config.get("mask_zero"):
-            return self._node("Made", {"value": 0, "over_features": False}, inputs[0])
-        if rule.masking is Masking.MAKES or not passes_mask(rule, layer):
+        if traits.mask_maker is not None:
+            made = traits.mask_maker.made(layer)
+            return None if made is None else self._node("Made", asdict(made), inputs[0])
+        if not passes_mask(traits, layer):
             return None
-        if len(inputs) > 1 and rule.masking is Masking.PASSES:
+        if len(inputs) > 1 and traits.masking is Masking.PASSES:
             return self._merged(layer, inputs, masks)
         return masks[0]
 
@@ -232,7 +239,7 @@ class _FlatGraph:
         union = layer.generation >= 3
         if not present:
             return None
-        if layer.class_name == "Concatenate":
+        if self._traits(layer).mask_merge is MaskMerge.SIDE_BY_SIDE:
             config = {
                 "axis": layer.config.get("axis", -1),
                 "union": union,
@@ -245,10 +252,9 @@ class _FlatGraph:
 
     def _without_mask(self, layer: KerasLayer) -> KerasLayer:
         """Return the layer as one that makes no mask that travels by itself in TF.js."""
-        if layer.class_name == "Masking":
-            return replace(layer, class_name="masks.Masking")
-        if layer.config.get("mask_zero"):
-            return replace(layer, config={**layer.config, "mask_zero": False})
+        maker = self._traits(layer).mask_maker
+        if maker is not None and maker.made(layer) is not None:
+            return maker.without(layer)
         # The layers inside of a wrapper see no mask but those that they make themselves.
         children = [
             with_explicit_masks(child, self._rules, self._report)
@@ -258,32 +264,32 @@ class _FlatGraph:
         ]
         return replace(layer, children=tuple(children))
 
-
-def _used_masks(layer: KerasLayer, masks: Masks, given: Masks, travels: bool) -> Masks:
-    """Return the masks that a call uses, in the order of its inputs."""
-    if replaces_masked(layer):
-        return masks if len(masks) > 1 else ()
-    if uses_mask(layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
-        return (masks if travels else given)[:1]
-    return ()
-
-
-def _given_masks(layer: KerasLayer, call: Call) -> Masks:
-    """Return the masks among the arguments of a layer's call, in the order of its inputs."""
-    if layer.is_operation or not uses_mask(layer):
+    def _used_masks(self, layer: KerasLayer, masks: Masks, given: Masks, travels: bool) -> Masks:
+        """Return the masks that a call uses, in the order of its inputs."""
+        if replaces_masked(self._rules, layer):
+            return masks if len(masks) > 1 else ()
+        if uses_mask(self._rules, layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
+            return (masks if travels else given)[:1]
         return ()
-    value = call.kwargs.get("mask")
-    each = value if isinstance(value, list) and layer.class_name in ATTENTION else [value]
-    return tuple(next(tensors_in(part), None) for part in each)
 
+    def _given_masks(self, layer: KerasLayer, call: Call) -> Masks:
+        """Return the masks among the arguments of a layer's call, in the order of its inputs."""
+        if layer.is_operation or not uses_mask(self._rules, layer):
+            return ()
+        value = call.kwargs.get("mask")
+        is_listed = self._traits(layer).mask_use in FOR_EACH_INPUT
+        each = value if isinstance(value, list) and is_listed else [value]
+        return tuple(next(tensors_in(part), None) for part in each)
 
-def _with_masks(layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
-    """Return the graph with the masks among the arguments as inputs, so that they are made."""
-    calls = {
-        name: tuple(
-            replace(call, inputs=(*call.inputs, *filter(None, _given_masks(layers[name], call))))
-            for call in calls
-        )
-        for name, calls in graph.calls.items()
-    }
-    return replace(graph, calls=calls)
+    def _with_masks(self, layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
+        """Return the graph with the masks among the arguments as inputs, so that they are made."""
+
+        def with_masks(layer: KerasLayer, call: Call) -> Call:
+            given = filter(None, self._given_masks(layer, call))
+            return replace(call, inputs=(*call.inputs, *given))
+
+        calls = {
+            name: tuple(with_masks(layers[name], call) for call in calls)
+            for name, calls in graph.calls.items()
+        }
+        return replace(graph, calls=calls)

@@ -8,20 +8,20 @@ TF.js lets masks travel by itself, as Keras 2 did, so an argument that says the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.model.layers import Call, Graph, Json, KerasLayer, TensorRef
-from tfjs_serve.conversion.rules.registry import LayerRule, Masking, passes_mask
+from tfjs_serve.conversion.rules.registry import Rules, passes_mask, traits_of
+from tfjs_serve.conversion.rules.traits import MadeMask
 from tfjs_serve.conversion.spelling.calls import tensors_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mask:
-    """Where `source` differs from `value`, in any feature if `over_features`."""
+    """The mask that is made of `source`."""
 
     source: TensorRef
-    value: float
-    over_features: bool
+    made: MadeMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class ExplicitMasks:
 
     graph: Graph
     layers: Mapping[str, KerasLayer]
-    rules: Mapping[str, LayerRule]
+    rules: Rules
 
     def is_implied(self, call: Call, mask: Json) -> bool:
         """Whether the argument `mask` is the one that travels with the call's first input."""
@@ -49,26 +49,22 @@ class ExplicitMasks:
         layer, call = self.layers[ref.layer], self._call(ref)
         if layer.class_name == "ops.any" and layer.config.get("axis") == -1 and call.inputs:
             inner = self._described(call.inputs[0])
-            return inner and _Mask(source=inner.source, value=inner.value, over_features=True)
+            return inner and replace(inner, made=replace(inner.made, over_features=True))
         value = layer.config.get("x2")
         if layer.class_name != "ops.not_equal" or not isinstance(value, int | float):
             return None
-        return _Mask(source=call.inputs[0], value=value, over_features=False)
+        return _Mask(source=call.inputs[0], made=MadeMask(value=value, over_features=False))
 
     def _travelling(self, ref: TensorRef) -> _Mask | None:
         """Return the mask that a layer before `ref` made and that no layer has dropped."""
         layer, call = self.layers[ref.layer], self._call(ref)
         if not call.inputs:
             return None
-        if layer.class_name == "Masking":
-            value = layer.config.get("mask_value", 0.0)
-            return _Mask(source=call.inputs[0], value=value, over_features=True)
-        if layer.class_name == "Embedding" and layer.config.get("mask_zero"):
-            return _Mask(source=call.inputs[0], value=0, over_features=False)
-        rule = self.rules.get(layer.class_name)
-        if rule is None or rule.masking is Masking.MAKES or not passes_mask(rule, layer):
-            return None
-        return self._travelling(call.inputs[0])
+        traits = traits_of(self.rules, layer)
+        if traits.mask_maker is not None:
+            made = traits.mask_maker.made(layer)
+            return None if made is None else _Mask(source=call.inputs[0], made=made)
+        return self._travelling(call.inputs[0]) if passes_mask(traits, layer) else None
 
     def _call(self, ref: TensorRef) -> Call:
         return self.graph.calls[ref.layer][ref.call]

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.masks.attention_calls import ATTENTION
 from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.rules.registry import Rules, traits_of
+from tfjs_serve.conversion.rules.traits import Inner, MaskUse
 
-USERS = frozenset(
-    {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"}
-    | {"GlobalAveragePooling1D", "Softmax", "UnifiedGRU", "UnifiedLSTM"}
-)
-"""Layers whose result depends on the mask of their input (``mask`` in their ``call``)."""
-
-_REPLACING = frozenset({"Maximum", "Minimum", "Multiply"})
+FOR_EACH_INPUT = frozenset({MaskUse.LISTED, MaskUse.NAMED})
+"""How attention layers use masks."""
+_OF_FIRST_INPUT = frozenset({MaskUse.PER_STEP, MaskUse.FULL})
 
 
-def replaces_masked(layer: KerasLayer) -> bool:
+def uses_first_mask(rules: Rules, layer: KerasLayer) -> bool:
+    """Whether the result depends on the mask of the first input (``mask`` in its ``call``)."""
+    return traits_of(rules, layer).mask_use in _OF_FIRST_INPUT
+
+
+def replaces_masked(rules: Rules, layer: KerasLayer) -> bool:
     """Whether a merge leaves masked numbers out of what it computes, as Keras does from 3.6 on."""
-    return layer.class_name in _REPLACING and layer.version >= (3, 6)
+    return traits_of(rules, layer).mask_use is MaskUse.MERGED and layer.version >= (3, 6)
 
 
-def uses_mask(layer: KerasLayer) -> bool:
+def uses_mask(rules: Rules, layer: KerasLayer) -> bool:
     """Whether the layer, or one inside of it, looks at the mask of its input."""
-    if layer.class_name == "TimeDistributed":
-        return any(inner.class_name in USERS for inner in layer.walk())
-    return layer.class_name in USERS | ATTENTION
+    traits = traits_of(rules, layer)
+    if traits.inner is Inner.EACH_STEP:
+        return any(uses_first_mask(rules, inner) for inner in layer.walk())
+    return traits.mask_use in _OF_FIRST_INPUT | FOR_EACH_INPUT
 
 
-def has_full_mask(layer: KerasLayer) -> bool:
+def has_full_mask(rules: Rules, layer: KerasLayer) -> bool:
     """Whether a mask may be as large as the tensor, not one number per step."""
-    return layer.class_name == "Softmax" or replaces_masked(layer)
+    return traits_of(rules, layer).mask_use is MaskUse.FULL or replaces_masked(rules, layer)

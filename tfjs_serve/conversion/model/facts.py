@@ -49,32 +49,6 @@ class TensorFact:
 UNKNOWN = TensorFact(shape=None)
 """Of what a layer makes that is not known."""
 
-RECURRENT = frozenset(
-    {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "SimpleRNN"}
-    | {"Bidirectional", "RNN", "UnifiedGRU", "UnifiedLSTM"}
-)
-"""Layers that take initial states as further inputs."""
-
-
-def is_stateful(layer: KerasLayer) -> bool:
-    """Whether a recurrent layer starts where the batch before has ended."""
-    parts = (layer, *layer.children)
-    return layer.class_name in RECURRENT and any(part.config.get("stateful") for part in parts)
-
-
-def starts_recurrences(layer: KerasLayer) -> bool:
-    """Whether a recurrent layer in a model inside of `layer` gets an initial state.
-
-    TF.js's TimeDistributed would hand it to the layers of the next step.
-    """
-    return any(
-        child.class_name in RECURRENT and len(call.inputs) > 1
-        for model in layer.walk()
-        if model.graph is not None
-        for child in model.children
-        for call in model.graph.calls[child.name]
-    )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:

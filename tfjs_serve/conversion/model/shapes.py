@@ -19,6 +19,8 @@ ShapeRule = Callable[[KerasLayer, Shapes, tuple[Shapes, ...]], Shapes]
 
 CALL = "call"
 """Key of the call's further arguments in the `config` of the layer that a rule of shapes gets."""
+RANKS = range(2, 6)
+"""Numbers of axes, the batch axis among them, that layers for any number are tried with."""
 
 
 def same(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:

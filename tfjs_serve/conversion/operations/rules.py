@@ -20,7 +20,8 @@ from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import Signature
 from tfjs_serve.conversion.operations.specs import signatures
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.rules.registry import Outcome, rule
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 
@@ -53,9 +54,13 @@ def _operation(signature: Signature) -> None:
         f"ops.{signature.name}",
         outcome=Outcome.COMPANION if lower is None else Outcome.LOWERED,
         shape=_shape_rule(signature),
-        dtypes=output_dtypes,
-        lowered="" if lower is None else _first_line(lower),
-        companion="" if lower is None else "other arguments, and unknown sizes where they count",
+        traits=Traits(dtypes=output_dtypes),
+        support=Support(
+            lowered="" if lower is None else _first_line(lower),
+            companion=""
+            if lower is None
+            else "other arguments, and unknown sizes where they count",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         call = _read(context)

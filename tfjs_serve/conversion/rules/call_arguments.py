@@ -19,32 +19,28 @@ masks; no rule of theirs knows it."""
 
 _FIRST = ("inputs", "sequences", "sequence", "query", "data", "images", "x")
 """Names of the first parameter of ``call`` of Keras 3's layers."""
-_RECURRENT = ("initial_state", "mask", "training")
-_TRAINED = ("training", "mask")
-_FURTHER = {
-    **dict.fromkeys(("GRU", "LSTM", "RNN", "SimpleRNN", "Bidirectional"), _RECURRENT),
-    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
-    **dict.fromkeys(("BatchNormalization", "TimeDistributed", "Pipeline"), _TRAINED),
-    **dict.fromkeys(("Functional", "Sequential"), _TRAINED),
-    **dict.fromkeys(("GlobalAveragePooling1D", "Softmax"), ("mask",)),
-}
-"""Names of the others, of layers that are given masks or states."""
 
 
 def one_by_position(
-    class_name: str, args: Sequence[Json], kwargs: Mapping[str, Json]
+    names: Sequence[str], args: Sequence[Json], kwargs: Mapping[str, Json]
 ) -> tuple[list[Json], dict[str, Json]]:
     """Return the first argument of a call of Keras 3, in a list, and the others by name.
 
     Keras saves arguments as they were given: the first one may be named, others may not.
-    Those whose names are not known here are called ``args[1]`` and so on.
+
+    Parameters
+    ----------
+    names
+        Of the parameters of the layer's ``call`` after the first, as far as they are known; the
+        others are called ``args[1]`` and so on.
+    args, kwargs
+        What was given by position and by name.
     """
     given = list(args)
     rest = dict(kwargs)
-    name = None if given else next((name for name in _FIRST if name in rest), None)
-    if name is not None:
-        given = [rest.pop(name)]
-    names = _FURTHER.get(class_name, ())
+    first = None if given else next((name for name in _FIRST if name in rest), None)
+    if first is not None:
+        given = [rest.pop(first)]
     by_position = {
         names[index] if index < len(names) else f"args[{index + 1}]": value
         for index, value in enumerate(given[1:])

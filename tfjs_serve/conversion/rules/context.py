@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from tfjs_serve import companion
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.rules.arguments import ConfigReader, Keywords
+from tfjs_serve.conversion.rules.traits import TraitsOf
 from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 
@@ -42,29 +43,12 @@ class TfjsLayer:
         return {"class_name": self.class_name, "config": self.config}
 
 
-class InputFact(Protocol):
-    """What is known of an input; see ``model/facts.py``."""
-
-    @property
-    def shape(self) -> Shape | None:
-        """Sizes of all axes, the batch axis among them; ``None`` if even the rank is unknown."""
-
-    @property
-    def masked(self) -> bool:
-        """Whether a mask travels with it."""
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether Keras computes it in whole numbers."""
-
-    @property
-    def dtype(self) -> str:
-        """In which Keras computes it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerContext:
-    """One layer to translate.
+    """One layer to translate, and what its rule may ask.
+
+    What rules say of other layers comes with it (`traits_of`, `output_shape`, `translate_child`):
+    a rule cannot look into the table of all rules, which imports it.
 
     Attributes
     ----------
@@ -88,9 +72,10 @@ class LayerContext:
         Whether Keras lets the mask of its input go on with its output.
     translate_child
         Translates a layer inside this one, given its name and scope.
+    traits_of
+        Returns the traits of any Keras layer.
     output_shape
-        Returns the shape of the (first) output of any Keras layer, given those of its inputs:
-        rules that build small models must not know the table of rules, which imports them.
+        Returns the shape of the (first) output of any Keras layer, given those of its inputs.
     """
 
     layer: KerasLayer
@@ -98,13 +83,14 @@ class LayerContext:
     scope: str
     read: ConfigReader
     weights: Mapping[str, TensorSource]
-    calls: Sequence[Sequence[InputFact]]
-    results: Sequence[Sequence[InputFact]]
+    calls: Sequence[Sequence[TensorFact]]
+    results: Sequence[Sequence[TensorFact]]
     keywords: Keywords
     passes_mask: bool
     fixed_variables: Collection[str]
     deferred: list[Json]
     translate_child: Callable[[KerasLayer, str, str], TfjsLayer]
+    traits_of: TraitsOf
     output_shape: Callable[[KerasLayer, Shapes], Shape]
 
     def native(self, class_name: str, config: Mapping[str, Json]) -> TfjsLayer:

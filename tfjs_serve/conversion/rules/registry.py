@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import ShapeRule, same
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.traits import Inner, Masking, Traits
 
 Translate = Callable[[LayerContext], TfjsLayer]
 Variables = Callable[[Mapping[str, Json]], tuple[Variable, ...]]
-Dtypes = Callable[[KerasLayer, Sequence[InputFact]], tuple[str, ...]]
 
 
 class Outcome(str, Enum):
@@ -28,13 +28,23 @@ class Outcome(str, Enum):
     """No page can compute it."""
 
 
-class Masking(Enum):
-    """What a Keras layer does with the mask of its input."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """What the support table says of a layer beside its outcome.
 
-    STOPS = "stops"
-    PASSES = "passes"
-    PER_STEP = "passes if it returns sequences"
-    MAKES = "makes"
+    Attributes
+    ----------
+    lowered
+        Which arguments other layers compute, and which layers.
+    companion
+        Which arguments need ``layers.js``.
+    notes
+        Which arguments are refused, and what else to know.
+    """
+
+    lowered: str = ""
+    companion: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +53,21 @@ class LayerRule:
 
     Attributes
     ----------
+    outcome
+        How the layer is translated with the arguments that most models have.
     variables
         From the layer's config to the variables that Keras creates for the layer itself, in
         order of creation; those of layers inside a wrapper are not among them.
     translate
         Returns the TF.js layer.
-    dtypes
-        From a layer and its inputs to the dtypes of its outputs in Keras, where they are not
-        those of most layers.
-    any_dtype
-        Whether its dtype says what it puts out, not what it computes in.
+    shape
+        Gives the outputs' shapes.
+    traits
+        What else the conversion has to know of the class.
+    support
+        What the support table says.
     family
         The module of rules it is from, named as in tfjs-layers.
-    outcome
-        How the layer is translated with the arguments that most models have.
-    notes
-        For the support table: which arguments are refused.
-    lowered
-        For the support table: which arguments other layers compute, and which layers.
-    companion
-        For the support table: which arguments need ``layers.js``.
     """
 
     class_name: str
@@ -70,37 +75,36 @@ class LayerRule:
     variables: Variables
     translate: Translate
     shape: ShapeRule
-    masking: Masking
+    traits: Traits
+    support: Support
     family: str
-    dtypes: Dtypes | None = None
-    any_dtype: bool = False
-    notes: str = ""
-    lowered: str = ""
-    companion: str = ""
 
+
+Rules = Mapping[str, LayerRule]
+"""Rules by Keras class name."""
 
 _RULES: dict[str, LayerRule] = {}
 
 
-def rule(  # noqa: PLR0913  # all but the first are optional, and named
+def rule(
     class_name: str,
     *,
     variables: Variables | None = None,
     outcome: Outcome = Outcome.NATIVE,
     shape: ShapeRule = same,
-    masking: Masking = Masking.STOPS,
-    dtypes: Dtypes | None = None,
-    any_dtype: bool = False,
-    notes: str = "",
-    lowered: str = "",
-    companion: str = "",
+    traits: Traits = Traits(),  # noqa: B008  # it is frozen
+    support: Support = Support(),
 ) -> Callable[[Translate], Translate]:
     """Register the decorated function as the rule of `class_name`.
 
     Parameters
     ----------
+    variables
+        None if left out.
     shape
         Gives the outputs' shapes; that of the first input if left out.
+    traits, support
+        Those of most layers if left out; see :class:`LayerRule`.
 
     Raises
     ------
@@ -117,34 +121,18 @@ def rule(  # noqa: PLR0913  # all but the first are optional, and named
             variables=variables or no_variables,
             translate=translate,
             shape=shape,
-            masking=masking,
-            dtypes=dtypes,
-            any_dtype=any_dtype,
+            traits=traits,
+            support=support,
             family=translate.__module__.rpartition(".")[2],
-            notes=notes,
-            lowered=lowered,
-            companion=companion,
         )
         return translate
 
     return register
 
 
-def registered() -> Mapping[str, LayerRule]:
-    """Return the rules by class name, of the families that were imported so far."""
+def registered() -> Rules:
+    """Return the rules of the families that were imported so far."""
     return _RULES
-
-
-def refuse(class_name: str, reason: str, hint: str, *, module: str) -> None:
-    """Register a layer that TF.js has but gets wrong."""
-
-    def translate(context: LayerContext) -> TfjsLayer:
-        message = f"TensorFlow.js's {class_name} differs from Keras's: {reason}."
-        context.problem("unsupported-layer", message, hint)
-        return TfjsLayer(class_name=class_name, config={})
-
-    translate.__module__ = module
-    rule(class_name, outcome=Outcome.REFUSED, notes=reason)(translate)
 
 
 def no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -162,15 +150,20 @@ def kernel_and_bias(*kernels: str) -> Variables:
     return variables
 
 
-_MASKED_SINCE_KERAS_3 = frozenset({"Identity", "Normalization", "Rescaling"})
-"""Layers that let no mask pass in Keras 2."""
+_NO_TRAITS = Traits()
 
 
-def passes_mask(rule: LayerRule, layer: KerasLayer) -> bool:
+def traits_of(rules: Rules, layer: KerasLayer) -> Traits:
+    """Return the traits of a layer; those of most layers if its class is not known."""
+    rule = rules.get(layer.class_name)
+    return _NO_TRAITS if rule is None else rule.traits
+
+
+def passes_mask(traits: Traits, layer: KerasLayer) -> bool:
     """Whether the mask of the layer's input goes on with its output."""
-    if layer.generation < 3 and rule.class_name in _MASKED_SINCE_KERAS_3:
-        return False
-    if rule.masking is Masking.PER_STEP:
-        inner = layer.children[0] if layer.class_name == "Bidirectional" else layer
+    if traits.masking is Masking.PER_STEP:
+        inner = layer.children[0] if traits.inner is Inner.DIRECTIONS else layer
         return bool(inner.config.get("return_sequences"))
-    return rule.masking is Masking.PASSES
+    if traits.masking is Masking.PASSES_SINCE_KERAS_3:
+        return layer.generation >= 3
+    return traits.masking is Masking.PASSES

@@ -10,25 +10,26 @@ import re
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.model.dtypes import is_integer, result_type
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext
+from tfjs_serve.conversion.rules.context import LayerContext
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 _EXACT_BITS = 16
 """Numbers of more bits than this are taken never to leave their range."""
 
 
-def kept(_layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def kept(_layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Return the dtype of a layer that changes no number: whole ones stay whole."""
     return (inputs[0].dtype if inputs[0].is_integer else "float32",)
 
 
-def each_kept(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def each_kept(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Return the dtypes of a layer that hands on all of its inputs."""
     return tuple(kept(layer, [fact])[0] for fact in inputs)
 
 
-def merged(_layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def merged(_layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Return the dtype that numbers of different dtypes are merged in."""
     return (result_type(*(fact.dtype for fact in inputs)),)
 

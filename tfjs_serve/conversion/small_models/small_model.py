@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.model.bounds import MAXIMUM_LAYERS
+from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape
-from tfjs_serve.conversion.rules.context import InputFact, LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 
@@ -167,7 +168,7 @@ class SmallModel:
         return self.layer("Activation", {"activation": "linear"}, x, shape=x.shape)
 
 
-def common_shapes(facts: Sequence[Sequence[InputFact]]) -> list[Shape]:
+def common_shapes(facts: Sequence[Sequence[TensorFact]]) -> list[Shape]:
     """Return the shape of each input (or output) of a layer's calls, ``None`` where they differ.
 
     Raises

@@ -13,9 +13,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from tfjs_serve.conversion.model.layers import Call, Graph, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.rules.call_arguments import MASK_AS_ARRAY, one_by_position
+from tfjs_serve.conversion.rules.registry import traits_of
 from tfjs_serve.conversion.spelling.call_numbers import renumbered
 
 _HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
@@ -94,11 +96,18 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
     inputs: list[TensorRef] = []
     if layer.is_operation:
         return Call(kwargs=_placed({"args": args, **kwargs}, inputs), inputs=tuple(inputs))
-    args, kwargs = one_by_position(layer.class_name, args, kwargs)
+    args, kwargs = one_by_position(_call_arguments(layer), args, kwargs)
     if not _is_only_tensors(args):
         raise _UnknownNodeError("One of its inputs is a constant, not a tensor of a layer.")
     inputs += tensors_in(args)
     return _layer_call(inputs, kwargs)
+
+
+def _call_arguments(layer: KerasLayer) -> tuple[str, ...]:
+    """Return the names of the parameters of ``call`` after the first, as far as they count."""
+    if layer.class_name in CONTAINERS:
+        return ("training", "mask")
+    return traits_of(rules(), layer).call_arguments
 
 
 def _keras2_call(layer: KerasLayer, node: Json) -> Call:

@@ -16,20 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 
+from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.serialized import snake_case
+from tfjs_serve.conversion.rules.registry import traits_of
 
-_CELL_INSIDE = frozenset(
-    {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "SimpleRNN", "UnifiedGRU"}
-    | {"UnifiedLSTM"}
-)
-"""Layers whose variables belong to a cell that the configuration does not show."""
-_ATTRIBUTES = {
-    "Bidirectional": ("forward_layer", "backward_layer"),
-    "RNN": ("cell",),
-    "SpectralNormalization": ("layer",),
-    "TimeDistributed": ("layer",),
-}
 _DEPENDENCIES = "_layer_checkpoint_dependencies"
 _ELSEWHERE = "(saved where it is met first)"
 
@@ -69,7 +60,7 @@ class _Walk:
         self._met: list[KerasLayer] = []
 
     def paths(self, layer: KerasLayer, path: str) -> Iterator[tuple[KerasLayer, str]]:
-        yield layer, f"{path}/cell" if layer.class_name in _CELL_INSIDE else path
+        yield layer, f"{path}/cell" if traits_of(rules(), layer).cell_inside else path
         self._met.append(layer)
         for child, step in zip(layer.children, self._steps(layer, path), strict=True):
             yield from self.paths(child, f"{path}/{step}" if path else step)
@@ -81,7 +72,7 @@ class _Walk:
         elif layer.class_name == "StackedRNNCells":
             yield from self._numbered(layer.children, path, "cells")
         else:
-            yield from _ATTRIBUTES.get(layer.class_name) or [c.name for c in layer.children]
+            yield from traits_of(rules(), layer).attributes or [c.name for c in layer.children]
 
     def _numbered(self, layers: Sequence[KerasLayer], path: str, attribute: str) -> Iterator[str]:
         base = f"{path}/{attribute}/" if path else f"{attribute}/"

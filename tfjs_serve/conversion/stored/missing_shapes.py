@@ -7,7 +7,7 @@ weight tells are unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from tfjs_serve.conversion.inference.infer import infer
@@ -15,32 +15,13 @@ from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
-from tfjs_serve.conversion.model.sources import LayerWeights, Weights
-from tfjs_serve.conversion.rules.registry import LayerRule
+from tfjs_serve.conversion.model.sources import LayerWeights
+from tfjs_serve.conversion.rules.registry import Rules, traits_of
+from tfjs_serve.conversion.rules.traits import Inner
 from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError, common_shapes
 
-Rules = Mapping[str, LayerRule]
-
-_RANKS = range(2, 6)
-"""Numbers of axes, the batch axis among them, that layers for any number are tried with."""
 _MOST_ROUNDS = 100
 """How many models without shapes may come one after the other: each takes a look at all."""
-_IMAGES = {
-    "Conv1D": 1,
-    "Conv1DTranspose": 1,
-    "Conv2D": 2,
-    "Conv2DTranspose": 2,
-    "Conv3D": 3,
-    "Conv3DTranspose": 3,
-    "DepthwiseConv1D": 1,
-    "DepthwiseConv2D": 2,
-    "SeparableConv1D": 1,
-    "SeparableConv2D": 2,
-}
-_RECURRENT = {"ConvLSTM1D": 1, "ConvLSTM2D": 2, "ConvLSTM3D": 3}
-_SEQUENCES = frozenset({"CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "SimpleRNN"})
-_NORMALIZATIONS = frozenset({"BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"})
-_RESHAPING = frozenset({"Flatten", "Permute", "RepeatVector", "Reshape"})
 
 
 def with_input_shapes(
@@ -58,7 +39,7 @@ def with_input_shapes(
     if _first(model) in _unknown(model):
         fitting = (
             shaped
-            for shape in _candidates(model, weights)
+            for shape in _candidates(model, weights, rules)
             if _fits(shaped := _with_shape(model, shape), weights, rules, report)
         )
         model = next(fitting, model)
@@ -122,13 +103,13 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
     return _map(model, change)
 
 
-def _candidates(model: KerasLayer, weights: LayerWeights) -> Iterator[Shape]:
+def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the first layer with weights may have as its input."""
     for layer in _in_order(model):
-        shapes = list(_accepted(layer, weights))
+        shapes = list(_accepted(layer, weights, rules))
         if shapes:
             yield from shapes
-        if shapes or layer.class_name in _RESHAPING:
+        if shapes or traits_of(rules, layer).hides_input_shape:
             return
 
 
@@ -140,60 +121,23 @@ def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
             yield child
 
 
-def _accepted(layer: KerasLayer, weights: LayerWeights) -> Iterator[Shape]:
+def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that a layer with these weights may have as its input."""
-    mine = weights.get(layer.path, {})
-    if layer.class_name == "TimeDistributed":
-        for batch, *rest in _accepted(layer.children[0], weights):
+    traits = traits_of(rules, layer)
+    if traits.inner is Inner.EACH_STEP:
+        for batch, *rest in _accepted(layer.children[0], weights, rules):
             yield (batch, None, *rest)
-    elif layer.class_name == "Bidirectional":
-        yield from _accepted(layer.children[0], weights)
-    elif layer.class_name in _IMAGES:
-        yield _image(layer, _channels(layer, mine), _IMAGES[layer.class_name])
-    elif layer.class_name in _RECURRENT:
-        rank = _RECURRENT[layer.class_name]
-        batch, *rest = _image(layer, mine["kernel"].shape[-2] if mine else None, rank)
-        yield (batch, None, *rest)
-    elif layer.class_name == "Embedding":
-        length = layer.config.get("input_length")
-        yield (None, length if isinstance(length, int) else None)
-    elif mine:
-        yield from _by_features(layer, mine)
-
-
-def _by_features(layer: KerasLayer, mine: Weights) -> Iterator[Shape]:
-    if layer.class_name in _SEQUENCES:
-        yield (None, None, mine["kernel"].shape[0])
-    elif layer.class_name == "Dense":
-        yield from ((*(None,) * (rank - 1), mine["kernel"].shape[0]) for rank in _RANKS)
-    elif layer.class_name in _NORMALIZATIONS:
-        axis, size = layer.config.get("axis", -1), next(iter(mine.values())).shape[0]
-        axis = axis[0] if isinstance(axis, list) else axis
-        for rank in _RANKS:
-            if -rank <= axis < rank:
-                yield tuple(size if index == axis % rank else None for index in range(rank))
-
-
-def _channels(layer: KerasLayer, mine: Weights) -> int | None:
-    kernel = mine.get("depthwise_kernel") or mine.get("kernel")
-    if kernel is None:
-        return None
-    axis = -1 if layer.class_name.endswith("Transpose") else -2
-    return kernel.shape[axis] * int(layer.config.get("groups") or 1)
-
-
-def _image(layer: KerasLayer, channels: int | None, rank: int) -> Shape:
-    sizes: Sequence[None] = (None,) * rank
-    if layer.config.get("data_format") == "channels_first":
-        return (None, channels, *sizes)
-    return (None, *sizes, channels)
+    elif traits.inner is Inner.DIRECTIONS:
+        yield from _accepted(layer.children[0], weights, rules)
+    elif traits.input_shapes is not None:
+        yield from traits.input_shapes(layer, weights.get(layer.path, {}))
 
 
 def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
     """Whether no layer of `model` gets an input that its weights do not fit."""
     facts = infer(model, rules, report.copy())
     for layer in model.walk():
-        accepted = [] if layer.class_name in CONTAINERS else list(_accepted(layer, weights))
+        accepted = [] if layer.class_name in CONTAINERS else list(_accepted(layer, weights, rules))
         for call in facts.calls.get(layer.path, ()):
             shape = call[0].shape
             if accepted and not (shape and any(_agree(shape, other) for other in accepted)):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import NONSENSE, Report
 from tfjs_serve.conversion.model.shapes import Shape
-from tfjs_serve.conversion.rules.registry import LayerRule
+from tfjs_serve.conversion.rules.registry import Rules
 from tfjs_serve.conversion.stored.assignment import Own, assign
 from tfjs_serve.conversion.stored.forms import Forms, Restored, first_of, restored, stored_variables
 from tfjs_serve.conversion.stored.keras1 import keras1_forms
@@ -28,7 +28,7 @@ def read_layers(
     model: KerasLayer,
     keras_model: KerasModel,
     own: Own,
-    rules: Mapping[str, LayerRule],
+    rules: Rules,
     report: Report,
 ) -> Restored:
     """Return the model as the rules know it, and its weights by layer path and variable name.
@@ -50,7 +50,7 @@ def _forms(
     model: KerasLayer,
     keras_model: KerasModel,
     own: Own,
-    rules: Mapping[str, LayerRule],
+    rules: Rules,
     report: Report,
 ) -> Forms:
     dialect = keras_model.dialect

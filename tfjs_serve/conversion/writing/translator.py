@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.inference.load_order import load_order
 from tfjs_serve.conversion.masks.implied import ExplicitMasks
-from tfjs_serve.conversion.masks.users import USERS
+from tfjs_serve.conversion.masks.users import uses_first_mask
 from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Json, KerasLayer
 from tfjs_serve.conversion.model.report import NONSENSE, Report
@@ -18,7 +19,7 @@ from tfjs_serve.conversion.rules.activation_names import UnknownActivationError
 from tfjs_serve.conversion.rules.arguments import ConfigReader, Keywords
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.rules.page_class import page_class
-from tfjs_serve.conversion.rules.registry import LayerRule, Outcome, passes_mask
+from tfjs_serve.conversion.rules.registry import LayerRule, Outcome, Rules, passes_mask, traits_of
 from tfjs_serve.conversion.small_models.activations import apply_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
 from tfjs_serve.conversion.writing.custom import passed_on
@@ -48,7 +49,7 @@ class Translator:
         Paths of the layers that have become models, filled while translating.
     """
 
-    rules: Mapping[str, LayerRule]
+    rules: Rules
     weights: LayerWeights
     names: Mapping[str, str]
     facts: Facts
@@ -116,12 +117,13 @@ class Translator:
             calls=self.facts.calls.get(layer.path, ()),
             results=self.facts.results.get(layer.path, ()),
             keywords=Keywords(layer, keywords, self.report),
-            passes_mask=passes_mask(rule, layer),
+            passes_mask=passes_mask(rule.traits, layer),
             fixed_variables={
                 variable.name for variable in rule.variables(layer.config) if not variable.trainable
             },
             deferred=[],
             translate_child=self.layer,
+            traits_of=partial(traits_of, self.rules),
             output_shape=self._output_shape,
         )
 
@@ -218,8 +220,8 @@ class Translator:
         return self.layer(layer, name, scope=name, keywords=keywords)
 
     def _check_dtype(self, layer: KerasLayer) -> None:
-        says_output = self.rules[layer.class_name].any_dtype
-        if layer.class_name != "InputLayer" and not says_output and layer.dtype not in _FLOATS:
+        says_output = self.rules[layer.class_name].traits.any_dtype
+        if not says_output and layer.dtype not in _FLOATS:
             self.report.problem(
                 layer,
                 "unsupported-dtype",
@@ -234,7 +236,7 @@ class Translator:
             report_mask(layer, self.report)
         travelling = any(facts[0].masked for facts in self.facts.calls.get(layer.path, ()))
         unused = mask is None and travelling and layer.saved_masks_only
-        if unused and layer.class_name in USERS:
+        if unused and uses_first_mask(self.rules, layer):
             report_mask(layer, self.report)
 
 

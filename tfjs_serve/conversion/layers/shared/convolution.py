@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
@@ -14,7 +14,7 @@ from tfjs_serve.conversion.model.shapes import (
     channels_of,
     convolved,
 )
-from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.model.sources import Weights, constant
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.small_models.activations import activation
@@ -146,6 +146,24 @@ def _companion(
             **arguments,
         },
     )
+
+
+def image_shape(layer: KerasLayer, channels: Size, rank: int) -> Shape:
+    """Return the shape of images over `rank` axes, of which only the channels are known."""
+    sizes = (None,) * rank
+    if layer.config.get("data_format") == "channels_first":
+        return (None, channels, *sizes)
+    return (None, *sizes, channels)
+
+
+def images(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield the shape of a convolution's inputs, with as many channels as its kernel has."""
+    kernel = weights.get("depthwise_kernel") or weights.get("kernel")
+    channels = None
+    if kernel is not None:
+        axis = -1 if layer.class_name.endswith("Transpose") else -2
+        channels = kernel.shape[axis] * int(layer.config.get("groups") or 1)
+    yield image_shape(layer, channels, rank)
 
 
 def shape_rule(rank: int, channels: Callable[[Mapping[str, Json], Shape], Size]) -> ShapeRule:

@@ -8,7 +8,7 @@ apart: its arguments are ``{"cells": [...]}``, one entry for each cell of a stac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,9 +16,11 @@ import numpy as np
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
-from tfjs_serve.conversion.model.sources import Array, computed_source
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.model.sources import Array, Weights, computed_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter, parameters
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
 from tfjs_serve.conversion.small_models.activations import (
     companion_activation,
     is_hard_sigmoid,
@@ -31,6 +33,22 @@ _GATE_SCALES = {
     "LSTM": (5 / 6, 5 / 6, 1, 5 / 6),  # input, forget, candidate, output
 }
 """Of the parts of the weights' last axis; see :func:`_with_hard_gates`."""
+
+
+RECURRENT = Traits(
+    masking=Masking.PER_STEP,
+    mask_use=MaskUse.PER_STEP,
+    tfjs_reads_mask=True,
+    has_states=True,
+    call_arguments=("initial_state", "mask", "training"),
+)
+"""What all recurrent layers are like that use masks."""
+
+
+def sequences(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield the shape ``(batch, steps, features)`` of inputs, as the kernel tells it."""
+    if weights:
+        yield (None, None, weights["kernel"].shape[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
