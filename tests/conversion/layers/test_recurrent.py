@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conversion.building import given, layer, saved, sequential, weight
+from tests.conversion.building import call, functional, given, layer, saved, sequential, weight
+from tfjs_serve.conversion.layers.shared.recurrence import with_equal_outputs
 from tfjs_serve.conversion.model.sources import values
+from tfjs_serve.conversion.rules.context import TfjsLayer
 from tfjs_serve.conversion.translate import translate
-from tfjs_serve.conversion.writing.equal_outputs import equal_outputs
 
 
 def relaid(class_name: str, gates: int) -> dict[str, Any]:
@@ -40,26 +41,30 @@ def test_biases_of_cudnn_are_added_up_for_an_lstm_and_kept_for_a_gru() -> None:
 
 
 @pytest.mark.parametrize(
-    ("class_name", "config", "equal"),
+    ("config", "equal"),
     [
-        ("LSTM", {"return_state": True}, {0: 1}),
-        ("LSTM", {"return_state": True, "return_sequences": True}, {}),
-        ("LSTM", {"return_state": False}, {}),
-        ("Dense", {}, {}),
-        ("RNN", {"return_state": True, "cell": {"class_name": "GRUCell", "config": {}}}, {0: 1}),
+        ({"return_state": True}, {0: 1}),
+        ({"return_state": True, "return_sequences": True}, {}),
+        ({"return_state": False}, {}),
     ],
 )
-def test_an_output_that_is_the_first_state(
-    class_name: str, config: dict[str, Any], equal: dict[int, int]
-) -> None:
-    assert equal_outputs({"class_name": class_name, "config": config}) == equal
+def test_an_output_that_is_the_first_state(config: dict[str, Any], equal: dict[int, int]) -> None:
+    made = with_equal_outputs(TfjsLayer(class_name="LSTM", config=config))
+    assert made.equal_outputs == equal
 
 
-@pytest.mark.parametrize(("mode", "equal"), [("concat", {}), (None, {0: 2, 1: 4})])
-def test_outputs_of_both_directions_are_states(mode: str | None, equal: dict[int, int]) -> None:
-    inner = {"class_name": "LSTM", "config": {"return_state": True}}
-    config = {"layer": inner, "merge_mode": mode}
-    assert equal_outputs({"class_name": "Bidirectional", "config": config}) == equal
+@pytest.mark.parametrize(
+    ("mode", "tensors"),
+    [("concat", [["it", 0, 0], ["it", 0, 1]]), (None, [["it", 0, 2], ["it", 0, 4]])],
+)
+def test_outputs_of_both_directions_are_states(mode: str | None, tensors: list[Any]) -> None:
+    inner = layer("LSTM", "inner", units=2, return_state=True)
+    both = layer("Bidirectional", "it", [call(("x", 0, 0))], layer=inner, merge_mode=mode)
+    ends = [("it", 0, 0), ("it", 0, 1)]
+    config = functional([given("x", (None, 4, 3)), both], [("x", 0, 0)], ends)
+    weights = [weight(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))]
+    model = translate(saved(config, {"it": [*weights, *weights]}))
+    assert model.topology["model_config"]["config"]["output_layers"] == tensors
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     is_companion,
     is_masked,
     is_started,
+    state_count,
     with_weights_of,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
@@ -100,6 +101,9 @@ def _native(context: LayerContext, mode: Json) -> TfjsLayer | None:
         class_name="Bidirectional",
         config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
         weights=(*one.weights, *other.weights),
+        equal_outputs={0: 2, 1: 2 + state_count(forward)}
+        if one.equal_outputs and mode is None
+        else {},
     )
 
 

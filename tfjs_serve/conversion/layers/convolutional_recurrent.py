@@ -16,6 +16,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     is_masked,
     is_started,
     read_loop,
+    with_equal_outputs,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape, Shapes, convolved
@@ -96,7 +97,7 @@ def _plain(
         return None
     config = {**loop.native, **cell}
     if rank == 2:
-        return context.native("ConvLSTM2D", config)
+        return with_equal_outputs(context.native("ConvLSTM2D", config))
     try:
         return (
             None if config["stateful"] or _is_direction(context) else _of_one_row(context, config)

@@ -13,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
-from tfjs_serve.conversion.layers.shared.recurrence import companion_layer, read_loop, sequences
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    companion_layer,
+    read_loop,
+    sequences,
+    with_equal_outputs,
+)
 from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
@@ -39,7 +44,7 @@ def cudnn_lstm(context: LayerContext) -> TfjsLayer:
     own = _relaid(context, gates=4)
     if cell.native is None or loop.needs_companion(own):
         return companion_layer(own, "LSTM", loop, cell, _GIVEN_WINS)
-    return own.native("LSTM", {**loop.native, **cell.native})
+    return with_equal_outputs(own.native("LSTM", {**loop.native, **cell.native}))
 
 
 @rule("CuDNNGRU", variables=_VARIABLES, shape=steps, traits=_TRAITS, outcome=Outcome.COMPANION)

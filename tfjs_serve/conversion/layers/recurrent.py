@@ -13,6 +13,8 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     read_cell,
     read_loop,
     sequences,
+    state_count,
+    with_equal_outputs,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
@@ -34,12 +36,8 @@ def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
     output = sequence if layer.config.get("return_sequences") else (batch, width)
     if not layer.config.get("return_state"):
         return (output,)
-    states = [(batch, cell.config["units"]) for cell in cells for _ in range(_state_count(cell))]
+    states = [(batch, cell.config["units"]) for cell in cells for _ in range(state_count(cell))]
     return (output, *states)
-
-
-def _state_count(cell: KerasLayer) -> int:
-    return 2 if "LSTM" in cell.class_name else 1
 
 
 def simple_cell(context: LayerContext) -> Cell:
@@ -96,7 +94,7 @@ def _layer(name: str, spelling: str) -> None:
         if cell.native is None or loop.needs_companion(context):
             return companion_layer(context, name, loop, cell)
         plain = replace(context, weights=cell.weights)
-        return plain.native(name, {**loop.native, **cell.native})
+        return with_equal_outputs(plain.native(name, {**loop.native, **cell.native}))
 
 
 def _cell(name: str) -> None:

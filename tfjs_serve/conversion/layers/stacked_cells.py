@@ -14,6 +14,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     is_companion,
     is_started,
     read_loop,
+    with_equal_outputs,
     with_weights_of,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
@@ -36,17 +37,22 @@ def rnn(context: LayerContext) -> TfjsLayer:
     if not loop.needs_companion(context) and not _has_other_states(context, inner, loop):
         translated = context.translate_child(inner, valid_name(inner.name), context.scope)
         if not is_companion(translated):
-            return TfjsLayer(
+            layer = TfjsLayer(
                 class_name="RNN",
                 config={**context.base_config(), **loop.native, "cell": translated.to_json()},
                 weights=translated.weights,
             )
+            return layer if _is_stack(inner) else with_equal_outputs(layer)
     return _companion(context, loop, inner)
 
 
 def _has_other_states(context: LayerContext, inner: KerasLayer, loop: Loop) -> bool:
     """Whether states enter or leave stacked cells: TF.js has them in the reverse order."""
-    return inner.class_name == "StackedRNNCells" and (is_started(context) or loop.return_state)
+    return _is_stack(inner) and (is_started(context) or loop.return_state)
+
+
+def _is_stack(inner: KerasLayer) -> bool:
+    return inner.class_name == "StackedRNNCells"
 
 
 def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLayer:

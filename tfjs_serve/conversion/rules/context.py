@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.model.facts import TensorFact
@@ -27,11 +27,14 @@ class TfjsLayer:
         Snake-case keys: TF.js turns them, and string values too, into camel case.
     weights
         Under the names that the loader will look up.
+    equal_outputs
+        Which of its outputs are others: those numbers stand for these.
     """
 
     class_name: str
     config: dict[str, Json]
     weights: tuple[LayersWeight, ...] = ()
+    equal_outputs: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_container(self) -> bool:

@@ -7,36 +7,35 @@ from collections.abc import Mapping, Sequence
 
 from tfjs_serve.conversion.inference.load_order import LoadOrder
 from tfjs_serve.conversion.model.layers import (
-    CONTAINERS,
     CallKey,
     Graph,
     Json,
     KerasLayer,
     TensorRef,
 )
-from tfjs_serve.conversion.writing.equal_outputs import equal_outputs
+from tfjs_serve.conversion.rules.context import TfjsLayer
 
 
 def functional_config(
     graph: Graph,
     order: LoadOrder,
-    configs: Sequence[tuple[KerasLayer, dict[str, Json]]],
+    translated: Sequence[tuple[KerasLayer, TfjsLayer]],
     names: Mapping[str, str],
 ) -> dict[str, Json]:
     """Return ``layers``, ``input_layers`` and ``output_layers`` of a Functional config.
 
     Parameters
     ----------
-    configs
-        Each layer of `order` with its translated ``{"class_name", "config"}``.
+    translated
+        Each layer of `order` in Keras's and in TF.js's terms.
     names
         From a layer's name in the graph to its name in TF.js.
     """
     nodes: dict[str, list[CallKey]] = defaultdict(list)
     for key in order.numbers:
         nodes[key[0]].append(key)
-    containers = {layer.name for layer, config in configs if config["class_name"] in CONTAINERS}
-    same = {layer.name: equal_outputs(config) for layer, config in configs}
+    containers = {layer.name for layer, made in translated if made.is_container}
+    same = {layer.name: made.equal_outputs for layer, made in translated}
 
     def ref(tensor: TensorRef) -> list[Json]:
         number = order.numbers[tensor.key] + (tensor.layer in containers)
@@ -47,13 +46,13 @@ def functional_config(
 
     layers = [
         {
-            **config,
+            **made.to_json(),
             "name": names[layer.name],
             "inbound_nodes": [
                 inbound(key) for key in sorted(nodes[layer.name]) if graph.call(key).inputs
             ],
         }
-        for layer, config in configs
+        for layer, made in translated
     ]
     outputs, copies = _each_once([ref(tensor) for tensor in graph.outputs])
     return {

@@ -195,7 +195,7 @@ class Translator:
             config |= functional_config(
                 model.graph,
                 order,
-                [(layer, translated.to_json()) for layer, translated in layers],
+                layers,
                 names={layer.name: self.names[layer.path] for layer in order.layers},
             )
         return TfjsLayer(

@@ -45,6 +45,22 @@ RECURRENT = Traits(
 """What all recurrent layers are like that use masks."""
 
 
+def state_count(cell: KerasLayer) -> int:
+    """Return how many states a recurrent layer or cell has."""
+    return 2 if "LSTM" in cell.class_name else 1
+
+
+def with_equal_outputs(layer: TfjsLayer) -> TfjsLayer:
+    """Return a recurrent layer of TF.js's own that says which of its outputs are one tensor.
+
+    The output of a recurrent layer that does not return sequences is its first state, and TF.js
+    returns it twice. ``execute`` in ``tfjs-layers/src/engine/executor.ts`` disposes of each output
+    once it has been used, and would so dispose of the other one, too.
+    """
+    twice = layer.config.get("return_state") and not layer.config.get("return_sequences")
+    return replace(layer, equal_outputs={0: 1}) if twice else layer
+
+
 def sequences(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
     """Yield the shape ``(batch, steps, features)`` of inputs, as the kernel tells it."""
     if weights:
