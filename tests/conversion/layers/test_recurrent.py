@@ -58,7 +58,7 @@ def test_an_output_that_is_the_first_state(config: dict[str, Any], equal: dict[i
     [("concat", [["it", 0, 0], ["it", 0, 1]]), (None, [["it", 0, 2], ["it", 0, 4]])],
 )
 def test_outputs_of_both_directions_are_states(mode: str | None, tensors: list[Any]) -> None:
-    inner = layer("LSTM", "inner", units=2, return_state=True)
+    inner = layer("LSTM", "inner", units=2, return_state=True, go_backwards=False)
     both = layer("Bidirectional", "it", [call(("x", 0, 0))], layer=inner, merge_mode=mode)
     ends = [("it", 0, 0), ("it", 0, 1)]
     config = functional([given("x", (None, 4, 3)), both], [("x", 0, 0)], ends)
