@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.test_worker_child import child_with, command_running, ignore, run
+from tests.worker.test_child import child_with, command_running, ignore, run
 from tfjs_serve.errors import ConversionLimitError, WorkerCrashedError, WorkerUnavailableError
 from tfjs_serve.settings import GIB, MIB, ConversionLimits, ConversionOptions
 from tfjs_serve.worker import landlock, limits, reached
