@@ -17,7 +17,7 @@ from tfjs_serve.conversion.rules.registry import Outcome
 from .cases import ALL_CASES, REFUSED_CASES
 from .test_native_layers import KERAS2_ARCHIVE
 
-KERAS_LAYERS = Path(__file__).parents[2] / "docs" / "keras_layers.json"
+KERAS_LAYERS = Path(__file__).parents[2] / "tools" / "keras_layers.json"
 
 
 def _class_names(entry: Any) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Runs the server on the sample models in a pseudo-terminal, loads two of them, and renders what came
 out. Linux and macOS only::
 
-    python docs/make_picture.py
+    python tools/make_picture.py
 """
 
 from __future__ import annotations

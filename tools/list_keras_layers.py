@@ -1,4 +1,4 @@
-"""Write down which layers the installed Keras has: ``python docs/list_keras_layers.py``.
+"""Write down which layers the installed Keras has: ``python tools/list_keras_layers.py``.
 
 Run it in an environment with ``keras`` (Keras 3), and again in one with ``tf_keras`` (Keras 2);
 each run replaces its own part of ``keras_layers.json``, from which the support table is made.
@@ -12,7 +12,7 @@ import inspect
 import json
 from pathlib import Path
 
-RECORD = Path(__file__).parent / "keras_layers.json"
+RECORD = Path(__file__).with_name("keras_layers.json")
 PACKAGES = {"3": "keras", "2": "tf_keras"}
 _NOT_LAYERS = frozenset({"Layer", "Wrapper", "InputSpec", "AbstractRNNCell"})
 

@@ -1,4 +1,4 @@
-"""Write the documents that follow from the code: ``python docs/generate.py``.
+"""Write the documents that follow from the code: ``python tools/generate_docs.py``.
 
 ``tests/test_docs.py`` fails while a committed document differs from what this writes.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
 
-FOLDER = Path(__file__).parent
-KERAS_LAYERS = FOLDER / "keras_layers.json"
+DOCS = Path(__file__).parents[1] / "docs"
+KERAS_LAYERS = Path(__file__).with_name("keras_layers.json")
 """The layers of both generations, written by ``list_keras_layers.py``."""
 OPERATION = "ops."
 _INTERNAL = ("masks.", "inputs.")
@@ -22,7 +22,7 @@ _INTERNAL = ("masks.", "inputs.")
 _LAYERS_HEAD = """\
 # Layers
 
-<!-- written by docs/generate.py from the registry of layer rules; do not edit -->
+<!-- written by tools/generate_docs.py from the registry of layer rules; do not edit -->
 
 What becomes of each Keras layer in the page:
 
@@ -44,7 +44,7 @@ becomes float32, to which TensorFlow.js converts what it is fed. Functions of te
 _OPERATIONS_HEAD = """\
 # Operations
 
-<!-- written by docs/generate.py from the registry of rules; do not edit -->
+<!-- written by tools/generate_docs.py from the registry of rules; do not edit -->
 
 Functions of tensors in a Functional model: `x + 1`, `x[:, 1:]`, those of `keras.ops`, and in
 Keras 2 those of TensorFlow (`tf.math.add`, `tf.reshape` ...), which become the same operations.
@@ -133,7 +133,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
 def main() -> None:
     """Write all documents."""
     for name, document in DOCUMENTS.items():
-        (FOLDER / name).write_text(document(), encoding="utf-8", newline="\n")
+        (DOCS / name).write_text(document(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.test_worker_child import child_with, command_running, ignore, run
+from tests.worker.test_child import child_with, command_running, ignore, run
 from tfjs_serve.errors import ConversionLimitError, WorkerCrashedError, WorkerUnavailableError
 from tfjs_serve.settings import GIB, MIB, ConversionLimits, ConversionOptions
 from tfjs_serve.worker import landlock, limits, reached
@@ -332,9 +332,12 @@ async def test_processes_that_a_crashed_child_started_are_ended_with_it(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux ends a process with its parent")
 def test_child_that_hangs_in_a_library_ends_with_the_killed_server(tmp_path: Path) -> None:
-    # A regular expression holds the interpreter's lock, so no thread of the child can run.
+    # What is called through PyDLL keeps the interpreter's lock, and between two such calls nobody
+    # asks for it: from the moment that we hear of the child, none of its threads can run.
     hang = (
-        "import re; print(os.getpid(), file=sys.stderr, flush=True)\nre.match('(a+)+b', 'a' * 99)"
+        "import ctypes; sys.setswitchinterval(1000)\n"
+        "library, line = ctypes.PyDLL(None), b'%d\\n' % os.getpid()\n"
+        "library.write(2, line, len(line)); library.pause()"
     )
     request = ConversionRequest(
         source=str(tmp_path / "digits.h5"),
