@@ -1,8 +1,14 @@
-"""The road through this room: normalize, assign weights, apply the rules, write the graph."""
+"""The road through this room: a list of passes over a model, and what comes of it.
+
+A model is read, pass by pass, into what the layer rules know; the rules translate it; what they
+wrote is made loadable. Each pass is a function of a :class:`Draft`; its docstring says what it is
+given and what results. ``MODEL_PASSES`` is the order, with the reason for each place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.all_rules import rules
@@ -13,20 +19,47 @@ from tfjs_serve.conversion.masks.explicit import with_explicit_masks
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
-from tfjs_serve.conversion.rules.context import TfjsLayer
-from tfjs_serve.conversion.rules.registry import Rules
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import Own
 from tfjs_serve.conversion.stored.learned_arguments import completed
+from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import nonsense_as_error, read_layers
 from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
-from tfjs_serve.conversion.writing.translator import Translator
+from tfjs_serve.conversion.writing.translator import Known, Translation, translated
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A model on its way to the layer rules.
+
+    Attributes
+    ----------
+    file
+        What was read.
+    custom_layers
+        Names of the layer classes that the page registers itself.
+    report
+        Gets the problems and warnings of all passes.
+    model
+        The outermost model.
+    weights
+        From a layer's path to its weights by variable name.
+    """
+
+    file: KerasModel
+    custom_layers: Collection[str]
+    report: Report
+    model: KerasLayer
+    weights: LayerWeights = field(default_factory=dict)
+
+
+Pass = Callable[[Draft], Draft]
 
 
 def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> LayersModel:
@@ -45,33 +78,170 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
         The configuration is not one that Keras writes.
     """
     with nonsense_as_error(keras_model):
-        return _translate(keras_model, custom_layers)
+        draft = spelled(keras_model, custom_layers)
+        for one in MODEL_PASSES:
+            draft = one(draft)
+        translation, report = by_rules(draft)
+        report.raise_problems()
+        return written(draft, translation, report)
 
 
-def _translate(keras_model: KerasModel, custom_layers: Collection[str]) -> LayersModel:
+# --- Passes over the model ------------------------------------------------------------------
+
+
+def spelled(keras_model: KerasModel, custom_layers: Collection[str]) -> Draft:
+    """Given what a file says, return the model in the one spelling that all passes read."""
     report = Report(keras_model.display_name)
-    model = _normalized(keras_model, report)
+    generation = keras_model.dialect.generation
+    model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
+    return Draft(file=keras_model, custom_layers=custom_layers, report=report, model=model)
+
+
+def complete_arguments(draft: Draft) -> Draft:
+    """Given a spelled model, add the arguments and versions that only the whole file tells."""
+    return replace(draft, model=completed(draft.model, draft.file))
+
+
+def refuse_other_models(draft: Draft) -> Draft:
+    """Given any model, end here if it is neither Sequential nor Functional.
+
+    Raises
+    ------
+    ConversionError
+        It is neither; what was reported before is told with it.
+    """
+    if draft.model.class_name not in CONTAINERS:
+        draft.report.problem(
+            draft.model,
+            "unsupported-model",
+            "Only Sequential and Functional models describe their own computation.",
+            "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
+        )
+        draft.report.raise_problems()
+    return draft
+
+
+def read_weights(draft: Draft) -> Draft:
+    """Given layers as the file keeps them, return them as the rules know them, with weights."""
+    own = _own_variables(draft)
+    model, weights = read_layers(draft.model, draft.file, own, rules(), draft.report)
+    return replace(draft, model=model, weights=weights)
+
+
+def tell_input_shapes(draft: Draft) -> Draft:
+    """Given weights, return the model with a shape for every InputLayer.
+
+    Raises
+    ------
+    ConversionError
+        Nothing tells one of them.
+    """
+    model = with_input_shapes(draft.model, draft.weights, rules(), draft.report)
+    return replace(draft, model=model)
+
+
+def widen_scalar_inputs(draft: Draft) -> Draft:
+    """Given all shapes, return the model with inputs that TF.js can be fed."""
+    return replace(draft, model=with_scalar_inputs(draft.model))
+
+
+MODEL_PASSES: tuple[Pass, ...] = (
+    # Where a layer keeps its variables depends on its arguments, and on the version that saved it.
+    complete_arguments,
+    # What other models keep need not be what their layers say, so their weights are not looked at.
+    refuse_other_models,
+    # A layer's form in the file tells its variables, and only with these is it what rules know.
+    read_weights,
+    # Weights tell the shapes of inputs that were saved without.
+    tell_input_shapes,
+    # This adds layers that no file has, so it comes when nothing looks into the file any more.
+    widen_scalar_inputs,
+)
+"""Each with the reason why it stands where it stands."""
+
+
+def _own_variables(draft: Draft) -> Own:
     known = rules()
-    _check_kind(model, report)
-    own = _own_variables(known, page_variables(model, keras_model, custom_layers))
-    model, weights = read_layers(model, keras_model, own, known, report)
-    layer, report = _translated(with_scalar_inputs(model), weights, custom_layers, report)
-    report.raise_problems()
-    written = with_distinct_inputs(layer.to_json())
-    check_loadable(written)
+    of_page = page_variables(draft.model, draft.file, draft.custom_layers)
+
+    def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
+        if layer.class_name in CONTAINERS or layer.is_operation:
+            return ()
+        if layer.path in of_page:
+            return of_page[layer.path]
+        rule = known.get(layer.class_name)
+        return None if rule is None or layer.is_custom else rule.variables(layer.config)
+
+    return own
+
+
+# --- From Keras's terms to TF.js's ----------------------------------------------------------
+
+
+def by_rules(draft: Draft) -> tuple[Translation, Report]:
+    """Given a draft that passed, return its translation, and the report with what was found.
+
+    Masks become tensors only where TF.js would hand on others than Keras: as long as they travel
+    by themselves, plain TF.js layers use them. Which layers become models, which lose masks, is
+    known when the rules have been applied; so a model with masks may need a second translation,
+    of another graph.
+    """
+    first = replace(draft, report=draft.report.copy())
+    translation = _translated(first)
+    if not first.report.codes & {"unsupported-mask", MIXED_STATES}:
+        return translation, first.report
+    second = draft.report.copy()
+    flat = with_explicit_masks(draft.model, rules(), second)
+    return _translated(replace(draft, model=flat, report=second)), second
+
+
+def _translated(draft: Draft) -> Translation:
+    """Apply the rules; report what they cannot express, and masks and states that go astray."""
+    table, report = rules(), draft.report
+    names = tfjs_names(draft.model, report)
+    facts = infer(draft.model, table, report)
+    known = Known(
+        rules=table,
+        weights=draft.weights,
+        names=names,
+        facts=facts,
+        custom_layers=draft.custom_layers,
+    )
+    translation = translated(draft.model, known, report)
+    if facts.have_masks_after(translation.containers):
+        facts = infer(draft.model, table, report, translation.containers)
+    check_masks(facts, table, report)
+    check_states(facts, table, report)
+    return translation
+
+
+# --- What is written ------------------------------------------------------------------------
+
+
+def written(draft: Draft, translation: Translation, report: Report) -> LayersModel:
+    """Given a translation without problems, return the model as the loader of TF.js takes it.
+
+    Raises
+    ------
+    UnloadableError
+        The loader would hang or fail: a defect, which must not reach a page.
+    """
+    config = with_distinct_inputs(translation.layer.to_json())
+    check_loadable(config)
+    file = draft.file
     return LayersModel(
         topology={
-            "keras_version": keras_model.keras_version,
+            "keras_version": file.keras_version,
             "backend": "tensorflow",
-            "model_config": written,
+            "model_config": config,
         },
         weights=tuple(
-            with_named_errors(weight, keras_model.display_name) for weight in layer.weights
+            with_named_errors(weight, file.display_name) for weight in translation.layer.weights
         ),
-        user_defined_metadata=_metadata(model),
-        generated_by=f"keras {keras_model.keras_version}",
+        user_defined_metadata=_metadata(draft.model),
+        generated_by=f"keras {file.keras_version}",
         warnings=report.warnings,
-        companion_files=companion.files() if _needs_companion(written) else {},
+        companion_files=companion.files() if _needs_companion(config) else {},
     )
 
 
@@ -88,68 +258,3 @@ def _metadata(model: KerasLayer) -> dict[str, Json] | None:
     """Return what ``getUserDefinedMetadata`` tells a page that TF.js's lists do not."""
     structures = dict(model.graph.structures) if model.graph else {}
     return structures or None
-
-
-def _translated(
-    model: KerasLayer, weights: LayerWeights, custom_layers: Collection[str], report: Report
-) -> tuple[TfjsLayer, Report]:
-    """Return the translated model, and `report` with what was found.
-
-    Masks become tensors only where TF.js would hand on others than Keras: as long as they travel
-    by themselves, plain TF.js layers use them.
-    """
-    first = report.copy()
-    layer = _attempted(model, weights, custom_layers, first)
-    if not first.codes & {"unsupported-mask", MIXED_STATES}:
-        return layer, first
-    second = report.copy()
-    flat = with_explicit_masks(model, rules(), second)
-    return _attempted(flat, weights, custom_layers, second), second
-
-
-def _attempted(
-    model: KerasLayer, weights: LayerWeights, custom_layers: Collection[str], report: Report
-) -> TfjsLayer:
-    known = rules()
-    translator = Translator(
-        rules=known,
-        weights=weights,
-        names=tfjs_names(model, report),
-        facts=infer(model, known, report),
-        custom_layers=custom_layers,
-        report=report,
-    )
-    layer = translator.layer(model, translator.names[model.path], scope="")
-    executed = infer(model, known, report, translator.containers)
-    check_masks(executed, known, report)
-    check_states(executed, known, report)
-    return layer
-
-
-def _normalized(keras_model: KerasModel, report: Report) -> KerasLayer:
-    generation = keras_model.dialect.generation
-    model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
-    return completed(model, keras_model)
-
-
-def _check_kind(model: KerasLayer, report: Report) -> None:
-    if model.class_name not in CONTAINERS:
-        report.problem(
-            model,
-            "unsupported-model",
-            "Only Sequential and Functional models describe their own computation.",
-            "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
-        )
-        report.raise_problems()
-
-
-def _own_variables(known: Rules, of_page: Mapping[str, tuple[Variable, ...]]) -> Own:
-    def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
-        if layer.class_name in CONTAINERS or layer.is_operation:
-            return ()
-        if layer.path in of_page:
-            return of_page[layer.path]
-        rule = known.get(layer.class_name)
-        return None if rule is None or layer.is_custom else rule.variables(layer.config)
-
-    return own

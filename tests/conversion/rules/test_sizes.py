@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.conversion.building import Json, given, layer, saved, sequential
 from tests.conversion.model.test_bounds import refused, relus
+from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source
 from tfjs_serve.conversion.operations.specs.joining import section_lengths
-from tfjs_serve.conversion.rules.context import TfjsLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, Translate
 from tfjs_serve.conversion.small_models import small_model
 from tfjs_serve.conversion.translate import translate
-from tfjs_serve.conversion.writing import translator
 from tfjs_serve.errors import ConversionError
 
 SIZES: dict[str, Json] = {
@@ -40,14 +40,19 @@ def test_tensors_that_no_page_can_hold_are_refused(what: str) -> None:
     assert found & {("impossible-shape", "m/x"), ("impossible-shape", "m/r")}
 
 
+def let_all_rules(do: Translate, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {name: replace(rule, translate=do) for name, rule in rules().items()}
+    monkeypatch.setattr("tfjs_serve.conversion.translate.rules", lambda: changed)
+
+
 def test_rules_do_not_try_what_no_page_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def translated(_self: object, _rule: object, context: Any) -> TfjsLayer:
+    def translate_any(context: LayerContext) -> TfjsLayer:
         tried.append(context.layer.path)
         return TfjsLayer(class_name="ReLU", config={})
 
-    monkeypatch.setattr(translator.Translator, "_translated", translated)
+    let_all_rules(translate_any, monkeypatch)
     refused(SIZES["what a layer adds"])
     assert tried == ["m/x", "m/s"]
 
@@ -79,10 +84,10 @@ def test_a_layer_that_would_become_too_many_is_refused(monkeypatch: pytest.Monke
 
 
 def test_a_layer_that_asks_for_too_much_memory_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(_context: LayerContext) -> TfjsLayer:
         raise MemoryError
 
-    monkeypatch.setattr(translator.Translator, "_translated", fail)
+    let_all_rules(fail, monkeypatch)
     error = refused(sequential(relus(1)))
     assert isinstance(error, ConversionError)
     assert {problem.layer_path for problem in error.problems} == {"m/x", "m/r0"}

@@ -18,6 +18,7 @@ from tfjs_serve.conversion.model.shapes import known_product
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.activations import activated
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.convolutions import Kernel, elementwise, fits_tfjs_volumes
 from tfjs_serve.conversion.small_models.grouped_convolutions import grouped
@@ -45,8 +46,9 @@ def _plain(class_name: str, rank: int) -> None:
         traits=Traits(input_shapes=partial(images, rank)),
         support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
-    def translate(context: LayerContext) -> TfjsLayer:
-        conv = read_convolution(context, rank, paddings)
+    @activated
+    def translate(context: LayerContext, activation: str) -> TfjsLayer:
+        conv = read_convolution(context, rank, activation, paddings)
         if rank == 3 and set(conv.windows.size) == {1}:
             conv = replace(conv, windows=replace(conv.windows, padding="valid"))
         filters = context.read.integer("filters")

@@ -18,6 +18,7 @@ from tfjs_serve.conversion.layers.shared.convolution import (
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.activations import activated
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.convolutions import (
     Kernel,
@@ -54,10 +55,11 @@ def _depthwise(class_name: str, rank: int) -> None:
             companion=_UNKNOWN,
         ),
     )
-    def translate(context: LayerContext) -> TfjsLayer:
+    @activated
+    def translate(context: LayerContext, activation: str) -> TfjsLayer:
         _ignore_what_is_beside(context)
         context.read.ignore("filters")
-        conv = read_convolution(context, rank)
+        conv = read_convolution(context, rank, activation)
         multiplier = context.read.integer("depth_multiplier", 1)
         kernel = read_kernel(context, conv, "depthwise_kernel", "depthwise")
         if rank == 2 and not conv.windows.is_dilated:
@@ -88,10 +90,11 @@ def _separable(class_name: str, rank: int) -> None:
             companion="dilation together with strides, and an unknown height or width",
         ),
     )
-    def translate(context: LayerContext) -> TfjsLayer:
+    @activated
+    def translate(context: LayerContext, activation: str) -> TfjsLayer:
         """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
         _ignore_what_is_beside(context)
-        conv = read_convolution(context, rank, paddings)
+        conv = read_convolution(context, rank, activation, paddings)
         own = {
             "filters": context.read.integer("filters"),
             "depth_multiplier": context.read.integer("depth_multiplier", 1),

@@ -21,6 +21,7 @@ from tfjs_serve.conversion.model.sources import Array, computed_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.activations import activated
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.convolutions import Kernel, convolve, elementwise, imagewise
 from tfjs_serve.conversion.small_models.spatial import as_image, cropped, from_image, zero_padded
@@ -99,13 +100,14 @@ def _transposed(class_name: str, rank: int) -> None:
             lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
         ),
     )
-    def translate(context: LayerContext) -> TfjsLayer:
-        return convolution_transposed(context, rank)
+    @activated
+    def translate(context: LayerContext, activation: str) -> TfjsLayer:
+        return convolution_transposed(context, activation, rank)
 
 
-def convolution_transposed(context: LayerContext, rank: int) -> TfjsLayer:
+def convolution_transposed(context: LayerContext, activation: str, rank: int) -> TfjsLayer:
     """Translate a transposed convolution over `rank` axes: ``Conv<rank>DTranspose``."""
-    conv = read_convolution(context, rank)
+    conv = read_convolution(context, rank, activation)
     context.read.only("groups", 1, hint="Use groups=1.")
     filters = context.read.integer("filters")
     extra = _surpluses(conv.windows, context.read.take("output_padding"))

@@ -19,7 +19,7 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters
 from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import MadeMask, Masking, MaskMaker, Traits
-from tfjs_serve.conversion.small_models.activations import activation, companion_activation
+from tfjs_serve.conversion.small_models.activations import activated, companion_activation
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -47,7 +47,8 @@ def _rows(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
         lowered="inputs of six axes: Reshape", companion="several unknown sizes with six axes"
     ),
 )
-def dense(context: LayerContext) -> TfjsLayer:
+@activated
+def dense(context: LayerContext, activation: str) -> TfjsLayer:
     """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias.
 
     TF.js adds the bias to at most five axes (``biasAdd`` in ``tfjs_backend.ts``).
@@ -55,10 +56,9 @@ def dense(context: LayerContext) -> TfjsLayer:
     read = context.read
     # An archive has the kernel with its LoRA weights in it.
     read.ignore("activity_regularizer", "lora_rank", "lora_alpha")
-    name = activation(context)
     config: dict[str, Json] = {
         "units": read.integer("units"),
-        "activation": name,
+        "activation": activation,
         "use_bias": read.boolean("use_bias", True),
         **parameters(context, "kernel", "bias"),
     }
@@ -76,7 +76,7 @@ def dense(context: LayerContext) -> TfjsLayer:
         "kernel": [5, 6],
         "output": [0, 1, 2, 3, 4, 6],
     }
-    if name != "linear":
+    if activation != "linear":
         value = read.take("activation")
         arguments["activation"] = companion_activation(value, context.layer.generation)
     return lower_or_companion(context, lower, "EinsumDense", arguments)
@@ -90,10 +90,11 @@ def dense(context: LayerContext) -> TfjsLayer:
         companion="`exponential`, `sparsemax`, `squareplus`, `softmax` of the first axis",
     ),
 )
-def activation_layer(context: LayerContext) -> TfjsLayer:
+@activated
+def activation_layer(context: LayerContext, activation: str) -> TfjsLayer:
     """The activation itself decides whether TF.js has it."""
     context.read.ignore("activity_regularizer")
-    return context.native("Activation", {"activation": activation(context)})
+    return context.native("Activation", {"activation": activation})
 
 
 def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:

@@ -13,7 +13,7 @@ from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters_of_parts
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
-from tfjs_serve.conversion.small_models.activations import activation, companion_activation
+from tfjs_serve.conversion.small_models.activations import activated, companion_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.einsum import Equation, parsed
 from tfjs_serve.layers_model.model import TensorSource
@@ -50,13 +50,13 @@ def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
         "input has; bias_axes other than the axes that the kernel makes",
     ),
 )
-def einsum_dense(context: LayerContext) -> TfjsLayer:
+@activated
+def einsum_dense(context: LayerContext, name: str) -> TfjsLayer:
     """The product of input and kernel that ``equation`` describes, plus a bias."""
     read = context.read
     read.ignore("activity_regularizer", "output_shape", "bias_axes", "lora_alpha")
     read.ignore("gptq_unpacked_column_size")
     read.only("lora_rank", hint="Merge the LoRA weights into the kernel and save again.")
-    name = activation(context)
     parameters = {**parameters_of_parts(context, "kernel"), **parameters_of_parts(context, "bias")}
     rank = context.one_rank()
     text = read.text("equation", "")

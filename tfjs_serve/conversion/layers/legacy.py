@@ -26,7 +26,7 @@ from tfjs_serve.conversion.rules.arguments import ConfigReader
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import Masking, Traits
-from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.activations import activated, apply_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.layers_model.model import TensorSource
 
@@ -205,14 +205,15 @@ def _deconvolved(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
     shape=_deconvolved,
     support=Support(lowered="as Conv2DTranspose with `output_padding`"),
 )
-def deconvolution(context: LayerContext) -> TfjsLayer:
+@activated
+def deconvolution(context: LayerContext, activation: str) -> TfjsLayer:
     """A Conv2DTranspose whose output's size is an argument."""
     config = {key: item for key, item in context.layer.config.items() if key != "output_shape"}
     config["output_padding"] = _output_padding(context)
     layer = replace(context.layer, class_name="Conv2DTranspose", config=config)
     context.read.ignore(*context.layer.config)
     reader = ConfigReader(layer, context.read.report)
-    return convolution_transposed(replace(context, layer=layer, read=reader), 2)
+    return convolution_transposed(replace(context, layer=layer, read=reader), activation, 2)
 
 
 def _output_padding(context: LayerContext) -> list[int] | None:

@@ -23,6 +23,7 @@ from tfjs_serve.conversion.model.shapes import window_length
 from tfjs_serve.conversion.model.sources import Array, computed_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.activations import activated
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.convolutions import (
     Kernel,
@@ -169,8 +170,9 @@ def _locally_connected(class_name: str, rank: int) -> None:
         shape=shape_rule(rank, filters_of),
         support=Support(lowered="DepthwiseConv2D of laid out windows"),
     )
-    def translate(context: LayerContext) -> TfjsLayer:
-        conv = read_convolution(context, rank)
+    @activated
+    def translate(context: LayerContext, activation: str) -> TfjsLayer:
+        conv = read_convolution(context, rank, activation)
         filters = context.read.integer("filters")
         implementation = context.read.integer("implementation", 1)
         low = Lowering(context)

@@ -6,7 +6,7 @@ rules need to know which case they have. ``inference/`` finds it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.model.dtypes import is_integer
@@ -93,3 +93,12 @@ class Facts:
     calls: Mapping[str, tuple[tuple[TensorFact, ...], ...]]
     results: Mapping[str, tuple[tuple[TensorFact, ...], ...]]
     outputs: tuple[TensorFact, ...]
+
+    def have_masks_after(self, paths: Collection[str]) -> bool:
+        """Whether TF.js lets a mask travel with an output of one of these layers."""
+        return any(
+            fact.tfjs_mask is not None
+            for path in paths
+            for made in self.results.get(path, ())
+            for fact in made
+        )

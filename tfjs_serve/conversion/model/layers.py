@@ -107,7 +107,7 @@ class KerasLayer:
     mask_input
         Whether the last input of its calls is a mask; see ``masks/explicit.py``.
     is_custom
-        Registered by the user (``@keras.saving.register_keras_serializable``).
+        Whether the user's own code computes it: a class that is not Keras's, or a Lambda.
     saved_class
         The class of the user that a model was read in spite of; empty for all others.
     order_input

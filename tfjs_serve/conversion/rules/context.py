@@ -69,8 +69,6 @@ class LayerContext:
         Further arguments of its calls.
     fixed_variables
         Names of the variables that are not trained.
-    deferred
-        The activation of the output, if TF.js does not have it; see `activations`.
     passes_mask
         Whether Keras lets the mask of its input go on with its output.
     translate_child
@@ -91,7 +89,6 @@ class LayerContext:
     keywords: Keywords
     passes_mask: bool
     fixed_variables: Collection[str]
-    deferred: list[Json]
     translate_child: Callable[[KerasLayer, str, str], TfjsLayer]
     traits_of: TraitsOf
     output_shape: Callable[[KerasLayer, Shapes], Shape]
@@ -227,6 +224,9 @@ class LayerContext:
     def warn(self, message: str) -> None:
         """Report something that was left out without changing predictions."""
         self.read.report.warn(self.layer, message)
+
+
+Translate = Callable[[LayerContext], TfjsLayer]
 
 
 def report_mask(layer: KerasLayer, report: Report) -> None:

@@ -8,10 +8,9 @@ from enum import Enum
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import ShapeRule, same
-from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.context import Translate
 from tfjs_serve.conversion.rules.traits import Inner, Masking, Traits
 
-Translate = Callable[[LayerContext], TfjsLayer]
 Variables = Callable[[Mapping[str, Json]], tuple[Variable, ...]]
 
 

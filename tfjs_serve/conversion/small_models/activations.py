@@ -1,9 +1,9 @@
 """Activations: TF.js's own (``activations.ts``), what others are lowered to, and the companion's.
 
 An activation is a function, or an object that has arguments: ``"gelu"``, ``LeakyReLU(0.1)``.
-Where it follows a layer's output, the rule of the layer calls :func:`activation`; if TF.js lacks
-it, the layer becomes a small model of the layer without it, and the activation after it. Rules
-of operations call :func:`apply_activation` within their small models. Companion layers that
+Where it follows a layer's output, the rule of the layer is made with :func:`activated`; if TF.js
+lacks it, the layer becomes a small model of the layer without it, and the activation after it.
+Rules of operations call :func:`apply_activation` within their small models. Companion layers that
 compute activations themselves, such as recurrent cells, get :func:`companion_activation` among
 their arguments: ``{"function": name, ...}``, for which JavaScript calls
 ``activations[spec.function](x, spec)``.
@@ -14,12 +14,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import wraps
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.report import NONSENSE
 from tfjs_serve.conversion.rules.activation_names import Activation, UnknownActivationError, named
-from tfjs_serve.conversion.rules.context import LayerContext
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, Translate
 from tfjs_serve.conversion.small_models import activation_formulas as lowered
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.arithmetic import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    common_shapes,
+)
 
 _NATIVE = {
     name: name
@@ -101,23 +108,63 @@ def companion_activation(value: Json, generation: int) -> dict[str, Json]:
     return {"function": found.name, **found.arguments}
 
 
-def activation(context: LayerContext, key: str = "activation", default: str = "linear") -> str:
-    """Return what to write as the activation of a layer's *output*.
+def activated(translate: Callable[[LayerContext, str], TfjsLayer]) -> Translate:
+    """Make a rule of a function that translates a layer with an activation of its output.
 
-    If TF.js does not have it, that is ``"linear"``, and the translator puts what computes it
-    behind the layer.
+    Parameters
+    ----------
+    translate
+        Gets the activation that TF.js is to compute. Where TF.js lacks the layer's, that is
+        ``"linear"``, and the result is followed by layers that compute it.
+    """
+
+    @wraps(translate)
+    def rule(context: LayerContext) -> TfjsLayer:
+        value = context.read.take("activation", "linear")
+        try:
+            found = named(value, context.layer.generation)
+        except UnknownActivationError:
+            _tell_the_rest(context, lambda same: translate(same, "linear"))
+            raise
+        if found.has_defaults and found.name in _NATIVE:
+            return translate(context, _NATIVE[found.name])
+        return followed_by_activation(context, value, lambda inner: translate(inner, "linear"))
+
+    return rule
+
+
+def followed_by_activation(context: LayerContext, value: Json, translate: Translate) -> TfjsLayer:
+    """Return a small model of a layer and the activation of its output.
+
+    Parameters
+    ----------
+    value
+        The activation, as in the layer's configuration.
+    translate
+        Returns the layer without it. Gets the context with a name inside the small model.
 
     Raises
     ------
     UnknownActivationError
         Keras does not ship it. The translator reports it.
+    UnknownShapeError
+        The shape of the input or of the output is not known.
     """
-    value = context.read.take(key, default)
-    found = named(value, context.layer.generation)
-    if found.has_defaults and found.name in _NATIVE:
-        return _NATIVE[found.name]
-    context.deferred.append(value)
-    return "linear"
+    try:
+        low = Lowering(context)
+    except UnknownShapeError:
+        _tell_the_rest(context, translate)
+        raise
+    name = low.fresh_name(context.layer.class_name.lower())
+    core = translate(replace(context, name=name, scope=name))
+    x = low.translated(core, *low.inputs, shape=common_shapes(context.results)[0])
+    return low.model(apply_activation(low, value, x, context.layer.generation))
+
+
+def _tell_the_rest(context: LayerContext, translate: Translate) -> None:
+    """Report what else is wrong with a layer that has no translation anyway."""
+    with suppress(*NONSENSE):
+        translate(context)
 
 
 def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> Tensor:

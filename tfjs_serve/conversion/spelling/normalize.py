@@ -249,7 +249,7 @@ def _entries(config: Mapping[str, Json]) -> list[Mapping[str, Json]]:
 
 
 def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
-    """Whether an entry names a class outside of Keras.
+    """Whether what an entry computes is the user's code: its class, or a Lambda's function.
 
     HDF5 has the name under which the user registered a class, ``package>Class``; ``.keras``
     archives have it beside the class, and the module: none for a script's or notebook's own
@@ -259,7 +259,8 @@ def _is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     if "module" in entry and module is None and isinstance(registered, str):
         return registered not in _OF_APPLICATIONS
     return (
-        ">" in class_name
+        class_name == "Lambda"
+        or ">" in class_name
         or (
             isinstance(registered, str) and ">" in registered and registered not in _OF_APPLICATIONS
         )

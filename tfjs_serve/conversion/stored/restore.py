@@ -15,7 +15,6 @@ from tfjs_serve.conversion.stored.forms import Forms, Restored, first_of, restor
 from tfjs_serve.conversion.stored.keras1 import keras1_forms
 from tfjs_serve.conversion.stored.learned_arguments import version_of
 from tfjs_serve.conversion.stored.lora import lora_forms
-from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.quantized_layers import is_quantized, quantized_forms
 from tfjs_serve.conversion.stored.theano import theano_forms
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
@@ -43,7 +42,7 @@ def read_layers(
     model, weights = restored(model, weights, forms)
     if keras_model.dialect.backend == "theano":
         model, weights = restored(model, weights, theano_forms(version_of(keras_model), report))
-    return with_input_shapes(model, weights, rules, report), weights
+    return model, weights
 
 
 def _forms(

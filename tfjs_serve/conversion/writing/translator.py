@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 
 from tfjs_serve import companion
@@ -20,8 +20,7 @@ from tfjs_serve.conversion.rules.arguments import ConfigReader, Keywords
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
 from tfjs_serve.conversion.rules.page_class import page_class
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome, Rules, passes_mask, traits_of
-from tfjs_serve.conversion.small_models.activations import apply_activation
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
+from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError
 from tfjs_serve.conversion.writing.custom import passed_on
 from tfjs_serve.conversion.writing.functional import functional_config
 from tfjs_serve.layers_model.model import LayersWeight
@@ -36,17 +35,33 @@ _HINT_CUSTOM = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Translator:
-    """Applies the rules to a model whose weights and facts are known.
+class Translation:
+    """A model in TF.js's terms.
 
     Attributes
     ----------
+    layer
+        The outermost model with all that is in it.
+    containers
+        Paths of the layers that have become models: TF.js lets no mask into them or out of them.
+    """
+
+    layer: TfjsLayer
+    containers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a model before its layers are translated.
+
+    Attributes
+    ----------
+    weights
+        From a layer's path to its weights by variable name.
     names
         From a layer's path to its name in TF.js.
     custom_layers
         Classes that the page registers itself.
-    containers
-        Paths of the layers that have become models, filled while translating.
     """
 
     rules: Rules
@@ -54,8 +69,29 @@ class Translator:
     names: Mapping[str, str]
     facts: Facts
     custom_layers: Collection[str]
-    report: Report
-    containers: set[str] = field(default_factory=set)
+
+
+def translated(model: KerasLayer, known: Known, report: Report) -> Translation:
+    """Apply the rules to a model and to all that is in it.
+
+    Parameters
+    ----------
+    report
+        Gets all that cannot be translated; the result is complete either way.
+    """
+    translator = _Translator(known, report)
+    layer = translator.layer(model, known.names[model.path], scope="")
+    return Translation(layer=layer, containers=frozenset(translator.containers))
+
+
+class _Translator:
+    """One walk through a model, from the outermost layer down."""
+
+    def __init__(self, known: Known, report: Report) -> None:
+        self._known = known
+        self._rules = known.rules
+        self._report = report
+        self.containers: set[str] = set()
 
     def layer(
         self,
@@ -71,132 +107,117 @@ class Translator:
         keywords
             The arguments of its calls besides their inputs and masks.
         """
-        if layer.is_custom or layer.class_name == "Lambda":
-            return self._custom(layer, name, scope)
-        if layer.class_name in CONTAINERS:
-            Keywords(layer, keywords, self.report).finish()
+        rule = None if layer.is_custom else self._rules.get(layer.class_name)
+        if layer.class_name in CONTAINERS and not layer.is_custom:
+            Keywords(layer, keywords, self._report).finish()
             return self._model(layer, name)
-        if layer.class_name not in self.rules:
-            return self._unknown(layer, name, scope)
-        if self.report.is_impossible(layer):
+        if rule is None:
+            return self._without_rule(layer, name, scope)
+        made = self._by_rule(rule, self._context(layer, name, scope, keywords))
+        if made is None:
             return TfjsLayer(class_name=layer.class_name, config={})
+        if made.is_container:
+            self.containers.add(layer.path)
+        if layer.mask_input and companion.PACKAGE not in made.class_name:
+            report_mask(layer, self._report)
+        return made
+
+    def _by_rule(self, rule: LayerRule, context: LayerContext) -> TfjsLayer | None:
+        """Apply a rule; return ``None`` after a problem that left no layer."""
+        layer = context.layer
+        if self._report.is_impossible(layer):
+            return None
         self._check_dtype(layer)
-        context = self._context(layer, name, scope, keywords)
-        rule = self.rules[layer.class_name]
         try:
-            translated = self._translated(rule, context)
+            made = rule.translate(context)
         except UnknownShapeError as error:
             # After a layer that has been reported, no shape is known.
-            if not self.report.has_problems or context.knows_shapes:
+            if not self._report.has_problems or context.knows_shapes:
                 context.problem("unsupported-input", f"{_sentence(error)}.", _HINT_SHAPE)
-            return TfjsLayer(class_name=layer.class_name, config={})
+            return None
         except UnknownActivationError as error:
             context.problem("unsupported-activation", f"{_sentence(error)}.", _HINT_ACTIVATION)
-            return TfjsLayer(class_name=layer.class_name, config={})
+            return None
         except (MemoryError, *NONSENSE) as error:
-            return self._nonsense(layer, error)
+            context.problem(
+                "bad-config",
+                f"Its arguments make no sense ({type(error).__name__}: {error}).",
+                "The file is damaged or was not written by Keras; save the model again.",
+            )
+            return None
         if rule.outcome is not Outcome.REFUSED:
             context.read.finish()
             context.keywords.finish()
-        if translated.is_container:
-            self.containers.add(layer.path)
-        if layer.mask_input and companion.PACKAGE not in translated.class_name:
-            report_mask(layer, self.report)
-        return translated
+        return made
 
     def _context(
         self, layer: KerasLayer, name: str, scope: str, keywords: Sequence[Mapping[str, Json]]
     ) -> LayerContext:
-        rule = self.rules[layer.class_name]
+        rule = self._rules[layer.class_name]
         return LayerContext(
             layer=layer,
             name=name,
             scope=scope,
-            read=ConfigReader(layer, self.report),
-            weights=self.weights.get(layer.path, {}),
-            calls=self.facts.calls.get(layer.path, ()),
-            results=self.facts.results.get(layer.path, ()),
-            keywords=Keywords(layer, keywords, self.report),
+            read=ConfigReader(layer, self._report),
+            weights=self._known.weights.get(layer.path, {}),
+            calls=self._known.facts.calls.get(layer.path, ()),
+            results=self._known.facts.results.get(layer.path, ()),
+            keywords=Keywords(layer, keywords, self._report),
             passes_mask=passes_mask(rule.traits, layer),
             fixed_variables={
                 variable.name for variable in rule.variables(layer.config) if not variable.trainable
             },
-            deferred=[],
             translate_child=self.layer,
-            traits_of=partial(traits_of, self.rules),
+            traits_of=partial(traits_of, self._rules),
             output_shape=self._output_shape,
         )
 
     def _output_shape(self, layer: KerasLayer, inputs: Shapes) -> Shape:
-        return self.rules[layer.class_name].shape(layer, inputs, ())[0]
+        return self._rules[layer.class_name].shape(layer, inputs, ())[0]
 
-    def _translated(self, rule: LayerRule, context: LayerContext) -> TfjsLayer:
-        """Apply a rule; put the activation of the output behind it if TF.js does not have it."""
-        translated = rule.translate(context)
-        if not context.deferred:
-            return translated
-        low = Lowering(context)
-        name = low.fresh_name(context.layer.class_name.lower())
-        core = rule.translate(replace(context, name=name, scope=name))
-        shape = common_shapes(context.results)[0]
-        x = low.translated(core, *low.inputs, shape=shape)
-        return low.model(apply_activation(low, context.deferred[0], x, context.layer.generation))
-
-    def _nonsense(self, layer: KerasLayer, error: Exception) -> TfjsLayer:
-        self.report.problem(
-            layer,
-            "bad-config",
-            f"Its arguments make no sense ({type(error).__name__}: {error}).",
-            "The file is damaged or was not written by Keras; save the model again.",
-        )
-        return TfjsLayer(class_name=layer.class_name, config={})
-
-    def _custom(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
-        class_name = page_class(layer, self.custom_layers)
+    def _without_rule(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
+        """Return a layer that the page registers itself; report any other."""
+        class_name = page_class(layer, self._known.custom_layers)
         if class_name is not None:
-            return passed_on(layer, class_name, name, scope, self.weights.get(layer.path, {}))
-        self.report.problem(
-            layer, "custom-layer", "What it computes is Python code, not data.", _HINT_CUSTOM
-        )
-        return TfjsLayer(class_name=layer.class_name, config={})
-
-    def _unknown(self, layer: KerasLayer, name: str, scope: str) -> TfjsLayer:
-        class_name = page_class(layer, self.custom_layers)
-        if class_name is not None:
-            return passed_on(layer, class_name, name, scope, self.weights.get(layer.path, {}))
-        message = f"TensorFlow.js has no layer {layer.class_name}."
-        hint = f"Is it one of your own? {_HINT_CUSTOM}"
-        if layer.is_operation:
+            weights = self._known.weights.get(layer.path, {})
+            return passed_on(layer, class_name, name, scope, weights)
+        if layer.is_custom:
+            message = "What it computes is Python code, not data."
+            self._report.problem(layer, "custom-layer", message, _HINT_CUSTOM)
+        elif not layer.is_operation:
+            message = f"TensorFlow.js has no layer {layer.class_name}."
+            hint = f"Is it one of your own? {_HINT_CUSTOM}"
+            self._report.problem(layer, "unsupported-layer", message, hint)
+        # What an operation's arguments lack has been told where they were read.
+        elif not self._report.tells_of(layer):
             message = "It is an operation on tensors that tfjs-serve does not know."
             hint = "Use layers and operations of the list in docs/layers.md."
-        # What its arguments lack has been told where they were read.
-        if not (layer.is_operation and self.report.tells_of(layer)):
-            self.report.problem(layer, "unsupported-layer", message, hint)
+            self._report.problem(layer, "unsupported-layer", message, hint)
         return TfjsLayer(class_name=layer.class_name, config={})
 
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
         if model.graph is None:
             return self._sequential(model, name)
-        order = load_order(model, model.graph, self.report)
+        order = load_order(model, model.graph, self._report)
         layers = [
             (layer, self._child(layer, model.graph.calls[layer.name])) for layer in order.layers
         ]
         masks = ExplicitMasks(
             graph=model.graph,
             layers={child.name: child for child in model.children},
-            rules=self.rules,
+            rules=self._rules,
         )
         for layer in order.layers:
             for call in model.graph.calls[layer.name]:
                 self._check_mask(layer, call, masks)
         config: dict[str, Json] = {"name": name, "trainable": model.trainable}
         # A broken graph has been reported; it cannot be numbered.
-        if not self.report.has_problems:
+        if not self._report.has_problems:
             config |= functional_config(
                 model.graph,
                 order,
                 layers,
-                names={layer.name: self.names[layer.path] for layer in order.layers},
+                names={layer.name: self._known.names[layer.path] for layer in order.layers},
             )
         return TfjsLayer(
             class_name="Functional", config=config, weights=_weights(t for _, t in layers)
@@ -211,7 +232,7 @@ class Translator:
         )
 
     def _child(self, layer: KerasLayer, calls: Sequence[Call] = ()) -> TfjsLayer:
-        name = self.names[layer.path]
+        name = self._known.names[layer.path]
         # An operation has the arguments of its call among its own.
         keywords = [
             {key: value for key, value in call.kwargs.items() if key != "mask"}
@@ -220,9 +241,9 @@ class Translator:
         return self.layer(layer, name, scope=name, keywords=keywords)
 
     def _check_dtype(self, layer: KerasLayer) -> None:
-        says_output = self.rules[layer.class_name].traits.any_dtype
+        says_output = self._rules[layer.class_name].traits.any_dtype
         if not says_output and layer.dtype not in _FLOATS:
-            self.report.problem(
+            self._report.problem(
                 layer,
                 "unsupported-dtype",
                 f"It computes in {layer.dtype}, which TensorFlow.js's layers do not.",
@@ -233,11 +254,11 @@ class Translator:
         """Report a mask that is given to a layer, unless it is the one that travels anyway."""
         mask = None if layer.is_operation else call.kwargs.get("mask")
         if mask is not None and not masks.is_implied(call, mask):
-            report_mask(layer, self.report)
-        travelling = any(facts[0].masked for facts in self.facts.calls.get(layer.path, ()))
+            report_mask(layer, self._report)
+        travelling = any(facts[0].masked for facts in self._known.facts.calls.get(layer.path, ()))
         unused = mask is None and travelling and layer.saved_masks_only
-        if unused and uses_first_mask(self.rules, layer):
-            report_mask(layer, self.report)
+        if unused and uses_first_mask(self._rules, layer):
+            report_mask(layer, self._report)
 
 
 def _sentence(error: Exception) -> str:

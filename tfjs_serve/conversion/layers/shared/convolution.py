@@ -17,7 +17,7 @@ from tfjs_serve.conversion.model.shapes import (
 from tfjs_serve.conversion.model.sources import Weights, constant
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
-from tfjs_serve.conversion.small_models.activations import activation
+from tfjs_serve.conversion.small_models.activations import followed_by_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.convolutions import Kernel, window_config
 from tfjs_serve.conversion.small_models.spatial import with_first_channels, with_last_channels
@@ -61,9 +61,22 @@ class Convolution:
 
 
 def read_convolution(
-    context: LayerContext, rank: int, paddings: tuple[str, ...] = ("valid", "same")
+    context: LayerContext,
+    rank: int,
+    activation: str,
+    paddings: tuple[str, ...] = ("valid", "same"),
 ) -> Convolution:
-    """Return the arguments that all convolutions share, those of their kernels aside."""
+    """Return the arguments that all convolutions share, those of their kernels aside.
+
+    Parameters
+    ----------
+    rank
+        Number of spatial axes.
+    activation
+        Of the output, as TF.js names it; see ``activated``.
+    paddings
+        Those that Keras has for the layer.
+    """
     read = context.read
     # A kernel is saved with its LoRA weights in it.
     read.ignore("activity_regularizer", "rank", "lora_rank", "lora_alpha")
@@ -78,7 +91,7 @@ def read_convolution(
         ),
         data_format=read.text("data_format", "channels_last"),
         use_bias=read.boolean("use_bias", True),
-        activation=activation(context),
+        activation=activation,
         parameters=parameter(context, "bias"),
     )
 
@@ -133,19 +146,18 @@ def _companion(
     context: LayerContext, conv: Convolution, class_name: str, arguments: Mapping[str, Json]
 ) -> TfjsLayer:
     """Return the convolution of ``layers.js``, with its activation behind it."""
-    if conv.activation != "linear":
-        context.deferred.append(context.read.take("activation"))
     windows = conv.windows
-    return context.companion(
-        class_name,
-        {
-            "strides": list(windows.strides),
-            "dilation": list(windows.dilation),
-            "padding": windows.padding,
-            "channels_first": conv.channels_first,
-            **arguments,
-        },
-    )
+    full = {
+        "strides": list(windows.strides),
+        "dilation": list(windows.dilation),
+        "padding": windows.padding,
+        "channels_first": conv.channels_first,
+        **arguments,
+    }
+    if conv.activation == "linear":
+        return context.companion(class_name, full)
+    value = context.read.take("activation")
+    return followed_by_activation(context, value, lambda inner: inner.companion(class_name, full))
 
 
 def image_shape(layer: KerasLayer, channels: Size, rank: int) -> Shape:
