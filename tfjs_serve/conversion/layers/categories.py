@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tfjs_serve.conversion.layers.shared.vocabulary import output_mode
 from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
@@ -18,7 +19,6 @@ from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models import one_hot
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.small_models.vocabulary import output_mode
 from tfjs_serve.layers_model.model import TensorSource
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf", "binary", "tf-idf")

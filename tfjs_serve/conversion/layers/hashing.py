@@ -8,12 +8,12 @@ from tfjs_serve.conversion.layers.categories import (
     integer_output,
     mode_name,
 )
+from tfjs_serve.conversion.layers.shared.vocabulary import output_mode
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.vocabulary import output_mode
 
 
 def code_points(value: Json) -> Json:

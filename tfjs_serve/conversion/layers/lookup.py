@@ -18,6 +18,12 @@ from tfjs_serve.conversion.layers.categories import (
     mode_name,
 )
 from tfjs_serve.conversion.layers.hashing import code_points, salt
+from tfjs_serve.conversion.layers.shared.vocabulary import (
+    Vocabulary,
+    column_weights,
+    output_mode,
+    vocabulary_of,
+)
 from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes
@@ -27,12 +33,6 @@ from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models import one_hot
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.small_models.vocabulary import (
-    Vocabulary,
-    column_weights,
-    output_mode,
-    vocabulary_of,
-)
 
 _HINT = "Save the model as .keras, or give the layer its vocabulary as a list."
 _IN_VOCABULARY = (

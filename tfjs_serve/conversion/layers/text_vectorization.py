@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from tfjs_serve.conversion.layers.categories import encoded_shape, integer_output
 from tfjs_serve.conversion.layers.lookup import idf_variable, known, lookup_arguments
+from tfjs_serve.conversion.layers.shared.vocabulary import output_mode, vocabulary_of
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.vocabulary import output_mode, vocabulary_of
 
 _HINT = "Do it before the model is called, and set the argument to None."
 _STANDARDS: Mapping[Json, list[str]] = {

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from tfjs_serve.conversion.layers.shared.vocabulary import LOOKUPS, vocabulary_of
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
-from tfjs_serve.conversion.small_models.vocabulary import LOOKUPS, vocabulary_of
 from tfjs_serve.conversion.stored.archive_paths import object_paths
 from tfjs_serve.keras_files import Container, KerasModel
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conversion.building import call, functional, given, layer, saved, sequential, weight
 from tfjs_serve.conversion.layers.categories import boundaries_of
+from tfjs_serve.conversion.layers.shared.vocabulary import Vocabulary, column_weights, vocabulary_of
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.small_models.vocabulary import Vocabulary, column_weights, vocabulary_of
 from tfjs_serve.conversion.stored.learned_arguments import completed
 from tfjs_serve.conversion.translate import translate
 from tfjs_serve.errors import ConversionError

@@ -1,0 +1,44 @@
+"""What is particular to a layer stands in its family file: nothing else spells its class name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfjs_serve.conversion.all_rules import rules
+
+ROOM = Path(__file__).parents[3] / "tfjs_serve" / "conversion"
+LAYERS = ("layers/", "spelling/", "stored/")
+"""Rooms that speak of layers by name: their rules, their spellings, their forms in files."""
+GRAPH = {"Functional", "InputLayer", "Sequential"}
+"""Not layers that compute, but what a graph consists of."""
+REASONS = {
+    "operations/lowered/": "small models are built of TF.js's layers, which have Keras's names",
+    "small_models/": "small models are built of TF.js's layers, which have Keras's names",
+    "writing/": "what is written is named as in TF.js",
+    "rules/activation_names.py": "layers can be given as activation functions",
+    "rules/initializers.py": "Identity is an initializer there",
+}
+
+
+def spelled_names() -> Iterator[tuple[str, str]]:
+    """Yield each file outside of LAYERS with each class name that it spells."""
+    names = {name for name in rules() if "." not in name} - GRAPH
+    for path in sorted(ROOM.rglob("*.py")):
+        file = path.relative_to(ROOM).as_posix()
+        if file.startswith(LAYERS):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in names:
+                yield file, node.value
+
+
+def test_layers_are_named_in_their_family_files_only() -> None:
+    found = [(file, name) for file, name in spelled_names() if not file.startswith((*REASONS,))]
+    assert found == []
+
+
+def test_each_exception_is_still_one() -> None:
+    files = [file for file, _ in spelled_names()]
+    assert [place for place in REASONS if not any(file.startswith(place) for file in files)] == []
