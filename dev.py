@@ -38,6 +38,7 @@ MAXIMUM_WORKERS = 2
 
 BENCHMARKS = (
     "applications",
+    "digests",
     "faults",
     "install",
     "latency",
@@ -226,7 +227,7 @@ def check_commands(arguments: Sequence[str]) -> dict[str, list[str]]:
     return {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
-        "mypy": ["mypy", "tfjs_serve", "dev.py", "bench"],
+        "mypy": ["mypy", "tfjs_serve", "dev.py", "bench", "tools"],
         "pytest": ["pytest", *pytest_arguments(arguments)],
     }
 

@@ -9,11 +9,13 @@ from types import ModuleType
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GENERATE = ROOT / "tools" / "generate_docs.py"
 
 
 def _load_generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate_docs", DOCS / "generate.py")
+    spec = importlib.util.spec_from_file_location("generate_docs", GENERATE)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,7 +29,7 @@ GENERATOR = _load_generator()
 @pytest.mark.parametrize("name", GENERATOR.DOCUMENTS)
 def test_document_is_current(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
-    assert written == GENERATOR.DOCUMENTS[name](), "run: python docs/generate.py"
+    assert written == GENERATOR.DOCUMENTS[name](), "run: python tools/generate_docs.py"
 
 
 def test_every_rule_links_to_its_file() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from store_helpers import GRACE, START, FakeClock, add, key_of, new_store
+
+from .helpers import GRACE, START, FakeClock, add, key_of, new_store
 
 A, B, C = (key_of(name) for name in "abc")
 

@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from store_helpers import CONTENTS, GRACE, START, FakeClock, add, key_of, names_in, new_store
 
 from tfjs_serve.artifacts import generations as module
 from tfjs_serve.artifacts.generations import REMEMBERED_SECONDS
 from tfjs_serve.artifacts.store import ArtifactStore
+
+from .helpers import CONTENTS, GRACE, START, FakeClock, add, key_of, names_in, new_store
 
 A, B, C = (key_of(name) for name in "abc")
 

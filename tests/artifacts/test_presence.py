@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from store_helpers import add, key_of, names_in, new_store
 
 from tfjs_serve.artifacts import presence as module
 from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
 from tfjs_serve.artifacts.presence import Presence, gone_processes
+
+from .helpers import add, key_of, names_in, new_store
 
 FILLS_AND_DIES = """
 import os, sys

@@ -7,16 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store_helpers import (
-    GRACE,
-    START,
-    FakeClock,
-    add,
-    assert_no_leftovers,
-    is_whole,
-    key_of,
-    new_store,
-)
 
 from tfjs_serve.artifacts import cleaner as cleaner_module
 from tfjs_serve.artifacts.model import Artifact
@@ -27,6 +17,8 @@ from tfjs_serve.artifacts.pruning import (
     choose_removals,
 )
 from tfjs_serve.artifacts.store import ArtifactStore
+
+from .helpers import GRACE, START, FakeClock, add, assert_no_leftovers, is_whole, key_of, new_store
 
 KILOBYTE = {"model.json": bytes(1000)}
 LONG_AGO = 10 * GRACE

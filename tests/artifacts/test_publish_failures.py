@@ -8,20 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from store_helpers import (
-    CONTENTS,
-    add,
-    assert_no_leftovers,
-    fill,
-    is_whole,
-    key_of,
-    names_in,
-    new_store,
-)
 
 from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.errors import StoreError
+
+from .helpers import CONTENTS, add, assert_no_leftovers, fill, is_whole, key_of, names_in, new_store
 
 KEY = key_of("model")
 STEPS = [(os, "fsync"), (os, "utime"), (os, "open")]

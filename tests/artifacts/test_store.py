@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from store_helpers import (
+
+from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile, MisreportedFilesError
+from tfjs_serve.errors import StoreError
+
+from .helpers import (
     CONTENTS,
     START,
     FakeClock,
@@ -18,10 +23,6 @@ from store_helpers import (
     names_in,
     new_store,
 )
-
-from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile, MisreportedFilesError
-from tfjs_serve.errors import StoreError
 
 KEY = key_of("model")
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from store_helpers import (
+
+from .helpers import (
     CONTENTS,
     FakeClock,
     add,
@@ -73,11 +74,12 @@ def test_generations_recorded_at_once_are_all_kept(tmp_path: Path) -> None:
     assert set(store.generations("label")) == set(keys)
 
 
+ROOT = Path(__file__).parents[2]
 PROCESS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from store_helpers import CONTENTS, START, FakeClock, add, key_of, new_store
+from tests.artifacts.helpers import CONTENTS, START, FakeClock, add, key_of, new_store
 
 role, root = sys.argv[2], Path(sys.argv[3])
 # The pruner lives so late that nothing is protected from it.
@@ -105,7 +107,7 @@ print("done", flush=True)
 
 
 def test_processes_that_publish_read_and_prune_never_see_half_an_artifact(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", PROCESS, str(Path(__file__).parent)]
+    command = [sys.executable, "-W", "error", "-c", PROCESS, str(ROOT)]
     processes = [
         subprocess.Popen(
             [*command, role, str(tmp_path)],

@@ -1,7 +1,7 @@
 // The real TensorFlow.js, driven over JSON lines: one command per line on stdin, one reply per
 // line on stdout, in order. Python's side is tests/parity/harness.py, which also kills this
-// process when a command takes too long: TF.js's loader can spin for ever on a bad graph, and a
-// deadline inside the same thread would never fire.
+// process when a command takes too long: a loader that never ends holds the only thread, where a
+// deadline would never fire.
 //
 // Commands (`kind` is "layers" or "graph", "layers" if it is left out):
 //   {id, op: "predict", kind, url, inputs: [tensor, ...]} -> {id, outputs: [tensor, ...],
@@ -9,6 +9,7 @@
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "memory"} -> {id, tensors, bytes}
+//   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
 // Any of them may answer {id, error: message}.
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
@@ -121,6 +122,9 @@ const operations = {
   async memory() {
     const { numTensors, numBytes } = tf.memory();
     return { tensors: numTensors, bytes: numBytes };
+  },
+  async block({ seconds }) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
   },
 };
 

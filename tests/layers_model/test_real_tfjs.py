@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tfjs_decoding import decode_model
 
 from tfjs_serve.layers_model.model import ArraySource, LayersModel, LayersWeight
 from tfjs_serve.layers_model.writer import write_layers_model
 from tfjs_serve.settings import ConversionOptions, Variant
+
+from .tfjs_decoding import decode_model
 
 NODE_FOLDER = Path(__file__).parents[1] / "js"
 DECODE = """

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
 
 from tfjs_serve.errors import TfjsFolderError
 from tfjs_serve.layers_model import tfjs_folder
 from tfjs_serve.layers_model.model import WrittenFile
 from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
+
+from .tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
 
 WEIGHTS = [
     {"name": "a/kernel", "shape": [3, 2], "dtype": "float32"},

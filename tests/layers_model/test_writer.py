@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
-from tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
 
 from tfjs_serve.errors import ConversionError, StoreError
 from tfjs_serve.layers_model import encoding, files
 from tfjs_serve.layers_model.model import ArraySource, LayersModel, LayersWeight, WrittenFile
 from tfjs_serve.layers_model.writer import write_layers_model
 from tfjs_serve.settings import ConversionOptions, Variant
+
+from .tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
 
 LIMIT_BYTES = 4096
 DOCUMENTS = ["model.json", "model.json.gz", "model.json.br"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfjs_serve.conversion.inference import infer
-from tfjs_serve.conversion.normalize import normalize
-from tfjs_serve.conversion.registry import rules
-from tfjs_serve.conversion.report import Report
-from tfjs_serve.conversion.shapes import Shape
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.inference.infer import infer
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.keras_files import open_model
 from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.convert import convert

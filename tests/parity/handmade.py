@@ -52,10 +52,10 @@ def input_layer(width: int) -> Json:
     return {"class_name": "InputLayer", "name": "given", "config": config, "inbound_nodes": []}
 
 
-def dense_layer(units: int, inbound: str = "given") -> Json:
-    """Return the layer ``out``."""
+def dense_layer(units: int) -> Json:
+    """Return the layer ``out``, which takes what ``given`` gives."""
     config = {"name": "out", "units": units, "activation": "linear", "use_bias": True}
-    nodes = [[[inbound, 0, 0, {}]]]
+    nodes = [[["given", 0, 0, {}]]]
     return {"class_name": "Dense", "name": "out", "config": config, "inbound_nodes": nodes}
 
 

@@ -26,7 +26,7 @@ Array = npt.NDArray[Any]
 
 RUNNER = Path(__file__).parents[1] / "js" / "runner.mjs"
 COMMAND_DEADLINE_SECONDS = 60.0
-"""Far above what any case needs: only a loader that spins for ever gets there."""
+"""Far above what any case needs: only a loader that never ends gets there."""
 
 
 class NodeTfError(Exception):
@@ -173,6 +173,10 @@ class NodeTf:
     def tensor_count(self) -> int:
         """Return how many tensors are alive in Node; none are, between commands."""
         return int(self._ask({"op": "memory"})["tensors"])
+
+    def block(self, seconds: float) -> None:
+        """Hold Node's thread for so long, as a loader does that finds no end."""
+        self._ask({"op": "block", "seconds": seconds})
 
     def close(self) -> None:
         """End Node."""

@@ -11,12 +11,13 @@ from typing import Any
 
 import h5py
 
-from tfjs_serve.conversion.registry import Outcome, rules
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.registry import Outcome
 
 from .cases import ALL_CASES, REFUSED_CASES
 from .test_native_layers import KERAS2_ARCHIVE
 
-KERAS_LAYERS = Path(__file__).parents[2] / "docs" / "keras_layers.json"
+KERAS_LAYERS = Path(__file__).parents[2] / "tools" / "keras_layers.json"
 
 
 def _class_names(entry: Any) -> Iterator[str]:

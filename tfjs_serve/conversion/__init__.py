@@ -1,5 +1,1 @@
-"""TRANSLATE: a :class:`KerasModel` into a :class:`LayersModel`. Pure: no files, no HTTP."""
-
-from tfjs_serve.conversion.translate import translate
-
-__all__ = ["translate"]
+"""TRANSLATE: a Keras model into a layers model. Pure: neither files nor HTTP."""

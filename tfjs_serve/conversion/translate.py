@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from tfjs_serve import companion
-from tfjs_serve.conversion.completion import completed
-from tfjs_serve.conversion.context import TfjsLayer
-from tfjs_serve.conversion.custom import page_variables
-from tfjs_serve.conversion.distinct_inputs import with_distinct_inputs
-from tfjs_serve.conversion.explicit_masks import with_explicit_masks
-from tfjs_serve.conversion.graph import CONTAINERS
-from tfjs_serve.conversion.inference import infer
-from tfjs_serve.conversion.loadable import check_loadable
-from tfjs_serve.conversion.mask_use import check_masks
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.names import tfjs_names
-from tfjs_serve.conversion.normalize import normalize
-from tfjs_serve.conversion.reading import nonsense_as_error, read_layers
-from tfjs_serve.conversion.registry import LayerRule, rules
-from tfjs_serve.conversion.report import Report
-from tfjs_serve.conversion.scalar_inputs import with_scalar_inputs
-from tfjs_serve.conversion.state_use import MIXED_STATES, check_states
-from tfjs_serve.conversion.transforms import with_named_errors
-from tfjs_serve.conversion.translator import Translator
-from tfjs_serve.conversion.weights import LayerWeights, Own
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.inference.infer import infer
+from tfjs_serve.conversion.masks.check_masks import check_masks
+from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
+from tfjs_serve.conversion.masks.explicit import with_explicit_masks
+from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
+from tfjs_serve.conversion.rules.context import TfjsLayer
+from tfjs_serve.conversion.rules.registry import Rules
+from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
+from tfjs_serve.conversion.spelling.normalize import normalize
+from tfjs_serve.conversion.stored.assignment import Own
+from tfjs_serve.conversion.stored.learned_arguments import completed
+from tfjs_serve.conversion.stored.page_layers import page_variables
+from tfjs_serve.conversion.stored.restore import nonsense_as_error, read_layers
+from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
+from tfjs_serve.conversion.writing.loadable import check_loadable
+from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
+from tfjs_serve.conversion.writing.translator import Translator
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel
 
@@ -35,7 +35,7 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     Parameters
     ----------
     custom_layers
-        Names of the layer classes that the page registers itself; see `custom`.
+        Names of the layer classes that the page registers itself; see ``writing/custom.py``.
 
     Raises
     ------
@@ -121,8 +121,8 @@ def _attempted(
     )
     layer = translator.layer(model, translator.names[model.path], scope="")
     executed = infer(model, known, report, translator.containers)
-    check_masks(executed, report)
-    check_states(executed, report)
+    check_masks(executed, known, report)
+    check_states(executed, known, report)
     return layer
 
 
@@ -143,9 +143,7 @@ def _check_kind(model: KerasLayer, report: Report) -> None:
         report.raise_problems()
 
 
-def _own_variables(
-    known: Mapping[str, LayerRule], of_page: Mapping[str, tuple[Variable, ...]]
-) -> Own:
+def _own_variables(known: Rules, of_page: Mapping[str, tuple[Variable, ...]]) -> Own:
     def own(layer: KerasLayer) -> tuple[Variable, ...] | None:
         if layer.class_name in CONTAINERS or layer.is_operation:
             return ()

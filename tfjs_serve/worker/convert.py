@@ -24,7 +24,7 @@ _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 def warm_up() -> None:
     """Import everything that a conversion needs, so that a waiting process can begin at once."""
-    import tfjs_serve.conversion
+    import tfjs_serve.conversion.translate
     import tfjs_serve.keras_files
     import tfjs_serve.layers_model.tfjs_folder
     import tfjs_serve.layers_model.writer  # noqa: F401
@@ -70,7 +70,7 @@ def _convert(
 def _convert_file(
     source: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
 ) -> ConversionReport:
-    from tfjs_serve.conversion import translate
+    from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
     from tfjs_serve.layers_model.writer import write_layers_model
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, pair, with_channels
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pair, with_channels
-from tfjs_serve.conversion.spatial import (
+from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.spatial import (
     cropped,
     in_images,
     pooled,
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.whole_numbers import kept
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _MOST_PARTS = 64
 """Up to here, an axis is cut into parts of their own lengths; beyond, JavaScript does it."""
@@ -47,9 +48,11 @@ def _adaptive_pooling(kind: str, rank: int) -> None:
         f"Adaptive{kind}Pooling{rank}D",
         outcome=Outcome.LOWERED,
         shape=of_each(partial(_adapted, rank)),
-        dtypes=kept if kind == "Max" else None,
-        lowered=f"{kind}Pooling2D, of parts if their lengths differ",
-        companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",
+        traits=Traits(dtypes=kept if kind == "Max" else None),
+        support=Support(
+            lowered=f"{kind}Pooling2D, of parts if their lengths differ",
+            companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read

@@ -5,21 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.activations import apply_activation
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.rows import counted_axes, rank_of
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
+from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
+from tfjs_serve.conversion.small_models.last_axis import counted_axes, rank_of
 
 
 @rule(
     "ReLU",
-    masking=Masking.PASSES,
-    dtypes=kept,
-    lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(
+        lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add"
+    ),
 )
 def relu(context: LayerContext) -> TfjsLayer:
     """TF.js reads ``max_value`` and silently ignores the other two.
@@ -30,8 +32,8 @@ def relu(context: LayerContext) -> TfjsLayer:
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
     largest = read.optional_number("max_value")
     if slope % 1:
-        context.no_whole_numbers()
-    if all_whole(context):
+        context.no_integers()
+    if all_integers(context):
         threshold, largest = math.trunc(threshold), largest and math.trunc(largest)
     if not slope and not threshold:
         return context.native("ReLU", {"max_value": largest})
@@ -44,7 +46,10 @@ def _activated(context: LayerContext, function: str, **arguments: Json) -> TfjsL
     return low.model(apply_activation(low, value, low.inputs[0], context.layer.generation))
 
 
-@rule("LeakyReLU", masking=Masking.PASSES)
+@rule(
+    "LeakyReLU",
+    traits=Traits(masking=Masking.PASSES),
+)
 def leaky_relu(context: LayerContext) -> TfjsLayer:
     """Keras 3 calls the slope ``negative_slope``, Keras 2 and TF.js ``alpha``."""
     read = context.read
@@ -56,7 +61,11 @@ def _alpha(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return (Variable(name="alpha"),)
 
 
-@rule("PReLU", variables=_alpha, masking=Masking.PASSES)
+@rule(
+    "PReLU",
+    variables=_alpha,
+    traits=Traits(masking=Masking.PASSES),
+)
 def prelu(context: LayerContext) -> TfjsLayer:
     """``shared_axes`` counts from 1, without the batch axis, in both.
 
@@ -70,7 +79,11 @@ def prelu(context: LayerContext) -> TfjsLayer:
     return context.native("PReLU", {"shared_axes": shared, **parameter(context, "alpha")})
 
 
-@rule("ELU", masking=Masking.PASSES, lowered="`alpha` other than 1: LeakyReLU after ELU")
+@rule(
+    "ELU",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(lowered="`alpha` other than 1: LeakyReLU after ELU"),
+)
 def elu(context: LayerContext) -> TfjsLayer:
     """TF.js throws on another ``alpha`` than 1."""
     alpha = context.read.number("alpha", 1.0)
@@ -79,7 +92,10 @@ def elu(context: LayerContext) -> TfjsLayer:
     return _activated(context, "elu", alpha=alpha)
 
 
-@rule("ThresholdedReLU", masking=Masking.PASSES)
+@rule(
+    "ThresholdedReLU",
+    traits=Traits(masking=Masking.PASSES),
+)
 def thresholded_relu(context: LayerContext) -> TfjsLayer:
     """Keras 2 only."""
     return context.native("ThresholdedReLU", {"theta": context.read.number("theta", 1.0)})
@@ -87,9 +103,15 @@ def thresholded_relu(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "Softmax",
-    masking=Masking.PASSES,
-    lowered="another axis than the last one: Permute",
-    companion="masks; the batch axis",
+    traits=Traits(
+        masking=Masking.PASSES,
+        mask_use=MaskUse.FULL,
+        tfjs_reads_mask=True,
+        call_arguments=("mask",),
+    ),
+    support=Support(
+        lowered="another axis than the last one: Permute", companion="masks; the batch axis"
+    ),
 )
 def softmax(context: LayerContext) -> TfjsLayer:
     """TF.js computes it along the last axis, or along several at once.

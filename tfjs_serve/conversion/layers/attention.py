@@ -8,20 +8,21 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.call_arguments import (
+from tfjs_serve.conversion.layers.shared.attention_masks import joined, masked, of_positions
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shapes
+from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
     call_arguments,
     tensor_positions,
     with_travelling_masks,
 )
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.attention_masks import joined, masked, of_positions
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import CALL, Shapes
-from tfjs_serve.conversion.transforms import constant, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
 from tfjs_serve.layers_model.model import TensorSource
 
 _CALL = (
@@ -87,10 +88,9 @@ def _additive_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 _attention_rule = partial(
     rule,
     shape=_shapes,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
+    traits=Traits(masking=Masking.PASSES, mask_use=MaskUse.LISTED),
+    support=Support(lowered=_LOWERED, companion=_COMPANION),
 )
 
 

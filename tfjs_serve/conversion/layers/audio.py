@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Size, of_each, window_length
-from tfjs_serve.conversion.transforms import constant, reshaped_source
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import Shape, Size, of_each, window_length
+from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 
 def _mel_shape(config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -25,7 +25,7 @@ def _mel_shape(config: Mapping[str, Json], shape: Shape) -> Shape:
     "MelSpectrogram",
     outcome=Outcome.COMPANION,
     shape=of_each(_mel_shape),
-    companion="always",
+    support=Support(companion="always"),
 )
 def mel_spectrogram(context: LayerContext) -> TfjsLayer:
     """The power in bands of the mel scale, in decibels."""
@@ -99,8 +99,10 @@ def _stft_shape(config: Mapping[str, Json], shape: Shape) -> Shape:
     variables=_stft_variables,
     outcome=Outcome.LOWERED,
     shape=of_each(_stft_shape),
-    lowered="`mode` real, imag, stft and psd: Conv2D with the saved kernels",
-    companion="the logarithm, root or arc tangent of the other modes",
+    support=Support(
+        lowered="`mode` real, imag, stft and psd: Conv2D with the saved kernels",
+        companion="the logarithm, root or arc tangent of the other modes",
+    ),
 )
 def stft_spectrogram(context: LayerContext) -> TfjsLayer:
     """The convolution of each channel with waves of all frequencies."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     in_companion_terms,
     input_use,
     is_companion,
     is_masked,
     is_started,
+    state_count,
     with_weights_of,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
+from tfjs_serve.conversion.rules.traits import Inner
 
 _OWN = frozenset({"seed", "build_config"})
 """Arguments that may differ between the directions without changing what they compute."""
@@ -36,10 +40,14 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
 @rule(
     "Bidirectional",
     shape=_both_directions,
-    masking=Masking.PER_STEP,
-    notes="recurrent layers of this table",
-    companion="as the layer inside; RNN; a backward layer that is not the mirrored forward layer; "
-    "masks with return_sequences",
+    traits=replace(
+        RECURRENT, inner=Inner.DIRECTIONS, attributes=("forward_layer", "backward_layer")
+    ),
+    support=Support(
+        notes="recurrent layers of this table",
+        companion="as the layer inside; RNN; a backward layer that is not the mirrored forward "
+        "layer; masks with return_sequences",
+    ),
 )
 def bidirectional(context: LayerContext) -> TfjsLayer:
     """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""
@@ -93,6 +101,9 @@ def _native(context: LayerContext, mode: Json) -> TfjsLayer | None:
         class_name="Bidirectional",
         config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
         weights=(*one.weights, *other.weights),
+        equal_outputs={0: 2, 1: 2 + state_count(forward)}
+        if one.equal_outputs and mode is None
+        else {},
     )
 
 

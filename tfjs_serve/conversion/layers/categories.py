@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion import hot
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Shapes
-from tfjs_serve.conversion.transforms import values
-from tfjs_serve.conversion.vocabulary import output_mode
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shape, Shapes
+from tfjs_serve.conversion.model.sources import values
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models import one_hot
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.vocabulary import output_mode
 from tfjs_serve.layers_model.model import TensorSource
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf", "binary", "tf-idf")
@@ -31,7 +33,7 @@ def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
     return (*shape[:-1], depth)
 
 
-def whole_output(layer: KerasLayer, _inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def integer_output(layer: KerasLayer, _inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Indices are whole numbers, everything else is counted in floats."""
     default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
     return ("int64" if output_mode(layer.config, default) == "int" else "float32",)
@@ -59,10 +61,11 @@ def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...
     "CategoryEncoding",
     outcome=Outcome.LOWERED,
     shape=_category_shape,
-    dtypes=whole_output,
-    any_dtype=True,
-    lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
-    companion="inputs of floats, of more than two axes, of unknown length with `count`",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(
+        lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
+        companion="inputs of floats, of more than two axes, of unknown length with `count`",
+    ),
 )
 def category_encoding(context: LayerContext) -> TfjsLayer:
     """Ones in the columns of the categories that a sample has."""
@@ -70,15 +73,15 @@ def category_encoding(context: LayerContext) -> TfjsLayer:
     mode, depth = encoding(context, "multi_hot"), _tokens(context.layer)
     read.ignore("num_tokens", "max_tokens")
     weighted = context.keywords.take("count_weights") is not None
-    whole = all(call[0].whole for call in context.calls)
+    whole = all(call[0].is_integer for call in context.calls)
 
     def lower(low: Lowering) -> Tensor:
         x, weights = low.inputs[0], low.inputs[1] if weighted else None
-        columns = hot.columns(low, hot.apart(low, x), range(depth))
-        return hot.encoded(low, columns, x.shape, mode, weights)
+        columns = one_hot.columns(low, one_hot.apart(low, x), range(depth))
+        return one_hot.encoded(low, columns, x.shape, mode, weights)
 
     arguments = {"mode": mode_name(mode), "depth": depth}
-    if not whole or depth > hot.MOST_COLUMNS:
+    if not whole or depth > one_hot.MOST_COLUMNS:
         return context.companion("CategoryEncoding", arguments)
     return lower_or_companion(context, lower, "CategoryEncoding", arguments)
 
@@ -111,10 +114,11 @@ def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     variables=_summary,
     outcome=Outcome.LOWERED,
     shape=_bins_shape,
-    dtypes=whole_output,
-    any_dtype=True,
-    lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
-    companion="inputs of more than two axes, or of unknown length with `count`",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(
+        lowered="Dense and ReLU, which tell whether a number is at or above each boundary",
+        companion="inputs of more than two axes, or of unknown length with `count`",
+    ),
 )
 def discretization(context: LayerContext) -> TfjsLayer:
     """The number of boundaries that are not above a number."""
@@ -126,18 +130,18 @@ def discretization(context: LayerContext) -> TfjsLayer:
 
     def lower(low: Lowering) -> Tensor:
         x = low.inputs[0]
-        column = hot.apart(low, x)
+        column = one_hot.apart(low, x)
         if mode == "int":
             index = _binned(low, column, boundaries)
             return index if column is x else low.reshape(index, x.shape[1:])
-        return hot.encoded(low, _bins(low, column, boundaries), x.shape, mode, None)
+        return one_hot.encoded(low, _bins(low, column, boundaries), x.shape, mode, None)
 
     arguments = {
         "boundaries": [float(np.float32(boundary)) for boundary in boundaries],
         "mode": mode_name(mode),
         "depth": len(boundaries) + 1,
     }
-    if not 0 < len(boundaries) <= hot.MOST_COLUMNS:
+    if not 0 < len(boundaries) <= one_hot.MOST_COLUMNS:
         return context.companion("Discretization", arguments)
     return lower_or_companion(context, lower, "Discretization", arguments)
 
@@ -175,14 +179,14 @@ def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float | None]) ->
     """Return 1 for each boundary that is not above the number; ``None`` is below all numbers."""
     known = np.array([boundary is not None for boundary in boundaries], np.float64)
     places = np.array([boundary or 0.0 for boundary in boundaries], np.float32)
-    distance = hot.line(low, column, known, -places.astype(np.float64) * known)
+    distance = one_hot.line(low, column, known, -places.astype(np.float64) * known)
     return low.layer(
         "ReLU", {"max_value": 1.0}, low.rescale(distance, _STEEP, 1.0), shape=distance.shape
     )
 
 
 def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
-    return hot.dense(low, _steps(low, column, boundaries), np.ones((len(boundaries), 1)))
+    return one_hot.dense(low, _steps(low, column, boundaries), np.ones((len(boundaries), 1)))
 
 
 def _bins(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:

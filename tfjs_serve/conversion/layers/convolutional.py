@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import Kernel, elementwise, fits_tfjs_volumes
-from tfjs_serve.conversion.convolution_layer import (
+from tfjs_serve.conversion.layers.shared.convolution import (
     Convolution,
     filters_of,
+    images,
     lowered_convolution,
     read_convolution,
     read_kernel,
     shape_rule,
 )
-from tfjs_serve.conversion.grouped import grouped
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.registry import kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import known_product
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.model.shapes import known_product
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.convolutions import Kernel, elementwise, fits_tfjs_volumes
+from tfjs_serve.conversion.small_models.grouped_convolutions import grouped
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LOWERED = {
     1: "groups, causal padding, channels first: Conv1D, ZeroPadding2D",
@@ -39,8 +42,8 @@ def _plain(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=shape_rule(rank, filters_of),
-        lowered=_LOWERED[rank],
-        companion=_COMPANION[rank],
+        traits=Traits(input_shapes=partial(images, rank)),
+        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         conv = read_convolution(context, rank, paddings)

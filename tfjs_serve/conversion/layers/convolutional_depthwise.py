@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import (
+from tfjs_serve.conversion.layers.shared.convolution import (
+    Convolution,
+    filters_of,
+    images,
+    lowered_convolution,
+    multiplied_channels,
+    read_convolution,
+    read_kernel,
+    shape_rule,
+)
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.convolutions import (
     Kernel,
     convolve,
     depthwise,
@@ -14,19 +28,8 @@ from tfjs_serve.conversion.convolution import (
     padded,
     separable,
 )
-from tfjs_serve.conversion.convolution_layer import (
-    Convolution,
-    filters_of,
-    lowered_convolution,
-    multiplied_channels,
-    read_convolution,
-    read_kernel,
-    shape_rule,
-)
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.registry import kernel_and_bias, rule
-from tfjs_serve.conversion.spatial import as_image, from_image
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.small_models.spatial import as_image, from_image
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _HINT_GROUPS = "Use groups=1."
 _UNKNOWN = "dilation with an unknown height or width, and strides or more than 512 channels"
@@ -43,8 +46,13 @@ def _depthwise(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("depthwise_kernel"),
         shape=shape_rule(rank, multiplied_channels),
-        lowered={1: "DepthwiseConv2D", 2: "dilation: DepthwiseConv2D of laid out windows"}[rank],
-        companion=_UNKNOWN,
+        traits=Traits(input_shapes=partial(images, rank)),
+        support=Support(
+            lowered={1: "DepthwiseConv2D", 2: "dilation: DepthwiseConv2D of laid out windows"}[
+                rank
+            ],
+            companion=_UNKNOWN,
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         _ignore_what_is_beside(context)
@@ -74,8 +82,11 @@ def _separable(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("depthwise_kernel", "pointwise_kernel"),
         shape=shape_rule(rank, filters_of),
-        lowered={1: "SeparableConv2D", 2: "channels first: SeparableConv2D with Permute"}[rank],
-        companion="dilation together with strides, and an unknown height or width",
+        traits=Traits(input_shapes=partial(images, rank)),
+        support=Support(
+            lowered={1: "SeparableConv2D", 2: "channels first: SeparableConv2D with Permute"}[rank],
+            companion="dilation together with strides, and an unknown height or width",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""

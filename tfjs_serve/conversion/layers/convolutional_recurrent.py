@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.recurrent import lstm_cell
+from tfjs_serve.conversion.layers.shared.convolution import image_shape
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     Cell,
     Loop,
     companion_layer,
     is_masked,
     is_started,
     read_loop,
+    with_equal_outputs,
 )
-from tfjs_serve.conversion.layers.recurrent import lstm_cell
-from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shapes, convolved
-from tfjs_serve.conversion.transforms import reshaped_source
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, convolved
+from tfjs_serve.conversion.model.sources import Weights, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
 
 _OUTCOMES = {1: Outcome.LOWERED, 2: Outcome.NATIVE, 3: Outcome.COMPANION}
 _ONE_ROW = "ConvLSTM2D over images of one row"
@@ -34,6 +38,13 @@ def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
     step = convolved(layer.config, (batch, *image), filters)
     output = (batch, steps, *step[1:]) if layer.config.get("return_sequences") else step
     return (output, step, step) if layer.config.get("return_state") else (output,)
+
+
+def _sequences(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield the shape of sequences of images with as many channels as the kernel has."""
+    channels = weights["kernel"].shape[-2] if weights else None
+    batch, *image = image_shape(layer, channels, rank)
+    yield (batch, None, *image)
 
 
 def _cell(context: LayerContext, rank: int) -> Cell:
@@ -62,9 +73,10 @@ def _conv_lstm(rank: int) -> None:
         variables=kernel_and_bias("kernel", "recurrent_kernel"),
         outcome=_OUTCOMES[rank],
         shape=_maps,
-        masking=Masking.PER_STEP,
-        lowered=_ONE_ROW if rank == 1 else "",
-        companion="all" if rank == 3 else _COMPANION,
+        traits=replace(RECURRENT, cell_inside=True, input_shapes=partial(_sequences, rank)),
+        support=Support(
+            lowered=_ONE_ROW if rank == 1 else "", companion="all" if rank == 3 else _COMPANION
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), _cell(context, rank)
@@ -85,7 +97,7 @@ def _plain(
         return None
     config = {**loop.native, **cell}
     if rank == 2:
-        return context.native("ConvLSTM2D", config)
+        return with_equal_outputs(context.native("ConvLSTM2D", config))
     try:
         return (
             None if config["stateful"] or _is_direction(context) else _of_one_row(context, config)

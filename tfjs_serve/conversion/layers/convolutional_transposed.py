@@ -8,21 +8,23 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import Kernel, convolve, elementwise, imagewise
-from tfjs_serve.conversion.convolution_layer import (
+from tfjs_serve.conversion.layers.shared.convolution import (
     filters_of,
+    images,
     lowered_convolution,
     read_convolution,
     read_kernel,
 )
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shapes, pair, spatial, with_channels
-from tfjs_serve.conversion.spatial import as_image, cropped, from_image, zero_padded
-from tfjs_serve.conversion.transforms import Array, computed_source
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes, pair, spatial, with_channels
+from tfjs_serve.conversion.model.sources import Array, computed_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.convolutions import Kernel, convolve, elementwise, imagewise
+from tfjs_serve.conversion.small_models.spatial import as_image, cropped, from_image, zero_padded
+from tfjs_serve.conversion.small_models.windows import Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +94,34 @@ def _transposed(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=partial(_enlarged, rank),
-        lowered=_LOWERED[rank],
-        companion=_COMPANION[rank],
-        notes=_WASM if rank == 3 else "",
+        traits=Traits(input_shapes=partial(images, rank)),
+        support=Support(
+            lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
-        conv = read_convolution(context, rank)
-        context.read.only("groups", 1, hint="Use groups=1.")
-        filters = context.read.integer("filters")
-        extra = _surpluses(conv.windows, context.read.take("output_padding"))
-        kernel = read_kernel(context, conv)
-        padding = _native_padding(conv.windows, extra)
-        if rank > 1 and padding is not None:
-            config = {"filters": filters, **conv.config(), "padding": padding}
-            return context.native(class_name, {**config, **kernel.parameters})
-        if rank == 1 or conv.windows.is_dilated:
-            kernel = elementwise(context, kernel)
+        return convolution_transposed(context, rank)
 
-        def lower(low: Lowering, x: Tensor) -> Tensor:
-            return _lowered(low, x, conv.windows, kernel, extra)
 
-        cut = [[one.before, one.after] for one in extra]
-        return lowered_convolution(context, conv, lower, "ConvolutionTranspose", surplus=cut)
+def convolution_transposed(context: LayerContext, rank: int) -> TfjsLayer:
+    """Translate a transposed convolution over `rank` axes: ``Conv<rank>DTranspose``."""
+    conv = read_convolution(context, rank)
+    context.read.only("groups", 1, hint="Use groups=1.")
+    filters = context.read.integer("filters")
+    extra = _surpluses(conv.windows, context.read.take("output_padding"))
+    kernel = read_kernel(context, conv)
+    padding = _native_padding(conv.windows, extra)
+    if rank > 1 and padding is not None:
+        config = {"filters": filters, **conv.config(), "padding": padding}
+        return context.native(f"Conv{rank}DTranspose", {**config, **kernel.parameters})
+    if rank == 1 or conv.windows.is_dilated:
+        kernel = elementwise(context, kernel)
+
+    def lower(low: Lowering, x: Tensor) -> Tensor:
+        return _lowered(low, x, conv.windows, kernel, extra)
+
+    cut = [[one.before, one.after] for one in extra]
+    return lowered_convolution(context, conv, lower, "ConvolutionTranspose", surplus=cut)
 
 
 _LOWERED = {

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from tfjs_serve.conversion.activations import activation, companion_activation
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import (
+    RANKS,
+    Shape,
+    Shapes,
+    known_product,
+    of_each,
+    reshaped,
+)
+from tfjs_serve.conversion.model.sources import Weights
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameters
+from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import MadeMask, Masking, MaskMaker, Traits
+from tfjs_serve.conversion.small_models.activations import activation, companion_activation
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.objects import parameters
-from tfjs_serve.conversion.registry import Masking, Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shape, Shapes, known_product, of_each, reshaped
-from tfjs_serve.conversion.whole_numbers import each_kept, kept, takes_whole_numbers
+from tfjs_serve.conversion.small_models.integers import check_no_rounding, each_kept, kept
 
 _MOST_AXES_OF_BIAS = 5
+_REARRANGES = Traits(dtypes=kept, any_dtype=True, hides_input_shape=True)
+
+
+def _rows(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield shapes of any number of axes with as many features as the kernel has rows."""
+    if weights:
+        yield from ((*(None,) * (rank - 1), weights["kernel"].shape[0]) for rank in RANKS)
 
 
 @rule(
     "Dense",
     variables=kernel_and_bias("kernel"),
-    masking=Masking.PASSES,
     shape=of_each(lambda config, shape: (*shape[:-1], config["units"])),
-    lowered="inputs of six axes: Reshape",
-    companion="several unknown sizes with six axes",
+    traits=Traits(masking=Masking.PASSES, input_shapes=_rows),
+    support=Support(
+        lowered="inputs of six axes: Reshape", companion="several unknown sizes with six axes"
+    ),
 )
 def dense(context: LayerContext) -> TfjsLayer:
     """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias.
@@ -66,9 +84,11 @@ def dense(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "Activation",
-    masking=Masking.PASSES,
-    lowered="activations that TensorFlow.js lacks: the layers that compute them",
-    companion="`exponential`, `sparsemax`, `squareplus`, `softmax` of the first axis",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="activations that TensorFlow.js lacks: the layers that compute them",
+        companion="`exponential`, `sparsemax`, `squareplus`, `softmax` of the first axis",
+    ),
 )
 def activation_layer(context: LayerContext) -> TfjsLayer:
     """The activation itself decides whether TF.js has it."""
@@ -83,15 +103,13 @@ def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
 @rule(
     "Identity",
     shape=_each_input,
-    dtypes=each_kept,
-    any_dtype=True,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Activation('linear')",
+    traits=Traits(dtypes=each_kept, any_dtype=True, masking=Masking.PASSES_SINCE_KERAS_3),
+    support=Support(lowered="Activation('linear')"),
 )
 def identity(context: LayerContext) -> TfjsLayer:
     """Takes any number of tensors; TF.js's class of this name is an initializer."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     if max(map(len, context.calls), default=1) > 1:
         low = Lowering(context)
         return low.model(*low.inputs)
@@ -100,10 +118,9 @@ def identity(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "ActivityRegularization",
-    dtypes=kept,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Activation('linear'): it only adds to the loss",
+    traits=Traits(dtypes=kept, masking=Masking.PASSES),
+    support=Support(lowered="Activation('linear'): it only adds to the loss"),
 )
 def activity_regularization(context: LayerContext) -> TfjsLayer:
     """Adds to the loss in training, where TF.js has no place for it."""
@@ -114,13 +131,14 @@ def activity_regularization(context: LayerContext) -> TfjsLayer:
 @rule(
     "Flatten",
     shape=of_each(lambda _config, shape: (shape[0], known_product(shape[1:]))),
-    dtypes=kept,
-    any_dtype=True,
-    lowered="inputs of fewer than three axes, or of unknown sizes: Permute, Reshape",
+    traits=_REARRANGES,
+    support=Support(
+        lowered="inputs of fewer than three axes, or of unknown sizes: Permute, Reshape"
+    ),
 )
 def flatten(context: LayerContext) -> TfjsLayer:
     """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     data_format = context.read.text("data_format", "channels_last")
     rank = context.one_rank() or 3
     (shape,) = common_shapes(context.results) or ((None, None),)
@@ -134,13 +152,17 @@ def flatten(context: LayerContext) -> TfjsLayer:
     return low.model(low.reshape(last, shape[1:]))
 
 
-@rule("Reshape", shape=of_each(reshaped), dtypes=kept, any_dtype=True)
+@rule(
+    "Reshape",
+    shape=of_each(reshaped),
+    traits=_REARRANGES,
+)
 def reshape(context: LayerContext) -> TfjsLayer:
     """An axis of -1 or ``null`` is worked out from the others.
 
     TF.js does so only when it predicts; the layers that follow may have to know it before.
     """
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     target = context.read.take("target_shape")
     if not isinstance(target, list):
         context.problem(
@@ -160,26 +182,40 @@ def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:
     return (shape[0], *(shape[axis] for axis in config["dims"]))
 
 
-@rule("Permute", shape=of_each(_permuted), dtypes=kept, any_dtype=True)
+@rule(
+    "Permute",
+    shape=of_each(_permuted),
+    traits=_REARRANGES,
+)
 def permute(context: LayerContext) -> TfjsLayer:
     """``dims`` counts from 1, without the batch axis, in both."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     return context.native("Permute", {"dims": context.read.take("dims")})
 
 
 @rule(
     "RepeatVector",
     shape=of_each(lambda config, shape: (shape[0], config["n"], shape[1])),
-    dtypes=kept,
-    any_dtype=True,
+    traits=_REARRANGES,
 )
 def repeat_vector(context: LayerContext) -> TfjsLayer:
     """Shape ``(batch, features)`` to ``(batch, n, features)``."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     return context.native("RepeatVector", {"n": context.read.integer("n")})
 
 
-@rule("Masking", masking=Masking.MAKES, dtypes=kept)
+def _mask_of_steps(layer: KerasLayer) -> MadeMask:
+    return MadeMask(value=layer.config.get("mask_value", 0.0), over_features=True)
+
+
+def _masking_alone(layer: KerasLayer) -> KerasLayer:
+    return replace(layer, class_name="masks.Masking")
+
+
+@rule(
+    "Masking",
+    traits=Traits(dtypes=kept, mask_maker=MaskMaker(made=_mask_of_steps, without=_masking_alone)),
+)
 def masking(context: LayerContext) -> TfjsLayer:
     """Time steps whose features all equal ``mask_value`` are skipped downstream."""
     return context.native("Masking", {"mask_value": context.read.number("mask_value", 0.0)})

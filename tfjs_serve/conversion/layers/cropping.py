@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.padding import around, edges
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, spatial, with_channels
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
-from tfjs_serve.conversion.spatial import cropped, with_first_channels, with_last_channels
-from tfjs_serve.conversion.whole_numbers import kept
+from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.spatial import (
+    cropped,
+    with_first_channels,
+    with_last_channels,
+)
 
 _LARGEST_CONVOLUTION = 32
 """Up to here, cutting off steps by a convolution costs little, if sizes are not known."""
@@ -34,10 +39,12 @@ def _cropping(rank: int) -> None:
     @rule(
         f"Cropping{rank}D",
         shape=of_each(partial(_cropped, rank)),
-        dtypes=kept,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        lowered="unknown sizes: DepthwiseConv2D" if rank == 2 else "Cropping2D",
-        companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off",
+        traits=Traits(dtypes=kept),
+        support=Support(
+            lowered="unknown sizes: DepthwiseConv2D" if rank == 2 else "Cropping2D",
+            companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         pairs = edges(context.read.take("cropping", _DEFAULTS[rank]), rank)

@@ -12,29 +12,42 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import companion_layer, read_loop
 from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
-from tfjs_serve.conversion.registry import Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    companion_layer,
+    read_loop,
+    sequences,
+    with_equal_outputs,
+)
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.layers_model.model import TensorSource
 
 Array = npt.NDArray[np.generic]
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
+_TRAITS = Traits(tfjs_reads_mask=True, has_states=True, input_shapes=sequences)
 
 
-@rule("CuDNNLSTM", variables=_VARIABLES, shape=steps, companion="as LSTM")
+@rule(
+    "CuDNNLSTM",
+    variables=_VARIABLES,
+    shape=steps,
+    traits=_TRAITS,
+    support=Support(companion="as LSTM"),
+)
 def cudnn_lstm(context: LayerContext) -> TfjsLayer:
     """An LSTM; its two biases are added up."""
     loop, cell = read_loop(context), lstm_cell(context)
     own = _relaid(context, gates=4)
     if cell.native is None or loop.needs_companion(own):
         return companion_layer(own, "LSTM", loop, cell, _GIVEN_WINS)
-    return own.native("LSTM", {**loop.native, **cell.native})
+    return with_equal_outputs(own.native("LSTM", {**loop.native, **cell.native}))
 
 
-@rule("CuDNNGRU", variables=_VARIABLES, shape=steps, outcome=Outcome.COMPANION)
+@rule("CuDNNGRU", variables=_VARIABLES, shape=steps, traits=_TRAITS, outcome=Outcome.COMPANION)
 def cudnn_gru(context: LayerContext) -> TfjsLayer:
     """A GRU that applies the reset gate after the product; it keeps its two biases."""
     loop, cell = read_loop(context), gru_cell(context)

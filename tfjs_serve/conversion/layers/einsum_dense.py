@@ -7,15 +7,15 @@ from math import prod
 
 import numpy as np
 
-from tfjs_serve.conversion.activations import activation, companion_activation
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.einsum import Equation, parsed
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameters_of_parts
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, of_each
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import Shape, of_each
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameters_of_parts
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.small_models.activations import activation, companion_activation
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.einsum import Equation, parsed
 from tfjs_serve.layers_model.model import TensorSource
 
 
@@ -44,10 +44,10 @@ def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
     variables=_variables,
     shape=of_each(_shape),
     outcome=Outcome.LOWERED,
-    lowered="Dense between Permute and Reshape",
-    companion=(
-        "equations with an axis that input, kernel and output share, or that only the input has; "
-        "bias_axes other than the axes that the kernel makes"
+    support=Support(
+        lowered="Dense between Permute and Reshape",
+        companion="equations with an axis that input, kernel and output share, or that only the "
+        "input has; bias_axes other than the axes that the kernel makes",
     ),
 )
 def einsum_dense(context: LayerContext) -> TfjsLayer:

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import of_each
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shape, of_each
+from tfjs_serve.conversion.model.sources import Weights
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import rule
+from tfjs_serve.conversion.rules.traits import MadeMask, MaskMaker, Traits
 
 
 def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return (Variable(name="embeddings"),)
 
 
+def _input_shapes(layer: KerasLayer, _weights: Weights) -> Iterator[Shape]:
+    length = layer.config.get("input_length")
+    yield (None, length if isinstance(length, int) else None)
+
+
+def _made_mask(layer: KerasLayer) -> MadeMask | None:
+    """``compute_mask`` in ``embedding.py``; ReversibleEmbedding makes none in reverse."""
+    reverse = layer.config.get(CALL, {}).get("reverse")
+    makes = layer.config.get("mask_zero") and not reverse
+    return MadeMask(value=0, over_features=False) if makes else None
+
+
+def _without_mask(layer: KerasLayer) -> KerasLayer:
+    return replace(layer, config={**layer.config, "mask_zero": False})
+
+
+MASK_OF_ZEROS = MaskMaker(made=_made_mask, without=_without_mask)
+"""The mask that ``mask_zero=True`` asks for."""
+
+
 @rule(
     "Embedding",
     variables=_variables,
     shape=of_each(lambda config, shape: (*shape, config["output_dim"])),
-    masking=Masking.MAKES,
+    traits=Traits(mask_maker=MASK_OF_ZEROS, input_shapes=_input_shapes),
 )
 def embedding(context: LayerContext) -> TfjsLayer:
     """``input_length`` and ``sparse`` change static shapes and gradients' form in Keras 2."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import (
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import (
     Shape,
     Size,
     channels_of,
@@ -17,7 +16,11 @@ from tfjs_serve.conversion.shapes import (
     of_each,
     with_channels,
 )
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import MaskUse, Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
 
 
 def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -27,28 +30,37 @@ def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
     return (shape[0], channels)
 
 
+def _traits(kind: str, rank: int) -> Traits:
+    traits = Traits(dtypes=kept if kind == "Max" else _averaged)
+    if (kind, rank) != ("Average", 1):
+        return traits
+    return replace(traits, mask_use=MaskUse.PER_STEP, call_arguments=("mask",))
+
+
 def _global_pooling(kind: str, rank: int) -> None:
     class_name = f"Global{kind}Pooling{rank}D"
 
     @rule(
         class_name,
         shape=of_each(_pooled),
-        dtypes=kept if kind == "Max" else _averaged,
         outcome=Outcome.LOWERED if rank == 3 else Outcome.NATIVE,
-        lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
-            rank, f"Reshape and Global{kind}Pooling1D"
+        traits=_traits(kind, rank),
+        support=Support(
+            lowered={1: "keepdims: Reshape; channels first: Permute", 2: "keepdims: Reshape"}.get(
+                rank, f"Reshape and Global{kind}Pooling1D"
+            ),
+            companion=_companion(kind, rank),
         ),
-        companion=_companion(kind, rank),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
         keepdims = read.boolean("keepdims", False)
         data_format = read.text("data_format", "channels_last")
         first = data_format == "channels_first"
-        truncates = kind == "Average" and context.layer.generation < 3 and all_whole(context)
+        truncates = kind == "Average" and context.layer.generation < 3 and all_integers(context)
         if context.mask_input:
             if context.layer.generation < 3:
-                context.no_whole_numbers()
+                context.no_integers()
             return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
         axes = list(range(2, rank + 2) if first else range(1, rank + 1))
         if truncates:
@@ -72,7 +84,7 @@ def _companion(kind: str, rank: int) -> str:
     )
 
 
-def _averaged(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _averaged(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Keras 2 averages whole numbers in their own dtype, in which fractions are cut off."""
     return kept(layer, inputs) if layer.generation < 3 else ("float32",)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
+    integer_output,
     mode_name,
-    whole_output,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
-from tfjs_serve.conversion.vocabulary import output_mode
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.vocabulary import output_mode
 
 
 def code_points(value: Json) -> Json:
@@ -37,9 +38,8 @@ def _hashed_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...])
     "Hashing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=whole_output,
-    any_dtype=True,
-    companion="always",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(companion="always"),
 )
 def hashing(context: LayerContext) -> TfjsLayer:
     """FarmHash, or SipHash if there is a salt, of a string or of a number in decimals."""
@@ -58,9 +58,8 @@ def hashing(context: LayerContext) -> TfjsLayer:
     "HashedCrossing",
     outcome=Outcome.COMPANION,
     shape=_hashed_shape,
-    dtypes=whole_output,
-    any_dtype=True,
-    companion="always",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(companion="always"),
 )
 def hashed_crossing(context: LayerContext) -> TfjsLayer:
     """The hash of several features together (``tf.sparse.cross_hashed``)."""

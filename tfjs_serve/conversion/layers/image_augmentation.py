@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, ShapeRule, of_each, same
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, ShapeRule, of_each, same
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 
 _COMMON = ("seed", "data_format", "bounding_box_format")
 _FILLING = ("fill_mode", "fill_value", "interpolation")
@@ -74,7 +74,11 @@ def one_image(context: LayerContext) -> None:
 
 
 def _inactive(class_name: str, arguments: tuple[str, ...], shape: ShapeRule = same) -> None:
-    @rule(class_name, shape=shape, notes=_TRAINING)
+    @rule(
+        class_name,
+        shape=shape,
+        support=Support(notes=_TRAINING),
+    )
     def translate(context: LayerContext) -> TfjsLayer:
         one_image(context)
         context.read.ignore(*_COMMON, *arguments)
@@ -101,7 +105,11 @@ def _value_range(context: LayerContext) -> list[Json]:
     return sorted(context.read.take("value_range", [0, 255]))
 
 
-@rule("AutoContrast", outcome=Outcome.COMPANION, companion="always")
+@rule(
+    "AutoContrast",
+    outcome=Outcome.COMPANION,
+    support=Support(companion="always"),
+)
 def auto_contrast(context: LayerContext) -> TfjsLayer:
     """Stretches the values of each image and channel to the whole range; in training too."""
     one_image(context)
@@ -109,7 +117,11 @@ def auto_contrast(context: LayerContext) -> TfjsLayer:
     return context.companion("AutoContrast", {"range": _value_range(context)})
 
 
-@rule("ContrastLimitedAdaptiveHistogramEqualization", outcome=Outcome.COMPANION, companion="always")
+@rule(
+    "ContrastLimitedAdaptiveHistogramEqualization",
+    outcome=Outcome.COMPANION,
+    support=Support(companion="always"),
+)
 def clahe(context: LayerContext) -> TfjsLayer:
     """Equalizes the histogram of each tile of an image; in training too."""
     one_image(context)
@@ -120,6 +132,6 @@ def clahe(context: LayerContext) -> TfjsLayer:
         "clip_limit": read.number("clip_limit", 4.0),
         "tiles": read.integers("tile_grid_size", 2, 8),
         "channels_first": read.text("data_format", "channels_last") == "channels_first",
-        "whole": any(fact.whole for call in context.calls for fact in call),
+        "whole": any(fact.is_integer for call in context.calls for fact in call),
     }
     return context.companion("Clahe", arguments)

@@ -10,14 +10,20 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
 from tfjs_serve.conversion.layers.image_augmentation import one_image, unchanged
-from tfjs_serve.conversion.lowering import Lowering, UnknownShapeError, common_shapes
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.resampling import LARGEST_MATRIX, AxisMap, cut, fitted, resampled
-from tfjs_serve.conversion.shapes import Shape, Shapes, of_each
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShapeError, common_shapes
+from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.small_models.resampling import (
+    LARGEST_MATRIX,
+    AxisMap,
+    cut,
+    fitted,
+    resampled,
+)
 
 _BILINEAR = partial(resizing_matrix, "bilinear")
 
@@ -70,10 +76,13 @@ def _size(context: LayerContext) -> dict[str, Json]:
     "Resizing",
     outcome=Outcome.LOWERED,
     shape=of_each(_resized),
-    lowered="images of known size: Dense along each axis, UpSampling2D for whole factors of "
-    "`nearest`",
-    companion="images of unknown or large size, single images; whole numbers, which are rounded",
-    notes="bicubic as JAX computes it in models of Keras 3: TensorFlow rounds its weights",
+    support=Support(
+        lowered="images of known size: Dense along each axis, UpSampling2D for whole factors of "
+        "`nearest`",
+        companion="images of unknown or large size, single images; whole numbers, which are "
+        "rounded",
+        notes="bicubic as JAX computes it in models of Keras 3: TensorFlow rounds its weights",
+    ),
 )
 def resizing(context: LayerContext) -> TfjsLayer:
     """Samples at the centres of pixels, which TF.js's layer does not."""
@@ -119,7 +128,7 @@ def _range(context: LayerContext, method: str) -> list[Json] | None:
 
     ``None`` if it computes in floats; numbers of 32 bits and more hold whatever images do.
     """
-    dtype = next((fact.dtype for call in context.calls for fact in call if fact.whole), None)
+    dtype = next((fact.dtype for call in context.calls for fact in call if fact.is_integer), None)
     if dtype is None or context.layer.generation < 3 or method == "nearest":
         return None
     if dtype == "bool" or np.dtype(dtype).itemsize > 2:
@@ -147,8 +156,10 @@ def _repeated(context: LayerContext, sizes: tuple[int, int], targets: tuple[int,
     "CenterCrop",
     outcome=Outcome.LOWERED,
     shape=of_each(_resized),
-    lowered="images of known size: Cropping2D; Dense along each axis if they are too small",
-    companion="images of unknown size, single images",
+    support=Support(
+        lowered="images of known size: Cropping2D; Dense along each axis if they are too small",
+        companion="images of unknown size, single images",
+    ),
 )
 def center_crop(context: LayerContext) -> TfjsLayer:
     """Keras resizes images that are smaller than the crop."""
@@ -183,9 +194,11 @@ def _random_crop(version: tuple[int, ...]) -> str:
     "RandomCrop",
     outcome=Outcome.LOWERED,
     shape=_cropped_at_random,
-    lowered="up to Keras 3.7, images of known size: Dense along each axis",
-    companion="up to Keras 3.5, images of unknown size, single images",
-    notes="cuts nothing out in training; at inference, Keras 3.8 and newer change nothing",
+    support=Support(
+        lowered="up to Keras 3.7, images of known size: Dense along each axis",
+        companion="up to Keras 3.5, images of unknown size, single images",
+        notes="cuts nothing out in training; at inference, Keras 3.8 and newer change nothing",
+    ),
 )
 def random_crop(context: LayerContext) -> TfjsLayer:
     """At inference, Keras crops in the middle and resizes, or does nothing, by its version."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import of_each
+from tfjs_serve.conversion.model.shapes import of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 
 _DTYPES = frozenset(
     {
@@ -16,7 +17,11 @@ _DTYPES = frozenset(
 _LARGEST_RANK = 6
 
 
-@rule("InputLayer", notes="dense numbers and booleans, of one to six axes")
+@rule(
+    "InputLayer",
+    traits=Traits(any_dtype=True),
+    support=Support(notes="dense numbers and booleans, of one to six axes"),
+)
 def input_layer(context: LayerContext) -> TfjsLayer:
     """Shapes keep their unknown (``null``) axes.
 
@@ -66,8 +71,7 @@ def _dtype(context: LayerContext) -> str:
     "inputs.OneTextEach",
     outcome=Outcome.COMPANION,
     shape=of_each(lambda _config, shape: shape[:-1]),
-    dtypes=lambda _layer, _inputs: ("string",),
-    any_dtype=True,
+    traits=Traits(dtypes=lambda _layer, _inputs: ("string",), any_dtype=True),
 )
 def one_text_each(context: LayerContext) -> TfjsLayer:
     """One text per sample, of what TF.js takes as ``(batch, 1)``; see `scalar_inputs`."""

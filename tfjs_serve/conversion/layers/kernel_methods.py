@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import of_each
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import of_each
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 
 
 def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -24,7 +24,7 @@ def _variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     variables=_variables,
     outcome=Outcome.COMPANION,
     shape=of_each(lambda config, shape: (shape[0], config["output_dim"])),
-    companion="always: TensorFlow.js has no layer with a cosine",
+    support=Support(companion="always: TensorFlow.js has no layer with a cosine"),
 )
 def random_fourier_features(context: LayerContext) -> TfjsLayer:
     """``cos(x @ kernel / scale + bias)``; kernel and scale are as saved."""

@@ -1,4 +1,4 @@
-"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see `keras1`).
+"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see ``spelling/keras1/``).
 
 From ``keras/layers/core.py``, ``advanced_activations.py``, ``normalization.py``,
 ``convolutional.py`` and ``engine/topology.py`` of Keras 1.2.
@@ -11,13 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion.activations import apply_activation
-from tfjs_serve.conversion.config import ConfigReader
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule, rules
-from tfjs_serve.conversion.shapes import (
+from tfjs_serve.conversion.layers.convolutional_transposed import convolution_transposed
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import (
     Shapes,
     channels_of,
     of_each,
@@ -25,7 +21,13 @@ from tfjs_serve.conversion.shapes import (
     spatial,
     with_channels,
 )
-from tfjs_serve.conversion.transforms import Array, computed_source, reshaped_source
+from tfjs_serve.conversion.model.sources import Array, computed_source, reshaped_source
+from tfjs_serve.conversion.rules.arguments import ConfigReader
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
+from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.layers_model.model import TensorSource
 
 
@@ -33,7 +35,7 @@ from tfjs_serve.layers_model.model import TensorSource
     "MaxoutDense",
     variables=kernel_and_bias("kernel"),
     shape=of_each(lambda config, shape: (shape[0], config["units"])),
-    lowered="Dense, Reshape, GlobalMaxPooling1D",
+    support=Support(lowered="Dense, Reshape, GlobalMaxPooling1D"),
 )
 def maxout_dense(context: LayerContext) -> TfjsLayer:
     """The largest of several Dense layers: kernel ``(features, inputs, units)``."""
@@ -70,7 +72,11 @@ def _highway_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return tuple(Variable(name=name) for name in used)
 
 
-@rule("Highway", variables=_highway_variables, lowered="two Dense layers, Multiply, Add")
+@rule(
+    "Highway",
+    variables=_highway_variables,
+    support=Support(lowered="two Dense layers, Multiply, Add"),
+)
 def highway(context: LayerContext) -> TfjsLayer:
     """``t * activation(x W + b) + (1 - t) * x`` with ``t = sigmoid(x W_carry + b_carry)``."""
     read = context.read
@@ -100,8 +106,8 @@ def _named(*names: str) -> tuple[Variable, ...]:
 @rule(
     "ParametricSoftplus",
     variables=lambda _config: _named("alpha", "beta"),
-    masking=Masking.PASSES,
-    lowered="DepthwiseConv2D, softplus",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(lowered="DepthwiseConv2D, softplus"),
 )
 def parametric_softplus(context: LayerContext) -> TfjsLayer:
     """``alpha * softplus(beta * x)`` with one alpha and beta for each element."""
@@ -118,8 +124,8 @@ def parametric_softplus(context: LayerContext) -> TfjsLayer:
 @rule(
     "SReLU",
     variables=lambda _config: _named("t_left", "a_left", "t_right", "a_right"),
-    masking=Masking.PASSES,
-    lowered="DepthwiseConv2D, relu, Add; its parameters are not trained further",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(lowered="DepthwiseConv2D, relu, Add; its parameters are not trained further"),
 )
 def s_relu(context: LayerContext) -> TfjsLayer:
     """Slope ``a_left`` below ``t_left``, 1, and ``a_right`` from ``t_left + |t_right|`` on."""
@@ -173,7 +179,11 @@ def _cosine_shape(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]
     return ((inputs[0][0], 1, 1),)
 
 
-@rule("CosineMerge", shape=_cosine_shape, lowered="Dot, Reshape", notes="inputs of two axes")
+@rule(
+    "CosineMerge",
+    shape=_cosine_shape,
+    support=Support(lowered="Dot, Reshape", notes="inputs of two axes"),
+)
 def cosine_merge(context: LayerContext) -> TfjsLayer:
     """``Merge(mode="cos")``: shape ``(batch, 1, 1)``, though Keras 1 takes it for (batch, 1)."""
     context.read.ignore("axes")
@@ -193,7 +203,7 @@ def _deconvolved(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
     "Deconvolution2D",
     variables=kernel_and_bias("kernel"),
     shape=_deconvolved,
-    lowered="as Conv2DTranspose with `output_padding`",
+    support=Support(lowered="as Conv2DTranspose with `output_padding`"),
 )
 def deconvolution(context: LayerContext) -> TfjsLayer:
     """A Conv2DTranspose whose output's size is an argument."""
@@ -202,7 +212,7 @@ def deconvolution(context: LayerContext) -> TfjsLayer:
     layer = replace(context.layer, class_name="Conv2DTranspose", config=config)
     context.read.ignore(*context.layer.config)
     reader = ConfigReader(layer, context.read.report)
-    return rules()["Conv2DTranspose"].translate(replace(context, layer=layer, read=reader))
+    return convolution_transposed(replace(context, layer=layer, read=reader), 2)
 
 
 def _output_padding(context: LayerContext) -> list[int] | None:
@@ -231,8 +241,8 @@ def _normalization_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...
 @rule(
     "SampleNormalization",
     variables=_normalization_variables,
-    masking=Masking.PASSES,
-    companion="always",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(companion="always"),
 )
 def sample_normalization(context: LayerContext) -> TfjsLayer:
     """``BatchNormalization(mode=1)``: along the last axis, without moving statistics."""
@@ -245,8 +255,8 @@ def sample_normalization(context: LayerContext) -> TfjsLayer:
 @rule(
     "BatchStatisticsNormalization",
     variables=_normalization_variables,
-    masking=Masking.PASSES,
-    companion="always",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(companion="always"),
 )
 def batch_statistics_normalization(context: LayerContext) -> TfjsLayer:
     """``BatchNormalization(mode=2)``: by the statistics of the batch that is predicted."""
@@ -271,7 +281,11 @@ def _half_padded(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
     return (with_channels(config, inputs[0], sizes, channels_of(config, inputs[0])),)
 
 
-@rule("HalfPaddedPooling", shape=_half_padded, companion="always")
+@rule(
+    "HalfPaddedPooling",
+    shape=_half_padded,
+    support=Support(companion="always"),
+)
 def half_padded_pooling(context: LayerContext) -> TfjsLayer:
     """Pooling with "same" as Theano pads it: the first window starts `before` the image."""
     read = context.read

@@ -12,27 +12,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import Kernel, depthwise, elementwise, imagewise
-from tfjs_serve.conversion.convolution_layer import (
+from tfjs_serve.conversion.layers.shared.convolution import (
     Convolution,
     filters_of,
     read_convolution,
     read_kernel,
     shape_rule,
 )
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.registry import Outcome, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import window_length
-from tfjs_serve.conversion.spatial import (
+from tfjs_serve.conversion.model.shapes import window_length
+from tfjs_serve.conversion.model.sources import Array, computed_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.convolutions import (
+    Kernel,
+    depthwise,
+    elementwise,
+    imagewise,
+)
+from tfjs_serve.conversion.small_models.spatial import (
     as_image,
     patches,
     with_first_channels,
     with_last_channels,
     zero_padded,
 )
-from tfjs_serve.conversion.transforms import Array, computed_source
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.small_models.windows import Windows
 from tfjs_serve.layers_model.model import TensorSource
 
 
@@ -162,7 +167,7 @@ def _locally_connected(class_name: str, rank: int) -> None:
         variables=kernel_and_bias("kernel"),
         outcome=Outcome.LOWERED,
         shape=shape_rule(rank, filters_of),
-        lowered="DepthwiseConv2D of laid out windows",
+        support=Support(lowered="DepthwiseConv2D of laid out windows"),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         conv = read_convolution(context, rank)

@@ -1,6 +1,7 @@
 """Words and whole numbers as indices (``keras/src/layers/preprocessing/index_lookup.py``).
 
-Learned vocabularies are among the arguments wherever the file has them; see `completion`.
+Learned vocabularies are among the arguments wherever the file has them; see
+``stored/learned_arguments.py``.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion import hot
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.categories import (
     encoded_shape,
     encoding,
+    integer_output,
     mode_name,
-    whole_output,
 )
 from tfjs_serve.conversion.layers.hashing import code_points, salt
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
-from tfjs_serve.conversion.transforms import constant, values
-from tfjs_serve.conversion.vocabulary import (
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.model.sources import constant, values
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models import one_hot
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.vocabulary import (
     Vocabulary,
     column_weights,
     output_mode,
@@ -99,10 +102,10 @@ def _looked_up(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) ->
     return (encoded_shape(output_mode(layer.config, "int"), inputs[0], depth),)
 
 
-def _token_dtype(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _token_dtype(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     if layer.config.get("invert") and layer.class_name == "StringLookup":
         return ("string",)
-    return whole_output(layer, inputs)
+    return integer_output(layer, inputs)
 
 
 @rule(
@@ -110,10 +113,8 @@ def _token_dtype(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, .
     variables=idf_variable,
     outcome=Outcome.COMPANION,
     shape=_looked_up,
-    dtypes=_token_dtype,
-    any_dtype=True,
-    companion="always",
-    notes="the vocabulary must be in the file",
+    traits=Traits(dtypes=_token_dtype, any_dtype=True),
+    support=Support(companion="always", notes="the vocabulary must be in the file"),
 )
 def string_lookup(context: LayerContext) -> TfjsLayer:
     """From words to indices or counts, or back."""
@@ -144,12 +145,13 @@ def _inverse_arguments(vocabulary: Vocabulary) -> dict[str, Json]:
     variables=idf_variable,
     outcome=Outcome.LOWERED,
     shape=_looked_up,
-    dtypes=_token_dtype,
-    any_dtype=True,
-    lowered="Dense, Minimum and GlobalMaxPooling1D or a sum",
-    companion="more than 4,096 tokens or tokens above 16,777,216, `num_oov_indices` above 1, "
-    "inputs of more than two axes, or of unknown length with `count` and `tf_idf`",
-    notes="the vocabulary must be in the file",
+    traits=Traits(dtypes=_token_dtype, any_dtype=True),
+    support=Support(
+        lowered="Dense, Minimum and GlobalMaxPooling1D or a sum",
+        companion="more than 4,096 tokens or tokens above 16,777,216, `num_oov_indices` above 1, "
+        "inputs of more than two axes, or of unknown length with `count` and `tf_idf`",
+        notes="the vocabulary must be in the file",
+    ),
 )
 def integer_lookup(context: LayerContext) -> TfjsLayer:
     """From whole numbers to indices or counts, or back."""
@@ -165,7 +167,7 @@ def integer_lookup(context: LayerContext) -> TfjsLayer:
     else:
         name, arguments = "Lookup", lookup_arguments(context, vocabulary, mode, hashed)
     plain = replace(context, weights={})
-    if not vocabulary.fits_layers or not all(call[0].whole for call in context.calls):
+    if not vocabulary.fits_layers or not all(call[0].is_integer for call in context.calls):
         return plain.companion(name, arguments)
 
     def lower(low: Lowering) -> Tensor:
@@ -186,9 +188,11 @@ def _of_each(low: Lowering, vocabulary: Vocabulary, invert: bool) -> Tensor:
     otherwise = vocabulary.first if vocabulary.unknown_count else -1
     if invert:
         numbers, indices, otherwise = indices, numbers, int(vocabulary.unknown)
-    column = hot.apart(low, x)
+    column = one_hot.apart(low, x)
     results = np.array(indices, np.float64)[:, None] - otherwise
-    index = hot.dense(low, hot.columns(low, column, numbers), results, np.full(1, otherwise))
+    index = one_hot.dense(
+        low, one_hot.columns(low, column, numbers), results, np.full(1, otherwise)
+    )
     return index if column is x else low.reshape(index, x.shape[1:])
 
 
@@ -197,15 +201,15 @@ def _counted(
 ) -> Tensor:
     """Return the columns of the unknown and the known numbers, and of padding."""
     x = low.inputs[0]
-    column = hot.apart(low, x)
+    column = one_hot.apart(low, x)
     numbers = list(map(int, vocabulary.tokens))
     padding = [None] * (vocabulary.depth - vocabulary.start - len(numbers))
-    found = hot.columns(low, column, [*numbers, *padding])
+    found = one_hot.columns(low, column, [*numbers, *padding])
     if vocabulary.unknown_count:
         masks = [] if vocabulary.mask is None else [int(vocabulary.mask)]
-        everything = hot.columns(low, column, [*numbers, *masks])
+        everything = one_hot.columns(low, column, [*numbers, *masks])
         count = len(numbers) + len(masks)
-        unknown = hot.dense(low, everything, np.full((count, 1), -1.0), np.ones(1))
+        unknown = one_hot.dense(low, everything, np.full((count, 1), -1.0), np.ones(1))
         found = low.concatenate([unknown, found], -1)
-    counted = hot.encoded(low, found, x.shape, "count" if idf else mode, None)
+    counted = one_hot.encoded(low, found, x.shape, "count" if idf else mode, None)
     return low.affine(counted, constant(idf), None, trainable=False) if idf else counted

@@ -1,12 +1,12 @@
-"""Masks as tensors of the graph, of zeros and ones; see `explicit_masks`."""
+"""Masks as tensors of the graph, of zeros and ones; see ``masks/explicit.py``."""
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _made(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -61,7 +61,11 @@ def ones(context: LayerContext) -> TfjsLayer:
     return context.companion("Ones", {"full": context.read.boolean("full", False)})
 
 
-@rule("masks.Masking", outcome=Outcome.LOWERED, lowered="Masking")
+@rule(
+    "masks.Masking",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Masking"),
+)
 def masking(context: LayerContext) -> TfjsLayer:
     """Steps whose features all equal ``mask_value`` become zero; the mask stays in the model."""
     low = Lowering(context)

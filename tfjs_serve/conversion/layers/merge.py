@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.scaling import of_unit_length
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape, Shapes, Size, known_product, pair
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskMerge, MaskUse, Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, Shapes, Size, known_product, pair
-from tfjs_serve.conversion.whole_numbers import (
+from tfjs_serve.conversion.small_models.integers import (
+    check_no_rounding,
     merged,
     narrow_dtype,
-    takes_whole_numbers,
     wrapped,
 )
 
@@ -27,6 +28,8 @@ _ONE_INPUT = "one input: Activation('linear')"
 _OVERFLOW = "whole numbers of 8 and 16 bits, which overflow"
 _MASKED = "masks, of Keras 3.6 and newer"
 _BOUNDED = frozenset({"Maximum", "Minimum"})
+_LEAVING_OUT = _BOUNDED | {"Multiply"}
+"""Merges that leave masked numbers out from Keras 3.6 on."""
 """Layers whose outputs are numbers of their inputs."""
 
 
@@ -78,7 +81,7 @@ def _same(context: LayerContext) -> TfjsLayer | None:
 def _companion(class_name: str) -> str:
     """Return what is left to the companion."""
     overflows = class_name not in _BOUNDED
-    replaces = class_name in ("Maximum", "Minimum", "Multiply")
+    replaces = class_name in _LEAVING_OUT
     return "; ".join([_MASKED] * replaces + [_OVERFLOW] * overflows)
 
 
@@ -86,16 +89,19 @@ def _elementwise(class_name: str) -> None:
     @rule(
         class_name,
         shape=_broadcast,
-        dtypes=None if class_name == "Average" else merged,
-        any_dtype=True,
-        masking=Masking.PASSES,
-        lowered=_ONE_INPUT,
-        companion=_companion(class_name),
+        traits=Traits(
+            dtypes=None if class_name == "Average" else merged,
+            any_dtype=True,
+            masking=Masking.PASSES,
+            mask_use=MaskUse.MERGED if class_name in _LEAVING_OUT else MaskUse.NONE,
+            mask_merge=MaskMerge.TOGETHER,
+        ),
+        support=Support(lowered=_ONE_INPUT, companion=_companion(class_name)),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         if context.mask_input:
             return context.companion("MaskedMerge", {"operation": class_name})
-        takes_whole_numbers(context)
+        check_no_rounding(context)
         same, narrow = _same(context), narrow_dtype(context)
         if same is None and narrow is not None and class_name not in _BOUNDED:
             return _overflowing(context, class_name, narrow)
@@ -122,16 +128,13 @@ def _overflowing(context: LayerContext, class_name: str, dtype: str) -> TfjsLaye
 @rule(
     "Subtract",
     shape=_broadcast,
-    dtypes=merged,
-    any_dtype=True,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Add after Rescaling(-1)",
-    companion=_OVERFLOW,
+    traits=Traits(dtypes=merged, any_dtype=True, masking=Masking.PASSES),
+    support=Support(lowered="Add after Rescaling(-1)", companion=_OVERFLOW),
 )
 def subtract(context: LayerContext) -> TfjsLayer:
     """The first input minus the second."""
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     low = Lowering(context)
     left, right = low.inputs
     difference, narrow = low.subtract(left, right), narrow_dtype(context)
@@ -141,18 +144,20 @@ def subtract(context: LayerContext) -> TfjsLayer:
 @rule(
     "Concatenate",
     shape=_joined,
-    dtypes=merged,
-    any_dtype=True,
-    masking=Masking.PASSES,
-    lowered=_ONE_INPUT,
-    companion="sizes that are known of some inputs only",
+    traits=Traits(
+        dtypes=merged,
+        any_dtype=True,
+        masking=Masking.PASSES,
+        mask_merge=MaskMerge.SIDE_BY_SIDE,
+    ),
+    support=Support(lowered=_ONE_INPUT, companion="sizes that are known of some inputs only"),
 )
 def concatenate(context: LayerContext) -> TfjsLayer:
     """``axis`` counts the batch axis in both; TF.js takes every negative one for the last.
 
     It wants equal sizes along the other axes, and takes an unknown one for another size.
     """
-    takes_whole_numbers(context)
+    check_no_rounding(context)
     axis = context.read.integer("axis", -1)
     same = _same(context)
     if same is not None:
@@ -167,9 +172,11 @@ def concatenate(context: LayerContext) -> TfjsLayer:
 @rule(
     "Dot",
     shape=_product,
-    lowered="`normalize`: Concatenate, LayerNormalization, Cropping2D; four and more axes: "
-    "Permute, Reshape",
-    companion="several unknown sizes with four and more axes",
+    support=Support(
+        lowered="`normalize`: Concatenate, LayerNormalization, Cropping2D; four and more axes: "
+        "Permute, Reshape",
+        companion="several unknown sizes with four and more axes",
+    ),
 )
 def dot(context: LayerContext) -> TfjsLayer:
     """``axes`` is one number or a pair, counting the batch axis.

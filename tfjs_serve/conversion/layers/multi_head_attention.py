@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from tfjs_serve.conversion.call_arguments import (
+from tfjs_serve.conversion.layers.shared.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shape, Shapes
+from tfjs_serve.conversion.model.sources import Array, constant
+from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
     call_arguments,
@@ -15,14 +19,11 @@ from tfjs_serve.conversion.call_arguments import (
     tensor_positions,
     with_travelling_masks,
 )
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS, Heads, lower_heads
-from tfjs_serve.conversion.lowering import lower_or_companion
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.objects import parameters_of_parts
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import CALL, Shape, Shapes
-from tfjs_serve.conversion.transforms import Array, constant
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameters_of_parts
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
+from tfjs_serve.conversion.small_models.arithmetic import lower_or_companion
 
 _CALL = (
     *("query", "value", "key", *MASKS, "attention_mask"),
@@ -80,18 +81,17 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     return output, scores
 
 
+_TRAITS = Traits(masking=Masking.PASSES, mask_use=MaskUse.NAMED)
 _attention_rule = partial(
     rule,
     variables=_variables,
     shape=_shapes,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered=_LOWERED,
-    companion=_COMPANION,
+    support=Support(lowered=_LOWERED, companion=_COMPANION),
 )
 
 
-@_attention_rule("MultiHeadAttention")
+@_attention_rule("MultiHeadAttention", traits=replace(_TRAITS, clears_masks_since=(3, 8)))
 def multi_head_attention(context: LayerContext) -> TfjsLayer:
     """Softmax of scaled products of projected queries and keys, applied to projected values."""
     read = context.read
@@ -101,7 +101,7 @@ def multi_head_attention(context: LayerContext) -> TfjsLayer:
     return _translated(context, heads, heads, read.integer("key_dim"))
 
 
-@_attention_rule("GroupedQueryAttention")
+@_attention_rule("GroupedQueryAttention", traits=_TRAITS)
 def grouped_query_attention(context: LayerContext) -> TfjsLayer:
     """As MultiHeadAttention, with keys and values that several heads share."""
     read = context.read

@@ -6,22 +6,31 @@ the companion drops or adds noise at every prediction, as Keras does.
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.whole_numbers import kept
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
+from tfjs_serve.conversion.small_models.integers import kept
 
 _ALWAYS = "calls with `training=True`, whose outputs are random"
 
 
-@rule("Dropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
+@rule(
+    "Dropout",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(companion=_ALWAYS),
+)
 def dropout(context: LayerContext) -> TfjsLayer:
     """``noise_shape`` has ``None`` for the input's own sizes in both."""
     noise_shape = context.read.take("noise_shape")
     return _dropout(context, "Dropout", noise_shape, noise_shape)
 
 
-@rule("SpatialDropout1D", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
+@rule(
+    "SpatialDropout1D",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(companion=_ALWAYS),
+)
 def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
     """Drops whole channels in training."""
     context.read.ignore("noise_shape", "data_format")
@@ -31,11 +40,9 @@ def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
 def _spatial(class_name: str, axes: int) -> None:
     @rule(
         class_name,
-        masking=Masking.PASSES,
-        dtypes=kept,
         outcome=Outcome.LOWERED,
-        lowered="Dropout(noise_shape=...)",
-        companion=_ALWAYS,
+        traits=Traits(masking=Masking.PASSES, dtypes=kept),
+        support=Support(lowered="Dropout(noise_shape=...)", companion=_ALWAYS),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         """Drop whole channels in training."""
@@ -63,7 +70,11 @@ def _dropout(
     return context.native(class_name, config)
 
 
-@rule("GaussianNoise", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
+@rule(
+    "GaussianNoise",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(companion=_ALWAYS),
+)
 def gaussian_noise(context: LayerContext) -> TfjsLayer:
     """Adds noise of deviation ``stddev`` in training."""
     context.read.ignore("seed")
@@ -73,7 +84,11 @@ def gaussian_noise(context: LayerContext) -> TfjsLayer:
     return context.native("GaussianNoise", {"stddev": stddev})
 
 
-@rule("GaussianDropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
+@rule(
+    "GaussianDropout",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(companion=_ALWAYS),
+)
 def gaussian_dropout(context: LayerContext) -> TfjsLayer:
     """Multiplies by noise in training."""
     context.read.ignore("seed")
@@ -83,7 +98,11 @@ def gaussian_dropout(context: LayerContext) -> TfjsLayer:
     return context.native("GaussianDropout", {"rate": rate})
 
 
-@rule("AlphaDropout", masking=Masking.PASSES, dtypes=kept, companion=_ALWAYS)
+@rule(
+    "AlphaDropout",
+    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    support=Support(companion=_ALWAYS),
+)
 def alpha_dropout(context: LayerContext) -> TfjsLayer:
     """Keeps mean and variance in training."""
     context.read.ignore("seed")

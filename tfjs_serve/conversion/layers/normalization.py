@@ -6,18 +6,20 @@ turned so that it does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.call_arguments import MASK_AS_ARRAY
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.transforms import reshaped_source
-from tfjs_serve.conversion.whole_numbers import all_whole, truncated
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import RANKS, Shape
+from tfjs_serve.conversion.model.sources import Weights, reshaped_source
+from tfjs_serve.conversion.rules.call_arguments import MASK_AS_ARRAY
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.integers import all_integers, truncated
+from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
 """Of variables in the companion: TF.js would make camel case of longer ones."""
@@ -78,6 +80,17 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(_short(context), lower, "BatchNormalization", arguments)
 
 
+def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield shapes of any number of axes with as many features as there are statistics."""
+    if not weights:
+        return
+    axis, size = layer.config.get("axis", -1), next(iter(weights.values())).shape[0]
+    axis = axis[0] if isinstance(axis, list) else axis
+    for rank in RANKS:
+        if -rank <= axis < rank:
+            yield tuple(size if index == axis % rank else None for index in range(rank))
+
+
 for _class_name in (
     "BatchNormalization",
     "BatchNormalizationV1",
@@ -87,9 +100,15 @@ for _class_name in (
     rule(
         _class_name,
         variables=_batch_variables,
-        masking=Masking.PASSES,
-        lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
-        companion="`training=True`; several unknown sizes with another axis or five axes",
+        traits=Traits(
+            masking=Masking.PASSES,
+            call_arguments=("training", "mask"),
+            input_shapes=_input_shapes,
+        ),
+        support=Support(
+            lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
+            companion="`training=True`; several unknown sizes with another axis or five axes",
+        ),
     )(batch_normalization)
 
 
@@ -138,9 +157,11 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
 @rule(
     "LayerNormalization",
     variables=scale_and_center,
-    masking=Masking.PASSES,
-    lowered="inputs of five and more axes: Permute, Reshape",
-    companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="inputs of five and more axes: Permute, Reshape",
+        companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
+    ),
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
@@ -160,7 +181,7 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
     arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms}
-    rounds = context.layer.generation >= 3 and all_whole(context)
+    rounds = context.layer.generation >= 3 and all_integers(context)
     if rms:
         return context.companion("LayerNormalization", arguments | {"rounds": rounds})
     if rank_of(context) <= 4 and not rounds:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, spatial, with_channels
-from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels, zero_padded
-from tfjs_serve.conversion.whole_numbers import kept
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, spatial, with_channels
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.spatial import (
+    with_first_channels,
+    with_last_channels,
+    zero_padded,
+)
 
 
 def edges(value: Json, rank: int) -> list[list[int]]:
@@ -38,10 +43,12 @@ def _zero_padding(rank: int) -> None:
     @rule(
         f"ZeroPadding{rank}D",
         shape=of_each(partial(_padded, rank)),
-        dtypes=kept,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        lowered="" if rank == 2 else "ZeroPadding2D",
-        companion="several unknown sizes" if rank == 3 else "",
+        traits=Traits(dtypes=kept),
+        support=Support(
+            lowered="" if rank == 2 else "ZeroPadding2D",
+            companion="several unknown sizes" if rank == 3 else "",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         pairs = edges(context.read.take("padding", 1), rank)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Inner, Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _last(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
@@ -17,7 +18,8 @@ def _last(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shap
     "Pipeline",
     outcome=Outcome.LOWERED,
     shape=_last,
-    lowered="a model of its layers, each translated by itself",
+    traits=Traits(inner=Inner.IN_TURN, call_arguments=("training", "mask")),
+    support=Support(lowered="a model of its layers, each translated by itself"),
 )
 def pipeline(context: LayerContext) -> TfjsLayer:
     """Call one layer after the other."""

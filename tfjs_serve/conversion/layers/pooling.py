@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.convolution import fits_tfjs_volumes
-from tfjs_serve.conversion.lowering import Lowering, Tensor, lower_or_companion
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.registry import rule
-from tfjs_serve.conversion.shapes import of_each, pooled
-from tfjs_serve.conversion.spatial import pooled as pool
-from tfjs_serve.conversion.spatial import with_first_channels, with_last_channels
-from tfjs_serve.conversion.whole_numbers import kept
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import of_each, pooled
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.convolutions import fits_tfjs_volumes
+from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.spatial import pooled as pool
+from tfjs_serve.conversion.small_models.spatial import with_first_channels, with_last_channels
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LOWERED = {
     1: "channels first: Permute",
@@ -29,10 +30,12 @@ def _pooling(kind: str, rank: int) -> None:
     @rule(
         class_name,
         shape=of_each(pooled),
-        dtypes=kept if kind == "Max" else None,
-        lowered=_LOWERED[rank],
-        companion="what is lowered, with several unknown sizes" if rank == 3 else "",
-        notes=_WASM if class_name == "MaxPooling3D" else "",
+        traits=Traits(dtypes=kept if kind == "Max" else None),
+        support=Support(
+            lowered=_LOWERED[rank],
+            companion="what is lowered, with several unknown sizes" if rank == 3 else "",
+            notes=_WASM if class_name == "MaxPooling3D" else "",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         windows = _windows(context, rank)

@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError, known_sizes
-from tfjs_serve.conversion.model import Json, Variable
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import known_product
-from tfjs_serve.conversion.transforms import computed_source, constant, reshaped_source, values
+from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.shapes import known_product
+from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source, values
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    known_sizes,
+)
 from tfjs_serve.layers_model.model import TensorSource
 
 Array = npt.NDArray[Any]
@@ -25,9 +31,11 @@ _EPSILON = np.float32(1e-7)
 
 @rule(
     "Rescaling",
-    masking=Masking.PASSES,
-    lowered="`scale` and `offset` of several numbers: DepthwiseConv2D",
-    companion="numbers that widen the input, or more than one axis of unknown size",
+    traits=Traits(masking=Masking.PASSES_SINCE_KERAS_3),
+    support=Support(
+        lowered="`scale` and `offset` of several numbers: DepthwiseConv2D",
+        companion="numbers that widen the input, or more than one axis of unknown size",
+    ),
 )
 def rescaling(context: LayerContext) -> TfjsLayer:
     """``x * scale + offset``; TF.js's layer takes one number of each and no mask."""
@@ -92,10 +100,12 @@ def _statistics(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 @rule(
     "Normalization",
     variables=_statistics,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="two Rescaling for `axis=None`, else two DepthwiseConv2D",
-    companion="`axis` with the batch axis, more than one axis of unknown size",
+    traits=Traits(masking=Masking.PASSES_SINCE_KERAS_3),
+    support=Support(
+        lowered="two Rescaling for `axis=None`, else two DepthwiseConv2D",
+        companion="`axis` with the batch axis, more than one axis of unknown size",
+    ),
 )
 def normalization(context: LayerContext) -> TfjsLayer:
     """``(x - mean) / max(sqrt(variance), epsilon)``, or back if ``invert``.

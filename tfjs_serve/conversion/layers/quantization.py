@@ -1,16 +1,19 @@
-"""What quantized layers of Keras 3 do with their inputs (see `quantized`)."""
+"""What quantized layers of Keras 3 do with their inputs (see ``stored/quantized_layers.py``)."""
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
 
 
 @rule(
     "AbsMaxQuantizer",
-    masking=Masking.PASSES,
     outcome=Outcome.COMPANION,
-    companion="always; before layers of int8, and of int4 that quantize their inputs",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        companion="always; before layers of int8, and of int4 that quantize their inputs"
+    ),
 )
 def abs_max_quantizer(context: LayerContext) -> TfjsLayer:
     """Rounds to whole numbers of a scale that the largest number gives, and back."""
@@ -20,9 +23,9 @@ def abs_max_quantizer(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "Float8Quantizer",
-    masking=Masking.PASSES,
     outcome=Outcome.COMPANION,
-    companion="always; before layers of float8",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(companion="always; before layers of float8"),
 )
 def float8_quantizer(context: LayerContext) -> TfjsLayer:
     """Rounds to numbers with three binary digits (``float8_e4m3fn``) of a scale, and back."""

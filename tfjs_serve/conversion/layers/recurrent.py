@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     Cell,
     companion_cell,
     companion_layer,
     read_cell,
     read_loop,
+    sequences,
+    state_count,
+    with_equal_outputs,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Masking, kernel_and_bias, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
+_TRAITS = replace(RECURRENT, cell_inside=True, input_shapes=sequences)
 
 
 def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -31,12 +36,8 @@ def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
     output = sequence if layer.config.get("return_sequences") else (batch, width)
     if not layer.config.get("return_state"):
         return (output,)
-    states = [(batch, cell.config["units"]) for cell in cells for _ in range(_state_count(cell))]
+    states = [(batch, cell.config["units"]) for cell in cells for _ in range(state_count(cell))]
     return (output, *states)
-
-
-def _state_count(cell: KerasLayer) -> int:
-    return 2 if "LSTM" in cell.class_name else 1
 
 
 def simple_cell(context: LayerContext) -> Cell:
@@ -81,19 +82,29 @@ def _layer(name: str, spelling: str) -> None:
     read = _CELLS[name]
     needed = f"reset_after=True, {_COMPANION}" if name == "GRU" else _COMPANION
 
-    @rule(spelling, variables=_VARIABLES, shape=steps, masking=Masking.PER_STEP, companion=needed)
+    @rule(
+        spelling,
+        variables=_VARIABLES,
+        shape=steps,
+        traits=_TRAITS,
+        support=Support(companion=needed),
+    )
     def translate_layer(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), read(context)
         if cell.native is None or loop.needs_companion(context):
             return companion_layer(context, name, loop, cell)
         plain = replace(context, weights=cell.weights)
-        return plain.native(name, {**loop.native, **cell.native})
+        return with_equal_outputs(plain.native(name, {**loop.native, **cell.native}))
 
 
 def _cell(name: str) -> None:
     read = _CELLS[name]
 
-    @rule(f"{name}Cell", variables=_VARIABLES, companion="as the layer")
+    @rule(
+        f"{name}Cell",
+        variables=_VARIABLES,
+        support=Support(companion="as the layer"),
+    )
     def translate_cell(context: LayerContext) -> TfjsLayer:
         cell = read(context)
         if cell.native is None or context.layer.mask_input:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
-from tfjs_serve.conversion.lowering import Lowering
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.objects import parameter
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.shapes import CALL, Shapes
-from tfjs_serve.conversion.transforms import computed_source, reshaped_source
+from tfjs_serve.conversion.layers.embeddings import MASK_OF_ZEROS
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import CALL, Shapes
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
+from tfjs_serve.conversion.rules.initializers import parameter
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering
 
 
 def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -31,11 +33,13 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     "ReversibleEmbedding",
     variables=_variables,
     shape=_shapes,
-    masking=Masking.MAKES,
     outcome=Outcome.COMPANION,
-    lowered="Dense, if all calls are with reverse=True",
-    companion="calls with and without reverse=True",
-    notes="calls with and without reverse=True on inputs of different ranks",
+    traits=Traits(mask_maker=MASK_OF_ZEROS),
+    support=Support(
+        lowered="Dense, if all calls are with reverse=True",
+        companion="calls with and without reverse=True",
+        notes="calls with and without reverse=True on inputs of different ranks",
+    ),
 )
 def reversible_embedding(context: LayerContext) -> TfjsLayer:
     """Numbers to vectors, and with ``reverse=True`` vectors to the scores of all numbers."""

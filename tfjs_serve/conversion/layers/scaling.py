@@ -10,21 +10,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.layers.normalization import scale_and_center
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shapes, known_product
+from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Masking, Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer, Variable
-from tfjs_serve.conversion.registry import Masking, Outcome, rule
-from tfjs_serve.conversion.rows import Rows, counted_axes, on_rows, rank_of
-from tfjs_serve.conversion.shapes import Shapes, known_product
-from tfjs_serve.conversion.transforms import constant, reshaped_source
-from tfjs_serve.conversion.whole_numbers import all_whole, truncated
+from tfjs_serve.conversion.small_models.integers import all_integers, truncated
+from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 
 _TINY = 1e-24
 """The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""
@@ -39,10 +40,11 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
 @rule(
     "GroupNormalization",
     variables=scale_and_center,
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Reshape, LayerNormalization, DepthwiseConv2D",
-    companion="several unknown sizes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="Reshape, LayerNormalization, DepthwiseConv2D", companion="several unknown sizes"
+    ),
 )
 def group_normalization(context: LayerContext) -> TfjsLayer:
     """Each group of channels is normalized by itself, over all other axes but the batch."""
@@ -71,7 +73,7 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
 
 def _rounds(context: LayerContext) -> bool:
     """Whether Keras 3 turns what is made of whole numbers into whole numbers again."""
-    return context.layer.generation >= 3 and all_whole(context)
+    return context.layer.generation >= 3 and all_integers(context)
 
 
 def _grouped(
@@ -97,8 +99,10 @@ def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     "RMSNormalization",
     variables=_scale,
     outcome=Outcome.LOWERED,
-    lowered="Concatenate, LayerNormalization, Cropping2D, DepthwiseConv2D",
-    companion="several unknown sizes",
+    support=Support(
+        lowered="Concatenate, LayerNormalization, Cropping2D, DepthwiseConv2D",
+        companion="several unknown sizes",
+    ),
 )
 def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
@@ -153,10 +157,12 @@ def _normalized(low: Lowering, x: Tensor, axes: tuple[int, ...], epsilon: float)
 
 @rule(
     "UnitNormalization",
-    masking=Masking.PASSES,
     outcome=Outcome.LOWERED,
-    lowered="Concatenate, LayerNormalization, Cropping2D, Rescaling",
-    companion="several unknown sizes",
+    traits=Traits(masking=Masking.PASSES),
+    support=Support(
+        lowered="Concatenate, LayerNormalization, Cropping2D, Rescaling",
+        companion="several unknown sizes",
+    ),
 )
 def unit_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(sum(x^2))`` over one axis or several."""
@@ -192,8 +198,11 @@ def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Sh
     ),
     shape=_inner,
     outcome=Outcome.LOWERED,
-    lowered="the layer inside of it: only training normalizes its kernel",
-    companion="whole numbers in Keras 3",
+    traits=Traits(attributes=("layer",)),
+    support=Support(
+        lowered="the layer inside of it: only training normalizes its kernel",
+        companion="whole numbers in Keras 3",
+    ),
 )
 def spectral_normalization(context: LayerContext) -> TfjsLayer:
     """The kernel is saved as the last training step has normalized it.
@@ -218,8 +227,7 @@ def spectral_normalization(context: LayerContext) -> TfjsLayer:
     "LayerScale",
     variables=lambda _config: (Variable(name="gamma"),),
     outcome=Outcome.LOWERED,
-    lowered="DepthwiseConv2D",
-    companion="several unknown sizes",
+    support=Support(lowered="DepthwiseConv2D", companion="several unknown sizes"),
 )
 def layer_scale(context: LayerContext) -> TfjsLayer:
     """``x * gamma``, in ConvNeXt (``keras/src/applications/convnext.py``)."""
@@ -231,14 +239,22 @@ def layer_scale(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(context, lower, "LayerScale", {})
 
 
-@rule("StochasticDepth", outcome=Outcome.LOWERED, lowered="Activation('linear')")
+@rule(
+    "StochasticDepth",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Activation('linear')"),
+)
 def stochastic_depth(context: LayerContext) -> TfjsLayer:
     """Hands on its input at inference; in ConvNeXt."""
     context.read.ignore("drop_path_rate")
     return context.native("Activation", {"activation": "linear"})
 
 
-@rule("CustomScaleLayer", outcome=Outcome.LOWERED, lowered="Rescaling, Add")
+@rule(
+    "CustomScaleLayer",
+    outcome=Outcome.LOWERED,
+    support=Support(lowered="Rescaling, Add"),
+)
 def custom_scale(context: LayerContext) -> TfjsLayer:
     """``x + scale * y`` (``keras/src/applications/inception_resnet_v2.py``)."""
     scale = context.read.number("scale")

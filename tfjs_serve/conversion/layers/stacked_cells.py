@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfjs_serve import companion
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.recurrence import (
+from tfjs_serve.conversion.layers.recurrent import steps
+from tfjs_serve.conversion.layers.shared.recurrence import (
+    RECURRENT,
     Loop,
     companion_layer_of,
     in_companion_terms,
     is_companion,
     is_started,
     read_loop,
+    with_equal_outputs,
     with_weights_of,
 )
-from tfjs_serve.conversion.layers.recurrent import steps
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
 from tfjs_serve.layers_model.model import LayersWeight
 
 
 @rule(
     "RNN",
     shape=steps,
-    masking=Masking.PER_STEP,
-    notes="cells of this table",
-    companion="as the cells; states of several cells",
+    traits=replace(RECURRENT, attributes=("cell",)),
+    support=Support(notes="cells of this table", companion="as the cells; states of several cells"),
 )
 def rnn(context: LayerContext) -> TfjsLayer:
     """The cell builds its weights in the layer's own name scope."""
@@ -34,17 +37,22 @@ def rnn(context: LayerContext) -> TfjsLayer:
     if not loop.needs_companion(context) and not _has_other_states(context, inner, loop):
         translated = context.translate_child(inner, valid_name(inner.name), context.scope)
         if not is_companion(translated):
-            return TfjsLayer(
+            layer = TfjsLayer(
                 class_name="RNN",
                 config={**context.base_config(), **loop.native, "cell": translated.to_json()},
                 weights=translated.weights,
             )
+            return layer if _is_stack(inner) else with_equal_outputs(layer)
     return _companion(context, loop, inner)
 
 
 def _has_other_states(context: LayerContext, inner: KerasLayer, loop: Loop) -> bool:
     """Whether states enter or leave stacked cells: TF.js has them in the reverse order."""
-    return inner.class_name == "StackedRNNCells" and (is_started(context) or loop.return_state)
+    return _is_stack(inner) and (is_started(context) or loop.return_state)
+
+
+def _is_stack(inner: KerasLayer) -> bool:
+    return inner.class_name == "StackedRNNCells"
 
 
 def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLayer:
@@ -59,7 +67,10 @@ def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLaye
     return companion_layer_of(own, "RNN", loop, arguments)
 
 
-@rule("StackedRNNCells", companion="states; as the cells")
+@rule(
+    "StackedRNNCells",
+    support=Support(companion="states; as the cells"),
+)
 def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
     """Each cell builds its weights in a scope ``RNNCell_<index>``."""
     # It only works where it changes nothing (``call`` in Keras 2's ``stacked_rnn_cells.py``).

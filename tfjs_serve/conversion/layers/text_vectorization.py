@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.layers.categories import encoded_shape, whole_output
+from tfjs_serve.conversion.layers.categories import encoded_shape, integer_output
 from tfjs_serve.conversion.layers.lookup import idf_variable, known, lookup_arguments
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import Shapes
-from tfjs_serve.conversion.vocabulary import output_mode, vocabulary_of
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.vocabulary import output_mode, vocabulary_of
 
 _HINT = "Do it before the model is called, and set the argument to None."
 _STANDARDS: Mapping[Json, list[str]] = {
@@ -41,11 +42,12 @@ def _vectorized(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     variables=idf_variable,
     outcome=Outcome.COMPANION,
     shape=_vectorized,
-    dtypes=whole_output,
-    any_dtype=True,
-    companion="always",
-    notes="the vocabulary must be in the file; no Python functions as `standardize` or `split`, "
-    "no ragged outputs",
+    traits=Traits(dtypes=integer_output, any_dtype=True),
+    support=Support(
+        companion="always",
+        notes="the vocabulary must be in the file; no Python functions as `standardize` or "
+        "`split`, no ragged outputs",
+    ),
 )
 def text_vectorization(context: LayerContext) -> TfjsLayer:
     """Texts as the indices of their words, or as counts of them."""

@@ -7,26 +7,35 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.interpolation import METHODS, resizing_matrix
-from tfjs_serve.conversion.lowering import (
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import (
+    Shape,
+    channels_of,
+    of_each,
+    pair,
+    spatial,
+    with_channels,
+)
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
     UnknownShapeError,
     lower_or_companion,
 )
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.resampling import LARGEST_MATRIX, resampled, stretched
-from tfjs_serve.conversion.shapes import Shape, channels_of, of_each, pair, spatial, with_channels
-from tfjs_serve.conversion.spatial import (
+from tfjs_serve.conversion.small_models.integers import all_integers, kept
+from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.small_models.resampling import LARGEST_MATRIX, resampled, stretched
+from tfjs_serve.conversion.small_models.spatial import (
     pooled,
     repeated,
     with_first_channels,
     with_last_channels,
 )
-from tfjs_serve.conversion.whole_numbers import all_whole, kept
-from tfjs_serve.conversion.windows import Windows
+from tfjs_serve.conversion.small_models.windows import Windows
 
 _LONGEST = 1 << 13
 """Steps along an axis, at which a browser's largest texture ends."""
@@ -42,10 +51,9 @@ def _up_sampling(rank: int) -> None:
     @rule(
         f"UpSampling{rank}D",
         shape=of_each(partial(_enlarged, rank)),
-        dtypes=_dtypes,
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        lowered=_LOWERED[rank],
-        companion=_COMPANION[rank],
+        traits=Traits(dtypes=_dtypes),
+        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read
@@ -55,9 +63,9 @@ def _up_sampling(rank: int) -> None:
         read.ignore("interpolation")
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
-        rounds = method != "nearest" and context.layer.generation >= 3 and all_whole(context)
+        rounds = method != "nearest" and context.layer.generation >= 3 and all_integers(context)
         if rounds and not _rounds_alike(method, factors):
-            context.no_whole_numbers()
+            context.no_integers()
         exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:
             config = {"size": factors, "data_format": data_format, "interpolation": "nearest"}
@@ -86,7 +94,7 @@ def _method(layer: KerasLayer) -> str:
     return "nearest" if method == "area" else method
 
 
-def _dtypes(layer: KerasLayer, inputs: Sequence[InputFact]) -> tuple[str, ...]:
+def _dtypes(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Keras 3 rounds what it interpolates between whole numbers; Keras 2 does not."""
     stays_whole = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
     return kept(layer, inputs) if stays_whole else ("float32",)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer, report_mask
-from tfjs_serve.conversion.facts import starts_recurrences
-from tfjs_serve.conversion.graph import CONTAINERS
-from tfjs_serve.conversion.model import KerasLayer
-from tfjs_serve.conversion.names import valid_name
-from tfjs_serve.conversion.registry import Masking, rule
-from tfjs_serve.conversion.shapes import Shapes
+from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_mask
+from tfjs_serve.conversion.rules.registry import Support, rule
+from tfjs_serve.conversion.rules.tfjs_names import valid_name
+from tfjs_serve.conversion.rules.traits import Inner, Masking, Traits, starts_recurrences
 
 
 def _every_step(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -> Shapes:
@@ -20,10 +19,17 @@ def _every_step(_layer: KerasLayer, inputs: Shapes, inner: tuple[Shapes, ...]) -
 @rule(
     "TimeDistributed",
     shape=_every_step,
-    masking=Masking.PASSES,
-    notes="no masks for models inside",
-    companion="masks that the layer inside uses; several inputs or outputs; inputs of different "
-    "shapes; stateful layers of Keras 2",
+    traits=Traits(
+        masking=Masking.PASSES,
+        inner=Inner.EACH_STEP,
+        attributes=("layer",),
+        call_arguments=("training", "mask"),
+    ),
+    support=Support(
+        notes="no masks for models inside",
+        companion="masks that the layer inside uses; several inputs or outputs; inputs of "
+        "different shapes; stateful layers of Keras 2",
+    ),
 )
 def time_distributed(context: LayerContext) -> TfjsLayer:
     """The inner layer builds its weights in the wrapper's own name scope."""
@@ -65,7 +71,12 @@ def _needs_companion(context: LayerContext, inner: KerasLayer) -> bool:
     # Keras 2 runs a stateful layer at the first step twice: `rnn` in ``backend.py`` does so to
     # learn the shape of its output.
     runs_twice = inner.generation < 3 and _is_stateful(inner)
-    return several or runs_twice or starts_recurrences(inner) or not _is_one_shape(context)
+    return (
+        several
+        or runs_twice
+        or starts_recurrences(inner, context.traits_of)
+        or not _is_one_shape(context)
+    )
 
 
 def _is_one_shape(context: LayerContext) -> bool:

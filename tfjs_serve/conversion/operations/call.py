@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tfjs_serve.conversion.context import InputFact, LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowered_activations import NotLoweredError
-from tfjs_serve.conversion.model import Json, KerasLayer
-from tfjs_serve.conversion.operations.dtypes import is_whole
+from tfjs_serve.conversion.model.dtypes import is_integer
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.sources import Array, constant
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.settings import page_arguments
-from tfjs_serve.conversion.operations.signatures import Signature, signatures
-from tfjs_serve.conversion.transforms import Array, constant
+from tfjs_serve.conversion.operations.signatures import Signature
+from tfjs_serve.conversion.operations.specs import signatures
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.small_models.activation_formulas import NotLoweredError
 from tfjs_serve.layers_model.model import TensorSource
 
 
@@ -65,7 +67,7 @@ def read_call(context: LayerContext) -> OperationCall:
     )
 
 
-def inputs_of(facts: Iterable[InputFact]) -> list[Operand]:
+def inputs_of(facts: Iterable[TensorFact]) -> list[Operand]:
     """Return the inputs of a call as operands."""
     return [
         Operand(shape=fact.shape or (), dtype=fact.dtype, index=index)
@@ -73,7 +75,7 @@ def inputs_of(facts: Iterable[InputFact]) -> list[Operand]:
     ]
 
 
-def output_dtypes(layer: KerasLayer, facts: Iterable[InputFact]) -> tuple[str, ...]:
+def output_dtypes(layer: KerasLayer, facts: Iterable[TensorFact]) -> tuple[str, ...]:
     """Return the dtypes of an operation's outputs in Keras."""
     signature = signatures()[layer.class_name.removeprefix("ops.")]
     return tuple(output.dtype for output in signature.outputs(layer.config, inputs_of(facts)))
@@ -116,7 +118,7 @@ def companion_operation(context: LayerContext, call: OperationCall) -> TfjsLayer
         f"constant_{index}": constant(array) for index, array in enumerate(writer.constants)
     }
     arguments: dict[str, Json] = {"operation": call.name, "operands": operands}
-    if is_whole(call.dtype):
+    if is_integer(call.dtype):
         arguments["dtype"] = call.dtype
     holder = replace(context, weights=weights, fixed_variables=frozenset(weights))
     return holder.companion("Operation", arguments)

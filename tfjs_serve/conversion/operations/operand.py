@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.shapes import Shape
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape
 
 Array = npt.NDArray[Any]
 

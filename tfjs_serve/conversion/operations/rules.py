@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.context import LayerContext, TfjsLayer
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
-from tfjs_serve.conversion.model import KerasLayer
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import ShapeRule, Shapes
 from tfjs_serve.conversion.operations.call import (
     OperationCall,
     companion_operation,
@@ -18,9 +17,12 @@ from tfjs_serve.conversion.operations.lowered import (
     lowered_operations,
 )
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.operations.signatures import Signature, signatures
-from tfjs_serve.conversion.registry import Outcome, rule
-from tfjs_serve.conversion.shapes import ShapeRule, Shapes
+from tfjs_serve.conversion.operations.signatures import Signature
+from tfjs_serve.conversion.operations.specs import signatures
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 
 def _shape_rule(signature: Signature) -> ShapeRule:
@@ -52,15 +54,19 @@ def _operation(signature: Signature) -> None:
         f"ops.{signature.name}",
         outcome=Outcome.COMPANION if lower is None else Outcome.LOWERED,
         shape=_shape_rule(signature),
-        dtypes=output_dtypes,
-        lowered="" if lower is None else _first_line(lower),
-        companion="" if lower is None else "other arguments, and unknown sizes where they count",
+        traits=Traits(dtypes=output_dtypes),
+        support=Support(
+            lowered="" if lower is None else _first_line(lower),
+            companion=""
+            if lower is None
+            else "other arguments, and unknown sizes where they count",
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         call = _read(context)
         if call.name == "mean" and context.layer.generation < 3:
             # TensorFlow's mean of whole numbers is a whole number.
-            context.no_whole_numbers()
+            context.no_integers()
         if lower is not None:
             try:
                 low = Lowering(context)

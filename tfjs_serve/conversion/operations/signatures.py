@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import CALL
 from tfjs_serve.conversion.operations.operand import (
     Operand,
     constant_operand,
@@ -21,7 +22,6 @@ from tfjs_serve.conversion.operations.operand import (
     is_array,
     is_tensor,
 )
-from tfjs_serve.conversion.shapes import CALL
 
 Specification = Callable[..., Operand | tuple[Operand, ...]]
 _Specification = TypeVar("_Specification", bound=Specification)
@@ -144,9 +144,6 @@ def _signature(name: str, specification: Specification) -> Signature:
     )
 
 
-def signatures() -> Mapping[str, Signature]:
-    """Return all operations by name."""
-    # The specifications register themselves when they are imported.
-    from tfjs_serve.conversion.operations import specs  # noqa: F401, PLC0415  # specs import this
-
+def registered() -> Mapping[str, Signature]:
+    """Return the operations by name, of the specifications that were imported so far."""
     return _SIGNATURES

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.activations import apply_activation
-from tfjs_serve.conversion.lowering import Tensor
 from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
+from tfjs_serve.conversion.small_models.activations import apply_activation
+from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 _NAMES = (
     *("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh"),

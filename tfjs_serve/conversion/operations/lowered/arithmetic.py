@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.model.shapes import Shape, known_product
+from tfjs_serve.conversion.model.sources import constant
 from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.operand import Array, Operand
-from tfjs_serve.conversion.shapes import Shape, known_product
-from tfjs_serve.conversion.transforms import constant
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 _LARGEST_CONSTANT = 1 << 20
 _LARGEST_EXPONENT = 8

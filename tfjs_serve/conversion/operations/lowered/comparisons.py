@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Tensor
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.operations.lowered.arithmetic import (
     check_mergeable,
     scaled,
@@ -13,6 +13,7 @@ from tfjs_serve.conversion.operations.lowered.arithmetic import (
 )
 from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 
 @lowered("logical_not")
@@ -55,7 +56,7 @@ def ordered(build: Build) -> Tensor:
 def _difference(build: Build, left: str, right: str) -> Tensor:
     """Return the difference of whole numbers, of which one may be constant."""
     low, one, other = build.low, build.operand(left), build.operand(right)
-    if not all(map(_is_whole, (one, other))):
+    if not all(map(_holds_integers, (one, other))):
         raise NotLoweredError("differences of fractions are no truth values")
     if one.index is None:
         return scaled(low, build.of(other), -np.ones(()), value_of(one))
@@ -66,7 +67,7 @@ def _difference(build: Build, left: str, right: str) -> Tensor:
     return low.subtract(x1, x2)
 
 
-def _is_whole(operand: Operand) -> bool:
+def _holds_integers(operand: Operand) -> bool:
     if operand.index is not None:
-        return operand.dtype.startswith(("int", "uint", "bool"))
+        return is_integer(operand.dtype)
     return bool(np.all(value_of(operand) % 1 == 0))

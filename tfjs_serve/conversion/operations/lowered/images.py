@@ -6,9 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.interpolation import resizing_matrix
 from tfjs_serve.conversion.layers.scaling import by_root_mean_square
-from tfjs_serve.conversion.lowering import Tensor, known_sizes
+from tfjs_serve.conversion.model.shapes import pair
 from tfjs_serve.conversion.operations.lowered.arithmetic import array_of, scaled
 from tfjs_serve.conversion.operations.lowered.padding import zero_padded
 from tfjs_serve.conversion.operations.lowered.registry import (
@@ -20,9 +19,10 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 from tfjs_serve.conversion.operations.operand import Array
 from tfjs_serve.conversion.operations.settings import resizing
 from tfjs_serve.conversion.operations.specs.image import image_axes
-from tfjs_serve.conversion.resampling import LARGEST_MATRIX, fitted, resampled
-from tfjs_serve.conversion.rows import Rows, on_rows
-from tfjs_serve.conversion.shapes import pair
+from tfjs_serve.conversion.small_models.arithmetic import Tensor, known_sizes
+from tfjs_serve.conversion.small_models.interpolation import resizing_matrix
+from tfjs_serve.conversion.small_models.last_axis import Rows, on_rows
+from tfjs_serve.conversion.small_models.resampling import LARGEST_MATRIX, fitted, resampled
 
 _EPSILON = 1e-14
 """Added to sums of squares; it counts for rows of zeros only."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.model.shapes import Size
 from tfjs_serve.conversion.operations.lowered.arithmetic import check_mergeable
 from tfjs_serve.conversion.operations.lowered.pieces import first, picked
 from tfjs_serve.conversion.operations.lowered.registry import (
@@ -15,7 +15,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 )
 from tfjs_serve.conversion.operations.specs.indexing import subscripts
 from tfjs_serve.conversion.operations.specs.joining import section_lengths
-from tfjs_serve.conversion.shapes import Size
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
 def _tensors(build: Build, key: str) -> list[Tensor]:
@@ -119,7 +119,7 @@ def get_item(build: Build) -> Tensor:
     x = build.tensor("x")
     rank = len(x.shape)
     keys = subscripts(build.get("key"), rank)
-    if not keys or not _is_whole(keys[0]):
+    if not keys or not _is_full_slice(keys[0]):
         raise NotLoweredError("the batch is cut")
     sizes: list[Size] = []
     axis = 1
@@ -136,7 +136,7 @@ def get_item(build: Build) -> Tensor:
     return build.low.activation(x, "linear") if x in build.low.inputs else x
 
 
-def _is_whole(key: object) -> bool:
+def _is_full_slice(key: object) -> bool:
     """Whether a subscript is ``:``."""
     parts = key.get("slice") if isinstance(key, dict) else None
     return parts in ([None, None, None], [None, None, 1])
@@ -157,7 +157,7 @@ def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
         return _one_by_one(low, x, axis, [key % length])
     if not isinstance(key, dict) or "slice" not in key:
         raise NotLoweredError("an index is a tensor")
-    if _is_whole(key):
+    if _is_full_slice(key):
         return x
     start, stop, step = key["slice"]
     if not all(part is None or isinstance(part, int) for part in (start, stop, step)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.model.shapes import known_product
 from tfjs_serve.conversion.operations.lowered.pieces import picked
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
@@ -13,7 +13,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 )
 from tfjs_serve.conversion.operations.settings import blocks_by_channel
 from tfjs_serve.conversion.operations.specs.shaping import pad_pairs
-from tfjs_serve.conversion.shapes import known_product
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
 @lowered("pad")

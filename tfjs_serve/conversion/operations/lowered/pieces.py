@@ -7,9 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.model.shapes import known_product
 from tfjs_serve.conversion.operations.lowered.registry import NotLoweredError, dense
-from tfjs_serve.conversion.shapes import known_product
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 _MOST_RUNS = 64
 _WIDEST_CHOICE = 64

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.attention_heads import MAXIMUM_HEADS
-from tfjs_serve.conversion.lowering import Lowering, Tensor, known_sizes
+from tfjs_serve.conversion.layers.shared.attention_heads import MAXIMUM_HEADS
+from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.operations.lowered.arithmetic import array_of
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
@@ -19,7 +19,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.specs.equations import equation
 from tfjs_serve.conversion.operations.specs.products import batch_dot_axes, tensordot_axes
-from tfjs_serve.conversion.shapes import Shape, known_product
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
 def _dot(low: Lowering, x1: Tensor, x2: Tensor, axes: tuple[int, int]) -> Tensor:

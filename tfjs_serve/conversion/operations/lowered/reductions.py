@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
     NotLoweredError,
@@ -14,7 +14,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
     lowered,
     rows,
 )
-from tfjs_serve.conversion.shapes import Shape, known_product
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 _LONGEST_SUM = 1024
 """Steps of an axis that a matrix adds up."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.conversion.lowered_activations import NotLoweredError
-from tfjs_serve.conversion.lowering import Lowering, Tensor, common_shapes
+from tfjs_serve.conversion.model.shapes import Shape, known_product
+from tfjs_serve.conversion.model.sources import constant
 from tfjs_serve.conversion.operations.call import OperationCall
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.shapes import Shape, known_product
-from tfjs_serve.conversion.transforms import constant
+from tfjs_serve.conversion.small_models.activation_formulas import NotLoweredError
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, common_shapes
 
 Lower = Callable[["Build"], Tensor | Sequence[Tensor]]
 

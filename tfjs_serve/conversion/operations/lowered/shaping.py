@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.lowering import Lowering, Tensor
+from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.operations.lowered.pieces import picked, repeated
 from tfjs_serve.conversion.operations.lowered.registry import (
     Build,
@@ -14,7 +14,7 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 from tfjs_serve.conversion.operations.specs.patterns import rearranged
 from tfjs_serve.conversion.operations.specs.reductions import axes_of
 from tfjs_serve.conversion.operations.specs.shaping import moved, numbers
-from tfjs_serve.conversion.shapes import Shape, known_product
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 
 def _permuted(low: Lowering, x: Tensor, order: Sequence[int]) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.operations.signatures import Signature, registered
 from tfjs_serve.conversion.operations.specs import (  # noqa: F401  # importing registers
     attention,
     elementwise,
@@ -18,3 +21,8 @@ from tfjs_serve.conversion.operations.specs import (  # noqa: F401  # importing 
     shaping,
     signal,
 )
+
+
+def signatures() -> Mapping[str, Signature]:
+    """Return all operations by name."""
+    return registered()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import result_type
+from tfjs_serve.conversion.model.dtypes import result_type
+from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 

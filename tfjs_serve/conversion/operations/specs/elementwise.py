@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import as_float, result_type
+from tfjs_serve.conversion.model.dtypes import as_float, result_type
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import broadcast
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import Specification, operation
-from tfjs_serve.conversion.shapes import broadcast
 
 _FRACTIONS = (
     *("arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import as_float, result_type
+from tfjs_serve.conversion.model.dtypes import as_float, result_type
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, broadcast
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.shaping import unknown_sizes
-from tfjs_serve.conversion.shapes import Shape, broadcast
 
 
 @operation("zeros_like", "ones_like", "empty_like")

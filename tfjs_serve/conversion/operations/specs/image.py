@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Size, pair, window_length
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.shaping import like
-from tfjs_serve.conversion.shapes import Size, pair, window_length
 
 
 def image_axes(rank: int, data_format: str | None, spatial: int = 2) -> tuple[int, int]:

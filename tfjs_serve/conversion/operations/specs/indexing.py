@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.model import Json
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.reductions import axes_of
 from tfjs_serve.conversion.operations.specs.shaping import like
-from tfjs_serve.conversion.shapes import Shape, Size, known_product
 
 ELLIPSIS = {"ellipsis": True}
 

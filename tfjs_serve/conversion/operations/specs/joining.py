@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfjs_serve.conversion.bounds import MAXIMUM_LAYERS
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import result_type
+from tfjs_serve.conversion.model.bounds import MAXIMUM_LAYERS
+from tfjs_serve.conversion.model.dtypes import result_type
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.shaping import like
-from tfjs_serve.conversion.shapes import Shape, Size, known_product
 
 
 def _dtype(xs: Sequence[Operand]) -> str:

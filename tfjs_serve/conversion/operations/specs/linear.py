@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import as_float
+from tfjs_serve.conversion.model.dtypes import as_float
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import broadcast
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.shapes import broadcast
 
 
 @operation("cholesky", "cholesky_inverse")

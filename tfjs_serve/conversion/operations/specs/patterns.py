@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tfjs_serve.conversion.shapes import Shape, Size, known_product
+from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import as_float
+from tfjs_serve.conversion.model.dtypes import as_float
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import channels_of, pair, pooled, with_channels
 from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.operations.signatures import operation
 from tfjs_serve.conversion.operations.specs.shaping import like
-from tfjs_serve.conversion.shapes import channels_of, pair, pooled, with_channels
 
 
 @operation("max_pool", "average_pool")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.model import Json
-from tfjs_serve.conversion.operations.dtypes import result_type
-from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.equations import equation
-from tfjs_serve.conversion.shapes import (
+from tfjs_serve.conversion.model.dtypes import result_type
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import (
     Shape,
     Size,
     broadcast,
@@ -20,6 +17,9 @@ from tfjs_serve.conversion.shapes import (
     transposed_length,
     with_channels,
 )
+from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.signatures import operation
+from tfjs_serve.conversion.operations.specs.equations import equation
 
 
 def _product(x1: Operand, x2: Operand, shape: Shape) -> Operand:

@@ -1,0 +1,120 @@
+"""What rules state of their layers, held against the sets that Keras's and TF.js's code give.
+
+Where two sets could be taken for one, they are not: cuDNN's layers have states and no masks, and
+attention layers are given masks for each input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.traits import Inner, Masking, MaskMerge, MaskUse, Traits
+
+CONV_LSTM = {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
+CUDNN = {"CuDNNGRU", "CuDNNLSTM"}
+WITH_CELL = {*CONV_LSTM, "GRU", "LSTM", "SimpleRNN", "UnifiedGRU", "UnifiedLSTM"}
+WITH_MASKS = {*WITH_CELL, "Bidirectional", "RNN"}
+BATCH_NORMALIZATIONS = {
+    *("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2"),
+    "SyncBatchNormalization",
+}
+REARRANGING = {"Flatten", "Permute", "RepeatVector", "Reshape"}
+CONVOLUTIONS = {
+    *("Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose"),
+    *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+}
+INTEGERS_KEPT = {
+    *("Add", "Concatenate", "Maximum", "Minimum", "Multiply"),
+    *("Cropping2D", "Flatten", "Permute", "RepeatVector", "Reshape", "ZeroPadding2D"),
+    *("Dropout", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "ReLU"),
+    *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "UpSampling2D"),
+}
+
+SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
+    ("has states", lambda t: t.has_states, WITH_MASKS | CUDNN),
+    ("has a cell inside", lambda t: t.cell_inside, WITH_CELL),
+    (
+        "looks at the mask in TF.js",
+        lambda t: t.tfjs_reads_mask,
+        WITH_MASKS | CUDNN | {"Softmax"},
+    ),
+    (
+        "uses a mask of steps",
+        lambda t: t.mask_use is MaskUse.PER_STEP,
+        {*WITH_MASKS, "GlobalAveragePooling1D"},
+    ),
+    ("uses a full mask", lambda t: t.mask_use is MaskUse.FULL, {"Softmax"}),
+    (
+        "leaves masked numbers out",
+        lambda t: t.mask_use is MaskUse.MERGED,
+        {"Maximum", "Minimum", "Multiply"},
+    ),
+    (
+        "uses masks in a list",
+        lambda t: t.mask_use is MaskUse.LISTED,
+        {"AdditiveAttention", "Attention"},
+    ),
+    (
+        "uses masks by name",
+        lambda t: t.mask_use is MaskUse.NAMED,
+        {"GroupedQueryAttention", "MultiHeadAttention"},
+    ),
+    ("takes masks off", lambda t: t.clears_masks_since is not None, {"MultiHeadAttention"}),
+    (
+        "merges masks number by number",
+        lambda t: t.mask_merge is MaskMerge.TOGETHER,
+        {"Add", "Average", "Maximum", "Minimum", "Multiply"},
+    ),
+    ("joins masks", lambda t: t.mask_merge is MaskMerge.SIDE_BY_SIDE, {"Concatenate"}),
+    (
+        "makes a mask",
+        lambda t: t.mask_maker is not None,
+        {"Embedding", "Masking", "ReversibleEmbedding"},
+    ),
+    (
+        "lets masks pass since Keras 3",
+        lambda t: t.masking is Masking.PASSES_SINCE_KERAS_3,
+        {"Identity", "Normalization", "Rescaling"},
+    ),
+    ("calls layers in turn", lambda t: t.inner is Inner.IN_TURN, {"Pipeline"}),
+    ("calls its layer each step", lambda t: t.inner is Inner.EACH_STEP, {"TimeDistributed"}),
+    ("has directions", lambda t: t.inner is Inner.DIRECTIONS, {"Bidirectional"}),
+    (
+        "has attributes that archives go by",
+        lambda t: bool(t.attributes),
+        {"Bidirectional", "RNN", "SpectralNormalization", "TimeDistributed"},
+    ),
+    (
+        "has an initial state as its second argument",
+        lambda t: t.call_arguments == ("initial_state", "mask", "training"),
+        WITH_MASKS,
+    ),
+    (
+        "has a mask as its third argument",
+        lambda t: t.call_arguments == ("training", "mask"),
+        {*BATCH_NORMALIZATIONS, "Pipeline", "TimeDistributed"},
+    ),
+    (
+        "has a mask as its second argument",
+        lambda t: t.call_arguments == ("mask",),
+        {"GlobalAveragePooling1D", "Softmax"},
+    ),
+    (
+        "has weights that tell its input's shape",
+        lambda t: t.input_shapes is not None,
+        CONVOLUTIONS | WITH_CELL | CUDNN | BATCH_NORMALIZATIONS | {"Dense", "Embedding"},
+    ),
+    ("hides its input's shape", lambda t: t.hides_input_shape, REARRANGING),
+]
+
+
+@pytest.mark.parametrize(("trait", "holds", "expected"), SETS, ids=[title for title, _, _ in SETS])
+def test_layers_of_a_trait(trait: str, holds: Callable[[Traits], bool], expected: set[str]) -> None:
+    assert {name for name, rule in rules().items() if holds(rule.traits)} == expected
+
+
+def test_layers_that_make_integers_of_integers_say_so() -> None:
+    assert [name for name in INTEGERS_KEPT if rules()[name].traits.dtypes is None] == []

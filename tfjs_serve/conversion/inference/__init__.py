@@ -1,0 +1,1 @@
+"""Follows tensors through a graph, in the orders of Keras and of TensorFlow.js."""

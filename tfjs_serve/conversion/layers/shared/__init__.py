@@ -1,0 +1,1 @@
+"""What several families of layers share; nothing here registers a rule."""

@@ -1,0 +1,1 @@
+"""Which masks layers get in Keras and in TensorFlow.js, and where these differ."""

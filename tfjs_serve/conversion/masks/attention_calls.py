@@ -1,0 +1,117 @@
+"""Which masks a call of an attention layer uses, for graphs in which masks are tensors.
+
+Keras 2 saves calls without the masks that travel with their tensors, and so does Keras 3 from 3.10
+on. Before, it saved them as ``query_mask`` and so on, or ``mask``. From 3.8 on,
+MultiHeadAttention looks itself for the mask of the query and takes all masks off the tensors that
+it is given (``set_keras_mask(query, None)`` in ``multi_head_attention.py``): layers that are called
+with them later see none.
+
+Before Keras 2.10, MultiHeadAttention knew no mask but ``attention_mask``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tfjs_serve.conversion.model.layers import Call, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.rules.call_arguments import (
+    MASKS,
+    TRAVELLING,
+    call_arguments,
+    tensor_positions,
+)
+from tfjs_serve.conversion.rules.traits import MaskUse, Traits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionCall:
+    """A call with its masks as inputs.
+
+    Attributes
+    ----------
+    mask
+        The mask of the output.
+    cleared
+        The tensors that have no mask after the call.
+    """
+
+    call: Call
+    mask: TensorRef | None
+    cleared: tuple[TensorRef, ...] = ()
+
+
+def masked_call(
+    layer: KerasLayer,
+    traits: Traits,
+    call: Call,
+    masks: Mapping[TensorRef, TensorRef],
+    given: Sequence[TensorRef | None],
+    *,
+    casts: bool = False,
+) -> AttentionCall:
+    """Return the call of an attention layer with the masks that it uses.
+
+    Parameters
+    ----------
+    masks
+        The masks that travel, by tensor.
+    given
+        The masks in the argument ``mask``, in the order of the inputs.
+    casts
+        Whether the first input has another dtype than the layer. Keras 2 casts it before
+        MultiHeadAttention looks for its mask, which the copy does not have (``_maybe_cast_inputs``
+        in ``base_layer.py``).
+    """
+    inputs = call.inputs
+    arguments = {key: value for key, value in call.kwargs.items() if key != "mask"}
+    saves = layer.saved_masks_only
+    if traits.mask_use is not MaskUse.NAMED:
+        return _call_of_list(layer, inputs, arguments, masks, given)
+    if layer.version < (2, 10):
+        return AttentionCall(call=Call(inputs=tuple(inputs), kwargs=arguments), mask=None)
+    positions = tensor_positions(call_arguments(arguments.get, ("query", "value", "key", *MASKS)))
+    tensors = {name: inputs[at] for name, at in positions.items() if name not in MASKS}
+    takes = traits.clears_masks_since is not None and layer.version >= traits.clears_masks_since
+    used = {
+        f"{name}_mask": masks.get(tensor)
+        for name, tensor in tensors.items()
+        if (name == "query" and takes) or not (saves or f"{name}_mask" in positions)
+    }
+    if casts and layer.generation < 3:
+        used.pop("query_mask", None)
+    return AttentionCall(
+        call=_with_inputs(inputs, arguments, used),
+        mask=masks.get(tensors["query"]),
+        cleared=tuple(tensors.values()) if takes else (),
+    )
+
+
+def _call_of_list(
+    layer: KerasLayer,
+    inputs: Sequence[TensorRef],
+    arguments: Mapping[str, Json],
+    masks: Mapping[TensorRef, TensorRef],
+    given: Sequence[TensorRef | None],
+) -> AttentionCall:
+    travelling = [masks.get(tensor) for tensor in inputs]
+    saves = layer.saved_masks_only
+    used = given if any(given) else [] if saves else travelling
+    # Before 3.4, masks do not pass layers that take a list.
+    passed = ([] if layer.version < (3, 4) else travelling) if saves else used
+    return AttentionCall(
+        call=_with_inputs(inputs, arguments, dict(zip(MASKS[:2], used, strict=False))),
+        mask=passed[0] if passed else None,
+    )
+
+
+def _with_inputs(
+    inputs: Sequence[TensorRef],
+    arguments: Mapping[str, Json],
+    masks: Mapping[str, TensorRef | None],
+) -> Call:
+    present = {name: mask for name, mask in masks.items() if mask is not None}
+    placed = {
+        f"{TRAVELLING}{name}": {"tensor": len(inputs) + index} for index, name in enumerate(present)
+    }
+    return Call(inputs=(*inputs, *present.values()), kwargs={**arguments, **placed})

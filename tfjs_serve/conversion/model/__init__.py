@@ -1,0 +1,1 @@
+"""What everything else here speaks of: layers, graphs, shapes, facts, weights, problems."""

@@ -1,0 +1,95 @@
+"""Collects all that is wrong with a model, so that it is told at once."""
+
+from __future__ import annotations
+
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.errors import ConversionError, ConversionProblem
+
+NONSENSE = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError),
+    ValueError,
+)
+"""What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
+_MOST_TOLD = 1_000
+"""Problems or warnings: what a file causes must fit into a report."""
+_MESSAGE_CHARACTERS = 2_000
+
+
+class Report:
+    """Problems that stop a translation, and warnings that do not."""
+
+    def __init__(self, display_name: str) -> None:
+        self._display_name = display_name
+        self._problems: dict[ConversionProblem, None] = {}
+        self._warnings: dict[str, None] = {}
+        self._impossible: set[str] = set()
+
+    def copy(self) -> Report:
+        """Return a report that starts with what this one holds."""
+        copied = Report(self._display_name)
+        copied._problems |= self._problems
+        copied._warnings |= self._warnings
+        copied._impossible |= self._impossible
+        return copied
+
+    @property
+    def display_name(self) -> str:
+        """What messages call the file."""
+        return self._display_name
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes of the problems."""
+        return frozenset(problem.code for problem in self._problems)
+
+    def problem(self, layer: KerasLayer, code: str, message: str, hint: str) -> None:
+        """Add a reason why `layer` cannot be translated; saying it twice changes nothing."""
+        self._problems.setdefault(
+            ConversionProblem(
+                code=code,
+                layer_path=layer.path,
+                class_name=layer.class_name,
+                message=message[:_MESSAGE_CHARACTERS],
+                hint=hint,
+            )
+        )
+
+    def impossible(self, layer: KerasLayer, message: str, hint: str) -> None:
+        """Add that `layer` computes what no page can hold: its rule is not to try."""
+        self._impossible.add(layer.path)
+        self.problem(layer, "impossible-shape", message, hint)
+
+    def is_impossible(self, layer: KerasLayer) -> bool:
+        """Whether :meth:`impossible` was told of `layer`."""
+        return layer.path in self._impossible
+
+    def warn(self, layer: KerasLayer, message: str) -> None:
+        """Add something that was left out without changing predictions."""
+        self._warnings.setdefault(f"{layer.path} ({layer.class_name}): {message}")
+
+    def tells_of(self, layer: KerasLayer) -> bool:
+        """Whether a problem of `layer` is known already."""
+        return any(problem.layer_path == layer.path for problem in self._problems)
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether the translation cannot succeed any more."""
+        return bool(self._problems)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All warnings in the order they were found."""
+        warnings = tuple(self._warnings)
+        more = len(warnings) - _MOST_TOLD
+        return (*warnings[:_MOST_TOLD], f"{more} more warnings.") if more > 0 else warnings
+
+    def raise_problems(self) -> None:
+        """Raise a ``ConversionError`` with all problems, if there are any."""
+        if self._problems:
+            count = len(self._problems)
+            raise ConversionError(
+                f"{self._display_name} cannot be converted: "
+                f"{count} problem{'s' if count > 1 else ''}",
+                list(self._problems)[:_MOST_TOLD],
+                hint="change the model as the problems say, and save it again",
+            )

@@ -1,0 +1,41 @@
+"""Objects as Keras serializes them, in plain JSON (``keras/src/saving/serialization_lib.py``)."""
+
+from __future__ import annotations
+
+import re
+
+from tfjs_serve.conversion.model.layers import Json
+
+
+def plain(value: Json) -> Json:
+    """Return `value` without the wrapping of Keras 3's serialization, all the way down."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "__tuple__":
+        return [plain(item) for item in value.get("items", [])]
+    if value.get("class_name") in ("__numpy__", "__tensor__"):
+        return (value.get("config") or {}).get("value")
+    if value.get("class_name") == "function" and isinstance(value.get("config"), str):
+        return value["config"]
+    if "class_name" in value and "config" in value:
+        return {"class_name": value["class_name"], "config": plain(value["config"])}
+    return {key: plain(item) for key, item in value.items()}
+
+
+def compute_dtype(dtype: Json) -> str:
+    """Return the compute dtype of a string, ``{"class_name": "DTypePolicy", ...}`` or ``None``."""
+    if isinstance(dtype, dict):
+        config = dtype.get("config") or {}
+        # Quantized layers name their "mode", and the dtype they had before as the "source".
+        name = config.get("mode") or config.get("name") or config.get("default_policy")
+        return compute_dtype(name)
+    return dtype.removeprefix("mixed_") if isinstance(dtype, str) else "float32"
+
+
+def snake_case(class_name: str) -> str:
+    """Return the name that Keras makes of a class (``keras/src/utils/naming.py``)."""
+    name = re.sub(r"\W+", "", class_name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,126 @@
+"""Weights computed from saved ones: one tensor at a time, when it is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tfjs_serve.conversion.model.bounds import MAXIMUM_NUMBERS
+from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files import WeightRef
+from tfjs_serve.layers_model.model import ArraySource, LayersWeight, TensorSource
+
+Array = npt.NDArray[Any]
+
+Weights = Mapping[str, TensorSource]
+"""Weights of one layer by variable name."""
+
+LayerWeights = Mapping[str, Weights]
+"""From a layer's path to its weights by variable name."""
+
+_FLOAT = "float32"
+_MOST_TIMES = 16
+"""How much larger than the saved ones a weight may become that is larger than any tensor."""
+
+
+def values(source: TensorSource) -> Array:
+    """Return the whole tensor; bfloat16 arrives as float32."""
+    blocks = list(source.blocks(1 << 24))
+    flat = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    return flat.reshape(source.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reshaped:
+    source: TensorSource
+    shape: tuple[int, ...]
+
+    @property
+    def dtype(self) -> str:
+        return self.source.dtype
+
+    def blocks(self, max_bytes: int) -> Iterator[Array]:
+        return self.source.blocks(max_bytes)
+
+
+def reshaped_source(source: TensorSource, shape: Sequence[int]) -> TensorSource:
+    """Return the same values with another shape of as many elements; streams."""
+    if math.prod(source.shape) != math.prod(shape) or min(shape, default=0) < 0:
+        raise ValueError(f"{source.shape} cannot become {tuple(shape)}")
+    return _Reshaped(source, tuple(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    compute: Callable[..., Array]
+    sources: tuple[TensorSource, ...]
+    shape: tuple[int, ...]
+    dtype: str = _FLOAT
+
+    def blocks(self, max_bytes: int) -> Iterator[Array]:
+        result = np.asarray(self.compute(*map(values, self.sources)), dtype=self.dtype)
+        if result.shape != self.shape:
+            raise ValueError(f"{result.shape} was computed instead of {self.shape}")
+        return ArraySource(result).blocks(max_bytes)
+
+
+def computed_source(
+    compute: Callable[..., Array], *sources: TensorSource, shape: Sequence[int]
+) -> TensorSource:
+    """Return a float32 tensor of the given shape that `compute` makes of other tensors.
+
+    Parameters
+    ----------
+    compute
+        Takes the arrays of `sources`; called each time the values are read.
+    """
+    count, saved = math.prod(shape), sum(math.prod(source.shape) for source in sources)
+    if min(shape, default=0) < 0 or count > max(MAXIMUM_NUMBERS, _MOST_TIMES * saved):
+        raise ValueError(f"a weight of shape {tuple(shape)} would be made of {saved} numbers")
+    return _Computed(compute, sources, tuple(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    source: TensorSource
+    weight_name: str
+    display_name: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.source.dtype
+
+    def blocks(self, max_bytes: int) -> Iterator[Array]:
+        try:
+            yield from self.source.blocks(max_bytes)
+        except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+            raise KerasFileError(
+                f"{self.display_name}: the weight {self.weight_name!r} cannot be computed from "
+                f"what is saved ({error})",
+                hint="the file is damaged or was not written by Keras; save the model again",
+            ) from error
+
+
+def with_named_errors(weight: LayersWeight, display_name: str) -> LayersWeight:
+    """Return the weight with errors that name it and its file.
+
+    Weights are computed when they are written, and only then does it show that the saved ones are
+    not of the shapes that their layer says. Those that are only read name themselves.
+    """
+    if isinstance(weight.source, WeightRef):
+        return weight
+    return replace(weight, source=_Named(weight.source, weight.name, display_name))
+
+
+def constant(array: npt.ArrayLike) -> TensorSource:
+    """Return a float32 tensor of values that are known already."""
+    return ArraySource(np.asarray(array, np.float32))

@@ -1,0 +1,160 @@
+"""What the rest of the conversion has to know of a class of Keras layers, stated with its rule.
+
+Whoever adds a layer says it once, in the layer's family file; nothing else lists layers by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.model.sources import Weights
+
+Dtypes = Callable[[KerasLayer, Sequence[TensorFact]], tuple[str, ...]]
+InputShapes = Callable[[KerasLayer, Weights], Iterable[Shape]]
+
+
+class Masking(Enum):
+    """Whether the mask of a layer's input goes on with its output (``supports_masking``)."""
+
+    STOPS = "stops"
+    PASSES = "passes"
+    PASSES_SINCE_KERAS_3 = "passes since Keras 3"
+    PER_STEP = "passes if it returns sequences"
+
+
+class MaskUse(Enum):
+    """Whether what a layer computes depends on the masks of its inputs."""
+
+    NONE = "none"
+    PER_STEP = "the mask of its first input: one number for each step"
+    FULL = "the mask of its first input, which may be as large as the input"
+    MERGED = "the masks of all inputs, from Keras 3.6 on: masked numbers are left out"
+    LISTED = "a mask for each input, given as a list"
+    NAMED = "a mask for each input, given by name: query_mask, value_mask, key_mask"
+
+
+class MaskMerge(Enum):
+    """How the masks of several inputs become one (``compute_mask``)."""
+
+    NONE = "they do not"
+    TOGETHER = "number by number"
+    SIDE_BY_SIDE = "joined, as the inputs are"
+
+
+class Inner(Enum):
+    """What the layers inside a wrapper are called with."""
+
+    SAME = "the first input of the wrapper"
+    IN_TURN = "each with the output of the one before"
+    EACH_STEP = "one step of the first input of the wrapper"
+    DIRECTIONS = "the first input of the wrapper, forward and backward, with states of their own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeMask:
+    """A mask that leaves out where the input is `value`, in all features if `over_features`."""
+
+    value: float
+    over_features: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskMaker:
+    """How a layer makes a mask of its input.
+
+    Attributes
+    ----------
+    made
+        Returns the mask, ``None`` for a layer whose arguments say that it makes none.
+    without
+        Returns the layer as one that makes no mask and computes the same.
+    """
+
+    made: Callable[[KerasLayer], MadeMask | None]
+    without: Callable[[KerasLayer], KerasLayer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a class of layers is like; the defaults hold for most.
+
+    Attributes
+    ----------
+    dtypes
+        From a layer and its inputs to the dtypes of its outputs in Keras, where these are not
+        all float32.
+    any_dtype
+        Whether its dtype says what it puts out, not what it computes in.
+    masking
+        Whether the mask of its input goes on with its output.
+    mask_maker
+        How it makes a mask, if it does.
+    mask_use
+        Which masks change what it computes.
+    mask_merge
+        How the masks of its inputs become that of its output.
+    tfjs_reads_mask
+        Whether its class in TF.js looks at the mask that it is called with (``kwargs['mask']``).
+    clears_masks_since
+        ``(major, minor)`` of the first Keras in which it takes the masks off its inputs.
+    has_states
+        Whether it is recurrent: it takes initial states as further inputs.
+    inner
+        What the layers inside it are called with.
+    attributes
+        Names of the Python attributes that hold the layers inside it, where archives go by them.
+    cell_inside
+        Whether archives keep its variables in a cell that its configuration does not show.
+    call_arguments
+        Names of the parameters of its ``call`` after the first, in order, where calls with masks
+        or states are saved by position.
+    input_shapes
+        From a layer and its weights to the shapes that its input may have, ``None`` for sizes
+        that no weight tells.
+    hides_input_shape
+        Whether the shape of its output tells nothing of that of its input.
+    """
+
+    dtypes: Dtypes | None = None
+    any_dtype: bool = False
+    masking: Masking = Masking.STOPS
+    mask_maker: MaskMaker | None = None
+    mask_use: MaskUse = MaskUse.NONE
+    mask_merge: MaskMerge = MaskMerge.NONE
+    tfjs_reads_mask: bool = False
+    clears_masks_since: tuple[int, int] | None = None
+    has_states: bool = False
+    inner: Inner = Inner.SAME
+    attributes: tuple[str, ...] = ()
+    cell_inside: bool = False
+    call_arguments: tuple[str, ...] = ()
+    input_shapes: InputShapes | None = None
+    hides_input_shape: bool = False
+
+
+TraitsOf = Callable[[KerasLayer], Traits]
+
+
+def is_stateful(layer: KerasLayer, traits_of: TraitsOf) -> bool:
+    """Whether a recurrent layer starts where the batch before has ended."""
+    parts = (layer, *layer.children)
+    return traits_of(layer).has_states and any(part.config.get("stateful") for part in parts)
+
+
+def starts_recurrences(layer: KerasLayer, traits_of: TraitsOf) -> bool:
+    """Whether a recurrent layer in a model inside of `layer` gets an initial state.
+
+    TF.js's TimeDistributed would hand it to the layers of the next step.
+    """
+    return any(
+        traits_of(child).has_states and len(call.inputs) > 1
+        for model in layer.walk()
+        if model.graph is not None
+        for child in model.children
+        for call in model.graph.calls[child.name]
+    )

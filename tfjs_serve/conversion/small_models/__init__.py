@@ -1,0 +1,1 @@
+"""The kit that lowers: small models of the layers that TensorFlow.js has."""

@@ -1,0 +1,185 @@
+"""Activations that layers of TF.js compute together: small models' parts.
+
+Formulas: ``keras/src/activations/activations.py``. Each function raises before it adds
+layers, so that the companion can do what it cannot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+
+Arguments = Mapping[str, Json]
+
+
+class NotLoweredError(Exception):
+    """TF.js's layers do not compute it with these arguments, or for inputs of this shape."""
+
+
+def relu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """`x` above `threshold`, limited to 0 .. `max_value`; ``slope * (x - threshold)`` below."""
+    slope, threshold = float(arguments["negative_slope"]), float(arguments["threshold"])
+    most = arguments["max_value"]
+    if slope and not threshold and most is None:
+        return leaky_relu(low, x, arguments)
+    above = _relu_above(low, x, threshold)
+    if most is not None:
+        above = low.layer("ReLU", {"max_value": float(most)}, above, shape=x.shape)
+    if not slope:
+        return above
+    below = low.activation(low.rescale(x, -1.0, threshold), "relu")
+    return low.add(above, low.rescale(below, -slope))
+
+
+def _relu_above(low: Lowering, x: Tensor, threshold: float) -> Tensor:
+    if not threshold:
+        return low.activation(x, "relu")
+    return low.layer("ThresholdedReLU", {"theta": threshold}, x, shape=x.shape)
+
+
+def leaky_relu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``x`` above zero, ``slope * x`` below."""
+    return low.layer("LeakyReLU", {"alpha": float(arguments["negative_slope"])}, x, shape=x.shape)
+
+
+def elu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``x`` above zero, ``alpha * (exp(x) - 1)`` below: the slope of what is below zero."""
+    curved = low.activation(x, "elu")
+    return low.layer("LeakyReLU", {"alpha": float(arguments["alpha"])}, curved, shape=x.shape)
+
+
+def celu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``alpha * elu(x / alpha)``."""
+    alpha = _positive(arguments["alpha"])
+    return low.rescale(low.activation(low.rescale(x, 1 / alpha), "elu"), alpha)
+
+
+def hard_sigmoid(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """``relu6(x + 3) / 6`` (Keras 3)."""
+    return low.rescale(low.activation(low.rescale(x, 1.0, 3.0), "relu6"), 1 / 6)
+
+
+def hard_silu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``x * hard_sigmoid(x)``."""
+    return low.multiply(x, hard_sigmoid(low, x, arguments))
+
+
+def hard_tanh(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """`x` limited to -1 .. 1."""
+    return low.clip(x, -1.0, 1.0)
+
+
+def log_sigmoid(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """``-softplus(-x)``."""
+    return low.rescale(low.activation(low.rescale(x, -1.0), "softplus"), -1.0)
+
+
+def soft_shrink(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``relu(x - threshold) - relu(-x - threshold)``."""
+    threshold = _positive(arguments["threshold"])
+    above = low.activation(low.rescale(x, 1.0, -threshold), "relu")
+    below = low.activation(low.rescale(x, -1.0, -threshold), "relu")
+    return low.subtract(above, below)
+
+
+def hard_shrink(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """`x` where it lies further than `threshold` from zero."""
+    config = {"theta": _positive(arguments["threshold"])}
+    above = low.layer("ThresholdedReLU", config, x, shape=x.shape)
+    below = low.layer("ThresholdedReLU", config, low.rescale(x, -1.0), shape=x.shape)
+    return low.subtract(above, below)
+
+
+def tanh_shrink(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """``x - tanh(x)``."""
+    return low.subtract(x, low.activation(x, "tanh"))
+
+
+def sparse_plus(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """``(x + 1)^2 / 4`` between -1 and 1, zero below, `x` above."""
+    shifted = low.rescale(x, 1.0, 1.0)
+    curved = low.layer("ReLU", {"max_value": 2.0}, shifted, shape=x.shape)
+    square = low.rescale(low.multiply(curved, curved), 0.25)
+    return low.add(square, low.activation(low.rescale(x, 1.0, -1.0), "relu"))
+
+
+def sparse_sigmoid(low: Lowering, x: Tensor, _arguments: Arguments) -> Tensor:
+    """``(x + 1) / 2`` limited to 0 .. 1."""
+    return low.clip(low.rescale(x, 0.5, 0.5), 0.0, 1.0)
+
+
+def gelu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """``x / 2 * (1 + tanh(z)) = x * sigmoid(2 z)``, ``z = sqrt(2 / pi) (x + 0.044715 x^3)``."""
+    if not arguments["approximate"]:
+        return low.activation(x, "gelu")
+    scale = 2 * math.sqrt(2 / math.pi)
+    factor = low.rescale(low.multiply(x, x), scale * 0.044715, scale)
+    return low.multiply(x, low.activation(low.multiply(x, factor), "sigmoid"))
+
+
+def threshold(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """`x` above `threshold`, `default_value` elsewhere."""
+    if arguments["default_value"]:
+        # Shifting by it would round numbers that lie at the threshold to its other side.
+        raise NotLoweredError("its default value is not zero")
+    return _relu_above(low, x, float(arguments["threshold"]))
+
+
+def softmax(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """TF.js's layer computes it over several axes, or over the last one."""
+    axis = arguments["axis"]
+    if isinstance(axis, list) and len(axis) > 1:
+        return low.layer("Softmax", {"axis": axis}, x, shape=x.shape)
+    return _over_last_axis(low, x, axis, "softmax")
+
+
+def log_softmax(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """Over the last axis only in TF.js."""
+    return _over_last_axis(low, x, arguments["axis"], "log_softmax")
+
+
+def _over_last_axis(low: Lowering, x: Tensor, axis: Json, name: str) -> Tensor:
+    (axis,) = axis if isinstance(axis, list) else [axis]
+    last = len(x.shape) - 1
+    axis = _axis(x.shape, axis)
+    if axis == last:
+        return low.activation(x, name)
+    order = list(range(last + 1))
+    order[axis], order[last] = last, axis
+    return low.permute(low.activation(low.permute(x, order), name), order)
+
+
+def glu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
+    """The first half along an axis times the sigmoid of the second half."""
+    axis = _axis(x.shape, arguments["axis"])
+    half = halved(x.shape, axis)[axis]
+    if half is None or x.shape[1:].count(None) > 1:
+        raise NotLoweredError("the size that is split is not known, or several others")
+    values, gates = low.slice(x, axis, 0, half), low.slice(x, axis, half, half)
+    return low.multiply(values, low.activation(gates, "sigmoid"))
+
+
+def halved(shape: Shape, axis: int) -> Shape:
+    """Return the shape after ``glu``."""
+    sizes = list(shape)
+    size = sizes[axis]
+    sizes[axis] = None if size is None else size // 2
+    return tuple(sizes)
+
+
+def _axis(shape: Shape, axis: int) -> int:
+    """Return the axis counted from the front; layers cannot do anything along the batch."""
+    counted = axis + len(shape) if axis < 0 else axis
+    if not counted:
+        raise NotLoweredError("the size of the batch is not known")
+    return counted
+
+
+def _positive(value: Json) -> float:
+    if not value > 0:
+        raise NotLoweredError("its argument is not positive")
+    return float(value)

@@ -1,0 +1,190 @@
+"""Builds the small model that stands for one layer which TF.js lacks.
+
+The model has the layer's name and takes the layer's inputs, so that nothing else in the graph
+changes but that its calls count from 1, as those of every nested model do. Its layers are called
+``<layer>/<what>``; no mask enters or leaves it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tfjs_serve import companion
+from tfjs_serve.conversion.model.bounds import MAXIMUM_LAYERS
+from tfjs_serve.conversion.model.facts import TensorFact
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.layers_model.model import LayersWeight, TensorSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """An output of a layer in the small model; `shape` counts the batch axis."""
+
+    layer: str
+    index: int = 0
+    node: int = 0
+    shape: Shape
+
+
+class UnknownShapeError(ValueError):
+    """A size is not known that the small model must be built with."""
+
+
+class SmallModel:
+    """A small model under construction.
+
+    Parameters
+    ----------
+    context
+        The layer that it will stand for.
+
+    Attributes
+    ----------
+    inputs
+        The layer's inputs. A size in which its calls differ is ``None``.
+    """
+
+    def __init__(self, context: LayerContext) -> None:
+        self._context = context
+        name, scope = context.name, context.scope
+        # A layer inside of a wrapper does not have a name that is unique in the model.
+        self._base = name if scope in ("", name) else f"{scope}/{name}"
+        self._layers: list[dict[str, Json]] = []
+        self._weights: list[LayersWeight] = []
+        self._names: Counter[str] = Counter()
+        self.inputs = tuple(map(self._input, common_shapes(context.calls)))
+
+    def _input(self, shape: Shape) -> Tensor:
+        name = self._name("input")
+        config = {"name": name, "batch_input_shape": list(shape), "dtype": "float32"}
+        self._append("InputLayer", name, config, ())
+        return Tensor(layer=name, shape=shape)
+
+    def _name(self, what: str) -> str:
+        self._names[what] += 1
+        count = self._names[what]
+        return f"{self._base}/{what}" if count == 1 else f"{self._base}/{what}_{count - 1}"
+
+    def _append(
+        self, class_name: str, name: str, config: dict[str, Json], inputs: Sequence[Tensor]
+    ) -> None:
+        if len(self._layers) >= MAXIMUM_LAYERS:
+            raise ValueError(f"it would become more than {MAXIMUM_LAYERS} layers")
+        inbound = (
+            [[[tensor.layer, tensor.node, tensor.index, {}] for tensor in inputs]] if inputs else []
+        )
+        self._layers.append(
+            {"class_name": class_name, "name": name, "config": config, "inbound_nodes": inbound}
+        )
+
+    def layer(
+        self,
+        class_name: str,
+        config: Mapping[str, Json],
+        *inputs: Tensor,
+        weights: Mapping[str, TensorSource] | None = None,
+        trainable: bool | None = None,
+        shape: Shape | None = None,
+    ) -> Tensor:
+        """Call a new TF.js layer and return its output.
+
+        Parameters
+        ----------
+        weights
+            By the names that the layer gives them, such as ``"kernel"``.
+        trainable
+            As the layer that is lowered, if left out; ``False`` for constants.
+        shape
+            Of the output; worked out by the rule of the Keras layer `class_name` if left out.
+        """
+        name = self._name(class_name.rpartition(">")[2].lower())
+        flag = self._context.layer.trainable if trainable is None else trainable
+        full: dict[str, Json] = {"name": name, "trainable": flag, "dtype": "float32", **config}
+        self._append(class_name, name, full, inputs)
+        for variable, source in (weights or {}).items():
+            self._weights.append(LayersWeight(name=f"{name}/{variable}", source=source))
+        if shape is None:
+            shape = self._inferred(class_name, config, inputs)
+        return Tensor(layer=name, shape=shape)
+
+    def translated(self, layer: TfjsLayer, *inputs: Tensor, shape: Shape) -> Tensor:
+        """Call a layer that a rule has translated under a name of :meth:`fresh_name`."""
+        name = str(layer.config["name"])
+        self._append(layer.class_name, name, layer.config, inputs)
+        self._weights += layer.weights
+        return Tensor(layer=name, node=int(layer.is_container), shape=shape)
+
+    def fresh_name(self, what: str) -> str:
+        """Return a name for a layer of the small model."""
+        return self._name(what)
+
+    def _inferred(
+        self, class_name: str, config: Mapping[str, Json], inputs: Sequence[Tensor]
+    ) -> Shape:
+        layer = KerasLayer(
+            class_name=class_name,
+            name="",
+            path="",
+            config=config,
+            dtype="float32",
+            generation=self._context.layer.generation,
+        )
+        return self._context.output_shape(layer, tuple(x.shape for x in inputs))
+
+    def companion(
+        self, class_name: str, arguments: Mapping[str, Json], *inputs: Tensor, shape: Shape
+    ) -> Tensor:
+        """Call a layer of ``layers.js`` without weights; see ``LayerContext.companion``."""
+        shapes = [[[list(x.shape) for x in inputs], [list(shape)]]]
+        config = {
+            "arguments": dict(arguments),
+            "variables": [],
+            "shapes": shapes,
+            "passes_mask": False,
+        }
+        return self.layer(f"{companion.PACKAGE}>{class_name}", config, *inputs, shape=shape)
+
+    def model(self, *outputs: Tensor) -> TfjsLayer:
+        """Return the finished model."""
+        # A model's output that is its input would be known under the input's name.
+        ends = [self._handed_on(x) if x in self.inputs else x for x in outputs]
+        return TfjsLayer(
+            class_name="Functional",
+            config={
+                "name": self._context.name,
+                "trainable": self._context.layer.trainable,
+                "layers": self._layers,
+                "input_layers": [[x.layer, 0, 0] for x in self.inputs],
+                "output_layers": [[x.layer, x.node, x.index] for x in ends],
+            },
+            weights=tuple(self._weights),
+        )
+
+    def _handed_on(self, x: Tensor) -> Tensor:
+        return self.layer("Activation", {"activation": "linear"}, x, shape=x.shape)
+
+
+def common_shapes(facts: Sequence[Sequence[TensorFact]]) -> list[Shape]:
+    """Return the shape of each input (or output) of a layer's calls, ``None`` where they differ.
+
+    Raises
+    ------
+    UnknownShapeError
+        The calls differ in rank or number of inputs, or no shape is known.
+    """
+    calls = [[fact.shape for fact in call] for call in facts]
+    if not calls or any(shape is None for call in calls for shape in call):
+        raise UnknownShapeError("the shape of the input is not known")
+    if len({tuple(len(shape or ()) for shape in call) for call in calls}) > 1:
+        raise UnknownShapeError("its calls have inputs of different ranks")
+    return [
+        tuple(
+            sizes[0] if len(set(sizes)) == 1 else None
+            for sizes in zip(*(shape or () for shape in shapes), strict=True)
+        )
+        for shapes in zip(*calls, strict=True)
+    ]

@@ -1,0 +1,209 @@
+"""Steps of small models on sequences, images and volumes.
+
+TF.js has most of its layers for images only. What treats each spatial axis by itself can be done
+with them for all: a sequence is an image of one column, and a volume is seen as an image twice.
+All but the first two functions take tensors whose channels are last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tfjs_serve.conversion.model.shapes import known_product
+from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.windows import Edges, Windows
+
+Step = Callable[[Tensor, int | None, int | None], Tensor]
+"""From an image, and which axes of the whole are its rows and columns, to another image."""
+
+
+def with_last_channels(low: Lowering, x: Tensor, data_format: str, rank: int) -> Tensor:
+    """Return `x`, which has `rank` spatial axes, with its channels after them."""
+    if data_format != "channels_first":
+        return x
+    axes = list(range(len(x.shape)))
+    axes.append(axes.pop(-1 - rank))
+    return low.permute(x, axes)
+
+
+def with_first_channels(low: Lowering, x: Tensor, data_format: str, rank: int) -> Tensor:
+    """Undo :func:`with_last_channels`."""
+    if data_format != "channels_first":
+        return x
+    axes = list(range(len(x.shape)))
+    axes.insert(len(axes) - 1 - rank, axes.pop())
+    return low.permute(x, axes)
+
+
+def in_images(low: Lowering, x: Tensor, step: Step) -> Tensor:
+    """Apply `step` along all spatial axes of `x`, of which there are one to three.
+
+    Raises
+    ------
+    UnknownShapeError
+        Several sizes of a volume are not known.
+    """
+    if len(x.shape) == 4:
+        return step(x, 0, 1)
+    if len(x.shape) == 3:
+        return from_image(low, step(as_image(low, x), 0, None))
+    depth, height, width, channels = x.shape[1:]
+    image = low.reshape(x, (depth, height, known_product((width, channels))))
+    image = step(image, 0, 1)
+    depth, height = image.shape[1:3]
+    image = step(low.reshape(image, (known_product((depth, height)), width, channels)), None, 2)
+    return low.reshape(image, (depth, height, *image.shape[2:]))
+
+
+def as_image(low: Lowering, x: Tensor) -> Tensor:
+    """Return a sequence as an image of one column."""
+    return low.reshape(x, (x.shape[1], 1, x.shape[2]))
+
+
+def from_image(low: Lowering, image: Tensor) -> Tensor:
+    """Undo :func:`as_image`."""
+    return low.reshape(image, (image.shape[1], image.shape[3]))
+
+
+def zero_padded(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
+    """Return `x` with zeros around it."""
+
+    def pad(image: Tensor, sides: Edges) -> Tensor:
+        config = {"padding": list(map(list, sides)), "data_format": "channels_last"}
+        return low.layer("ZeroPadding2D", config, image)
+
+    return _with_edges(low, x, edges, pad)
+
+
+def cropped(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
+    """Return `x` without its outermost steps."""
+
+    def crop(image: Tensor, sides: Edges) -> Tensor:
+        if None in image.shape[1:3]:
+            return _convolved_crop(low, image, sides)
+        config = {"cropping": list(map(list, sides)), "data_format": "channels_last"}
+        return low.layer("Cropping2D", config, image)
+
+    return _with_edges(low, x, edges, crop)
+
+
+def _with_edges(
+    low: Lowering, x: Tensor, edges: Edges, change: Callable[[Tensor, Edges], Tensor]
+) -> Tensor:
+    def step(image: Tensor, *axes: int | None) -> Tensor:
+        sides = [(0, 0) if axis is None else edges[axis] for axis in axes]
+        return change(image, sides) if any(map(any, sides)) else image
+
+    return in_images(low, x, step) if any(map(any, edges)) else x
+
+
+def _convolved_crop(low: Lowering, image: Tensor, sides: Edges) -> Tensor:
+    """Crop with windows that hold a single one: TF.js's Cropping2D must know sizes beforehand."""
+    for axis, (before, after) in enumerate(sides):
+        if not before and not after:
+            continue
+        window = [before + after + 1 if axis == other else 1 for other in range(2)]
+        kernel = np.zeros((before + after + 1, known_channels(image)), np.float32)
+        kernel[before] = 1
+        image = low.layer(
+            "DepthwiseConv2D",
+            {"kernel_size": window, "use_bias": False, "padding": "valid"},
+            image,
+            weights={"depthwise_kernel": constant(kernel.reshape(*window, -1, 1))},
+            trainable=False,
+        )
+    return image
+
+
+def known_channels(x: Tensor) -> int:
+    """Return the size of the last axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is not known.
+    """
+    channels = x.shape[-1]
+    if channels is None:
+        raise UnknownShapeError("the number of its channels is not known")
+    return channels
+
+
+def repeated(low: Lowering, x: Tensor, factors: Sequence[int]) -> Tensor:
+    """Return `x` with each step repeated along each spatial axis.
+
+    One axis needs no image: the repetitions lie side by side among the channels, and TF.js's
+    gradient of UpSampling2D on the CPU is wrong for batches (``ResizeNearestNeighborGrad.ts``).
+    """
+    if len(factors) == 1:
+        _, steps, channels = x.shape
+        longer = None if steps is None else steps * factors[0]
+        return low.reshape(low.concatenate([x] * factors[0], 2), (longer, channels))
+
+    def step(image: Tensor, *axes: int | None) -> Tensor:
+        size = [1 if axis is None else factors[axis] for axis in axes]
+        config = {"size": size, "data_format": "channels_last", "interpolation": "nearest"}
+        return image if size == [1, 1] else low.layer("UpSampling2D", config, image)
+
+    return in_images(low, x, step)
+
+
+def pooled(low: Lowering, kind: str, x: Tensor, windows: Windows) -> Tensor:
+    """Return the largest number or the average in each window.
+
+    Parameters
+    ----------
+    kind
+        ``"Max"`` or ``"Average"``; the zeros of a padding do not count.
+    """
+
+    def step(image: Tensor, *axes: int | None) -> Tensor:
+        config = {
+            "pool_size": [1 if axis is None else windows.size[axis] for axis in axes],
+            "strides": [1 if axis is None else windows.strides[axis] for axis in axes],
+            "padding": windows.padding,
+            "data_format": "channels_last",
+        }
+        return low.layer(f"{kind}Pooling2D", config, image)
+
+    return in_images(low, x, step)
+
+
+def subsampled(low: Lowering, x: Tensor, strides: Sequence[int]) -> Tensor:
+    """Return every step that a window of one would stop at."""
+    if set(strides) == {1}:
+        return x
+    one = (1,) * len(strides)
+    every = Windows(size=one, strides=tuple(strides), dilation=one, padding="valid")
+    return pooled(low, "Max", x, every)
+
+
+def patches(low: Lowering, image: Tensor, windows: Windows) -> Tensor:
+    """Return what each window sees in an image: window positions first, channels last.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(batch, rows, columns, window rows * window columns * channels)``.
+    """
+    image = zero_padded(low, image, windows.edges(image.shape[1:3]))
+    for axis in (1, 0):
+        image = _shifted(low, image, axis, windows)
+    return image
+
+
+def _shifted(low: Lowering, image: Tensor, axis: int, windows: Windows) -> Tensor:
+    """Stack what the steps of a window see along one axis."""
+    if image.shape[1 + axis] is None:
+        raise UnknownShapeError("a size of its input is not known")
+    extent = windows.extent[axis]
+    shifts = []
+    for start in range(0, extent, windows.dilation[axis]):
+        sides = [(0, 0), (0, 0)]
+        sides[axis] = (start, extent - 1 - start)
+        shifts.append(cropped(low, image, sides))
+    strides = [windows.strides[axis] if other == axis else 1 for other in range(2)]
+    return subsampled(low, low.concatenate(shifts, -1), strides)

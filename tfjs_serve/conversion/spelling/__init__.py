@@ -1,0 +1,1 @@
+"""From each way in which Keras spells a model to the one spelling that rules read."""

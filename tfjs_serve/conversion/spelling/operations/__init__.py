@@ -1,0 +1,1 @@
+"""Operations on tensors, as Keras 2 and 3 spell them, as ``ops.<name>``."""

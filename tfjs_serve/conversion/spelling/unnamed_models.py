@@ -1,0 +1,48 @@
+"""Names for models inside of others that were saved without one.
+
+Up to Keras 2.2.2, the configuration of a Sequential is the bare list of its layers, so that one
+inside of another has no name in it; its weights are saved under the name all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tfjs_serve.conversion.model.layers import Json
+
+
+def with_names(model: Mapping[str, Json], groups: Sequence[str]) -> Mapping[str, Json]:
+    """Return the configuration of a model in which every layer has a name.
+
+    Parameters
+    ----------
+    groups
+        Names of the layers of the outermost model in the file's own order: a layer without a
+        name is the one at the same place.
+    """
+    entries = _entries(model)
+    if entries is None:
+        return model
+    counted = [entry for entry in entries if entry.get("class_name") != "InputLayer"]
+    listed = entries if len(entries) == len(groups) else counted
+    names = dict(zip(map(id, listed), groups, strict=True)) if len(listed) == len(groups) else {}
+    named = [
+        _named(with_names(entry, ()), names.get(id(entry), f"sequential_{index}"))
+        for index, entry in enumerate(entries)
+    ]
+    config = model["config"]
+    return {**model, "config": {**config, "layers": named} if isinstance(config, dict) else named}
+
+
+def _entries(model: Mapping[str, Json]) -> list[Mapping[str, Json]] | None:
+    config = model.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else config
+    if not isinstance(layers, list) or not all(isinstance(entry, dict) for entry in layers):
+        return None
+    return layers
+
+
+def _named(entry: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    config = entry.get("config")
+    has_name = isinstance(config, dict) and config.get("name") is not None
+    return entry if has_name or entry.get("name") is not None else {**entry, "name": name}

@@ -1,0 +1,176 @@
+"""Which saved weight belongs to which variable: by layer and position, never by name.
+
+An ``.h5`` file has one flat list of weights for each layer of the outermost model. Its order is
+``trainable_weights + non_trainable_weights`` (``_legacy_weights`` in
+``keras/src/legacy/saving/legacy_h5_format.py``), which for nested models depends on which layers
+are frozen. So the order is derived here from the layers, as each generation derives it.
+
+A ``.keras`` archive has a group for each object; see ``archive_paths.py``. Some parts of a layer
+are described by no configuration, such as the projections of an attention layer: a variable of
+these is called ``<attribute>/<variable>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from tfjs_serve.conversion.model.layers import KerasLayer, Variable
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.sources import LayerWeights
+from tfjs_serve.conversion.stored.archive_paths import object_paths
+from tfjs_serve.keras_files import Container, KerasModel, WeightRef
+
+Slot = tuple[KerasLayer, Variable]
+"""A variable of a layer."""
+
+Own = Callable[[KerasLayer], tuple[Variable, ...] | None]
+"""From a layer to the variables that it has itself, in order of creation; ``None``: unknown."""
+
+Group = tuple[KerasLayer, str, list[Slot]]
+"""A layer, the name of its group of weights in the file, and the variables in that group."""
+
+Found = tuple[KerasLayer, list[str], tuple[WeightRef, ...]]
+"""A layer, variables of it or in it, and their weights."""
+
+
+def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report) -> LayerWeights:
+    """Return the saved weights by layer path and variable name.
+
+    A layer whose saved weights are more or fewer than its variables is reported; one that is
+    unknown, or has such a layer in it, gets none.
+    """
+    by_object = keras_model.dialect.container is Container.KERAS_ZIP
+    groups = (
+        _groups_by_object(model, keras_model, own) if by_object else _groups_by_layer(model, own)
+    )
+    assigned: dict[str, dict[str, WeightRef]] = {}
+    shared: list[Found] = []
+    for layer, group, slots in groups:
+        refs = _saved(keras_model, group)
+        if slots and not refs:
+            refs = _shared_weights(layer, _names(slots), shared)
+        if len(refs) != len(slots):
+            _report_count(layer, len(slots), refs, report)
+            continue
+        shared.append((layer, _names(slots), refs))
+        for (owner, variable), ref in zip(slots, refs, strict=True):
+            assigned.setdefault(owner.path, {})[variable.name] = ref
+    return assigned
+
+
+def _saved(keras_model: KerasModel, group: str) -> tuple[WeightRef, ...]:
+    """Return the weights of a group; its attribute may be private in other versions of Keras."""
+    parent, _, attribute = group.rpartition("/")
+    weights = keras_model.weights
+    return weights.get(group) or weights.get(f"{parent}/_{attribute}", ())
+
+
+def _names(slots: Sequence[Slot]) -> list[str]:
+    return [variable.name for _, variable in slots]
+
+
+def _shared_weights(
+    layer: KerasLayer, names: list[str], earlier: Sequence[Found]
+) -> tuple[WeightRef, ...]:
+    """Return the weights of the layer that `layer` is: an archive has each object once.
+
+    Only a layer that two nested models share is written again without its weights.
+    """
+    same = (
+        refs
+        for other, its_names, refs in earlier
+        if (other.class_name, other.name, other.config, its_names)
+        == (layer.class_name, layer.name, layer.config, names)
+    )
+    # Several that look like it, with weights of their own: nothing tells which it is.
+    distinct = {id(refs[0]): refs for refs in same if refs}
+    return next(iter(distinct.values())) if len(distinct) == 1 else ()
+
+
+def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
+    """Yield each layer of the outermost model, with all variables in it: HDF5."""
+    for layer in model.children:
+        if all(own(inner) is not None for inner in layer.walk()):
+            yield layer, layer.name, saved_order(layer, own)
+
+
+def _groups_by_object(model: KerasLayer, keras_model: KerasModel, own: Own) -> Iterator[Group]:
+    """Yield each layer with its own variables: ``.keras``."""
+
+    def has_weights(layer: KerasLayer) -> bool:
+        return any(own(inner) for inner in layer.walk())
+
+    for layer, path in object_paths(model, keras_model.weights, has_weights):
+        parts: dict[str, list[Slot]] = {"": []}
+        variables = own(layer)
+        for variable in variables or ():
+            part, slash, _ = variable.name.rpartition("/")
+            parts.setdefault(f"{slash}{part}", []).append((layer, variable))
+        if variables is not None:
+            for part, slots in parts.items():
+                yield layer, f"{path}{part}", slots
+
+
+def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:
+    """Return the variables of `layer` and of all layers in it in the order of an ``.h5`` file."""
+    trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
+    return _each_once([*trainable, *frozen], own)
+
+
+def _each_once(slots: Sequence[Slot], own: Own) -> list[Slot]:
+    """Leave out what comes again: SpectralNormalization has the kernel of its layer too."""
+    found: dict[tuple[str, str], Slot] = {}
+    for layer, variable in slots:
+        slot = (layer, variable)
+        if layer.class_name == "SpectralNormalization" and variable.name == "kernel":
+            slot = next(
+                ((child, first) for child in layer.children for first in own(child) or ()), slot
+            )
+        found.setdefault((slot[0].path, slot[1].name), slot)
+    return list(found.values())
+
+
+def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+    """Return trainable and other variables (``Layer.trainable_weights`` in Keras 3).
+
+    Each variable knows whether it is trainable; the two lists keep the order of creation.
+    """
+    slots = [(inner, variable) for inner in layer.walk() for variable in own(inner) or ()]
+    if not layer.trainable:
+        return [], slots
+    return (
+        [slot for slot in slots if slot[0].trainable and slot[1].trainable],
+        [slot for slot in slots if not (slot[0].trainable and slot[1].trainable)],
+    )
+
+
+def _split_keras2(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+    """Return trainable and other variables (``base_layer.py`` and ``training.py`` in Keras 2).
+
+    A frozen layer's trainable variables come first among its others; layers are asked one
+    after the other.
+    """
+    split = [_split_keras2(child, own) for child in layer.children]
+    trainable = list(chain.from_iterable(pair[0] for pair in split))
+    others = list(chain.from_iterable(pair[1] for pair in split))
+    mine = [(layer, variable) for variable in own(layer) or () if variable.trainable]
+    fixed = [(layer, variable) for variable in own(layer) or () if not variable.trainable]
+    if layer.trainable:
+        return [*mine, *trainable], [*fixed, *others]
+    if layer.class_name in ("Functional", "Sequential"):
+        return [], [*trainable, *others]
+    variables_of_children = chain.from_iterable([*pair[0], *pair[1]] for pair in split)
+    return [], [*mine, *fixed, *variables_of_children]
+
+
+def _report_count(
+    layer: KerasLayer, expected: int, refs: tuple[WeightRef, ...], report: Report
+) -> None:
+    names = ", ".join(ref.name for ref in refs[:6]) or "none"
+    report.problem(
+        layer,
+        "weights-do-not-fit",
+        f"It needs {expected} weights, but the file has {len(refs)} for it ({names}).",
+        "If it shares layers with another model, save each as a model of its own.",
+    )

@@ -1,0 +1,122 @@
+"""Completes layers' arguments by what only the file as a whole tells, so that rules see one form.
+
+A vocabulary that a layer has learned lies beside the configuration in ``.keras`` archives
+(``save_assets`` in ``keras/src/layers/preprocessing/index_lookup.py``); some layers compute
+otherwise in another version of Keras.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.small_models.vocabulary import LOOKUPS, vocabulary_of
+from tfjs_serve.conversion.stored.archive_paths import object_paths
+from tfjs_serve.keras_files import Container, KerasModel
+
+
+def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
+    """Return `model` with these further arguments.
+
+    ``vocabulary``
+        Of a lookup layer that has learned it.
+    ``has_idf_weights``
+        Whether the file has the weights of a lookup layer with ``output_mode="tf_idf"``.
+    ``all_digits``
+        Whether an input is whole numbers for layers that take them digit by digit only.
+    """
+    paths = dict(_paths(model, keras_model))
+    version = version_of(keras_model)
+
+    def complete(layer: KerasLayer) -> KerasLayer:
+        config = dict(layer.config)
+        if layer.class_name in LOOKUPS:
+            config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
+        return replace(
+            layer,
+            config=config,
+            children=tuple(map(complete, layer.children)),
+            version=version,
+        )
+
+    return _with_all_digits(complete(model))
+
+
+def version_of(keras_model: KerasModel) -> tuple[int, ...]:
+    """Return the ``(major, minor)`` of the Keras that saved a model; the newest if it is silent."""
+    found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
+    return found if len(found) == 2 else (keras_model.dialect.generation, 99)
+
+
+def _paths(model: KerasLayer, keras_model: KerasModel) -> list[tuple[str, str]]:
+    """Return the paths of layers in the model and in the archive."""
+    if keras_model.dialect.container is not Container.KERAS_ZIP:
+        return []
+    saved = {**keras_model.weights, **dict.fromkeys(keras_model.vocabularies, ())}
+    return [(layer.path, path) for layer, path in object_paths(model, saved)]
+
+
+def _lookup_arguments(layer: KerasLayer, keras_model: KerasModel, path: str) -> dict[str, Json]:
+    arguments: dict[str, Json] = {}
+    if layer.config.get("output_mode") in ("tf_idf", "tf-idf"):
+        in_archive = keras_model.dialect.container is Container.KERAS_ZIP
+        saved = bool(keras_model.weights.get(path)) if in_archive else layer.generation < 3
+        arguments["has_idf_weights"] = saved
+    text = keras_model.vocabularies.get(path)
+    if text is not None and not isinstance(layer.config.get("vocabulary"), list):
+        tokens = _lines(text, layer.generation)
+        is_numbers = layer.class_name == "IntegerLookup"
+        arguments["vocabulary"] = list(map(int, tokens)) if is_numbers else tokens
+    return arguments
+
+
+def _lines(text: str, generation: int) -> list[str]:
+    """Return the tokens as ``load_assets`` of that generation reads them."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if generation < 3:
+        return text.split("\n")
+    lines = text.splitlines()
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _with_all_digits(model: KerasLayer) -> KerasLayer:
+    """Return the outermost model with those inputs marked that float32 would round."""
+    children = [
+        replace(child, config={**child.config, "all_digits": True})
+        if _needs_all_digits(model, child)
+        else child
+        for child in model.children
+    ]
+    return replace(model, children=tuple(children))
+
+
+def _needs_all_digits(model: KerasLayer, child: KerasLayer) -> bool:
+    if child.class_name != "InputLayer" or not child.dtype.startswith(("int", "uint")):
+        return False
+    takers = _takers(model, child)
+    return bool(takers) and all(map(_takes_digits, takers))
+
+
+def _takers(model: KerasLayer, source: KerasLayer) -> list[KerasLayer]:
+    """Return the layers that take the outputs of `source`."""
+    if model.graph is None:
+        index = model.children.index(source)
+        return list(model.children[index + 1 : index + 2])
+    return [
+        child
+        for child in model.children
+        for call in model.graph.calls.get(child.name, ())
+        if any(ref.layer == source.name for ref in call.inputs)
+    ]
+
+
+def _takes_digits(layer: KerasLayer) -> bool:
+    if layer.class_name in ("HashedCrossing", "Hashing"):
+        return True
+    if layer.class_name != "IntegerLookup" or layer.config.get("invert"):
+        return False
+    vocabulary = vocabulary_of(layer)
+    return vocabulary is not None and not vocabulary.fits_layers

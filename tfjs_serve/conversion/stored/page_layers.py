@@ -1,0 +1,41 @@
+"""The variables that a file has for layers which the page registers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from tfjs_serve.conversion.model.layers import KerasLayer, Variable
+from tfjs_serve.conversion.rules.page_class import page_class
+from tfjs_serve.conversion.stored.archive_paths import object_paths
+from tfjs_serve.keras_files import Container, KerasModel
+
+
+def page_variables(
+    model: KerasLayer, keras_model: KerasModel, classes: Collection[str]
+) -> Mapping[str, tuple[Variable, ...]]:
+    """Return the variables that the file has for each layer of `classes`, by layer path."""
+    if not classes:
+        return {}
+    in_archive = keras_model.dialect.container is Container.KERAS_ZIP
+    paths = object_paths(model) if in_archive else ((layer, layer.name) for layer in model.children)
+    names = _names_by_position if in_archive else _names_in_file
+    return {
+        layer.path: tuple(Variable(name=name) for name in names(keras_model, path))
+        for layer, path in paths
+        if page_class(layer, classes)
+    }
+
+
+def _names_in_file(keras_model: KerasModel, group: str) -> list[str]:
+    refs = keras_model.weights.get(group, ())
+    return [ref.name.rpartition("/")[2].partition(":")[0] for ref in refs]
+
+
+def _names_by_position(keras_model: KerasModel, path: str) -> list[str]:
+    """Return the position of each variable in its object, after the object's path if inside."""
+    return [
+        f"{group.removeprefix(path).lstrip('/')}/{index}".lstrip("/")
+        for group, refs in keras_model.weights.items()
+        if group == path or group.startswith(f"{path}/")
+        for index in range(len(refs))
+    ]

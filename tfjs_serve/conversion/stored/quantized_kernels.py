@@ -1,0 +1,161 @@
+"""Kernels of quantized Dense and EinsumDense layers as the numbers that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.model.sources import Array, Weights, computed_source
+from tfjs_serve.conversion.small_models.einsum import Equation, parsed
+from tfjs_serve.conversion.stored import quantized_weights as numbers
+from tfjs_serve.layers_model.model import TensorSource
+
+_PACKED_BY_OUTPUTS = (3, 14)
+"""Since this version, two numbers in a byte are neighbours along the last axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """How a layer is quantized: the name of the method, and whether groups of inputs differ."""
+
+    name: str
+    is_grouped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizedKernel:
+    """The kernel of one layer.
+
+    Attributes
+    ----------
+    saved
+        The layer as the file has it.
+    version
+        Of Keras, such as ``(3, 15)``.
+    shape
+        Of the layer's input, ``None`` if it is not known.
+    """
+
+    saved: KerasLayer
+    weights: Weights
+    mode: Mode
+    version: Sequence[int]
+    shape: Shape | None
+
+    def source(self) -> TensorSource:
+        """Return the kernel.
+
+        Raises
+        ------
+        ValueError
+            The shape of the input is needed, and is not known.
+        """
+        kernel, scale = self.weights["kernel"], self.weights["kernel_scale"]
+        if self.mode.name == "int8":
+            return numbers.divided(kernel, scale, self._scale_shape(kernel))
+        if self.mode.name == "int4":
+            return self._int4_kernel(kernel, scale)
+        return self._transposed_kernel(kernel, scale)
+
+    def _scale_shape(self, kernel: TensorSource) -> tuple[int, ...]:
+        """Return the shape in which the scales of a kernel fit it: they are saved as outputs."""
+        if self.saved.class_name == "Dense":
+            return (1, kernel.shape[-1])
+        equation = self.equation()
+        return tuple(
+            size if axis in equation.output else 1
+            for axis, size in zip(equation.kernel, kernel.shape, strict=True)
+        )
+
+    def equation(self) -> Equation:
+        """Return the equation of an EinsumDense."""
+        if self.shape is None:
+            raise ValueError("the shape of the input of a quantized layer is not known")
+        return parsed(str(self.saved.config["equation"]), len(self.shape))
+
+    def _int4_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
+        shape = self._kernel_shape()
+        if self._is_packed_by_outputs(kernel, shape):
+            columns = int(scale.shape[-1])
+            rows = kernel.shape[0]
+            axis, length, flat = 1, columns, (rows, columns)
+        else:
+            return self._int4_kernel_by_inputs(kernel, scale, shape)
+        sources = [kernel, scale]
+        if self.mode.is_grouped:
+            sources += [self.weights["kernel_zero"], self.weights["g_idx"]]
+
+        def compute(packed: Array, s: Array, *rest: Array) -> Array:
+            found = numbers.unpacked(packed, axis, length, True)
+            made = _of_groups(found, s, *rest) if rest else found / s.reshape(1, -1)
+            return made.reshape(shape or flat)
+
+        return computed_source(compute, *sources, shape=shape or flat)
+
+    def _int4_kernel_by_inputs(
+        self, kernel: TensorSource, scale: TensorSource, shape: tuple[int, ...] | None
+    ) -> TensorSource:
+        """Two rows of the first axis that is summed over share a byte (Keras 3.11 to 3.13)."""
+        if shape is None:
+            raise ValueError("the shape of the input of a quantized layer is not known")
+        axis = next(
+            index for index, (a, b) in enumerate(zip(kernel.shape, shape, strict=True)) if a != b
+        )
+        fits: tuple[int, ...] = (1, shape[-1])
+        if self.saved.class_name == "EinsumDense":
+            equation = self.equation()
+            fits = tuple(
+                size if letter in equation.output else 1
+                for letter, size in zip(equation.kernel, shape, strict=True)
+            )
+        return computed_source(
+            lambda packed, s: numbers.unpacked(packed, axis, shape[axis], True) / s.reshape(fits),
+            kernel,
+            scale,
+            shape=shape,
+        )
+
+    def _is_packed_by_outputs(self, kernel: TensorSource, shape: tuple[int, ...] | None) -> bool:
+        if self.saved.class_name == "Dense" and shape is not None and kernel.shape[0] != shape[0]:
+            return False
+        return tuple(self.version) >= _PACKED_BY_OUTPUTS or len(self.version) < 2
+
+    def _kernel_shape(self) -> tuple[int, ...] | None:
+        """Return the shape of the kernel before it was packed, if the input tells it."""
+        if self.shape is None:
+            return None
+        if self.saved.class_name == "Dense":
+            sizes: list[int | None] = [self.shape[-1], int(self.saved.config["units"])]
+        else:
+            equation = self.equation()
+            given = self.saved.config["output_shape"]
+            known = dict(zip(equation.source, self.shape, strict=True))
+            outputs = given if isinstance(given, list) else [given]
+            ends = zip(reversed(equation.output), reversed(outputs), strict=False)
+            known |= {axis: size for axis, size in ends if size is not None}
+            sizes = [known.get(axis) for axis in equation.kernel]
+        return tuple(size for size in sizes if size is not None) if None not in sizes else None
+
+    def _transposed_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
+        """Kernels of gptq and awq are saved with the outputs first, and with groups of inputs."""
+        units = int(self.saved.config["units"])
+        inputs = kernel.shape[1]
+        packed = kernel.shape[0] != units
+        sources = [kernel, scale, self.weights["kernel_zero"], self.weights["g_idx"]]
+        if self.mode.name == "awq":
+            sources.append(self.weights["awq_scales"])
+
+        def compute(saved: Array, s: Array, z: Array, g: Array, *awq: Array) -> Array:
+            found = numbers.unpacked(saved, 0, units, False) if packed else saved
+            made = numbers.of_groups(found.astype(np.float32), s, z, g, axis=-1).T
+            return np.asarray(made / awq[0][:, None] if awq else made)
+
+        return computed_source(compute, *sources, shape=(inputs, units))
+
+
+def _of_groups(found: Array, scale: Array, zero: Array, groups: Array) -> Array:
+    return numbers.of_groups(found, scale, zero, groups, axis=0)

@@ -1,0 +1,248 @@
+"""Quantized layers of Keras 3: whole numbers and scales become plain weights.
+
+The variables follow ``variable_serialization_spec`` and the calls in ``dense.py``,
+``einsum_dense.py`` and ``embedding.py`` in ``keras/src/layers/core``. Some modes quantize the
+layer's input as well; a layer that does the same is put before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.model.sources import Array, Weights, computed_source
+from tfjs_serve.conversion.stored import quantized_weights as numbers
+from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.conversion.stored.lora import lora_names, with_lora, without_lora
+from tfjs_serve.conversion.stored.quantized_kernels import Mode, QuantizedKernel
+from tfjs_serve.keras_files import Container
+from tfjs_serve.layers_model.model import TensorSource
+
+_FLOAT8 = tuple(
+    f"{what}_{kind}"
+    for what in ("inputs", "kernel", "outputs_grad")
+    for kind in ("scale", "amax_history")
+)
+_KERNEL_NAMES = {
+    "int8": ("kernel", "bias", "kernel_scale"),
+    "int4": ("kernel", "bias", "kernel_scale", "kernel_zero", "g_idx"),
+    "float8": ("kernel", "bias", *_FLOAT8),
+    "gptq": ("bias", "kernel", "kernel_scale", "kernel_zero", "g_idx"),
+    "awq": ("bias", "kernel", "kernel_scale", "kernel_zero", "awq_scales", "g_idx"),
+}
+_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "Dense": _KERNEL_NAMES,
+    "EinsumDense": {mode: _KERNEL_NAMES[mode] for mode in ("int8", "int4", "float8")},
+    "Embedding": {
+        "int8": ("embeddings", "embeddings_scale"),
+        "int4": ("embeddings", "embeddings_scale", "embeddings_zero", "g_idx"),
+    },
+}
+_OF_GROUPS = frozenset({"kernel_zero", "embeddings_zero", "g_idx"})
+_PLAIN = frozenset({"bias", "lora_kernel_a", "lora_kernel_b", "lora_embeddings_a"}) | frozenset(
+    {"lora_embeddings_b"}
+)
+_WEIGHTS_ONLY = (3, 14)
+"""Since this version, int4 leaves the inputs alone unless it is told otherwise."""
+
+InputShape = Callable[[KerasLayer], Shape | None]
+"""From a layer to the shape of its input, ``None`` if it is not known."""
+
+
+def _mode(layer: KerasLayer) -> Mode | None:
+    """Read a dtype policy, such as ``int4/128`` or ``int8_from_float32``."""
+    name, *rest = layer.dtype.partition("_from_")[0].split("/")
+    if name not in _NAMES.get(layer.class_name, {}):
+        return None
+    grouped = name in ("gptq", "awq") or (bool(rest) and rest[-1] not in ("-1", "None"))
+    return Mode(name=name, is_grouped=grouped)
+
+
+def is_quantized(layer: KerasLayer) -> bool:
+    """Whether a layer's weights are whole numbers, or numbers of eight bits."""
+    return _mode(layer) is not None
+
+
+def quantized_forms(
+    container: Container, version: Sequence[int], input_shape: InputShape, report: Report
+) -> Forms:
+    """Return the forms of quantized layers.
+
+    Parameters
+    ----------
+    version
+        Of Keras, such as ``(3, 15)``.
+    """
+
+    def form(layer: KerasLayer) -> StoredForm | None:
+        mode = _mode(layer)
+        if mode is None:
+            return None
+
+        def restore(restored: KerasLayer, weights: Weights) -> Restored:
+            plain = replace(without_lora(restored), dtype="float32")
+            if not weights:
+                return plain, {plain.path: {}}
+            shape = input_shape(restored)
+            return _Layer(restored, plain, weights, mode, version, shape, report).restored()
+
+        return StoredForm(variables=_variables(layer, mode, container), restore=restore)
+
+    return form
+
+
+def _variables(layer: KerasLayer, mode: Mode, container: Container) -> tuple[Variable, ...]:
+    names = [
+        name
+        for name in _NAMES[layer.class_name][mode.name]
+        if (name != "bias" or _has_bias(layer)) and (mode.is_grouped or name not in _OF_GROUPS)
+    ]
+    if container is Container.KERAS_ZIP or mode.name == "float8":
+        return tuple(Variable(name=name) for name in names)
+    trained = [*(name for name in names if name == "bias"), *lora_names(layer)]
+    return (
+        *(Variable(name=name) for name in trained),
+        *(Variable(name=name, trainable=False) for name in names if name != "bias"),
+    )
+
+
+def _has_bias(layer: KerasLayer) -> bool:
+    if layer.class_name == "EinsumDense":
+        return layer.config.get("bias_axes") is not None
+    return layer.config.get("use_bias") is not False
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One quantized layer whose weights are found."""
+
+    saved: KerasLayer
+    plain: KerasLayer
+    weights: Weights
+    mode: Mode
+    version: Sequence[int]
+    shape: Shape | None
+    report: Report
+
+    def restored(self) -> Restored:
+        if self.mode.name == "float8":
+            return self._float8()
+        if self.saved.class_name == "Embedding":
+            found = {"embeddings": self._embeddings()}
+        else:
+            found = {"kernel": self._kernel().source()}
+        found |= {name: source for name, source in self.weights.items() if name in _PLAIN}
+        merged = with_lora(self.saved, found)
+        quantizer = self._input_quantizer()
+        if quantizer is None:
+            return self.plain, {self.plain.path: merged}
+        if merged.keys() != found.keys():
+            self._report_lora()
+        return _behind(self.plain, "AbsMaxQuantizer", quantizer, merged)
+
+    def _report_lora(self) -> None:
+        """Report LoRA weights that Keras multiplies with the input as it is, not quantized."""
+        self.report.problem(
+            self.saved,
+            "unsupported-argument",
+            "Its LoRA weights are saved beside its quantized kernel.",
+            "Save the model as .keras, which puts them into the kernel.",
+        )
+
+    def _embeddings(self) -> TensorSource:
+        table, scale = self.weights["embeddings"], self.weights["embeddings_scale"]
+        if self.mode.name == "int8":
+            return numbers.divided(table, scale, (table.shape[0], 1))
+        width = int(self.saved.config["output_dim"])
+        shape = (table.shape[0], width)
+        if not self.mode.is_grouped:
+            return computed_source(
+                lambda packed, s: numbers.unpacked(packed, -1, width, True) / s[:, None],
+                table,
+                scale,
+                shape=shape,
+            )
+        zero, groups = self.weights["embeddings_zero"], self.weights["g_idx"]
+
+        def compute(packed: Array, s: Array, z: Array, g: Array) -> Array:
+            return numbers.of_groups(numbers.unpacked(packed, -1, width, True), s, z, g, axis=-1)
+
+        return computed_source(compute, table, scale, zero, groups, shape=shape)
+
+    def _kernel(self) -> QuantizedKernel:
+        return QuantizedKernel(
+            saved=self.saved,
+            weights=self.weights,
+            mode=self.mode,
+            version=self.version,
+            shape=self.shape,
+        )
+
+    def _input_quantizer(self) -> dict[str, Json] | None:
+        """Return the arguments of what Keras does with the layer's input, if it does anything."""
+        if self.saved.class_name == "Embedding" or self.mode.name in ("gptq", "awq"):
+            return None
+        arguments: Mapping[str, Json] | None = {}
+        settings = self.saved.config.get("quantization_config")
+        if isinstance(settings, dict):
+            quantizer = settings.get("config", {}).get("activation_quantizer")
+            arguments = quantizer.get("config", {}) if isinstance(quantizer, dict) else None
+        elif self.mode.name == "int4" and tuple(self.version) >= _WEIGHTS_ONLY:
+            arguments = None
+        if arguments is None or (self.mode.name == "int4" and self.mode.is_grouped):
+            return None
+        lowest, highest = arguments.get("value_range") or (-127, 127)
+        axes = [-1]
+        if self.saved.class_name == "EinsumDense":
+            equation = self._kernel().equation()
+            axes = [equation.source.index(axis) for axis in equation.contracted]
+        epsilon = arguments.get("epsilon") or 1e-7
+        return {"axes": axes, "lowest": lowest, "highest": highest, "epsilon": epsilon}
+
+    def _float8(self) -> Restored:
+        """Input and kernel lose digits as ``float8_e4m3fn``, the bias as ``bfloat16``."""
+        weights = dict(zip(self._float8_names(), self.weights.values(), strict=True))
+        kernel = weights["kernel"]
+        scale = numbers.scalar(weights["kernel_scale"])
+        found = {
+            "kernel": computed_source(
+                lambda array: numbers.as_float8(array, scale), kernel, shape=kernel.shape
+            )
+        }
+        if "bias" in weights:
+            bias = weights["bias"]
+            found["bias"] = computed_source(numbers.as_bfloat16, bias, shape=bias.shape)
+        arguments = {"scale": numbers.scalar(weights["inputs_scale"])}
+        return _behind(self.plain, "Float8Quantizer", arguments, found)
+
+    def _float8_names(self) -> list[str]:
+        """Return the names in the order of the weights.
+
+        HDF5 has them as they were made: a layer that was loaded has its kernel last.
+        """
+        names = list(self.weights)
+        if next(iter(self.weights.values())).shape:
+            return names
+        return [*_FLOAT8, *(name for name in names if name in ("kernel", "bias"))]
+
+
+def _behind(
+    layer: KerasLayer, class_name: str, arguments: Mapping[str, Json], weights: Weights
+) -> Restored:
+    """Return a model of the layer's name in which another layer comes before it."""
+
+    def inner(class_name: str, config: Mapping[str, Json]) -> KerasLayer:
+        name = f"{layer.name}_{class_name.lower()}"
+        path = f"{layer.path}/{name}"
+        return replace(layer, class_name=class_name, name=name, path=path, config=config)
+
+    children = (
+        inner("InputLayer", {"batch_input_shape": None}),
+        inner(class_name, arguments),
+        inner(layer.class_name, layer.config),
+    )
+    model = replace(layer, class_name="Sequential", config={}, children=children)
+    return model, {layer.path: {}, children[-1].path: weights}

@@ -1,0 +1,89 @@
+"""From a file to the layers and weights that the rules know, whoever wrote it and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tfjs_serve.conversion.inference.infer import infer
+from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.report import NONSENSE, Report
+from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.rules.registry import Rules
+from tfjs_serve.conversion.stored.assignment import Own, assign
+from tfjs_serve.conversion.stored.forms import Forms, Restored, first_of, restored, stored_variables
+from tfjs_serve.conversion.stored.keras1 import keras1_forms
+from tfjs_serve.conversion.stored.learned_arguments import version_of
+from tfjs_serve.conversion.stored.lora import lora_forms
+from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
+from tfjs_serve.conversion.stored.quantized_layers import is_quantized, quantized_forms
+from tfjs_serve.conversion.stored.theano import theano_forms
+from tfjs_serve.errors import KerasFileError, UnsafeFileError
+from tfjs_serve.keras_files import KerasModel
+
+_REASON_CHARACTERS = 300
+
+
+def read_layers(
+    model: KerasLayer,
+    keras_model: KerasModel,
+    own: Own,
+    rules: Rules,
+    report: Report,
+) -> Restored:
+    """Return the model as the rules know it, and its weights by layer path and variable name.
+
+    Parameters
+    ----------
+    own
+        From a layer, as the rules know it, to its variables.
+    """
+    forms = _forms(model, keras_model, own, rules, report)
+    weights = assign(model, keras_model, stored_variables(forms, own), report)
+    model, weights = restored(model, weights, forms)
+    if keras_model.dialect.backend == "theano":
+        model, weights = restored(model, weights, theano_forms(version_of(keras_model), report))
+    return with_input_shapes(model, weights, rules, report), weights
+
+
+def _forms(
+    model: KerasLayer,
+    keras_model: KerasModel,
+    own: Own,
+    rules: Rules,
+    report: Report,
+) -> Forms:
+    dialect = keras_model.dialect
+    if dialect.generation < 2:
+        return keras1_forms(model)
+    if dialect.generation < 3:
+        return first_of(())
+    shapes: dict[str, Shape | None] = {}
+    if any(map(is_quantized, model.walk())):
+        calls = infer(model, rules, report.copy()).calls
+        shapes = {path: facts[0][0].shape for path, facts in calls.items()}
+
+    def input_shape(layer: KerasLayer) -> Shape | None:
+        return shapes.get(layer.path)
+
+    quantized = quantized_forms(dialect.container, version_of(keras_model), input_shape, report)
+    return first_of((quantized, lora_forms(dialect.container, own)))
+
+
+@contextmanager
+def nonsense_as_error(keras_model: KerasModel) -> Iterator[None]:
+    """Raise ``KerasFileError`` for what Python raises on a configuration that makes no sense."""
+    try:
+        yield
+    except NONSENSE as error:
+        raise KerasFileError(
+            f"{keras_model.display_name}: its architecture makes no sense "
+            f"({type(error).__name__}: {str(error)[:_REASON_CHARACTERS]})",
+            hint="the file is damaged or was not written by Keras; save the model again, and if "
+            "Keras loads it, report it",
+        ) from error
+    except MemoryError as error:
+        raise UnsafeFileError(
+            f"{keras_model.display_name}: its architecture asks for more memory than there is",
+            hint="the file is damaged, or made to exhaust this machine; save the model again",
+        ) from error

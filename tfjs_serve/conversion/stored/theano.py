@@ -1,0 +1,180 @@
+"""Models that were trained with Theano, whose convolutions are not those of TensorFlow.
+
+Theano turns kernels around before it multiplies, and pads "same" by half of the kernel on both
+sides, whatever the strides; windows of pooling by one or two steps less than their size
+(``conv2d`` and ``pool2d`` in ``backend/theano_backend.py`` of Keras 1 and 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.shapes import pair
+from tfjs_serve.conversion.model.sources import Weights, computed_source
+from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.layers_model.model import TensorSource
+
+_RANKS = {
+    "Conv1D": 1,
+    "Conv2D": 2,
+    "Conv2DTranspose": 2,
+    "Conv3D": 3,
+    "Conv3DTranspose": 3,
+    "ConvLSTM2D": 2,
+    "Deconvolution2D": 2,
+}
+"""Layers whose kernels Theano turns around, and the number of axes of their images.
+
+Keras turns the kernels of depthwise convolutions itself, so that they are TensorFlow's.
+"""
+_POOLING = {f"{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)}
+_UNCLEAR_AVERAGE = {(2, 0), (2, 1)}
+"""Versions some of whose releases take what they pad for a part of the average."""
+_HINT = "Use padding='valid', with ZeroPadding before it."
+
+
+def theano_forms(version: Sequence[int], report: Report) -> Forms:
+    """Return the forms of layers of models that were trained with Theano.
+
+    Parameters
+    ----------
+    version
+        Of Keras, such as ``(2, 3)``.
+    """
+
+    def form(layer: KerasLayer) -> StoredForm | None:
+        if layer.class_name in _RANKS:
+            return StoredForm(
+                variables=(), restore=lambda made, weights: _convolution(made, weights, report)
+            )
+        if layer.class_name in _POOLING and layer.config.get("padding") == "same":
+            unclear = layer.class_name.startswith("Average") and tuple(version) in _UNCLEAR_AVERAGE
+            return StoredForm(
+                variables=(),
+                restore=lambda made, _weights: _pooling(made, report if unclear else None),
+            )
+        if layer.class_name == "SReLU":
+            return StoredForm(variables=(), restore=_s_relu)
+        return None
+
+    return form
+
+
+def _convolution(layer: KerasLayer, weights: Weights, report: Report) -> Restored:
+    rank = _RANKS[layer.class_name]
+    turned = {name: _turned(name, source, rank) for name, source in weights.items()}
+    if layer.config.get("padding") not in ("same", "full") or _pads_alike(layer, rank):
+        return layer, {layer.path: turned}
+    if layer.class_name in ("Conv1D", "Conv2D", "Conv3D"):
+        return _after_padding(layer, turned, rank)
+    if layer.class_name == "ConvLSTM2D" or any(size % 2 == 0 for size in _extents(layer, rank)):
+        _refuse(layer, report)
+        return layer, {layer.path: turned}
+    return _before_cropping(layer, turned, rank)
+
+
+def _turned(name: str, source: TensorSource, rank: int) -> TensorSource:
+    if not name.endswith("kernel"):
+        return source
+    axes = tuple(range(rank))
+    return computed_source(lambda kernel: np.flip(kernel, axes), source, shape=source.shape)
+
+
+def _extents(layer: KerasLayer, rank: int) -> list[int]:
+    """Return how many steps a kernel covers along each axis."""
+    sizes = pair(layer.config["kernel_size"], rank)
+    dilation = pair(layer.config.get("dilation_rate", 1), rank)
+    return [(size - 1) * step + 1 for size, step in zip(sizes, dilation, strict=True)]
+
+
+def _pads_alike(layer: KerasLayer, rank: int) -> bool:
+    strides = pair(layer.config.get("strides", 1), rank)
+    odd = all(extent % 2 for extent in _extents(layer, rank))
+    return layer.config["padding"] == "same" and set(strides) == {1} and odd
+
+
+def _after_padding(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
+    """Return ZeroPadding and the layer with "valid" in a model of the layer's name."""
+    extents = _extents(layer, rank)
+    if layer.config["padding"] == "full":
+        edges = [[extent - 1] * 2 for extent in extents]
+    else:
+        edges = [[extent // 2, (extent - 1) // 2] for extent in extents]
+    padding = _inner(layer, f"ZeroPadding{rank}D", _edges("padding", layer, edges))
+    valid = _inner(layer, layer.class_name, {**layer.config, "padding": "valid"})
+    return _model(layer, (padding, valid)), {layer.path: {}, valid.path: weights}
+
+
+def _before_cropping(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
+    """Return the transposed convolution with "valid" and Cropping in a model of its name."""
+    extents, config = _extents(layer, rank), {**layer.config, "padding": "valid"}
+    cut = [extent // 2 for extent in extents]
+    if "output_shape" in config:
+        first = 2 if config.get("data_format") == "channels_first" else 1
+        sizes = list(config["output_shape"])
+        for axis, size in enumerate(cut, start=first):
+            sizes[axis] += size
+        config["output_shape"] = sizes
+    else:
+        strides = pair(config.get("strides", 1), rank)
+        config["output_padding"] = [
+            stride + size - extent
+            for stride, size, extent in zip(strides, cut, extents, strict=True)
+        ]
+    valid = _inner(layer, layer.class_name, config)
+    edges = [[size, 0] for size in cut]
+    cropping = _inner(layer, f"Cropping{rank}D", _edges("cropping", layer, edges))
+    return _model(layer, (valid, cropping)), {layer.path: {}, valid.path: weights}
+
+
+def _edges(key: str, layer: KerasLayer, edges: Sequence[list[int]]) -> dict[str, Json]:
+    if len(edges) == 1:
+        return {key: edges[0]}
+    return {key: list(edges), "data_format": layer.config.get("data_format") or "channels_last"}
+
+
+def _inner(layer: KerasLayer, class_name: str, config: dict[str, Json]) -> KerasLayer:
+    name = f"{layer.name}_{class_name.lower()}"
+    path = f"{layer.path}/{name}"
+    return replace(layer, class_name=class_name, name=name, path=path, config=config)
+
+
+def _model(layer: KerasLayer, layers: Sequence[KerasLayer]) -> KerasLayer:
+    given = _inner(layer, "InputLayer", {"batch_input_shape": None})
+    return replace(layer, class_name="Sequential", config={}, children=(given, *layers))
+
+
+def _refuse(layer: KerasLayer, report: Report) -> None:
+    report.problem(
+        layer,
+        "unsupported-argument",
+        "Its padding='same' was computed by Theano, which pads otherwise than TensorFlow.js.",
+        _HINT,
+    )
+
+
+def _pooling(layer: KerasLayer, unclear: Report | None) -> Restored:
+    if unclear is not None:
+        _refuse(layer, unclear)
+    rank = int(layer.class_name[-2])
+    sizes = pair(layer.config.get("pool_size", 2), rank)
+    strides = layer.config.get("strides")
+    config = {
+        "pool_size": sizes,
+        "strides": sizes if strides is None else pair(strides, rank),
+        "before": [size - 2 if size > 2 and size % 2 else size - 1 for size in sizes],
+        "largest": layer.class_name.startswith("Max"),
+        "data_format": layer.config.get("data_format") or "channels_last",
+    }
+    return replace(layer, class_name="HalfPaddedPooling", config=config), {layer.path: {}}
+
+
+def _s_relu(layer: KerasLayer, weights: Weights) -> Restored:
+    """Theano limits what is below the left threshold, too: K.relu with ``max_value``."""
+    config = {**layer.config, "limits_below": True}
+    return replace(layer, config=config), {layer.path: weights}

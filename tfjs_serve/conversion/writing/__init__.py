@@ -1,0 +1,1 @@
+"""From translated layers to a model that TensorFlow.js's loader can load."""

@@ -1,0 +1,73 @@
+"""A last look at a written model, with TF.js's eyes: can its loader make every call?
+
+TF.js spins for ever on a call whose inputs never come (``fromConfig`` in
+``tfjs-layers/src/engine/container.ts``). What is written here is made so that this cannot be; a
+defect in that must end in an error, not in a page that hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tfjs_serve.conversion.model.layers import Json
+
+
+class UnloadableError(ValueError):
+    """A written model that TF.js could not load."""
+
+
+def check_loadable(model_config: Json) -> None:
+    """Raise :class:`UnloadableError` if the loader would hang or fail.
+
+    Parameters
+    ----------
+    model_config
+        ``{"class_name", "config"}`` of the outermost model, in TF.js's terms.
+    """
+    for model in _functional_models(model_config):
+        _check_graph(model)
+
+
+def _functional_models(value: Json) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _functional_models(item)
+    elif isinstance(value, dict):
+        if value.get("class_name") == "Functional":
+            yield value["config"]
+        for item in value.values():
+            yield from _functional_models(item)
+
+
+def _check_graph(model: dict[str, Any]) -> None:
+    layers = model["layers"]
+    if len({layer["name"] for layer in layers}) < len(layers):
+        raise UnloadableError(f"two layers of {model['name']!r} have one name")
+    nodes = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
+    waiting = {layer["name"]: list(layer.get("inbound_nodes", ())) for layer in layers}
+    progress = True
+    while progress:
+        progress = False
+        for name, calls in waiting.items():
+            left = [call for call in calls if not _is_made(call, nodes)]
+            # The calls of one layer are made one after the other.
+            made = len(calls) - len(left)
+            if made:
+                nodes[name] += made
+                waiting[name] = left
+                progress = True
+    stuck = [name for name, calls in waiting.items() if calls]
+    if stuck:
+        raise UnloadableError(f"the layer {stuck[0]!r} of {model['name']!r} can never be called")
+    if not _is_made([*model["input_layers"], *model["output_layers"]], nodes):
+        raise UnloadableError(f"{model['name']!r} refers to a call that is never made")
+
+
+def nodes_of_its_own(layer: dict[str, Any]) -> int:
+    """Return how many nodes a layer has before it is called: inputs and models have one."""
+    return int(layer["class_name"] in ("Functional", "InputLayer", "Sequential"))
+
+
+def _is_made(tensors: Json, nodes: dict[str, int]) -> bool:
+    return all(tensor[1] < nodes.get(tensor[0], 0) for tensor in tensors)

@@ -1,0 +1,140 @@
+"""Write the documents that follow from the code: ``python tools/generate_docs.py``.
+
+``tests/test_docs.py`` fails while a committed document differs from what this writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
+
+DOCS = Path(__file__).parents[1] / "docs"
+KERAS_LAYERS = Path(__file__).with_name("keras_layers.json")
+"""The layers of both generations, written by ``list_keras_layers.py``."""
+OPERATION = "ops."
+_INTERNAL = ("masks.", "inputs.")
+"""Prefix of the layers that stand for masks; no file has them."""
+
+_LAYERS_HEAD = """\
+# Layers
+
+<!-- written by tools/generate_docs.py from the registry of layer rules; do not edit -->
+
+What becomes of each Keras layer in the page:
+
+- **native**: TensorFlow.js has the layer.
+- **lowered**: other layers of TensorFlow.js compute the same; the layer becomes a small model of
+  its name. Plain `tf.loadLayersModel` works, nothing is to be installed.
+- **companion**: the page loads [`layers.js`](../README.md#layersjs) first.
+- **refused**: the message says which layer it is and what to do. A model is never served with a
+  layer or an argument left out.
+
+The second column says which Keras has the layer: 2 is {keras2}, 3 is {keras3}. A layer that is
+native with most arguments may be lowered or need the companion with others. What is in none of
+the columns works as it is.
+
+A model is a `Sequential` or a Functional `Model`; models may be nested in each other. Every input
+becomes float32, to which TensorFlow.js converts what it is fed. Functions of tensors in graphs
+(`x + 1`, `keras.ops`, TensorFlow's) are in [operations.md](operations.md).
+"""
+_OPERATIONS_HEAD = """\
+# Operations
+
+<!-- written by tools/generate_docs.py from the registry of rules; do not edit -->
+
+Functions of tensors in a Functional model: `x + 1`, `x[:, 1:]`, those of `keras.ops`, and in
+Keras 2 those of TensorFlow (`tf.math.add`, `tf.reshape` ...), which become the same operations.
+They are named as in `keras.ops`.
+
+A *lowered* operation becomes layers that TensorFlow.js has, with the operands that the third column
+names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
+as all others do.
+"""
+_PYTHON = "what it computes is code, not data"
+_REFUSED = {
+    "DenseFeatures": "its feature columns are Python objects",
+    "DynamicEmbedding": "its table changes while it is trained",
+    "DynamicLookup": "its table changes while it is trained",
+    "FlaxLayer": _PYTHON,
+    "JaxLayer": _PYTHON,
+    "Lambda": _PYTHON,
+    "TFSMLayer": _PYTHON,
+    "TorchModuleWrapper": _PYTHON,
+}
+"""Why there is no rule."""
+
+
+def layers() -> str:
+    """Return the support table of layers."""
+    record = json.loads(KERAS_LAYERS.read_text(encoding="utf-8"))
+    known = {name: rule for name, rule in rules().items() if _is_layer(name)}
+    generations = {key: frozenset(record[key]["layers"]) for key in ("2", "3")}
+    versions = {f"keras{key}": f"version {record[key]['version']}" for key in generations}
+    lines = [_LAYERS_HEAD.format(**versions), f"{len(known)} layers: {_counts(known)}.", ""]
+    lines += ["| Keras layer | Keras | in the page | lowered | layers.js | limits | rule |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name in sorted(known.keys() | generations["2"] | generations["3"], key=str.lower):
+        has = ", ".join(key for key, names in generations.items() if name in names) or "older"
+        rule = known.get(name)
+        if rule is None:
+            lines.append(f"| `{name}` | {has} | refused | | | {_REFUSED[name]} | |")
+        else:
+            lines.append(f"| `{name}` | {has} | {_row(rule)} | {_link(rule, 'layers')} |")
+    return "\n".join(lines) + "\n"
+
+
+def operations() -> str:
+    """Return the support table of operations."""
+    known = {name: rule for name, rule in rules().items() if name.startswith(OPERATION)}
+    lines = [_OPERATIONS_HEAD, f"{len(known)} operations: {_counts(known)}.", ""]
+    lines += ["| operation | in the page | lowered | limits |", "|---|---|---|---|"]
+    lines += _operation_rows(known)
+    return "\n".join(lines) + "\n"
+
+
+def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
+    for name in sorted(known):
+        outcome, support = known[name].outcome, known[name].support
+        short = name.removeprefix(OPERATION)
+        yield f"| `{short}` | {outcome.value} | {support.lowered} | {support.notes} |"
+
+
+def _is_layer(name: str) -> bool:
+    return not name.startswith((OPERATION, *_INTERNAL))
+
+
+def _counts(known: Mapping[str, LayerRule]) -> str:
+    counts = {
+        outcome: sum(rule.outcome is outcome for rule in known.values()) for outcome in Outcome
+    }
+    return ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+
+
+def _row(rule: LayerRule) -> str:
+    support = rule.support
+    return f"{rule.outcome.value} | {support.lowered} | {support.companion} | {support.notes}"
+
+
+def _link(rule: LayerRule, folder: str) -> str:
+    return f"[{rule.family}](../tfjs_serve/conversion/{folder}/{rule.family}.py)"
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "layers.md": layers,
+    "operations.md": operations,
+}
+"""From the name of a document to the function that writes it."""
+
+
+def main() -> None:
+    """Write all documents."""
+    for name, document in DOCUMENTS.items():
+        (DOCS / name).write_text(document(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
