@@ -1,7 +1,7 @@
 """``layers.js``: the layers that a page needs when plain TensorFlow.js lacks them.
 
-One source, the files in ``browser/layers``, becomes a classic script, which also is a CommonJS
-module and registers itself where it finds a global ``tf``, and an ES module.
+The files in ``browser/layers`` are made into an ES module, and into a classic script that is also a
+CommonJS module and registers the layers if it finds a global ``tf``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import resources
 from tfjs_serve import __version__
 
 PACKAGE = "tfjs-serve/layers.js"
-"""Package of the classes: TF.js's error about an unknown one names the file to load."""
+"""Package of the classes, so that TF.js's error about an unknown one names the file to load."""
 SCRIPT_NAME = "layers.js"
 MODULE_NAME = "layers.mjs"
 FILE_NAMES = (SCRIPT_NAME, MODULE_NAME)
@@ -41,7 +41,7 @@ def module() -> str:
 
 
 def files() -> dict[str, str]:
-    """Return what is put beside a model that needs the layers, by file name."""
+    """Return the files to put beside a model that needs the layers, by file name."""
     return {SCRIPT_NAME: script(), MODULE_NAME: module()}
 
 

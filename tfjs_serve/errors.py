@@ -54,7 +54,7 @@ class WeightsOnlyFileError(KerasFileError):
 
 
 class UnsafeFileError(KerasFileError):
-    """The file refers to data outside of itself, or declares more than it holds."""
+    """The file refers to data outside itself, or declares more than it holds."""
 
     code = "unsafe-file"
 
@@ -95,7 +95,7 @@ class ConversionProblem:
 
 
 class ConversionError(TfjsServeError):
-    """The model was read, but cannot be expressed in TensorFlow.js: all problems at once."""
+    """The model was read, but cannot be expressed in TensorFlow.js; lists all problems at once."""
 
     code = "cannot-convert"
 
@@ -108,25 +108,31 @@ class ConversionError(TfjsServeError):
 
 
 class StoreError(TfjsServeError):
-    """The artifact store cannot be used: no space, no permission, not a directory."""
+    """The artifact store cannot be used, for example because it may not be written to."""
 
     code = "store-failed"
 
 
 class StoreFullError(StoreError):
-    """The disk of the artifact store is full, or its quota used up."""
+    """The disk of the artifact store is full, or its quota is used up."""
 
     code = "store-full"
 
 
 def store_error(error: OSError, message: str, *, hint: str) -> StoreError:
-    """Return what to tell, raised from `error`, when the system refused to write to the store."""
+    """Return the error to raise from `error`, with which the system refused to write to the store.
+
+    Parameters
+    ----------
+    hint
+        What the user can do about it.
+    """
     is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
     return (StoreFullError if is_full else StoreError)(message, hint=hint)
 
 
 class SourceChangedError(TfjsServeError):
-    """The model file changed while it was read; what was made of it is thrown away."""
+    """The model file changed while it was read, so the result is discarded."""
 
     code = "source-changed"
 
@@ -144,7 +150,7 @@ class WorkerTimeoutError(TfjsServeError):
 
 
 class WorkerUnavailableError(TfjsServeError):
-    """No conversion process could be started; the file is not to blame, so it is tried again."""
+    """No conversion process could be started. The file is not the reason, so it is tried again."""
 
     code = "conversion-unavailable"
 
@@ -162,7 +168,7 @@ class ModelNotFoundError(TfjsServeError):
 
 
 class AmbiguousNameError(TfjsServeError):
-    """Several files share the name; ``candidates`` are the exact spellings."""
+    """Several files share the name; ``candidates`` are their exact names."""
 
     code = "ambiguous-name"
 
@@ -181,19 +187,19 @@ class FileNotInModelError(TfjsServeError):
 
 
 class HostNotAllowedError(TfjsServeError):
-    """A request names a host that this server does not answer to."""
+    """A request names a host that this server does not answer for."""
 
     code = "host-not-allowed"
 
 
 class FileGoneError(FileNotInModelError):
-    """An earlier generation of the model had the file, and cannot be served any more."""
+    """An earlier generation of the model had the file, but can no longer be served."""
 
     code = "file-gone"
 
 
 class VariantNotAvailableError(TfjsServeError):
-    """The variant cannot be made of this model (already converted folders have only one)."""
+    """The model has no such variant; folders that were already converted have only one."""
 
     code = "no-such-variant"
 

@@ -17,42 +17,43 @@ GIB = 1024 * MIB
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 20
-"""How many ports from the default on are tried before giving up."""
+"""How many ports, starting from the default one, are tried before giving up."""
 
 DEFAULT_SHARD_SIZE_BYTES = 4 * MIB
-"""Chromium caches entries of up to 5 MB whatever the size of its cache."""
+"""Chromium always caches entries of up to 5 MB, regardless of the size of its cache."""
 MINIMUM_SHARD_SIZE_BYTES = 4 * KIB
 
 DEFAULT_CACHE_SIZE_BYTES = 4 * GIB
 DEFAULT_GRACE_SECONDS = 60 * 60
-"""How long a superseded generation's shards stay available to pages that hold its model.json."""
+"""How long the shards of a superseded generation stay available to pages with its model.json."""
 
 DEFAULT_RESCAN_SECONDS = 2.0
-"""Upper bound of how long a change that no event announced stays unseen."""
+"""How long a change without a file event may stay unnoticed at most."""
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.25
 """A file is at rest when its identity has not changed for this long."""
 SETTLE_DEADLINE_SECONDS = 10.0
 """How long a request waits for a file to come to rest if no earlier version can be served."""
 SETTLE_PATIENCE_SECONDS = 2.0
-"""The same where one can: most saves are over by then."""
+"""The same if an earlier version can be served: most saves are over by then."""
 TICK_SECONDS = 0.04
-"""No two writes so far apart share one time: kernels' clocks tick every 15.6 ms at the longest."""
+"""Two writes this far apart never have the same time: kernel clocks tick at least every 15.6 ms."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
 DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB
-"""Address space of a conversion. Weights pass through in blocks, so most take less than 200 MiB;
-what must be computed as a whole (a transposed embedding) takes a few times the largest weight."""
+"""Address space of a conversion. Weights pass through in blocks, so most conversions take less than
+200 MiB. A weight that must be computed in one piece, such as a transposed embedding, takes a few
+times its size."""
 MINIMUM_WORKER_MEMORY_BYTES = 512 * MIB
 WORKER_OPEN_FILES = 128
-"""A model is one file, or an archive of which each part is opened once."""
+"""A model is one file, or an archive whose members are opened once each."""
 _WRITTEN_PER_SOURCE_BYTE = 16
-"""From packed 4-bit weights to float32 is 8; compressed files of zeros are nobody's loss."""
+"""Packed 4-bit weights grow 8 times in float32. Compressed files of zeros may be refused."""
 _WRITTEN_BYTES_BESIDES = 1 * GIB
-"""For weights that are no part of the file, such as the matrices of a Resizing layer."""
+"""For weights that are not in the file, such as the matrices of a Resizing layer."""
 _FILES_BESIDES = 64
 _CPU_SECONDS_BESIDES = 10
-"""For the imports, which the deadline does not count."""
+"""For imports, which are not part of the deadline."""
 SHUTDOWN_SECONDS = 0.5
 
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
@@ -71,7 +72,7 @@ class Variant(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionOptions:
-    """What decides, beside the source file, the bytes of an artifact.
+    """What decides the bytes of an artifact, in addition to the source file.
 
     Attributes
     ----------
@@ -97,17 +98,17 @@ class ConversionOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionLimits:
-    """What one conversion may use; the process is held to it, and its result checked against it.
+    """What one conversion may use: enforced on the process, and checked in its result.
 
     Attributes
     ----------
     written_bytes
-        Size of all files that it leaves, and of each that it writes.
+        Total size of the files that remain, and maximum size of each file that is written.
     files
-        How many it leaves.
+        How many files may remain.
     cpu_seconds
-        Processor time, imports included. The deadline ends it earlier; this ends it also when
-        nobody is left to look at the clock.
+        Processor time, including imports. The deadline ends a conversion earlier, but this limit
+        also works when the server is gone.
     """
 
     written_bytes: int = _WRITTEN_BYTES_BESIDES
@@ -117,25 +118,25 @@ class ConversionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """What one client may take of the server: a slow one is cut off, many make room.
+    """How much of the server clients may use: slow ones are cut off, and there is a maximum number.
 
     Attributes
     ----------
     count
-        How many connections there may be. A new one then takes the place of the oldest that
-        waits for a request. Fewer where the process may open few files.
+        Maximum number of connections; fewer if the process may open only few files. A new one
+        beyond that replaces the oldest one that is waiting for a request.
     idle_seconds
-        How long a connection may be without a request; longer than the minute for which proxies
-        commonly keep theirs, so that they end it and not this server.
+        How long a connection may have no request. This is longer than the minute for which proxies
+        commonly keep theirs, so that the proxy closes it and not this server.
     head_seconds
-        How long the head of a request may take from its first byte on.
+        How long the head of a request may take, from its first byte on.
     header_fields
-        How many there may be in a head, each of at most 8 KB.
+        Maximum number of fields in a head, each of at most 8 KB.
     body_seconds
-        How long what comes after a head is read to be thrown away: nobody here wants bodies, but
-        a client that is cut off while it sends one may lose the answer.
+        How long a request's body is read and discarded: no request here needs one, but a client
+        that is cut off while it sends one may lose the answer.
     send_seconds
-        How long a client may take for one MiB of an answer, or for what is left of it.
+        How long a client may take to receive one MiB of an answer, or the rest of it.
     """
 
     count: int = 1000
@@ -157,9 +158,9 @@ class ServerSettings:
     port
         ``None``: the default port, or the next free one after it.
     cors_origins
-        Origins besides loopback ones; ``"*"`` allows every origin.
+        Allowed origins besides loopback ones; ``"*"`` allows every origin.
     allowed_hosts
-        Names that requests may give as their host, besides those of this machine; ``"*"``: any.
+        Host names that requests may use besides those of this machine; ``"*"`` allows any.
     follow_symlinks
         Whether links that lead out of `models_dir` are followed.
     default_variant
@@ -167,7 +168,7 @@ class ServerSettings:
     worker_memory_bytes
         Address space of each conversion process.
     connections
-        What one client may take of the server.
+        How much of the server clients may use.
     poll
         Watch by polling instead of the platform's file events.
     custom_layers
@@ -201,7 +202,7 @@ class ServerSettings:
                 hint="choose a --cache-dir outside of it",
             )
         if self.port is not None and not 0 <= self.port <= 65535:
-            raise SettingsError(f"{self.port} is no port", hint="give --port 0 to 65535")
+            raise SettingsError(f"{self.port} is not a port", hint="give --port 0 to 65535")
         if self.worker_memory_bytes < MINIMUM_WORKER_MEMORY_BYTES:
             raise SettingsError(
                 f"{self.worker_memory_bytes} bytes of memory are too few for a conversion",
@@ -220,8 +221,9 @@ class ServerSettings:
     def conversion_limits(self, source_sizes_bytes: Sequence[int]) -> ConversionLimits:
         """Return what the conversion of files of these sizes may use.
 
-        Shards end where tensors do, so any two neighbours exceed the size of one: there are at
-        most twice as many as full ones. A tfjs folder keeps the shards that it has.
+        Shards end where tensors end, so any two neighbours together exceed the size of one shard,
+        and there are at most twice as many shards as full ones would be. A tfjs folder keeps the
+        shards that it has.
         """
         written_bytes = _WRITTEN_BYTES_BESIDES + _WRITTEN_PER_SOURCE_BYTE * sum(source_sizes_bytes)
         shards = 2 * written_bytes // self.shard_size_bytes

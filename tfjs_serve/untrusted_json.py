@@ -1,6 +1,6 @@
-"""JSON of strangers: what would cost too much is refused before it is parsed or walked.
+"""Untrusted JSON: what would cost too much is refused before it is parsed or walked through.
 
-Everything that walks a document afterwards may recurse, because its depth is bounded here.
+Later code may walk through a document recursively, because its depth is limited here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 MAXIMUM_VALUES = 4_000_000
-"""Lists, objects and their members. A list costs about 60 bytes, so a document of brackets would
-take 60 times its size; the largest real ones hold vocabularies of a million words."""
+"""Maximum number of lists, objects and their members. A list costs about 60 bytes of memory, so a
+document of brackets would take 60 times its size. The largest real documents hold vocabularies of a
+million words."""
 MAXIMUM_DEPTH = 200
-"""Lists and objects in each other. Keras takes four levels for a model inside of a model."""
+"""Maximum nesting of lists and objects. Keras needs four levels for a model inside a model."""
 _LONGEST_INTEGER = 20
-"""Digits of 2**64: seeds and salts are that long, sizes never are."""
+"""The digits of 2**64: seeds and salts are that long, and sizes are shorter."""
 
 
 def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
@@ -29,7 +30,8 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
     Raises
     ------
     ValueError
-        It is no JSON, or too large, too deep, or has integers of too many digits; says which.
+        It is not JSON, too large, nested too deep, or has too long integers; the message says
+        which.
     """
     _check_count(text)
     try:
@@ -42,7 +44,7 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
 
 
 def _check_count(text: str | bytes) -> None:
-    """Count the marks that every value but the outermost needs; those in strings count too."""
+    """Count the marks that every value but the outermost needs, including those in strings."""
     marks: tuple[Any, ...] = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
     if sum(text.count(mark) for mark in marks) > MAXIMUM_VALUES:
         raise ValueError(f"it holds more than {MAXIMUM_VALUES} values")

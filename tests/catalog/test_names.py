@@ -119,7 +119,7 @@ def test_in_an_empty_folder_the_hint_says_what_is_looked_for():
     [
         ("a\nb.h5", "control"),
         ("a\x9bb.h5", "control"),
-        ("a\udcffb.h5", "no text"),
+        ("a\udcffb.h5", "not text"),
         ("a\u2028b.h5", "control"),
         ("a\\b.h5", "backslash"),
         ("a%2fb.h5", "escape"),

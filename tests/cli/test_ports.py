@@ -93,7 +93,7 @@ def test_nothing_stays_open_when_one_address_is_taken(monkeypatch):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (OSError(errno.EADDRNOTAVAIL, "x"), "no address of this machine"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), "not an address of this machine"),
         (OSError(errno.ENOBUFS, "No buffer space"), "No buffer space"),
     ],
 )
@@ -108,7 +108,7 @@ def test_other_failures_are_explained(monkeypatch, error, message):
 
 @pytest.mark.parametrize("host", ["no such host", "x" * 300, "a..b"])
 def test_a_host_without_address_is_explained(host):
-    with pytest.raises(ListenError, match="no address of this machine"):
+    with pytest.raises(ListenError, match="not an address of this machine"):
         listen(host, 0)
 
 

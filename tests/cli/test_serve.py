@@ -144,7 +144,7 @@ def test_on_the_network_the_machine_is_known_by_its_own_names(run, models):
 def test_a_host_name_that_is_none_is_refused_at_the_start(invoke, models, name):
     result = invoke(models, "--allowed-host", name)
     assert result.exit_code == 2
-    assert "is no host name" in result.stderr
+    assert "is not a host name" in result.stderr
     assert "--allowed-host" in result.stderr
 
 

@@ -65,7 +65,7 @@ def test_a_file_instead_of_a_folder_is_refused_with_both_ways_out(invoke: Invoke
     file.write_bytes(b"x")
     result = invoke(file)
     assert result.exit_code == 2
-    assert "is a file, no folder" in result.stderr
+    assert "is a file, not a folder" in result.stderr
     assert str(models) in result.stderr
     assert f"tfjs-serve convert {str(file)!r} OUT" in result.stderr
 
@@ -86,14 +86,14 @@ def test_an_unreadable_folder_is_refused(invoke: Invoke, models, monkeypatch):
     [
         (["--port", "65536"], "65536 is not in the range"),
         (["--port", "http"], "not a valid integer"),
-        (["--shard-size", "4M"], "'4M' is no size"),
+        (["--shard-size", "4M"], "'4M' is not a size"),
         (["--shard-size", "1KB"], "too small"),
         (["--cache-size", "0"], "less than one byte"),
         (["--worker-memory", "100MiB"], "too few for a conversion"),
-        (["--grace", "5m"], "'5m' is no duration"),
+        (["--grace", "5m"], "'5m' is not a duration"),
         (["--quantize", "int4"], "'int4' is not one of"),
-        (["--cors-origin", "example.com"], "'example.com' is no origin"),
-        (["--cors-origin", "https://a.example/path"], "is no origin"),
+        (["--cors-origin", "example.com"], "'example.com' is not an origin"),
+        (["--cors-origin", "https://a.example/path"], "is not an origin"),
         (["--log-level", "loud"], "'loud' is not one of"),
         (["--cache-dir", "{models}/cache"], "lies inside the watched folder"),
         (["--cache-dir", "{link}/cache"], "lies inside the watched folder"),
@@ -136,8 +136,8 @@ def test_a_cache_that_cannot_be_used_is_an_error(invoke: Invoke, models):
     ("make", "message"),
     [
         (lambda out: (out.mkdir(), (out / "x").write_text("x")), "is not empty"),
-        (lambda out: out.write_text("x"), "is no folder"),
-        (lambda out: out.symlink_to(out.parent), "is no folder"),
+        (lambda out: out.write_text("x"), "is not a folder"),
+        (lambda out: out.symlink_to(out.parent), "is not a folder"),
     ],
 )
 def test_convert_overwrites_nothing(invoke: Invoke, models, make, message):
@@ -159,7 +159,7 @@ def test_convert_refuses_the_model_itself_as_target(invoke: Invoke, models):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("gone.h5", "No such file"), ("notes.txt", "no Keras model file")],
+    [("gone.h5", "No such file"), ("notes.txt", "not a Keras model file")],
 )
 def test_convert_names_what_it_cannot_read(invoke: Invoke, models, name, message):
     (models / "notes.txt").write_text("x")

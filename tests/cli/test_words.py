@@ -61,7 +61,7 @@ def test_durations_are_read(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "5m", "-1", "1e6", "inf", "nan", "an hour", "1h30"])
 def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(ValueError, match="is no duration; write for example"):
+    with pytest.raises(ValueError, match="is not a duration; write for example"):
         parse_duration_seconds(text)
 
 
@@ -70,7 +70,7 @@ def test_what_is_no_duration_is_refused(text):
     ["", "4M", "4 apples", "-1", "0", "0.2", "1e6", "inf", "nan", "4MiB4", "٤MiB", "9" * 400],
 )
 def test_what_is_no_size_is_refused(text):
-    with pytest.raises(ValueError, match=r"is no size|less than"):
+    with pytest.raises(ValueError, match=r"is not a size|less than"):
         parse_size_bytes(text)
 
 

@@ -43,7 +43,7 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file.writestr("config.json", "{}")
-    assert "two members of one name" in refused(path).message
+    assert "two members with the same name" in refused(path).message
 
 
 def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
     overwrite(path, "metadata.json", 42, struct.pack("<I", start + 8))
     error = refused(path)
     assert isinstance(error, UnsafeFileError)
-    assert "inside of another one" in error.message
+    assert "inside another one" in error.message
 
 
 def test_members_without_number_are_refused(

@@ -94,13 +94,13 @@ DATASETS: dict[str, tuple[Plant, str]] = {
     "packed, never written": (dataset((4,), chunks=(2,), compression="gzip"), "0 were written"),
     "product past 64 bits": (dataset((1 << 30, 1 << 30, 1 << 30), chunks=(1, 1, 1)), "declares"),
     "partly written": (contiguous_beyond_the_end, "of which 12345 were written"),
-    "zeros, packed": (bomb, "times as large"),
+    "zeros, packed": (bomb, "times its size"),
     "unknown filter": (unknown_filter, "unknown filter (32023)"),
     "32 axes": (dataset((1,) * 32), "32 axes"),
-    "object references": (references, "no number"),
-    "region references": (region_references, "no number"),
-    "texts": (texts, "no number"),
-    "one weight a thousand times": (repeated, "times as large"),
+    "object references": (references, "not numeric"),
+    "region references": (region_references, "not numeric"),
+    "texts": (texts, "not numeric"),
+    "one weight a thousand times": (repeated, "times its size"),
 }
 
 
@@ -109,7 +109,7 @@ def test_a_weight_that_declares_what_it_does_not_hold_is_refused(tmp_path: Path,
     plant, said = DATASETS[what]
     error = refused(hostile(tmp_path / "m.h5", plant))
     assert said in error.message
-    assert isinstance(error, UnsafeFileError) is (said != "no number")
+    assert isinstance(error, UnsafeFileError) is (said != "not numeric")
 
 
 def test_chunks_of_absurd_size_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_an_attribute_that_is_no_text_is_refused(tmp_path: Path, name: str, what
 
     error = refused(hostile(tmp_path / "m.h5", plant))
     assert isinstance(error, UnsafeFileError)
-    assert error.message.endswith(f"the attribute {name} of / is no text")
+    assert error.message.endswith(f"the attribute {name} of / is not text")
 
 
 def test_attributes_of_absurd_size_are_refused(

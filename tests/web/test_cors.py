@@ -100,7 +100,7 @@ def test_a_star_allows_all_without_naming_them() -> None:
     "option", ["example.com", "https://", "https://a/b", "", "https://a b", "//a"]
 )
 def test_an_option_that_is_no_origin_is_an_error(option: str) -> None:
-    with pytest.raises(SettingsError, match="is no origin") as error:
+    with pytest.raises(SettingsError, match="is not an origin") as error:
         CorsPolicy.from_settings([option])
     assert "https://example.com" in error.value.hint
 

@@ -115,7 +115,7 @@ async def test_nonsense_is_a_crash(
     answer: str, pool_running: PoolFactory, request_for: RequestFor
 ) -> None:
     pool = pool_running(f"{answer}\ntime.sleep(600)")
-    with pytest.raises(WorkerCrashedError, match="no answer"):
+    with pytest.raises(WorkerCrashedError, match="not an answer"):
         await pool.convert(request_for("bad.h5"), ignore)
 
 
@@ -124,7 +124,7 @@ async def test_line_without_end_is_a_crash(
 ) -> None:
     monkeypatch.setattr(process, "PROTOCOL_LINE_BYTES", 1024)
     pool = pool_running("while True: sys.stdout.write('x' * 4096)")
-    with pytest.raises(WorkerCrashedError, match="no answer"):
+    with pytest.raises(WorkerCrashedError, match="not an answer"):
         await pool.convert(request_for("bad.h5"), ignore)
 
 
@@ -347,7 +347,7 @@ async def test_report_longer_than_its_files_need_is_refused(
     pool_running: PoolFactory, request_for: RequestFor
 ) -> None:
     pool = pool_running("say({'report': {'files': [], 'warnings': ['x' * 5_000_000]}})")
-    with pytest.raises(WorkerCrashedError, match="no answer"):
+    with pytest.raises(WorkerCrashedError, match="not an answer"):
         await pool.convert(request_for("a.h5"), ignore)
 
 

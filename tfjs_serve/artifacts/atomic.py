@@ -1,4 +1,4 @@
-"""Small steps on the file system that happen as a whole or not at all."""
+"""Small steps on the file system that happen completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WINDOWS_RETRIES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 @contextmanager
 def store_errors(root: Path) -> Iterator[None]:
-    """Turn the system's refusals into an error that says what to do."""
+    """Turn errors of the system into one that says what to do."""
     try:
         yield
     except OSError as error:
@@ -33,12 +33,12 @@ def store_errors(root: Path) -> Iterator[None]:
 
 
 def unique_name() -> str:
-    """Return a file name that no other thread or process uses; it begins with the process id."""
+    """Return a file name that no other thread or process uses; it starts with the process id."""
     return f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet, down to the disk. Never follows a link."""
+    """Write a file that does not exist yet, and sync it to the disk. Never follows a link."""
     with path.open("xb") as file:
         file.write(data)
         file.flush()
@@ -46,12 +46,12 @@ def write_new_file(path: Path, data: bytes) -> None:
 
 
 def replace_file(path: Path, data: bytes, *, staged: Path) -> None:
-    """Give `path` new contents; readers see the old ones or the new ones.
+    """Replace the contents of `path`; readers see either the old or the new contents.
 
     Parameters
     ----------
     staged
-        A free name on the same file system, where a process that dies may leave its half.
+        A free name on the same file system; a process that dies may leave a partial file there.
     """
     try:
         write_new_file(staged, data)
@@ -63,14 +63,14 @@ def replace_file(path: Path, data: bytes, *, staged: Path) -> None:
 
 
 def rename_directory(source: Path, target: Path) -> None:
-    """Move a directory to a name that is free; ``OSError`` if it is not."""
-    # POSIX would replace an empty directory, which no artifact is.
+    """Move a directory to a free name; ``OSError`` if the name is taken."""
+    # POSIX would replace an empty directory, but no artifact is empty.
     retry_on_windows(lambda: source.rename(target), unless_exists=target)
     sync_directory(target.parent)
 
 
 def retry_on_windows(action: Callable[[], object], *, unless_exists: Path | None = None) -> None:
-    """Run `action`, again after a moment where Windows refuses it because of open files."""
+    """Run `action`; try again after a moment if Windows refuses it because of open files."""
     retries = _WINDOWS_RETRIES_SECONDS if os.name == "nt" else ()
     for seconds in retries:
         try:
@@ -85,8 +85,8 @@ def retry_on_windows(action: Callable[[], object], *, unless_exists: Path | None
 
 
 def sync_directory(path: Path) -> None:
-    """Bring the names in a directory down to the disk, where the system can."""
-    # Not on Windows, and not on every file system: then its journal has to do.
+    """Sync the names in a directory to the disk, if the system can do that."""
+    # Windows and some file systems cannot, and rely on their journals.
     with suppress(OSError, AttributeError):
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -96,9 +96,9 @@ def sync_directory(path: Path) -> None:
 
 
 def digest_file(path: Path, *, sync: bool = False) -> str:
-    """Return the SHA-256 of a file in hexadecimal; with `sync`, bring it down to the disk too."""
+    """Return the SHA-256 of a file in hexadecimal; with `sync`, also sync it to the disk."""
     digest = hashlib.sha256()
-    # Windows flushes only what was opened for writing.
+    # Windows flushes only files that were opened for writing.
     with path.open("r+b" if sync else "rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)

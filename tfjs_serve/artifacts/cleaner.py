@@ -1,4 +1,4 @@
-"""Bring the cache down to its size: carries out what :mod:`~tfjs_serve.artifacts.pruning` chose."""
+"""Shrink the cache to its limit by removing what :mod:`~tfjs_serve.artifacts.pruning` chooses."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _log = logging.getLogger(__name__)
 
 
 class Cleaner:
-    """Removes what is beyond the limit.
+    """Removes what exceeds the limit.
 
     Parameters
     ----------
     on_removal
-        Called with each artifact that is about to go.
+        Called with each artifact that is about to be removed.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Cleaner:
         self._is_too_large = False
 
     def clean(self) -> int:
-        """Return the bytes that were freed; see :meth:`.store.ArtifactStore.prune`."""
+        """Clean up and return the bytes freed; see :meth:`.store.ArtifactStore.prune`."""
         self._folder.remove_leftovers_of_the_dead()
         stored = tuple(map(self._dated, self._folder.stored_artifacts()))
         protected = protected_keys(
@@ -59,7 +59,7 @@ class Cleaner:
         return freed_bytes
 
     def _dated(self, item: StoredArtifact) -> StoredArtifact:
-        """Date what was used before the clock was set back as used now; else it stays for ever."""
+        """Move a last use in the future to now, or it would keep the artifact forever."""
         now = self._clock()
         if item.last_used <= now + 1:
             return item
@@ -75,7 +75,7 @@ class Cleaner:
         return self._folder.remove(directory)
 
     def _warn_if_too_large(self, size_bytes: int) -> None:
-        """Say once that the limit does not hold, and again only if it did meanwhile."""
+        """Warn once that the limit is exceeded, and again only after it was met in between."""
         was_too_large, self._is_too_large = self._is_too_large, size_bytes > self._limit_bytes
         if self._is_too_large and not was_too_large:
             _log.warning(

@@ -1,18 +1,18 @@
-"""The cache folder: what lies where in it, and the steps that move whole directories.
+"""The layout of the cache folder, and the steps that move whole directories in it.
 
 .. code-block:: text
 
     <root>/
       CACHEDIR.TAG             backup programs skip the folder
       artifacts/<key>/         one published directory each; never changed, only renamed away
-        artifact.json          its files with sizes and digests, its notes; its mtime: the last use
+        artifact.json          files with sizes and digests, and notes; its mtime is the last use
         model.json, ...
       generations/<label>/     see generations.py
-      processes/<process>      locked by a process that fills something; see presence.py
+      processes/<process>      locked by a process while it fills something; see presence.py
       staging/<process>-<random>  directories and files that are being filled
       trash/<pid>-<random>/    directories that are being deleted
 
-All of it is on one file system, so a rename publishes or removes a directory as a whole.
+All of it is on one file system, so a rename publishes or removes a whole directory at once.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from tfjs_serve.artifacts.pruning import StoredArtifact
 from tfjs_serve.artifacts.record import RECORD
 
 STALE_STAGING_SECONDS = 24 * 60 * 60
-"""A staging directory in which nothing was written for so long has lost its process.
+"""A staging directory in which nothing was written for this long has lost its process.
 
-Only where locks do not tell. Process ids never do: servers in several containers, or on several
-machines, may share a cache.
+This counts only where locks do not tell. Process ids never tell, because servers in several
+containers, or on several machines, may share a cache.
 """
 
 _TAG = (
@@ -64,7 +64,7 @@ class CacheFolder:
             self.replace_file(tag, _TAG)
 
     def replace_file(self, path: Path, data: bytes) -> None:
-        """Give a file below the cache folder new contents as a whole."""
+        """Replace the whole contents of a file in the cache folder."""
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data, staged=self._new_staged())
 
@@ -79,7 +79,7 @@ class CacheFolder:
         return directory
 
     def _new_staged(self) -> Path:
-        """Return a free name in the staging folder that tells whose it is."""
+        """Return a free name in the staging folder that starts with the name of this process."""
         # Someone may have emptied the cache by hand while the server runs.
         self.staging.mkdir(parents=True, exist_ok=True)
         self._presence.announce()
@@ -96,8 +96,8 @@ class CacheFolder:
         Returns
         -------
         Path or None
-            Where it lies now, to be deleted; ``None`` if another process was faster, or has its
-            files open on Windows.
+            Where it is now, to be deleted; ``None`` if another process was faster, or has files in
+            it open on Windows.
         """
         self._trash.mkdir(parents=True, exist_ok=True)
         grave = self._trash / unique_name()
@@ -108,14 +108,14 @@ class CacheFolder:
         return grave
 
     def remove(self, directory: Path) -> bool:
-        """Remove a directory as a whole; return whether it was this call that did."""
+        """Remove a whole directory at once; return whether this call removed it."""
         grave = self.move_to_trash(directory)
         if grave:
             delete_tree(grave)
         return grave is not None
 
     def remove_leftovers(self, now: float) -> None:
-        """Delete what processes that died left behind. To be called before anything else."""
+        """Delete what dead processes left behind. Call this before anything else."""
         for grave in _children(self._trash):
             delete_tree(grave)
         for staged in _children(self.staging):
@@ -124,26 +124,26 @@ class CacheFolder:
         self.remove_leftovers_of_the_dead()
 
     def remove_leftovers_of_the_dead(self) -> None:
-        """Delete what processes that are known to be dead did not fill to its end."""
+        """Delete the unfinished work of processes that are known to be dead."""
         gone = gone_processes(self._processes)
         for staged in _children(self.staging):
             owner, _, _ = staged.name.rpartition("-")
             if owner in gone:
-                with suppress(OSError):  # a cache that can only be read serves what it has
+                with suppress(OSError):  # a read-only cache still serves what it has
                     self.remove(staged)
         for name in gone:
             with suppress(OSError):
                 (self._processes / name).unlink(missing_ok=True)
 
     def stored_artifacts(self) -> Iterator[StoredArtifact]:
-        """Yield what is published, damaged or not, with its size on disk."""
+        """Yield each published artifact, damaged or not, with its size on disk."""
         for directory in _children(self._artifacts):
             with suppress(FileNotFoundError, NotADirectoryError, ValueError):
                 yield _stored_artifact(directory)
 
 
 def delete_tree(directory: Path) -> None:
-    """Delete a directory and what is in it, as far as it can be."""
+    """Delete a directory with its contents, as far as possible."""
     shutil.rmtree(directory, ignore_errors=True)
     # Someone may have put a file where a directory belongs.
     with suppress(OSError):
@@ -175,5 +175,5 @@ def _last_written(directory: Path, now: float) -> float:
     try:
         return max(path.lstat().st_mtime for path in (directory, *_children(directory)))
     except (FileNotFoundError, NotADirectoryError):
-        # It is being filled, renamed or removed at this moment.
+        # It is being filled, renamed or removed right now.
         return now

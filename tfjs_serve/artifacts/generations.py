@@ -1,10 +1,10 @@
-"""Which artifacts a model was, in which order: so that old pages find their shards.
+"""The artifacts that were made of each model, in order, so that old pages find their shards.
 
-Two small files per generation in the directory ``<SHA-256 of the label>/``: ``<key>.json`` says
-when that key became the newest, and ``<key>.files`` which files it has. The first goes when the
-grace time is over; the second is remembered longer, for it tells a file that is gone from one that
-never was. Nothing is ever read, changed and written back but times that lie in the future, so
-processes that share the cache cannot lose each other's entries.
+There are two small files per generation in the directory ``<SHA-256 of the label>/``:
+``<key>.json`` says when that key became the newest, and ``<key>.files`` lists its files. The first
+is deleted when the grace time is over. The second is kept longer, to tell a file that is gone from
+one that never existed. No file is read, changed and written back, except to correct times that lie
+in the future, so processes that share the cache cannot lose each other's entries.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tfjs_serve.artifacts.model import ArtifactKey
 _ENTRY, _FILES = ".json", ".files"
 REMEMBERED_SECONDS = 7 * 24 * 60 * 60.0
 REMEMBERED_PER_LABEL = 256
-"""How long, and of how many generations beyond the grace time, it is known what they were made of:
-long enough for a page that was left open, and bounded beside a training that saves all day."""
+"""How long after the grace time, and for how many generations, the lists of files are kept: long
+enough for a page that was left open, but not without limit, as a training may save all day."""
 
 _Read = tuple[tuple[int, ...], "_Entry | None"]
 
@@ -59,7 +59,7 @@ class GenerationLog:
     Parameters
     ----------
     replace_file
-        How to write a file as a whole.
+        Replaces the whole contents of a file.
     grace_seconds
         How long a superseded generation is kept.
     """
@@ -79,12 +79,12 @@ class GenerationLog:
         self._seen: dict[Path, dict[str, _Read]] = {}
 
     def record(self, label: str, key: ArtifactKey, file_names: Sequence[str]) -> None:
-        """Make `key`, which has these files, the newest generation of `label`, unless it is."""
+        """Make `key`, which has these files, the newest generation of `label` if it is not yet."""
         folder = self._folder(label)
         known = self._read_folder(folder)
         if known and known[0].key == key:
             return
-        # Clocks stand still and go back; the order must not.
+        # Clocks may stand still or go back; the order must not change.
         after = math.nextafter(known[0].recorded_at, math.inf) if known else -math.inf
         recorded_at = max(self._clock(), after)
         if file_names:
@@ -92,7 +92,7 @@ class GenerationLog:
         self._write(folder, _Entry(label=label, recorded_at=recorded_at, key=key))
 
     def of(self, label: str) -> tuple[Generation, ...]:
-        """Return the generations of `label`, newest first, without those that are forgotten."""
+        """Return the generations of `label` within the grace time, newest first."""
         return tuple(filter(self._is_kept, self._read_folder(self._folder(label))))
 
     def all(self) -> Iterator[tuple[Generation, ...]]:
@@ -103,7 +103,7 @@ class GenerationLog:
     def with_file(self, label: str, file_name: str) -> Iterator[ArtifactKey]:
         """Yield generations of `label` that are known to have had a file of that name.
 
-        Looks at the latest ones only: nobody may keep the server busy by asking for any name.
+        Looks only at the latest ones, so that no request can keep the server busy.
         """
         for _, path in _dated_files(self._folder(label))[: 2 * REMEMBERED_PER_LABEL]:
             with suppress(OSError, ValueError, TypeError):
@@ -111,10 +111,10 @@ class GenerationLog:
                     yield ArtifactKey(digest=path.stem)
 
     def forget(self, is_stored: Callable[[ArtifactKey], bool]) -> None:
-        """Remove generations superseded for longer than the grace time, and those without bytes.
+        """Remove entries whose grace time is over, and those whose artifact was removed.
 
-        `is_stored` is asked after an entry was read: artifacts are published before they are
-        recorded, so one that is missing then was removed.
+        `is_stored` is called after an entry was read: artifacts are published before they are
+        recorded, so if one is missing at that time, it was removed.
         """
         for folder in self._folders():
             self._bring_back_from_the_future(folder)
@@ -124,11 +124,11 @@ class GenerationLog:
             self._forget_files(folder)
 
     def _bring_back_from_the_future(self, folder: Path) -> None:
-        """Date entries made before the clock was set back as made now; else they stay for ever."""
+        """Move entries that lie in the future to now, or they would stay forever."""
         now = self._clock()
         known = self._read_folder(folder)
         late = [entry for entry in known if entry.recorded_at > now]
-        # Those that only the order put behind each other, by a few ulps, are no reason to write.
+        # A few ulps, which only keep entries in order, are not worth writing.
         if not late or late[0].recorded_at - now < 1:
             return
         recorded_at = now
@@ -158,7 +158,7 @@ class GenerationLog:
         return superseded_at is None or self._clock() - superseded_at <= self._grace_seconds
 
     def _folder(self, label: str) -> Path:
-        # A label may hold anything that a file name may hold on some system, even half characters.
+        # A label may hold whatever a file name can hold on some system, even lone surrogates.
         digest = hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()
         return self._directory / digest
 
@@ -179,7 +179,7 @@ class GenerationLog:
         )
 
     def _look(self, folder: Path) -> dict[str, _Read]:
-        """Read the entries that are new since the last look: beside a training there are many."""
+        """Read only entries that are new since the last call: a training makes many of them."""
         seen = self._seen.get(folder, {})
         now: dict[str, _Read] = {}
         try:
@@ -211,11 +211,11 @@ def _dated_files(folder: Path) -> list[tuple[float, Path]]:
         paths = [path for path in folder.iterdir() if path.suffix == _FILES]
         return sorted(((path.stat().st_mtime, path) for path in paths), reverse=True)
     except (FileNotFoundError, NotADirectoryError):
-        return []  # gone, or forgotten at this moment by another process
+        return []  # gone, or just now deleted by another process
 
 
 def _read_entry(path: Path) -> _Entry | None:
-    """Return one entry; ``None`` if it is no entry, or was forgotten meanwhile."""
+    """Return one entry; ``None`` if the file is malformed, or has just been deleted."""
     try:
         data = json.loads(path.read_bytes())
         entry = _Entry(

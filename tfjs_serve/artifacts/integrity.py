@@ -1,9 +1,9 @@
-"""Which files of artifacts hold the bytes that were published: each is read once to know that.
+"""Which files of artifacts still hold the bytes that were published.
 
-Sizes are looked at whenever an artifact is used, which costs nothing; flipped bytes show only to
-who reads them. A file is read before its first byte is served by a process, and again when its
-identity has changed: so damaged weights never reach a page, and a start stays fast, because what
-nobody asks for is not read.
+Sizes are checked whenever an artifact is used, which costs nothing, but changed bytes are found
+only by reading them. A process reads each file before it serves its first byte, and again when the
+file's identity has changed. So damaged weights never reach a page, and a start is fast because
+files that nobody asks for are not read.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from tfjs_serve.artifacts.record import file_identity, has_file
 
 
 class IntactFiles:
-    """Remembers the identity of files whose bytes were right. Safe to use from threads."""
+    """Remembers the identity of files whose bytes were correct. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._identities: dict[ArtifactKey, dict[str, tuple[int, ...] | None]] = {}
 
     def note(self, artifact: Artifact) -> None:
-        """Remember all files of `artifact`, whose bytes were read a moment ago."""
+        """Remember all files of `artifact`, whose bytes have just been read."""
         identities = {file.name: file_identity(artifact.path(file)) for file in artifact.files}
         with self._lock:
             self._identities[artifact.key] = identities
 
     def holds(self, artifact: Artifact, file: ArtifactFile) -> bool:
-        """Return whether `file` has the bytes it should have, reading it if that is not known."""
+        """Return whether `file` has the right bytes; reads it if that is not known."""
         identity = file_identity(artifact.path(file))
         known = self._identities.get(artifact.key, {}).get(file.name)
         if identity is not None and known == identity:
@@ -40,6 +40,6 @@ class IntactFiles:
         return True
 
     def forget(self, key: ArtifactKey) -> None:
-        """Remember nothing of an artifact that is removed."""
+        """Forget an artifact that is removed."""
         with self._lock:
             self._identities.pop(key, None)

@@ -1,4 +1,4 @@
-"""What an artifact is found by."""
+"""The key under which an artifact is found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
 _FORMAT = 2
-"""To be raised when, in development, the same version is to give other files or records."""
+"""Raise this when the same version of the converter is to produce different files or records."""
 
 
 def artifact_key(

@@ -15,12 +15,12 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactKey:
-    """Names an artifact by all that decides its bytes.
+    """Names an artifact by everything that decides its bytes.
 
     Attributes
     ----------
     digest
-        SHA-256 (hexadecimal) over source digest, options and converter version.
+        SHA-256 (hexadecimal) of source digest, options and converter version.
     """
 
     digest: str
@@ -46,7 +46,7 @@ class Artifact:
     Attributes
     ----------
     notes
-        What its maker wants those to know who use it; see :func:`~.record.bounded_notes`.
+        What users of the model should know; see :func:`~.record.bounded_notes`.
     """
 
     key: ArtifactKey
@@ -56,7 +56,7 @@ class Artifact:
 
     @cached_property
     def by_name(self) -> Mapping[str, ArtifactFile]:
-        """The files by their name."""
+        """The files by name."""
         return {file.name: file for file in self.files}
 
     def has(self, name: str) -> bool:
@@ -69,4 +69,4 @@ class Artifact:
 
 
 class MisreportedFilesError(StoreError):
-    """A directory to be published does not hold what its maker says: the store is not to blame."""
+    """A staged directory is not what its maker reported, which is no fault of the store."""

@@ -1,9 +1,9 @@
-"""Which processes that share the cache folder are alive: told by locks on files of the cache.
+"""Which of the processes that share the cache folder are alive, judged by locks on its files.
 
-The system frees a lock when its process ends, however it ends and in whichever container it ran;
-so what a dead one left half-written can go at once. Nothing else depends on these locks, and model
-files are never locked. Where a file system has no locks nobody is known to be dead, and leftovers
-go by their age alone.
+The system releases a lock when its process ends, no matter how and in which container, so the
+unfinished files of a dead process can be deleted at once. Nothing else depends on these locks, and
+model files are never locked. On a file system without locks no process is known to be dead, and
+leftovers are deleted by age.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 from tfjs_serve.artifacts.atomic import unique_name
 
 _LOCKED = b"locked\n"
-"""Written once the lock is held: a file without it belongs to someone who is about to lock it."""
+"""Written once the lock is held: a file without it belongs to a process about to lock it."""
 
 
 class Presence:
-    """Says that this process is alive for as long as the object is.
+    """Shows that this process is alive, for as long as the object exists.
 
     Attributes
     ----------
     name
-        Begins the names of all that this process fills.
+        Prefix of the names of everything that this process fills.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,18 +35,18 @@ class Presence:
         self._leave: weakref.finalize[[int, Path], Presence] | None = None
 
     def announce(self) -> None:
-        """Be seen; again if someone has emptied the cache since. Raises ``OSError``."""
+        """Take the lock; again if someone has emptied the cache since. Raises ``OSError``."""
         path = self._folder / self.name
         if self._leave is not None:
             if path.exists():
                 return
             self._leave()
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Not opened for writing, so that it does not keep a disk from being made read-only; NFS
-        # then refuses the lock.
+        # A file open for writing would keep the disk from being remounted read-only. The price is
+        # that NFS refuses the lock.
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
         self._leave = weakref.finalize(self, _leave, descriptor, path)
-        with suppress(OSError):  # no locks, or no space for a few bytes: not known to be alive
+        with suppress(OSError):  # without locks, or space for a few bytes, nobody knows
             _lock(descriptor, wait=True)
             path.write_bytes(_LOCKED)
 
@@ -84,7 +84,8 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int, *, wait: bool) -> None:
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # a locked byte cannot be written, so not one
+        # A locked byte cannot be written, so the lock is on a byte far behind the contents.
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
 

@@ -1,4 +1,4 @@
-"""Which artifacts have to go when the cache is too large. Pure decisions; the store acts."""
+"""Which artifacts to remove when the cache is too large. Pure: the store acts on it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tfjs_serve.artifacts.generations import Generation
 from tfjs_serve.artifacts.model import ArtifactKey
 
 RECENT_SECONDS = 120.0
-"""What was used so recently stays: it may be about to be recorded as a generation."""
+"""What was used this recently is kept: it may be about to be recorded as a generation."""
 TOUCH_SECONDS = 60.0
-"""How exactly the last use is known; less than ``RECENT_SECONDS``."""
+"""How precisely the last use is known; less than ``RECENT_SECONDS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArtifact:
-    """An artifact as it lies in the cache.
+    """An artifact in the cache.
 
     Attributes
     ----------
@@ -36,11 +36,11 @@ def protected_keys(
     now: float,
     grace_seconds: float,
 ) -> frozenset[ArtifactKey]:
-    """Return the artifacts that stay whatever the size limit says.
+    """Return the artifacts that are kept regardless of the size limit.
 
-    These are the newest generation of each label if it was used within the grace time, what was
-    superseded within the grace time, and what was used just now. A use may be noted earlier than
-    it was, by ``TOUCH_SECONDS``, and still counts.
+    These are the newest generation of each label if it was used within the grace time, all that
+    were superseded within the grace time, and all that were used just now. Because uses are
+    recorded only every ``TOUCH_SECONDS``, that much is added to the grace time.
     """
     in_use_seconds = grace_seconds + TOUCH_SECONDS
     in_use = {item.key for item in stored if now - item.last_used <= in_use_seconds}
@@ -60,7 +60,7 @@ def choose_removals(
 ) -> tuple[StoredArtifact, ...]:
     """Return what to remove, least recently used first, until the rest is within the limit.
 
-    The rest may be greater than the limit when protected artifacts alone are.
+    The rest exceeds the limit if the protected artifacts alone do.
     """
     excess_bytes = sum(item.size_bytes for item in stored) - limit_bytes
     removals: list[StoredArtifact] = []

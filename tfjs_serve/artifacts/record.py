@@ -1,4 +1,4 @@
-"""``artifact.json``: what an artifact's directory must hold, and whether it does."""
+"""``artifact.json``: what an artifact's directory must contain, and the check that it does."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}(?<!\.)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_NOTES = 100
 _MOST_NOTE_CHARS = 1000
-"""Nobody reads more, and a model can be made that gives rise to any number of notes."""
+"""Nobody reads more, and a model can be crafted to cause any number of notes."""
 
 
 class DamagedArtifactError(Exception):
-    """A published directory is not what its record says."""
+    """A published directory does not match its record."""
 
 
 def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
-    """Return the artifact in `directory` as its record tells it.
+    """Return the artifact in `directory` as its record describes it.
 
     Raises
     ------
     FileNotFoundError
         If there is no record.
     DamagedArtifactError
-        If the record is not one of this key, or a file stands in the directory's place.
+        If the record is malformed or has another key, or `directory` is a file.
     """
     try:
         data = json.loads((directory / RECORD).read_bytes())
@@ -56,7 +56,7 @@ def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
 
 
 def bounded_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """Return `notes`, shortened to what may stand in a record; what is left out is counted."""
+    """Return `notes`, shortened to fit a record; the number of those left out is added."""
     kept = [_shortened(note) for note in notes[:_MOST_NOTES]]
     more = len(notes) - len(kept)
     return (*kept, f"and {more} more") if more else tuple(kept)
@@ -75,19 +75,19 @@ def write_record(staged: Path, artifact: Artifact) -> None:
 
 
 def has_all_files(artifact: Artifact) -> bool:
-    """Return whether the record and each file of `artifact` are there, with its size."""
+    """Return whether the record and all files of `artifact` exist, with the right sizes."""
     return (artifact.directory / RECORD).is_file() and all(
         _has_size(artifact.path(file), file.size_bytes) for file in artifact.files
     )
 
 
 def has_all_bytes(artifact: Artifact, *, sync: bool = False) -> bool:
-    """Return whether each file of `artifact` is there with its digest, reading all of it."""
+    """Return whether all files of `artifact` have the right digests; reads all of them."""
     return all(has_file(artifact, file, sync=sync) for file in artifact.files)
 
 
 def has_file(artifact: Artifact, file: ArtifactFile, *, sync: bool = False) -> bool:
-    """Return whether one file of `artifact` is there with its digest, reading all of it."""
+    """Return whether one file of `artifact` has the right digest; reads all of it."""
     path = artifact.path(file)
     try:
         return _has_size(path, file.size_bytes) and digest_file(path, sync=sync) == file.sha256
@@ -96,7 +96,7 @@ def has_file(artifact: Artifact, file: ArtifactFile, *, sync: bool = False) -> b
 
 
 def file_identity(path: Path) -> tuple[int, ...] | None:
-    """Return what changes when the bytes of a file do; ``None`` if there is no such file."""
+    """Return values that change whenever a file's bytes do; ``None`` if there is no such file."""
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -105,13 +105,14 @@ def file_identity(path: Path) -> tuple[int, ...] | None:
 
 
 def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:
-    """Hold a directory against the list of its files, and bring them down to the disk.
+    """Check a directory against the list of its files, and sync them to the disk.
 
     Raises
     ------
     MisreportedFilesError
-        Unless it holds exactly `files`: regular ones, each of one name, with those sizes and
-        digests, which their owner may read and which nobody runs as someone else.
+        The directory does not contain exactly `files`, or one of them is not a regular file with
+        the right size and digest, has a further hard link, cannot be read and written by its
+        owner, or has a special mode (set-user-ID, set-group-ID, sticky).
     """
     names = Counter(file.name for file in files)
     for name, count in names.items():
@@ -149,7 +150,7 @@ def _has_size(path: Path, size_bytes: int) -> bool:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    # A second name would let someone change the bytes behind the artifact's back.
+    # Through a second hard link the bytes could be changed unnoticed.
     return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1 and status.st_size == size_bytes
 
 

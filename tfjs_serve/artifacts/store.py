@@ -1,9 +1,8 @@
-"""The store of artifacts: found by key, published as a whole, pruned to a size.
+"""The store of artifacts: found by key, published in one step, pruned to a size.
 
-All methods block and are safe to call from several threads; several processes may share one
-cache folder. No lock is needed for that: directories appear and disappear by renaming, and
-whoever finds that another was faster uses what the other made. The layout is told in
-``folder.py``.
+All methods block and are thread-safe, and several processes may share one cache folder. No lock is
+needed for that: directories appear and disappear by renaming, and a process that finds another one
+was faster uses what the other made. ``folder.py`` describes the layout.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from tfjs_serve.artifacts.record import (
 
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _PUBLISH_ATTEMPTS = 3
-"""The place may be taken by a damaged artifact, which is moved aside, more than once in a race."""
+"""A damaged artifact may be in the way and is moved aside; in a race, more than once."""
 
 
 class ArtifactStore:
@@ -47,16 +46,16 @@ class ArtifactStore:
     root
         The cache folder; created if it is missing.
     limit_bytes
-        What :meth:`prune` brings the size down to.
+        The size that :meth:`prune` reduces the cache to.
     grace_seconds
-        How long superseded generations, and generations in use, are kept whatever their size.
+        How long superseded generations, and generations in use, are kept regardless of size.
     clock
         Seconds since the epoch; the same for all processes that share the folder.
 
     Raises
     ------
     StoreError
-        By the constructor and by every method, when the folder cannot be used.
+        The folder cannot be used. Raised by the constructor and by every method.
     """
 
     def __init__(
@@ -92,14 +91,14 @@ class ArtifactStore:
             self._folder.remove_leftovers(clock())
 
     def get(self, key: ArtifactKey) -> Artifact | None:
-        """Return the artifact if it is there with all files; a damaged one is removed."""
+        """Return the artifact if all its files exist; a damaged one is removed."""
         with store_errors(self._folder.root):
             artifact = self._find(key)
             return artifact if artifact and self._mark_used(artifact) else None
 
     @contextmanager
     def stage(self) -> Iterator[Path]:
-        """Lend an empty directory to be filled and published; removed if it was not."""
+        """Provide an empty directory to fill and publish; it is removed if it is not published."""
         with store_errors(self._folder.root):
             directory = self._folder.new_staging_directory()
         try:
@@ -114,21 +113,24 @@ class ArtifactStore:
         files: Sequence[ArtifactFile],
         notes: Sequence[str] = (),
     ) -> Artifact:
-        """Make a staged directory the artifact of `key`, or return the one that is there already.
+        """Make a staged directory the artifact of `key`, or return an existing one.
 
         Parameters
         ----------
         staged
-            A directory that :meth:`stage` lent.
+            A directory from :meth:`stage`.
         files
             All files in it.
         notes
-            What is to be known about it, in sentences; very many or long ones are shortened.
+            What users should know about the artifact, in sentences; too many or too long ones are
+            shortened.
 
         Raises
         ------
         MisreportedFilesError
-            The directory does not hold exactly `files` with their sizes and digests.
+            The directory does not contain exactly `files` with their sizes and digests.
+        ValueError
+            `staged` is not from :meth:`stage` of this store.
         """
         if staged.parent != self._folder.staging:
             raise ValueError(f"not a staging directory of this store: {staged}")
@@ -146,10 +148,10 @@ class ArtifactStore:
             return self._rename_into_place(artifact, staged)
 
     def is_intact(self, artifact: Artifact, file: ArtifactFile) -> bool:
-        """Return whether the bytes of one file are those that were published.
+        """Return whether one file has the bytes that were published.
 
-        They are read if this object has not read them since the file last changed. An artifact
-        with a damaged file is removed, so that it is made again.
+        It is read unless this object has read it since it last changed. An artifact with a damaged
+        file is removed, so that it is made again.
         """
         with store_errors(self._folder.root):
             if self._intact.holds(artifact, file):
@@ -159,35 +161,35 @@ class ArtifactStore:
             return False
 
     def record_generation(self, label: str, key: ArtifactKey) -> None:
-        """Say that `key` is what `label` is now. Nothing changes if it was so before."""
+        """Record `key` as the newest generation of `label`, unless it already is."""
         with store_errors(self._folder.root):
             artifact = self._find(key)
             names = [file.name for file in artifact.files] if artifact else []
             self._log.record(label, key, names)
 
     def generations_with(self, label: str, file_name: str) -> tuple[ArtifactKey, ...]:
-        """Return what `label` is known to have been, in any order, that had a file of that name.
+        """Return, in any order, the known generations of `label` that had a file of that name.
 
-        They reach back further than the grace time, and may have been removed since.
+        These go back further than the grace time, and may have been removed since.
         """
         with store_errors(self._folder.root):
             return tuple(self._log.with_file(label, file_name))
 
     def generations(self, label: str) -> tuple[ArtifactKey, ...]:
-        """Return what `label` is and was, newest first, as far as the grace time reaches."""
+        """Return the generations of `label` within the grace time, newest first."""
         return tuple(entry.key for entry in self.generation_log(label))
 
     def generation_log(self, label: str) -> tuple[Generation, ...]:
-        """Return the same with the times at which each was recorded and superseded."""
+        """Return the same generations, with the times when they were recorded and superseded."""
         with store_errors(self._folder.root):
             return self._log.of(label)
 
     def prune(self) -> int:
         """Remove the least recently used artifacts beyond the size limit.
 
-        Those that :func:`~tfjs_serve.artifacts.pruning.protected_keys` names stay, also if they
-        alone are beyond the limit: it is said once in the log. Generations that nobody needs any
-        more are forgotten, and what dead processes left is deleted.
+        Those that :func:`~tfjs_serve.artifacts.pruning.protected_keys` returns are kept, even if
+        they alone exceed the limit, which the log then says once. Generations that are no longer
+        needed are forgotten, and what dead processes left is deleted.
 
         Returns
         -------
@@ -201,14 +203,14 @@ class ArtifactStore:
         directory = self._folder.artifact_directory(key)
         artifact = self._load(directory, key)
         if artifact is None and directory.exists():
-            # It may have been published just after the first look.
+            # It may have been published just after the first attempt.
             artifact = self._load(directory, key)
             if artifact is None:
                 self._discard(directory, key)
         return artifact
 
     def _load(self, directory: Path, key: ArtifactKey) -> Artifact | None:
-        """Return the artifact in `directory` if it is whole."""
+        """Return the artifact in `directory` if it is complete."""
         known = self._known.get(key)
         try:
             artifact = known or read_artifact(directory, key)
@@ -229,11 +231,11 @@ class ArtifactStore:
         *,
         is_whole: Callable[[Artifact], bool] = has_all_files,
     ) -> None:
-        """Move a damaged directory aside, unless it was a whole one after all."""
+        """Remove a damaged directory, but put it back if it turns out to be complete."""
         grave = self._folder.move_to_trash(directory)
         if grave is None:
             return
-        # Between our look and our move another process may have put a good one in its place.
+        # Before it was moved, another process may have put a good one in its place.
         with suppress(FileNotFoundError, DamagedArtifactError):
             if is_whole(read_artifact(grave, key)):
                 with suppress(OSError):
@@ -245,7 +247,7 @@ class ArtifactStore:
             try:
                 self._folder.publish(staged, artifact.key)
             except OSError:
-                # Usually another process or thread was faster, and its bytes are as good.
+                # Usually another process or thread was faster, and its bytes are the same.
                 if existing := self.get(artifact.key):
                     return existing
                 if attempt == _PUBLISH_ATTEMPTS or not staged.exists():
@@ -258,7 +260,7 @@ class ArtifactStore:
         return artifact
 
     def _mark_used(self, artifact: Artifact) -> bool:
-        """Note the time, not too often; return whether the artifact is still there."""
+        """Record the time, but not too often; return whether the artifact still exists."""
         now = self._clock()
         with self._lock:
             if abs(now - self._touched.get(artifact.key, float("-inf"))) < TOUCH_SECONDS:
@@ -269,8 +271,8 @@ class ArtifactStore:
         except FileNotFoundError:
             return False
         except OSError as error:
-            # Another user's cache that we may read, or one on a file system that has become
-            # read-only (as Linux makes it after errors): what is there can still be served.
+            # A cache of another user that we may read, or one on a file system that has become
+            # read-only, as Linux makes it after errors, can still be served from.
             if error.errno not in _READ_ONLY:
                 raise
         return True

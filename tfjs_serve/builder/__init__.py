@@ -1,4 +1,4 @@
-"""From a catalogue entry to an Artifact: digest, store hit or one conversion, last good version."""
+"""From a catalogue entry to an artifact: digest, store hit or one conversion, last good version."""
 
 from tfjs_serve.builder.builder import Builder
 from tfjs_serve.builder.model import (

@@ -1,11 +1,11 @@
-"""Catch a file that never comes to rest between two saves: the blocking steps.
+"""Copy a file that never comes to rest, between two saves: the blocking steps.
 
-Three things together stand for the rest that there is not:
+Because the file does not rest, all of these must hold instead:
 
-- Its writer makes the file anew for each save: it was seen incomplete, of another size or of
-  another inode. Of a file that is only ever edited in place nothing tells that an edit is over.
+- Its writer creates the file anew for each save: it was seen incomplete, or with another size or
+  inode. Nothing shows when an edit is over in a file that is only ever edited in place.
 - It is complete by its own table of contents, and nobody is known to hold a lock to write it.
-- It was read twice with the same bytes, and was the same file before and after.
+- It was read twice with the same bytes, and had the same identity before and after.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 
 
 class BetweenSaves:
-    """What is known of how one file is written, and how to copy it when it is whole."""
+    """Learns how one file is written, and copies it when it is whole."""
 
     def __init__(self, entry: CatalogEntry) -> None:
         self._entry = entry
@@ -28,14 +28,14 @@ class BetweenSaves:
         self._is_made_anew = False
 
     def notice(self, stamps: Stamps) -> None:
-        """Learn from what the file was at some moment."""
+        """Learn from the identity that the file had at some moment."""
         (now,) = stamps
         last, self._last = self._last, now
         if last is not None and (last.inode, last.size_bytes) != (now.inode, now.size_bytes):
             self._is_made_anew = True
 
     def is_whole(self) -> bool:
-        """Return whether a save has ended and the next one has not begun, as far as can be seen.
+        """Return whether, by all signs, one save has ended and the next one has not begun.
 
         Raises
         ------
@@ -53,14 +53,14 @@ class BetweenSaves:
         return self._is_made_anew and not is_write_locked(stamps[0].inode)
 
     def copy(self, target: Path, closed: threading.Event) -> tuple[Stamps, str] | None:
-        """Copy the file; ``None`` unless it was whole before, and is the same still.
+        """Copy the file; ``None`` unless it was whole before and is still the same.
 
-        In one go: the time between two saves may be short.
+        This is one step because the time between two saves may be short.
 
         Returns
         -------
         tuple
-            What the file was, and the SHA-256 (hexadecimal) of the copy.
+            The identity of the file, and the SHA-256 (hexadecimal) of the copy.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class BetweenSaves:
             return None
         try:
             digest = copy_file(self._entry.path, target, closed)
-            # Two writes can share one time, so the times alone do not tell that there was none.
+            # Two writes can have the same time, so times alone do not show that there was none.
             same = digest_file(self._entry.path, closed) == digest
         except OSError as error:
             raise unreadable(self._entry, error) from error
@@ -84,7 +84,20 @@ class BetweenSaves:
 def copy_at_rest(
     entry: CatalogEntry, stamps: Stamps, target: Path, closed: threading.Event
 ) -> str | None:
-    """Copy the file of `stamps`, which is at rest; ``None`` if it is not any more."""
+    """Copy the file of `stamps`, which is at rest.
+
+    Returns
+    -------
+    str or None
+        SHA-256 (hexadecimal) of the copy; ``None`` if the file has changed meanwhile.
+
+    Raises
+    ------
+    SourceChangedError, KerasFileError
+        The file is gone, or cannot be read.
+    StoreError
+        The copy cannot be written.
+    """
     try:
         digest = copy_file(entry.path, target, closed)
     except OSError as error:

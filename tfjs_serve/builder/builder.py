@@ -1,4 +1,4 @@
-"""From a catalogue entry to an Artifact: digest, store hit or one conversion, last good version."""
+"""From a catalogue entry to an artifact: digest, store hit or one conversion, last good version."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from tfjs_serve.settings import (
 from tfjs_serve.worker.protocol import ConversionRequest
 
 _ATTEMPTS = 5
-"""How often a file that changes while it is converted is tried again for one request."""
+"""How many times one request tries a file that changes while it is converted."""
 _PRUNING_PAUSE = 9
-"""How many times as long as it took to prune is waited before the next time."""
+"""The pause after pruning, as a multiple of the time that pruning took."""
 
 
 class Builder:
@@ -43,9 +43,9 @@ class Builder:
     store
         Where artifacts are kept; other servers may use it at the same time.
     workers
-        Who converts.
+        Performs the conversions.
     clock, sleep
-        Time as the files' times tell it, and how to wait for a file to come to rest.
+        The time that file times are compared with, and how to wait for a file to come to rest.
     """
 
     def __init__(
@@ -68,31 +68,31 @@ class Builder:
         self._wants_pruning = False
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` on the event loop with every event; what is returned ends that.
+        """Call `listener` on the event loop with every event; returns a function that ends this.
 
-        Each generation is ``ready`` once, whether it was converted or found in the store; each
-        failure is told once for each version of the file.
+        Each generation is ``ready`` once, whether it was converted or found in the store. Each
+        failure is reported once for each version of the file.
         """
         return self._journal.subscribe(listener)
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
-        """Return what is known of `entry`, from memory: no file is looked at.
+        """Return what is known of `entry` from memory, without looking at any file.
 
-        An entry that nobody asked for yet is ``found``, also if the store could serve it.
+        An entry that nobody has requested yet is ``found``, even if the store could serve it.
         """
         return self._journal.status(self._shelf.job(entry, variant))
 
     async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
-        """Return the artifact of `entry`, converted first if need be.
+        """Return the artifact of `entry`, converting it first if necessary.
 
-        Callers share the work. If the newest version of the file cannot be served, the last good
-        one is, with the reason.
+        Callers share the work. If the newest version of the file cannot be served, the result is
+        the last good one, with the reason.
 
         Raises
         ------
         TfjsServeError
-            The file cannot be converted and there is no earlier version; not tried again until
-            the file changes.
+            The file cannot be converted and there is no earlier version. It is not tried again
+            until the file changes.
         SourceChangedError
             The file is being written, and there is no earlier version.
         """
@@ -115,15 +115,15 @@ class Builder:
         Raises
         ------
         FileGoneError
-            A generation had it, and is not there any more; to build the model again may bring it
-            back, if that is the generation which the model's file still is.
+            A generation had it, but is gone. If the model's file is still the one that this
+            generation was made of, building the model brings the file back.
         FileNotInModelError
-            No generation that is known of had it.
+            No known generation had it.
         """
         return await self._shelf.find_file(entry_name, variant, file_name)
 
     async def close(self) -> None:
-        """Stop all work; what was begun is thrown away."""
+        """Stop all work, and discard what is unfinished."""
         await asyncio.gather(
             self._builds.close(),
             self._conversions.close(),
@@ -149,7 +149,7 @@ class Builder:
         return await self._last_good(job, stamps, reason)
 
     async def _whole(self, job: Job, copies: AsyncExitStack, *, changed_before: bool) -> Source:
-        """Return what to convert; a copy of it lives as long as `copies`."""
+        """Return what to convert; if that is a copy, it exists as long as `copies` is open."""
 
         async def scratch() -> Path:
             return await copies.enter_async_context(self._shelf.staged())
@@ -163,7 +163,7 @@ class Builder:
         )
 
     async def _attempt(self, job: Job, source: Source) -> Build:
-        """Return the build of exactly the files that `source` stands for."""
+        """Return a build of exactly the files that `source` describes."""
         known = await self._recall(job, source.stamps)
         if known is not None:
             return known
@@ -182,7 +182,7 @@ class Builder:
         return _as_build(artifact)
 
     async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
-        """Return, or raise, what is known about these very files; ``None`` if nothing is."""
+        """Return or raise the known outcome for exactly these files; ``None`` if there is none."""
         outcome = self._journal.settled(job, stamps)
         if outcome is None:
             return None
@@ -203,7 +203,7 @@ class Builder:
             async with self._shelf.staged() as directory:
                 return await self._convert_into(directory, job, source, key)
         except TfjsServeError:
-            # A file that is torn or gone fails in all kinds of ways: the change is the reason.
+            # A torn or missing file fails in many ways: the change is the real reason.
             await self._require_unchanged(job, source)
             raise
         finally:
@@ -224,14 +224,14 @@ class Builder:
         return await self._shelf.publish(key, request, report)
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
-        """Raise unless `source` is what it was; nobody writes a copy."""
+        """Raise unless `source` is unchanged; copies never change."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
 
     async def _prune(self) -> None:
-        """Prune as often as something was published, but for a tenth of the time at most.
+        """Prune after something was published, but for at most a tenth of the time.
 
-        Beside a training that saves all the time, a cache holds thousands of generations.
+        With a training that saves all the time, a cache holds thousands of generations.
         """
         while self._wants_pruning:
             self._wants_pruning = False
@@ -247,7 +247,13 @@ class Builder:
         self._journal.ready(job, source.lasting_stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:
-        """Return the last version that could be served, or raise `error` if there is none."""
+        """Return the last version that could be served.
+
+        Raises
+        ------
+        TfjsServeError
+            `error`, if there is none.
+        """
         artifact = await self._shelf.newest(job)
         self._journal.failed(job, stamps, error.with_traceback(None), artifact)
         if artifact is None:

@@ -1,9 +1,9 @@
-"""Is a model file whole, as far as its own table of contents tells? Pure; of bytes, not of paths.
+"""Whether a model file is complete by its own table of contents. Pure: works on bytes, not paths.
 
-Writers of both formats bring down last what makes the file readable: libhdf5 the superblock, with
-the address of the file's end in it (``H5F__flush_phase2`` in HDF5's ``H5Fint.c``), and zip writers
-the central directory. A file that was truncated and is being filled again has neither. What is
-whole by this may still be changed in place afterwards, as ``h5py.File(path, "r+")`` does.
+Both formats are readable only because of what is written last: libhdf5 writes the superblock, which
+contains the address of the file's end (``H5F__flush_phase2`` in HDF5's ``H5Fint.c``), and zip
+writers the central directory. A file that was truncated and is being written again has neither. A
+file that is complete in this sense may still be edited in place, as ``h5py.File(path, "r+")`` does.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from __future__ import annotations
 import struct
 
 HEAD_BYTES = 2048 + 96
-"""Where a superblock may begin at the latest, and the longest one."""
+"""The last position at which a superblock may begin, plus its maximum length."""
 TAIL_BYTES = 64 * 1024 + 64
-"""The end of central directory with the longest comment, and what stands before it (zip64)."""
+"""The end of central directory with the longest comment, and the zip64 locator before it."""
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _HDF5_OFFSETS = (0, 512, 1024, 2048)
 _OPEN_FOR_WRITING = 0b101
-"""Bits of the consistency flags of superblock version 3: written to, or SWMR."""
+"""Consistency flags of superblock version 3: open for writing, or for SWMR writing."""
 _ZIP_MEMBER, _ZIP_END, _ZIP64_LOCATOR = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
 _ZIP_END_BYTES, _ZIP64_LOCATOR_BYTES = 22, 20
 
 
 def is_complete(head: bytes, tail: bytes, size_bytes: int) -> bool:
-    """Return whether a file of `size_bytes` was written to its end.
+    """Return whether a file of `size_bytes` was written completely.
 
     Parameters
     ----------
     head, tail
-        Its first :data:`HEAD_BYTES` and last :data:`TAIL_BYTES`, or all of it if it is shorter.
+        Its first :data:`HEAD_BYTES` and last :data:`TAIL_BYTES`; a shorter file as a whole.
     """
     if head.startswith(_ZIP_MEMBER):
         return _zip_is_complete(tail, size_bytes)
@@ -40,7 +40,7 @@ def is_complete(head: bytes, tail: bytes, size_bytes: int) -> bool:
 
 
 def _hdf5_is_complete(superblock: bytes, size_bytes: int) -> bool:
-    """Hold the end of file address against the real size (HDF5 file format, section II.A)."""
+    """Compare the end-of-file address with the real size (HDF5 file format, section II.A)."""
     try:
         version = superblock[8]
         if version >= 3 and superblock[11] & _OPEN_FOR_WRITING:
@@ -56,7 +56,7 @@ def _hdf5_is_complete(superblock: bytes, size_bytes: int) -> bool:
 
 
 def _zip_is_complete(tail: bytes, size_bytes: int) -> bool:
-    """Hold the end of central directory against the real size (APPNOTE.TXT, 4.3.16)."""
+    """Compare the end of central directory with the real size (APPNOTE.TXT, 4.3.16)."""
     at = tail.rfind(_ZIP_END)
     if at < 0 or len(tail) < at + _ZIP_END_BYTES:
         return False
@@ -64,5 +64,5 @@ def _zip_is_complete(tail: bytes, size_bytes: int) -> bool:
     if len(tail) != at + _ZIP_END_BYTES + comment_bytes:
         return False
     if tail.startswith(_ZIP64_LOCATOR, max(0, at - _ZIP64_LOCATOR_BYTES)):
-        return True  # the real numbers are further up, and were written before
+        return True  # the real numbers come earlier in the file, and were written before
     return bool(size_bytes - len(tail) + at == offset + directory_bytes)

@@ -1,4 +1,4 @@
-"""Which converter is this? Artifacts of another one are not served."""
+"""The version of this converter: artifacts of any other are not served."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ROOMS = ("conversion", "keras_files", "layers_model")
 
 @cache
 def converter_version() -> str:
-    """Return the version, with a digest over the code that converts.
+    """Return the version number with a digest of the code that converts.
 
-    The number alone would serve yesterday's bytes to whoever works on the converter.
-    Reads about a hundred small files, once in the life of the process.
+    With the number alone, people who work on the converter would be served yesterday's bytes.
+    Reads about a hundred small files, once per process.
     """
     package = Path(tfjs_serve.__file__).parent
     modules = [module for room in _ROOMS for module in (package / room).rglob("*.py")]

@@ -1,4 +1,4 @@
-"""What happened to each entry: remembered for later requests, told to whoever listens."""
+"""What happened to each entry: remembered for later requests, and reported to listeners."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OUTCOMES_REMEMBERED = 4096
 
 
 class Journal:
-    """Notes outcomes and progress; lives on the event loop and touches no file."""
+    """Records outcomes and progress; used on the event loop, and touches no files."""
 
     def __init__(self) -> None:
         self._outcomes: Recent[str, Outcome] = Recent(_OUTCOMES_REMEMBERED)
@@ -36,7 +36,7 @@ class Journal:
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event from now on; what is returned ends that."""
+        """Call `listener` with every event from now on; returns a function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -57,22 +57,22 @@ class Journal:
         )
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
-        """Return the outcome for these very files, if there is no need to try them again."""
+        """Return the outcome for exactly these files, if they need not be tried again."""
         outcome = self._outcomes.get(job.exact_label)
         return outcome if outcome is not None and outcome.settles(stamps) else None
 
     def served(self, job: Job) -> Artifact | None:
-        """Return what was served the last time, of the newest file or of an earlier one."""
+        """Return what was last served, whether of the newest file or of an earlier one."""
         outcome = self._outcomes.get(job.exact_label)
         return outcome.artifact if outcome is not None else None
 
     def started(self, job: Job) -> None:
-        """Note that a conversion begins."""
+        """Record that a conversion begins."""
         self._progress[job.exact_label] = None
         self._emit(BuildEvent(kind=BuildEventKind.STARTED, entry=job.entry, variant=job.variant))
 
     def progressed(self, job: Job, progress: Progress) -> None:
-        """Note how far the conversion is."""
+        """Record how far the conversion has got."""
         total_bytes = progress.total_bytes
         share = min(1.0, progress.done_bytes / total_bytes) if total_bytes else 1.0
         self._progress[job.exact_label] = share
@@ -83,11 +83,11 @@ class Journal:
         )
 
     def ended(self, job: Job) -> None:
-        """Note that the conversion is over, however it ended."""
+        """Record that the conversion is over, successful or not."""
         self._progress.pop(job.exact_label, None)
 
     def ready(self, job: Job, stamps: Stamps, artifact: Artifact, seconds: float | None) -> None:
-        """Note that these files can be served."""
+        """Record that these files can be served."""
         outcome = Outcome(
             state=EntryState.READY, stamps=stamps, artifact=artifact, at_seconds=time.monotonic()
         )
@@ -107,7 +107,7 @@ class Journal:
     def failed(
         self, job: Job, stamps: Stamps, error: TfjsServeError, last_good: Artifact | None
     ) -> None:
-        """Note that these files cannot be served, and what is served instead, if anything."""
+        """Record that these files cannot be served, and what is served instead, if anything."""
         outcome = Outcome(
             state=EntryState.STALE if last_good else EntryState.FAILED,
             stamps=stamps,
@@ -125,7 +125,7 @@ class Journal:
         self._note(job, outcome, event)
 
     def is_newest(self, job: Job, artifact: Artifact) -> bool:
-        """Whether `artifact` is what was ready the last time already."""
+        """Whether `artifact` is the one that was last reported as ready."""
         outcome = self._outcomes.get(job.exact_label)
         if outcome is None:
             return False

@@ -1,4 +1,4 @@
-"""Threads for work that takes as long as files are large: hashing, syncing, deleting."""
+"""Threads for work whose time depends on the size of files: hashing, syncing, deleting."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGE_BYTES = 32 * MIB
-"""From here on, work may take longer than a request for something else should wait."""
+"""From this size on, work may take longer than an unrelated request should wait."""
 _THREADS_PER_LANE = 2
-"""More would only fight for the disk."""
+"""More would only compete for the disk."""
 
 
 class Lanes:
-    """Two lanes: what is large never holds up what is small.
+    """Two lanes, so that large files never hold up small ones.
 
-    Neither takes a thread of :func:`asyncio.to_thread`, which has few: those look things up for
-    requests that are answered at once.
+    Neither uses the few threads of :func:`asyncio.to_thread`: those do look-ups for requests that
+    are answered at once.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,7 +37,7 @@ class Lanes:
     async def run(
         self, size_bytes: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call `function`, which works on `size_bytes`, in a thread.
+        """Call `function`, which processes `size_bytes`, in a thread.
 
         Raises
         ------
@@ -45,13 +45,13 @@ class Lanes:
             The lanes are closed.
         """
         if self._is_closed:
-            raise TfjsServeError("no work is begun any more: the server is closing")
+            raise TfjsServeError("no new work is started: the server is closing")
         lane = self._small if size_bytes < LARGE_BYTES else self._large
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(lane, call)
 
     def close(self) -> None:
-        """Begin nothing any more; what was begun goes on to its end."""
+        """Start nothing new; running work goes on until it is finished."""
         self._is_closed = True
         for lane in (self._small, self._large):
             lane.shutdown(wait=False, cancel_futures=True)

@@ -15,7 +15,7 @@ from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Prog
 
 
 class EntryState(str, Enum):
-    """What the builder knows of an entry."""
+    """What the builder knows about an entry."""
 
     FOUND = "found"
     CONVERTING = "converting"
@@ -31,13 +31,13 @@ class EntryStatus:
     Attributes
     ----------
     error
-        Of ``failed``, and the reason for ``stale``.
+        The reason for ``failed`` or ``stale``.
     progress
         Share of the weights that is written, 0 to 1, while converting.
     notes
-        What is to be known about the artifact that is served.
+        What users should know about the artifact that is served.
     needs_layers
-        Whether a page has to load ``layers.js`` before it; known when it has been converted.
+        Whether a page has to load ``layers.js`` before it; known after the conversion.
     """
 
     state: EntryState
@@ -49,7 +49,7 @@ class EntryStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """What is served for an entry: an artifact, and why it is not of the newest file, if so."""
+    """What is served for an entry: an artifact, and if it is not of the newest file, why not."""
 
     artifact: Artifact
     stale_reason: str | None = None
@@ -72,19 +72,19 @@ class BuildEvent:
     Attributes
     ----------
     progress
-        Share of the weights that is written, 0 to 1; of ``progress`` only.
+        Share of the weights that is written, 0 to 1; only for ``progress``.
     seconds
-        How long the conversion took; of ``ready`` only, ``None`` if the store had it already.
+        How long the conversion took; only for ``ready``, and ``None`` if the store already had it.
     size_bytes
-        Size of the artifact's files but for the layers beside it; of ``ready`` only.
+        Size of the artifact's files, without the layers beside it; only for ``ready``.
     notes
-        What is to be known about the artifact; of ``ready`` only.
+        What users should know about the artifact; only for ``ready``.
     needs_layers
-        Whether a page has to load ``layers.js`` before it; of ``ready`` only.
+        Whether a page has to load ``layers.js`` before it; only for ``ready``.
     error
-        Of ``failed`` and ``stale``.
+        The reason for ``failed`` or ``stale``.
     reason
-        Why the last good version is served; of ``stale`` only.
+        Why the last good version is served; only for ``stale``.
     """
 
     kind: BuildEventKind
@@ -103,7 +103,7 @@ Listener = Callable[[BuildEvent], None]
 
 
 class Converter(Protocol):
-    """What the builder needs of :class:`tfjs_serve.worker.client.WorkerPool`."""
+    """What the builder needs from :class:`tfjs_serve.worker.client.WorkerPool`."""
 
     async def convert(
         self, request: ConversionRequest, on_progress: Callable[[Progress], None]

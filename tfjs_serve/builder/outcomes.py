@@ -1,4 +1,4 @@
-"""What became of the attempts to build each entry, as far as later requests need to know."""
+"""The results of attempts to build entries, as far as later requests need them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Outcome:
     stamps
         The files that were tried.
     artifact
-        What is served: of the newest file, or of the last good one if ``STALE``.
+        What is served: the newest version, or the last good one if ``STALE``.
     error
-        Of ``FAILED`` and ``STALE``.
+        The reason for ``FAILED`` or ``STALE``.
     at_seconds
-        When that was, on a monotonic clock.
+        When the attempt ended, on a monotonic clock.
     """
 
     state: EntryState
@@ -42,25 +42,25 @@ class Outcome:
 
     @property
     def key(self) -> ArtifactKey | None:
-        """Names what is served."""
+        """The key of what is served."""
         return self.artifact.key if self.artifact is not None else None
 
     def settles(self, stamps: Stamps) -> bool:
-        """Whether a request for these very files needs no new attempt."""
+        """Whether a request for exactly these files needs no new attempt."""
         return self.stamps == stamps and not (self.error and is_passing(self.error))
 
     def describes(self, stamps: Stamps, now_seconds: float) -> bool:
-        """Whether this is what a catalogue should say of an entry with these files.
+        """Whether a catalogue should show this outcome for an entry with these files.
 
-        A passing error holds for a while whatever the files are, because those of a model that is
-        being written change all the time.
+        A passing error is shown for a while whatever the files are, because the files of a model
+        that is being written change all the time.
         """
         if self.error and is_passing(self.error):
             return now_seconds < self.at_seconds + SETTLE_DEADLINE_SECONDS
         return self.stamps == stamps
 
     def is_news_after(self, last: Outcome | None) -> bool:
-        """Whether someone who was told of `last` should be told of this."""
+        """Whether listeners who know of `last` should hear of this outcome."""
         if last is None or (last.state, last.key) != (self.state, self.key):
             return True
         if self.error is None or last.error is None:

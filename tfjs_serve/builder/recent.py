@@ -1,4 +1,4 @@
-"""A memory that does not grow."""
+"""A mapping of limited size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """A mapping that forgets what was not used for the longest time."""
+    """A mapping that forgets the least recently used values."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity

@@ -1,4 +1,4 @@
-"""The store as the builder uses it: generations under labels, and never on the event loop."""
+"""The store as the builder uses it: generations by label, and never blocking the event loop."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _log = logging.getLogger(__name__)
 _FILES_REMEMBERED = 4096
 
 _Place = tuple[str, Variant, str]
-"""Name of the model, variant and name of the file."""
+"""Name of the model, variant, and name of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One entry in one variant, with the labels of its generations.
 
-    A file's shards must be found by its short name as well as by its exact one, also when the
-    file has gone or the name has become ambiguous meanwhile: so each generation has both labels.
+    Shards must be found by the model's short name as well as by its exact name, even after the
+    model's file is gone or the short name has become ambiguous. So each generation has both labels.
     """
 
     entry: CatalogEntry
@@ -47,7 +47,7 @@ class Job:
 
 
 class Shelf:
-    """The artifacts of one models folder in a store that others may share."""
+    """The artifacts of one models folder, in a store that may be shared."""
 
     def __init__(self, store: ArtifactStore, settings: ServerSettings) -> None:
         self._store = store
@@ -61,11 +61,11 @@ class Shelf:
         return Job(entry=entry, variant=variant, exact_label=exact_label, name_label=name_label)
 
     async def get(self, key: ArtifactKey) -> Artifact | None:
-        """Return the artifact of that key, if it is there and its documents are intact."""
+        """Return the artifact of that key, if it exists and its documents are intact."""
         return await asyncio.to_thread(self._get, key)
 
     async def record(self, job: Job, artifact: Artifact) -> None:
-        """Note that `artifact` is the newest generation of `job`."""
+        """Record that `artifact` is the newest generation of `job`."""
         for label in (job.name_label, job.exact_label):
             await asyncio.to_thread(self._store.record_generation, label, artifact.key)
         for name in {job.entry.name, job.entry.exact_name}:
@@ -73,20 +73,20 @@ class Shelf:
                 self._found.put((name, job.variant, file.name), artifact.key)
 
     async def newest(self, job: Job) -> Artifact | None:
-        """Return the newest generation of `job` that is still there."""
+        """Return the newest generation of `job` that still exists."""
         return await asyncio.to_thread(self._newest, job.exact_label)
 
     async def find_file(
         self, entry_name: str, variant: Variant, file_name: str
     ) -> tuple[Artifact, ArtifactFile]:
-        """Find a file in any generation of a model, its bytes intact.
+        """Find an intact file in any generation of a model.
 
         Raises
         ------
         FileGoneError
-            A generation had it, and is not there any more.
+            A generation had it, but is gone.
         FileNotInModelError
-            No generation that is known of had it.
+            No known generation had it.
         """
         place = (entry_name, variant, file_name)
         last_found = self._found.get(place)
@@ -98,7 +98,7 @@ class Shelf:
 
     @asynccontextmanager
     async def staged(self) -> AsyncIterator[Path]:
-        """Give an empty folder to write an artifact into; what is not published is removed."""
+        """Provide an empty folder to write an artifact to; it is removed if it is not published."""
         stage = self._store.stage()
         directory = await asyncio.to_thread(stage.__enter__)
         try:
@@ -114,7 +114,7 @@ class Shelf:
         Raises
         ------
         WorkerCrashedError
-            They are not what `report` says, or more than `request` allows.
+            The files are not as reported, or exceed the limits of `request`.
         """
         publish, directory = self._store.publish, Path(request.output_dir)
         try:
@@ -124,7 +124,7 @@ class Shelf:
                 size_bytes, publish, key, directory, files, report.warnings
             )
         except MisreportedFilesError as error:
-            # Not a failure of the store, which may pass: the same file would end like this again.
+            # This is not a passing failure of the store: the same file would fail again.
             raise WorkerCrashedError(
                 f"{request.display_name}: {error.message}",
                 hint="the file may be damaged: save the model again; "
@@ -132,14 +132,14 @@ class Shelf:
             ) from error
 
     async def prune(self) -> None:
-        """Remove what exceeds the store's limit; a failure harms nobody and is logged."""
+        """Remove what exceeds the store's limit; a failure does no harm and is logged."""
         try:
             await self._lanes.run(LARGE_BYTES, self._store.prune)
         except StoreError as error:
             _log.warning("the cache could not be cleaned up: %s", error)
 
     def close(self) -> None:
-        """Begin nothing any more."""
+        """Start no new work."""
         self._lanes.close()
 
     def _get(self, key: ArtifactKey) -> Artifact | None:
@@ -159,8 +159,8 @@ class Shelf:
     ) -> tuple[Artifact | None, bool]:
         """Return an artifact that has the file, and whether any is known to have had it.
 
-        Looks first where it was the last time, then in what is kept, newest first, then in what
-        is only remembered: that may still be there, as long as the cache has room.
+        Looks first where the file was last found, then in the generations within the grace time,
+        newest first, and then in older ones, which may still exist while the cache has room.
         """
         entry_name, variant, file_name = place
         labels = self._labels(entry_name, entry_name, variant)
@@ -178,7 +178,7 @@ class Shelf:
         return None, is_known
 
     def _with_file(self, key: ArtifactKey, file_name: str) -> Artifact | None:
-        """Return the artifact of that key if it has the file, with its bytes as published."""
+        """Return the artifact of that key if it has the file and the file is intact."""
         artifact = self._store.get(key)
         file = artifact.by_name.get(file_name) if artifact is not None else None
         if artifact is None or file is None or not self._store.is_intact(artifact, file):

@@ -1,4 +1,4 @@
-"""Many callers, one piece of work."""
+"""One piece of work for many callers."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Start = Callable[[], Coroutine[Any, Any, T]]
 
 
 class SingleFlight(Generic[K, T]):
-    """Lets all who ask for the same key at the same time share one task.
+    """Lets all callers who ask for the same key at the same time share one task.
 
-    A caller that is cancelled leaves the others undisturbed. When all have left, the work goes on:
-    whoever reloads a page asks for the same thing a moment later.
+    Cancelling one caller does not affect the others. The work goes on even if all are cancelled,
+    because someone who reloads a page asks for the same thing a moment later.
     """
 
     def __init__(self) -> None:
         self._tasks: dict[K, asyncio.Task[T]] = {}
 
     async def join(self, key: K, start: Start[T]) -> T:
-        """Return what the work for `key` returns; `start` begins it if nobody has."""
+        """Return the result of the work for `key`; `start` starts it if nobody has yet."""
         return await asyncio.shield(self.begin(key, start))
 
     def begin(self, key: K, start: Start[T]) -> asyncio.Task[T]:
-        """Begin the work for `key` unless somebody has, and return the task that does it."""
+        """Start the work for `key` unless somebody has, and return its task."""
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(start())
@@ -40,10 +40,10 @@ class SingleFlight(Generic[K, T]):
     def _landed(self, key: K, task: asyncio.Task[T]) -> None:
         del self._tasks[key]
         if not task.cancelled():
-            task.exception()  # seen, also when nobody waits any more
+            task.exception()  # retrieved, even if nobody waits for it
 
     async def close(self) -> None:
-        """Cancel all work, and wait for its end as long as a shutdown may take."""
+        """Cancel all work, and wait until it has ended or the time for a shutdown is over."""
         await _cancel(list(self._tasks.values()))
 
 
@@ -55,11 +55,11 @@ class _Turn(Generic[T]):
 
 
 class Turns(Generic[K, T]):
-    """Lets one piece of work per key go on at a time; who comes meanwhile shares the next one.
+    """Runs one piece of work per key at a time; callers that come meanwhile share the next one.
 
-    The work under way is shared by those who ask for the version that it was begun for. All others
-    ask for something newer: however many versions they saw, one more piece of work, which begins
-    after they asked, answers them all. As in :class:`SingleFlight`, nobody's leaving ends it.
+    Callers that ask for the version for which the current work was started share that work. All
+    others want something newer: whichever versions they saw, one more piece of work, which starts
+    after they asked, answers them all. As in :class:`SingleFlight`, cancelled callers end nothing.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,13 @@ class Turns(Generic[K, T]):
         self._waiting: dict[K, _Turn[T]] = {}
 
     async def join(self, key: K, version: Hashable, start: Start[T]) -> T:
-        """Return what the work for `key` returns; `start` begins it if it has to begin."""
+        """Return the result of the work for `key`; `start` starts it if necessary.
+
+        Parameters
+        ----------
+        version
+            What the caller wants; work that was started for the same version is shared.
+        """
         waiting, running = self._waiting.get(key), self._running.get(key)
         if waiting is not None:
             waiting.version, waiting.start = version, start
@@ -91,10 +97,10 @@ class Turns(Generic[K, T]):
             if turns.get(key) is turn:
                 del turns[key]
         if not task.cancelled():
-            task.exception()  # seen, also when nobody waits any more
+            task.exception()  # retrieved, even if nobody waits for it
 
     async def close(self) -> None:
-        """Cancel all work, and wait for its end as long as a shutdown may take."""
+        """Cancel all work, and wait until it has ended or the time for a shutdown is over."""
         turns = [*self._waiting.values(), *self._running.values()]
         await _cancel([turn.task for turn in turns])
 

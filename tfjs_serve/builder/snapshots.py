@@ -1,7 +1,7 @@
-"""Copy a file that others write, and know that the copy is the file as it was at one moment.
+"""Read and copy files that other programs write: the blocking half of ``sources.py``.
 
-The blocking half of :mod:`tfjs_serve.builder.sources`. Files are read with plain ``read``: no lock,
-and no mapping, which would end the process when the writer truncates the file.
+Files are read with plain ``read``, without a lock, and without a mapping, which would crash this
+process when the writer truncates the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfjs_serve.settings import MIB
 
 
 def digest_file(path: Path, closed: threading.Event) -> str:
-    """Return the SHA-256 (hexadecimal) of a file; ends early with an error once `closed` is set."""
+    """Return the SHA-256 (hexadecimal) of a file; fails as soon as `closed` is set."""
     with path.open("rb", buffering=0) as file:
         return _read(file, None, closed)
 
@@ -43,7 +43,7 @@ def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
 
 
 def looks_complete(path: Path) -> bool:
-    """Whether the file says itself that it was written to its end. Raises ``OSError``."""
+    """Whether the file is complete by its own table of contents. Raises ``OSError``."""
     with path.open("rb", buffering=0) as file:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(HEAD_BYTES)
@@ -52,6 +52,15 @@ def looks_complete(path: Path) -> bool:
 
 
 def _read(file: BinaryIO, copy: BinaryIO | None, closed: threading.Event) -> str:
+    """Return the SHA-256 (hexadecimal) of `file`, written to `copy` on the way.
+
+    Raises
+    ------
+    TfjsServeError
+        The server is closing.
+    StoreError
+        The copy cannot be written.
+    """
     digest = hashlib.sha256()
     while block := file.read(MIB):
         if closed.is_set():
@@ -63,6 +72,13 @@ def _read(file: BinaryIO, copy: BinaryIO | None, closed: threading.Event) -> str
 
 
 def _write(copy: BinaryIO, block: bytes, path: Path) -> None:
+    """Append a block of the file at `path` to its copy.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written.
+    """
     try:
         rest = memoryview(block)
         while rest:

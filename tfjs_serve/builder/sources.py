@@ -1,7 +1,7 @@
-"""Model files as others write them: when are they at rest, and what are their bytes?
+"""Model files that other programs write: when they are at rest, and what their bytes are.
 
-Files are looked at with ``stat`` and read with ``open``: no lock and no mapping, nothing that
-could get in the way of the program that writes them.
+Files are checked with ``stat`` and read with ``open``, without locks or mappings, so nothing gets
+in the way of the program that writes them.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
 
 _DIGESTS_REMEMBERED = 4096
 _CATCHES, _CATCH_SECONDS = 20, 0.005
-"""How often and in which rhythm a file that never rests is looked at before more time is given."""
+"""How many times, and at which interval, a file that never rests is checked in one attempt."""
 _LOCK_BELIEVED_SECONDS = 10.0
-"""A lock that is held for so long without a write is a file that someone forgot to close."""
+"""If a lock is held for this long without a write, someone forgot to close the file."""
 _COPY_NAME = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is to be converted: an entry's files where they lie, or a copy of the file.
+    """What to convert: an entry's files in their place, or a copy of its file.
 
     Attributes
     ----------
     stamps
-        What the files were when they were found to be whole.
+        Identities of the files when they were found to be whole.
     path
         Where to read: the entry's own path, or that of the copy.
     copy_digest
-        SHA-256 (hexadecimal) of the copy, which nobody changes; ``None`` if it is no copy.
+        SHA-256 (hexadecimal) of the copy, which never changes; ``None`` if there is no copy.
     is_racy
-        Whether the file may have been written once more without another time: `stamps` are no
-        reason to believe that it has not changed since.
+        Whether the file may have been written again without getting another time, so that equal
+        `stamps` do not prove that it is unchanged.
     """
 
     stamps: Stamps
@@ -68,12 +68,12 @@ class Source:
 
     @property
     def lasting_stamps(self) -> Stamps:
-        """What to remember an outcome by: the stamps, or those of no file if they are no proof."""
+        """The stamps by which to remember an outcome; empty if they prove nothing."""
         return () if self.is_racy else self.stamps
 
 
 Scratch = Callable[[], Awaitable[Path]]
-"""Gives a new empty folder for a copy."""
+"""Creates an empty folder for a copy."""
 
 
 class Sources:
@@ -110,18 +110,22 @@ class Sources:
     ) -> Source:
         """Wait until the files of `entry` are whole, and return what to convert.
 
-        They are at rest, and used where they lie; or the file never rests, and is copied between
-        two saves: see "Beside a trainer" in ``docs/architecture.md``.
+        Files at rest are used in their place. A file that never rests is copied between two saves;
+        see "Beside a trainer" in ``docs/architecture.md``.
 
         Parameters
         ----------
+        scratch
+            Creates the folder for a copy.
+        patience_seconds
+            How long to wait.
         insist_on_copy
-            Copy a file at rest too, because it does not rest for as long as a conversion takes.
+            Also copy a file at rest, because it does not rest for as long as a conversion takes.
 
         Raises
         ------
         SourceChangedError
-            They keep changing and are never found to be whole, or are gone.
+            The files keep changing and are never found to be whole, or are gone.
         StoreError
             The copy cannot be written.
         """
@@ -142,7 +146,7 @@ class Sources:
                     break
                 if copy := await self._copy_at_rest(entry, stamps, folder):
                     return copy
-            elif not entry.kind.is_tfjs:  # several files: what was saved with what, rest tells
+            elif not entry.kind.is_tfjs:  # only rest tells which files of a folder belong together
                 between_saves.notice(before)
                 if copy := await self._catch(entry, between_saves, folder):
                     return copy
@@ -155,7 +159,7 @@ class Sources:
         return Source(stamps=stamps, path=entry.path)
 
     async def _is_held(self, stamps: Stamps) -> bool:
-        """Whether a program that wrote the files lately is not done with them."""
+        """Whether a program that wrote the files recently is still working on them."""
         written_ns = max(stamp.mtime_ns for stamp in stamps)
         if self._now_ns() - written_ns > _LOCK_BELIEVED_SECONDS * SECOND_NS:
             return False
@@ -174,7 +178,7 @@ class Sources:
     async def _catch(
         self, entry: CatalogEntry, between_saves: BetweenSaves, folder: _Once
     ) -> Source | None:
-        """Return a copy of a file that never rests, if it can be caught between two saves."""
+        """Return a copy of a file that never rests, if one can be made between two saves."""
         for _ in range(_CATCHES):
             if await asyncio.to_thread(between_saves.is_whole):
                 target = await folder.get() / _COPY_NAME
@@ -189,14 +193,14 @@ class Sources:
         return None
 
     async def digest(self, entry: CatalogEntry, stamps: Stamps) -> str:
-        """Return the SHA-256 (hexadecimal) of the bytes that `stamps` stand for.
+        """Return the SHA-256 (hexadecimal) of the files with these `stamps`.
 
-        Of a tfjs folder it is the digest over its files' names and digests.
+        For a tfjs folder, this is the digest of its files' names and digests.
 
         Raises
         ------
         ChangedMeanwhileError
-            The files are not, or no longer, those of `stamps`.
+            The files no longer have these `stamps`.
         """
         known = self._digests.get(stamps)
         if known is not None:
@@ -204,14 +208,14 @@ class Sources:
         return await self._reading.join(stamps, partial(self._read, entry, stamps))
 
     async def is_unchanged(self, entry: CatalogEntry, stamps: Stamps) -> bool:
-        """Whether the files are still those of `stamps`."""
+        """Whether the files still have these `stamps`."""
         try:
             return await self._look(entry) == stamps
         except TfjsServeError:
             return False
 
     async def require_unchanged(self, entry: CatalogEntry, stamps: Stamps) -> None:
-        """Raise :class:`ChangedMeanwhileError` unless the files are still those of `stamps`."""
+        """Raise :class:`ChangedMeanwhileError` unless the files still have these `stamps`."""
         if not await self.is_unchanged(entry, stamps):
             raise ChangedMeanwhileError(entry)
 
@@ -246,7 +250,7 @@ class Sources:
 
 
 class _Once:
-    """Makes a scratch folder when the first copy needs it, and the same one for the others."""
+    """Creates a scratch folder when the first copy needs it, and reuses it for later copies."""
 
     def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch

@@ -1,4 +1,4 @@
-"""When are files at rest, and are they still the same? Told from ``stat`` alone."""
+"""Whether files are at rest, and whether they are still the same, judged by ``stat`` alone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tfjs_serve.settings import MODEL_JSON, SETTLE_SECONDS, TICK_SECONDS
 Stamps = tuple[FileStamp, ...]
 
 _COARSE_TICK_NS = 2_000_000_000
-"""FAT's clock ticks every two seconds; no file system in use is coarser."""
+"""FAT stores times in steps of two seconds; no file system in use has larger steps."""
 SECOND_NS = 1_000_000_000
 
 
 class ChangedMeanwhileError(SourceChangedError):
-    """The files of an entry changed under our eyes: what was read of them is worth nothing."""
+    """The files of an entry changed while they were read, so what was read is useless."""
 
     def __init__(self, entry: CatalogEntry) -> None:
         super().__init__(
@@ -28,14 +28,14 @@ class ChangedMeanwhileError(SourceChangedError):
 
 
 def read_stamps(entry: CatalogEntry) -> Stamps:
-    """Look at the files of `entry` as they are now.
+    """Return the identities that the files of `entry` have now.
 
     Raises
     ------
     SourceChangedError
         A file is gone.
     KerasFileError
-        A file may not be looked at.
+        A file must not be accessed.
     """
     try:
         return tuple(
@@ -49,9 +49,9 @@ def read_stamps(entry: CatalogEntry) -> Stamps:
 def rest_seconds(stamps: Stamps, now_ns: int) -> float:
     """Return for how long `stamps` must stay the same before the files count as at rest.
 
-    Zero for files that nobody has touched for a while. Times in the future say nothing (another
-    machine's clock), and whole seconds may be ticks of a coarse clock, in which two writes can
-    share one time.
+    The result is zero for files that nobody has touched for a while. Times in the future mean
+    nothing, as they come from another machine's clock. Full seconds may come from a coarse clock,
+    by which two writes can have the same time.
     """
     recent = [s.mtime_ns for s in stamps if s.mtime_ns > now_ns - _COARSE_TICK_NS]
     if not recent:
@@ -62,10 +62,10 @@ def rest_seconds(stamps: Stamps, now_ns: int) -> float:
 
 
 def is_racy(stamps: Stamps, now_ns: int) -> bool:
-    """Return whether a write after `now_ns` may leave `stamps` as they are.
+    """Return whether a write after `now_ns` may leave `stamps` unchanged.
 
-    So it is for a moment after each write, because two can share one tick of the clock; and for
-    long where a time lies in the future, or is one of a coarse clock.
+    This is so for a moment after each write, because two writes can fall into one tick of the
+    clock, and for longer if a time lies in the future or comes from a coarse clock.
     """
     written_ns = max(max(s.mtime_ns, s.ctime_ns) for s in stamps)
     is_coarse = rest_seconds(stamps, now_ns) > SETTLE_SECONDS
@@ -73,20 +73,20 @@ def is_racy(stamps: Stamps, now_ns: int) -> bool:
 
 
 def paths_of(entry: CatalogEntry) -> Iterator[Path]:
-    """Yield where the files of `entry` lie, in the order of its stamps."""
+    """Yield the paths of the files of `entry`, in the order of its stamps."""
     if not entry.kind.is_tfjs:
         return iter((entry.path,))
     return (entry.path / name for name in names_in_folder(entry))
 
 
 def names_in_folder(entry: CatalogEntry) -> Iterator[str]:
-    """Yield the paths of a converted folder's files below it, in the order of its stamps."""
+    """Yield the paths of a tfjs folder's files relative to it, in the order of its stamps."""
     prefix = entry.exact_name.removesuffix(MODEL_JSON)
     return (stamp.path.removeprefix(prefix) for stamp in entry.stamps)
 
 
 def unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:
-    """Return what to tell when the system refuses to look at or to read `entry`."""
+    """Return the error for a failure of the system to check or read the files of `entry`."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return SourceChangedError(
             f"{entry.exact_name} was removed", hint="save it again, or load another model"

@@ -1,8 +1,8 @@
-"""Does a program hold a lock to write a file? Told by the system's list: no lock is taken to ask.
+"""Whether a program holds a lock to write a file, looked up in the system's list of locks.
 
-libhdf5 locks a file for as long as it has it open for writing, so on Linux a file that is edited
-in place and looks whole is known to be in work. Elsewhere, in another container's process table,
-and where locking is turned off, the list says nothing, and only a file's rest tells.
+libhdf5 locks a file while it has it open for writing. So on Linux it is known when a file that
+looks whole is being edited in place. On other systems, for processes in other containers, and
+where locking is turned off, the list says nothing, and only waiting for rest helps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LINUX_LIST = Path("/proc/locks")
 
 
 def is_write_locked(inode: int) -> bool:
-    """Return whether a write lock on a file of this inode number is known, of any file system."""
+    """Return whether a file with this inode number, on any file system, has a known write lock."""
     try:
         with _LINUX_LIST.open("r", encoding="ascii", errors="replace") as lines:
             return inode in write_locked_inodes(lines)
@@ -23,7 +23,7 @@ def is_write_locked(inode: int) -> bool:
 
 
 def write_locked_inodes(lines: Iterable[str]) -> frozenset[int]:
-    """Return the inode numbers with a write lock, from lines as proc_locks(5) describes them."""
+    """Return the inode numbers with a write lock, from lines in the form of proc_locks(5)."""
     fields = (line.split() for line in lines)
     held = (field for field in fields if len(field) >= 8 and field[1] != "->")
     return frozenset(int(f[5].rpartition(":")[2]) for f in held if f[3] == "WRITE")

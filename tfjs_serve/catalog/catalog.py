@@ -1,4 +1,4 @@
-"""The models of one folder, as they are now, and who wants to know when that changes."""
+"""The models of one folder as they are now, and the subscribers to their changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 
 
 class ChangeKind(str, Enum):
-    """How an entry differs from the look before."""
+    """How an entry differs from the previous scan."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -27,7 +27,7 @@ class ChangeKind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogChange:
-    """One difference between two looks at the folder; a removed entry is as it was last seen."""
+    """One difference between two scans of the folder; a removed entry is as it was last seen."""
 
     kind: ChangeKind
     entry: CatalogEntry
@@ -39,7 +39,7 @@ Subscriber = Callable[[CatalogChange], None]
 def differences(
     before: Iterable[CatalogEntry], after: Iterable[CatalogEntry]
 ) -> Iterator[CatalogChange]:
-    """Yield what changed from `before` to `after`: what is gone first, then in `after`'s order."""
+    """Yield what changed from `before` to `after`: first what is gone, then in `after`'s order."""
     old = {entry.exact_name: entry for entry in before}
     new = {entry.exact_name: entry for entry in after}
     for exact_name, entry in old.items():
@@ -55,15 +55,15 @@ def differences(
 class Catalog:
     """Which models exist, and under which name.
 
-    Used from one event loop; the disk is looked at in threads.
+    Used from one event loop; the disk is accessed in threads.
 
     Parameters
     ----------
     models_dir
-        The watched folder. It may vanish and come back: meanwhile it holds no models.
+        The watched folder. It may vanish and come back; meanwhile there are no models.
     follow_symlinks
-        Whether links that lead out of the folder are followed. File events tell nothing of what
-        they lead to; the regular look does.
+        Whether links that lead out of the folder are followed. There are no file events for what
+        they lead to, but the regular scans find changes.
     """
 
     def __init__(self, models_dir: Path, *, follow_symlinks: bool = False) -> None:
@@ -83,16 +83,16 @@ class Catalog:
 
     @property
     def entries(self) -> tuple[CatalogEntry, ...]:
-        """What the last look at the whole folder found, in the order of exact names."""
+        """What the last scan of the whole folder found, in the order of exact names."""
         return self._entries
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Call `callback` on the event loop for each change; return what ends that."""
+        """Call `callback` on the event loop for each change; returns a function that ends this."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
     async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
-        """Return the model that `name` means, as its file is at this moment.
+        """Return the model that `name` means, as its file is now.
 
         Parameters
         ----------
@@ -111,14 +111,14 @@ class Catalog:
         return names.resolve(found, name, known=known)
 
     async def scan(self) -> tuple[CatalogEntry, ...]:
-        """Look at the whole folder, tell the subscribers what changed, return all entries.
+        """Scan the whole folder, tell the subscribers what changed, and return all entries.
 
-        The look begins after the call. Calls made while another look is under way share the
-        next one, so that changes are told in order and many clients cost one look.
+        The scan begins after the call. Calls made during a scan share the next one, so changes are
+        reported in order, and many clients cost one scan.
         """
         if self._waiting is None:
             self._waiting = asyncio.create_task(self._scan_after(self._running))
-        # One caller that gives up must not take the answer from the others.
+        # If one caller is cancelled, the others must still get the answer.
         return await asyncio.shield(self._waiting)
 
     async def _scan_after(
@@ -142,5 +142,5 @@ class Catalog:
         loop = asyncio.get_running_loop()
         for change in differences(before, result.entries):
             for subscriber in tuple(self._subscribers):
-                # Through the loop: a subscriber that raises harms neither the scan nor the others.
+                # Called by the loop, a subscriber that raises harms neither the scan nor others.
                 loop.call_soon(subscriber, change)

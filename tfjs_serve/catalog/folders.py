@@ -1,4 +1,4 @@
-"""Look at one folder of the watched tree: what is in it, and which links may be followed."""
+"""List one folder of the watched tree, and decide which links in it may be followed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GONE = (FileNotFoundError, NotADirectoryError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder that is looked into.
+    """A folder to be scanned.
 
     Attributes
     ----------
@@ -58,8 +58,7 @@ def root_folder(path: str, *, follow_out: bool = False) -> Folder:
 def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
     """Return the folder's children by name, in order; empty if it is gone or unreadable.
 
-    Another tool's environment (a virtualenv holds test files that look like models) counts as
-    empty.
+    A virtual environment counts as empty: it may hold test files that look like models.
     """
     try:
         with os.scandir(folder.path) as iterator:
@@ -73,12 +72,11 @@ def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
 
 
 def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | None:
-    """Return `child` as a folder to look into, or ``None`` if it is none or must not be followed.
+    """Return `child` as a folder to scan; ``None`` if it is none, or a link not to be followed.
 
-    A link is followed if it leads to another place inside the models folder, or to any other
-    place if that is wanted. Not followed are links to a folder that holds the link (a loop), and
-    links found behind a link: each real folder is then seen at most once per link, however links
-    are crossed.
+    A link is followed if it leads to another place inside the models folder, or, if that is
+    wanted, to any other place. Links to a folder that contains them (loops) and links found behind
+    another link are not followed, so each real folder is seen at most once per link.
     """
     if is_skipped_folder(child.name) or not _is_folder(child):
         return None
@@ -103,7 +101,7 @@ def _may_follow(parent: Folder, target: str, relative: str, warn: Warn) -> bool:
         return False
     if _is_inside(target, parent.root):
         return not (parent.linked or _is_inside(parent.real_path, target))
-    # Said, as somebody asked for links to be followed and will miss these.
+    # Warn, because somebody asked for links to be followed and will miss these.
     if parent.linked:
         warn(f"the link {relative!r} lies behind another link and is not followed")
     elif _is_inside(parent.real_path, target):
@@ -124,7 +122,7 @@ def _leads_out(relative: str) -> str:
 def stamp_file(parent: Folder, relative_path: str, warn: Warn) -> FileStamp | None:
     """Return the identity of the regular file at `relative_path` below `parent`.
 
-    ``None`` if it is gone, no regular file, or a link that leads out of the models folder and
+    ``None`` if it is gone, not a regular file, or a link that leads out of the models folder and
     must not be followed.
     """
     path = Path(parent.path, relative_path)
@@ -137,7 +135,7 @@ def stamp_file(parent: Folder, relative_path: str, warn: Warn) -> FileStamp | No
             return None
         stat = path.stat()
     except (OSError, ValueError):
-        return None  # vanished, a broken or circular link: normal while others work here
+        return None  # vanished, or a broken or circular link: normal while others work here
     if not stat_flags.S_ISREG(stat.st_mode):
         return None
     return stamp_of(shown, stat)
@@ -148,7 +146,7 @@ def _may_be_elsewhere(path: Path, relative_path: str) -> bool:
 
 
 def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
-    """Return the stamp of a file that was just looked at."""
+    """Return the stamp of a file from the result of ``stat``."""
     return FileStamp(
         path=shown_path,
         device=stat.st_dev,

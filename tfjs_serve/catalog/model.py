@@ -25,8 +25,9 @@ class EntryKind(str, Enum):
 class FileStamp:
     """Identity of one file's contents as far as ``stat`` can tell; compared for equality only.
 
-    Whoever restores a file may set its old time again, but not ``ctime_ns``. That changes with a
-    mode or a further name too: then the bytes are read once more, and found to be the same.
+    A program that restores a file may reset its ``mtime_ns``, but not its ``ctime_ns``. That also
+    changes with the mode or with a new hard link; the bytes are then read again, and turn out to be
+    the same.
     """
 
     path: str
@@ -36,12 +37,12 @@ class FileStamp:
     size_bytes: int
     mtime_ns: int
     ctime_ns: int = 0
-    """Of the last change of the inode; on Windows the creation, which tells nothing more."""
+    """Time of the last change of the inode; on Windows that of the creation, which adds nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogEntry:
-    """One model in the watched folder, as it was when it was looked at.
+    """One model in the watched folder, as it was when it was last checked.
 
     Attributes
     ----------

@@ -1,12 +1,12 @@
-"""Names of models: from paths to names, and from a requested name back to the one entry it means.
+"""Names of models: from paths to names, and from a requested name to the one entry that it means.
 
 Every entry has two names. Its *exact name* is the path, below the models folder, of the file
-that makes it a model: ``digits/cnn.h5``, or ``digits/cnn/model.json`` for a tfjs folder. Paths
-are unique, so exact names are. Its *name* is that path without its ending, or the folder:
-``digits/cnn`` for both. Where several entries share a name, the name alone is refused rather
-than guessed: a folder converted last week beside the file that is trained now must not win
-silently. An exact name always wins over an equal short name (``x.h5`` is the file ``x.h5``, even
-where ``x.h5.keras`` exists too).
+that makes it a model: ``digits/cnn.h5``, or ``digits/cnn/model.json`` for a tfjs folder. Exact
+names are unique, as paths are. Its *name* is that path without its ending, or the folder:
+``digits/cnn`` in both cases. If several entries share a name, the name alone is refused rather than
+guessed: a folder converted last week must not silently win over a file that is being trained now.
+An exact name always wins over an equal short name (``x.h5`` is the file ``x.h5``, even if
+``x.h5.keras`` exists too).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, Variant
 RESERVED_TOP_LEVEL = "-"
 """``/-/...`` are the server's own URLs."""
 MAX_QUOTED_NAME_CHARS = 4096
-"""Half of the request line that aiohttp accepts; the rest is for the shard's name."""
+"""Half of the request line that aiohttp accepts; the other half is for the shard's name."""
 NAME_OF_UNNAMED_FOLDER = "model"
-"""Name of a tfjs folder that is the models folder itself, if its own name cannot be used."""
+"""Name of the models folder if it is itself a tfjs folder and its own name cannot be used."""
 
 _TEMPORARY_PREFIXES = (".", "~", "#")
 _TEMPORARY_STEM_ENDINGS = (".tmp", ".temp", ".part", ".partial")
@@ -56,7 +56,7 @@ def is_skipped_file(file_name: str) -> bool:
 
 
 def is_skipped_folder(folder_name: str) -> bool:
-    """Whether a folder of that name is hidden, or belongs to a tool and holds no user's models."""
+    """Whether a folder of that name is hidden, or belongs to a tool and not to the user."""
     return folder_name.startswith(_TEMPORARY_PREFIXES) or folder_name in _FOREIGN_FOLDERS
 
 
@@ -72,7 +72,7 @@ def folder_exact_name(relative_path: str) -> str:
 
 
 def root_folder_name(models_dir_name: str) -> str:
-    """Return the name of the entry that the models folder itself is, if it is a tfjs folder."""
+    """Return the name of the models folder as an entry, in case it is itself a tfjs folder."""
     if not models_dir_name or name_problem(models_dir_name):
         return NAME_OF_UNNAMED_FOLDER
     return models_dir_name
@@ -87,11 +87,11 @@ def name_problem(relative_path: str) -> str | None:
         Path below the models folder, with forward slashes, with or without its ending.
     """
     if any(unicodedata.category(char) in _UNPRINTABLE_CATEGORIES for char in relative_path):
-        return "holds control characters, or bytes that are no text"
+        return "contains control characters, or bytes that are not text"
     if "\\" in relative_path:
-        return "holds a backslash, which browsers read as a slash"
+        return "contains a backslash, which browsers read as a slash"
     if _ESCAPES.search(relative_path):
-        return "holds a percent-escape, which some programs would decode once more"
+        return "contains a percent-escape, which some programs would decode once more"
     if relative_path.split("/", 1)[0] == RESERVED_TOP_LEVEL:
         return f"is {RESERVED_TOP_LEVEL!r}, which is reserved for the server's own URLs"
     if len(quote(relative_path)) > MAX_QUOTED_NAME_CHARS:
@@ -100,7 +100,7 @@ def name_problem(relative_path: str) -> str | None:
 
 
 def candidates(entries: Iterable[CatalogEntry], name: str) -> list[CatalogEntry]:
-    """Return the entries that `name` may mean: the exact one alone, or all of that short name."""
+    """Return the entries that `name` may mean: the exact one, or else all with that short name."""
     matching = [entry for entry in entries if name in (entry.name, entry.exact_name)]
     exact = [entry for entry in matching if entry.exact_name == name]
     return exact or matching
@@ -114,7 +114,7 @@ def resolve(
     Parameters
     ----------
     entries
-        Where to look: the whole catalogue, or at least all that may match.
+        The whole catalogue, or at least all entries that may match.
     known
         Entries to suggest from if there is no match; ``None``: suggest nothing.
 
@@ -123,7 +123,7 @@ def resolve(
     ModelNotFoundError
         No entry has that name.
     AmbiguousNameError
-        Several have; ``candidates`` are their exact names.
+        Several entries have it; ``candidates`` are their exact names.
     """
     found = candidates(entries, name)
     if not found:
@@ -151,8 +151,8 @@ def url_name(entry: CatalogEntry, entries: Iterable[CatalogEntry]) -> str:
 def url_names(entries: Iterable[CatalogEntry]) -> dict[str, str]:
     """Return, by exact name, the shortest name that means an entry and nothing else.
 
-    That is its name, or the exact name where the name means another entry too, or could be read
-    as a variant (``cnn@uint8``).
+    This is the entry's name, or the exact name if the name also means another entry or could be
+    read as a variant (``cnn@uint8``).
     """
     entries = tuple(entries)
     uses = Counter(entry.name for entry in entries)
@@ -166,7 +166,7 @@ def url_names(entries: Iterable[CatalogEntry]) -> dict[str, str]:
 
 
 def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
-    """Return a few names that someone who wrote `name` may have meant."""
+    """Return a few names that may have been meant by `name`."""
     by_folded: dict[str, str] = {}
     targets = url_names(entries)
     for entry in entries:

@@ -27,14 +27,14 @@ Children = Mapping[str, "os.DirEntry[str]"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """What one look at the whole folder found.
+    """What one scan of the whole folder found.
 
     Attributes
     ----------
     entries
         In the order of their exact names.
     warnings
-        What was left out that the user may expect to see, one sentence each, without repeats.
+        What was left out although users may expect it, one sentence each, without duplicates.
     """
 
     entries: tuple[CatalogEntry, ...]
@@ -44,7 +44,7 @@ class ScanResult:
 def scan(
     models_dir: Path, reader: TfjsReader | None = None, *, follow_symlinks: bool = False
 ) -> ScanResult:
-    """Look at the whole folder.
+    """Scan the whole folder.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def find(
 ) -> list[CatalogEntry]:
     """Return the entries whose name or exact name is `name`, looking only where they can be.
 
-    Agrees with :func:`scan`: lists the folders along the name, and nothing beside them.
+    The result agrees with :func:`scan`, but only the folders along the name are listed.
     """
     look = _Look(reader or TfjsReader(), root_folder(str(models_dir), follow_out=follow_symlinks))
     children = list_folder(look.root, look.warn)
@@ -99,7 +99,7 @@ def _named(name: str, found: Iterable[CatalogEntry | None]) -> list[CatalogEntry
 
 
 class _Look:
-    """One look at the tree: turns folders and files into entries and collects warnings."""
+    """One scan of the tree: turns folders and files into entries, and collects warnings."""
 
     def __init__(self, reader: TfjsReader, root: Folder) -> None:
         self.warnings: list[str] = []
@@ -148,7 +148,7 @@ class _Look:
                 yield found
 
     def step(self, folder: Folder, children: Children, name: str) -> Folder | None:
-        """Return the sub-folder of that name, if a scan would look into it."""
+        """Return the sub-folder of that name, if a scan would enter it."""
         child = children.get(name)
         if child is None or self.tfjs_entry(folder, children) is not None:
             return None
@@ -196,14 +196,14 @@ class _Look:
 
 
 def entry_for_path(path: Path) -> CatalogEntry:
-    """Return the entry of one model file, tfjs folder or its ``model.json``, wherever it lies.
+    """Return the entry of one model file, tfjs folder or its ``model.json``, wherever it is.
 
     Raises
     ------
     KerasFileError
-        There is no such file, or it is no Keras model by its ending.
+        There is no such file, or its ending is not one of a Keras model.
     TfjsFolderError
-        The folder is no TensorFlow.js model.
+        The folder is not a TensorFlow.js model.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would rename what a link names
     folder_path = path.parent if path.name == MODEL_JSON else path
@@ -223,7 +223,7 @@ def _single_file_entry(path: Path, stat: os.stat_result) -> CatalogEntry:
     split = names.split_model_file(path.name)
     if split is None or not stat_flags.S_ISREG(stat.st_mode):
         raise KerasFileError(
-            f"{path.name!r} is no Keras model file",
+            f"{path.name!r} is not a Keras model file",
             hint=f"save the model with Keras as {', '.join(MODEL_SUFFIXES)}",
         )
     name, kind = split
@@ -247,6 +247,6 @@ def _no_tfjs_folder(path: Path, warnings: list[str]) -> TfjsServeError:
         )
     reason = warnings[0] if warnings else f"it has no TensorFlow.js {MODEL_JSON}"
     return TfjsFolderError(
-        f"the folder {path.name!r} is no model: {reason}",
+        f"the folder {path.name!r} is not a model: {reason}",
         hint="give one model file; to serve a folder of models, use: tfjs-serve DIR",
     )

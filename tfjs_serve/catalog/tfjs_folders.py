@@ -1,4 +1,4 @@
-"""Tell folders that TensorFlow.js can load as they are from folders that hold some other JSON."""
+"""Distinguish folders that TensorFlow.js can load from folders with other JSON in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfjs_serve.settings import MIB
 from tfjs_serve.untrusted_json import parse_json
 
 MAX_MODEL_JSON_BYTES = 64 * MIB
-"""Parsing holds the interpreter's lock; real documents are a few MB at most."""
+"""Parsing holds the interpreter's lock; real documents have a few MB at most."""
 
 _KINDS_BY_FORMAT = {
     "layers-model": EntryKind.TFJS_LAYERS,
@@ -22,12 +22,12 @@ _KINDS_BY_FORMAT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TfjsDocument:
-    """What the catalogue needs of a ``model.json``.
+    """What the catalogue needs from a ``model.json``.
 
     Attributes
     ----------
     shard_paths
-        The manifest's paths that stay inside the folder, in the manifest's order.
+        Those of the manifest's paths that stay inside the folder, in the manifest's order.
     """
 
     kind: EntryKind
@@ -35,10 +35,10 @@ class TfjsDocument:
 
 
 def parse_document(document: object) -> TfjsDocument | None:
-    """Return what a parsed ``model.json`` is, or ``None`` if it is no TensorFlow.js model.
+    """Return what a parsed ``model.json`` is, or ``None`` if it is not a TensorFlow.js model.
 
-    ``format`` is what tfjs-core's ``io/types.ts`` (``ModelJSON``) says; documents written before
-    that field existed are told apart by their topology: Keras' ``model_config`` or a ``node`` list.
+    ``format`` is defined by tfjs-core's ``io/types.ts`` (``ModelJSON``). Documents from before that
+    field existed are distinguished by their topology: Keras' ``model_config`` or a ``node`` list.
     """
     if not isinstance(document, dict):
         return None
@@ -82,15 +82,15 @@ class _Seen:
 class TfjsReader:
     """Reads each version of a ``model.json`` once.
 
-    A document that stops being JSON is most likely being rewritten: what it said last holds
-    until it is JSON again, so that a model does not vanish for the time of a save.
+    A document that stops being JSON is most likely being rewritten. Its last contents count until
+    it is JSON again, so that a model does not vanish during a save.
     """
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
     def read(self, path: str, stamp: FileStamp) -> TfjsDocument | None:
-        """Return what the ``model.json`` at `path`, just found to be `stamp`, says."""
+        """Return the contents of the ``model.json`` at `path`, whose identity is now `stamp`."""
         seen = self._seen.get(path)
         if seen is None or seen.stamp != stamp:
             seen = _look(path, stamp, seen.document if seen else None)
@@ -110,7 +110,7 @@ def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _S
     try:
         document = parse_document(parse_json(Path(path).read_bytes()))
     except OSError as error:
-        # Permissions change without a new identity: look again next time.
+        # Permissions may change without a new identity, so try again next time.
         problem = f"cannot be read ({error.strerror})"
         return _Seen(stamp=None, document=last_document, problem=problem)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keep the catalogue current: file events are hints, a regular look at the folder is the truth."""
+"""Keep the catalogue current: file events are only hints, regular scans find everything."""
 
 from __future__ import annotations
 
@@ -23,21 +23,20 @@ from tfjs_serve.settings import MODEL_JSON, POLL_SECONDS, SHUTDOWN_SECONDS
 _logger = logging.getLogger(__name__)
 
 DEBOUNCE_SECONDS = 0.1
-"""A save is dozens of events: one look answers them all."""
+"""A save causes dozens of events, and one scan is enough for all of them."""
 _OWN_READS = frozenset({"opened", "closed_no_write"})
 
 
 def is_hint(event: FileSystemEvent) -> bool:
-    """Whether the event can mean that a model came, changed or went.
+    """Whether the event can mean that a model was added, changed or removed.
 
-    Reading emits events too, our own reading included. Other files (logs, plots) that change
-    beside the models are no reason to look; shards, which may have any name, are found by the
-    regular look.
+    Reading causes events too, including our own. Other files that change beside the models, such as
+    logs and plots, are ignored. Shards may have any name, and are found by the regular scans.
     """
     if event.event_type in _OWN_READS:
         return False
     if event.is_directory:
-        return event.event_type != "modified"  # told for each file in it as well
+        return event.event_type != "modified"  # each file in it has an event of its own
     return any(map(_is_model_path, (event.src_path, event.dest_path)))
 
 
@@ -58,17 +57,17 @@ class _Hints(FileSystemEventHandler):
 
 
 class Watcher:
-    """Has the catalogue look at its folder when something happened, and regularly.
+    """Has the catalogue scan its folder when something has happened, and at regular intervals.
 
     Never opens a model file.
 
     Parameters
     ----------
     rescan_seconds
-        How long a change that no event announced may stay unseen.
+        How long a change without an event may stay unnoticed.
     poll
-        Use no file events; look every second, which is also what happens where the platform
-        cannot serve them (exhausted inotify instances or watches).
+        Use no file events, but scan every second. This is also done when the platform cannot
+        provide events, as when inotify instances or watches are exhausted.
     """
 
     def __init__(self, catalog: Catalog, *, rescan_seconds: float, poll: bool) -> None:
@@ -81,7 +80,7 @@ class Watcher:
         self._stopping = False
 
     async def start(self) -> None:
-        """Begin to watch; changes from now on are seen."""
+        """Start watching; changes from now on are noticed."""
         if self._poll:
             _logger.info("looking at %s every %g s", self._catalog.models_dir, self._interval)
         else:
@@ -91,7 +90,7 @@ class Watcher:
         self._task.add_done_callback(_report_crash)
 
     async def stop(self) -> None:
-        """End watching, with all threads that it took."""
+        """Stop watching, and end all threads used for it."""
         if self._task is not None:
             # Both: before Python 3.12, asyncio.wait_for may swallow a cancellation.
             self._stopping = True
@@ -102,7 +101,7 @@ class Watcher:
 
     @property
     def _interval(self) -> float:
-        """Seconds between two regular looks; the margin is for the look itself."""
+        """Seconds between two regular scans; the margin is for the scan itself."""
         unseen = min(self._rescan_seconds, POLL_SECONDS) if self._poll else self._rescan_seconds
         return 0.75 * unseen
 
@@ -138,13 +137,13 @@ class Watcher:
     async def _scan(self) -> None:
         try:
             await self._catalog.scan()
-        except OSError:  # a disk that fails now may work at the next look
+        except OSError:  # a disk that fails now may work at the next scan
             _logger.exception("cannot look at %s", self._catalog.models_dir)
 
     async def _pause(self, scan_seconds: float) -> None:
-        """Wait for the next look: until a hint, or the regular time.
+        """Wait for the next scan: until a hint, or until the interval is over.
 
-        On a folder that is slow to look at, at most half of the time is spent looking.
+        For a folder that is slow to scan, at most half of the time is spent scanning.
         """
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hinted.wait(), max(self._interval, scan_seconds))
@@ -152,7 +151,7 @@ class Watcher:
         self._hinted.clear()
 
     async def _check_observer(self) -> None:
-        """Notice an observer that died, as some do when a watched folder goes."""
+        """Notice an observer that died, as some do when a watched folder is removed."""
         observer = self._observer
         if observer is None or _is_alive(observer):
             return
@@ -171,18 +170,18 @@ def _report_crash(task: asyncio.Task[None]) -> None:
 
 
 def start_observer(folder: os.PathLike[str], handler: Any) -> BaseObserver | None:
-    """Have `handler` called for what happens in `folder`; ``None`` if only polling could do it.
+    """Have `handler` called for events in `folder`; ``None`` if the platform can only poll.
 
     Raises
     ------
     OSError
-        The platform cannot watch this folder (now).
+        The platform cannot watch this folder now.
     """
     observer = Observer()
     if isinstance(observer, PollingObserver):
         return None
     try:
-        # Links are not followed by inotify, not even one that is the folder itself.
+        # inotify does not follow links, not even if the folder itself is one.
         observer.schedule(handler, os.path.realpath(folder), recursive=True)
         observer.start()
     except BaseException:

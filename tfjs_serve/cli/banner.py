@@ -15,7 +15,7 @@ from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.pages import readable_size
 
 MOST_ROWS = 40
-"""A longer table is read better in the page."""
+"""A longer table is easier to read on the page."""
 
 
 def print_banner(
@@ -26,7 +26,7 @@ def print_banner(
     origin: str,
     open_origins: Sequence[str] = (),
 ) -> None:
-    """Print what is served where, the line to paste, and what was opened to others.
+    """Print which models are served where, the line to paste, and what is open to others.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def print_banner(
 
 
 def facts(settings: ServerSettings, origin: str) -> list[tuple[str, str]]:
-    """Return what else is worth knowing, by name."""
+    """Return further facts about this run, each with its name."""
     found = [
         ("Models", home_relative(settings.models_dir)),
         ("Listed at", f"{origin}/"),
@@ -64,7 +64,7 @@ def facts(settings: ServerSettings, origin: str) -> list[tuple[str, str]]:
 
 
 def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tuple[str, ...]]:
-    """Say plainly which doors were opened: a heading for each, and what it means."""
+    """Return what is open to others: for each opening a heading, and lines that explain it."""
     urls = " or ".join(f"{origin}/" for origin in open_origins)
     network = (
         "Open to the network",
@@ -89,7 +89,7 @@ def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tupl
 
 
 def home_relative(path: Path) -> str:
-    """Return a path as people write it, with ``~`` for their home folder."""
+    """Return a path with ``~`` for the home folder."""
     try:
         return str(Path("~", path.relative_to(Path.home())))
     except (ValueError, RuntimeError):

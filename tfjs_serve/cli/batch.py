@@ -1,4 +1,4 @@
-"""Many models on the road of those served: for ``convert`` of a folder, and for ``check``."""
+"""Build many models in the same way as the server: for ``convert`` of a folder and ``check``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 _AT_ONCE = 8
-"""How many models are looked at together; the pool decides how many convert."""
+"""How many models are processed at once; the pool decides how many are converted at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one model: a build or an error."""
+    """The result for one model: a build or an error."""
 
     entry: CatalogEntry
     build: Build | None = None
@@ -56,7 +56,13 @@ def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntr
 
 
 async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) -> Build:
-    """Build a model; refuse what a server would rather serve than nothing: the version before."""
+    """Build a model; unlike a server, do not accept an earlier version of it.
+
+    Raises
+    ------
+    SourceChangedError
+        Only an earlier version is available.
+    """
     build = await builder.build(entry, variant)
     if build.stale_reason is not None:
         raise SourceChangedError(
@@ -72,7 +78,7 @@ async def build_all(
     variant: Variant,
     on_result: Callable[[Result], None],
 ) -> Sequence[Result]:
-    """Build each model; `on_result` is told of each as it ends. Returns them in order."""
+    """Build each model and return the results in order; `on_result` gets each when it is ready."""
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(entry: CatalogEntry) -> Result:

@@ -48,8 +48,8 @@ def _absolute_paths(
 def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     """Tell which models a page can load: files, or folders of them.
 
-    Each is converted as the server would, so what is well is then served at once. For each model
-    that cannot be converted, all reasons are told. The exit code is 1 if there is any.
+    Each is converted as the server would do it, so models without problems are then served at once.
+    For each model that cannot be converted, all reasons are listed, and the exit code is 1.
     """
     terminal = Terminal()
     with logging_to(terminal, "warning"):

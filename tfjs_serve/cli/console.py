@@ -1,7 +1,7 @@
-"""All that is printed.
+"""Everything that is printed.
 
-Text is never read as markup, and whatever could steer a terminal is escaped. Without a terminal
-the lines are plain; rich sees to that, and to ``NO_COLOR``.
+Text is never interpreted as markup, and whatever could control a terminal is escaped. Without a
+terminal the lines are plain; rich takes care of that, and of ``NO_COLOR``.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Terminal:
             self._print(self._out, Text.assemble(*parts))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table; the column before the last holds numbers.
+        """Print a table; the column before the last one contains numbers.
 
-        It is as wide as it must be, whatever the terminal: a URL that is cut cannot be copied.
+        It is as wide as necessary, whatever the terminal: a truncated URL cannot be copied.
         """
         shown = [[printable(cell) for cell in row] for row in rows]
         widths = [max(map(cell_len, column)) for column in zip(headings, *shown, strict=True)]
@@ -73,14 +73,14 @@ class Terminal:
             self._print(self._out, Text(_DETAIL_INDENT + printable(other)))
 
     def error(self, error: TfjsServeError) -> None:
-        """Print an error, what is known of its reasons, and what to do."""
+        """Print an error, its known reasons, and what to do."""
         text = Text.assemble(("error: ", "bold red"), printable(error.message))
         self._print(self._err, text)
         for detail in error_details(error):
             self._print(self._err, Text(printable(detail)))
 
     def progress(self) -> Progress:
-        """Return a bar on standard error that leaves nothing behind; hidden without a terminal."""
+        """Return a progress bar on standard error that disappears; hidden without a terminal."""
         return Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -97,7 +97,7 @@ class Terminal:
 
     @staticmethod
     def _print(console: Console, text: Text) -> None:
-        with suppress(OSError):  # whoever read the output has gone; the server has not
+        with suppress(OSError):  # nobody reads the output any more, but the server goes on
             console.print(text, soft_wrap=True)
 
 
@@ -116,13 +116,13 @@ class TerminalLogHandler(logging.Handler):
             message = self.format(record)
             style = next((style for level, style in self._STYLES if record.levelno >= level), "")
             self._terminal.log(message, style)
-        except Exception:  # noqa: BLE001 - as logging.Handler says: never raise for a message
+        except Exception:  # noqa: BLE001 - logging.Handler demands that no message may raise
             self.handleError(record)
 
 
 @contextmanager
 def logging_to(terminal: Terminal, level: str) -> Iterator[None]:
-    """Print the log on `terminal`: of this package from `level` on, of others from warnings on."""
+    """Print the log on `terminal`: this package from `level` on, others from warnings on."""
     root, own = logging.getLogger(), logging.getLogger("tfjs_serve")
     handlers, levels = root.handlers, (root.level, own.level)
     root.handlers = [TerminalLogHandler(terminal)]

@@ -1,4 +1,4 @@
-"""``tfjs-serve convert PATH OUT``: models into folders, on the road of those served."""
+"""``tfjs-serve convert PATH OUT``: convert models into folders, in the same way as the server."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def convert(
 ) -> None:
     """Convert the model PATH into the folder OUT, for any web server.
 
-    PATH may also be a folder of models: each gets a folder of its name in OUT; and a folder that
-    was made for TensorFlow.js before: it is checked and split anew.
+    PATH may also be a folder of models, each of which gets a folder of its name in OUT, or a folder
+    that was made for TensorFlow.js before, which is checked and split again.
     """
     terminal = Terminal()
-    # No folder is watched: the cache may well lie in the folder that the model is in.
+    # No folder is watched, so the cache may be in the folder of the model.
     settings = ServerSettings(models_dir=path / MODEL_JSON, **options)
     with logging_to(terminal, "warning"):
         if is_folder_of_models(path):
@@ -105,7 +105,7 @@ async def _convert_all(
     out: Path,
     terminal: Terminal,
 ) -> bool:
-    """Convert each model into its own folder; return whether all could be."""
+    """Convert each model into its own folder; return whether all could be converted."""
     async with building(settings) as builder:
         results = await _results(builder, entries, variant, terminal)
     failed = [result for result in results if result.error is not None]

@@ -24,7 +24,7 @@ def registered_classes(path: Path) -> list[str]:
     Raises
     ------
     SettingsError
-        It cannot be read, or has no such name in it.
+        The file cannot be read, or contains no such name.
     """
     try:
         text = path.read_text(encoding="utf-8")

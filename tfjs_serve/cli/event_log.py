@@ -1,4 +1,4 @@
-"""Which events become lines: each change once, when the file is at rest; progress seldom."""
+"""Which events become lines: each change once, when the file is at rest; progress rarely."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.cli.wording import Line, build_line, change_line
 
 QUIET_SECONDS = 0.6
-"""A save shows as several changes; they are told as one when it has been quiet for this long."""
+"""A save causes several changes; they become one line when nothing has changed for this long."""
 PROGRESS_SECONDS = 5.0
-"""How often a long conversion says how far it is."""
+"""How often a long conversion reports its progress."""
 
 
 def merge(earlier: CatalogChange | None, later: CatalogChange) -> CatalogChange | None:
-    """Return what two changes of one entry come to; ``None`` if that is nothing."""
+    """Return the sum of two changes of one entry; ``None`` if they cancel out."""
     if earlier is None or later.kind is earlier.kind:
         return later
     if earlier.kind is ChangeKind.ADDED:
@@ -30,7 +30,7 @@ def merge(earlier: CatalogChange | None, later: CatalogChange) -> CatalogChange 
 
 
 class EventLog:
-    """Turns what the catalogue and the builder tell into lines.
+    """Turns events of the catalogue and of the builder into lines.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class EventLog:
         self._last_progress_seconds: dict[str, float] = {}
 
     def changed(self, change: CatalogChange) -> None:
-        """Take a change; it is printed when nothing more happens to that entry for a moment."""
+        """Accept a change; it is printed when nothing more happens to the entry for a moment."""
         key = change.entry.exact_name
         self._forget_timer(key)
         merged = merge(self._pending.pop(key, None), change)
@@ -56,7 +56,7 @@ class EventLog:
             self._timers[key] = loop.call_later(QUIET_SECONDS, self._tell, key)
 
     def built(self, event: BuildEvent) -> None:
-        """Take an event of the builder; a change that led to it is printed before."""
+        """Accept an event of the builder; the change that led to it is printed first."""
         if event.entry.exact_name in self._pending:
             self._tell(event.entry.exact_name)
         due = self._progress_is_due(event)
@@ -64,7 +64,7 @@ class EventLog:
             self._print_line(build_line(event))
 
     def close(self) -> None:
-        """Print what is pending."""
+        """Print all pending changes."""
         for key in tuple(self._pending):
             self._tell(key)
 
@@ -78,7 +78,7 @@ class EventLog:
             timer.cancel()
 
     def _progress_is_due(self, event: BuildEvent) -> bool:
-        """Whether enough time has passed since the conversion started, or last said something."""
+        """Whether enough time has passed since the conversion started or was last reported."""
         key = f"{event.entry.exact_name}@{event.variant.value}"
         now = time.monotonic()
         started = event.kind is BuildEventKind.STARTED

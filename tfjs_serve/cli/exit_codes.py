@@ -3,4 +3,4 @@
 USAGE_EXIT_CODE = 2
 FAILURE_EXIT_CODE = 1
 INTERRUPTED_EXIT_CODE = 130
-"""As shells report a program that SIGINT ended."""
+"""What shells report for a program that SIGINT ended."""

@@ -1,4 +1,4 @@
-"""Copy an artifact out of the store into a folder of the user's."""
+"""Copy an artifact from the store into a folder of the user."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tfjs_serve.settings import MODEL_JSON
 
 
 class ExportError(TfjsServeError):
-    """The converted model could not be written to where it was wanted."""
+    """The converted model could not be written to the folder that was asked for."""
 
     code = "cannot-write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was copied where: how many shards, and the bytes of all files."""
+    """What was copied to which folder: the number of shards, and the total size of all files."""
 
     folder: Path
     shards: int
@@ -36,7 +36,7 @@ class Exported:
 def check_target(out: Path, *, source: Path, force: bool) -> None:
     """Raise :class:`SettingsError` unless a model may be written to `out`."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise SettingsError(f"{str(out)!r} is no folder", hint="give a new folder as OUT")
+        raise SettingsError(f"{str(out)!r} is not a folder", hint="give a new folder as OUT")
     if out.resolve() == source.resolve():
         raise SettingsError(f"{str(out)!r} is the model itself", hint="give another folder as OUT")
     if not force and out.is_dir() and any(out.iterdir()):
@@ -49,9 +49,9 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
 def export(artifact: Artifact, out: Path) -> Exported:
     """Copy ``model.json`` and its shards into `out`.
 
-    A new folder appears with everything in it. In an existing one the shards come first, then
-    ``model.json`` is replaced: as shards are named by their bytes, whoever loads the old or the
-    new one meanwhile finds its own. Other files stay.
+    A new folder appears complete. In an existing one, the shards are copied first, and then
+    ``model.json`` is replaced: because shards are named by their contents, a page that loads the
+    old or the new model meanwhile finds the right ones. Other files stay.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def export(artifact: Artifact, out: Path) -> Exported:
 
 
 def exported_files(artifact: Artifact) -> list[ArtifactFile]:
-    """Return what a page loads, ``model.json`` as the last; not its compressed forms."""
+    """Return the files that a page loads, ``model.json`` last and without its compressed forms."""
     document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
     names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
     scripts = [name for name in FILE_NAMES if artifact.has(name)]
@@ -88,7 +88,7 @@ def exported_files(artifact: Artifact) -> list[ArtifactFile]:
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
     if not out.exists():
-        staged.chmod(0o777 & ~_umask())  # mkdtemp makes folders that only their owner may read
+        staged.chmod(0o777 & ~_umask())  # folders of mkdtemp can be read only by their owner
         staged.rename(out)
         return
     for name in names:

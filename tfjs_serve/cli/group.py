@@ -1,4 +1,4 @@
-"""The commands together: ``serve`` is meant where none is named, and errors get one form."""
+"""The group of all commands: ``serve`` is the default, and all errors are printed alike."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _COMMANDS = {
     "convert": "Convert a model, or a folder of models, for any web server.",
     "check": "Tell which models a page can load, and why others cannot be.",
 }
-"""Each command with its line in the help, in that order."""
+"""Each command with its line in the help, in the order of the help."""
 _DEFAULT_COMMAND = "serve"
 _OWN_OPTIONS = ("-h", "--help", "--version")
 
 
 class CommandGroup(click.Group):
-    """Loads a command's module only when it is used: aiohttp and rich take their time."""
+    """Loads the module of a command only when it is used, because aiohttp and rich load slowly."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return the commands in the order of the help."""
@@ -63,7 +63,7 @@ class CommandGroup(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; print an error that a user can do something about as such."""
+        """Run the command; print expected errors without a traceback."""
         try:
             return super().invoke(ctx)
         except TfjsServeError as error:

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how their values are read."""
+"""Options of several commands, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def parse_size_bytes(text: str) -> int:
     Raises
     ------
     ValueError
-        It is no size, or smaller than one byte. A bare ``M`` is refused rather than guessed.
+        It is not a size, or less than one byte. A bare ``M`` is refused rather than guessed.
     """
     match = _NUMBER_AND_UNIT.fullmatch(text.strip().lower())
     unit_bytes = _UNITS_BYTES.get(match[2]) if match else None
     if match is None or unit_bytes is None:
-        raise ValueError(f"{text!r} is no size; write for example 500KB, 4MiB or 2GiB")
+        raise ValueError(f"{text!r} is not a size; write for example 500KB, 4MiB or 2GiB")
     size_bytes = int(float(match[1]) * unit_bytes)
     if size_bytes < 1:
         raise ValueError(f"{text!r} is less than one byte")
@@ -72,12 +72,12 @@ def parse_duration_seconds(text: str) -> float:
     Raises
     ------
     ValueError
-        It is no duration. A bare ``m`` is refused rather than guessed.
+        It is not a duration. A bare ``m`` is refused rather than guessed.
     """
     match = _NUMBER_AND_UNIT.fullmatch(text.strip().lower())
     unit_seconds = _UNITS_SECONDS.get(match[2]) if match else None
     if match is None or unit_seconds is None:
-        raise ValueError(f"{text!r} is no duration; write for example 90s, 5min or 1h")
+        raise ValueError(f"{text!r} is not a duration; write for example 90s, 5min or 1h")
     return float(match[1]) * unit_seconds
 
 
@@ -89,7 +89,7 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> float
 
 
 def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    """Make a path absolute without resolving links: a link may be pointed elsewhere later."""
+    """Make a path absolute without resolving links, because a link may be changed later."""
     return value.absolute() if value is not None else None
 
 
@@ -113,7 +113,7 @@ cache_size_option = click.option(
     default=str(DEFAULT_CACHE_SIZE_BYTES),
     callback=_size,
     show_default="4GiB",
-    help="How much of them is kept; the least recently used go first.",
+    help="How much of them is kept; the least recently used are deleted first.",
 )
 grace_option = click.option(
     "--grace",
@@ -174,7 +174,7 @@ custom_layers_option = click.option(
 
 
 def quantize_option(help_text: str) -> Callable[[_Function], _Function]:
-    """Return the option ``--quantize`` with a command's own help."""
+    """Return the option ``--quantize`` with the help text of one command."""
     choices = [variant.value for variant in Variant if variant is not Variant.FULL]
     return click.option(
         "--quantize",

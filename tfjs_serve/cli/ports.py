@@ -17,9 +17,9 @@ _BACKLOG = 128
 _SOME_ADDRESS_V4 = "192.0.2.1"
 _SOME_ADDRESS_V6 = "2001:db8::1"
 _TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())
-"""Windows says "access denied" for ports that others hold exclusively."""
+"""Windows says "access denied" for ports that another program holds exclusively."""
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-"""Also where a name such as ``localhost`` stands for an IPv6 address and IPv6 is off."""
+"""This also happens when a name such as ``localhost`` has an IPv6 address and IPv6 is off."""
 
 _Address = tuple[int, tuple[Any, ...]]
 
@@ -33,7 +33,7 @@ class ListenError(TfjsServeError):
 def listen(host: str, port: int | None) -> list[socket.socket]:
     """Return sockets that listen on all of the host's addresses, on one port.
 
-    They listen already: two servers can be bound to one port until one of them listens.
+    They already listen: until one of them listens, two servers can be bound to the same port.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def port_of(sockets: Sequence[socket.socket]) -> int:
 
 
 def origin_of(host: str, port: int) -> str:
-    """Return what URLs on this server start with, as this machine reaches it."""
+    """Return what URLs of this server start with on this machine."""
     name = host
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
@@ -88,10 +88,10 @@ def open_origins(sockets: Sequence[socket.socket]) -> list[str]:
 
 
 def _outward_address(family: int) -> str | None:
-    """Return this machine's address in the network; ``None`` if it is in none.
+    """Return this machine's address in its network; ``None`` if it is not in any.
 
-    Connecting a datagram socket sends nothing: it only chooses a route, here to an address that
-    is reserved for documentation (RFC 5737, RFC 3849).
+    Connecting a datagram socket sends nothing. It only selects a route, here to an address that is
+    reserved for documentation (RFC 5737, RFC 3849).
     """
     target = _SOME_ADDRESS_V6 if family == socket.AF_INET6 else _SOME_ADDRESS_V4
     try:
@@ -112,7 +112,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
         sockets: list[socket.socket] = []
         failure = OSError(errno.EADDRNOTAVAIL, "no address")
         for family, address in _addresses(host):
-            # Port 0 is chosen once, for all addresses.
+            # With port 0, the first socket chooses the port for all addresses.
             wanted = port_of(sockets) if sockets else port
             try:
                 listening = _listening_socket(family, (address[0], wanted, *address[2:]))
@@ -143,7 +143,7 @@ def _listening_socket(family: int, address: tuple[Any, ...]) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:  # IPv4 gets a socket of its own, if it is wanted
+        if family == socket.AF_INET6:  # IPv4 has a socket of its own, if it is wanted
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.bind(address)
         listening.listen(_BACKLOG)
@@ -162,7 +162,7 @@ def _explained(host: str, port: int, error: OSError) -> ListenError:
         )
     if error.errno == errno.EACCES:
         return ListenError(
-            f"port {port} of {host} may not be used by this user",
+            f"this user may not use port {port} of {host}",
             hint="give a --port of 1024 or more",
         )
     if error.errno in _NO_SUCH_ADDRESS:
@@ -172,6 +172,6 @@ def _explained(host: str, port: int, error: OSError) -> ListenError:
 
 def _no_such_host(host: str) -> ListenError:
     return ListenError(
-        f"{host!r} is no address of this machine",
+        f"{host!r} is not an address of this machine",
         hint="leave --host out to serve this machine only, or give 0.0.0.0 for all addresses",
     )

@@ -1,4 +1,4 @@
-"""``tfjs-serve serve DIR``: the server, from its options to its end."""
+"""``tfjs-serve serve DIR``: the server, from its options to its shutdown."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _access_log = logging.getLogger("tfjs_serve.access")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of the server: what it was asked for, and where it listens."""
+    """One run of the server: its options, and where it listens."""
 
     settings: ServerSettings
     sockets: Sequence[socket.socket]
@@ -60,7 +60,7 @@ class Run:
     @property
     def origin(self) -> str:
         """What URLs start with."""
-        # Also after the sockets were closed: the last lines are printed then.
+        # Not taken from the sockets: the last lines are printed after they are closed.
         return ports.origin_of(self.settings.host, self.port)
 
 
@@ -106,12 +106,12 @@ class Run:
     type=click.Choice(_LOG_LEVELS),
     default="info",
     show_default=True,
-    help="How much to tell besides what happens to models; debug tells every request.",
+    help="How much to log besides what happens to models; debug logs every request.",
 )
 def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) -> None:
-    """Serve the models in the folder DIR, converted when they are asked for.
+    """Serve the models in the folder DIR, converted when they are requested.
 
-    Files that are added or change while it runs are seen by themselves.
+    Files that are added or changed while it runs are noticed automatically.
     """
     for name in ("cors_origins", "allowed_hosts"):
         options[name] = frozenset(options[name])
@@ -146,12 +146,12 @@ def check_folders(settings: ServerSettings) -> None:
             f"serve its folder (tfjs-serve {str(folder.parent)!r}), "
             f"or convert the file (tfjs-serve convert {str(folder)!r} OUT)"
         )
-        raise SettingsError(f"{str(folder)!r} is a file, no folder", hint=hint) from error
+        raise SettingsError(f"{str(folder)!r} is a file, not a folder", hint=hint) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"the folder {str(folder)!r} cannot be looked into: {reason}"
+        message = f"the folder {str(folder)!r} cannot be read: {reason}"
         raise SettingsError(message, hint="check its permissions") from error
-    # Once more with all links resolved, as the settings see only spellings.
+    # Check again with all links resolved, because the settings compare only spellings.
     replace(settings, models_dir=folder.resolve(), cache_dir=settings.cache_dir.resolve())
 
 
@@ -166,7 +166,7 @@ def _listening(settings: ServerSettings) -> Iterator[Sequence[socket.socket]]:
 
 
 async def _serve(run: Run) -> None:
-    """Start everything, wait to be stopped, and end everything, nearly in reverse order."""
+    """Start everything, wait to be stopped, and end everything, mostly in reverse order."""
     settings = run.settings
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
@@ -178,7 +178,7 @@ async def _serve(run: Run) -> None:
         stack.push_async_callback(builder.close)
         await _start_telling(run, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
-        for server in servers:  # the first to be closed: nobody new comes in
+        for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
         if run.open_browser:
             _open_browser(f"{run.origin}/")
@@ -228,7 +228,7 @@ async def _start_watching(
 
 
 def _stop_signal() -> asyncio.Event:
-    """Return an event that Ctrl-C sets; the second Ctrl-C interrupts whatever then goes on."""
+    """Return an event that Ctrl-C sets; a second Ctrl-C interrupts whatever is still running."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
@@ -257,5 +257,5 @@ def _interrupt(*_signal_and_frame: object) -> None:
 
 
 def _open_browser(url: str) -> None:
-    # In a thread that nobody waits for: some browsers keep their caller until they are closed.
+    # In a thread that nobody waits for: some browsers block their caller until they are closed.
     threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()

@@ -1,4 +1,4 @@
-"""What is said about models: pure functions from events to words."""
+"""What is printed about models: pure functions from events to words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LAYERS_DETAILS = (f"load {LAYERS_SCRIPT_URL} in the page before it",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line about one model, and what goes below it."""
+    """One line about one model, and the details below it."""
 
     subject: str
     message: str
@@ -37,10 +37,10 @@ class Line:
 
 
 def printable(text: str) -> str:
-    """Return `text` with everything escaped that a terminal might take for more than text.
+    """Return `text` with every character escaped that a terminal might not show as text.
 
-    That is what Python calls not printable: control characters, those that reorder a line, lone
-    surrogates, and spaces that only look like one.
+    These are the ones that Python calls not printable: control characters, characters that reorder
+    a line, lone surrogates, and unusual spaces.
     """
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
@@ -49,7 +49,7 @@ def printable(text: str) -> str:
 
 
 def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
-    """Return what lines call a model: the file, or the folder, and the variant if it matters."""
+    """Return the name of a model in lines: its file or folder, and the variant if it matters."""
     is_folder = entry.exact_name.endswith(f"/{MODEL_JSON}")
     name = entry.exact_name.removesuffix(MODEL_JSON) if is_folder else entry.exact_name
     if variant is None or variant is Variant.FULL:
@@ -58,7 +58,7 @@ def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
 
 
 def change_line(change: CatalogChange, url: str) -> Line:
-    """Return the line about a model that came, changed or went; `url` is where to load it."""
+    """Return the line about a model that was added, changed or removed; `url` loads it."""
     subject, size = subject_of(change.entry), readable_size(change.entry.size_bytes)
     if change.kind is ChangeKind.ADDED:
         return Line(subject=subject, message=f"added, {size}: {url}", style="cyan")
@@ -87,7 +87,7 @@ def build_line(event: BuildEvent) -> Line:
 def check_lines(
     entry: CatalogEntry, build: Build | None, error: TfjsServeError | None
 ) -> list[tuple[str, str]]:
-    """Return what ``check`` tells of one model, each paragraph with its style."""
+    """Return what ``check`` prints about one model: paragraphs, each with its style."""
     name = subject_of(entry)
     if error is not None:
         message = error.message.removeprefix(f"{entry.exact_name} ").removeprefix(
@@ -112,7 +112,7 @@ def check_summary(results: Sequence[tuple[Build | None, TfjsServeError | None]])
 
 
 def error_details(error: TfjsServeError) -> tuple[str, ...]:
-    """Return what goes below an error's message: its problems, and what to do."""
+    """Return what is printed below an error's message: its problems, and what to do."""
     problems = error.problems if isinstance(error, ConversionError) else ()
     hint = (f"hint: {error.hint}",) if error.hint else ()
     return (*(f"- {problem}" for problem in problems), *hint)
@@ -127,7 +127,7 @@ def _ready(event: BuildEvent) -> str:
 
 
 def _first_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return so many notes as leave the other lines in sight."""
+    """Return only the first notes, so that other lines remain visible."""
     shown = tuple(f"note: {note}" for note in notes[:MOST_NOTES])
     more = len(notes) - len(shown)
     return (*shown, f"and {more} more on the model's page") if more else shown

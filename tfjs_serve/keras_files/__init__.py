@@ -1,4 +1,4 @@
-"""READ: open a Keras file safely and give a :class:`KerasModel` with lazy weights."""
+"""READ: open a Keras file safely and return a :class:`KerasModel` with lazy weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_model(path: Path, *, display_name: str) -> Iterator[KerasModel]:
     Raises
     ------
     KerasFileError
-        It is no Keras model, damaged, or holds weights only; see the subclasses.
+        It is not a Keras model, is damaged, or holds only weights; see the subclasses.
     """
     containers = {Container.HDF5: open_hdf5, Container.KERAS_ZIP: open_keras_zip}
     with containers[sniff(path, display_name)](path, display_name) as model:

@@ -1,10 +1,10 @@
-"""Members of a zip archive, read in place: nothing is ever unpacked beside the file.
+"""Members of a zip archive, read in place: nothing is ever unpacked next to the file.
 
 ``.keras`` archives are ordinary zips (PKWARE APPNOTE 6.3). Keras stores members uncompressed, so
-that the HDF5 member can be read where it lies; other tools deflate, which needs a temporary file.
+the HDF5 member can be read where it lies. Other tools compress it, which needs a temporary file.
 
-What the directory of an archive says is checked before a member is opened: its entries may not
-share bytes, and what they become when they are inflated is paid from the file's budget.
+The directory of an archive is checked before any member is opened: members must not overlap, and
+their inflated sizes count towards the file's budget.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from tfjs_serve.settings import MIB
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""Others are inflated by Python without a bound on the memory that takes."""
+"""Python inflates other methods without a limit on memory."""
 _HINT_DAMAGED = "the file is damaged or not completely written; save the model again"
 _RAISED = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
     *(LookupError, NotImplementedError, OverflowError, RuntimeError, ValueError),
 )
-"""What :mod:`zipfile` raises on archives that make no sense."""
+"""What :mod:`zipfile` raises on malformed archives."""
 
 
 class Archive:
@@ -43,14 +43,14 @@ class Archive:
     Attributes
     ----------
     budget
-        What may be made of the file.
+        How much the file may expand to.
 
     Raises
     ------
     KerasFileError
-        Cut off or damaged.
+        The archive is cut off or damaged.
     UnsafeFileError
-        Made to be read differently from what it says, or to become too large.
+        The archive can be read in two ways, or has too many members.
     """
 
     def __init__(self, path: Path, display_name: str) -> None:
@@ -79,14 +79,14 @@ class Archive:
         return self._zip.namelist()
 
     def read_text(self, name: str) -> str:
-        """Return a member of text.
+        """Return a member that holds text.
 
         Raises
         ------
         KerasFileError
             It is missing, damaged, or not UTF-8.
         UnsafeFileError
-            It is larger than any text of a model.
+            It is larger than any text in a model.
         """
         member = self._member(name)
         if member.file_size > limits.MAXIMUM_TEXT_BYTES:
@@ -108,7 +108,7 @@ class Archive:
         KerasFileError
             It is missing or damaged.
         UnsafeFileError
-            It would become too large.
+            It would expand too much.
         """
         member = self._member(name)
         if member.compress_type == zipfile.ZIP_STORED:
@@ -121,7 +121,7 @@ class Archive:
         if len(members) > limits.MAXIMUM_MEMBERS:
             raise self._unsafe(f"has {len(members)} members")
         if len({member.filename for member in members}) < len(members):
-            raise self._unsafe("has two members of one name")
+            raise self._unsafe("has two members with the same name")
         self._check_places(sorted(members, key=lambda member: member.header_offset))
 
     def _check_places(self, members: Sequence[zipfile.ZipInfo]) -> None:
@@ -129,7 +129,7 @@ class Archive:
         for member, next_start in zip(members, starts[1:], strict=True):
             end = member.header_offset + _LOCAL_HEADER.size + member.compress_size
             if member.header_offset < 0 or end > next_start:
-                raise self._unsafe(f"has the member {member.filename!r} inside of another one")
+                raise self._unsafe(f"has the member {member.filename!r} inside another one")
 
     def _member(self, name: str) -> zipfile.ZipInfo:
         try:
@@ -177,7 +177,7 @@ class Archive:
         return cast(IO[bytes], copy)
 
     def _blocks(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
-        """Yield what a member holds, no more than it declares."""
+        """Yield the bytes of a member, and never more than it declares."""
         left_bytes = member.file_size
         try:
             with self._zip.open(member) as packed:
@@ -201,9 +201,9 @@ class Archive:
 
 
 class _Measured(io.BufferedReader):
-    """A file of which no piece is read that is larger than the directory of an archive may be.
+    """A file that refuses to be read in pieces larger than the directory of an archive may be.
 
-    :mod:`zipfile` reads the directory as a whole, whatever size the archive declares for it.
+    :mod:`zipfile` reads the whole directory at once, whatever size the archive declares for it.
     """
 
     def read(self, size: int | None = -1) -> bytes:
@@ -213,7 +213,7 @@ class _Measured(io.BufferedReader):
 
 
 class _Window(io.RawIOBase):
-    """A part of a file as a file of its own."""
+    """A part of a file that can be read as if it were a whole file."""
 
     def __init__(self, file: BinaryIO, start: int, size_bytes: int) -> None:
         super().__init__()

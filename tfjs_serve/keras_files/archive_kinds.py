@@ -1,4 +1,4 @@
-"""What a zip archive is that has no architecture of a Keras model in it."""
+"""Say what a zip archive is when it does not contain a Keras architecture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INSIDE = (".keras", ".h5", ".hdf5")
 
 
 def not_a_model(names: Sequence[str], display_name: str) -> KerasFileError:
-    """Return what to tell about an archive with members of these names."""
+    """Return the error about an archive whose members have these names."""
     if any(name.startswith("model.weights.") for name in names):
         return WeightsOnlyFileError(
             f"{display_name} holds weights only: it has no config.json, which tells the "

@@ -1,7 +1,7 @@
-"""Attributes of an HDF5 file that hold text, in the two forms that h5py writes it in.
+"""Text attributes of an HDF5 file, in the two forms that h5py writes.
 
-Attributes are read as a whole, and one of another kind could become objects without number:
-type and size are looked at first.
+Attributes are read in one piece, and one of an unexpected type could turn into any number of
+objects. So type and size are checked first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from tfjs_serve.keras_files.limits import (
 from tfjs_serve.settings import GIB
 
 _MOST_BYTES = 1 * GIB
-"""What one attribute could take in memory: a thousand names beside a configuration of 1 MiB."""
+"""Most memory that one attribute may take: enough for a thousand names, even if each of them could
+be as long as a configuration of 1 MiB in the same file."""
 _DAMAGED_HINT = "the file is damaged or was not written by Keras; save the model again"
 
 
@@ -34,7 +35,7 @@ class TextAttributes:
     Parameters
     ----------
     path
-        Of the file, which may be open already.
+        Path of the file, which may already be open.
     """
 
     def __init__(self, path: Path, display_name: str) -> None:
@@ -43,25 +44,25 @@ class TextAttributes:
         self._largest_bytes: int | None = None
 
     def text(self, group: h5py.Group, attribute: str) -> str | None:
-        """Return an attribute, put together again where Keras split it; ``None`` if there is none.
+        """Return an attribute, joined where Keras split it; ``None`` if there is none.
 
         Raises
         ------
         UnsafeFileError
-            It is no text, or larger than any text of a model.
+            It is not text, or is larger than any text in a model.
         """
         parts = self._parts(group, attribute)
         return None if parts is None else "".join(parts)
 
     def names(self, group: h5py.Group, attribute: str) -> list[str]:
-        """Return a list of names, put together again where Keras split it.
+        """Return a list of names, joined where Keras split it.
 
         Raises
         ------
         KerasFileError
             It is missing.
         UnsafeFileError
-            It is no text, has a name of absurd length, or is larger than any text of a model.
+            It is not text, has a name of absurd length, or is larger than any text in a model.
         """
         names = self._parts(group, attribute)
         if names is None:
@@ -73,9 +74,9 @@ class TextAttributes:
         return names
 
     def _parts(self, group: h5py.Group, attribute: str) -> list[str] | None:
-        """Return all texts of ``attribute``, or of ``attribute0``, ``attribute1`` ... together.
+        """Return all texts of ``attribute``, or of ``attribute0``, ``attribute1`` and so on.
 
-        Keras splits attributes of more than 64 KiB so.
+        Keras splits attributes of more than 64 KiB in this way.
         """
         if attribute in group.attrs:
             return list(self._texts(group, attribute, MAXIMUM_TEXT_BYTES))
@@ -89,23 +90,30 @@ class TextAttributes:
         return texts if count else None
 
     def _texts(self, group: h5py.Group, attribute: str, limit_bytes: int) -> Iterator[str]:
+        """Yield the texts of one attribute.
+
+        Raises
+        ------
+        UnsafeFileError
+            It is not text, or is longer than `limit_bytes`.
+        """
         stored = h5py.h5a.open(group.id, attribute.encode())
         count = 0 if stored.shape is None else math.prod(stored.shape)
         if not count:
             return  # Keras writes empty lists as numbers
-        # The class first: making a dtype of a compound type can take for ever.
+        # The class is checked first: making a dtype of a compound type can take forever.
         if stored.get_type().get_class() != h5py.h5t.STRING:
-            raise self._unsafe(group, attribute, "is no text")
+            raise self._unsafe(group, attribute, "is not text")
         if stored.get_storage_size() > limit_bytes:
             raise self._unsafe(group, attribute, f"has {stored.get_storage_size()} bytes")
         if count > MAXIMUM_WEIGHTS:
             raise self._unsafe(group, attribute, f"has {count} texts")
-        # All of them may be one and the same text in the file.
+        # All of them may refer to the same text in the file.
         if stored.get_type().is_variable_str() and count * self._largest(group) > _MOST_BYTES:
             raise self._unsafe(group, attribute, f"has {count} texts that may be too long")
         for value in np.asarray(group.attrs[attribute]).reshape(-1):
             text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-            # Of texts of variable length the storage holds references only.
+            # The storage of texts of variable length holds only references to them.
             limit_bytes -= len(text)
             if limit_bytes < 0:
                 raise self._unsafe(group, attribute, "is too long")

@@ -1,4 +1,4 @@
-"""What libhdf5 and h5py raise on damaged files, as one error."""
+"""Turn whatever libhdf5 and h5py raise on damaged files into one error."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 
 _RAISED = (AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-"""h5py picks the class by libhdf5's function, not by what is wrong with the file; a name that is
-no UTF-8 comes as ``bytes``, which lack the methods of text."""
+"""h5py picks the class by libhdf5's function, not by what is wrong with the file. A name that is
+not UTF-8 arrives as ``bytes``, which lacks methods of ``str``."""
 
 
 @contextmanager
 def damage_as_error(display_name: str) -> Iterator[None]:
-    """Raise ``KerasFileError`` for whatever h5py raises inside of the context."""
+    """Raise ``KerasFileError`` for whatever h5py raises inside the context."""
     try:
         yield
     except (MemoryError, RecursionError) as error:

@@ -33,7 +33,7 @@ def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.
         link = node.get(step, getlink=True) if isinstance(node, h5py.Group) else None
         if link is None:
             raise KerasFileError(
-                f"{display_name} has no {path!r} in {group.name}, which its own index names",
+                f"{display_name} has no {path!r} in {group.name}, although its own index lists it",
                 hint="the file is damaged or was not written by Keras; save the model again",
             )
         if not isinstance(link, h5py.HardLink):
@@ -51,7 +51,7 @@ def weight_ref(group: h5py.Group, path: str, budget: Budget) -> WeightRef:
     Raises
     ------
     UnsafeFileError
-        The dataset is virtual or stored in another file, or declares more than `budget` has.
+        The dataset is virtual or stored in another file, or declares more than `budget` allows.
     KerasFileError
         It is missing, or not an array of numbers.
     """
@@ -74,16 +74,23 @@ def weight_ref(group: h5py.Group, path: str, budget: Budget) -> WeightRef:
 
 
 def _dtype_name(dataset: h5py.Dataset, path: str, display_name: str) -> str:
+    """Return the dtype as :class:`WeightRef` names it.
+
+    Raises
+    ------
+    KerasFileError
+        It is not a dtype of numbers.
+    """
     dtype = dataset.dtype
     if dtype.kind in "fiu":
         return str(dtype.newbyteorder("=").name)
     if dtype.kind == "b":
         return "bool"
     if dtype == np.dtype("V2"):
-        # numpy has no bfloat16, so h5py stores ml_dtypes' one as two opaque bytes.
+        # numpy has no bfloat16, so h5py stores that of ml_dtypes as two opaque bytes.
         return "bfloat16"
     raise KerasFileError(
-        f"{display_name}: the weight {path!r} has the dtype {dtype}, which is no number",
+        f"{display_name}: the weight {path!r} has the dtype {dtype}, which is not numeric",
         hint="only weights made of numbers or booleans can be served",
     )
 

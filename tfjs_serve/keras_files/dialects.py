@@ -1,4 +1,4 @@
-"""Which generation of Keras wrote a file: the version that it states, or else its spelling."""
+"""Which generation of Keras wrote a file, judged by the version it states or by its spelling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GENERATIONS = {"0": 1, "1": 1, "2": 2, "3": 3}
 """By the first number of the version; Keras 0.3 spells things as Keras 1 does."""
 _VERSION_CHARACTERS = 40
 _VERSION = re.compile(r"([0-9]+)(?:[-.+A-Za-z_][-.+A-Za-z_0-9]*)?")
-"""It is shown on pages and written into ``model.json``: no more than a version can be."""
+"""Strict, because a version is shown on pages and written into ``model.json``."""
 
 _MARKS = {
     1: {"border_mode", "dim_ordering", "init", "inner_init", "input_dtype", "nb_filter"},
@@ -29,13 +29,13 @@ def read_generation(version: str, config: Json, display_name: str) -> int:
     Parameters
     ----------
     version
-        As the file states it; empty if it does not, as before Keras 1.1 and in archives that
-        other programs have packed.
+        As the file states it; empty if it states none, as before Keras 1.1 and in archives that
+        another program has packed.
 
     Raises
     ------
     KerasFileError
-        The version is none that there was when this was written.
+        It is not a version of Keras 0 to 3.
     """
     if not version:
         return _generation_by_spelling(config)
@@ -55,7 +55,7 @@ def _generation_by_spelling(config: Json) -> int:
 
 
 def _words(value: Json) -> Iterator[str]:
-    """Yield all keys, and the names of classes."""
+    """Yield all keys and all class names."""
     todo = [value]
     while todo:
         item = todo.pop()
@@ -74,7 +74,7 @@ def read_config(text: str, display_name: str) -> Mapping[str, Any]:
     Raises
     ------
     KerasFileError
-        Not JSON, or not of a model.
+        It is not JSON, or does not describe a model.
     """
     try:
         config = parse_json(text)

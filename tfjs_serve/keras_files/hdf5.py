@@ -24,7 +24,8 @@ from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightR
 from tfjs_serve.keras_files.storage import load_no_plugins
 
 _LISTS_OF_LAYERS = {"layer_names", "layer_names0", "nb_layers"}
-"""What ``save_weights`` writes at the root: Keras 2, long lists in Keras 2, before Keras 1."""
+"""What ``save_weights`` writes at the root: in Keras 2, in Keras 2 if the list is long, and before
+Keras 1."""
 
 
 @contextmanager
@@ -34,11 +35,11 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
     Raises
     ------
     KerasFileError
-        Damaged, cut off, or not written by Keras.
+        It is damaged, cut off, or not written by Keras.
     WeightsOnlyFileError
         The architecture is missing.
     UnsafeFileError
-        Weights lie outside of the file.
+        Weights are stored outside the file.
     """
     with opened(path, display_name) as file:
         with damage_as_error(display_name):
@@ -49,12 +50,12 @@ def open_hdf5(path: Path, display_name: str) -> Iterator[KerasModel]:
 
 @contextmanager
 def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
-    """Open an HDF5 file, or one inside of another, without any lock.
+    """Open an HDF5 file, or one inside another file, without taking a lock.
 
     Raises
     ------
     KerasFileError
-        Damaged or cut off.
+        It is damaged or cut off.
     """
     load_no_plugins()
     with damage_as_error(display_name):
@@ -65,6 +66,13 @@ def opened(source: Path | IO[bytes], display_name: str) -> Iterator[h5py.File]:
 
 
 def _read_model(file: h5py.File, texts: TextAttributes, budget: Budget) -> KerasModel:
+    """Return the model in an open file.
+
+    Raises
+    ------
+    KerasFileError
+        The architecture or the weights are missing.
+    """
     display_name = budget.display_name
     text = texts.text(file, "model_config")
     if text is None:
@@ -84,7 +92,7 @@ def _read_model(file: h5py.File, texts: TextAttributes, budget: Budget) -> Keras
 
 
 def _backend_by_names(weights: Mapping[str, tuple[WeightRef, ...]]) -> str:
-    """Return the backend of Keras 1, which does not tell it: TensorFlow's names end in ``:0``."""
+    """Guess the backend, which Keras 1 does not state: names of TensorFlow's end in ``:0``."""
     names = [ref.name for refs in weights.values() for ref in refs]
     if not names:
         return ""
@@ -115,8 +123,15 @@ def _holds_variables(file: h5py.File) -> bool:
 def _read_weights(
     file: h5py.File, texts: TextAttributes, budget: Budget
 ) -> dict[str, tuple[WeightRef, ...]]:
+    """Return the weights of each layer, by its name.
+
+    Raises
+    ------
+    KerasFileError
+        There are none.
+    """
     display_name = budget.display_name
-    # Asking with "in" would follow an external link.
+    # Testing with "in" would follow an external link.
     if file.get("model_weights", getlink=True) is None:
         raise KerasFileError(
             f"{display_name} has an architecture but no weights",

@@ -1,9 +1,9 @@
-"""The heaps in which HDF5 keeps texts of variable length, looked at before libhdf5 does.
+"""Check the heaps in which HDF5 keeps texts of variable length, before libhdf5 reads them.
 
-libhdf5 goes through a heap from object to object, by the sizes that they state, and never ends at
-one that states none (``H5HG__cache_heap_deserialize`` in ``H5HGcache.c``, seen in libhdf5 2.0).
-That takes no attacker: a file that is half written has zeros there. The layout is section III.E of
-the file format specification.
+libhdf5 walks through a heap from object to object by the sizes that they state, and loops forever
+at an object of size zero (``H5HG__cache_heap_deserialize`` in ``H5HGcache.c``, seen in libhdf5
+2.0). No attacker is needed for that: a half-written file has zeros there. The layout is in section
+III.E of the file format specification.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tfjs_serve.settings import MIB
 
 _SIGNATURE = b"GCOL\x01"
 _MINIMUM_BYTES = 4096
-"""Smaller heaps are refused by libhdf5 itself, as are those that the file is too short for."""
+"""libhdf5 itself refuses smaller heaps, and those that are longer than the file."""
 _MOST_OBJECTS = 1 << 17
-"""They are numbered by 16 bits; a damaged heap may repeat numbers."""
+"""Objects have 16-bit numbers; a damaged heap may repeat them."""
 
 
 def largest_text_bytes(path: Path, length_bytes: int, display_name: str) -> int:
@@ -50,7 +50,7 @@ def largest_text_bytes(path: Path, length_bytes: int, display_name: str) -> int:
 
 
 def _places(file: BinaryIO) -> Iterator[int]:
-    """Yield where heaps may begin; weights may hold the same bytes by chance."""
+    """Yield where heaps may begin; weights may hold the same bytes by coincidence."""
     position, tail = 0, b""
     while block := _read_at(file, position, MIB):
         data = tail + block

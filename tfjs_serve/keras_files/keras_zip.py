@@ -1,4 +1,4 @@
-"""Whole models in ``.keras`` archives, as Keras 3 and Keras 2.12 and newer save them.
+"""Whole models in ``.keras`` archives, as Keras 2.12 and newer save them, Keras 3 included.
 
 Members are ``config.json``, ``metadata.json`` and ``model.weights.h5``, whose groups follow the
 attributes of the Python objects (``_save_state`` in ``keras/src/saving/saving_lib.py``). Weights
@@ -36,7 +36,7 @@ _CONFIG, _METADATA = "config.json", "metadata.json"
 _WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
 _VARIABLES = "vars"
 _NAMED_VARIABLES = {"idf_weights": 0}
-"""Variables that lookup layers save under names, and what their numbers would be."""
+"""Variables that lookup layers save by name, and the numbers that they stand for."""
 _VOCABULARY = re.compile("assets/(.+)/vocabulary[.]txt")
 _NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 
@@ -51,11 +51,11 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
     Raises
     ------
     KerasFileError
-        Damaged, cut off, or not written by Keras.
+        It is damaged, cut off, or not written by Keras.
     WeightsOnlyFileError
         The architecture is missing.
     UnsafeFileError
-        Weights lie outside of the file.
+        Weights are stored outside the file.
     """
     with closing(Archive(path, display_name)) as archive, ExitStack() as stack:
         if _CONFIG not in archive.names:
@@ -80,7 +80,7 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
 
 
 def _keras_version(archive: Archive, display_name: str) -> str:
-    """Return the version; empty if the archive, packed again by hand, does not tell."""
+    """Return the version; empty if the archive has none, as after repacking by hand."""
     if _METADATA not in archive.names:
         return ""
     try:
@@ -125,7 +125,7 @@ def _shards(archive: Archive, display_name: str) -> list[str]:
 
 
 def _vocabularies(archive: Archive) -> dict[str, str]:
-    """Return the text of each vocabulary by the path of the layer that has learned it."""
+    """Return the text of each vocabulary, by the path of the layer that learned it."""
     found = map(_VOCABULARY.fullmatch, archive.names)
     return {match[1]: archive.read_text(match[0]) for match in found if match}
 
@@ -164,7 +164,13 @@ def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, h5py.Grou
 
 
 def _check_group(path: str, group: h5py.Group, seen: set[int], display_name: str) -> None:
-    """Refuse groups without end: a hard link can lead from a group back to itself."""
+    """Refuse endless groups: a hard link can lead from a group back to itself.
+
+    Raises
+    ------
+    UnsafeFileError
+        The group was seen before, lies too deep, or is one of too many.
+    """
     address = h5py.h5o.get_info(group.id).addr
     is_loop, is_deep = address in seen, path.count("/") > MAXIMUM_GROUP_DEPTH
     seen.add(address)
@@ -176,7 +182,7 @@ def _check_group(path: str, group: h5py.Group, seen: set[int], display_name: str
 
 
 def _is_indexed(group: h5py.Group) -> bool:
-    """Whether a group holds variables 0, 1 ...; a layer may be called ``vars`` too."""
+    """Whether a group holds variables 0, 1 ...: a layer may also be called ``vars``."""
     return all(name.isdecimal() or name in _NAMED_VARIABLES for name in group)
 
 

@@ -1,7 +1,7 @@
-"""How much a model file may ask for, whatever it declares: checked before anything is read.
+"""Limits on what a model file may ask for, checked before anything is read.
 
-A file declares sizes in many places, and a few bytes can declare terabytes. What is believed is
-the size of the file itself: everything that is made of it is paid from one budget.
+A file declares sizes in many places, and a few bytes can declare terabytes. Only the size of the
+file itself is trusted: whatever is read from it is charged to one budget.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ from tfjs_serve.errors import UnsafeFileError
 from tfjs_serve.settings import KIB, MIB
 
 MAXIMUM_TEXT_BYTES = 64 * MIB
-"""More than any ``config.json`` or vocabulary: keras.applications' largest are a few MB."""
+"""More than any ``config.json`` or vocabulary: the largest of keras.applications are a few MB."""
 MAXIMUM_UNFOLDING = 32
-"""How many times its own size a file may become. Weights hardly shrink when they are packed, and
-pruned ones, zeros for the most part, by a factor of 10; zeros alone by 1000."""
+"""How many times its own size a file may expand to. Weights hardly compress at all, pruned ones,
+which are mostly zeros, by a factor of 10, and nothing but zeros by 1000."""
 FREE_UNFOLDING_BYTES = 64 * MIB
-"""What any file may become, however small: weights that are all zero are packed very well."""
+"""What any file may expand to, however small: weights that are all zero compress very well."""
 MAXIMUM_WEIGHTS = 100_000
 MAXIMUM_GROUPS = 100_000
 MAXIMUM_GROUP_DEPTH = 100
 MAXIMUM_RANK = 8
 """TensorFlow.js has no tensors of more than 6 axes."""
 MAXIMUM_CHUNK_BYTES = 64 * MIB
-"""HDF5 reads chunks as a whole; those of h5py and Keras have at most 1 MiB."""
+"""HDF5 reads whole chunks; those of h5py and Keras have at most 1 MiB."""
 MAXIMUM_NAME_BYTES = 4 * KIB
 MAXIMUM_MEMBERS = 10_000
 MAXIMUM_DIRECTORY_BYTES = 4 * MIB
-"""Of a zip archive: 10,000 members with long names."""
+"""For the directory of a zip archive: 10,000 members with long names."""
 
 UNSAFE_HINT = "the file is damaged, or made to exhaust this machine; save the model again"
 
 
 class Budget:
-    """What may be made of one file: inflated members, and weights as they declare themselves.
+    """How much one file may expand to, counting inflated members and declared sizes of weights.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class Budget:
         if self._left_bytes < 0:
             raise UnsafeFileError(
                 f"{self.display_name}: with {what}, which declares {size_bytes} bytes, it would "
-                f"become more than {MAXIMUM_UNFOLDING} times as large as the {self._file_bytes} "
-                "bytes that it has",
-                hint="save the model without compression; or the file is made to exhaust "
+                f"expand to more than {MAXIMUM_UNFOLDING} times its size of {self._file_bytes} "
+                "bytes",
+                hint="save the model without compression, unless the file was made to exhaust "
                 "this machine",
             )
 
@@ -69,7 +69,7 @@ class Budget:
         self._weights_left -= 1
         if self._weights_left < 0:
             raise UnsafeFileError(
-                f"{self.display_name}: it has more than {MAXIMUM_WEIGHTS} weights, {what} being "
+                f"{self.display_name}: it has more than {MAXIMUM_WEIGHTS} weights; {what} is "
                 "one too many",
                 hint=UNSAFE_HINT,
             )

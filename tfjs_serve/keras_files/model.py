@@ -1,4 +1,4 @@
-"""The nouns of reading: a Keras model as its file tells it, with weights that are read later."""
+"""The nouns of reading: a Keras model as its file describes it, with weights to be read later."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Dialect:
     Attributes
     ----------
     generation
-        1 for Keras 1 and older, 2 for ``tf.keras`` and ``tf_keras`` too, 3 for Keras 3.
+        1 for Keras 1 and older; 2 for Keras 2, ``tf.keras`` and ``tf_keras``; 3 for Keras 3.
     backend
         What Keras computed with, such as ``"tensorflow"`` or ``"theano"``; empty if not known.
     """
@@ -75,12 +75,12 @@ class KerasModel:
     config
         ``{"class_name": ..., "config": ...}`` of the outermost model.
     weights
-        In saved order. In HDF5, for each layer of the outermost model by name; those of a nested
-        model are one flat sequence. In ``.keras`` archives, for each Python object by its path,
-        such as ``layers/bidirectional/forward_layer/cell``.
+        In saved order. In HDF5, by the name of each layer of the outermost model; a nested model
+        has one flat sequence. In ``.keras`` archives, by the path of each Python object, such as
+        ``layers/bidirectional/forward_layer/cell``.
     vocabularies
-        In ``.keras`` archives, the text of the learned vocabulary of each Python object, by its
-        path, one token a line.
+        In ``.keras`` archives, the learned vocabulary of each Python object, by its path, as text
+        with one token per line.
     """
 
     display_name: str

@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes: the content decides, not the ending."""
+"""What a file is, judged by its first bytes: the content decides, not the ending."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def sniff(path: Path, display_name: str) -> Container:
     Raises
     ------
     KerasFileError
-        The file cannot be opened, or is neither HDF5 nor a zip; says what it looks like.
+        The file cannot be opened, or is neither HDF5 nor a zip; the message says what it looks
+        like.
     """
     try:
         with path.open("rb") as file:
@@ -52,7 +53,7 @@ def sniff(path: Path, display_name: str) -> Container:
             f"{display_name} cannot be read: {error.strerror or error}",
             hint="check the file's permissions",
         ) from error
-    # First, because the weights in an archive are HDF5, and may well begin at such an offset.
+    # Zip comes first: the weights in an archive are HDF5, and may begin at such an offset.
     if head.startswith(_ZIP_SIGNATURES):
         return Container.KERAS_ZIP
     if any(head[start : start + 8] == _HDF5_SIGNATURE for start in _HDF5_OFFSETS):
@@ -62,7 +63,7 @@ def sniff(path: Path, display_name: str) -> Container:
 
 
 def _kind(head: bytes) -> tuple[str, str]:
-    """Return what a file is that starts with `head`, and what to do about it."""
+    """Return what a file that starts with `head` is, and what to do about it."""
     if not head:
         return "is empty", "save the model again, or wait until it is written"
     if not any(head):
@@ -93,7 +94,7 @@ def _text(head: bytes) -> tuple[str, str] | None:
 
 
 def _serialized(head: bytes) -> tuple[str, str] | None:
-    """Tell formats without a signature by what they start with."""
+    """Recognise formats without a signature by how they start."""
     if b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19" in head[:32]:
         return "is a PyTorch file", _HINT_KERAS_ONLY
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):

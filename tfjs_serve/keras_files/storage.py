@@ -1,7 +1,7 @@
-"""How a dataset is stored, looked at before a byte of it is read.
+"""Check how a dataset is stored before any of it is read.
 
-What a dataset declares is only believed as far as the file has bytes for it; nothing outside of
-the file and no code that is not part of libhdf5 or h5py is used to read it.
+Declared sizes are trusted only as far as the file has bytes for them. Nothing outside the file is
+read, and only filters that are part of libhdf5 or h5py are run.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import limits
 from tfjs_serve.keras_files.limits import Budget
 
-UNSAFE_HINT = "only files that hold all of their data themselves are read"
+UNSAFE_HINT = "only files that contain all of their own data are read"
 _NUMBERS = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM, h5py.h5t.OPAQUE})
-"""Classes of the types in use: h5py writes booleans as enumerations, bfloat16 as opaque bytes."""
+"""Type classes that occur: h5py writes booleans as enumerations and bfloat16 as opaque bytes."""
 _FILTERS = frozenset(
     {
         h5py.h5z.FILTER_DEFLATE,
@@ -28,22 +28,22 @@ _FILTERS = frozenset(
         h5py.h5z.FILTER_SZIP,
     }
 )
-"""Those of libhdf5 and h5py themselves. For any other, libhdf5 would load a library."""
+"""The filters of libhdf5 and h5py themselves. For any other, libhdf5 would load a library."""
 
 
 def load_no_plugins() -> None:
-    """Forget where libhdf5 would look for libraries that it loads for filters of a file."""
+    """Empty the list of folders in which libhdf5 looks for filter libraries."""
     while h5py.h5pl.size():
         h5py.h5pl.remove(0)
 
 
 def check_storage(dataset: h5py.Dataset, path: str, budget: Budget) -> None:
-    """Refuse a weight that leads elsewhere or declares more than its file can hold.
+    """Refuse a weight that is stored elsewhere or declares more than its file can hold.
 
     Raises
     ------
     UnsafeFileError
-        Its data is in another file, or is declared only; its filters are unknown; its rank or
+        Its data is in another file or was never written, its filters are unknown, or its rank or
         its chunks are absurd.
     KerasFileError
         It does not hold numbers.
@@ -63,15 +63,29 @@ def check_storage(dataset: h5py.Dataset, path: str, budget: Budget) -> None:
 
 
 def _check_type(dataset: h5py.Dataset, path: str, budget: Budget) -> None:
+    """Refuse what does not hold numbers.
+
+    Raises
+    ------
+    KerasFileError
+        The type of `dataset` is not numeric.
+    """
     kind = dataset.id.get_type()
     if kind.get_class() not in _NUMBERS:
         raise KerasFileError(
-            f"{budget.display_name}: the weight {path!r} has an HDF5 type that is no number",
+            f"{budget.display_name}: the weight {path!r} has an HDF5 type that is not numeric",
             hint="only weights made of numbers or booleans can be served",
         )
 
 
 def _check_sizes(dataset: h5py.Dataset, path: str, packed: bool, budget: Budget) -> None:
+    """Refuse a weight whose declared size is not backed by bytes in the file.
+
+    Raises
+    ------
+    UnsafeFileError
+        Its size, or that of its chunks, is more than the file or `budget` allows.
+    """
     itemsize = dataset.id.get_type().get_size()
     declared_bytes = math.prod(dataset.shape) * itemsize
     if not declared_bytes:

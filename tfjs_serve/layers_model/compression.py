@@ -9,7 +9,7 @@ from typing import Final
 import brotli
 
 _BROTLI_QUALITY = 9
-"""The slower levels gain a few percent and take many times as long on documents of megabytes."""
+"""Slower levels gain a few percent, and take many times as long for documents of megabytes."""
 
 
 def _gzip(data: bytes) -> bytes:

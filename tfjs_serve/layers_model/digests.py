@@ -9,7 +9,7 @@ _NAME_DIGITS = 32
 def shard_name(sha256: str) -> str:
     """Return the file name of a shard whose SHA-256 in hexadecimal is `sha256`.
 
-    Two shards with the same bytes have the same name, in one model or in several: then one file
-    serves both, and a browser that has it does not ask again.
+    Shards with the same bytes have the same name, in one model or in several, so one file serves
+    them all, and a browser that has it does not ask again.
     """
     return f"weights.{sha256[:_NAME_DIGITS]}.bin"

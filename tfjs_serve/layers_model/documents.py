@@ -37,8 +37,8 @@ def layers_model_document(
 def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
     """Return a problem for each number of `model` that JSON cannot hold.
 
-    JSON has no NaN and no Infinity (RFC 8259, section 6); a document with one is refused by the
-    browser as a whole.
+    JSON has neither NaN nor Infinity (RFC 8259, section 6), and browsers refuse a whole document
+    because of one.
     """
     parts = {"modelTopology": model.topology} | _metadata(model)
     return tuple(
@@ -56,9 +56,9 @@ def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
 def encode_document(document: Json) -> bytes:
     """Return `document` as the bytes of a JSON file, the same for the same document.
 
-    Compact, in the order of the keys given, and ASCII only: names of layers may hold anything,
-    also halves of surrogate pairs that UTF-8 cannot express, and are escaped. Compressed, the
-    escapes cost next to nothing.
+    It is compact, in the order of the keys given, and ASCII only: names of layers may hold
+    anything, even halves of surrogate pairs, which UTF-8 cannot express, so they are escaped. The
+    escapes compress to next to nothing.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """From the dtypes of model files to the three numeric dtypes that TF.js has.
 
-The source of the rule is tfjs-core's ``io/types.ts`` (``DTYPE_VALUE_SIZE_MAP``) and
-``io/io_utils.ts`` (``decodeWeight``): a weight is float32, int32 or bool, read through typed
-arrays, that is in the byte order of the reading machine. Every platform that runs TF.js is
-little-endian, so that is what is written, whatever the order of the source.
+The rules come from tfjs-core's ``io/types.ts`` (``DTYPE_VALUE_SIZE_MAP``) and ``io/io_utils.ts``
+(``decodeWeight``): a weight is float32, int32 or bool, and is read through typed arrays, that is,
+in the byte order of the reading machine. Every platform that runs TF.js is little-endian, so
+weights are written little-endian, whatever the order of the source.
 
 Each weight is copied out of the joined shards into a buffer of its own before it is viewed as a
 typed array (``CompositeArrayBuffer.slice``), so weights need no alignment: a float32 tensor may
@@ -41,7 +41,7 @@ class DtypeRule:
     item_bytes
         Size of one value in the source.
     may_overflow
-        Whether a value can lie outside of the target's range, so that values must be looked at.
+        Whether a value can lie outside the target's range, so that the values must be checked.
     """
 
     target: str
@@ -63,14 +63,14 @@ DTYPE_RULES: Final[dict[str, DtypeRule]] = {
     "uint8": DtypeRule(target=INT32, item_bytes=1),
     "bool": DtypeRule(target=BOOL, item_bytes=1),
 }
-"""Every dtype that is accepted; all others are refused by name."""
+"""Every accepted dtype; all others are refused by name."""
 
 
 def fits(value: float, target: str) -> bool:
     """Return whether `value` survives as a `target` value.
 
-    Rounding is no loss of range: a float64 that rounds to the greatest float32 fits. Infinities
-    and NaN of the source are values of float32 too and fit.
+    Rounding does not count: a float64 that rounds to the largest float32 fits. Infinities and NaN
+    of the source fit too, as float32 has them.
     """
     if target == INT32:
         info = np.iinfo(np.int32)

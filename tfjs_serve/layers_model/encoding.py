@@ -1,8 +1,8 @@
 """How each weight is stored: decided for all of them first, then carried out block by block.
 
 Some decisions need the values (a range for quantization, a check that int64 fits int32). Those
-weights are read twice, first for their extent only, so that all problems of a model are known
-before anything is written and memory stays flat.
+weights are read twice, the first time only to find their extent, so that all problems of a model
+are known before anything is written and memory use stays flat.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BLOCK_BYTES = 1 * MIB
 """How much of a weight is in memory at a time."""
 
 CountBytes = Callable[[int], None]
-"""Told the bytes of the source that were read since the last call."""
+"""Called with the number of bytes read from the source since the last call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,13 @@ def plan_encodings(
 def read_blocks(
     weight: LayersWeight, rule: DtypeRule, count_bytes: CountBytes
 ) -> Iterator[npt.NDArray[Any]]:
-    """Yield the source's blocks, and hold their sum against the shape."""
+    """Yield the source's blocks, and check their total size against the shape.
+
+    Raises
+    ------
+    KerasFileError
+        The source yields more or fewer values than its shape says.
+    """
     expected, seen = _count(weight), 0
     for block in weight.source.blocks(BLOCK_BYTES):
         seen += block.size
@@ -133,7 +139,7 @@ def read_blocks(
 def survey(blocks: Iterator[npt.NDArray[Any]]) -> tuple[float, float, bool]:
     """Return minimum and maximum of the finite values, and whether all values are finite.
 
-    Integers stay Python integers, so that no digit is lost; (0, 0, True) without values.
+    Integers stay Python integers, so no digit is lost. Without values, returns (0, 0, True).
     """
     low, high, all_finite = math.inf, -math.inf, True
     for block in blocks:

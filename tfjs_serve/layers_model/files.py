@@ -1,4 +1,4 @@
-"""Writing the files of a model: streamed, hashed on the way, named when they are whole."""
+"""Write the files of a model: streamed, hashed on the way, and named once they are whole."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ShardWriter:
 
     @property
     def shards(self) -> tuple[WrittenFile, ...]:
-        """The whole shards, in order; equal ones more than once."""
+        """The whole shards, in order; equal ones are repeated."""
         return tuple(self._shards)
 
     def write(self, data: memoryview) -> None:
@@ -67,7 +67,7 @@ class ShardWriter:
         file.close()
         digest = self._hash.hexdigest()
         shard = WrittenFile(name=shard_name(digest), size_bytes=self._size_bytes, sha256=digest)
-        # An equal shard may be there already: then it is replaced by its like.
+        # Replacing an equal shard, if there is one, changes nothing.
         (self._directory / _PARTIAL).replace(self._directory / shard.name)
         self._shards.append(shard)
 
@@ -86,7 +86,7 @@ class ShardWriter:
 
 
 def write_shard(directory: Path, size_bytes: int, blocks: Iterable[bytes]) -> WrittenFile:
-    """Write one shard of `size_bytes` from `blocks`, which hold exactly as many."""
+    """Write one shard of `size_bytes` from `blocks`, which hold exactly that many bytes."""
     if not size_bytes:
         return write_empty_shard(directory)
     with ShardWriter(directory, [size_bytes]) as writer:
@@ -96,12 +96,12 @@ def write_shard(directory: Path, size_bytes: int, blocks: Iterable[bytes]) -> Wr
 
 
 def write_empty_shard(directory: Path) -> WrittenFile:
-    """Write the shard without bytes."""
+    """Write a shard without bytes."""
     return write_file(directory, shard_name(hashlib.sha256().hexdigest()), b"")
 
 
 def write_model_json(directory: Path, data: bytes) -> tuple[WrittenFile, ...]:
-    """Write `data` as ``model.json`` and, beside it, compressed."""
+    """Write `data` as ``model.json``, and its compressed forms beside it."""
     contents = {MODEL_JSON: data}
     for suffix, compress in COMPRESSED_SUFFIXES.items():
         contents[MODEL_JSON + suffix] = compress(data)
@@ -115,7 +115,7 @@ def distinct(files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
 
 @contextmanager
 def storing(directory: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into an error that says what to do."""
+    """Turn a failure to write into an error that says what to do."""
     try:
         yield
     except OSError as error:
@@ -127,7 +127,7 @@ def storing(directory: Path) -> Iterator[None]:
 
 
 def write_file(directory: Path, name: str, content: bytes) -> WrittenFile:
-    """Write a small file under a name that is known beforehand."""
+    """Write a small file whose name is known in advance."""
     with storing(directory):
         (directory / name).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""Reading a ``weightsManifest`` that someone else wrote: is it one, and how many bytes it needs.
+"""Read a ``weightsManifest`` that another program wrote: check its form, count the bytes it needs.
 
 The rules are those of tfjs-core's ``io/io_utils.ts`` (``getWeightBytelength``) and ``io/types.ts``
 (``DTYPE_VALUE_SIZE_MAP``).
@@ -16,7 +16,7 @@ _STRING = "string"
 _MOST_AXES = 32
 """TensorFlow.js has no tensors of more than 6 axes."""
 _NAME_SHOWN = 200
-"""Characters of a name in a message."""
+"""How many characters of a name a message shows."""
 _ITEM_BYTES: Final = {
     "float32": 4,
     "float16": 2,
@@ -41,8 +41,8 @@ class WeightGroup:
     paths
         As written, not yet checked.
     size_bytes
-        What the specs need in all; ``None`` where only the data says so, because strings are
-        stored behind their lengths.
+        How many bytes all weights need; ``None`` if only the data tells, because each string is
+        stored after its length.
     """
 
     paths: tuple[str, ...]
@@ -55,16 +55,16 @@ def parse_manifest(manifest: Json) -> tuple[WeightGroup, ...]:
     Raises
     ------
     BadManifestError
-        If it is none.
+        It is malformed.
     """
     if not isinstance(manifest, list):
-        raise BadManifestError("its weightsManifest is no list")
+        raise BadManifestError("its weightsManifest is not a list")
     return tuple(_parse_group(group) for group in manifest)
 
 
 def _parse_group(group: Json) -> WeightGroup:
     if not isinstance(group, dict):
-        raise BadManifestError("a group of its weightsManifest is no object")
+        raise BadManifestError("a group of its weightsManifest is not an object")
     paths, weights = group.get("paths"), group.get("weights")
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise BadManifestError("a group of its weightsManifest has no list of paths")

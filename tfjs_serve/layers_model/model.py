@@ -14,7 +14,7 @@ Json = Any
 
 
 class TensorSource(Protocol):
-    """The values of one tensor, read when they are needed and not before.
+    """The values of one tensor, read only when they are needed.
 
     Implemented by ``keras_files.WeightRef`` (bytes in a file) and by the pure transforms of
     ``conversion``.
@@ -58,7 +58,7 @@ class LayersModel:
     warnings
         What was left out without changing predictions, one sentence each.
     companion_files
-        Text of the files, by name, that a page must load before the model; written beside it.
+        Scripts that a page must load before the model, as text by file name; written beside it.
     """
 
     topology: dict[str, Json]
@@ -79,7 +79,7 @@ class WrittenFile:
 
 
 class ArraySource:
-    """A tensor that is in memory already (constants that a rule computed, tests)."""
+    """A tensor that is already in memory, such as a constant that a rule computed."""
 
     __slots__ = ("_array",)
 

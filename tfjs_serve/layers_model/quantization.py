@@ -1,17 +1,17 @@
-"""Weights in fewer bits, with the metadata that TF.js undoes them with.
+"""Weights in fewer bits, with the metadata from which TF.js restores them.
 
 tfjs-core's ``io/io_utils.ts`` (``decodeWeight``) computes ``q * scale + min`` for uint8 and
 uint16 in JavaScript's double precision and rounds the result to float32; float16 is widened
 exactly. What is chosen here follows from that:
 
 - Zero decodes to exactly zero when it lies within the tensor's range: ``min`` is the negative of
-  ``zero_point * scale`` *as rounded to double*, so that the decoder's sum cancels exactly. The
-  range moves by at most half a step for it, so no value ends more than half a step off (apart
-  from the rounding to float32 itself).
-- A constant tensor has no range; its step is 1 and every value is ``min``, which is exact.
-- Infinities and NaN have no place on such a scale, nor have values near the end of float32 whose
-  decoded neighbour would be infinite. Such a tensor keeps its float32 values: a larger file is
-  better than a model that predicts something else.
+  ``zero_point * scale`` *as rounded to double*, so that the decoder's sum cancels exactly. This
+  moves the range by at most half a step, so no value is off by more than half a step (apart from
+  the rounding to float32 itself).
+- A constant tensor has no range: its step is 1, and every value is ``min``, which is exact.
+- Infinities and NaN have no place on such a scale, and neither do values near the limits of
+  float32 whose decoded neighbour would be infinite. Such a tensor keeps its float32 values: a
+  larger file is better than a model that predicts something else.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Extent:
     Attributes
     ----------
     minimum, maximum
-        Over the finite values; both zero when there are none.
+        Of the finite values; both are zero if there are none.
     all_finite
         Whether no value is infinite or NaN.
     """
@@ -59,7 +59,7 @@ class Quantization:
     Attributes
     ----------
     minimum, scale
-        Value of the stored number 0, and the step; without meaning for float16.
+        What the stored number 0 stands for, and the step; meaningless for float16.
     """
 
     variant: Variant
@@ -88,7 +88,7 @@ class Quantization:
 
 
 def choose_quantization(variant: Variant, extent: Extent) -> Quantization | None:
-    """Return how to store a float32 tensor of that extent; ``None`` means as float32.
+    """Return how to store a float32 tensor of this extent; ``None`` means as float32.
 
     Parameters
     ----------

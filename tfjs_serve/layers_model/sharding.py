@@ -1,9 +1,9 @@
 """Where the joined bytes of all weights are cut into files.
 
 TF.js fetches all shards, joins them in order and cuts the result by the sizes of the weights
-(tfjs-core ``io/http.ts``, ``io/io_utils.ts``), so any cut is correct. These cuts are chosen so
-that a browser downloads little again: shards end where a weight ends, and where they end follows
-from the sizes alone. Training a model further changes bytes, never boundaries.
+(tfjs-core ``io/http.ts``, ``io/io_utils.ts``), so any cut is correct. These cuts are chosen so that
+a browser has to download little again: shards end where a weight ends, and which weights share a
+shard depends only on their sizes. Training a model further changes bytes, but no boundaries.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from itertools import accumulate
 def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[int, ...]:
     """Return the sizes of the shards, in order, that hold the weights one after the other.
 
-    A weight of at most `limit_bytes` lies within one shard. A greater one begins a shard and is
-    cut into pieces of exactly `limit_bytes`; what follows may join its last piece. No shard is
-    empty: weights without values, or no weights at all, need none.
+    A weight of at most `limit_bytes` lies within one shard. A larger one begins a shard and is cut
+    into pieces of exactly `limit_bytes`; the next weights may share its last piece. No shard is
+    empty: a model without weights, or with empty ones only, needs none.
     """
     shards: list[list[int]] = []
     room_bytes = 0
@@ -35,10 +35,10 @@ def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[in
 def is_misread_by_tfjs(shard_sizes_bytes: Sequence[int]) -> bool:
     """Return whether TF.js may look for a weight in a shard that does not exist.
 
-    tfjs-core's ``CompositeArrayBuffer`` (``io/composite_array_buffer.ts``, 4.x) takes the shards
-    to be of one size when all *but the last* are, and then finds a byte's shard by division. If
-    the last one is greater, a weight that starts beyond that size into it is silently read as
-    zeros.
+    tfjs-core's ``CompositeArrayBuffer`` (``io/composite_array_buffer.ts``, 4.x) assumes that all
+    shards have the same size if all *but the last* do, and then finds the shard of a byte by
+    division. If the last shard is larger than the others, a weight that starts further into it
+    than their size is silently read as zeros.
     """
     *others, last = shard_sizes_bytes or (0,)
     return len(set(others)) == 1 and last > others[0]
@@ -53,8 +53,8 @@ def _pieces(size_bytes: int, limit_bytes: int) -> list[int]:
 def _without_misread_tail(shards: list[list[int]]) -> list[list[int]]:
     """Cut the last shard once more, between weights, while TF.js would misread it.
 
-    A shard that starts with a piece of a great weight is never concerned: the shard before it is
-    then as great as can be.
+    A shard that starts with a piece of a large weight is never misread: no shard can be larger
+    than the one before it.
     """
     while is_misread_by_tfjs([sum(shard) for shard in shards]):
         *others, last = shards

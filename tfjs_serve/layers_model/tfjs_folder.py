@@ -1,13 +1,12 @@
-"""A folder that TF.js can load already becomes the same kind of artifact as a converted model.
+"""Turn a folder that TF.js can already load into the same kind of artifact as a converted model.
 
-Its shards get the names of their digests, and ``model.json`` gets those names instead of the
-folder's own; nothing else in it changes. So they too can be cached for ever, and a ``model.json``
-never meets the shards of another save. Shards keep their boundaries: one of more than 4 MiB stays
-as large as it is.
+Shards are named by their digests, and ``model.json`` refers to them by these names; nothing else in
+it changes. So they can be cached forever too, and a ``model.json`` is never combined with the
+shards of another save. Shards keep their boundaries, even those of more than 4 MiB.
 
-The one addition: where TF.js would read zeros instead of weights (see
-:func:`~tfjs_serve.layers_model.sharding.is_misread_by_tfjs`), an empty shard at the end keeps it
-from doing so.
+There is one addition: where TF.js would read zeros instead of weights (see
+:func:`~tfjs_serve.layers_model.sharding.is_misread_by_tfjs`), an empty shard at the end prevents
+that.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from tfjs_serve.untrusted_json import parse_json
 
 _BLOCK_BYTES = 1 * MIB
 _MAX_MODEL_JSON_BYTES = 64 * MIB
-"""Real ones are a few MB; the catalogue reads no larger ones either."""
+"""Real ones have a few MB. The catalogue has the same limit."""
 _MAX_SHARDS = 10_000
 """40 GB in the converter's shards of 4 MiB."""
 _COPY_AGAIN = "copy the whole folder again, as the converter wrote it"
@@ -61,7 +60,7 @@ def import_tfjs_folder(
     directory
         An existing, empty folder.
     on_progress
-        Called with the bytes of weights copied so far, and in all.
+        Called with the bytes of weights copied so far, and in total.
 
     Returns
     -------
@@ -71,7 +70,7 @@ def import_tfjs_folder(
     Raises
     ------
     TfjsFolderError
-        If it is no complete model, or refers to anything outside of the folder.
+        If it is not a complete model, or refers to anything outside the folder.
     StoreError
         If `directory` cannot be written to.
     """
@@ -97,9 +96,9 @@ def _read_document(file: _SourceFile) -> Json:
     except OSError as error:
         _refuse(file.shown, f"cannot be read: {error.strerror or error}", error=error)
     except ValueError as error:
-        _refuse(file.shown, f"is no valid JSON: {error}", error=error)
+        _refuse(file.shown, f"is not valid JSON: {error}", error=error)
     if not isinstance(document, dict) or not isinstance(document.get("modelTopology"), dict):
-        _refuse(file.shown, "is no TensorFlow.js model: it has no modelTopology")
+        _refuse(file.shown, "is not a TensorFlow.js model: it has no modelTopology")
     return document
 
 
@@ -108,7 +107,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
-    # TF.js takes a null manifest for none.
+    # TF.js treats null as no manifest.
     manifest = document.get("weightsManifest")
     try:
         return parse_manifest([] if manifest is None else manifest)
@@ -117,7 +116,7 @@ def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
 
 
 def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
-    """Refuse to copy files without number, or one file again and again."""
+    """Refuse to copy too many files, or the same file more than once."""
     if len(paths) > _MAX_SHARDS:
         _refuse(model_json, f"names {len(paths)} weights files, more than {_MAX_SHARDS}")
     path, count = Counter(map(posixpath.normpath, paths)).most_common(1)[0] if paths else ("", 1)
@@ -145,7 +144,7 @@ def _find_file(folder: Path, shown: Path) -> _SourceFile:
     try:
         path = shown.resolve(strict=True)
         status = path.stat()
-    # RuntimeError: links in a circle, before Python 3.13; ValueError: a name no system can have.
+    # RuntimeError: circular links, before Python 3.13; ValueError: a name that no system allows.
     except (OSError, RuntimeError, ValueError) as error:
         _refuse(shown, "is part of the model, but cannot be found or read", error=error)
     if folder.resolve() not in path.parents:
@@ -186,7 +185,7 @@ def _copy_shards(
 
 
 def _read(shard: _SourceFile) -> Iterator[bytes]:
-    """Yield the bytes of `shard`: as many as it had when it was looked at, or an error."""
+    """Yield the bytes of `shard`; fails unless it has as many as when it was checked."""
     left_bytes = shard.size_bytes
     try:
         with shard.path.open("rb") as file:
@@ -209,4 +208,5 @@ def _rename_paths(document: Json, copies: Sequence[Sequence[WrittenFile]]) -> No
 def _refuse(
     path: Path, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
 ) -> NoReturn:
+    """Raise :class:`TfjsFolderError` about `path`."""
     raise TfjsFolderError(f"{path} {problem}", hint=hint) from error

@@ -30,16 +30,16 @@ def write_layers_model(
 ) -> tuple[WrittenFile, ...]:
     """Write `model` into an empty folder: shards, then ``model.json`` and its compressed forms.
 
-    The same model and options give the same bytes. Memory does not grow with the model: weights
-    pass through in blocks. No file's name depends on anything but digests.
+    The same model and options give the same bytes. Memory use does not grow with the model, because
+    weights pass through in blocks. Shards are named by their digests alone.
 
     Parameters
     ----------
     directory
         An existing, empty folder.
     on_progress
-        Called with the bytes of weights that were read, and how many will be; those whose values
-        decide how they are stored are read, and counted, twice.
+        Called with the bytes of weights read so far, and in total. Weights whose values decide how
+        they are stored are read, and counted, twice.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""HTTP: pure functions that decide, thin aiohttp handlers that carry out."""
+"""HTTP: pure functions decide what to answer, and thin aiohttp handlers carry it out."""

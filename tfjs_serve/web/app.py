@@ -1,4 +1,4 @@
-"""The application: one catch-all route, one error middleware, one place for constant headers."""
+"""The application: a route for everything, an error middleware, and constant headers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def create_app(
     Raises
     ------
     SettingsError
-        A value of ``cors_origins`` is no origin, or one of ``allowed_hosts`` no host name.
+        A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
     """
     pages.preload()
     companion.files()  # read now, so that no request waits for the disk
@@ -56,12 +56,12 @@ def create_app(
 def create_runner(
     app: web.Application, *, access_log: logging.Logger | None = None
 ) -> web.AppRunner:
-    """Return the runner for `app`: it answers with problems even to what is no HTTP.
+    """Return the runner for `app`, which answers with problems even to what is not HTTP.
 
     Parameters
     ----------
     access_log
-        Where each request is logged; ``None``: nowhere, which is fastest.
+        Where to log each request; ``None``: nowhere, which is fastest.
     """
     return ProblemRunner(
         app,
@@ -72,7 +72,7 @@ def create_runner(
 
 
 class _ConstantHeaders:
-    """Puts on each response what all have; says once per host or origin that it is refused."""
+    """Adds the headers that all responses have; logs once for each host or origin refused."""
 
     def __init__(self, cors: CorsPolicy, hosts: HostPolicy) -> None:
         self._cors = cors
@@ -115,7 +115,7 @@ async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.St
         return await handler(request)
     except ClientGoneError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last place where an error gets an answer
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be answered
         return problem_response(_problem_of(error), instance=instance_of(request))
 
 

@@ -11,19 +11,19 @@ from tfjs_serve.web.representation import Representation
 _ETAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\U0010ffff]*"'
 _ENTITY_TAG = re.compile(_ETAG)
 _ETAG_LIST = re.compile(rf"[ \t]*(?:{_ETAG}[ \t]*)?(?:,[ \t]*(?:{_ETAG}[ \t]*)?)*")
-"""Each character has one place in it, so that no field makes the search explode."""
+"""No character can be matched in two ways, so that no field makes the search take forever."""
 _BYTE_RANGE = re.compile(r"([0-9]*)-([0-9]*)")
 _OWS = " \t"
 _HUGE = 10**18
-"""Positions beyond any file are cut to this: Python refuses to parse very long numbers."""
+"""Replaces positions beyond any file, because Python refuses to parse very long numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """The request header fields that decide; ``None`` where absent.
+    """The header fields of a request that decide; ``None`` if absent.
 
-    Fields that are lists are joined with commas when they came on several lines; a field that is
-    no list and came twice is malformed, and is given as the empty string.
+    If a list field has several lines, they are joined with commas. Any other field that occurs
+    twice is malformed, and is represented by the empty string.
     """
 
     if_match: str | None = None
@@ -41,13 +41,13 @@ class ByteRange:
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes that are."""
+        """Number of bytes in the range."""
         return self.stop - self.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What to answer: `status` is 200, 206, 304, 412 or 416; `byte_range` belongs to 206."""
+    """How to answer: `status` is 200, 206, 304, 412 or 416; only 206 has a `byte_range`."""
 
     status: int
     byte_range: ByteRange | None = None
@@ -63,8 +63,9 @@ _NOT_SATISFIABLE = Verdict(status=416)
 def evaluate(method: str, conditions: Conditions, representation: Representation) -> Verdict:
     """Decide on a GET or HEAD for `representation`.
 
-    The order is that of RFC 9110, section 13.2.2. Dates are never compared: this server sends no
-    ``Last-Modified``, so ``If-Modified-Since`` and ``If-Unmodified-Since`` have no meaning.
+    Conditions are checked in the order of RFC 9110, section 13.2.2. Dates are never compared: this
+    server sends no ``Last-Modified``, so ``If-Modified-Since`` and ``If-Unmodified-Since`` have no
+    meaning.
     """
     if conditions == _UNCONDITIONAL:
         return _OK
@@ -81,7 +82,7 @@ def evaluate(method: str, conditions: Conditions, representation: Representation
 def _matches(field: str, etag: str, *, weak: bool) -> bool:
     """Whether an ``If-Match`` or ``If-None-Match`` field names `etag`.
 
-    A field that is neither ``*`` nor a list of entity tags names nothing: so a malformed
+    A field that is neither ``*`` nor a list of entity tags names nothing. So a malformed
     ``If-None-Match`` gets the whole answer, and a malformed ``If-Match`` fails.
     """
     if field.strip(_OWS) == "*":
@@ -90,14 +91,14 @@ def _matches(field: str, etag: str, *, weak: bool) -> bool:
 
 
 def _same(tag: str, etag: str, *, weak: bool) -> bool:
-    """Compare as RFC 9110, section 8.8.3.2, says; `etag`, our own, is always strong."""
+    """Compare as in RFC 9110, section 8.8.3.2; `etag` is our own and always strong."""
     return tag == etag or (weak and tag == f"W/{etag}")
 
 
 def parse_etags(field: str) -> tuple[str, ...]:
     """Return the entity tags of a list (RFC 9110, sections 5.6.1 and 8.8.3), quotes included.
 
-    Empty if the field as a whole is no such list.
+    Empty if the field as a whole is not such a list.
     """
     if not _ETAG_LIST.fullmatch(field):
         return ()
@@ -105,9 +106,9 @@ def parse_etags(field: str) -> tuple[str, ...]:
 
 
 def _range_applies(conditions: Conditions, etag: str) -> bool:
-    """Whether there is a ``Range`` that ``If-Range`` lets through (RFC 9110, section 13.1.5).
+    """Whether there is a ``Range`` and ``If-Range`` allows it (RFC 9110, section 13.1.5).
 
-    A date in ``If-Range`` cannot be validated here: the whole representation is the safe answer.
+    A date in ``If-Range`` cannot be validated here, so the safe answer is the whole representation.
     """
     if conditions.range is None:
         return False
@@ -115,7 +116,7 @@ def _range_applies(conditions: Conditions, etag: str) -> bool:
 
 
 def _range_verdict(field: str, size_bytes: int) -> Verdict:
-    """Answer a ``Range`` field: what is not one single, well-formed byte range is ignored."""
+    """Answer a ``Range`` field; everything but one well-formed byte range is ignored."""
     unit, equals, range_set = field.strip(_OWS).partition("=")
     ranges = [part for part in _elements(range_set) if part]
     match = _BYTE_RANGE.fullmatch(ranges[0]) if len(ranges) == 1 else None
@@ -133,7 +134,7 @@ def _range_verdict(field: str, size_bytes: int) -> Verdict:
 
 
 def _suffix_verdict(count: int, size_bytes: int) -> Verdict:
-    """Answer ``bytes=-count``; the last bytes of nothing are the whole of it, which is a 200."""
+    """Answer ``bytes=-count``; for an empty file this is the whole of it, and the answer a 200."""
     if count == 0:
         return _NOT_SATISFIABLE
     if size_bytes == 0:

@@ -1,10 +1,11 @@
-"""One connection: what aiohttp leaves open is closed here.
+"""One connection, with the limits that aiohttp lacks.
 
-What is no proper request never reaches the application, so no middleware sees it: it is answered
-with a problem here, as everything else; aiohttp would answer with text or HTML.
+A malformed request never reaches the application or its middlewares. Like all other errors it is
+answered with a problem, which is done here, as aiohttp would answer with text or HTML.
 
-A client takes what it likes of a server that waits for it. So there is a time for each thing that
-a client can be slow with: the head of a request, a body, the answer, the next request.
+A server that waits for its clients can be kept busy by them. So there is a time limit for
+everything that a client can be slow with: the head of a request, a body, the answer, the next
+request.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Connection(web.RequestHandler):
     """A connection with limits, which answers with problems.
 
-    aiohttp itself ends a connection on which no whole head came for ``keepalive_timeout``.
+    aiohttp itself closes a connection that has sent no complete head for ``keepalive_timeout``.
     """
 
     __slots__ = ("_cors", "_head_timer", "_limits", "_send_timer")
@@ -40,7 +41,7 @@ class Connection(web.RequestHandler):
             keepalive_timeout=limits.idle_seconds,
             lingering_time=limits.body_seconds,
             max_headers=limits.header_fields,
-            auto_decompress=False,  # of bodies, which are thrown away
+            auto_decompress=False,  # bodies are discarded
             **options,
         )
         self._cors = cors
@@ -50,20 +51,20 @@ class Connection(web.RequestHandler):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is no request to be answered; one may have come in part.
+        """Whether there is no request to answer; part of one may have arrived.
 
-        Before the first request, aiohttp's task may not have begun to wait.
+        Before the first request, aiohttp's task may not have started waiting yet.
         """
         waiter = self._waiter
         return self._request_count == 0 or (waiter is not None and not waiter.done())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Have each byte noticed that the system does not take: see :meth:`pause_writing`."""
+        """Request a call of :meth:`pause_writing` for every byte that the system does not take."""
         super().connection_made(transport)
         cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
-        """Begin to count when a head has begun, and end when it is whole."""
+        """Start the timer when a head begins, and stop it when the head is complete."""
         super().data_received(data)
         if not self.is_waiting:
             self._head_timer.stop()
@@ -71,10 +72,10 @@ class Connection(web.RequestHandler):
             self._head_timer.start(self._limits.head_seconds, self.force_close)
 
     def pause_writing(self) -> None:
-        """Begin to count when the client does not read as fast as it is sent to.
+        """Start the timer when the client reads more slowly than the server sends.
 
-        Also an answer that has left the application may wait here: closing a transport flushes
-        it, for as long as it takes. So the transport is what is ended.
+        When the time is over the transport is aborted, not closed: closing would first send the
+        rest of the answer, however long that takes.
         """
         super().pause_writing()
         transport = self.transport
@@ -83,12 +84,12 @@ class Connection(web.RequestHandler):
             self._send_timer.start(self._limits.send_seconds * mebibytes, transport.abort)
 
     def resume_writing(self) -> None:
-        """End to count: everything was sent."""
+        """Stop the timer: everything was sent."""
         self._send_timer.stop()
         super().resume_writing()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Leave no timer behind."""
+        """Stop all timers."""
         self._head_timer.stop()
         self._send_timer.stop()
         super().connection_lost(exc)
@@ -100,9 +101,15 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer with a problem, and close the connection: what follows cannot be told apart."""
+        """Answer with a problem, and close the connection, as the next request cannot be found.
+
+        Raises
+        ------
+        ConnectionResetError
+            An answer has already begun.
+        """
         if request.writer.output_size > 0:
-            raise ConnectionResetError("an answer has begun already; no other one can be sent")
+            raise ConnectionResetError("an answer has already begun, so no other can be sent")
         level = logging.DEBUG if status < 500 else logging.ERROR
         _log.log(level, "a request could not be handled", exc_info=exc)
         detail = message if status < 500 else None
@@ -114,7 +121,7 @@ class Connection(web.RequestHandler):
 
 
 class _Timer:
-    """Calls something later, once, unless it is stopped; starting it again changes nothing."""
+    """Calls something once, later, unless it is stopped; starting it again changes nothing."""
 
     __slots__ = ("_handle",)
 

@@ -1,4 +1,4 @@
-"""Cross-origin resource sharing: which origins may read models, and how they are told. Pure."""
+"""Cross-origin resource sharing: which origins may read models, and the headers for it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfjs_serve.web.hosts import is_loopback_host
 
 ANY_ORIGIN = "*"
 NULL_ORIGIN = "null"
-"""What a browser calls the origin of a page opened from ``file://``, and of sandboxed frames."""
+"""The origin that browsers give to pages opened from ``file://`` and to sandboxed frames."""
 
 STALE_HEADER = "Tfjs-Serve-Stale"
 
@@ -21,7 +21,7 @@ _EXPOSED = (
     + STALE_HEADER
 )
 _PREFLIGHT_MAX_AGE_SECONDS = 2 * 60 * 60
-"""As long as Chromium believes; it caps longer values to this."""
+"""The maximum in Chromium, which caps longer values."""
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -33,18 +33,18 @@ _ALWAYS_ALLOWED_REQUEST_HEADERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsPolicy:
-    """Which origins may read what the server sends: loopback ones, and `origins`."""
+    """Which origins may read what the server sends: loopback ones and `origins`."""
 
     origins: frozenset[str]
 
     @classmethod
     def from_settings(cls, cors_origins: Iterable[str]) -> CorsPolicy:
-        """Check the values of ``--cors-origin`` and bring them into the form browsers send.
+        """Check the values of ``--cors-origin``, and convert them to the form that browsers send.
 
         Raises
         ------
         SettingsError
-            A value is no origin.
+            A value is not an origin.
         """
         return cls(origins=frozenset(map(_normalised_option, cors_origins)))
 
@@ -57,7 +57,7 @@ class CorsPolicy:
         )
 
     def headers(self, origin: str | None) -> Mapping[str, str]:
-        """Return the header fields, beside ``Vary``, of any answer to a page of `origin`."""
+        """Return the header fields, except ``Vary``, of any answer to a page of `origin`."""
         if origin is None or not self.allows(origin):
             return {}
         named = ANY_ORIGIN if ANY_ORIGIN in self.origins else origin
@@ -70,7 +70,7 @@ class CorsPolicy:
     def preflight_headers(
         self, origin: str | None, requested_headers: str | None, *, private_network: bool
     ) -> Mapping[str, str]:
-        """Return what an answer to ``OPTIONS`` has beside :meth:`headers`.
+        """Return the header fields of an answer to ``OPTIONS``, in addition to :meth:`headers`.
 
         Parameters
         ----------
@@ -93,16 +93,17 @@ class CorsPolicy:
 
 
 def is_loopback(origin: str) -> bool:
-    """Whether `origin` is a page that this machine itself serves, by any scheme, on any port.
+    """Whether `origin` belongs to this machine, with any scheme and any port.
 
-    Names are those that never leave the machine (RFC 6761, section 6.3): ``localhost`` and below.
+    This includes the names that never leave the machine (RFC 6761, section 6.3): ``localhost`` and
+    its subdomains.
     """
     match = _ORIGIN.fullmatch(origin.lower())
     return match is not None and is_loopback_host(match[2])
 
 
 def normalise_origin(origin: str) -> str | None:
-    """Return the origin as browsers write it: lower case, no default port; ``None`` if it is none.
+    """Return an origin as browsers write it: lower case, no default port; ``None`` if malformed.
 
     The form is that of the HTML standard's "serialization of an origin".
     """
@@ -117,7 +118,7 @@ def normalise_origin(origin: str) -> str | None:
 
 
 def blocked_message(origin: str) -> str:
-    """Return the line for the log that says which option lets `origin` in."""
+    """Return the log line that says which option allows `origin`."""
     option = normalise_origin(origin)
     if option == NULL_ORIGIN:
         return (
@@ -138,7 +139,7 @@ def _normalised_option(option: str) -> str:
     origin = normalise_origin(option.removesuffix("/"))
     if origin is None:
         raise SettingsError(
-            f"{option!r} is no origin",
+            f"{option!r} is not an origin",
             hint="give --cors-origin as scheme://host[:port], such as https://example.com, "
             "or null, or *",
         )
@@ -146,7 +147,7 @@ def _normalised_option(option: str) -> str:
 
 
 def _allowed_headers(requested: str | None) -> str:
-    """Echo the field names asked for if they are field names; they have no effect here."""
+    """Echo the requested field names if they are valid; they have no effect here."""
     names = [name.strip(" \t") for name in (requested or "").split(",")]
     if all(map(_TOKEN.fullmatch, names)):
         return ", ".join(names)

@@ -13,9 +13,9 @@ _FEWEST = 8
 
 
 def most_connections(wanted: int) -> int:
-    """Return `wanted`, or as many as this process may open files for.
+    """Return `wanted`, or less if this process may not open enough files.
 
-    Without that limit, ``accept`` would fail for everybody once descriptors run out.
+    Without this limit, ``accept`` would fail for everybody once descriptors run out.
     """
     limit = _descriptor_limit()
     if limit is None:
@@ -26,7 +26,7 @@ def most_connections(wanted: int) -> int:
 if sys.platform == "win32":
 
     def _descriptor_limit() -> int | None:
-        """Windows has no limit that a server could reach before its memory ends."""
+        """Windows has no limit that a server could reach before it runs out of memory."""
         return None
 
 else:

@@ -20,16 +20,17 @@ def negotiate(accept_encoding: str | None, codings: Sequence[str]) -> str:
     Parameters
     ----------
     accept_encoding
-        The field, lines joined with commas; ``None`` if there is none.
+        The field, with its lines joined by commas; ``None`` if there is none.
     codings
-        What the server has besides ``identity``, best first; decides between equal weights.
+        What the server has besides ``identity``, best first; the order decides between equal
+        weights.
 
     Notes
     -----
-    Without the field any coding would be allowed; what did not say it can decode gets plain
-    bytes. ``identity`` is also the answer where nothing is acceptable: the RFC allows it, and a
-    model that loads is of more use than a 406. Since it needs no mention to be acceptable, it
-    takes part in the comparison of weights only where it, or ``*``, is mentioned.
+    Without the field any coding would be allowed, but a client that does not say what it can decode
+    gets plain bytes. ``identity`` is also the answer if nothing is acceptable: the RFC allows that,
+    and a model that loads is more useful than a 406. As ``identity`` is acceptable without being
+    mentioned, its weight is compared with others only if it, or ``*``, is mentioned.
     """
     if accept_encoding is None:
         return IDENTITY
@@ -42,9 +43,9 @@ def negotiate(accept_encoding: str | None, codings: Sequence[str]) -> str:
 
 
 def parse_accept_encoding(field: str) -> dict[str, int]:
-    """Return the weight of each coding in thousandths; elements that are malformed are left out.
+    """Return the weight of each coding in thousandths; malformed elements are skipped.
 
-    A coding that is named twice has the weight of its last mention.
+    If a coding is named twice, the last weight counts.
     """
     matches = (_ELEMENT.fullmatch(part.strip(" \t")) for part in field.split(","))
     named = ((match[1].lower(), match[2]) for match in matches if match)

@@ -1,4 +1,4 @@
-"""What each URL does: look up, build, hand over to :mod:`tfjs_serve.web.sending`."""
+"""The handlers of all URLs: look up, build, and pass on to :mod:`tfjs_serve.web.sending`."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ async def handle(request: web.Request) -> web.StreamResponse:
 
 
 async def ignore_expectation(_request: web.Request) -> None:
-    """Let a request with ``Expect`` through: no body is ever read here (RFC 9110, 10.1.1)."""
+    """Accept a request with ``Expect``: bodies are never read here (RFC 9110, 10.1.1)."""
 
 
 def _options(request: web.Request) -> web.Response:
-    """Answer ``OPTIONS``, a CORS preflight or not; it is the same for every URL."""
+    """Answer ``OPTIONS``, a CORS preflight or not, in the same way for every URL."""
     asked = request.headers.get("Access-Control-Request-Private-Network", "")
     cors_headers = request.app[SERVICES].cors.preflight_headers(
         request.headers.get(hdrs.ORIGIN),
@@ -94,6 +94,15 @@ def _method_not_allowed(method: str) -> problems.Problem:
 
 
 async def _answer(request: web.Request, services: Services, target: Target) -> web.StreamResponse:
+    """Answer a GET or HEAD for `target`.
+
+    Raises
+    ------
+    ProblemError
+        It names nothing.
+    TfjsServeError
+        There is no such model or file, or it cannot be converted.
+    """
     if isinstance(target, ModelFile):
         return await _file(request, services, target)
     if isinstance(target, ModelPage):
@@ -107,7 +116,7 @@ async def _answer(request: web.Request, services: Services, target: Target) -> w
 
 @lru_cache(maxsize=2)
 def _layers_file(file_name: str) -> Representation:
-    """Return the companion layers; pages of other origins, isolated ones too, may load them."""
+    """Return the companion layers, which pages of all origins may load, even isolated ones."""
     body = companion.files()[file_name].encode("utf-8")
     return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
 
@@ -146,6 +155,13 @@ async def _summaries(services: Services) -> list[ModelSummary]:
 async def _model_page(
     request: web.Request, services: Services, target: ModelPage
 ) -> web.StreamResponse:
+    """Answer with the page of one model.
+
+    Raises
+    ------
+    ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
+        No address leads to one model.
+    """
     entry, _ = await _lookup(services, target.addresses)
     summaries = await _summaries(services)
     exact = entry.exact_name
@@ -171,7 +187,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         location = await _page_without_slash(services, target)
         if location is None:
             raise
-        # Not for ever: the model may be gone tomorrow, and this path be a file's.
+        # Not cached: tomorrow the model may be gone, and this path may name a file.
         headers = {"Location": location, "Cache-Control": "no-cache", "Content-Length": "0"}
         return web.Response(status=308, headers=headers)
 
@@ -197,10 +213,16 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
 async def _made_again(
     services: Services, target: ModelFile, gone: FileGoneError
 ) -> tuple[Artifact, ArtifactFile]:
-    """Return a file that is lost from the cache, if the model's file is still what it was made of.
+    """Return a file that was lost from the cache, if it can be made again.
 
-    The same source gives the same bytes under the same names. Raises `gone` otherwise, and
-    ``StoreError`` if that cannot be tried.
+    The same source gives the same bytes under the same names.
+
+    Raises
+    ------
+    FileGoneError
+        `gone`, because the model's file is not the one that the lost file was made of.
+    StoreError
+        The cache cannot be used.
     """
     try:
         entry, variant = await _lookup(services, target.addresses, suggest=False)
@@ -215,7 +237,13 @@ async def _made_again(
 async def _lookup(
     services: Services, addresses: tuple[ModelAddress, ...], *, suggest: bool = True
 ) -> tuple[CatalogEntry, Variant]:
-    """Return the first entry that an address leads to; the last one's error if none does."""
+    """Return the first entry that an address leads to, and the variant that it means.
+
+    Raises
+    ------
+    ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
+        There is none; the error is that of the last address.
+    """
     error = ModelNotFoundError("there is no such model")
     for address in addresses:
         is_last = address is addresses[-1]
@@ -230,9 +258,14 @@ async def _lookup(
 
 
 async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
-    """Return the first file that an address leads to; the last one's error if none does.
+    """Return the first file that an address leads to.
 
-    ``model.json.gz`` is no file of its own but a coding of ``model.json``.
+    ``model.json.gz`` is not a file of its own, but a coding of ``model.json``.
+
+    Raises
+    ------
+    FileGoneError, FileNotInModelError, ModelNotFoundError
+        There is none.
     """
     error: TfjsServeError = FileNotInModelError("there is no such file or model")
     addresses = () if target.file_name in _ENCODED_NAMES else target.addresses
@@ -255,7 +288,7 @@ async def _page_without_slash(services: Services, target: ModelFile) -> str | No
 
 
 def _stale_headers(build: Build) -> dict[str, str]:
-    """Say why an old version is served; what is not printable ASCII is percent-encoded."""
+    """Say why an old version is served; everything but printable ASCII is percent-encoded."""
     if build.stale_reason is None:
         return {}
     return {
@@ -266,6 +299,6 @@ def _stale_headers(build: Build) -> dict[str, str]:
 
 
 def _own(request: web.Request) -> str:
-    """Return this server's origin as the client sees it; empty if it does not say, or is odd."""
+    """Return this server's origin as the client sees it; empty if that is unknown or malformed."""
     host = requested_authority(request) or ""
     return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""

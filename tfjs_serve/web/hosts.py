@@ -1,12 +1,17 @@
-"""Which names the server answers to, against DNS rebinding. Pure, but for `machine_names`.
+"""The host names that the server answers for, against DNS rebinding. Pure except `machine_names`.
 
-A page of ``evil.example`` whose owner points that name at 127.0.0.1 is, for the browser, of the
-same origin as this server: no CORS rule applies, and only the ``Host`` field tells. An address
-cannot be pointed elsewhere, so whoever wrote one into a URL means this machine: addresses are
-always answered, which also lets a classroom open ``http://192.168.1.5:8000``. Of names only
-those are answered that never leave the machine (RFC 6761, section 6.3), that the server was told
-to listen on, that are the machine's own where others are meant to reach it, and those of
-``--allowed-host``.
+If the owner of ``evil.example`` points that name at 127.0.0.1, browsers consider its pages and this
+server to have the same origin. No CORS rule applies then, and only the ``Host`` field shows it.
+
+An address cannot be pointed elsewhere, so a URL with an address means this machine. Requests for
+addresses are always answered, which also lets a classroom open ``http://192.168.1.5:8000``.
+
+Requests for names are answered only for
+
+- names that never leave the machine (RFC 6761, section 6.3),
+- the name that the server was told to listen on, and the machine's own names if other machines are
+  meant to reach it,
+- the names of ``--allowed-host``.
 """
 
 from __future__ import annotations
@@ -49,12 +54,12 @@ class HostPolicy:
         host
             What the server listens on.
         machine_names
-            Names of this machine; asked for only if others are to reach it.
+            Returns the names of this machine; called only if other machines are to reach it.
 
         Raises
         ------
         SettingsError
-            A value is no host name.
+            A value is not a host name.
         """
         own = () if is_loopback_host(host) else (host, *machine_names())
         names = (_normalised(name) for name in own)
@@ -62,13 +67,13 @@ class HostPolicy:
 
     @property
     def allows_any(self) -> bool:
-        """Whether every name is answered, which leaves no defence against DNS rebinding."""
+        """Whether every name is allowed, which leaves no defence against DNS rebinding."""
         return ANY_HOST in self.names
 
     def allows(self, authority: str) -> bool:
-        """Whether a request for `authority`, ``host`` or ``host:port``, is answered.
+        """Whether a request for `authority` (``host`` or ``host:port``) is answered.
 
-        The port says nothing: a name that is pointed elsewhere keeps it.
+        The port does not matter: it stays the same when a name is pointed elsewhere.
         """
         match = _AUTHORITY.fullmatch(authority)
         if match is None:
@@ -84,14 +89,15 @@ class HostPolicy:
         Parameters
         ----------
         must_name_host
-            Whether the request's version of HTTP has a ``Host`` in each request. In HTTP/1.0 it
-            may be left out; no browser does that, so no page can make use of it.
+            Whether the request's version of HTTP demands a ``Host``. It may be missing in HTTP/1.0,
+            but not in a browser, so no page can take advantage of that.
 
         Raises
         ------
         ProblemError
-            400 (RFC 9112, section 3.2).
+            400: not exactly one ``Host`` (RFC 9112, section 3.2).
         HostNotAllowedError
+            The host is not allowed.
         """
         if len(host_fields) > 1 or (must_name_host and not host_fields):
             detail = "A request has exactly one Host field."
@@ -102,9 +108,9 @@ class HostPolicy:
 
 
 def authority_of(raw_target: str, host_fields: Sequence[str]) -> str | None:
-    """Return which host a request is for; ``None`` if it does not say.
+    """Return the host that a request is for; ``None`` if it does not say.
 
-    An absolute target's own authority counts, and ``Host`` does not (RFC 9112, section 3.2.2).
+    If the target is absolute, its authority counts instead of ``Host`` (RFC 9112, section 3.2.2).
     """
     absolute = ABSOLUTE_FORM.match(raw_target)
     if absolute is not None:
@@ -132,10 +138,10 @@ def is_address(host: str) -> bool:
 
 
 def machine_names() -> tuple[str, ...]:
-    """Return the names by which other machines may know this one, ``.local`` as in mDNS.
+    """Return the names by which other machines may know this one, including ``.local`` of mDNS.
 
-    Whoever could answer for one of these names is in the same network, or the network's own name
-    server: it could ask this server directly.
+    Only machines in the same network and its name server can answer for these names, and they could
+    ask this server directly.
     """
     name = socket.gethostname()
     short = name.partition(".")[0]
@@ -143,13 +149,13 @@ def machine_names() -> tuple[str, ...]:
 
 
 def refused_message(authority: str) -> str:
-    """Return the line for the log that says which option has `authority` answered."""
+    """Return the log line that says which option allows `authority`."""
     error = _not_allowed(authority)
     return f"{error.message}; {error.hint}"
 
 
 def _normalised(name: str) -> str:
-    """Return a name in lower case, without the dot that makes it absolute, as it is in DNS."""
+    """Return a name in lower case and without the dot at the end that makes it absolute in DNS."""
     return name.lower().removesuffix(".")
 
 
@@ -159,7 +165,7 @@ def _normalised_option(option: str) -> str:
     name = _normalised(_ascii(option.strip("[]")))
     if not _NAME.fullmatch(name) and not is_address(name):
         raise SettingsError(
-            f"{option!r} is no host name",
+            f"{option!r} is not a host name",
             hint="give --allowed-host a name as it stands in the URL, without scheme and port, "
             "such as models.example.com, or *",
         )

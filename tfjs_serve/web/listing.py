@@ -1,4 +1,4 @@
-"""The catalogue as data: one summary per model, of which page and JSON are made. Pure."""
+"""The catalogue as data: one summary per model, for the page and the JSON. Pure."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummary:
-    """What is told about one model.
+    """What is listed about one model.
 
     Attributes
     ----------
     variant
-        What `url` serves.
+        The variant that `url` serves.
     url, page_url
-        Paths on this server; empty if no URL can be made of the name.
+        Paths on this server; empty if the name cannot be part of a URL.
     variant_urls
-        Path of each variant that can be asked for by name; empty for tfjs folders.
+        Path of each variant; empty for tfjs folders.
     """
 
     entry: CatalogEntry
@@ -42,7 +42,7 @@ class ModelSummary:
 
     @property
     def loader(self) -> str:
-        """The function of TF.js that loads it."""
+        """The function of TF.js that loads the model."""
         is_graph = self.entry.kind is EntryKind.TFJS_GRAPH
         return "loadGraphModel" if is_graph else "loadLayersModel"
 
@@ -90,7 +90,7 @@ def summarise(
 
 
 def catalogue_json(summaries: Sequence[ModelSummary], default: Variant) -> dict[str, Any]:
-    """Return the document at ``/-/models.json``; keys are in camelCase, as scripts write them."""
+    """Return the document at ``/-/models.json``; keys are in camelCase, as usual in JavaScript."""
     return {
         "generatedBy": f"tfjs-serve {__version__}",
         "defaultVariant": default.value,
@@ -120,7 +120,7 @@ def _summary(
 def _variant_urls(
     entry: CatalogEntry, name: str, namesakes: Mapping[str, Sequence[CatalogEntry]]
 ) -> dict[Variant, str]:
-    """Name variants by the exact spelling where a file is called like the variant itself."""
+    """Return the URLs; if a file's name ends like a variant, they contain the exact name."""
     if entry.kind.is_tfjs:
         return {}
     taken = {variant: f"{name}@{variant.value}" in namesakes for variant in Variant}

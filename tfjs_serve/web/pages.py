@@ -1,6 +1,6 @@
 """The two HTML pages. Pure: everything that comes from files or requests is escaped here.
 
-The pages need no script and load nothing; the policy they are sent with allows neither.
+The pages have no scripts and load nothing, and the policy that they are sent with forbids both.
 """
 
 from __future__ import annotations
@@ -113,14 +113,14 @@ def _lead(summaries: Sequence[ModelSummary]) -> str:
     if not summaries:
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
-            "here, and it is on this page when you load it again."
+            "here, and reload this page."
         )
     return "1 model" if len(summaries) == 1 else f"{len(summaries)} models"
 
 
 def _load_block(summary: ModelSummary, origin: str) -> str:
     if not summary.url:
-        return '<p class="notice failed">No URL can be made of this name: rename the file.</p>'
+        return '<p class="notice failed">This name cannot be used in a URL: rename the file.</p>'
     tag = summary.script_tag(origin)
     hint = "<p>Load these layers after TensorFlow.js and before the model:</p>\n" if tag else ""
     before = f"{hint}<pre><code>{escape(tag)}</code></pre>\n" if tag else ""
@@ -167,7 +167,7 @@ def _problems(error: TfjsServeError) -> str:
 
 
 def readable_size(size_bytes: int) -> str:
-    """Return a size with a unit that keeps it short."""
+    """Return a size in the largest unit that fits."""
     for unit_bytes, unit in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
         if size_bytes >= unit_bytes:
             return f"{size_bytes / unit_bytes:.1f} {unit}"
@@ -191,12 +191,12 @@ def _template(name: str) -> Template:
 
 @lru_cache(maxsize=8)
 def _data(name: str) -> str:
-    """Read a file of the package once; :func:`preload` does it before there is an event loop."""
+    """Read a file of the package once; :func:`preload` does so before there is an event loop."""
     return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def preload() -> None:
-    """Read all templates, so that no request waits for the disk."""
+    """Read all templates now, so that no request has to wait for the disk."""
     headers()
     for name in ("page.html", "catalogue.html", "card.html", "model.html"):
         _template(name)

@@ -14,7 +14,7 @@ from tfjs_serve.errors import TfjsServeError
 MEDIA_TYPE = "application/problem+json"
 
 STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
-    errors.HostNotAllowedError.code: (403, "The server does not answer to this host"),
+    errors.HostNotAllowedError.code: (403, "The server does not answer for this host"),
     errors.ModelNotFoundError.code: (404, "No such model"),
     errors.FileNotInModelError.code: (404, "No such file in the model"),
     errors.FileGoneError.code: (410, "The version of the model that had the file is gone"),
@@ -24,7 +24,7 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.KerasFileError.code: (422, "The file cannot be read as a Keras model"),
     errors.WeightsOnlyFileError.code: (422, "The file holds weights but no model"),
     errors.UnsafeFileError.code: (422, "The file is not safe to read"),
-    errors.TfjsFolderError.code: (422, "The folder is no complete TensorFlow.js model"),
+    errors.TfjsFolderError.code: (422, "The folder is not a complete TensorFlow.js model"),
     errors.ConversionLimitError.code: (422, "The conversion reached a limit"),
     errors.WorkerCrashedError.code: (500, "The conversion crashed"),
     errors.SourceChangedError.code: (503, "The model is being written"),
@@ -44,9 +44,9 @@ _PLAIN_TITLES: Mapping[int, str] = {
     431: "Request header fields too large",
     500: "Internal server error",
 }
-"""Our own: Python's phrases for some of these changed in 3.13, and codes are made of them."""
+"""Fixed here because codes are derived from them, and Python's phrases changed in 3.13."""
 _RETRY_AFTER_SECONDS = 2
-"""For a file that is being written: about as long as a save takes."""
+"""For a file that is being written; about the time of a save."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class ProblemError(Exception):
 
 
 def from_error(error: BaseException) -> Problem:
-    """Return what to tell the client; of an error that nobody foresaw only that it happened."""
+    """Return what to tell the client; about an unexpected error only that it happened."""
     if not isinstance(error, TfjsServeError) or error.code not in STATUS_AND_TITLE:
         return unexpected(error)
     status, title = STATUS_AND_TITLE[error.code]
@@ -113,7 +113,7 @@ def from_error(error: BaseException) -> Problem:
 
 
 def describe(error: TfjsServeError) -> dict[str, Any]:
-    """Return code, message and what else the error says, with the JSON names that pages read."""
+    """Return code, message and other facts of an error, with the names used in JSON."""
     described = error.to_json()
     if "problems" in described:
         described["problems"] = [_camel_case(problem) for problem in described["problems"]]
@@ -123,7 +123,7 @@ def describe(error: TfjsServeError) -> dict[str, Any]:
 def from_status(
     status: int, detail: str = "", *, headers: Mapping[str, str] | None = None
 ) -> Problem:
-    """Return a problem that the HTTP status alone describes, such as 405."""
+    """Return a problem that is described by its HTTP status alone, such as 405."""
     title = _PLAIN_TITLES.get(status, f"HTTP status {status}")
     return Problem(
         status=status,
@@ -135,7 +135,7 @@ def from_status(
 
 
 def unexpected(error: BaseException) -> Problem:
-    """Return a 500 that gives no insides away, but the message of our own errors."""
+    """Return a 500 that reveals no internals, except the messages of our own errors."""
     problem = from_status(500, "The server failed to answer; its log says more.")
     if not isinstance(error, TfjsServeError):
         return problem

@@ -1,4 +1,4 @@
-"""Representations: bytes with all that is constant about answering with them, computed once."""
+"""Representations: bytes with all constant header fields of their answers, computed once."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ BYTES = "application/octet-stream"
 
 IDENTITY = "identity"
 ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", "gzip": ".gz"})
-"""Content codings in the server's order of preference, and what their files end in."""
+"""Content codings in the server's order of preference, with the endings of their files."""
 
 _SCRIPTS = (".js", ".mjs")
 _DIGITS_THAT_NAME = 16
-"""A file name that holds this many leading digits of the digest changes with the bytes."""
+"""A file name that contains this many leading digits of the digest changes with the contents."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Representation:
-    """One thing that can be sent.
+    """Something that can be sent.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Representation:
     negotiated
         Whether ``Accept-Encoding`` selected this one among several.
     extra_headers
-        Further header fields, constant too.
+        Further constant header fields.
     """
 
     source: Path | bytes
@@ -60,12 +60,12 @@ class Representation:
 
     @property
     def accepts_ranges(self) -> bool:
-        """Ranges are ranges of the encoded bytes: nobody wants these."""
+        """Whether ranges are offered: not of encoded bytes, which nobody wants in parts."""
         return self.content_encoding == IDENTITY
 
     @cached_property
     def validator_headers(self) -> Mapping[str, str]:
-        """The header fields that a 304 carries too (RFC 9110, section 15.4.5)."""
+        """The header fields that a 304 also has (RFC 9110, section 15.4.5)."""
         headers = {"ETag": self.etag, "Cache-Control": self.cache_control}
         if self.negotiated:
             headers["Vary"] = "Accept-Encoding"
@@ -83,13 +83,13 @@ class Representation:
 
 
 MODEL_HEADERS = (("Cross-Origin-Resource-Policy", "cross-origin"),)
-"""Pages that are cross-origin isolated (for Wasm threads) may load models too."""
+"""So that cross-origin isolated pages (needed for Wasm threads) can load models too."""
 
 
 def from_bytes(
     body: bytes, media_type: str, *, extra_headers: tuple[tuple[str, str], ...] = ()
 ) -> Representation:
-    """Return a representation of bytes made for this request, to be revalidated."""
+    """Return a representation of bytes that were made for this request; caches revalidate it."""
     return Representation(
         source=body,
         size_bytes=len(body),
@@ -104,7 +104,7 @@ def from_bytes(
 def of_file(directory: Path, file: ArtifactFile) -> Representation:
     """Return the representation of a shard, or of another file beside ``model.json``.
 
-    Only a file whose name holds its digest may be cached for good: another name could stand for
+    Only a file with its digest in its name may be cached forever: any other name may stand for
     other bytes tomorrow.
     """
     named_by_digest = file.sha256[:_DIGITS_THAT_NAME] in file.name
@@ -119,7 +119,7 @@ def of_file(directory: Path, file: ArtifactFile) -> Representation:
 
 
 def model_codings(artifact: Artifact) -> tuple[str, ...]:
-    """Return the content codings in which the artifact has its ``model.json``, best first."""
+    """Return the content codings in which the artifact contains ``model.json``, best first."""
     names = artifact.by_name
     return tuple(
         coding for coding, suffix in ENCODED_SUFFIXES.items() if MODEL_JSON + suffix in names

@@ -1,4 +1,4 @@
-"""What every response has, and how a problem becomes a response."""
+"""The headers of every response, and the responses for problems."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SERVER = f"tfjs-serve/{__version__}"
 def add_constant_headers(
     request: web.BaseRequest, response: web.StreamResponse, cors: CorsPolicy | None
 ) -> None:
-    """Put on `response` what every response of this server has.
+    """Add to `response` the headers that every response of this server has.
 
     Parameters
     ----------
     cors
-        Who may read it; ``None``: no page of another origin.
+        Which origins may read it; ``None``: no other origin.
     """
     headers = response.headers
     vary = headers.get(hdrs.VARY)
@@ -36,7 +36,7 @@ def add_constant_headers(
 
 
 def problem_response(problem: Problem, *, instance: str | None) -> web.Response:
-    """Return `problem` as ``application/problem+json``, never to be cached."""
+    """Return `problem` as ``application/problem+json``, which is never cached."""
     headers = {
         "Content-Type": problems.MEDIA_TYPE,
         "Cache-Control": "no-store",
@@ -47,10 +47,10 @@ def problem_response(problem: Problem, *, instance: str | None) -> web.Response:
 
 
 def requested_authority(request: web.BaseRequest) -> str | None:
-    """Return which host, and port if it is told, the request is for."""
+    """Return the host that the request is for, with the port if there is one."""
     return authority_of(request.raw_path, request.headers.getall(hdrs.HOST, ()))
 
 
 def instance_of(request: web.BaseRequest) -> str:
-    """Return the path that was asked for, as it was sent, without its query."""
+    """Return the requested path as it was sent, without the query."""
     return re.split(r"[?#]", request.raw_path, maxsplit=1)[0]

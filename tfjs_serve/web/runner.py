@@ -1,4 +1,4 @@
-"""The runner: runs an application on connections of our own kind, and not on too many."""
+"""Run an application on a limited number of connections of our own class."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class ProblemRunner(web.AppRunner):
     Parameters
     ----------
     limits
-        What one client may take of the server.
+        How much of the server clients may use.
     access_log
-        Where each request is logged; ``None``: nowhere.
+        Where to log each request; ``None``: nowhere.
     """
 
     __slots__ = ("_access_log", "_cors", "_limits")
@@ -52,7 +52,7 @@ class ProblemRunner(web.AppRunner):
 
 
 class _Server(web.Server):
-    """Stands in for the server that aiohttp made, with connections of our own kind."""
+    """Replaces the server that aiohttp made, and uses connections of our own class."""
 
     def __init__(
         self,
@@ -73,17 +73,17 @@ class _Server(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         loop = asyncio.get_running_loop()
-        # aiohttp takes None for no log, but does not say so in its types.
+        # aiohttp accepts None for no log, although its types do not say so.
         log_options: dict[str, Any] = {"access_log": self._access_log}
         return Connection(self, cors=self._cors, limits=self._limits, loop=loop, **log_options)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Take a connection in; if there are too many, the oldest that has nothing to do goes."""
+        """Accept a connection; if there are too many, close the oldest that is waiting."""
         super().connection_made(handler, transport)
         self._open[handler] = None
         if len(self._open) > self._most:
             self._tell_once()
-            # The new one is waiting too: it is the one to go if all others are being answered.
+            # The new one is also waiting, so it is the one to close if all others are busy.
             leaving = next(filter(_is_waiting, self._open))
             del self._open[leaving]
             leaving.force_close()
@@ -91,7 +91,7 @@ class _Server(web.Server):
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
-        """Count no longer what is closed."""
+        """Stop counting a closed connection."""
         self._open.pop(handler, None)
         super().connection_lost(handler, exc)
 
@@ -102,11 +102,11 @@ class _Server(web.Server):
 
 
 def _from_sound_messages(make_request: _RequestFactory) -> _RequestFactory:
-    """Have requests made of messages that aiohttp can deal with, whatever its parser let through.
+    """Correct messages that aiohttp's parser accepts, but that aiohttp cannot handle as requests.
 
-    A target other than a path becomes a URL, which may fail where nobody answers any more; its
-    path is read from what was sent anyway. And aiohttp repeats a request's version in its answer,
-    where no client knows another than 1.0 and 1.1 (RFC 9112, section 2.3).
+    aiohttp makes a URL of a target that is not a path, which may fail where no error is answered
+    any more. The path is read from the raw target anyway. And aiohttp repeats the version of a
+    request in its answer, but clients know only 1.0 and 1.1 (RFC 9112, section 2.3).
     """
 
     def make(message: RawRequestMessage, *others: Any) -> web.BaseRequest:

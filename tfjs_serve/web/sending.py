@@ -1,8 +1,8 @@
-"""Carry out a verdict: the only place where bytes of models reach a socket.
+"""Carry out a verdict: the only place where bytes of models are written to a socket.
 
-aiohttp's own ``FileResponse`` replaces the ETag, compares dates in ``If-Range`` and knows no
-``Vary``; so conditions are decided in :mod:`tfjs_serve.web.conditional`, and only the moving of
-bytes is left for here: ``sendfile`` where the event loop has it, chunks elsewhere.
+aiohttp's own ``FileResponse`` replaces the ETag, compares dates in ``If-Range`` and does not set
+``Vary``. So conditions are decided in :mod:`tfjs_serve.web.conditional`, and this module only sends
+bytes, with ``sendfile`` if the event loop has it, or else in chunks.
 """
 
 from __future__ import annotations
@@ -24,27 +24,32 @@ from tfjs_serve.web.representation import Representation
 from tfjs_serve.web.services import SERVICES
 
 INLINE_BYTES = 64 * KIB
-"""Up to here a file is read at once: that costs less than a system call of its own to send it."""
+"""Files up to this size are read at once, which costs less than a separate call to send them."""
 CHUNK_BYTES = 256 * KIB
 SLICE_BYTES = MIB
-"""What a client gets ``send_seconds`` for: so the limit is one of speed, whatever the size."""
+"""What a client may take ``send_seconds`` for, so that the limit is a speed, whatever the size."""
 
 
 class ClientGoneError(ConnectionResetError):
-    """The client went away while it was answered; there is nobody left to tell."""
+    """The client went away during the answer, so nobody can be told of an error."""
 
 
 async def send(
     request: web.Request, representation: Representation, extra: Mapping[str, str] | None = None
 ) -> web.StreamResponse:
-    """Answer a GET or HEAD with `representation`; `extra` header fields go with 200, 206, 304.
+    """Answer a GET or HEAD with `representation`.
+
+    Parameters
+    ----------
+    extra
+        Further header fields for the statuses 200, 206 and 304.
 
     Raises
     ------
     ProblemError
         A precondition failed, or the range cannot be satisfied.
     StoreError
-        The file is not there, or not what it was.
+        The file is gone, or has another size than before.
     ClientGoneError
         The client went away.
     """
@@ -67,7 +72,7 @@ async def send(
 
 
 def conditions_of(request: web.BaseRequest) -> Conditions:
-    """Collect the header fields that decide."""
+    """Return the header fields that decide on the answer."""
     return Conditions(
         if_match=joined(request, hdrs.IF_MATCH),
         if_none_match=joined(request, hdrs.IF_NONE_MATCH),
@@ -77,12 +82,12 @@ def conditions_of(request: web.BaseRequest) -> Conditions:
 
 
 def joined(request: web.BaseRequest, name: str) -> str | None:
-    """Return a field that is a list, its lines joined (RFC 9110, section 5.3)."""
+    """Return a list field with its lines joined (RFC 9110, section 5.3)."""
     return ", ".join(request.headers.getall(name)) if name in request.headers else None
 
 
 def _single(request: web.BaseRequest, name: str) -> str | None:
-    """Return a field that is no list; one that came twice is malformed, and so empty."""
+    """Return a field that is not a list; empty if it is malformed because it occurs twice."""
     lines = request.headers.getall(name, ())
     return lines[0] if len(lines) == 1 else "" if lines else None
 
@@ -91,7 +96,7 @@ def _refusal(status: int, representation: Representation) -> problems.Problem:
     if status == 412:
         return problems.from_status(412, "The file is not the version that If-Match names.")
     size_bytes = representation.size_bytes
-    detail = f"The file has {size_bytes} bytes; the range asked for lies outside of them."
+    detail = f"The file has {size_bytes} bytes, and the requested range lies outside of them."
     return problems.from_status(416, detail, headers={"Content-Range": f"bytes */{size_bytes}"})
 
 
@@ -119,7 +124,13 @@ async def _send_bytes(
 
 
 def open_checked(path: Path, size_bytes: int) -> BinaryIO:
-    """Open a file of the store, and make sure that it is as long as was promised."""
+    """Open a file of the store, and check its size.
+
+    Raises
+    ------
+    StoreError
+        It is gone, or has another size.
+    """
     try:
         file = path.open("rb", buffering=0)
     except OSError as error:
@@ -137,7 +148,7 @@ def _read(path: Path, size_bytes: int, part: ByteRange) -> bytes:
 
 
 async def opened(path: Path, size_bytes: int) -> BinaryIO:
-    """Open in a thread; a request that is cancelled meanwhile leaves no open file behind."""
+    """Open a file in a thread; no file stays open if the request is cancelled meanwhile."""
     opening = asyncio.get_running_loop().run_in_executor(None, open_checked, path, size_bytes)
     try:
         return await asyncio.shield(opening)
@@ -156,8 +167,13 @@ async def _stream(
 ) -> None:
     """Send the head and a part of `file`.
 
-    From the first byte on there is no way to report an error but to close the connection before
+    After the first byte, an error can be reported only by closing the connection before
     ``Content-Length`` is reached, which every client notices.
+
+    Raises
+    ------
+    ClientGoneError
+        The client went away or is too slow, or the file could not be read.
     """
     try:
         await response.prepare(request)
@@ -176,6 +192,17 @@ async def _stream(
 async def _transfer(
     request: web.Request, response: web.StreamResponse, file: BinaryIO, part: ByteRange
 ) -> None:
+    """Send a part of `file`, with ``sendfile`` if possible.
+
+    Raises
+    ------
+    ClientGoneError
+        The client went away.
+    asyncio.TimeoutError
+        The client is too slow.
+    OSError
+        The file could not be read.
+    """
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ClientGoneError("the client went away")
@@ -184,7 +211,7 @@ async def _transfer(
     try:
         for start in range(part.start, part.stop, SLICE_BYTES):
             size_bytes = min(SLICE_BYTES, part.stop - start)
-            # Not a timer that closes the transport: sendfile would then wait for ever.
+            # Not a timer that closes the transport: sendfile would then wait forever.
             sending = loop.sendfile(transport, file, start, size_bytes)
             sent = await asyncio.wait_for(sending, seconds)
             _check_sent(sent, size_bytes)
@@ -200,7 +227,7 @@ def _check_sent(sent: int, size_bytes: int) -> None:
 
 
 async def _transfer_in_chunks(response: web.StreamResponse, file: BinaryIO, part: ByteRange) -> int:
-    """Send without ``loop.sendfile``, which not every event loop and transport has."""
+    """Send without ``loop.sendfile``, which some event loops and transports lack."""
     sent = 0
     await asyncio.to_thread(file.seek, part.start)
     while sent < part.size_bytes:

@@ -1,4 +1,4 @@
-"""What the handlers need of the catalogue and of the builder."""
+"""What the handlers need from the catalogue and the builder."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ class CatalogService(Protocol):
     """Knows which models exist."""
 
     async def scan(self) -> tuple[CatalogEntry, ...]:
-        """Look at the whole folder."""
+        """Scan the whole folder."""
 
     async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
-        """Look at the model called `name`; `suggest` similar ones if there is none.
+        """Return the model called `name`; `suggest` similar names if there is none.
 
         Raises
         ------
         ModelNotFoundError, AmbiguousNameError
+            The name means no model, or several.
         """
 
 
 class BuilderService(Protocol):
-    """Makes artifacts of entries."""
+    """Makes artifacts from entries."""
 
     async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
-        """Return the artifact of `entry`, converted first if need be."""
+        """Return the artifact of `entry`, converting it first if necessary."""
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
-        """Return what is known of `entry`, without looking at any file."""
+        """Return what is known about `entry`, without looking at any file."""
 
     async def find_file(
         self, entry_name: str, variant: Variant, file_name: str
@@ -47,14 +48,15 @@ class BuilderService(Protocol):
         Raises
         ------
         FileGoneError
-            A generation had it; building the model again may bring it back.
+            A generation had it, but is gone; building the model again may bring it back.
         FileNotInModelError
+            No known generation had it.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """All that the handlers work with."""
+    """Everything that the handlers work with."""
 
     catalog: CatalogService
     builder: BuilderService

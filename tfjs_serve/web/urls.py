@@ -1,8 +1,7 @@
-"""The URL grammar: a request target to what it names, and back. Pure.
+"""The URL grammar: from a request target to what it names, and back. Pure.
 
-Paths are taken as they were sent and percent-decoded exactly once, segment by segment; nothing
-is normalised. What could mean another place to anybody down the road never gets further than
-this module.
+Paths are taken as they were sent, and percent-decoded exactly once, segment by segment; nothing is
+normalised. A path that other code could take for another place is refused here.
 """
 
 from __future__ import annotations
@@ -15,28 +14,28 @@ from tfjs_serve import companion
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 RESERVED_SEGMENT = "-"
-"""First segment of the server's own URLs; a folder of that name cannot be served."""
+"""First segment of the server's own URLs; a folder with this name cannot be served."""
 
 LAYERS_SCRIPT_URL = f"/{RESERVED_SEGMENT}/{companion.SCRIPT_NAME}"
 
 _SAFE = "/@+,=~"
-"""Stays readable in URLs; a quote must not, since URLs are shown in lines of JavaScript."""
+"""Characters left as they are in URLs. Quotes are not, as URLs are shown in lines of JavaScript."""
 _PERCENT_GARBAGE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
-"""How a target begins that names scheme and authority (RFC 9112, section 3.2.2)."""
+"""The start of a target with scheme and authority (RFC 9112, section 3.2.2)."""
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
 _ENCODED_TWICE = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
-"""An escape that survives decoding and that a second decoding would make dangerous."""
+"""An escape that is left after decoding, and would become dangerous if decoded again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAddress:
-    """One reading of a URL: a model's name, and the variant if one was asked for.
+    """One reading of a URL: a model's name, and the variant if there is one.
 
     Attributes
     ----------
     variant
-        As it was spelled: there may be no such variant, of this model or of any.
+        As it was spelled; such a variant need not exist.
     """
 
     name: str
@@ -67,19 +66,19 @@ class LayersFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPage:
-    """``/<name>/``: `addresses` are to be tried in order."""
+    """``/<name>/``; try `addresses` in order."""
 
     addresses: tuple[ModelAddress, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """``/<name>/<file>``: `addresses` are to be tried in order; none for ``/<file>``.
+    """``/<name>/<file>``; try `addresses` in order. ``/<file>`` has none.
 
     Attributes
     ----------
     page
-        How to read the path if it is no file but a model whose final slash is missing.
+        How to read the path if it is not a file, but a model without the final slash.
     """
 
     addresses: tuple[ModelAddress, ...]
@@ -118,7 +117,7 @@ def parse_target(raw_target: str) -> Target:
     if path == "/":
         return CataloguePage()
     if not path.startswith("/"):
-        return Refusal(status=400, reason="the request target is no path")
+        return Refusal(status=400, reason="the request target is not a path")
     segments = _decode(path)
     if isinstance(segments, Refusal):
         return segments
@@ -139,7 +138,7 @@ def page_url(name: str, variant: Variant | None = None) -> str:
 
 
 def is_servable(name: str) -> bool:
-    """Whether a URL can be made of `name` that leads back to it."""
+    """Whether `name` can be part of a URL that leads back to it."""
     segments = name.split("/")
     return (
         segments[0] != RESERVED_SEGMENT
@@ -149,7 +148,7 @@ def is_servable(name: str) -> bool:
 
 
 def _path_of(raw_target: str) -> str:
-    """Cut query, fragment and the authority of an absolute-form target off."""
+    """Remove the query, the fragment, and the authority of an absolute target."""
     absolute = ABSOLUTE_FORM.match(raw_target)
     rest = raw_target[absolute.end() :] if absolute else raw_target
     path = re.split(r"[?#]", rest, maxsplit=1)[0]
@@ -157,9 +156,9 @@ def _path_of(raw_target: str) -> str:
 
 
 def _decode(path: str) -> list[str] | Refusal:
-    """Split a path that starts with a slash and is longer than it; a final slash gives ``""``."""
+    """Split a path that is a slash and something more; a final slash gives ``""``."""
     if _PERCENT_GARBAGE.search(path):
-        return Refusal(status=400, reason="the path holds a % that is no percent-encoding")
+        return Refusal(status=400, reason="the path contains a % that is not a percent-encoding")
     try:
         raw_segments = path.encode("utf-8", "surrogateescape").split(b"/")[1:]
         segments = [unquote_to_bytes(segment).decode("utf-8") for segment in raw_segments]
@@ -172,11 +171,11 @@ def _decode(path: str) -> list[str] | Refusal:
 
 def _segment_fault(segment: str) -> str | None:
     if not segment:
-        return "the path holds an empty segment"
+        return "the path contains an empty segment"
     if segment in (".", ".."):
-        return "the path holds a dot segment"
+        return "the path contains a dot segment"
     if _FORBIDDEN.search(segment):
-        return "the path holds an encoded slash, a backslash or a control character"
+        return "the path contains an encoded slash, a backslash or a control character"
     if _ENCODED_TWICE.search(segment):
         return "the path is percent-encoded twice"
     return None
@@ -202,7 +201,7 @@ def _model_target(segments: list[str]) -> Target:
 
 
 def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
-    """Read segments as a name: whole first, since a file may be called ``model@uint8.h5``."""
+    """Read segments as a name: first as a whole, as a file may be called ``model@uint8.h5``."""
     name = "/".join(segments)
     base, at, suffix = name.rpartition("@")
     if not at or "/" in suffix or _segment_fault(base.rpartition("/")[2]):

@@ -10,14 +10,14 @@ from tfjs_serve.settings import Variant
 
 
 def effective_variant(entry: CatalogEntry, spelling: str | None, default: Variant) -> Variant:
-    """Return which variant of `entry` is asked for: a tfjs folder is only served as it is.
+    """Return the requested variant of `entry`; a tfjs folder is only served as it is.
 
     Parameters
     ----------
     spelling
         What follows the ``@`` of an address; ``None`` if it has none.
     default
-        What is served where none is asked for.
+        What is served if none is requested.
 
     Raises
     ------
@@ -33,10 +33,10 @@ def effective_variant(entry: CatalogEntry, spelling: str | None, default: Varian
 
 
 def possible_variants(spelling: str | None, default: Variant) -> Iterable[Variant]:
-    """Return which variants a file may belong to whose model need not exist any more.
+    """Return the variants that a file may belong to, even if its model no longer exists.
 
-    Without a variant that is the default one, and the full one: tfjs folders have no other, and
-    they may be gone from the catalogue while a page still loads their files.
+    If the URL names no variant, these are the default one and the full one, which is the only one
+    that a tfjs folder has.
     """
     if spelling is not None:
         return [variant for variant in Variant if variant.value == spelling]

@@ -1,8 +1,8 @@
-"""The conversion process: reads one request on stdin, answers in JSON lines, and is done.
+"""The conversion process: reads one request on stdin, answers in JSON lines, and ends.
 
-One process converts one model: a malformed file may corrupt the memory of libhdf5, and whatever
-it left there must not see the next model. The parent keeps a spare process waiting that has all
-imports behind it, so this costs no time.
+Each process converts only one model: a malformed file may corrupt libhdf5's memory, and that must
+not affect the next model. The parent keeps a spare process waiting, with all imports done, so this
+costs no time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Answers:
 
 
 def main(memory_bytes: int) -> None:
-    """Wait for a request, answer it, end; `memory_bytes` is the address space to keep to."""
+    """Wait for a request, answer it, and end; `memory_bytes` limits the address space."""
     limits.apply(memory_bytes)
     answers = Answers(_take_stdout())
     convert.warm_up()
@@ -70,9 +70,9 @@ def _answer(request: ConversionRequest, answers: Answers) -> dict[str, Any]:
 
 
 def _take_stdout() -> BinaryIO:
-    """Return a private duplicate of stdout, and let the public one lead to stderr.
+    """Return a private duplicate of stdout, and redirect the public one to stderr.
 
-    What a library prints can then not get between the messages.
+    So nothing that a library prints can get between the messages.
     """
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -82,7 +82,7 @@ def _take_stdout() -> BinaryIO:
 def _end_with_parent() -> None:
     """End this process when the parent, which holds the other end of stdin, is gone.
 
-    Reads the descriptor and not ``sys.stdin``: a thread that waits inside of the buffered reader
+    Reads the descriptor and not ``sys.stdin``: a thread that waits inside the buffered reader
     makes the interpreter abort at exit.
     """
     while os.read(0, 1024):

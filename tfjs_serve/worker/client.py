@@ -21,23 +21,23 @@ _log = logging.getLogger(__name__)
 _MOST_PROCESSES = 4
 """More conversions at once would only fight for the disk."""
 _FEWEST_PROCESSES = 2
-"""One that takes for ever must leave a place to the others, on one processor too."""
+"""One that takes forever must leave a place for others, even with a single processor."""
 _ATTEMPTS_TO_START = 2
-"""A process that waited may have been ended by someone in the moment in which it is needed."""
+"""Someone may have ended the waiting process just when it is needed."""
 
 
 class WorkerPool:
-    """Converts models in processes of their own; one process waits in advance.
+    """Converts models in processes of their own; a spare process is started in advance.
 
-    Every conversion gets a fresh process, which is killed when its answer is there, when its
-    deadline passes or when the caller is cancelled.
+    Every conversion gets a fresh process, which is killed when it has answered, when its deadline
+    passes, or when the caller is cancelled.
 
     Parameters
     ----------
     deadline_seconds
         How long one conversion may take.
     memory_bytes
-        Address space of each process, where the system bounds it.
+        Address space of each process, where the system can limit it.
     max_processes
         How many conversions run at the same time; the default follows the number of processors.
     command
@@ -63,7 +63,7 @@ class WorkerPool:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the spare process; without this the first conversion starts one."""
+        """Start the spare process; otherwise the first conversion starts one."""
         self._tell_missing(await asyncio.to_thread(limits.missing))
         self._replenish()
         if self._spare is not None:
@@ -83,7 +83,7 @@ class WorkerPool:
         ConversionLimitError
             It reached a limit.
         WorkerUnavailableError
-            It could not be started, or ended before it opened the file.
+            The child could not be started, or ended before it opened the file.
         WorkerTimeoutError
             The deadline passed.
         """
@@ -127,7 +127,7 @@ class WorkerPool:
             await asyncio.wait_for(self._all_gone(), SHUTDOWN_SECONDS)
 
     async def _all_gone(self) -> None:
-        """End the spare, and wait for the conversions to end the children that they hold."""
+        """End the spare, and wait until the conversions have ended their children."""
         spare, self._spare = self._spare, None
         child = await asyncio.shield(spare) if spare is not None else None
         if child is not None:
@@ -137,7 +137,7 @@ class WorkerPool:
             await self._child_gone.wait()
 
     async def _take_child(self, request: ConversionRequest) -> ChildProcess:
-        """Return the spare if there is a live one, else a new process."""
+        """Return the spare if it is alive, else a new process."""
         try:
             spare = await self._take_spare()
             if spare is not None and spare.is_running:
@@ -149,7 +149,7 @@ class WorkerPool:
             raise _unavailable(request, str(error)) from error
 
     async def _take_spare(self) -> ChildProcess | None:
-        """Wait for the spare; it stays where it is when this is cancelled meanwhile."""
+        """Wait for the spare and take it; if this is cancelled, the spare is kept."""
         while (task := self._spare) is not None:
             spare = await asyncio.shield(task)
             if self._spare is task:
@@ -176,7 +176,7 @@ class WorkerPool:
         return child
 
     async def _end(self, child: ChildProcess) -> None:
-        """Kill `child` at once and end it completely, even if the caller is cancelled meanwhile."""
+        """Kill `child` at once and clean up after it, even if the caller is cancelled."""
         child.kill()
         ending = asyncio.create_task(self._finish(child))
         self._endings.add(ending)
@@ -189,7 +189,7 @@ class WorkerPool:
         self._child_gone.set()
 
     def _tell_missing(self, missing: tuple[str, ...]) -> None:
-        """Say once what a conversion that goes wrong could do on this system."""
+        """Log once which restrictions this system does not offer."""
         if missing and missing not in self._told:
             self._told.add(missing)
             _log.info(
@@ -213,5 +213,6 @@ def _default_processes() -> int:
 def _unavailable(request: ConversionRequest, reason: str) -> WorkerUnavailableError:
     return WorkerUnavailableError(
         f"{request.display_name}: the conversion process could not be started ({reason})",
-        hint="is there enough memory, and may this user start processes? Load the model again then",
+        hint="check that there is enough memory and that this user may start processes, then load "
+        "the model again",
     )

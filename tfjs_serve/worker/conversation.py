@@ -1,4 +1,4 @@
-"""What the parent and one child have to say to each other, and what the child does meanwhile."""
+"""What the parent and one child say to each other, and how the child is watched meanwhile."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from tfjs_serve.worker.protocol import (
 )
 
 _EXIT_SECONDS = 2.0
-"""How long a child that closed its pipe may take to end before it is killed."""
+"""How long a child may take to end after it closed its pipe, before it is killed."""
 _LOOK_SECONDS = 1.0
-"""How often the child and its folder are looked at."""
+"""How often the child and its folder are checked."""
 _ANY_MESSAGE_BYTES = 4 * 1024 * 1024
 _MESSAGE_BYTES_PER_FILE = 256
-"""Parsing stops the event loop: 4 MiB, of which no conversion comes near, take some 30 ms."""
+"""Parsing blocks the event loop: 4 MiB, which no conversion comes near, take about 30 ms."""
 _MESSAGES_PER_SECOND = 50
 _BURST_SECONDS = 0.5
-"""Several times as many, and as fast, as an honest child sends them."""
+"""Several times what an honest child sends."""
 
 
 class NotAcceptedError(Exception):
-    """The child ended before it had taken the request: the model has nothing to do with it."""
+    """The child ended before it accepted the request, so the model is not the reason."""
 
 
 class _NonsenseError(Exception):
-    """The child wrote something that is no message."""
+    """The child wrote something that is not a message."""
 
 
 class Conversation:
@@ -55,7 +55,7 @@ class Conversation:
         self._on_progress = on_progress
         self._pace = _Pace()
         self.acceptance: Acceptance | None = None
-        """What the child said when it took the request; ``None`` before."""
+        """What the child said when it accepted the request; ``None`` before."""
 
     async def hold(self) -> ConversionReport:
         """Send the request and return the report.
@@ -65,8 +65,9 @@ class Conversation:
         TfjsServeError
             What the child reported, or that it crashed.
         ConversionLimitError
-            The child was ended because of a limit.
+            The child exceeded a limit and was ended.
         NotAcceptedError
+            The child ended before it accepted the request.
         """
         talk = asyncio.create_task(self._talk())
         watch = asyncio.create_task(self._watch())
@@ -85,7 +86,7 @@ class Conversation:
             try:
                 message = await self._read_message()
             except _NonsenseError:
-                raise self.crash("wrote something that is no answer") from None
+                raise self.crash("wrote something that is not an answer") from None
             if message is None:
                 raise await self._ending()
             if isinstance(message, ConversionReport):
@@ -100,7 +101,7 @@ class Conversation:
                 raise self.crash("accepted its request twice")
 
     async def _read_message(self) -> Message | None:
-        """Return the child's next message; ``None`` when there is none any more."""
+        """Return the child's next message; ``None`` after the last one."""
         await self._pace.keep()
         most_bytes = _ANY_MESSAGE_BYTES + _MESSAGE_BYTES_PER_FILE * self._request.limits.files
         try:
@@ -126,7 +127,7 @@ class Conversation:
         return None
 
     async def _watch(self) -> NoReturn:
-        """Look after the child until it has gone too far."""
+        """Watch the child until it exceeds a limit."""
         limits = self._request.limits
         was_running = True
         while True:
@@ -135,12 +136,18 @@ class Conversation:
             if used[0] > limits.files or used[1] > limits.written_bytes:
                 raise reached.written(self._request)
             if not (was_running or self._child.is_running):
-                # What it started holds its pipes, so that no end of them would ever be read.
+                # Processes that it started hold its pipes, so their end would never be read.
                 self._child.kill()
             was_running = self._child.is_running
 
     def crash(self, how: str) -> WorkerCrashedError:
-        """Return the error of a child that ended in a way that says nothing of the reason."""
+        """Return the error about a child that ended without giving a reason.
+
+        Parameters
+        ----------
+        how
+            What it did instead, as the rest of a sentence.
+        """
         return WorkerCrashedError(
             f"{self._request.display_name}: the conversion process {how}",
             hint=f"the file may be damaged: save the model again{self._last_words()}",
@@ -152,13 +159,13 @@ class Conversation:
 
 
 class _Pace:
-    """Keeps a child that talks without end from keeping the event loop busy."""
+    """Keeps a child that sends endless messages from blocking the event loop."""
 
     def __init__(self) -> None:
         self._due_seconds = 0.0
 
     async def keep(self) -> None:
-        """Wait if there were too many messages lately."""
+        """Wait if there were too many messages recently."""
         now_seconds = asyncio.get_running_loop().time()
         earliest_seconds = now_seconds - _BURST_SECONDS
         self._due_seconds = max(self._due_seconds, earliest_seconds) + 1 / _MESSAGES_PER_SECOND
@@ -167,13 +174,13 @@ class _Pace:
 
 
 def _content_of(folder: str, most_files: int) -> tuple[int, int]:
-    """Return number and size in bytes of the files in `folder`, counting one more than allowed."""
+    """Return number and total size in bytes of the files in `folder`; stops at one too many."""
     files = size_bytes = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             files += 1
             if files > most_files:
                 break
-            with contextlib.suppress(FileNotFoundError):  # renamed at this moment
+            with contextlib.suppress(FileNotFoundError):  # renamed just now
                 size_bytes += entry.stat(follow_symlinks=False).st_size
     return files, size_bytes

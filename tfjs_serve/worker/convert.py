@@ -1,6 +1,6 @@
 """The pipeline of one conversion, in the child: open, translate, write.
 
-The rooms are imported inside of the functions, so that naming this module never loads h5py.
+The rooms are imported inside the functions, so that importing this module does not load h5py.
 """
 # ruff: noqa: PLC0415
 
@@ -23,7 +23,7 @@ _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def warm_up() -> None:
-    """Import all that a conversion needs, so that a waiting process starts at once."""
+    """Import everything that a conversion needs, so that a waiting process can begin at once."""
     import tfjs_serve.conversion.translate
     import tfjs_serve.keras_files
     import tfjs_serve.layers_model.tfjs_folder
@@ -38,8 +38,8 @@ def convert(
     Raises
     ------
     TfjsServeError
-        Whatever happened, as something that the parent can be told; an exception that nobody
-        raised on purpose is its ``__cause__``.
+        Whatever went wrong, in a form that the parent can be told. An unexpected exception is its
+        ``__cause__``.
     """
     try:
         return _convert(request, on_progress)
@@ -84,11 +84,18 @@ def _convert_file(
 def _import_folder(
     folder: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
 ) -> ConversionReport:
+    """Copy a folder that was made for TensorFlow.js.
+
+    Raises
+    ------
+    VariantNotAvailableError
+        Another variant than ``full`` is asked for.
+    """
     from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
 
     if request.options.variant is not Variant.FULL:
         raise VariantNotAvailableError(
-            f"{request.display_name} is a converted TensorFlow.js model already: "
+            f"{request.display_name} is already a converted TensorFlow.js model: "
             f"there is no {request.options.variant.value} variant of it",
             hint="load it without @variant, or put the Keras file into the folder",
         )

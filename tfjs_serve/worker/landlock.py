@@ -1,4 +1,4 @@
-"""Landlock: a Linux process gives up, for good, what it will not need of files and of the network.
+"""Landlock: a Linux process gives up, for good, access to files and networks that it does not need.
 
 Three system calls, as ``include/uapi/linux/landlock.h`` and
 https://docs.kernel.org/userspace-api/landlock.html describe them. They are called by number,
@@ -34,7 +34,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _SAME_NUMBERS = frozenset(
     ("x86_64", "i386", "i686", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x", "loongarch64")
 )
-"""Machines whose system calls have the numbers above (not so Alpha and MIPS)."""
+"""Machines whose system calls have the numbers above; Alpha and MIPS have others."""
 _ASK_FOR_VERSION = 1
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
@@ -42,10 +42,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _REMOVE_FILE, _MAKE_REG, _TRUNCATE = 1 << 5, 1 << 8, 1 << 14
 _OF_FILES = _WRITE_FILE | _READ_FILE | _TRUNCATE
-"""The rights in use here that a rule on a file may have; the others are those of folders."""
+"""The rights used here that a rule for a file may have; the others are for folders."""
 
 _FILE_RIGHTS_SINCE = {1: (1 << 13) - 1, 2: 1 << 13, 3: _TRUNCATE, 5: 1 << 15}
-"""All rights to files, by the version of the interface that began to know them."""
+"""All rights to files, by the version of the interface that introduced them."""
 _NETWORK_SINCE, _BIND_AND_CONNECT_TCP = 4, 0b11
 _SCOPES_SINCE, _SIGNALS_AND_ABSTRACT_SOCKETS = 6, 0b11
 
@@ -74,12 +74,12 @@ def version() -> int:
         return 0
     try:
         return _call(_CREATE_RULESET, None, 0, _ASK_FOR_VERSION)
-    except OSError:  # too old, switched off, or kept away by a container's filter
+    except OSError:  # too old, switched off, or blocked by a container's filter
         return 0
 
 
 def missing(offered: int) -> tuple[str, ...]:
-    """Return what version `offered` of the interface leaves open, as the rest of a sentence."""
+    """Return what version `offered` of the interface cannot prevent, as the rest of a sentence."""
     if not offered:
         return ("keep it from reading and writing other files", "keep it off the network")
     needs = (
@@ -91,21 +91,21 @@ def missing(offered: int) -> tuple[str, ...]:
 
 
 def confine(offered: int, *, readable: Iterable[str], writable: str) -> None:
-    """Leave this thread, and those it starts, only the files named; no program and no TCP.
+    """Leave this thread, and those it starts, only these files: no programs and no TCP.
 
     Parameters
     ----------
     offered
         What :func:`version` returned, not 0.
     readable
-        Files and folders with all that is in them; what does not exist is left out.
+        Files and folders with everything in them; those that do not exist are skipped.
     writable
         A folder in which files may be made, changed and removed.
 
     Raises
     ------
     OSError
-        The kernel refuses; then some or all is still allowed.
+        The kernel refuses; files and network are then not restricted.
     """
     rights = _file_rights(offered)
     ruleset = _Ruleset(
@@ -144,14 +144,14 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def _give_up_new_privileges() -> None:
-    """Do without set-user-id programs for ever: the kernel asks for that first."""
+    """Give up set-user-ID programs for good, which the kernel demands first."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))):
         raise _last_error()
 
 
 def _call(number: int, *arguments: object) -> int:
-    """Make a system call. Whole numbers go as longs: the function cannot know how many bits."""
+    """Make a system call. Integers are passed as longs, as the function cannot know their size."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     words = (ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in arguments)

@@ -1,9 +1,9 @@
-"""What the child may do to the machine: given up before a library is loaded or a file is read.
+"""What the child may do to the machine, restricted before it loads a library or reads a file.
 
-In two steps, as a process waits before it knows its request: :func:`apply` at its start,
-:func:`confine` when the request is there and its file is still closed. What the platform does not
-offer is left out, and :func:`missing` names it: the child's other fences (a process of its own, a
-deadline, a report that is checked) stand everywhere.
+There are two steps, because a process waits before it knows its request: :func:`apply` at its
+start, and :func:`confine` when it has the request but has not opened the file. What the platform
+does not offer is skipped, and :func:`missing` names it. The other fences (a process of its own, a
+deadline, a report that is checked) exist everywhere.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if sys.platform != "win32":
     import resource
 
 _ENVIRONMENT = {
-    # libhdf5 reads this once, when it is loaded; it overrides what h5py asks for. A lock taken
-    # here would make the next save of the program that writes the model fail.
+    # libhdf5 reads this once, when it is loaded, and it overrides what h5py asks for. A lock taken
+    # here would make the next save fail in the program that writes the model.
     "HDF5_USE_FILE_LOCKING": "FALSE",
-    # Two colons: no filter is ever loaded from a plugin folder, whatever a file asks for
+    # Two colons: no filter is loaded from a plugin folder, whatever a file asks for
     # (H5PL_NO_PLUGIN in libhdf5's H5PLpublic.h).
     "HDF5_PLUGIN_PRELOAD": "::",
-    # A conversion copies and scales; the thread pools of linear algebra would only take memory.
+    # A conversion copies and scales: thread pools for linear algebra would only use memory.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -40,27 +40,27 @@ _ENVIRONMENT = {
 }
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
-"""Whoever asks for a model that is ready comes first; so does the program that trains."""
+"""Requests for models that are ready come first, and so does the program that trains."""
 _FIRST_TO_BE_KILLED = "1000"
 _RESERVE_BYTES = 64 * MIB
-"""What is left, once memory is at its limit, to say so."""
+"""Kept for reporting that memory has reached its limit."""
 _GRACE_CPU_SECONDS = 5
-"""From the signal that processor time is over to the end that nothing stops."""
+"""From the signal that processor time is over until the process is killed."""
 _SHARED_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
-"""The C library loads some of its parts late, such as what ends a thread."""
+"""The C library loads some of its parts late, such as the one that ends a thread."""
 
 
 def apply(memory_bytes: int) -> None:
-    """Set what does not depend on the request; call it before h5py or numpy is imported.
+    """Set the limits that do not depend on the request; call it before importing h5py or numpy.
 
     Parameters
     ----------
     memory_bytes
-        Address space, libraries (about 120 MiB) included.
+        Address space, including libraries (about 120 MiB).
     """
     os.environ.update(_ENVIRONMENT)
     if sys.platform == "win32":
-        return  # its priority was set when it was started
+        return  # the priority was set when the process was started
     _end_with_parent()
     os.nice(_NICENESS)
     with suppress(OSError):  # Linux only
@@ -73,9 +73,9 @@ def apply(memory_bytes: int) -> None:
 
 
 def confine(request: ConversionRequest) -> tuple[str, ...]:
-    """Leave this process what `request` needs, and return what could not be taken away.
+    """Restrict this process to what `request` needs, and return what could not be restricted.
 
-    To be called by the only thread: Landlock binds the thread that asks for it.
+    Must be called while there is only one thread: Landlock restricts the calling thread.
     """
     tempfile.tempdir = request.output_dir
     if sys.platform != "win32":
@@ -93,13 +93,13 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
 
 
 def start_no_processes() -> None:
-    """Neither processes nor threads from now on; the system does not hold root to that."""
+    """Forbid new processes and threads from now on; the system does not enforce this for root."""
     if sys.platform != "win32":
         _limit(resource.RLIMIT_NPROC, 0)
 
 
 def memory_bytes() -> int | None:
-    """Return how much this process may use; ``None`` if nothing bounds it."""
+    """Return how much memory this process may use; ``None`` if nothing limits it."""
     if sys.platform == "win32" or not _bounds_memory():
         return None
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -107,14 +107,14 @@ def memory_bytes() -> int | None:
 
 
 def release_reserve() -> None:
-    """Allow the memory that is kept for telling that there is no more."""
+    """Release the memory that is kept for reporting that there is no more."""
     if sys.platform != "win32" and _bounds_memory():
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def missing() -> tuple[str, ...]:
-    """Return what this system cannot do to a conversion, each as the rest of "it cannot"."""
+    """Return what this system cannot do to a conversion, each as the rest of "it cannot ..."."""
     memory = () if _bounds_memory() else ("bound its memory",)
     time = ("bound its processor time",) if sys.platform == "win32" else ()
     return (*memory, *time, *landlock.missing(landlock.version()))
@@ -123,20 +123,20 @@ def missing() -> tuple[str, ...]:
 def _end_with_parent() -> None:
     """Have Linux kill this process when the server is gone.
 
-    Elsewhere only the thread that reads the pipe to the end does so, which cannot run while a
-    library that holds the interpreter's lock goes round in circles.
+    Elsewhere only the thread that reads the pipe ends the process, and it cannot run while a
+    library holds the interpreter's lock in an endless loop.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
 
 
 def _bounds_memory() -> bool:
-    """Whether the address space can be limited: macOS takes the number and ignores it."""
+    """Whether the address space can be limited: macOS accepts a limit and ignores it."""
     return sys.platform not in ("win32", "darwin")
 
 
 def _limit(kind: int, most: int, *, reserve: int = 0) -> None:
-    """Lower a limit to `most`; it can be raised again by `reserve`. Never raises one."""
+    """Lower a limit to `most`, and allow raising it again by `reserve`. Never raises a limit."""
     if sys.platform != "win32":
         soft, hard = map(_unlimited_as_infinite, resource.getrlimit(kind))
         hard = min(hard, most + reserve)
@@ -148,9 +148,10 @@ def _unlimited_as_infinite(limit: int) -> float:
 
 
 def _libraries() -> Iterator[str]:
-    """Yield where the interpreter and the libraries lie that are loaded: some load parts later.
+    """Yield where the interpreter and the loaded libraries are, because some load parts later.
 
-    Not all of the import path: it may hold the folder that the server was started in.
+    The whole import path would be too much: it may contain the folder that the server was started
+    in.
     """
     yield from _SHARED_LIBRARIES
     path_of: Callable[[str], str] = sysconfig.get_path

@@ -1,8 +1,8 @@
-"""How a conversion process is started and ended: all that differs between platforms.
+"""Start and end a conversion process: everything that differs between platforms.
 
-POSIX: the process leads a session of its own, so Ctrl-C in the terminal does not reach it and its
-whole group can be killed. Windows: it leads a process group, which keeps Ctrl-C away, and is killed
-alone; processes that it might have started would go on there, and it starts none.
+On POSIX the process leads a session of its own, so Ctrl-C in the terminal does not reach it and its
+whole group can be killed. On Windows it leads a process group, which also keeps Ctrl-C away, but
+only the process itself is killed. Processes that it started would go on, but it starts none.
 """
 
 from __future__ import annotations
@@ -21,22 +21,21 @@ _LAST_WORDS_BYTES = 4096
 _READ_BYTES = 64 * 1024
 _STDERR_PAUSE_SECONDS = 0.01
 _END_SECONDS = 1.0
-"""How long a killed child is waited for; a stranger may have inherited its pipes."""
+"""How long to wait for a killed child; another process may have inherited its pipes."""
 
 _FIRST_NTSTATUS_ERROR = 0xC0000000
-"""Windows: exit codes from here on mean that the system ended the process."""
+"""On Windows, exit codes from here on mean that the system ended the process."""
 
 _PASSED_ON = (
-    # Where an interpreter of a module system or of conda finds its own libraries.
+    # Where an interpreter from a module system or from conda finds its own libraries.
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
     # How file names are spelled in bytes.
     *("LANG", "LC_ALL", "LC_CTYPE"),
 )
-"""What the interpreter needs; secrets of the parent stay with it, and so does what changes what
-programs load or do: ``PYTHON*``, ``LD_PRELOAD``, ``HDF5_PLUGIN_PATH``, folders for temporary files.
-"""
+"""What the interpreter needs. The child gets none of the parent's secrets, and nothing that changes
+what programs load or do: ``PYTHON*``, ``LD_PRELOAD``, ``HDF5_PLUGIN_PATH``, temporary folders."""
 _PASSED_ON_WINDOWS = (*_PASSED_ON, "SYSTEMROOT", "PATH")
-"""There ``PATH`` is also where libraries are found."""
+"""On Windows, libraries are found through ``PATH``."""
 
 _BOOTSTRAP = (
     "import sys; sys.path[:] = sys.argv[2:]; "
@@ -47,11 +46,10 @@ _BOOTSTRAP = (
 def child_command(memory_bytes: int) -> tuple[str, ...]:
     """Return the command that starts :mod:`tfjs_serve.worker.child`.
 
-    It has the parent's interpreter and import path, so that the child runs the same code, but is
-    isolated (``-I``): neither the environment nor the current
-    folder, which may well be the folder of models, nor the user's own packages have a say. What
-    the parent took from its environment is handed on where it must agree: how text is encoded, and
-    whether bytecode is written.
+    It has the parent's interpreter and import path, so the child runs the same code, but isolated
+    (``-I``): the environment, the current folder (which may be the folder of models) and the user's
+    own packages have no influence. Two settings of the parent are passed on, because both
+    processes must agree on them: how text is encoded, and whether bytecode is written.
     """
     options = ("-I", "-X", f"utf8={sys.flags.utf8_mode}", *("-B",) * sys.dont_write_bytecode)
     arguments = (str(memory_bytes), *map(os.path.abspath, sys.path))
@@ -59,13 +57,13 @@ def child_command(memory_bytes: int) -> tuple[str, ...]:
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of `environment` that a child gets to see."""
+    """Return the part of `environment` that a child gets."""
     names = _PASSED_ON_WINDOWS if sys.platform == "win32" else _PASSED_ON
     return {name: environment[name] for name in names if name in environment}
 
 
 class ChildProcess:
-    """A running child with its pipes; stderr is read all the time, its end is kept."""
+    """A running child with its pipes; stderr is read all the time, and its last lines are kept."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -94,12 +92,12 @@ class ChildProcess:
 
     @property
     def last_words(self) -> str:
-        """The last lines that the child wrote to stderr, for a message."""
+        """The last lines that the child wrote to stderr, to be shown in a message."""
         lines = self._last_words.decode(errors="replace").splitlines()
         return "\n".join(line for line in lines[-3:] if line.strip())
 
     async def send_line(self, line: bytes) -> None:
-        """Write `line`; a child that is gone is noticed when its answer is read."""
+        """Write `line`. If the child is gone, that is noticed when its answer is read."""
         self._has_work = True
         stdin = self._process.stdin
         assert stdin is not None
@@ -108,29 +106,28 @@ class ChildProcess:
             await stdin.drain()
 
     async def read_line(self) -> bytes:
-        """Return the next line, ``b""`` at the end. Raises ``ValueError`` if it is too long."""
+        """Return the next line, or ``b""`` at the end. Raises ``ValueError`` if it is too long."""
         stdout = self._process.stdout
         assert stdout is not None
         return await stdout.readline()
 
     async def exit_code(self) -> int:
-        """Wait until the child has ended by itself; its stderr is complete then."""
+        """Wait until the child has ended by itself and its stderr is complete."""
         code = await self._process.wait()
         await asyncio.shield(self._stderr_task)
         return code
 
     def kill(self) -> None:
-        """End the child at once, and all that it started, also if it has ended before them.
+        """Kill the child and everything that it started, even if the child has already ended.
 
-        A group keeps its number as long as someone is in it, and the system hands out all other
-        numbers before one that was just given back. A child without work started nothing, and may
-        have been gone for hours.
+        A group keeps its number while anyone is in it, and the system reuses a number only after
+        all others. A child without work has started nothing, and may have been gone for hours.
         """
         if self.is_running or self._has_work:
             _kill_group(self._process)
 
     async def end(self) -> None:
-        """Kill the child and wait until nothing of it is left: no process, no pipe, no task."""
+        """Kill the child and wait until nothing is left of it: no process, no pipe, no task."""
         self.kill()
         assert self._process.stdin is not None
         self._process.stdin.close()
@@ -139,7 +136,7 @@ class ChildProcess:
         self._stderr_task.cancel()
 
     async def _close_pipes(self) -> None:
-        """Read to the end what nobody wants: a pipe with data in it is never closed."""
+        """Read the rest and ignore it: a pipe with data in it is never closed."""
         stdout = self._process.stdout
         assert stdout is not None
         while await stdout.read(_READ_BYTES):
@@ -151,12 +148,12 @@ class ChildProcess:
         assert stderr is not None
         while chunk := await stderr.read(_READ_BYTES):
             self._last_words = (self._last_words + chunk)[-_LAST_WORDS_BYTES:]
-            # Who writes without end is slowed down here, and does not slow down others.
+            # A child that writes endlessly is slowed down here, and does not slow down others.
             await asyncio.sleep(_STDERR_PAUSE_SECONDS)
 
 
 def describe_exit(code: int) -> str:
-    """Return how a process ended, as the second half of a sentence."""
+    """Return how a process ended, as the rest of a sentence."""
     if code >= _FIRST_NTSTATUS_ERROR:
         return f"crashed with status 0x{code:08X}"
     if code >= 0:

@@ -1,6 +1,6 @@
-"""What crosses the process boundary: JSON lines, one request in, progress and one report out.
+"""What crosses the process boundary as JSON lines: one request in, progress and one report out.
 
-JSON and never pickle: the child reads files of strangers, and what it says is data.
+It is JSON and never pickle: the child reads untrusted files, so what it says must be plain data.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ConversionRequest:
 class Acceptance:
     """The child has the request and is confined; the file is not open yet.
 
-    Before it, an end of the child has nothing to do with the file.
+    If the child ends before this message, the file is not the reason.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class ReportedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionReport:
-    """How a conversion ended well: the files written and what the user should know."""
+    """The result of a successful conversion: the files written and what the user should know."""
 
     files: tuple[ReportedFile, ...]
     warnings: tuple[str, ...] = field(default=())
@@ -115,7 +115,7 @@ class ConversionReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a conversion is, in bytes of weights."""
+    """How far a conversion has got, in bytes of weights."""
 
     done_bytes: int
     total_bytes: int
@@ -139,7 +139,13 @@ Message = Acceptance | Progress | ConversionReport | TfjsServeError
 
 
 def parse_message(data: dict[str, Any]) -> Message:
-    """Read one line of the child. Raises ``KeyError``/``TypeError``/``ValueError`` on nonsense."""
+    """Parse one line of the child.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        It is not a message.
+    """
     if "accepted" in data:
         return Acceptance.from_json(data["accepted"])
     if "progress" in data:

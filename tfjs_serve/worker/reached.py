@@ -1,4 +1,4 @@
-"""Which limit a failure stands for, in words: by what was raised, or by how the process ended."""
+"""Tell which limit a conversion reached, from the exception or from how the process ended."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tfjs_serve.worker.protocol import ConversionRequest
 _NO_MEMORY = re.compile(
     "memory allocation failed|(unable|can't|failed) to allocate|after H5MM_", re.IGNORECASE
 )
-"""How libhdf5 tells it, in what is otherwise an error of damage. Inside of a filter it does not."""
+"""What libhdf5 says in errors that otherwise mean damage; its filters do not say it."""
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def by_exception(
     error: BaseException, request: ConversionRequest, memory_bytes: int | None
 ) -> ConversionLimitError | None:
-    """Return the limit that is behind `error`, or behind what caused it.
+    """Return the limit that caused `error`, directly or indirectly; ``None`` if none did.
 
     Parameters
     ----------
     memory_bytes
-        How much the process may use; ``None``: as much as there is.
+        How much memory the process may use; ``None``: as much as there is.
     """
     for cause in _causes(error):
         number = cause.errno if isinstance(cause, OSError) else None
@@ -40,7 +40,7 @@ def by_exception(
 
 
 def by_exit_code(code: int, request: ConversionRequest) -> ConversionLimitError | None:
-    """Return the limit whose signal ended the process."""
+    """Return the limit whose signal ended the process; ``None`` if it was another signal."""
     if code == -getattr(signal, "SIGXCPU", 0):
         return _cpu_time(request)
     if code == -getattr(signal, "SIGXFSZ", 0):
@@ -49,7 +49,7 @@ def by_exit_code(code: int, request: ConversionRequest) -> ConversionLimitError 
 
 
 def written(request: ConversionRequest) -> ConversionLimitError:
-    """Return the error of a conversion that writes more than its source can give."""
+    """Return the error about a conversion that writes more than its source can account for."""
     return ConversionLimitError(
         f"{request.display_name}: the conversion writes more than "
         f"{_mebibytes(request.limits.written_bytes)} or {request.limits.files} files, "
@@ -89,7 +89,7 @@ def _is_out_of_memory(error: BaseException, number: int | None) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what it was raised from, or while handling."""
+    """Yield `error`, and the exceptions that it was raised from or while handling."""
     current: BaseException | None = error
     while current is not None:
         yield current

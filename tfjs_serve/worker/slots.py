@@ -1,4 +1,4 @@
-"""How many conversions run at once, and that no model takes all places, nor for ever."""
+"""Limit how many conversions run at once; no model takes all places, or any place forever."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class _Holder:
 
 
 class Slots:
-    """Places for conversions, given in the order of asking.
+    """Places for conversions, given out in the order of requests.
 
-    A model may hold all places but one, however many variants of it are asked for. What takes
-    longer than `patience_seconds` goes on, but its place is given to others meanwhile: to one for
-    each late model, and to no more than `total`, so that no more than ``2 * total`` conversions
-    run. A few models that hang thus keep nobody waiting until their deadlines.
+    A model may hold all places but one, however many of its variants are requested. A conversion
+    that takes longer than `patience_seconds` goes on, but its place is lent to another one. Each
+    late model lends one place, and at most `total` places are lent, so at most ``2 * total``
+    conversions run at once. So a few models that hang do not block others until their deadlines.
     """
 
     def __init__(self, total: int, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
@@ -48,7 +48,7 @@ class Slots:
             self._give_back(holder)
 
     async def _take(self, holder: _Holder) -> None:
-        # Whoever waits already could not use what is free: else it would have been given to him.
+        # Those already waiting cannot use a free place, or it would have been given to them.
         if self._has_room(holder.model):
             self._holders.append(holder)
             return
@@ -59,7 +59,7 @@ class Slots:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._waiting.remove((holder, turn))
-            else:  # it was given a place in the same moment
+            else:  # it was given a place at the same moment
                 self._give_back(holder)
             raise
 
