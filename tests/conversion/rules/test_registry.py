@@ -51,6 +51,6 @@ def test_a_rule_that_is_not_native_says_so_in_the_support_table() -> None:
     """Refused layers say why, lowered ones to what."""
     for name, known in rules().items():
         if known.outcome is Outcome.REFUSED:
-            assert known.notes, name
+            assert known.support.notes, name
         if known.outcome is Outcome.LOWERED:
-            assert known.lowered, name
+            assert known.support.lowered, name

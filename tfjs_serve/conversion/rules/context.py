@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.model.facts import TensorFact
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.rules.arguments import ConfigReader, Keywords
@@ -39,7 +39,7 @@ class TfjsLayer:
     @property
     def is_container(self) -> bool:
         """Whether it is a model: its calls count from 1, and no mask enters or leaves it."""
-        return self.class_name in ("Functional", "Sequential")
+        return self.class_name in CONTAINERS
 
     def to_json(self) -> dict[str, Json]:
         """Return the object that ``deserialize`` takes."""

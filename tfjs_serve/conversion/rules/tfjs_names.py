@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.model.layers import KerasLayer
+from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 
 _VALID = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._/]*")
@@ -64,7 +64,7 @@ def _containers(model: KerasLayer) -> list[KerasLayer]:
 
 
 def _nearest_models(layer: KerasLayer) -> list[KerasLayer]:
-    if layer.class_name in ("Functional", "Sequential"):
+    if layer.class_name in CONTAINERS:
         return [layer]
     return [inner for child in layer.children for inner in _nearest_models(child)]
 

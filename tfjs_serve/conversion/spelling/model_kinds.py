@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.layers import CONTAINERS, Json
 
-MODELS = frozenset({"Functional", "Model", "Sequential"})
+MODELS = CONTAINERS | {"Model"}
+"""Classes of models as files name them: Keras 1 and 2 call a Functional model Model."""
 _GRAPH = frozenset({"layers", "input_layers", "output_layers"})
 _STACK = frozenset({"name", "layers", "build_input_shape", "trainable", "dtype"})
 

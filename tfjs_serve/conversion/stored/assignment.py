@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from tfjs_serve.conversion.model.layers import KerasLayer, Variable
+from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer, Variable
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.stored.archive_paths import object_paths
@@ -158,7 +158,7 @@ def _split_keras2(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
     fixed = [(layer, variable) for variable in own(layer) or () if not variable.trainable]
     if layer.trainable:
         return [*mine, *trainable], [*fixed, *others]
-    if layer.class_name in ("Functional", "Sequential"):
+    if layer.class_name in CONTAINERS:
         return [], [*trainable, *others]
     variables_of_children = chain.from_iterable([*pair[0], *pair[1]] for pair in split)
     return [], [*mine, *fixed, *variables_of_children]

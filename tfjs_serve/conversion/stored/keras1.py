@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion.model.layers import KerasLayer, Variable
+from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer, Variable
 from tfjs_serve.conversion.model.sources import Weights, computed_source, reshaped_source
 from tfjs_serve.conversion.spelling.keras1.arguments import CLASSES, modern_arguments
 from tfjs_serve.conversion.spelling.keras1.merging import merge_class
@@ -53,7 +53,6 @@ _WITH_BIAS: dict[str, tuple[str, ...]] = {
     "SeparableConvolution2D": ("depthwise_kernel", "pointwise_kernel"),
     "TimeDistributedDense": ("kernel",),
 }
-_MODELS = frozenset({"Functional", "Sequential"})
 
 
 def keras1_forms(model: KerasLayer) -> Forms:
@@ -61,7 +60,7 @@ def keras1_forms(model: KerasLayer) -> Forms:
     formats = _data_formats(model)
 
     def form(layer: KerasLayer) -> StoredForm | None:
-        if layer.class_name in _MODELS or layer.is_custom:
+        if layer.class_name in CONTAINERS or layer.is_custom:
             return None
 
         def restore(restored: KerasLayer, weights: Weights) -> Restored:
