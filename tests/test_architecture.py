@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 import pytest
 
+from tfjs_serve.conversion import translate
+from tfjs_serve.conversion.translate import MODEL_PASSES
 from tools.rooms import (
     DOCUMENT,
     PACKAGE,
@@ -77,6 +79,17 @@ def test_no_files_and_no_rooms_import_each_other_in_a_circle() -> None:
     assert circles(arrows) == []
     rooms = read_table((ROOT / DOCUMENT).read_text(encoding="utf-8"))
     assert circles(room_arrows(arrows, rooms)) == []
+
+
+def test_the_passes_are_told_in_their_order() -> None:
+    lines = (ROOT / DOCUMENT).read_text(encoding="utf-8").splitlines()
+    start = lines.index("| pass | what it does | where |") + 2
+    told = [re.findall(r"^\| `(\w+)` \|", line) for line in lines[start:]]
+    passes = [names[0] for names in told[: told.index([])]]
+    assert passes == ["spelled", *(one.__name__ for one in MODEL_PASSES), "by_rules", "written"]
+    assert all(
+        callable(getattr(translate, name)) and getattr(translate, name).__doc__ for name in passes
+    )
 
 
 def test_every_dependency_has_an_owner() -> None:
