@@ -28,6 +28,8 @@ from digests_taking import Record, take
 
 Records = dict[str, Record]
 
+SCRIPTS = {"layers.js", "layers.mjs"}
+
 
 def write_command(options: argparse.Namespace) -> int:
     from digests_corpus import write  # noqa: PLC0415 -- imports Keras and this checkout's tests
@@ -53,6 +55,8 @@ def take_command(options: argparse.Namespace) -> int:
 def compare_command(options: argparse.Namespace) -> int:
     before, after = (json.loads(path.read_text()) for path in (options.before, options.after))
     print(f"before: {summary(before)}\nafter:  {summary(after)}")
+    if take_scripts(before) != take_scripts(after):
+        print("layers.js is another one, beside each model that needs it")
     found = list(differences(before, after))
     for kind, count in Counter(kind for kind, _, _ in found).most_common():
         print(f"{count} differ in: {kind}")
@@ -60,6 +64,20 @@ def compare_command(options: argparse.Namespace) -> int:
         print(f"\n{name}: {kind}\n{detail}")
     print("" if found else "no differences")
     return int(bool(found))
+
+
+def take_scripts(records: Records) -> set[str]:
+    """Take the digests of ``layers.js`` out of the records, and return them.
+
+    The script is one for all models; only whether a model needs it stays with the model.
+    """
+    taken = set()
+    for record in records.values():
+        files = record.get("files", {})
+        for name in SCRIPTS & files.keys():
+            taken.add(files[name])
+            files[name] = "beside the model"
+    return taken
 
 
 def summary(records: Records) -> str:
