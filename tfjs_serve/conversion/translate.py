@@ -17,7 +17,7 @@ from tfjs_serve.conversion.masks.check_masks import check_masks
 from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
 from tfjs_serve.conversion.masks.explicit import with_explicit_masks
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer, Variable
-from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.report import Report, nonsense_as_error
 from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
@@ -25,7 +25,7 @@ from tfjs_serve.conversion.stored.assignment import Own
 from tfjs_serve.conversion.stored.learned_arguments import completed
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
-from tfjs_serve.conversion.stored.restore import nonsense_as_error, read_layers
+from tfjs_serve.conversion.stored.restore import read_layers
 from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
@@ -77,7 +77,7 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     KerasFileError
         The configuration is not one that Keras writes.
     """
-    with nonsense_as_error(keras_model):
+    with nonsense_as_error(keras_model.display_name):
         draft = spelled(keras_model, custom_layers)
         for one in MODEL_PASSES:
             draft = one(draft)

@@ -77,7 +77,7 @@ def category_encoding(context: LayerContext) -> TfjsLayer:
 
     def lower(low: Lowering) -> Tensor:
         x, weights = low.inputs[0], low.inputs[1] if weighted else None
-        columns = one_hot.columns(low, one_hot.apart(low, x), range(depth))
+        columns = one_hot.columns(low, one_hot.as_column(low, x), range(depth))
         return one_hot.encoded(low, columns, x.shape, mode, weights)
 
     arguments = {"mode": mode_name(mode), "depth": depth}
@@ -130,7 +130,7 @@ def discretization(context: LayerContext) -> TfjsLayer:
 
     def lower(low: Lowering) -> Tensor:
         x = low.inputs[0]
-        column = one_hot.apart(low, x)
+        column = one_hot.as_column(low, x)
         if mode == "int":
             index = _binned(low, column, boundaries)
             return index if column is x else low.reshape(index, x.shape[1:])
@@ -186,7 +186,7 @@ def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float | None]) ->
 
 
 def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
-    return one_hot.dense(low, _steps(low, column, boundaries), np.ones((len(boundaries), 1)))
+    return low.dense(_steps(low, column, boundaries), np.ones((len(boundaries), 1)))
 
 
 def _bins(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:

@@ -188,11 +188,9 @@ def _of_each(low: Lowering, vocabulary: Vocabulary, invert: bool) -> Tensor:
     otherwise = vocabulary.first if vocabulary.unknown_count else -1
     if invert:
         numbers, indices, otherwise = indices, numbers, int(vocabulary.unknown)
-    column = one_hot.apart(low, x)
+    column = one_hot.as_column(low, x)
     results = np.array(indices, np.float64)[:, None] - otherwise
-    index = one_hot.dense(
-        low, one_hot.columns(low, column, numbers), results, np.full(1, otherwise)
-    )
+    index = low.dense(one_hot.columns(low, column, numbers), results, np.full(1, otherwise))
     return index if column is x else low.reshape(index, x.shape[1:])
 
 
@@ -201,7 +199,7 @@ def _counted(
 ) -> Tensor:
     """Return the columns of the unknown and the known numbers, and of padding."""
     x = low.inputs[0]
-    column = one_hot.apart(low, x)
+    column = one_hot.as_column(low, x)
     numbers = list(map(int, vocabulary.tokens))
     padding = [None] * (vocabulary.depth - vocabulary.start - len(numbers))
     found = one_hot.columns(low, column, [*numbers, *padding])
@@ -209,7 +207,7 @@ def _counted(
         masks = [] if vocabulary.mask is None else [int(vocabulary.mask)]
         everything = one_hot.columns(low, column, [*numbers, *masks])
         count = len(numbers) + len(masks)
-        unknown = one_hot.dense(low, everything, np.full((count, 1), -1.0), np.ones(1))
+        unknown = low.dense(everything, np.full((count, 1), -1.0), np.ones(1))
         found = low.concatenate([unknown, found], -1)
     counted = one_hot.encoded(low, found, x.shape, "count" if idf else mode, None)
     return low.affine(counted, constant(idf), None, trainable=False) if idf else counted

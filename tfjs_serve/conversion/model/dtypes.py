@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-_WEAK = ("bool", "int", "float")
-
 
 def is_float(dtype: str) -> bool:
     """Whether numbers of this dtype may have fractions."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.errors import ConversionError, ConversionProblem
+from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError, UnsafeFileError
 
 NONSENSE = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError),
     ValueError,
 )
 """What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
+HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 _MOST_TOLD = 1_000
 """Problems or warnings: what a file causes must fit into a report."""
 _MESSAGE_CHARACTERS = 2_000
+_REASON_CHARACTERS = 300
 
 
 class Report:
@@ -93,3 +98,22 @@ class Report:
                 list(self._problems)[:_MOST_TOLD],
                 hint="change the model as the problems say, and save it again",
             )
+
+
+@contextmanager
+def nonsense_as_error(display_name: str) -> Iterator[None]:
+    """Raise ``KerasFileError`` for what Python raises on a configuration that makes no sense."""
+    try:
+        yield
+    except NONSENSE as error:
+        raise KerasFileError(
+            f"{display_name}: its architecture makes no sense "
+            f"({type(error).__name__}: {str(error)[:_REASON_CHARACTERS]})",
+            hint="the file is damaged or was not written by Keras; save the model again, and if "
+            "Keras loads it, report it",
+        ) from error
+    except MemoryError as error:
+        raise UnsafeFileError(
+            f"{display_name}: its architecture asks for more memory than there is",
+            hint="the file is damaged, or made to exhaust this machine; save the model again",
+        ) from error

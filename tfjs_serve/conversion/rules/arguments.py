@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
-from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, Report
 
 _WITHOUT_EFFECT = frozenset(
     {"autocast", "build_config", "quantization_config", "registered_name", "rng_type"}
@@ -56,9 +56,9 @@ class ConfigReader:
             return 0.0
         return value
 
-    def optional_number(self, key: str, default: float | None = None) -> float | None:
+    def optional_number(self, key: str) -> float | None:
         """Return a number or ``None``."""
-        return None if self.take(key, default) is None else self.number(key, default)
+        return None if self.take(key) is None else self.number(key)
 
     def boolean(self, key: str, default: bool) -> bool:
         """Return a flag; ``None`` counts as the default, as in Keras."""
@@ -128,7 +128,7 @@ class ConfigReader:
             self.layer,
             "bad-config",
             f"Its {key} should be {expected}, but is {value}.",
-            "The file is damaged or was not written by Keras; save the model again.",
+            HINT_DAMAGED,
         )
 
 

@@ -6,38 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.sources import Array, values
 from tfjs_serve.layers_model.model import TensorSource
 
 _EPSILON = 1e-7
-_BLOCK_BYTES = 1 << 22
-
-Array = npt.NDArray[Any]
 
 
 def is_satisfied(class_name: str, config: Mapping[str, Json], weight: TensorSource) -> bool:
     """Whether applying the constraint would leave the weight as it is, to float precision."""
-    blocks = [np.asarray(block, dtype=np.float32) for block in weight.blocks(_BLOCK_BYTES)]
-    if not blocks:
+    saved = values(weight).astype(np.float32)
+    if not saved.size:
         return True
-    values = np.concatenate(blocks).reshape(weight.shape)
-    return bool(np.allclose(_apply(class_name, config, values), values, rtol=1e-6, atol=1e-7))
+    return bool(np.allclose(_apply(class_name, config, saved), saved, rtol=1e-6, atol=1e-7))
 
 
-def _apply(class_name: str, config: Mapping[str, Json], values: Array) -> Any:
+def _apply(class_name: str, config: Mapping[str, Json], weight: Array) -> Any:
     if class_name == "NonNeg":
-        return np.maximum(values, 0)
+        return np.maximum(weight, 0)
     axis = config.get("axis", 0)
     axes = tuple(axis) if isinstance(axis, list) else axis
-    norms = np.sqrt(np.sum(np.square(values), axis=axes, keepdims=True))
+    norms = np.sqrt(np.sum(np.square(weight), axis=axes, keepdims=True))
     if class_name == "UnitNorm":
-        return values / (_EPSILON + norms)
+        return weight / (_EPSILON + norms)
     low, high = config.get("min_value", 0.0), config.get("max_value", 2.0)
     if class_name == "MaxNorm":
         desired = np.clip(norms, 0, high)
     else:
         rate = config.get("rate", 1.0)
         desired = rate * np.clip(norms, low, high) + (1 - rate) * norms
-    return values * (desired / (_EPSILON + norms))
+    return weight * (desired / (_EPSILON + norms))

@@ -117,7 +117,7 @@ def rule(
         _RULES[class_name] = LayerRule(
             class_name=class_name,
             outcome=outcome,
-            variables=variables or no_variables,
+            variables=variables or _no_variables,
             translate=translate,
             shape=shape,
             traits=traits,
@@ -134,7 +134,7 @@ def registered() -> Rules:
     return _RULES
 
 
-def no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+def _no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     """Most layers have no weights."""
     return ()
 

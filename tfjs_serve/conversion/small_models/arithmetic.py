@@ -12,7 +12,7 @@ import numpy as np
 
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import broadcast, known_product
-from tfjs_serve.conversion.model.sources import reshaped_source
+from tfjs_serve.conversion.model.sources import Array, constant, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.small_models.small_model import (
     SmallModel,
@@ -138,6 +138,14 @@ class Lowering(SmallModel):
         """Return `length` steps from `start` on of the third of four axes."""
         crop = [[0, 0], [start, _known(x.shape[2]) - start - length]]
         return self.layer("Cropping2D", {"cropping": crop, "data_format": "channels_last"}, x)
+
+    def dense(self, x: Tensor, kernel: Array, bias: Array | None = None) -> Tensor:
+        """Return the product of the last axis with a constant matrix."""
+        config: dict[str, Json] = {"units": kernel.shape[1], "use_bias": bias is not None}
+        weights = {"kernel": constant(kernel)}
+        if bias is not None:
+            weights["bias"] = constant(bias)
+        return self.layer("Dense", config, x, weights=weights, trainable=False)
 
     def affine(
         self,

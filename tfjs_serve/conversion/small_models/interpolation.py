@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from tfjs_serve.conversion.model.sources import Array
 
 METHODS = (
     *("nearest", "bilinear", "bicubic", "area"),

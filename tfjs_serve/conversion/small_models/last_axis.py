@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.rules.context import LayerContext
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.arithmetic import (
+    Lowering,
+    Tensor,
+    UnknownShapeError,
+    known_sizes,
+)
 
 _MOST_AXES = 4
 """That most of TF.js's operations take."""
@@ -28,10 +33,7 @@ class Rows:
     @property
     def size(self) -> int:
         """The length of a row."""
-        sizes = [self.shape[axis] for axis in self.axes]
-        if any(size is None for size in sizes):
-            raise UnknownShapeError("a size of its input is not known")
-        return math.prod(size or 0 for size in sizes)
+        return math.prod(known_sizes([self.shape[axis] for axis in self.axes]))
 
     @property
     def order(self) -> list[int]:

@@ -7,21 +7,16 @@ other whole numbers, exact up to 2^24. A number that has no column makes zeros, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tfjs_serve.conversion.model.layers import Json
-from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.model.sources import Array
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 MOST_COLUMNS = 4096
 """A companion looks more of them up faster."""
 LARGEST = 1 << 24
 """From here on float32 does not have every whole number."""
-
-Array = npt.NDArray[Any]
 
 
 def columns(low: Lowering, x: Tensor, values: Sequence[int | None]) -> Tensor:
@@ -42,19 +37,10 @@ def columns(low: Lowering, x: Tensor, values: Sequence[int | None]) -> Tensor:
 
 def line(low: Lowering, x: Tensor, slopes: Array, offsets: Array) -> Tensor:
     """Return ``x * slopes + offsets`` for an `x` whose last axis is of size 1."""
-    return dense(low, x, slopes[None, :], offsets)
+    return low.dense(x, slopes[None, :], offsets)
 
 
-def dense(low: Lowering, x: Tensor, kernel: Array, bias: Array | None = None) -> Tensor:
-    """Return the product of the last axis with a constant matrix."""
-    config: dict[str, Json] = {"units": kernel.shape[1], "use_bias": bias is not None}
-    weights = {"kernel": constant(kernel)}
-    if bias is not None:
-        weights["bias"] = constant(bias)
-    return low.layer("Dense", config, x, weights=weights, trainable=False)
-
-
-def apart(low: Lowering, x: Tensor) -> Tensor:
+def as_column(low: Lowering, x: Tensor) -> Tensor:
     """Return `x` with a last axis of size 1, which it may have already."""
     return x if x.shape[-1] == 1 and len(x.shape) > 1 else low.reshape(x, (*x.shape[1:], 1))
 
@@ -100,4 +86,4 @@ def _sum(low: Lowering, hot: Tensor) -> Tensor:
     if steps is None:
         raise UnknownShapeError("the number of steps is not known")
     turned = low.permute(hot, (0, 2, 1))
-    return low.reshape(dense(low, turned, np.ones((steps, 1))), (hot.shape[-1],))
+    return low.reshape(low.dense(turned, np.ones((steps, 1))), (hot.shape[-1],))

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tfjs_serve.conversion.model.layers import Json
-from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.model.sources import Array
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
-Array = npt.NDArray[Any]
 Resample = Callable[[int, int], Array]
 """From the size of an axis and the size that it is to have to the matrix between them."""
 
@@ -59,7 +55,7 @@ def cut(size: int, start: int, length: int, target: int, resample: Resample) -> 
     return AxisMap(matrix=matrix, border=np.zeros(target))
 
 
-def framed(size: int, margin: int, target: int, resample: Resample) -> AxisMap:
+def _framed(size: int, margin: int, target: int, resample: Resample) -> AxisMap:
     """Return the map of an axis with `margin` pixels of border at both ends."""
     whole = resample(size + 2 * margin, target)
     inner = whole[margin : margin + size]
@@ -87,7 +83,7 @@ def fitted(
             length = max(min(size, fitting), 1)
             maps.append(cut(size, (size - length) // 2, length, target, resample))
         elif fit == "pad":
-            maps.append(framed(size, (max(size, fitting) - size) // 2, target, resample))
+            maps.append(_framed(size, (max(size, fitting) - size) // 2, target, resample))
         else:
             maps.append(stretched(size, target, resample))
     return maps
@@ -105,7 +101,8 @@ def resampled(
     for axis, change in sorted(zip(axes, maps, strict=True), key=_axis, reverse=True):
         if not change.is_identity:
             x, order = _with_last(low, x, order, axis)
-            x = _product(low, x, change, fill)
+            border = fill * change.border
+            x = low.dense(x, change.matrix, border if np.any(border) else None)
     return _permuted(low, x, order, sorted(order))
 
 
@@ -121,12 +118,3 @@ def _with_last(low: Lowering, x: Tensor, order: list[int], axis: int) -> tuple[T
 def _permuted(low: Lowering, x: Tensor, order: list[int], wanted: list[int]) -> Tensor:
     """Return `x`, whose axes are in the given order, with them in another one."""
     return x if wanted == order else low.permute(x, [order.index(axis) for axis in wanted])
-
-
-def _product(low: Lowering, x: Tensor, change: AxisMap, fill: float) -> Tensor:
-    bias = fill * change.border
-    config: dict[str, Json] = {"units": change.matrix.shape[1], "use_bias": bool(np.any(bias))}
-    weights = {"kernel": constant(change.matrix)}
-    if config["use_bias"]:
-        weights["bias"] = constant(bias)
-    return low.layer("Dense", config, x, weights=weights, trainable=False)

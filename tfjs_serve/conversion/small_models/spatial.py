@@ -172,7 +172,7 @@ def pooled(low: Lowering, kind: str, x: Tensor, windows: Windows) -> Tensor:
     return in_images(low, x, step)
 
 
-def subsampled(low: Lowering, x: Tensor, strides: Sequence[int]) -> Tensor:
+def _subsampled(low: Lowering, x: Tensor, strides: Sequence[int]) -> Tensor:
     """Return every step that a window of one would stop at."""
     if set(strides) == {1}:
         return x
@@ -206,4 +206,4 @@ def _shifted(low: Lowering, image: Tensor, axis: int, windows: Windows) -> Tenso
         sides[axis] = (start, extent - 1 - start)
         shifts.append(cropped(low, image, sides))
     strides = [windows.strides[axis] if other == axis else 1 for other in range(2)]
-    return subsampled(low, low.concatenate(shifts, -1), strides)
+    return _subsampled(low, low.concatenate(shifts, -1), strides)

@@ -15,12 +15,11 @@ from typing import Any
 
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Graph, Json, KerasLayer, TensorRef
-from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, Report
 from tfjs_serve.conversion.rules.call_arguments import MASK_AS_ARRAY, one_by_position
 from tfjs_serve.conversion.rules.registry import traits_of
 from tfjs_serve.conversion.spelling.call_numbers import renumbered
 
-_HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 _CONSTANT = "_CONSTANT_VALUE"
 """In place of a layer's name: the first argument of an operation is a number (Keras 2)."""
 
@@ -44,7 +43,7 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
         try:
             calls[child.name] = _calls(child, entries[child.name].get("inbound_nodes", []))
         except _UnknownNodeError as error:
-            report.problem(child, "unsupported-graph", str(error), _HINT_DAMAGED)
+            report.problem(child, "unsupported-graph", str(error), HINT_DAMAGED)
             # So that what refers to its calls is not reported too.
             calls[child.name] = (Call(inputs=()),) * _length(entries[child.name])
     graph = Graph(

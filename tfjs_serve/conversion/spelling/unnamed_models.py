@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.spelling.entries import config_of
 
 
 def with_names(model: Mapping[str, Json], groups: Sequence[str]) -> Mapping[str, Json]:
@@ -35,8 +36,7 @@ def with_names(model: Mapping[str, Json], groups: Sequence[str]) -> Mapping[str,
 
 
 def _entries(model: Mapping[str, Json]) -> list[Mapping[str, Json]] | None:
-    config = model.get("config")
-    layers = config.get("layers") if isinstance(config, dict) else config
+    layers = config_of(model).get("layers")
     if not isinstance(layers, list) or not all(isinstance(entry, dict) for entry in layers):
         return None
     return layers

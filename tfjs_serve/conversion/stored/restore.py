@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.model.report import NONSENSE, Report
+from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.rules.registry import Rules
 from tfjs_serve.conversion.stored.assignment import Own, assign
@@ -17,10 +14,7 @@ from tfjs_serve.conversion.stored.learned_arguments import version_of
 from tfjs_serve.conversion.stored.lora import lora_forms
 from tfjs_serve.conversion.stored.quantized_layers import is_quantized, quantized_forms
 from tfjs_serve.conversion.stored.theano import theano_forms
-from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import KerasModel
-
-_REASON_CHARACTERS = 300
 
 
 def read_layers(
@@ -67,22 +61,3 @@ def _forms(
 
     quantized = quantized_forms(dialect.container, version_of(keras_model), input_shape, report)
     return first_of((quantized, lora_forms(dialect.container, own)))
-
-
-@contextmanager
-def nonsense_as_error(keras_model: KerasModel) -> Iterator[None]:
-    """Raise ``KerasFileError`` for what Python raises on a configuration that makes no sense."""
-    try:
-        yield
-    except NONSENSE as error:
-        raise KerasFileError(
-            f"{keras_model.display_name}: its architecture makes no sense "
-            f"({type(error).__name__}: {str(error)[:_REASON_CHARACTERS]})",
-            hint="the file is damaged or was not written by Keras; save the model again, and if "
-            "Keras loads it, report it",
-        ) from error
-    except MemoryError as error:
-        raise UnsafeFileError(
-            f"{keras_model.display_name}: its architecture asks for more memory than there is",
-            hint="the file is damaged, or made to exhaust this machine; save the model again",
-        ) from error

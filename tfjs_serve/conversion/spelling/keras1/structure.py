@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.spelling.entries import config_of, name_of
 
 Tensor = list[Any]
 """``[layer, call, output]``, as Keras 2 writes it."""
@@ -24,17 +25,18 @@ def modern_structure(entry: Mapping[str, Json]) -> dict[str, Json]:
     entry
         ``{"class_name": ..., "config": ...}``.
     """
-    config = entry.get("config")
-    layers = config if isinstance(config, list) else None
-    if isinstance(config, dict) and isinstance(config.get("layers"), list):
-        layers = config["layers"]
-    if layers is None or entry.get("class_name") == "Merge":
+    config, layers = entry.get("config"), config_of(entry).get("layers")
+    if not isinstance(layers, list) or entry.get("class_name") == "Merge":
         return dict(entry)
     inner = [modern_structure(_named_class(item)) for item in layers if isinstance(item, dict)]
     if entry.get("class_name") == "Sequential" and inner and inner[0]["class_name"] == "Merge":
         merged = _Merged()
         merged.sequential(inner)
-        return {**entry, "class_name": "Model", "config": merged.config(_name(entry))}
+        return {
+            **entry,
+            "class_name": "Model",
+            "config": merged.config(name_of(entry, "Sequential")),
+        }
     return {**entry, "config": {**config, "layers": inner} if isinstance(config, dict) else inner}
 
 
@@ -44,12 +46,6 @@ def _named_class(entry: Mapping[str, Json]) -> Mapping[str, Json]:
         return entry
     config = {**entry, "name": entry.get("custom_name")}
     return {"class_name": entry["name"], "config": config}
-
-
-def _name(entry: Mapping[str, Json]) -> str:
-    config = entry.get("config")
-    name = config.get("name") if isinstance(config, dict) else None
-    return str(name or entry.get("name") or "sequential")
 
 
 class _Merged:

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tfjs_serve.conversion.model.layers import Call, Json, KerasLayer
-from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, Report
 from tfjs_serve.conversion.model.serialized import snake_case
 from tfjs_serve.conversion.operations.specs import signatures
-from tfjs_serve.conversion.spelling.operations.tensorflow import (
-    UntranslatableError,
-    tensorflow_operation,
-)
+from tfjs_serve.conversion.spelling.operations.errors import UntranslatableError
+from tfjs_serve.conversion.spelling.operations.tensorflow import tensorflow_operation
 
 KERAS2_OPERATIONS = frozenset(
     {"ClassMethod", "InstanceMethod", "InstanceProperty", "SlicingOpLambda", "TFOpLambda"}
@@ -41,14 +39,14 @@ def bind(layer: KerasLayer, calls: Sequence[Call], report: Report) -> KerasLayer
     try:
         bound = [_bound(layer, call) for call in calls]
     except UntranslatableError as error:
-        report.problem(layer, error.code, str(error), error.hint)
+        report.problem(layer, "unsupported-layer", str(error), error.hint)
         return layer
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         report.problem(
             layer,
             "bad-config",
             f"Its arguments make no sense ({type(error).__name__}: {error}).",
-            "The file is damaged or was not written by Keras; save the model again.",
+            HINT_DAMAGED,
         )
         return layer
     if any(other != bound[0] for other in bound):
@@ -62,9 +60,9 @@ def bind(layer: KerasLayer, calls: Sequence[Call], report: Report) -> KerasLayer
 
 
 def _bound(layer: KerasLayer, call: Call) -> KerasLayer:
-    arguments = {key: plain(value) for key, value in call.kwargs.items()}
+    arguments = {key: _unwrapped(value) for key, value in call.kwargs.items()}
     args = arguments.pop("args", [])
-    config = {key: plain(value) for key, value in layer.config.items()}
+    config = {key: _unwrapped(value) for key, value in layer.config.items()}
     if layer.generation < 3:
         name, config = tensorflow_operation(layer, config, args, arguments)
     else:
@@ -89,17 +87,17 @@ def _function(class_name: str) -> str:
     return _RENAMED.get(name, name)
 
 
-def plain(value: Json) -> Json:
+def _unwrapped(value: Json) -> Json:
     """Return a nested argument without the wrapping of ``serialization_lib.py``."""
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_unwrapped(item) for item in value]
     if not isinstance(value, dict):
         return value
     config = value.get("config")
     unwrap = _WRAPPED.get(str(value.get("class_name")))
     if unwrap is not None:
         return unwrap(config if isinstance(config, dict) else {}, value)
-    return {key: plain(item) for key, item in value.items()}
+    return {key: _unwrapped(item) for key, item in value.items()}
 
 
 def _array(config: Mapping[str, Json], _value: Json) -> Json:
@@ -107,7 +105,7 @@ def _array(config: Mapping[str, Json], _value: Json) -> Json:
 
 
 def _slice(config: Mapping[str, Json], _value: Json) -> Json:
-    return {"slice": [plain(config.get(key)) for key in ("start", "stop", "step")]}
+    return {"slice": [_unwrapped(config.get(key)) for key in ("start", "stop", "step")]}
 
 
 _WRAPPED: Mapping[str, Callable[[Mapping[str, Json], Json], Json]] = {
@@ -115,6 +113,6 @@ _WRAPPED: Mapping[str, Callable[[Mapping[str, Json], Json], Json]] = {
     "__numpy__": _array,
     "__slice__": _slice,
     "__tensor__": _array,
-    "__tuple__": lambda _config, value: plain(value.get("items", [])),
+    "__tuple__": lambda _config, value: _unwrapped(value.get("items", [])),
     "DTypePolicy": lambda config, _value: config.get("name"),
 }

@@ -10,5 +10,4 @@ class UntranslatableError(ValueError):
 
     def __init__(self, message: str, hint: str = _HINT) -> None:
         super().__init__(message)
-        self.code = "unsupported-layer"
         self.hint = hint

@@ -110,13 +110,8 @@ def _silu(config: dict[str, Json]) -> Bound:
     return "silu", {"x": config["x"]}
 
 
-def _filled(config: dict[str, Json]) -> Bound:
-    return "full", config
-
-
 _ADAPTED: Mapping[str, _Adapt] = {
     "depth_to_space": _blocks("depth_to_space"),
-    "full_of": _filled,
     "norm": _norm,
     "space_to_depth": _blocks("space_to_depth"),
     "tf_rgb_to_grayscale": _gray,
@@ -137,6 +132,3 @@ def _decode(value: Any) -> Json:
     if isinstance(value, str) and value.startswith("<dtype: '"):
         return value.removeprefix("<dtype: '").removesuffix("'>")
     return value
-
-
-__all__ = ["UntranslatableError", "tensorflow_operation"]

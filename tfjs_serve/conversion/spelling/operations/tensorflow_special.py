@@ -10,7 +10,6 @@ from tfjs_serve.conversion.spelling.operations.errors import UntranslatableError
 Arguments = Mapping[str, Json]
 Bound = tuple[str, dict[str, Json]]
 
-_FORMATS = {"N": "channels_last"}
 _METHODS = ("area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "mitchellcubic")
 
 

@@ -133,7 +133,7 @@ concat concatenate xs axis
 convert_to_tensor convert_to_tensor x dtype
 ensure_shape copy x -shape
 expand_dims expand_dims x axis
-fill full_of shape fill_value=value
+fill full shape fill_value=value
 gather_nd take_nd x indices batch_dims -bad_indices_policy
 image.flip_left_right flip x axis:2
 image.flip_up_down flip x axis:1
