@@ -6,6 +6,7 @@ CommonJS module and registers the layers if it finds a global ``tf``.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 
@@ -28,6 +29,20 @@ export default tfjsServeLayers;
 """
 
 
+def camel_case(text: str) -> str:
+    """Return what TF.js makes of a key, or of a string, in a configuration.
+
+    When it loads a model, ``convertPythonicToTs`` (``serialization_utils.ts`` in
+    ``tfjs-layers/src/utils``) applies this, which is ``toCamelCase`` of ``generic_utils.ts``, to
+    all keys, and to all strings but those under a key ``"name"``. So JavaScript reads
+    ``returnSequences`` where Python has written ``return_sequences``, and ``"channelsFirst"`` for
+    ``"channels_first"``.
+    """
+    if len(text) < 2:
+        return text
+    return re.sub(r"_+(\w|$)", lambda found: found[1].upper(), text, flags=re.ASCII)
+
+
 @cache
 def script() -> str:
     """Return the classic script."""
@@ -46,13 +61,18 @@ def files() -> dict[str, str]:
 
 
 def _body() -> str:
+    """Return the parts in order: the frame, the layers, and the operations by family."""
     folder = resources.files("tfjs_serve") / "browser" / "layers"
-    parts = sorted(part.name for part in folder.iterdir() if part.name.endswith(".js"))
-    parts.remove("kit.js")
-    sources = [(folder / name).read_text(encoding="utf-8") for name in ("kit.js", *parts)]
+    parts = [
+        part
+        for place in (folder, folder / "operations")
+        for part in sorted(place.iterdir(), key=lambda part: part.name)
+        if part.name.endswith(".js")
+    ]
+    parts.sort(key=lambda part: part.name != "kit.js")
     return (
         f"// tfjs-serve {__version__}: Keras layers for TensorFlow.js\n"
         'var tfjsServeLayers = (() => {\n"use strict";\n'
-        + "\n".join(sources)
+        + "\n".join(part.read_text(encoding="utf-8") for part in parts)
         + "\nreturn { register };\n})();\n"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conversion.building import Json, functional, given, layer, saved
 from tfjs_serve.conversion.model.dtypes import result_type
-from tfjs_serve.conversion.operations.specs.equations import equation
+from tfjs_serve.conversion.operations.equations import equation
 from tfjs_serve.conversion.operations.specs.indexing import subscripts
 from tfjs_serve.conversion.translate import translate
 from tfjs_serve.errors import ConversionError

@@ -14,6 +14,17 @@ function part(declare) {
   parts.push(declare);
 }
 
+/**
+ * Declare the operations of one family: `operations/<name>.js`, to which `specs/<name>.py` of the
+ * converter belongs. `declare` gets what that of a part gets, and calls `taking`.
+ */
+function family(name, declare) {
+  part((kit) => {
+    kit.family = name;
+    declare(kit);
+  });
+}
+
 /** Make the layers known to a page's TensorFlow.js; doing it twice changes nothing. */
 function register(tf) {
   if (registered.has(tf.layers)) return;
@@ -22,6 +33,35 @@ function register(tf) {
   for (const declare of parts) declare(kit);
 }
 
+/**
+ * Return the arguments of a layer or an operation, all that it declares.
+ *
+ * It may read no others, so that none that the converter does not write is undefined in a
+ * computation. A name with a "?" may be missing, which is null.
+ */
+function checked(owner, declared, given) {
+  const names = declared.map((name) => name.replace("?", ""));
+  const complain = (what) => {
+    throw new Error(
+      `${owner} ${what}. Load the layers.js that belongs to this model.json: ` +
+        "both must be of the same version of tfjs-serve.",
+    );
+  };
+  const missing = declared.find((name) => !name.endsWith("?") && !(name in given));
+  if (missing !== undefined) complain(`lacks the argument ${missing}`);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) complain(`has no argument ${unknown}`);
+  const all = Object.fromEntries(names.map((name) => [name, given[name] ?? null]));
+  return new Proxy(all, {
+    get(target, name) {
+      if (!(name in target)) throw new Error(`${owner} does not declare the argument ${name}`);
+      return target[name];
+    },
+  });
+}
+
+const mapped = (table, change) =>
+  Object.fromEntries(Object.entries(table).map(([name, item]) => [name, change(item)]));
 const asList = (value) => (Array.isArray(value) ? value : [value]);
 const sameShape = (one, other) =>
   one.length === other.length && one.every((size, axis) => size === other[axis]);
@@ -102,5 +142,5 @@ function makeKit(tf) {
   }
 
   const shared = { activations: {}, operations: {}, numeric: {} };
-  return { tf, CompanionLayer, define, layer, asList, ...shared };
+  return { tf, CompanionLayer, define, layer, asList, mapped, ...shared };
 }

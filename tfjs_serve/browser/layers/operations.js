@@ -1,16 +1,17 @@
-// Functions of tensors; `keras/src/ops`. The parts operation_*.js compute them.
+// Functions of tensors; `keras/src/ops`. The families in operations/ compute them.
 //
 // `operations[name](operands, context)` gets the arguments of one function of keras.ops by name,
 // with tensors, numbers and lists in their places, and returns a tensor or a list of them. All
-// numbers are float32; `numeric` has what several parts need.
+// numbers are float32; `numeric` has what several families need.
 
-part(({ tf, layer, activations, operations, numeric }) => {
+part((kit) => {
+  const { tf, layer, operations, numeric, asList } = kit;
   const isTensor = (value) => value instanceof tf.Tensor;
 
   /** The axes of x counted from the front; all of them for null. */
   const axes = (rank, axis) => {
     if (axis === null || axis === undefined) return [...Array(rank).keys()];
-    return (Array.isArray(axis) ? axis : [axis]).map((one) => (one < 0 ? one + rank : one));
+    return asList(axis).map((one) => (one < 0 ? one + rank : one));
   };
 
   /** A float32 tensor of a tensor of any dtype, a number or a list. */
@@ -18,6 +19,9 @@ part(({ tf, layer, activations, operations, numeric }) => {
     const made = isTensor(value) ? value : tf.tensor(value);
     return made.dtype === "float32" ? made : tf.cast(made, "float32");
   }
+
+  /** The tensors of a list, or the rows of a tensor. */
+  const listed = (xs) => (isTensor(xs) ? tf.unstack(xs) : xs.map(tensor));
 
   /** The numbers in a small tensor or list: what shapes and indices are made of. */
   const values = (value) => {
@@ -28,6 +32,15 @@ part(({ tf, layer, activations, operations, numeric }) => {
 
   /** A number; a tensor of one element is read. */
   const number = (value) => (isTensor(value) ? value.dataSync()[0] : value);
+
+  /** The numbers that a shape is made of; those that are not known are -1. */
+  const sizes = (shape) =>
+    isTensor(shape)
+      ? values(shape)
+      : asList(shape).map((size) => (size === null ? -1 : Math.round(number(size))));
+
+  /** A list; one number stands for `count` of it. */
+  const several = (value, count) => (Array.isArray(value) ? value : Array(count).fill(value));
 
   const whole = (x) => tf.cast(tf.cast(x, "int32"), "float32");
   const truth = (x) => tf.notEqual(x, 0);
@@ -61,17 +74,61 @@ part(({ tf, layer, activations, operations, numeric }) => {
     return tf.transpose(made, back);
   }
 
-  Object.assign(numeric, {
-    isTensor,
-    axes,
-    tensor,
-    values,
-    number,
-    truth,
-    integers,
-    inDtype,
-    atEnd,
-  });
+  /** Compute with the channels as the last axis. */
+  function channelsLast(x, dataFormat, compute) {
+    if (dataFormat !== "channelsFirst") return compute(x);
+    const last = [...x.shape.keys()].filter((axis) => axis !== 1).concat(1);
+    const made = compute(tf.transpose(x, last));
+    const back = [0, made.rank - 1, ...[...made.shape.keys()].slice(1, -1)];
+    return tf.transpose(made, back);
+  }
+
+  /** All with the shape that they have together: tf.where does not broadcast everything. */
+  function together(...tensors) {
+    const shape = tensors.reduce(
+      (known, x) => tf.backend_util.assertAndGetBroadcastShape(known, x.shape),
+      [],
+    );
+    return tensors.map((x) => tf.broadcastTo(x, shape));
+  }
+
+  function where(condition, one, other) {
+    const [mask, x1, x2] = together(tf.cast(condition, "float32"), tensor(one), tensor(other));
+    return tf.where(tf.cast(mask, "bool"), x1, x2);
+  }
+
+  const variance = (x, over, keepdims) => {
+    const centred = tf.sub(x, tf.mean(x, over, true));
+    return tf.mean(tf.square(centred), over, keepdims);
+  };
+
+  Object.assign(numeric, { isTensor, axes, tensor, listed, values, number, sizes, several });
+  Object.assign(numeric, { truth, integers, inDtype, atEnd, channelsLast, together, where });
+  Object.assign(numeric, { variance });
+
+  /** Which family each operation is of, and which arguments it declares. */
+  const signatures = {};
+
+  /**
+   * Declare operations of the family that take these arguments, in the order in which the
+   * specification in Python has them. Their defaults are there: the converter writes all.
+   */
+  function taking(parameters, table) {
+    for (const [name, compute] of Object.entries(table)) {
+      signatures[name] = { family: kit.family, parameters };
+      operations[name] = (given, context) =>
+        compute(checked(`The operation ${name}`, parameters, given), context);
+    }
+  }
+
+  /** Declare functions of one tensor, and of two that are broadcast. */
+  const ofEach = (table) =>
+    taking(["x"], mapped(table, (compute) => ({ x }) => compute(tensor(x))));
+  const ofPairs = (table) => {
+    const ofPair = (compute) => ({ x1, x2 }) => compute(tensor(x1), tensor(x2));
+    taking(["x1", "x2"], mapped(table, ofPair));
+  };
+  Object.assign(kit, { taking, ofEach, ofPairs });
 
   /** Put tensors and constants where an operation's arguments have placeholders. */
   function filled(value, inputs, weights) {
@@ -80,18 +137,15 @@ part(({ tf, layer, activations, operations, numeric }) => {
     if ("tensor" in value) return inputs[value.tensor];
     if ("constant" in value) return weights[`constant_${value.constant}`];
     if ("number" in value) return { inf: Infinity, "-inf": -Infinity }[value.number] ?? NaN;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, filled(item, inputs, weights)]),
-    );
+    return mapped(value, (item) => filled(item, inputs, weights));
   }
 
-  const ofActivation = (name) => ({ x, ...settings }) => activations[name](tensor(x), settings);
-
-  layer("Operation", (inputs, { args, weights }) => {
-    const compute = operations[args.operation] ?? ofActivation(args.operation);
+  const Operation = layer("Operation", (inputs, { args, weights }) => {
+    const compute = operations[args.operation];
     const made = compute(filled(args.operands, inputs, weights), { dtype: args.dtype });
     return Array.isArray(made)
       ? made.map((item, index) => inDtype(item, index ? "float32" : args.dtype))
       : inDtype(made, args.dtype);
   });
+  Operation.signatures = signatures;
 });

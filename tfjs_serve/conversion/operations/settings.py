@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.operations.equations import equation
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.operations.specs.equations import equation
-from tfjs_serve.conversion.operations.specs.patterns import rearranged
+from tfjs_serve.conversion.operations.patterns import rearranged
 from tfjs_serve.conversion.small_models.interpolation import METHODS
 
 Arguments = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Operations that layers of TF.js compute."""
+"""Operations that layers of TF.js compute, one module per family; see `lowering`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from collections.abc import Mapping
 from tfjs_serve.conversion.operations.lowered import (  # noqa: F401  # importing registers
     activations,
     arithmetic,
+    casting,
     comparisons,
+    cumulative,
+    filling,
     images,
+    indexing,
     joining,
+    normalization,
     padding,
+    patches,
+    pooling,
     products,
     reductions,
     shaping,
 )
-from tfjs_serve.conversion.operations.lowered.registry import (
+from tfjs_serve.conversion.operations.lowering import (
     Build,
     Lower,
     NotLoweredError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
+from tfjs_serve.conversion.operations.lowering import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.small_models.activations import apply_activation
 from tfjs_serve.conversion.small_models.arithmetic import Tensor
 

@@ -9,8 +9,13 @@ import numpy as np
 
 from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.model.sources import constant
-from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
-from tfjs_serve.conversion.operations.operand import Array, Operand
+from tfjs_serve.conversion.operations.lowering import (
+    Build,
+    NotLoweredError,
+    lowered,
+    value_of,
+)
+from tfjs_serve.conversion.operations.operand import Operand
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 _LARGEST_CONSTANT = 1 << 20
@@ -34,17 +39,7 @@ def _merging(build: Build, class_name: str) -> Tensor | None:
     one, other = _pair(build)
     if one.index is None or other.index is None:
         return None
-    x1, x2 = build.of(one), build.of(other)
-    check_mergeable([x1, x2])
-    return build.low.merge(class_name, x1, x2)
-
-
-def check_mergeable(tensors: list[Tensor]) -> None:
-    """Raise if TF.js's merge layers would not broadcast as Keras's operations do."""
-    if len({len(x.shape) for x in tensors}) > 1:
-        raise NotLoweredError("axes of tensors of different ranks would be aligned otherwise")
-    if len({x.shape[0] for x in tensors}) > 1:
-        raise NotLoweredError("batches of different sizes")
+    return build.low.merge(class_name, *build.mergeable([one, other]))
 
 
 def _finite(value: float | None) -> float:
@@ -103,13 +98,6 @@ def _constant_axes(shape: Shape, arrays: list[tuple[int, ...]]) -> int:
     return count
 
 
-def value_of(operand: Operand) -> Any:
-    """Return a constant in the precision of Python."""
-    if operand.value is None:
-        raise NotLoweredError("both are tensors")
-    return operand.value.astype(np.float64)
-
-
 @lowered("add")
 def add(build: Build) -> Tensor:
     """A merge layer, or Rescaling."""
@@ -130,9 +118,7 @@ def subtract(build: Build) -> Tensor:
         return scaled(low, build.of(other), -np.ones(()), value_of(one))
     if other.index is None:
         return scaled(low, build.of(one), None, -value_of(other))
-    x1, x2 = build.of(one), build.of(other)
-    check_mergeable([x1, x2])
-    return low.subtract(x1, x2)
+    return low.subtract(*build.mergeable([one, other]))
 
 
 @lowered("multiply")
@@ -243,48 +229,8 @@ def squared_difference(build: Build) -> Tensor:
     return build.low.multiply(difference, difference)
 
 
-def unequal(low: Lowering, difference: Tensor) -> Tensor:
-    """Return whether a difference of whole numbers is not zero."""
-    return low.add(
-        low.clip(difference, 0.0, 1.0), low.clip(low.rescale(difference, -1.0), 0.0, 1.0)
-    )
-
-
-@lowered("copy", "conj", "conjugate", "real", "positive")
-def identity(build: Build) -> Tensor:
-    """The input."""
-    return _handed_on(build)
-
-
-def _handed_on(build: Build) -> Tensor:
-    return build.low.activation(build.tensor("x"), "linear")
-
-
-@lowered("zeros_like", "ones_like")
-def constant_like(build: Build) -> Tensor:
-    """ReLU with the largest value zero, and Rescaling."""
-    low, x = build.low, build.tensor("x")
-    if build.get("shape") is not None:
-        raise NotLoweredError("it has another shape")
-    # Zero times x would not be a number where x is infinite.
-    zeros = low.layer("ReLU", {"max_value": 0.0}, x, shape=x.shape)
-    return low.rescale(zeros, 1.0, 1.0 if build.call.name == "ones_like" else 0.0)
-
-
-@lowered("cast", "convert_to_tensor", "array", "saturate_cast")
-def cast(build: Build) -> Tensor:
-    """The input, if its numbers exist in the other dtype."""
-    dtype = build.get("dtype")
-    given = build.operand("x").dtype
-    whole = not given.startswith(("float", "bfloat"))
-    same = dtype in (None, given) or "float" in dtype
-    if whole and dtype == "bool" and given != "bool":
-        return unequal(build.low, build.low.rescale(build.tensor("x"), 1.0))
-    if not same and not (whole and dtype in ("int32", "int64")):
-        raise NotLoweredError("it changes numbers")
-    return _handed_on(build)
-
-
-def array_of(operand: Operand) -> Array:
-    """Return a constant as it is."""
-    return np.asarray(value_of(operand), np.float32)
+@lowered("add_n")
+def add_n(build: Build) -> Tensor:
+    """Add."""
+    tensors = build.mergeable(build.call.operands("xs"))
+    return tensors[0] if len(tensors) == 1 else build.low.add(*tensors)

@@ -1,19 +1,19 @@
-"""Truth values, which are zeros and ones in the page, and comparisons of whole numbers."""
+"""Truth values, which are zeros and ones in the page, and comparisons of integers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tfjs_serve.conversion.model.dtypes import is_integer
-from tfjs_serve.conversion.operations.lowered.arithmetic import (
-    check_mergeable,
-    scaled,
-    unequal,
+from tfjs_serve.conversion.operations.lowered.arithmetic import scaled
+from tfjs_serve.conversion.operations.lowering import (
+    Build,
+    NotLoweredError,
+    lowered,
     value_of,
 )
-from tfjs_serve.conversion.operations.lowered.registry import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.small_models.arithmetic import Tensor
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 
 @lowered("logical_not")
@@ -30,10 +30,8 @@ def logical(build: Build) -> Tensor:
     operands = [build.operand(key) for key in ("x1", "x2")]
     if any(operand.dtype != "bool" for operand in operands):
         raise NotLoweredError("its inputs are no truth values")
-    tensors = list(map(build.of, operands))
-    check_mergeable(tensors)
     name = "Minimum" if build.call.name == "logical_and" else "Maximum"
-    return build.low.merge(name, *tensors)
+    return build.low.merge(name, *build.mergeable(operands))
 
 
 @lowered("equal", "not_equal")
@@ -62,12 +60,17 @@ def _difference(build: Build, left: str, right: str) -> Tensor:
         return scaled(low, build.of(other), -np.ones(()), value_of(one))
     if other.index is None:
         return scaled(low, build.of(one), None, -value_of(other))
-    x1, x2 = build.of(one), build.of(other)
-    check_mergeable([x1, x2])
-    return low.subtract(x1, x2)
+    return low.subtract(*build.mergeable([one, other]))
 
 
 def _holds_integers(operand: Operand) -> bool:
     if operand.index is not None:
         return is_integer(operand.dtype)
     return bool(np.all(value_of(operand) % 1 == 0))
+
+
+def unequal(low: Lowering, difference: Tensor) -> Tensor:
+    """Return whether a difference of whole numbers is not zero."""
+    return low.add(
+        low.clip(difference, 0.0, 1.0), low.clip(low.rescale(difference, -1.0), 0.0, 1.0)
+    )

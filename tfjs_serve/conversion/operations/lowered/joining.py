@@ -1,27 +1,23 @@
-"""Functions that join tensors or take them apart."""
+"""Functions that join tensors or take them apart: Concatenate, Cropping2D."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.model.shapes import Size
-from tfjs_serve.conversion.operations.lowered.arithmetic import check_mergeable
-from tfjs_serve.conversion.operations.lowered.pieces import first, picked
-from tfjs_serve.conversion.operations.lowered.registry import (
+from tfjs_serve.conversion.operations.lowering import (
     Build,
     NotLoweredError,
     counted,
     lowered,
 )
-from tfjs_serve.conversion.operations.specs.indexing import subscripts
+from tfjs_serve.conversion.operations.pieces import picked
 from tfjs_serve.conversion.operations.specs.joining import section_lengths
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
-def _tensors(build: Build, key: str) -> list[Tensor]:
-    tensors = list(map(build.of, build.call.operands(key)))
-    check_mergeable(tensors)
-    return tensors
+def _tensors(build: Build) -> list[Tensor]:
+    return build.mergeable(build.call.operands("xs"))
 
 
 def _joined(low: Lowering, tensors: Sequence[Tensor], axis: int) -> Tensor:
@@ -33,22 +29,21 @@ def _joined(low: Lowering, tensors: Sequence[Tensor], axis: int) -> Tensor:
 @lowered("concatenate")
 def concatenate(build: Build) -> Tensor:
     """Concatenate."""
-    tensors = _tensors(build, "xs")
+    tensors = _tensors(build)
     return _joined(build.low, tensors, build.axis("axis", len(tensors[0].shape)))
 
 
 @lowered("append")
 def append(build: Build) -> Tensor:
     """Concatenate."""
-    tensors = [build.tensor("x1"), build.tensor("x2")]
-    check_mergeable(tensors)
+    tensors = build.mergeable([build.operand("x1"), build.operand("x2")])
     return _joined(build.low, tensors, build.axis("axis", len(tensors[0].shape)))
 
 
 @lowered("hstack", "dstack")
 def along_axis(build: Build) -> Tensor:
     """Concatenate."""
-    tensors = _tensors(build, "xs")
+    tensors = _tensors(build)
     axis = 1 if build.call.name == "hstack" else 2
     return _joined(build.low, tensors, counted(axis, len(tensors[0].shape)))
 
@@ -56,7 +51,7 @@ def along_axis(build: Build) -> Tensor:
 @lowered("stack")
 def stack(build: Build) -> Tensor:
     """Reshape each, and Concatenate."""
-    low, tensors = build.low, _tensors(build, "xs")
+    low, tensors = build.low, _tensors(build)
     shape = tensors[0].shape
     axis = build.axis("axis", len(shape) + 1)
     wide = [low.reshape(x, (*x.shape[1:axis], 1, *x.shape[axis:])) for x in tensors]
@@ -96,13 +91,6 @@ def split_lengths(build: Build) -> list[Tensor]:
     return _parts(build, x, axis, lengths)
 
 
-@lowered("add_n")
-def add_n(build: Build) -> Tensor:
-    """Add."""
-    tensors = _tensors(build, "xs")
-    return tensors[0] if len(tensors) == 1 else build.low.add(*tensors)
-
-
 @lowered("unstack")
 def unstack(build: Build) -> list[Tensor]:
     """Cropping2D and Reshape for each part."""
@@ -111,110 +99,3 @@ def unstack(build: Build) -> list[Tensor]:
     (size,) = known_sizes([x.shape[axis]])
     rest = (*x.shape[1:axis], *x.shape[axis + 1 :])
     return [low.reshape(picked(low, x, axis, [step]), rest) for step in range(size)]
-
-
-@lowered("get_item")
-def get_item(build: Build) -> Tensor:
-    """Each axis one after another; new axes and those that go by one Reshape."""
-    x = build.tensor("x")
-    rank = len(x.shape)
-    keys = subscripts(build.get("key"), rank)
-    if not keys or not _is_full_slice(keys[0]):
-        raise NotLoweredError("the batch is cut")
-    sizes: list[Size] = []
-    axis = 1
-    for key in keys[1:]:
-        if key is None:
-            sizes.append(1)
-            continue
-        x = _cut(build.low, x, axis, key)
-        if isinstance(key, dict):
-            sizes.append(x.shape[axis])
-        axis += 1
-    if tuple(sizes) != x.shape[1:]:
-        return build.low.reshape(x, sizes)
-    return build.low.activation(x, "linear") if x in build.low.inputs else x
-
-
-def _is_full_slice(key: object) -> bool:
-    """Whether a subscript is ``:``."""
-    parts = key.get("slice") if isinstance(key, dict) else None
-    return parts in ([None, None, None], [None, None, 1])
-
-
-def _is_first(key: object) -> bool:
-    """Whether a subscript is ``0`` or ``:1``."""
-    parts = key.get("slice") if isinstance(key, dict) else None
-    return (type(key) is int and key == 0) or parts in ([None, 1, None], [0, 1, None], [0, 1, 1])
-
-
-def _cut(low: Lowering, x: Tensor, axis: int, key: object) -> Tensor:
-    size = x.shape[axis]
-    if size is None and _is_first(key):
-        return first(low, x, axis)
-    if isinstance(key, int):
-        (length,) = known_sizes([size])
-        return _one_by_one(low, x, axis, [key % length])
-    if not isinstance(key, dict) or "slice" not in key:
-        raise NotLoweredError("an index is a tensor")
-    if _is_full_slice(key):
-        return x
-    start, stop, step = key["slice"]
-    if not all(part is None or isinstance(part, int) for part in (start, stop, step)):
-        raise NotLoweredError("an index is a tensor")
-    (length,) = known_sizes([size])
-    return _one_by_one(low, x, axis, range(*slice(start, stop, step).indices(length)))
-
-
-def _one_by_one(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
-    return x if list(steps) == list(range(x.shape[axis] or 0)) else picked(low, x, axis, steps)
-
-
-@lowered("take")
-def take(build: Build) -> Tensor:
-    """Constant indices of one axis."""
-    x, indices = build.tensor("x"), build.operand("indices")
-    axis = build.axis("axis", len(x.shape))
-    (size,) = known_sizes([x.shape[axis]])
-    if indices.value is None or not indices.value.size:
-        raise NotLoweredError("the indices are no constants")
-    steps = [int(index) for index in indices.value.reshape(-1)]
-    if any(not -size <= step < size for step in steps):
-        raise NotLoweredError("an index lies outside")
-    made = picked(build.low, x, axis, [step % size for step in steps])
-    if indices.rank == 1:
-        return made
-    return build.low.reshape(made, (*x.shape[1:axis], *indices.shape, *x.shape[axis + 1 :]))
-
-
-@lowered("slice")
-def slice_(build: Build) -> Tensor:
-    """Constant starts."""
-    x, starts = build.tensor("inputs"), build.operand("start_indices")
-    if starts.value is None:
-        raise NotLoweredError("the starts are no constants")
-    lengths = build.get("shape")
-    if int(starts.value[0]) != 0 or lengths[0] not in (-1, x.shape[0]):
-        raise NotLoweredError("the batch is cut")
-    for axis in range(1, len(x.shape)):
-        start, length = int(starts.value[axis]), lengths[axis]
-        if (start, length) == (0, -1):
-            continue
-        (size,) = known_sizes([x.shape[axis]])
-        length = size - start if length == -1 else length
-        begin = max(min(start, size - length), 0)
-        x = _one_by_one(build.low, x, axis, range(begin, begin + length))
-    return build.low.activation(x, "linear") if x in build.low.inputs else x
-
-
-@lowered("diff")
-def diff(build: Build) -> Tensor:
-    """Each step minus the one before."""
-    low, x = build.low, build.tensor("a")
-    axis = build.axis("axis", len(x.shape))
-    for _ in range(build.get("n")):
-        (size,) = known_sizes([x.shape[axis]])
-        if size < 2:
-            raise NotLoweredError("nothing is left")
-        x = low.subtract(low.slice(x, axis, 1, size - 1), low.slice(x, axis, 0, size - 1))
-    return low.activation(x, "linear") if x in low.inputs else x

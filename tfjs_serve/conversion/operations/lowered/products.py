@@ -9,15 +9,15 @@ import numpy as np
 
 from tfjs_serve.conversion.layers.shared.attention_heads import MAXIMUM_HEADS
 from tfjs_serve.conversion.model.shapes import Shape, known_product
-from tfjs_serve.conversion.operations.lowered.arithmetic import array_of
-from tfjs_serve.conversion.operations.lowered.registry import (
+from tfjs_serve.conversion.operations.equations import equation
+from tfjs_serve.conversion.operations.lowering import (
     Build,
     NotLoweredError,
+    array_of,
     dense,
     lowered,
 )
 from tfjs_serve.conversion.operations.operand import Operand
-from tfjs_serve.conversion.operations.specs.equations import equation
 from tfjs_serve.conversion.operations.specs.products import batch_dot_axes, tensordot_axes
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 

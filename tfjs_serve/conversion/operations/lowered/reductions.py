@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfjs_serve.conversion.model.shapes import Shape, known_product
-from tfjs_serve.conversion.operations.lowered.registry import (
+from tfjs_serve.conversion.operations.lowering import (
+    LONGEST_SUM,
     Build,
     NotLoweredError,
     dense,
@@ -16,8 +17,6 @@ from tfjs_serve.conversion.operations.lowered.registry import (
 )
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
-_LONGEST_SUM = 1024
-"""Steps of an axis that a matrix adds up."""
 _SPATIAL = [1, 2]
 
 
@@ -89,7 +88,7 @@ def total(build: Build) -> Tensor:
     axes = build.axes("axis", len(x.shape))
     count = _count(x, axes)
     last = len(x.shape) - 1
-    if axes == [last] and last > 1 and count <= _LONGEST_SUM:
+    if axes == [last] and last > 1 and count <= LONGEST_SUM:
         ones = dense(low, x, np.ones((count, 1)))
         return ones if build.get("keepdims") else low.reshape(ones, x.shape[1:last])
     return low.rescale(_reduced(build, "Average"), float(count))
@@ -139,21 +138,3 @@ def moments(build: Build) -> list[Tensor]:
     axes = build.axes("axes", len(x.shape))
     made = [_pooled(low, x, axes, "Average"), _variance(low, x, axes)]
     return [_with_ones(build, part, x, axes) for part in made]
-
-
-@lowered("cumsum")
-def running_sum(build: Build) -> Tensor:
-    """A product with a triangle of ones."""
-    if build.get("dtype") is not None or build.operand("x").dtype == "bool":
-        raise NotLoweredError("it changes the dtype")
-    low, x = build.low, build.tensor("x")
-    axis, last = build.axis("axis", len(x.shape)), len(x.shape) - 1
-    size = _count(x, [axis])
-    if size > _LONGEST_SUM:
-        raise NotLoweredError("the axis is too long")
-    triangle = np.triu(np.ones((size, size)))
-    if axis == last:
-        return dense(low, x, triangle)
-    order = list(range(last + 1))
-    order[axis], order[last] = last, axis
-    return low.permute(dense(low, low.permute(x, order), triangle), order)

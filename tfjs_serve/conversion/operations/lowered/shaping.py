@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.model.shapes import Shape, known_product
-from tfjs_serve.conversion.operations.lowered.pieces import picked, repeated
-from tfjs_serve.conversion.operations.lowered.registry import (
-    Build,
-    NotLoweredError,
-    lowered,
-)
-from tfjs_serve.conversion.operations.specs.patterns import rearranged
-from tfjs_serve.conversion.operations.specs.reductions import axes_of
-from tfjs_serve.conversion.operations.specs.shaping import moved, numbers
+from tfjs_serve.conversion.operations.lowering import Build, NotLoweredError, lowered
+from tfjs_serve.conversion.operations.patterns import rearranged
+from tfjs_serve.conversion.operations.pieces import picked, repeated
+from tfjs_serve.conversion.operations.shapes import axes_of, numbers
+from tfjs_serve.conversion.operations.specs.shaping import moved
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 

@@ -1,4 +1,4 @@
-"""Specifications of operations, one module per kind; see `signatures`."""
+"""Specifications of operations, one module per family; see `signatures`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,31 @@ from collections.abc import Mapping
 
 from tfjs_serve.conversion.operations.signatures import Signature, registered
 from tfjs_serve.conversion.operations.specs import (  # noqa: F401  # importing registers
+    activations,
+    arithmetic,
     attention,
-    elementwise,
+    bitwise,
+    casting,
+    comparisons,
+    convolutions,
+    cumulative,
+    diagonals,
     filling,
-    image,
+    images,
     indexing,
     joining,
-    linear,
+    linear_algebra,
     losses,
+    normalization,
     ordering,
+    padding,
+    patches,
     pooling,
     products,
     reductions,
     shaping,
     signal,
+    transcendental,
 )
 
 

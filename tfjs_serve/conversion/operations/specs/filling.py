@@ -1,4 +1,4 @@
-"""Functions that make tensors of numbers."""
+"""Functions that make tensors of numbers (``keras/src/ops/numpy.py``)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tfjs_serve.conversion.model.dtypes import as_float, result_type
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, broadcast
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import unknown_sizes
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.shaping import unknown_sizes
 
 
 @operation("zeros_like", "ones_like", "empty_like")

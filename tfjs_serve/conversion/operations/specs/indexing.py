@@ -1,13 +1,12 @@
-"""Functions that pick elements, or put them somewhere."""
+"""Functions that pick elements, or put them somewhere (``keras/src/ops/core.py``, ``numpy.py``)."""
 
 from __future__ import annotations
 
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import axes_of, like
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.reductions import axes_of
-from tfjs_serve.conversion.operations.specs.shaping import like
 
 ELLIPSIS = {"ellipsis": True}
 
@@ -167,12 +166,6 @@ def multi_hot(
     return Operand(shape=kept, dtype=dtype or inputs.dtype)
 
 
-@operation("in_top_k")
-def in_top_k(targets: Operand, predictions: Operand, /, k: int) -> Operand:
-    """Whether the target is among the `k` largest predictions."""
-    return Operand(shape=targets.shape, dtype="bool")
-
-
 @operation("unravel_index")
 def unravel_index(indices: Operand, /, shape: Json) -> tuple[Operand, ...]:
     """One tensor per axis of `shape`."""
@@ -195,11 +188,3 @@ def size_of(x: Operand, /) -> Operand:
 def ndim(x: Operand, /) -> Operand:
     """The number of axes."""
     return Operand(shape=(), dtype="int32")
-
-
-@operation("extract_sequences")
-def extract_sequences(x: Operand, /, sequence_length: int, sequence_stride: int) -> Operand:
-    """Overlapping windows of the last axis."""
-    size = x.shape[-1]
-    count = None if size is None else 1 + (size - sequence_length) // sequence_stride
-    return like(x, [*x.shape[:-1], count, sequence_length])

@@ -1,4 +1,4 @@
-"""Functions that join tensors or take them apart."""
+"""Functions that join tensors or take them apart (``keras/src/ops/numpy.py``)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tfjs_serve.conversion.model.dtypes import result_type
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import like
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.shaping import like
 
 
 def _dtype(xs: Sequence[Operand]) -> str:
@@ -100,12 +100,6 @@ def section_lengths(size: Size, sections: Json, *, uneven: bool = False) -> list
     return [max(end - start, 0) for start, end in zip([0, *cuts], ends, strict=True)]
 
 
-@operation("add_n")
-def add_n(xs: list[Operand], /) -> Operand:
-    """The sum of tensors of one shape."""
-    return Operand(shape=xs[0].shape, dtype=_dtype(xs))
-
-
 def _parts(x: Operand, sections: Json, axis: int, *, uneven: bool = False) -> tuple[Operand, ...]:
     at = axis % x.rank
     lengths = section_lengths(x.shape[at], sections, uneven=uneven)
@@ -169,9 +163,3 @@ def meshgrid(*x: Operand, indexing: str = "xy") -> tuple[Operand, ...]:
     if indexing == "xy" and len(sizes) > 1:
         sizes[:2] = sizes[1], sizes[0]
     return tuple(like(item, sizes) for item in x)
-
-
-@operation("select")
-def select(condlist: list[Operand], choicelist: list[Operand], default: Json = 0, /) -> Operand:
-    """The choice of the first condition that holds."""
-    return like(choicelist[0], choicelist[0].shape)

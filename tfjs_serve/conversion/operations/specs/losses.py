@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import reduced
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.reductions import reduced
 
 
 @operation("binary_crossentropy")

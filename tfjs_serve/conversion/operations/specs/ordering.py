@@ -1,12 +1,12 @@
-"""Functions that sort, search and count."""
+"""Functions that sort, search and count (``keras/src/ops/numpy.py``, ``math.py``)."""
 
 from __future__ import annotations
 
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, known_product
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import like
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.shaping import like
 
 
 @operation("sort")
@@ -29,7 +29,7 @@ def top_k(x: Operand, /, k: int, sorted: bool = True) -> tuple[Operand, ...]:
     return Operand(shape=shape, dtype=x.dtype), Operand(shape=shape, dtype="int32")
 
 
-@operation("searchsorted", "search_sorted")
+@operation("searchsorted")
 def searchsorted(sorted_sequence: Operand, values: Operand, /, side: str = "left") -> Operand:
     """Where values belong in a sorted vector."""
     return Operand(shape=values.shape, dtype="int32")
@@ -41,18 +41,10 @@ def digitize(x: Operand, bins: Operand, /) -> Operand:
     return Operand(shape=x.shape, dtype="int32")
 
 
-@operation("isin", "is_in")
+@operation("isin")
 def isin(x1: Operand, x2: Operand, /, assume_unique: bool = False, invert: bool = False) -> Operand:
     """Whether an element of the first one is in the second one."""
     return Operand(shape=x1.shape, dtype="bool")
-
-
-@operation("diff")
-def diff(a: Operand, /, n: int = 1, axis: int = -1) -> Operand:
-    """Differences of neighbours, `n` times."""
-    at = axis % a.rank
-    size = a.shape[at]
-    return like(a, [*a.shape[:at], None if size is None else max(size - n, 0), *a.shape[at + 1 :]])
 
 
 @operation("bincount")
@@ -61,3 +53,9 @@ def bincount(
 ) -> Operand:
     """How often each whole number occurs in the last axis; `minlength` numbers at least."""
     return Operand(shape=(*x.shape[:-1], None), dtype="int32")
+
+
+@operation("in_top_k")
+def in_top_k(targets: Operand, predictions: Operand, /, k: int) -> Operand:
+    """Whether the target is among the `k` largest predictions."""
+    return Operand(shape=targets.shape, dtype="bool")

@@ -1,4 +1,4 @@
-"""Functions that move elements without computing with them."""
+"""Functions that move elements without computing with them (``keras/src/ops/numpy.py``)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,9 @@ from collections.abc import Sequence
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, Size, known_product
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.patterns import rearranged
+from tfjs_serve.conversion.operations.shapes import axes_of, like, numbers, unknown_sizes
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.patterns import rearranged
-from tfjs_serve.conversion.operations.specs.reductions import axes_of
-
-
-def like(x: Operand, shape: Sequence[Size]) -> Operand:
-    """Return an operand of another shape."""
-    return Operand(shape=tuple(shape), dtype=x.dtype)
-
-
-def numbers(value: Json) -> list[Json]:
-    """Return a list; one number stands for a list of it."""
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 @operation("reshape")
@@ -36,14 +26,6 @@ def reshape(x: Operand, /, newshape: Json) -> Operand:
     if left is None and rest is None and x.rank:
         left = _matched(x.shape, sizes)
     return like(x, [left if size == -1 else size for size in sizes])
-
-
-def unknown_sizes(shape: Operand) -> Shape:
-    """Return as many unknown sizes as a vector that is a shape has."""
-    (count,) = shape.shape
-    if count is None:
-        raise ValueError("the number of axes is not known")
-    return (None,) * count
 
 
 def _matched(shape: Shape, sizes: Sequence[Size]) -> Size:
@@ -169,95 +151,13 @@ def repeat(x: Operand, /, repeats: Json, axis: int | None = None) -> Operand:
     return like(x, [*shape[:at], count, *shape[at + 1 :]])
 
 
-@operation("pad")
-def pad(
-    x: Operand,
-    constant_values: Operand | None = None,
-    /,
-    pad_width: Json = 0,
-    mode: str = "constant",
-) -> Operand:
-    """Pairs of numbers before and after, for each axis or one for all."""
-    widths = pad_pairs(pad_width, x.rank)
-    sizes = zip(x.shape, widths, strict=True)
-    return like(x, [None if size is None else size + sum(pair) for size, pair in sizes])
-
-
-def pad_pairs(pad_width: Json, rank: int) -> list[list[int]]:
-    """Return one pair per axis."""
-    widths = numbers(pad_width)
-    if isinstance(widths[0], int):
-        widths = [widths * 2 if len(widths) == 1 else widths]
-    pairs = [list(width) * 2 if len(width) == 1 else list(width) for width in widths]
-    return pairs * rank if len(pairs) == 1 else pairs
-
-
-@operation("diag")
-def diag(x: Operand, /, k: int = 0) -> Operand:
-    """A matrix of a vector, or the diagonal of a matrix."""
-    if x.rank == 1:
-        size = None if x.shape[0] is None else x.shape[0] + abs(k)
-        return like(x, [size, size])
-    return like(x, [_diagonal_length(x.shape[0], x.shape[1], k)])
-
-
-@operation("diagflat")
-def diagflat(x: Operand, /, k: int = 0) -> Operand:
-    """A matrix with the elements on a diagonal."""
-    return diag(ravel(x), k)
-
-
-@operation("diagonal")
-def diagonal(x: Operand, /, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Operand:
-    """The diagonal becomes the last axis."""
-    one, other = axes_of([axis1, axis2], x.rank)
-    rest = [size for index, size in enumerate(x.shape) if index not in (one, other)]
-    return like(x, [*rest, _diagonal_length(x.shape[one], x.shape[other], offset)])
-
-
-def _diagonal_length(rows: Size, columns: Size, offset: int) -> Size:
-    if rows is None or columns is None:
-        return None
-    remaining = columns - offset if offset > 0 else rows + offset
-    return max(0, min(remaining, rows, columns))
-
-
-@operation("tril", "triu")
-def triangle(x: Operand, /, k: int = 0) -> Operand:
-    """Zeros above or below a diagonal."""
-    return like(x, x.shape)
-
-
-@operation("depth_to_space")
-def depth_to_space(
-    x: Operand, /, block_size: int, data_format: str | None = "channels_last"
-) -> Operand:
-    """Channels become blocks of pixels."""
-    return _blocks(x, block_size, data_format, grow=True)
-
-
-@operation("space_to_depth")
-def space_to_depth(
-    x: Operand, /, block_size: int, data_format: str | None = "channels_last"
-) -> Operand:
-    """Blocks of pixels become channels."""
-    return _blocks(x, block_size, data_format, grow=False)
-
-
-def _blocks(x: Operand, block: int, data_format: str | None, *, grow: bool) -> Operand:
-    channels = 1 if data_format == "channels_first" else 3
-
-    def change(axis: int, size: Size) -> Size:
-        if size is None or axis == 0:
-            return size
-        if axis == channels:
-            return size // block**2 if grow else size * block**2
-        return size * block if grow else size // block
-
-    return like(x, [change(axis, size) for axis, size in enumerate(x.shape)])
-
-
 @operation("rearrange")
 def rearrange(tensor: Operand, /, pattern: str, **lengths: int) -> Operand:
     """In the notation of einops."""
     return like(tensor, rearranged(tensor.shape, pattern, lengths).shape)
+
+
+@operation("matrix_transpose")
+def matrix_transpose(x: Operand, /, conjugate: Json = None) -> Operand:
+    """The last two axes change places."""
+    return Operand(shape=(*x.shape[:-2], x.shape[-1], x.shape[-2]), dtype=x.dtype)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Size
 from tfjs_serve.conversion.operations.operand import Operand
+from tfjs_serve.conversion.operations.shapes import like
 from tfjs_serve.conversion.operations.signatures import operation
-from tfjs_serve.conversion.operations.specs.shaping import like
 
 
 def _pair(x: Operand, size: Size) -> tuple[Operand, ...]:

@@ -1,0 +1,92 @@
+// Functions that sort, search and count; `keras/src/ops/numpy.py`, `keras/src/ops/math.py`.
+
+family("ordering", ({ tf, numeric, taking }) => {
+  const t = (value) => numeric.tensor(value);
+  const float = (x) => tf.cast(x, "float32");
+
+  /** The last axis in ascending order; differentiable, which tf.topk is not. */
+  function ascending(x) {
+    const size = x.shape[x.rank - 1];
+    const { indices } = tf.topk(tf.neg(numeric.where(tf.isNaN(x), Infinity, x)), size, true);
+    return numeric.takeAlong(x, indices);
+  }
+
+  /** Ascending order of the last axis; equal elements keep theirs, which tf.topk does not grant. */
+  function order(x) {
+    const size = x.shape[x.rank - 1];
+    const rows = tf.reshape(x, [-1, size]).arraySync();
+    const indices = rows.map((row) =>
+      [...row.keys()].sort((one, other) => row[one] - row[other]),
+    );
+    return tf.reshape(tf.tensor2d(indices, [rows.length, size]), x.shape);
+  }
+
+  const sorted = (compute) => ({ x, axis }) =>
+    axis === null
+      ? compute(tf.reshape(t(x), [-1]))
+      : numeric.atEnd(t(x), axis, compute);
+
+  function topK({ x, k }) {
+    const input = t(x);
+    const { indices } = tf.topk(input, k, true);
+    return [numeric.takeAlong(input, float(indices)), float(indices)];
+  }
+
+  /** How many of a sorted vector lie before each value. */
+  function before(sequence, values, side) {
+    const wide = tf.expandDims(values, -1);
+    const compare = side === "right" ? tf.lessEqual : tf.less;
+    return tf.sum(float(compare(sequence, wide)), -1);
+  }
+
+  const isIn = ({ x1, x2, invert }) => {
+    const found = tf.any(tf.equal(tf.expandDims(t(x1), -1), tf.reshape(t(x2), [-1])), -1);
+    return invert ? tf.logicalNot(found) : found;
+  };
+
+  taking(["x", "axis"], {
+    sort: sorted(ascending),
+    argsort: sorted(order),
+  });
+
+  taking(["x", "k", "sorted"], {
+    topK,
+  });
+
+  taking(["sortedSequence", "values", "side"], {
+    searchsorted: ({ sortedSequence, values, side }) =>
+      before(t(sortedSequence), t(values), side),
+  });
+
+  taking(["x", "bins"], {
+    digitize: ({ x, bins }) => before(t(bins), t(x), "right"),
+  });
+
+  taking(["x1", "x2", "assumeUnique", "invert"], {
+    isin: isIn,
+  });
+
+  taking(["x", "weights", "minlength", "sparse"], {
+    bincount: ({ x, weights, minlength }) => {
+      const input = numeric.integers(t(x));
+      const size = Math.max(minlength, Math.max(-1, ...numeric.values(input)) + 1);
+      const hot = float(tf.oneHot(tf.reshape(input, [-1]), size));
+      const rows = tf.reshape(hot, [...input.shape, size]);
+      const weighed =
+        weights === null ? rows : tf.mul(rows, tf.expandDims(t(weights), -1));
+      return tf.sum(weighed, input.rank - 1);
+    },
+  });
+
+  taking(["targets", "predictions", "k"], {
+    inTopK: ({ targets, predictions, k }) => {
+      const classes = t(predictions);
+      const chosen = numeric.integers(t(targets));
+      const own = tf.sum(tf.mul(classes, tf.oneHot(chosen, classes.shape[1])), -1, true);
+      const ahead = tf.sum(float(tf.greater(classes, own)), -1);
+      return tf.logicalAnd(tf.less(ahead, k), tf.isFinite(tf.squeeze(own, [-1])));
+    },
+  });
+
+  numeric.ascending = ascending;
+});

@@ -1,0 +1,173 @@
+"""Which operations are lowered, and the few things that all of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfjs_serve.conversion.model.shapes import Shape, known_product
+from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.operations.call import OperationCall
+from tfjs_serve.conversion.operations.operand import Array, Operand
+from tfjs_serve.conversion.small_models.activation_formulas import NotLoweredError
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+
+__all__ = [
+    "LONGEST_SUM",
+    "Build",
+    "Lower",
+    "NotLoweredError",
+    "array_of",
+    "counted",
+    "dense",
+    "lowered",
+    "registered",
+    "rows",
+    "value_of",
+]
+
+Lower = Callable[["Build"], Tensor | Sequence[Tensor]]
+
+LONGEST_SUM = 1024
+"""Steps of an axis that a matrix adds up."""
+
+_LOWERED: dict[str, Lower] = {}
+
+
+class Build:
+    """The small model of one operation, and its arguments.
+
+    Attributes
+    ----------
+    low
+        The model, to which layers are added.
+    generation
+        Of Keras.
+    """
+
+    def __init__(self, low: Lowering, call: OperationCall, generation: int) -> None:
+        self.low = low
+        self.call = call
+        self.generation = generation
+
+    def get(self, key: str) -> Any:
+        """Return an argument."""
+        return self.call.arguments[key]
+
+    def operand(self, key: str) -> Operand:
+        """Return an argument that is a tensor or a constant."""
+        return self.call.operand(key)
+
+    def tensor(self, key: str) -> Tensor:
+        """Return an argument that must be a tensor with a batch axis."""
+        return self.of(self.operand(key))
+
+    def of(self, operand: Operand) -> Tensor:
+        """Return the input of the small model that an operand is."""
+        if operand.index is None:
+            raise NotLoweredError("it is a constant")
+        x = self.low.inputs[operand.index]
+        if not x.shape:
+            raise NotLoweredError("it has no batch axis")
+        return x
+
+    def mergeable(self, operands: Sequence[Operand]) -> list[Tensor]:
+        """Return tensors that TF.js's merge layers broadcast as Keras's operations do.
+
+        Raises
+        ------
+        NotLoweredError
+            They are not.
+        """
+        tensors = list(map(self.of, operands))
+        if len({len(x.shape) for x in tensors}) > 1:
+            raise NotLoweredError("axes of tensors of different ranks would be aligned otherwise")
+        if len({x.shape[0] for x in tensors}) > 1:
+            raise NotLoweredError("batches of different sizes")
+        return tensors
+
+    def axis(self, key: str, rank: int) -> int:
+        """Return an axis that is not the batch axis, counted from the front."""
+        return counted(self.get(key), rank)
+
+    def axes(self, key: str, rank: int) -> list[int]:
+        """Return several axes without the batch axis, counted from the front."""
+        value = self.get(key)
+        if value is None:
+            raise NotLoweredError("the batch axis is among them")
+        return [counted(axis, rank) for axis in (value if isinstance(value, list) else [value])]
+
+
+def counted(axis: Any, rank: int) -> int:
+    """Return an axis counted from the front.
+
+    Raises
+    ------
+    NotLoweredError
+        It is the batch axis, or no number.
+    """
+    if not isinstance(axis, int):
+        raise NotLoweredError("the axis is no number")
+    at = axis + rank if axis < 0 else axis
+    if not 0 < at < rank:
+        raise NotLoweredError("layers leave the batch axis alone")
+    return at
+
+
+def lowered(*names: str) -> Callable[[Lower], Lower]:
+    """Register the decorated function for some operations.
+
+    It gets an empty small model, and returns its output or outputs.
+
+    Raises
+    ------
+    ValueError
+        One of them is registered already.
+    """
+
+    def register(lower: Lower) -> Lower:
+        for name in names:
+            if name in _LOWERED:
+                raise ValueError(f"{name} is lowered twice")
+            _LOWERED[name] = lower
+        return lower
+
+    return register
+
+
+def registered() -> Mapping[str, Lower]:
+    """Return all that is registered."""
+    return _LOWERED
+
+
+def value_of(operand: Operand) -> Any:
+    """Return a constant in the precision of Python."""
+    if operand.value is None:
+        raise NotLoweredError("both are tensors")
+    return operand.value.astype(np.float64)
+
+
+def array_of(operand: Operand) -> Array:
+    """Return a constant as it is."""
+    return np.asarray(value_of(operand), np.float32)
+
+
+def dense(low: Lowering, x: Tensor, kernel: Any) -> Tensor:
+    """Return the product of the last axis with a constant matrix."""
+    matrix = np.asarray(kernel, np.float32)
+    config = {"units": matrix.shape[1], "use_bias": False}
+    shape: Shape = (*x.shape[:-1], matrix.shape[1])
+    weights = {"kernel": constant(matrix)}
+    return low.layer("Dense", config, x, weights=weights, trainable=False, shape=shape)
+
+
+def rows(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """Return shape ``(batch, reduced, kept)``: the elements of some axes, and those of the rest."""
+    kept = [axis for axis in range(1, len(x.shape)) if axis not in axes]
+    order = [0, *axes, *kept]
+    moved = x if order == sorted(order) else low.permute(x, order)
+    sizes = [x.shape[axis] for axis in axes], [x.shape[axis] for axis in kept]
+    target = tuple(map(known_product, sizes))
+    return moved if moved.shape[1:] == target else low.reshape(moved, target)
