@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from tfjs_serve import __version__
+from tfjs_serve import __version__, cli
+from tfjs_serve.cli.group import command_line
 
 from .conftest import SAMPLES, Invoke
+
+CLI = Path(cli.__file__).parent
+COMMANDS = command_line.list_commands(click.Context(command_line))
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_the_version_and_the_help_need_no_command(invoke: Invoke):
@@ -21,8 +28,8 @@ def test_the_version_and_the_help_need_no_command(invoke: Invoke):
     for option in ("--help", "-h"):
         result = invoke(option)
         assert result.exit_code == 0
-        assert "serve" in result.output
-        assert "convert" in result.output
+        lines = [line.split() for line in result.output.splitlines()]
+        assert [line[0] for line in lines if line and line[0] in COMMANDS] == COMMANDS
 
 
 def test_without_arguments_the_help_is_shown(invoke: Invoke):
@@ -31,11 +38,25 @@ def test_without_arguments_the_help_is_shown(invoke: Invoke):
     assert "Usage:" in result.output
 
 
-@pytest.mark.parametrize("command", ["serve", "convert"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help(invoke: Invoke, command):
     result = invoke(command, "--help")
     assert result.exit_code == 0
-    assert "--shard-size" in result.output
+    assert re.match(rf"Usage: \S+ {command} \[OPTIONS\] .+\n\n  [A-Z].+\.", result.output)
+
+
+def test_each_file_with_a_command_is_listed():
+    """A command is named as its file."""
+    files = [file for file in CLI.glob("*.py") if "@click.command()" in file.read_text("utf-8")]
+    missing = {file.stem for file in files} - set(COMMANDS)
+    assert not missing, f"add an @_command to tfjs_serve/cli/group.py for: {missing}"
+    assert set(COMMANDS) == {file.stem for file in files}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_shows_each_command(command):
+    readme = README.read_text("utf-8")
+    assert f"tfjs-serve {command} " in readme, f"say in README.md what tfjs-serve {command} is for"
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

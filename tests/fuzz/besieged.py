@@ -12,6 +12,7 @@ from urllib.parse import quote
 from tests.fuzz.request_grammar import World
 from tests.parity.server import ServedModels
 from tests.samples import SAMPLE_MODELS
+from tfjs_serve.web.own_urls import OWN_URLS
 
 
 def lay_out(workspace: Path, canary: str) -> Path:
@@ -46,7 +47,7 @@ def lay_out(workspace: Path, canary: str) -> Path:
 
 def explore(served: ServedModels, workspace: Path) -> World:
     """Load the models as a page does, and note where everything is."""
-    paths = ["/", "/-/models.json", "/-/health", "/-/layers.js", "/iris", "/iris/"]
+    paths = [*OWN_URLS, "/iris", "/iris/"]
     paths += ["/twins/model.json", "/broken/model.json", "/broken/"]
     etags = []
     for base in ("/iris", "/iris@uint8", "/iris.h5", "/breast-cancer-tfjs", "/mixed"):

@@ -11,6 +11,7 @@ import pytest
 from tests.web.asking import ask, assert_problem, shards, spelled_as_sent
 from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
 from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.web.own_urls import OWN_URLS
 
 LOCAL = "http://localhost:5173"
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -148,7 +149,7 @@ async def test_two_range_lines_are_no_range(site: Site) -> None:
 
 async def test_head_has_the_headers_of_get(site: Site) -> None:
     names = [file.name for file in await shards(site)]
-    paths = ["/", "/iris/", "/iris/model.json", "/-/models.json", "/-/health", "/nothing/", "/iris"]
+    paths = [*OWN_URLS, "/-/x", "/iris/", "/iris/model.json", "/nothing/", "/iris"]
     for path in [*paths, *(f"/iris/{name}" for name in names)]:
         for accepted in ("identity", "br, gzip"):
             got = await ask(site, path, Origin=LOCAL, Accept_Encoding=accepted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -10,12 +12,52 @@ from tfjs_serve import __version__
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
 from tfjs_serve.errors import SettingsError, TfjsServeError
 
-_COMMANDS = {
-    "serve": "Serve the models in a folder.",
-    "convert": "Convert a model, or a folder of models, for any web server.",
-    "check": "Tell which models a page can load, and why others cannot be.",
-}
-"""Each command with its line in the help, in the order of the help."""
+_Load = Callable[[], click.Command]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """A command: its line in the help, and what imports its module."""
+
+    help: str
+    load: _Load
+
+
+_COMMANDS: dict[str, _Listed] = {}
+"""In the order of the help."""
+
+
+def _command(name: str, help_line: str) -> Callable[[_Load], _Load]:
+    """List a command; its module is imported when the decorated function is called."""
+
+    def register(load: _Load) -> _Load:
+        _COMMANDS[name] = _Listed(help=help_line, load=load)
+        return load
+
+    return register
+
+
+@_command("serve", "Serve the models in a folder.")
+def _serve() -> click.Command:
+    from tfjs_serve.cli.serve import serve
+
+    return serve
+
+
+@_command("convert", "Convert a model, or a folder of models, for any web server.")
+def _convert() -> click.Command:
+    from tfjs_serve.cli.convert import convert
+
+    return convert
+
+
+@_command("check", "Tell which models a page can load, and why others cannot be.")
+def _check() -> click.Command:
+    from tfjs_serve.cli.check import check
+
+    return check
+
+
 _DEFAULT_COMMAND = "serve"
 _OWN_OPTIONS = ("-h", "--help", "--version")
 
@@ -34,7 +76,7 @@ class CommandGroup(click.Group):
     ) -> None:
         """List the commands in the help, without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([(name, listed.help) for name, listed in _COMMANDS.items()])
 
     def get_command(
         self,
@@ -42,19 +84,8 @@ class CommandGroup(click.Group):
         cmd_name: str,
     ) -> click.Command | None:
         """Load a command."""
-        if cmd_name == "serve":
-            from tfjs_serve.cli.serve import serve  # noqa: PLC0415 - only when it is used
-
-            return serve
-        if cmd_name == "convert":
-            from tfjs_serve.cli.convert import convert  # noqa: PLC0415 - only when it is used
-
-            return convert
-        if cmd_name == "check":
-            from tfjs_serve.cli.check import check  # noqa: PLC0415 - only when it is used
-
-            return check
-        return None
+        listed = _COMMANDS.get(cmd_name)
+        return None if listed is None else listed.load()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``serve`` before arguments that start with neither a command nor an own option."""
@@ -67,7 +98,7 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(ctx)
         except TfjsServeError as error:
-            from tfjs_serve.cli.console import Terminal  # noqa: PLC0415 - only when needed
+            from tfjs_serve.cli.console import Terminal
 
             Terminal().error(error)
             usage = isinstance(error, SettingsError)

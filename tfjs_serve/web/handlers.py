@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import __version__, companion
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
@@ -25,28 +20,18 @@ from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
-from tfjs_serve.web.listing import ModelSummary, catalogue_json, summarise
+from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.page_responses import own_origin, send_page, summaries_of
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    HTML,
-    JAVASCRIPT,
-    JSON,
-    MODEL_HEADERS,
-    Representation,
-    from_bytes,
     model_codings,
     of_file,
     of_model_json,
 )
-from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
-    CatalogueJson,
-    CataloguePage,
-    Health,
-    LayersFile,
     ModelAddress,
     ModelFile,
     ModelPage,
@@ -58,7 +43,6 @@ from tfjs_serve.web.urls import (
 from tfjs_serve.web.variants import effective_variant, possible_variants
 
 _ENCODED_NAMES = frozenset(MODEL_JSON + suffix for suffix in ENCODED_SUFFIXES.values())
-_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
@@ -107,49 +91,12 @@ async def _answer(request: web.Request, services: Services, target: Target) -> w
         return await _file(request, services, target)
     if isinstance(target, ModelPage):
         return await _model_page(request, services, target)
-    if isinstance(target, LayersFile):
-        return await send(request, _layers_file(target.file_name))
     if isinstance(target, Refusal):
         raise ProblemError(problems.from_status(target.status, f"{target.reason}."))
-    return await _OWN_URLS[type(target)](request, services)
-
-
-@lru_cache(maxsize=2)
-def _layers_file(file_name: str) -> Representation:
-    """Return the companion layers, which pages of all origins may load, even isolated ones."""
-    body = companion.files()[file_name].encode("utf-8")
-    return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
-
-
-async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
-    page = pages.catalogue_page(
-        await _summaries(services), folder=services.settings.models_dir.name, origin=_own(request)
-    )
-    return await _send_page(request, page)
-
-
-async def _catalogue_json(request: web.Request, services: Services) -> web.StreamResponse:
-    document = catalogue_json(await _summaries(services), services.settings.default_variant)
-    return await send(request, from_bytes(json.dumps(document).encode("ascii"), JSON))
-
-
-async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
-    body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
-    headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
-    return web.Response(body=body, headers=headers)
-
-
-_OwnHandler = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
-_OWN_URLS: Mapping[type[object], _OwnHandler] = {
-    CataloguePage: _catalogue_page,
-    CatalogueJson: _catalogue_json,
-    Health: _health,
-}
-
-
-async def _summaries(services: Services) -> list[ModelSummary]:
-    entries = await services.catalog.scan()
-    return summarise(entries, services.settings.default_variant, services.builder.status)
+    answer = OWN_URLS.get(target.path)
+    if answer is None:
+        raise ProblemError(problems.from_status(404, "there is no such URL."))
+    return await answer(request, services)
 
 
 async def _model_page(
@@ -163,17 +110,12 @@ async def _model_page(
         No address leads to one model.
     """
     entry, _ = await _lookup(services, target.addresses)
-    summaries = await _summaries(services)
+    summaries = await summaries_of(services)
     exact = entry.exact_name
     summary = next((one for one in summaries if one.entry.exact_name == exact), None)
     if summary is None:
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
-    return await _send_page(request, pages.model_page(summary, origin=_own(request)))
-
-
-async def _send_page(request: web.Request, page: str) -> web.StreamResponse:
-    body = page.encode("utf-8", "backslashreplace")
-    return await send(request, from_bytes(body, HTML, extra_headers=pages.headers()))
+    return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
 
 
 async def _file(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
@@ -296,9 +238,3 @@ def _stale_headers(build: Build) -> dict[str, str]:
             build.stale_reason[:_STALE_REASON_CHARS], safe=_HEADER_SAFE, errors="replace"
         )
     }
-
-
-def _own(request: web.Request) -> str:
-    """Return this server's origin as the client sees it; empty if that is unknown or malformed."""
-    host = requested_authority(request) or ""
-    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""

@@ -43,25 +43,10 @@ class ModelAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CataloguePage:
-    """``/``."""
+class OwnUrl:
+    """``/``, or a decoded path below ``/-/``; ``own_urls.py`` knows which there are."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueJson:
-    """``/-/models.json``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """``/-/health``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayersFile:
-    """``/-/layers.js`` or ``/-/layers.mjs``."""
-
-    file_name: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +79,7 @@ class Refusal:
     reason: str
 
 
-Target = CataloguePage | CatalogueJson | Health | LayersFile | ModelPage | ModelFile | Refusal
-
-_OWN: dict[tuple[str, ...], Target] = {
-    (RESERVED_SEGMENT, "models.json"): CatalogueJson(),
-    (RESERVED_SEGMENT, "health"): Health(),
-    (RESERVED_SEGMENT, companion.SCRIPT_NAME): LayersFile(file_name=companion.SCRIPT_NAME),
-    (RESERVED_SEGMENT, companion.MODULE_NAME): LayersFile(file_name=companion.MODULE_NAME),
-}
+Target = OwnUrl | ModelPage | ModelFile | Refusal
 
 
 def parse_target(raw_target: str) -> Target:
@@ -115,14 +93,14 @@ def parse_target(raw_target: str) -> Target:
     """
     path = _path_of(raw_target)
     if path == "/":
-        return CataloguePage()
+        return OwnUrl(path=path)
     if not path.startswith("/"):
         return Refusal(status=400, reason="the request target is not a path")
     segments = _decode(path)
     if isinstance(segments, Refusal):
         return segments
     if segments[0] == RESERVED_SEGMENT:
-        return _OWN.get(tuple(segments), Refusal(status=404, reason="there is no such URL"))
+        return OwnUrl(path=f"/{'/'.join(segments)}")
     return _model_target(segments)
 
 

@@ -1,0 +1,52 @@
+"""The URLs that belong to no model: each is documented, and answered as all URLs are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.web.asking import ask, assert_problem
+from tests.web.fakes import Site
+from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.urls import RESERVED_SEGMENT, OwnUrl, parse_target
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def documented() -> set[str]:
+    """Return the URLs in the table "What is where" that belong to no model."""
+    section = README.read_text(encoding="utf-8").partition("## What is where")[2]
+    table = section.partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    return set(re.findall(r"`(/|/-/[^`]*)`", "\n".join(rows)))
+
+
+def test_every_url_is_in_the_readme() -> None:
+    missing = OWN_URLS.keys() - documented()
+    assert not missing, f"add a row to the table below 'What is where' in README.md: {missing}"
+    gone = documented() - OWN_URLS.keys()
+    assert not gone, f"README.md has a row for what tfjs_serve/web/own_urls.py lacks: {gone}"
+
+
+@pytest.mark.parametrize("path", OWN_URLS)
+def test_no_model_can_have_the_url(path: str) -> None:
+    assert path == "/" or path.startswith(f"/{RESERVED_SEGMENT}/")
+    assert parse_target(path) == OwnUrl(path=path)
+
+
+@pytest.mark.parametrize("path", OWN_URLS)
+async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: str) -> None:
+    answer = await ask(site, f"{path}?x=1")
+    assert answer.status == 200
+    assert answer.body
+    assert answer.headers["Content-Type"]
+    assert answer.headers["Cache-Control"] in ("no-cache", "no-store")
+
+
+@pytest.mark.parametrize(
+    "path", ["/-", "/-/", "/-/x", "/-/models.json/", "/-/a/model.json", "/-/health/x"]
+)
+async def test_there_are_no_others_below_the_reserved_segment(site: Site, path: str) -> None:
+    assert_problem(await ask(site, path), 404, "not-found")
