@@ -1,8 +1,8 @@
-"""The road through this room: a list of passes over a model, and what comes of it.
+"""Converts a Keras model into a layers model: a list of passes, the layer rules, a last check.
 
-A model is read, pass by pass, into what the layer rules know; the rules translate it; what they
-wrote is made loadable. Each pass is a function of a :class:`Draft`; its docstring says what it is
-given and what results. ``MODEL_PASSES`` is the order, with the reason for each place.
+The passes turn a model, as its file spells it, into what the layer rules know. The rules translate
+it, and their result is made loadable. Each pass takes a :class:`Draft` and returns the next one.
+``MODEL_PASSES`` is their order, with the reason for each place.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Draft:
     Attributes
     ----------
     file
-        What was read.
+        The file that was read.
     custom_layers
         Names of the layer classes that the page registers itself.
     report
-        Gets the problems and warnings of all passes.
+        Collects the problems and warnings of all passes.
     model
         The outermost model.
     weights
@@ -73,9 +73,11 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
     Raises
     ------
     ConversionError
-        With every reason why it cannot be expressed.
+        The model cannot be translated; the error tells every reason.
     KerasFileError
         The configuration is not one that Keras writes.
+    UnsafeFileError
+        Converting the model would exhaust this machine.
     """
     with nonsense_as_error(keras_model.display_name):
         draft = spelled(keras_model, custom_layers)
@@ -90,7 +92,7 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
 
 
 def spelled(keras_model: KerasModel, custom_layers: Collection[str]) -> Draft:
-    """Given what a file says, return the model in the one spelling that all passes read."""
+    """Return the model of a file in the one spelling that all passes read."""
     report = Report(keras_model.display_name)
     generation = keras_model.dialect.generation
     model = normalize(keras_model.config, generation, report, tuple(keras_model.weights))
@@ -98,17 +100,17 @@ def spelled(keras_model: KerasModel, custom_layers: Collection[str]) -> Draft:
 
 
 def complete_arguments(draft: Draft) -> Draft:
-    """Given a spelled model, add the arguments and versions that only the whole file tells."""
+    """Return the model with the arguments and versions that only the whole file tells."""
     return replace(draft, model=completed(draft.model, draft.file))
 
 
 def refuse_other_models(draft: Draft) -> Draft:
-    """Given any model, end here if it is neither Sequential nor Functional.
+    """Stop at a model that is neither Sequential nor Functional.
 
     Raises
     ------
     ConversionError
-        It is neither; what was reported before is told with it.
+        It is neither; the error also tells what was reported before.
     """
     if draft.model.class_name not in CONTAINERS:
         draft.report.problem(
@@ -122,42 +124,42 @@ def refuse_other_models(draft: Draft) -> Draft:
 
 
 def read_weights(draft: Draft) -> Draft:
-    """Given layers as the file keeps them, return them as the rules know them, with weights."""
+    """Return the layers in the form that the rules know, instead of the file's, with weights."""
     own = _own_variables(draft)
     model, weights = read_layers(draft.model, draft.file, own, rules(), draft.report)
     return replace(draft, model=model, weights=weights)
 
 
 def tell_input_shapes(draft: Draft) -> Draft:
-    """Given weights, return the model with a shape for every InputLayer.
+    """Return the model with a shape for every InputLayer, if need be from the shapes of weights.
 
     Raises
     ------
     ConversionError
-        Nothing tells one of them.
+        The shape of an input cannot be found.
     """
     model = with_input_shapes(draft.model, draft.weights, rules(), draft.report)
     return replace(draft, model=model)
 
 
 def widen_scalar_inputs(draft: Draft) -> Draft:
-    """Given all shapes, return the model with inputs that TF.js can be fed."""
+    """Return the model with inputs that TF.js can be fed, once all shapes are known."""
     return replace(draft, model=with_scalar_inputs(draft.model))
 
 
 MODEL_PASSES: tuple[Pass, ...] = (
     # Where a layer keeps its variables depends on its arguments, and on the version that saved it.
     complete_arguments,
-    # What other models keep need not be what their layers say, so their weights are not looked at.
+    # The weights of other models need not match their layers, so nothing may look at them.
     refuse_other_models,
-    # A layer's form in the file tells its variables, and only with these is it what rules know.
+    # The form in which the file keeps a layer decides which variables to look for.
     read_weights,
-    # Weights tell the shapes of inputs that were saved without.
+    # The shapes of weights tell the shapes of inputs that were saved without them.
     tell_input_shapes,
-    # This adds layers that no file has, so it comes when nothing looks into the file any more.
+    # This adds layers that are not in the file, so it comes after all that looks into the file.
     widen_scalar_inputs,
 )
-"""Each with the reason why it stands where it stands."""
+"""In order, each with the reason for its place."""
 
 
 def _own_variables(draft: Draft) -> Own:
@@ -179,12 +181,12 @@ def _own_variables(draft: Draft) -> Own:
 
 
 def by_rules(draft: Draft) -> tuple[Translation, Report]:
-    """Given a draft that passed, return its translation, and the report with what was found.
+    """Apply the rules; return the translation and the report of it.
 
-    Masks become tensors only where TF.js would hand on others than Keras: as long as they travel
-    by themselves, plain TF.js layers use them. Which layers become models, which lose masks, is
-    known when the rules have been applied; so a model with masks may need a second translation,
-    of another graph.
+    Masks become tensors of the graph only if TF.js would pass on other masks than Keras: plain
+    TF.js layers only use masks that travel by themselves. TF.js drops masks at models, and only
+    the rules tell which layers become models. So a model with masks may need a second
+    translation, of another graph.
     """
     first = replace(draft, report=draft.report.copy())
     translation = _translated(first)
@@ -196,7 +198,7 @@ def by_rules(draft: Draft) -> tuple[Translation, Report]:
 
 
 def _translated(draft: Draft) -> Translation:
-    """Apply the rules; report what they cannot express, and masks and states that go astray."""
+    """Apply the rules; report what they cannot translate, and wrong masks and states."""
     table, report = rules(), draft.report
     names = tfjs_names(draft.model, report)
     facts = infer(draft.model, table, report)
@@ -219,12 +221,12 @@ def _translated(draft: Draft) -> Translation:
 
 
 def written(draft: Draft, translation: Translation, report: Report) -> LayersModel:
-    """Given a translation without problems, return the model as the loader of TF.js takes it.
+    """Return a translation without problems as a model that TF.js's loader takes.
 
     Raises
     ------
     UnloadableError
-        The loader would hang or fail: a defect, which must not reach a page.
+        The loader would hang or fail. This is a defect of the converter, not of the file.
     """
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
@@ -255,6 +257,6 @@ def _needs_companion(value: Json) -> bool:
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:
-    """Return what ``getUserDefinedMetadata`` tells a page that TF.js's lists do not."""
+    """Return what ``getUserDefinedMetadata`` tells a page: how inputs and outputs are nested."""
     structures = dict(model.graph.structures) if model.graph else {}
     return structures or None

@@ -37,7 +37,7 @@ def test_calls_of_one_layer_that_wait_for_each_other_are_loaded() -> None:
         ((add("a", [("b", 0, 0), X]), add("b", [("a", 0, 0), X])), "'a' of 'm' can never"),
         ((add("b", [("a", 1, 0), X]), add("a", [X, X])), "'b' of 'm' can never"),
         ((add("a", [X, X]),), "a call that is never made"),
-        ((*GOOD, add("a", [X, X])), "two layers of 'm' have one name"),
+        ((*GOOD, add("a", [X, X])), "two layers of 'm' have the same name"),
     ],
     ids=["no_such_layer", "cycle", "no_such_call", "no_such_output", "one_name_twice"],
 )

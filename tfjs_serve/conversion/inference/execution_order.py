@@ -1,7 +1,7 @@
 """The order in which TF.js computes the tensors of a graph.
 
 It matters because the calls of one prediction share an object that holds the mask; see
-``masks/check_masks.py``.
+``inference/shared_arguments.py``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from tfjs_serve.conversion.model.layers import CallKey, Graph, TensorRef
 def execution_order(graph: Graph, calls: Collection[CallKey]) -> tuple[TensorRef, ...]:
     """Return the tensors in the order of ``execute`` in ``tfjs-layers/src/engine/executor.ts``.
 
-    Each output of a call is computed on its own, by calling the layer again.
+    Each output of a call is computed separately, by calling the layer again.
 
     Parameters
     ----------
     calls
-        Those that can be made; others are left out.
+        The calls that can be made; others are left out.
     """
     order: dict[TensorRef, None] = {}
     for output in graph.outputs:
@@ -29,7 +29,7 @@ def execution_order(graph: Graph, calls: Collection[CallKey]) -> tuple[TensorRef
 
 
 def _walk(graph: Graph, calls: Collection[CallKey], output: TensorRef) -> list[TensorRef]:
-    """Return what `output` depends on and itself, depth first, last inputs first."""
+    """Return the tensors that `output` depends on, then itself: depth first, last inputs first."""
     order: list[TensorRef] = []
     done: set[TensorRef] = set()
     opened: set[TensorRef] = set()

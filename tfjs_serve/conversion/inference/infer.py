@@ -1,7 +1,7 @@
-"""Follows what is known of the tensors through the layers of a model.
+"""Infers the shapes, masks and dtypes of the tensors in a model, layer by layer.
 
-Shapes follow ``compute_output_shape`` of Keras's layers, masks their ``supports_masking`` and
-``compute_mask``.
+Shapes follow ``compute_output_shape`` of Keras's layers, masks follow their ``supports_masking``
+and ``compute_mask``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ def infer(
     Parameters
     ----------
     containers
-        Paths of the layers that are models in TF.js, whose masks it drops.
+        Paths of the layers that are models in TF.js, which drops the masks of their outputs.
+
+    Raises
+    ------
+    UnsafeFileError
+        Calls of models inside of each other run the layers too often.
     """
     inference = _Inference(rules, report, containers)
     outputs = inference.model(model, ())
@@ -60,6 +65,8 @@ def infer(
 
 
 class _Inference:
+    """One walk through a model in the order in which TF.js runs it."""
+
     def __init__(self, rules: Rules, report: Report, containers: Collection[str]) -> None:
         self._rules = rules
         self._report = report
@@ -71,7 +78,7 @@ class _Inference:
     def outputs(
         self, layer: KerasLayer, inputs: tuple[TensorFact, ...], call: int = 0
     ) -> tuple[TensorFact, ...]:
-        """Return the facts of the outputs."""
+        """Return the facts of the outputs of one call of a layer."""
         shared = self._shared
         shared.update(fact.tfjs_mask for fact in inputs)
         if len(self.sites) >= MAXIMUM_RUNS:
@@ -133,7 +140,7 @@ class _Inference:
         try:
             outputs = rule.shape(layer, shapes, tuple(shapes or () for shapes in inner))
         except (ArithmeticError, LookupError, StopIteration, TypeError, ValueError):
-            # Arguments that make no sense, which the rule itself reports.
+            # The arguments make no sense, which the rule itself reports.
             return (UNKNOWN,)
         mask, tfjs_mask = _output_masks(rule.traits, layer, inputs)
         dtypes = rule.traits.dtypes
@@ -150,7 +157,7 @@ class _Inference:
     def _children(
         self, layer: KerasLayer, inputs: tuple[TensorFact, ...]
     ) -> Iterator[tuple[TensorFact, ...]]:
-        """Yield the facts of the outputs of the layers inside a wrapper, or in a Pipeline."""
+        """Yield the facts of the outputs of each layer inside a wrapper or a Pipeline."""
         for child in layer.children:
             outputs = self._child(layer, child, inputs)
             yield outputs
@@ -162,7 +169,7 @@ class _Inference:
     ) -> tuple[TensorFact, ...]:
         if self._traits(layer).inner is not Inner.EACH_STEP:
             return self.outputs(child, inputs[:1])
-        # The inner layer gets the mask of all steps at each step.
+        # At each step, TF.js gives the inner layer the mask of all steps.
         mask = BROKEN if self._shared.mask else None
         seen = tuple(
             replace(fact, shape=(*shape[:1], *shape[2:]), tfjs_mask=mask)
@@ -173,14 +180,14 @@ class _Inference:
             return self._on_its_own(child, seen)
         with self._shared.kept(), self._shared.inside():
             if child.class_name in CONTAINERS:
-                # What the first step leaves in the shared object meets the second one.
+                # The second step gets what the first one leaves in the shared object.
                 self.outputs(child, seen)
             return self.outputs(child, seen)
 
     def _on_its_own(
         self, child: KerasLayer, inputs: tuple[TensorFact, ...]
     ) -> tuple[TensorFact, ...]:
-        """Run the layer inside of the companion's TimeDistributed: once, with nothing shared."""
+        """Run the layer inside the companion's TimeDistributed: once, with nothing shared."""
         shared, self._shared = self._shared, SharedArguments()
         with self._shared.inside():
             outputs = self.outputs(child, tuple(replace(x, tfjs_mask=None) for x in inputs))
@@ -188,7 +195,7 @@ class _Inference:
         return outputs
 
     def _nested(self, model: KerasLayer, inputs: tuple[TensorFact, ...]) -> tuple[TensorFact, ...]:
-        """TF.js lets no mask into a model or out of it (``call`` in ``container.ts``)."""
+        """Run a nested model: no mask enters or leaves it in TF.js (``call``, ``container.ts``)."""
         inside = tuple(replace(fact, tfjs_mask=None) for fact in inputs)
         with self._shared.inside():
             return tuple(replace(fact, tfjs_mask=None) for fact in self.model(model, inside))
@@ -219,24 +226,24 @@ class _Inference:
             call = graph.calls[ref.layer][ref.call]
             seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
             outputs = self.outputs(_called(children[ref.layer], call), seen, ref.call)
-            # TF.js keeps what the first of several runs has made.
+            # If a call runs several times, TF.js keeps the result of the first run.
             made.setdefault((ref.layer, ref.call), outputs)
         return tuple(map(fact, graph.outputs))
 
 
 def _saved(ref: TensorRef) -> TensorFact:
-    """Return what the file tells of a tensor that no rule knows."""
+    """Return the shape and dtype that the file tells of a tensor, where no rule knows them."""
     fact = TensorFact(shape=ref.shape, dtype=ref.dtype)
     return UNKNOWN if _is_impossible(fact) else fact
 
 
 def _called(layer: KerasLayer, call: Call) -> KerasLayer:
-    """Return the layer with the arguments of one call beside its own: shapes may depend on them."""
+    """Return the layer with the arguments of one call, because shapes may depend on them."""
     return replace(layer, config={**layer.config, CALL: call.kwargs}) if call.kwargs else layer
 
 
 def _is_impossible(fact: TensorFact) -> bool:
-    """Whether one example, of the sizes that are known, is more than a page can hold, or less."""
+    """Whether sizes are negative or no integers, or one example is too large for a page."""
     sizes = [size for size in fact.shape or () if size is not None]
     if not all(map(_is_integer, sizes)):
         return True
@@ -245,7 +252,7 @@ def _is_impossible(fact: TensorFact) -> bool:
 
 
 def _is_integer(size: object) -> bool:
-    """Whether a size is a whole number; R writes some as ``784.0``."""
+    """Whether a size is an integer; R writes some as ``784.0``."""
     return not isinstance(size, bool) and isinstance(size, Real) and size % 1 == 0
 
 
@@ -255,7 +262,7 @@ def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:
 
 
 def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
-    """Return the fact of an InputLayer: TF.js builds what follows for the layer's own shape."""
+    """Return the fact of an InputLayer: its own shape counts, as TF.js builds layers for that."""
     given = inputs[0] if inputs else UNKNOWN
     shape = layer.config["batch_input_shape"]
     return replace(

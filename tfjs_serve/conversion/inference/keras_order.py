@@ -1,6 +1,6 @@
 """The order in which Keras makes the calls of a graph.
 
-It matters where a call changes what later ones see; see ``masks/attention_calls.py``.
+It matters where a call removes the masks of its inputs; see ``masks/attention_calls.py``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from tfjs_serve.conversion.model.layers import CallKey, Graph
 def keras_order(graph: Graph, calls: Collection[CallKey]) -> list[CallKey]:
     """Return the calls in the order of ``_run_through_graph`` in ``keras/src/ops/function.py``.
 
-    Deeper calls come first, a call being deeper than all that use its outputs; a layer's earlier
-    calls are at least as deep as its later ones.
+    Deeper calls come first. A call is deeper than all calls that use its outputs, and at least as
+    deep as the later calls of its layer.
 
     Parameters
     ----------
     calls
-        Those that can be made; others are left out.
+        The calls that can be made; others are left out.
     """
     depths: dict[CallKey, int] = {}
     of_layers: dict[str, int] = {}
@@ -37,7 +37,7 @@ def _sources(graph: Graph, calls: Collection[CallKey], key: CallKey) -> list[Cal
 
 
 def _finished(graph: Graph, calls: Collection[CallKey]) -> list[CallKey]:
-    """Return the calls that outputs depend on, each after those that it depends on itself."""
+    """Return the calls that the outputs depend on, each after the calls that it depends on."""
     order: dict[CallKey, None] = {}
     opened: set[CallKey] = set()
     for output in graph.outputs:

@@ -1,9 +1,9 @@
-"""Checks a graph and finds the numbers that TF.js will give the calls in it.
+"""Checks a graph and finds the numbers that TF.js gives the calls in it.
 
-TF.js numbers the calls of a layer in the order in which its loader manages to make them
-(``fromConfig`` in ``tfjs-layers/src/engine/container.ts``), which need not be the order in the
-file, and it spins for ever on a call whose inputs never come. So the loader is run here first,
-on names only: its order gives the numbers, and what it cannot finish is refused.
+TF.js numbers the calls of a layer in the order in which its loader can make them (``fromConfig``
+in ``tfjs-layers/src/engine/container.ts``). This may be another order than in the file, and if the
+inputs of a call never come, the loader runs forever. So the loader is simulated here, on names
+only: its order gives the numbers, and a graph that it cannot finish is refused.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tfjs_serve.conversion.model.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOrder:
-    """The graph as TF.js will see it.
+    """The graph as TF.js loads it.
 
     Attributes
     ----------
     layers
         The layers that outputs depend on, in the file's order.
     numbers
-        For each call in the file, in which place TF.js will make it among those of its layer.
+        From each call in the file to its number in TF.js, among the calls of its layer.
     """
 
     layers: tuple[KerasLayer, ...]
@@ -34,7 +34,7 @@ class LoadOrder:
 
 
 def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
-    """Simulate the loader; report references to nothing and calls that can never be made."""
+    """Simulate the loader; report references to missing calls, and calls that it cannot make."""
     needed = _needed(model, graph, report)
     layers = computed_layers(model, report)
     places = {
@@ -51,22 +51,23 @@ def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
         counts[key[0]] += 1
     for layer in layers:
         if any(key not in numbers for key in _calls_needed(layer, graph, needed)):
-            _report_broken(layer, "is part of a cycle", report)
+            _report_broken(layer, "this layer is part of a cycle", report)
     if rounds and max(rounds.values()) > MAXIMUM_ROUNDS:
-        _report_broken(model, "has layers in an order that TensorFlow.js loads too slowly", report)
+        _report_broken(model, "its layers are in an order that takes too long", report)
     return LoadOrder(layers=layers, numbers=numbers)
 
 
 def _rounds(graph: Graph, places: Mapping[CallKey, tuple[int, int]]) -> dict[CallKey, int]:
-    """Return in which of its rounds through all layers the loader makes each call.
+    """Return the round in which the loader makes each call, without the calls that it never makes.
 
-    It makes a call as soon as all of its inputs are there: in the same round as an input that it
-    comes upon earlier, in the round after that of another one. Calls of a cycle are never made.
+    In each round it goes through all layers, and makes the calls whose inputs exist. So it makes a
+    call in the same round as an input that comes before it, and in the next round if the input
+    comes after it. It never makes the calls of a cycle.
 
     Parameters
     ----------
     places
-        Of all calls, where the loader comes upon them.
+        From each call to its place in a round.
     """
     missing: dict[CallKey, int] = {}
     users: dict[CallKey, list[CallKey]] = defaultdict(list)
@@ -94,7 +95,7 @@ def _calls_needed(layer: KerasLayer, graph: Graph, needed: set[CallKey]) -> list
 
 
 def computed_layers(model: KerasLayer, report: Report) -> tuple[KerasLayer, ...]:
-    """Return the children of a model that its outputs depend on, and its inputs."""
+    """Return the children of a model that are inputs, or that outputs depend on."""
     if model.graph is None:
         return model.children
     names = {name for name, _ in _needed(model, model.graph, report)}
@@ -113,7 +114,8 @@ def _needed(model: KerasLayer, graph: Graph, report: Report) -> set[CallKey]:
         if key in needed:
             continue
         if key[0] not in graph.calls or not 0 <= key[1] < len(graph.calls[key[0]]):
-            _report_broken(model, f"refers to call {key[1]} of {key[0]!r}", report)
+            what = f"it refers to call {key[1]} of {key[0]!r}, which does not exist"
+            _report_broken(model, what, report)
             continue
         needed.add(key)
         todo += [ref.key for ref in graph.call(key).inputs]
@@ -124,6 +126,6 @@ def _report_broken(layer: KerasLayer, what: str, report: Report) -> None:
     report.problem(
         layer,
         "unsupported-graph",
-        f"The graph is broken: it {what}, which cannot be computed.",
-        "Save the model again; if it stays, report the model's Keras version.",
+        f"TensorFlow.js cannot load the graph: {what}.",
+        "Save the model again; if this does not help, report the model's Keras version.",
     )

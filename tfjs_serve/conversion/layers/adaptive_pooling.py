@@ -27,7 +27,7 @@ from tfjs_serve.conversion.small_models.spatial import (
 from tfjs_serve.conversion.small_models.windows import Windows
 
 _MOST_PARTS = 64
-"""Up to here, an axis is cut into parts of their own lengths; beyond, JavaScript does it."""
+"""The most parts of different lengths that layers cut an axis into; else the companion does it."""
 
 
 def _adapted(rank: int, config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -36,9 +36,9 @@ def _adapted(rank: int, config: Mapping[str, Json], shape: Shape) -> Shape:
 
 
 def parts(size: int, count: int) -> list[tuple[int, int]]:
-    """Return where each of the windows begins and ends.
+    """Return the start and the end of each window along an axis.
 
-    They overlap where `size` is no multiple of `count` (``nn.py`` in ``keras/src/backend/numpy``).
+    They overlap unless `size` is a multiple of `count` (``nn.py`` in ``keras/src/backend/numpy``).
     """
     return [(index * size // count, -(-(index + 1) * size // count)) for index in range(count)]
 
@@ -75,7 +75,7 @@ def _adaptive_pooling(kind: str, rank: int) -> None:
 
 
 def _along(low: Lowering, kind: str, image: Tensor, axis: int, count: int) -> Tensor:
-    """Pool rows (axis 0) or columns (1) to `count` of them."""
+    """Pool the rows (axis 0) or columns (axis 1) of an image to `count` of them."""
     size = image.shape[1 + axis]
     if size is None:
         raise UnknownShapeError("a size of its input is not known")

@@ -24,9 +24,10 @@ from tfjs_serve.conversion.small_models.last_axis import counted_axes, rank_of
     ),
 )
 def relu(context: LayerContext) -> TfjsLayer:
-    """TF.js reads ``max_value`` and silently ignores the other two.
+    """TF.js reads ``max_value`` and silently ignores the other arguments.
 
-    Its ThresholdedReLU has no gradient. Keras 3 gives limits the dtype of the input.
+    ThresholdedReLU, which computes `threshold`, has no gradient in TF.js. Keras 3 converts the
+    limits to the dtype of the input.
     """
     read = context.read
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
@@ -67,10 +68,10 @@ def _alpha(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     traits=Traits(masking=Masking.PASSES),
 )
 def prelu(context: LayerContext) -> TfjsLayer:
-    """``shared_axes`` counts from 1, without the batch axis, in both.
+    """``shared_axes`` counts from 1, without the batch axis, in Keras and TF.js.
 
-    Keras takes 1 from it to index a shape, so that -1 means the last axis but one. TF.js
-    ignores negative ones.
+    Keras subtracts 1 to index a shape, so -1 means the last axis but one. TF.js ignores negative
+    axes.
     """
     shared = context.read.take("shared_axes")
     rank = context.one_rank()
@@ -85,7 +86,7 @@ def prelu(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="`alpha` other than 1: LeakyReLU after ELU"),
 )
 def elu(context: LayerContext) -> TfjsLayer:
-    """TF.js throws on another ``alpha`` than 1."""
+    """TF.js throws if ``alpha`` is not 1."""
     alpha = context.read.number("alpha", 1.0)
     if alpha == 1:
         return context.native("ELU", {"alpha": 1.0})
@@ -114,10 +115,10 @@ def thresholded_relu(context: LayerContext) -> TfjsLayer:
     ),
 )
 def softmax(context: LayerContext) -> TfjsLayer:
-    """TF.js computes it along the last axis, or along several at once.
+    """TF.js computes it along the last axis, or along several axes at once.
 
-    Keras 2 lowers what a mask leaves out by 1e9, or replaces it if ``robust_masking``; Keras 3
-    lowers it and makes it zero afterwards.
+    Keras 2 subtracts 1e9 from masked numbers, or replaces them if ``robust_masking``. Keras 3
+    subtracts it, and sets the results to zero.
     """
     axis = context.read.take("axis", -1)
     replaces = context.read.boolean("robust_masking", False)

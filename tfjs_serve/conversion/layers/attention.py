@@ -29,11 +29,11 @@ _CALL = (
     *("inputs", "mask", "training", "return_attention_scores", "use_causal_mask"),
     *(f"{TRAVELLING}{name}" for name in MASKS),
 )
-"""Parameters of ``call``, and the masks of the inputs where they are tensors."""
+"""Parameters of ``call``, and the masks of the inputs if they are tensors."""
 _LOWERED = "inputs of three axes: Dot and Softmax"
 _COMPANION = (
-    "inputs of other ranks, use_causal_mask for lengths that are not known, and, where scores "
-    "are no products, two lengths that are not known"
+    "inputs of other ranks; use_causal_mask with unknown lengths; two unknown lengths, unless "
+    "score_mode='dot'"
 )
 
 
@@ -44,9 +44,9 @@ class _Attention:
     Attributes
     ----------
     mode
-        How scores are made of queries and keys: ``"dot"``, ``"concat"`` or ``"additive"``.
+        How scores are computed from queries and keys: ``"dot"``, ``"concat"`` or ``"additive"``.
     positions
-        Which of the call's inputs are the query, the value, the key and their masks.
+        The indices of the query, the value, the key and their masks among the call's inputs.
     """
 
     mode: str
@@ -96,7 +96,7 @@ _attention_rule = partial(
 
 @_attention_rule("Attention", variables=_variables)
 def attention(context: LayerContext) -> TfjsLayer:
-    """Softmax of products of queries and keys, or of tanh of their sums, applied to values."""
+    """Scores are products of queries and keys, or sums of ``tanh(query + key)``."""
     context.read.ignore("use_scale")
     mode = context.read.choice(
         "score_mode", "dot", ("dot", "concat"), "Use score_mode='dot' or 'concat'."
@@ -106,7 +106,7 @@ def attention(context: LayerContext) -> TfjsLayer:
 
 @_attention_rule("AdditiveAttention", variables=_additive_variables)
 def additive_attention(context: LayerContext) -> TfjsLayer:
-    """As Attention, with a weighted sum of tanh of the sum of query and key."""
+    """Scores are weighted sums of ``tanh(query + key)``."""
     context.read.ignore("use_scale", "score_mode")
     return _translated(context, "additive")
 
@@ -118,11 +118,11 @@ def _translated(context: LayerContext, mode: str) -> TfjsLayer:
         context.no_mask()
     arguments = call_arguments(context.keywords.take, _CALL)
     dropout = read.number("dropout", 0.0)
+    # Up to Keras 2.10, it is an argument of the layer.
     causal = read.boolean("causal", False) or bool(arguments.get("use_causal_mask"))
     spec = _Attention(
         mode=mode,
         positions=_positions(context, arguments),
-        # Up to Keras 2.10, it is an argument of the layer.
         causal=causal,
         dropout=dropout,
         scores=bool(arguments.get("return_attention_scores")),
@@ -137,7 +137,7 @@ def _translated(context: LayerContext, mode: str) -> TfjsLayer:
 
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
-    """Return the places of query, value, key and masks among the inputs."""
+    """Return the indices of query, value, key and masks among the inputs."""
     tensors = with_travelling_masks(tensor_positions(arguments))
     masks = {name: position for name, position in tensors.items() if name in MASKS}
     count = len(context.calls[0]) - len(masks)

@@ -43,7 +43,7 @@ def mel_spectrogram(context: LayerContext) -> TfjsLayer:
         "lowest": read.number("min_freq", 20.0),
         "highest": read.take("max_freq") or int(rate / 2),
         "in_decibels": read.boolean("power_to_db", True),
-        # Keras needs none unless it computes decibels.
+        # Keras allows None unless it computes decibels.
         "range": 80.0 if top_db is None else read.number("top_db", 80.0),
         "exponent": read.number("mag_exp", 2.0),
         "least_power": read.number("min_power", 1e-10),
@@ -55,7 +55,7 @@ def mel_spectrogram(context: LayerContext) -> TfjsLayer:
 _KERNELS = {"real": ("real_kernel",), "imag": ("imag_kernel",)}
 _BOTH = ("real_kernel", "imag_kernel")
 _PLAIN = ("real", "imag", "stft", "psd")
-"""What convolutions, products and sums compute; the others need a root or an arc tangent."""
+"""Modes that need only convolutions, products and sums, but no root, logarithm or arc tangent."""
 
 
 def _stft_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -105,10 +105,10 @@ def _stft_shape(config: Mapping[str, Json], shape: Shape) -> Shape:
     ),
 )
 def stft_spectrogram(context: LayerContext) -> TfjsLayer:
-    """The convolution of each channel with waves of all frequencies."""
+    """Convolves each channel with waves of all frequencies."""
     read, config = context.read, context.layer.config
     read.ignore("frame_length", "frame_step", "fft_length")
-    # These made the kernels, which are in the file.
+    # The kernels in the file were made with these.
     read.ignore("window", "periodic", "scaling")
     mode, padding = read.text("mode", "log"), read.text("padding", "valid")
     first = read.text("data_format", "channels_last") == "channels_first"
@@ -146,14 +146,14 @@ def _spectrum(low: Lowering, mode: str, parts: list[Tensor], bins: int) -> Tenso
     if mode not in _PLAIN:
         return low.companion("Spectrum", {"mode": mode}, *parts, shape=parts[0].shape)
     power = low.add(*(low.multiply(part, part) for part in parts))
-    # Each frequency but the first and the last stands for its negative too.
+    # Each frequency but the first and the last also counts for its negative.
     factors = np.full(bins, 2.0)
     factors[[0, -1]] = 1.0
     return low.affine(power, constant(factors), None, trainable=False)
 
 
 def _arranged(low: Lowering, x: Tensor, first: bool, expands: bool) -> Tensor:
-    """Bring frames, channels and frequencies into the order that is asked for."""
+    """Return frames, channels and frequencies in the order that Keras returns them in."""
     if expands:
         return low.permute(x, (0, 2, 1, 3) if first else (0, 1, 3, 2))
     frames, channels, bins = x.shape[1:]

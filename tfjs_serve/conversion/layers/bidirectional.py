@@ -50,7 +50,7 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
     ),
 )
 def bidirectional(context: LayerContext) -> TfjsLayer:
-    """TF.js makes both directions from one layer, in scopes ``forward_...``, ``backward_...``."""
+    """TF.js makes both directions of one layer, in scopes ``forward_...`` and ``backward_...``."""
     read = context.read
     mode = read.take("merge_mode", "concat")
     if mode is not None and mode not in _MERGE_MODES:
@@ -67,18 +67,18 @@ def _needs_companion(context: LayerContext, mode: Json) -> bool:
     return (
         context.layer.mask_input
         or context.layer.order_input
-        # Keras's outputs are zero at the masked steps then; TF.js repeats the output before.
+        # At the masked steps of sequences, Keras returns zeros; TF.js repeats its last output.
         or (is_masked(context) and bool(forward.config.get("return_sequences")))
-        # Its configuration cannot be read back, which is how TF.js makes the second direction.
+        # TF.js makes the second direction from the configuration of the first; for RNN it cannot.
         or forward.class_name == "RNN"
         or not _is_mirrored(forward, backward)
-        # It would run once for each of its outputs; nor can its state be given.
+        # TF.js would run it once for each output. It cannot start at a given state either.
         or (bool(forward.config.get("stateful")) and (mode is None or is_started(context)))
     )
 
 
 def _is_mirrored(forward: KerasLayer, backward: KerasLayer) -> bool:
-    """Whether the layers differ in their direction only: TF.js has one config for both."""
+    """Whether the layers differ only in their direction, because TF.js has one config for both."""
     turned = {**backward.config, "go_backwards": not backward.config.get("go_backwards")}
     return (
         forward.class_name == backward.class_name
@@ -122,7 +122,7 @@ def _companion(context: LayerContext, mode: Json) -> TfjsLayer:
 
 
 def _zero_output(layer: KerasLayer, arguments: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what Bidirectional sets in its layers: zeros at the masked steps of sequences."""
+    """Return the argument that Bidirectional sets in its layers: zeros at masked steps or not."""
     if layer.generation >= 3:
         has_zeros = not layer.config.get("unroll")
     else:

@@ -1,6 +1,6 @@
 """Numbers as categories (``tfjs-layers/src/layers/preprocessing/category_encoding.ts``).
 
-TF.js's CategoryEncoding changes the shape of the layer before it.
+TF.js's own CategoryEncoding is not used, because it changes the shape of the layer before it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
 
 
 def integer_output(layer: KerasLayer, _inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Indices are whole numbers, everything else is counted in floats."""
+    """Return the dtype of the output: indices are integers, all encodings are floats."""
     default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
     return ("int64" if output_mode(layer.config, default) == "int" else "float32",)
 
@@ -63,17 +63,17 @@ def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...
     shape=_category_shape,
     traits=Traits(dtypes=integer_output, any_dtype=True),
     support=Support(
-        lowered="inputs of whole numbers: Dense, Minimum and GlobalMaxPooling1D or a sum",
+        lowered="inputs of integers: Dense, Minimum and GlobalMaxPooling1D or a sum",
         companion="inputs of floats, of more than two axes, of unknown length with `count`",
     ),
 )
 def category_encoding(context: LayerContext) -> TfjsLayer:
-    """Ones in the columns of the categories that a sample has."""
+    """Puts ones, or counts, into the columns of the categories that a sample has."""
     read = context.read
     mode, depth = encoding(context, "multi_hot"), _tokens(context.layer)
     read.ignore("num_tokens", "max_tokens")
     weighted = context.keywords.take("count_weights") is not None
-    whole = all(call[0].is_integer for call in context.calls)
+    has_integers = all(call[0].is_integer for call in context.calls)
 
     def lower(low: Lowering) -> Tensor:
         x, weights = low.inputs[0], low.inputs[1] if weighted else None
@@ -81,13 +81,13 @@ def category_encoding(context: LayerContext) -> TfjsLayer:
         return one_hot.encoded(low, columns, x.shape, mode, weights)
 
     arguments = {"mode": mode_name(mode), "depth": depth}
-    if not whole or depth > one_hot.MOST_COLUMNS:
+    if not has_integers or depth > one_hot.MOST_COLUMNS:
         return context.companion("CategoryEncoding", arguments)
     return lower_or_companion(context, lower, "CategoryEncoding", arguments)
 
 
 def mode_name(mode: str) -> str:
-    """Return a name that TF.js's camel case leaves alone."""
+    """Return the mode without underscores, so that TF.js's camel case does not change it."""
     return mode.replace("_", "")
 
 
@@ -95,7 +95,7 @@ def mode_name(mode: str) -> str:
 
 
 def _summary(config: Mapping[str, Json]) -> tuple[Variable, ...]:
-    """Keras 2 keeps what it has learned as a weight; Keras 3 writes the boundaries."""
+    """Return the weight in which Keras 2 saves what it has learned; Keras 3 saves boundaries."""
     given = config.get("bin_boundaries") is not None
     return () if given else (Variable(name="summary", trainable=False),)
 
@@ -121,7 +121,7 @@ def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     ),
 )
 def discretization(context: LayerContext) -> TfjsLayer:
-    """The number of boundaries that are not above a number."""
+    """Counts the boundaries that are not above a number."""
     read = context.read
     read.ignore("epsilon", "num_bins", "bins")
     mode = encoding(context, "int")
@@ -147,7 +147,7 @@ def discretization(context: LayerContext) -> TfjsLayer:
 
 
 def _learned(context: LayerContext) -> list[float]:
-    """Return the boundaries that Keras 2 makes of its summary when it loads a model."""
+    """Return the boundaries, which Keras 2 computes from its summary when it loads a model."""
     source, count = context.weights.get("summary"), context.layer.config.get("num_bins")
     if source is None or not source.shape[1] or not count:
         context.problem(
@@ -160,8 +160,12 @@ def _learned(context: LayerContext) -> list[float]:
 def boundaries_of(summary: TensorSource, bins: int) -> list[float]:
     """Return the boundaries of `bins` bins of equal weight.
 
-    ``get_bin_boundaries`` in ``tf_keras/src/layers/preprocessing/discretization.py``; `summary`
-    has shape ``(2, n)``: numbers in order, and how many each stands for.
+    From ``get_bin_boundaries`` in ``tf_keras/src/layers/preprocessing/discretization.py``.
+
+    Parameters
+    ----------
+    summary
+        Shape ``(2, n)``: numbers in ascending order, and how many numbers each stands for.
     """
     numbers, weights = values(summary)
     share = 1.0 / bins
@@ -172,7 +176,7 @@ def boundaries_of(summary: TensorSource, bins: int) -> list[float]:
 
 
 _STEEP = 1e30
-"""How fast a step goes from 0 to 1: two float32 numbers that differ, differ by more than 1e-30."""
+"""The slope of a step from 0 to 1: different float32 numbers differ by more than 1e-30."""
 
 
 def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float | None]) -> Tensor:
@@ -190,7 +194,7 @@ def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tenso
 
 
 def _bins(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
-    """Return one column for each bin: its lower boundary is reached, its upper one is not."""
+    """Return a column for each bin: 1 if its lower boundary is reached and its upper one is not."""
     reached = _steps(low, column, [None, *boundaries])
     infinite = float(np.finfo(np.float32).max)
     return low.subtract(reached, _steps(low, column, [*boundaries, infinite]))

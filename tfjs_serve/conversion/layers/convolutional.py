@@ -27,7 +27,8 @@ from tfjs_serve.conversion.small_models.windows import Windows
 _LOWERED = {
     1: "groups, causal padding, channels first: Conv1D, ZeroPadding2D",
     2: "groups: DepthwiseConv2D, or a Conv2D for each",
-    3: "groups: a Conv3D for each; strides beyond the window with padding='same': ZeroPadding2D",
+    3: "groups: a Conv3D for each; strides larger than the window with padding='same': "
+    "ZeroPadding2D",
 }
 _COMPANION = {
     1: "",
@@ -71,7 +72,7 @@ def _more_axes(context: LayerContext, rank: int) -> bool:
 
 
 def _is_native(context: LayerContext, conv: Convolution, groups: int) -> bool:
-    """Whether TF.js computes it; of Conv1D it forgets to turn ``channels_first`` back."""
+    """Whether TF.js computes the same; its Conv1D does not turn ``channels_first`` back."""
     rank = len(conv.windows.size)
     if groups > 1 or conv.steps_and_skips or _more_axes(context, rank):
         return False
@@ -83,7 +84,7 @@ def _is_native(context: LayerContext, conv: Convolution, groups: int) -> bool:
 def _over_all_axes(
     low: Lowering, x: Tensor, windows: Windows, kernel: Kernel, groups: int
 ) -> Tensor:
-    """Convolve over the last axes; Keras 2 treats all axes before them as the batch."""
+    """Convolve over the last axes; Keras 2 treats all axes before them like the batch axis."""
     rank = len(windows.size)
     before, rest = x.shape[1 : -1 - rank], x.shape[-1 - rank :]
     if not before:

@@ -36,8 +36,8 @@ _HINT_GROUPS = "Use groups=1."
 _UNKNOWN = "dilation with an unknown height or width, and strides or more than 512 channels"
 
 
-def _ignore_what_is_beside(context: LayerContext) -> None:
-    """Keras 2 writes arguments of Conv2D that these layers do not have."""
+def _ignore_arguments_of_conv2d(context: LayerContext) -> None:
+    """Ignore arguments of Conv2D that Keras 2 writes although these layers do not use them."""
     context.read.ignore("kernel_initializer", "kernel_regularizer", "kernel_constraint")
     context.read.only("groups", 1, hint=_HINT_GROUPS)
 
@@ -57,7 +57,7 @@ def _depthwise(class_name: str, rank: int) -> None:
     )
     @activated
     def translate(context: LayerContext, activation: str) -> TfjsLayer:
-        _ignore_what_is_beside(context)
+        _ignore_arguments_of_conv2d(context)
         context.read.ignore("filters")
         conv = read_convolution(context, rank, activation)
         multiplier = context.read.integer("depth_multiplier", 1)
@@ -92,8 +92,8 @@ def _separable(class_name: str, rank: int) -> None:
     )
     @activated
     def translate(context: LayerContext, activation: str) -> TfjsLayer:
-        """TF.js throws on ``kernel_initializer`` and its like, which Keras 2 writes beside."""
-        _ignore_what_is_beside(context)
+        """Keras 2 also writes ``kernel_initializer`` and the like, on which TF.js throws."""
+        _ignore_arguments_of_conv2d(context)
         conv = read_convolution(context, rank, activation, paddings)
         own = {
             "filters": context.read.integer("filters"),
@@ -101,7 +101,7 @@ def _separable(class_name: str, rank: int) -> None:
         }
         depth = read_kernel(context, conv, "depthwise_kernel", "depthwise")
         point = read_kernel(context, conv, "pointwise_kernel", "pointwise")
-        if rank == 2 and not conv.steps_and_skips and _turns_back(conv):
+        if rank == 2 and not conv.steps_and_skips and _bias_and_activation_fit(conv):
             parameters = depth.parameters_as("depthwise") | point.parameters_as("pointwise")
             return context.native(class_name, {**own, **conv.config(), **parameters})
         if rank == 1 or conv.steps_and_skips:
@@ -113,8 +113,8 @@ def _separable(class_name: str, rank: int) -> None:
         return lowered_convolution(context, conv, lower, "DepthwiseConvolution")
 
 
-def _turns_back(conv: Convolution) -> bool:
-    """Whether the order of the axes is that of Keras when TF.js adds the bias and activates."""
+def _bias_and_activation_fit(conv: Convolution) -> bool:
+    """Whether bias and activation are right although TF.js adds them before it turns axes back."""
     return not conv.channels_first or (
         not conv.use_bias and conv.activation not in ("softmax", "log_softmax")
     )
@@ -137,7 +137,7 @@ def _lowered_separable(
 def _in_two_steps(
     low: Lowering, x: Tensor, windows: Windows, depth: Kernel, point: Kernel
 ) -> Tensor:
-    """TF.js's layer does not move by several steps and skip steps at the same time."""
+    """Apply one kernel after the other: TF.js's layer forbids strides together with dilation."""
     one = Windows(size=(1, 1), strides=(1, 1), dilation=(1, 1), padding="valid")
     return convolve(low, depthwise(low, x, windows, replace(depth, bias=None)), one, point)
 

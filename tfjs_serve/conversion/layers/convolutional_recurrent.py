@@ -1,4 +1,4 @@
-"""ConvLSTM1D, 2D, 3D (``tfjs-layers/src/layers/convolutional_recurrent.ts`` has 2D)."""
+"""ConvLSTM1D, 2D and 3D (``tfjs-layers/src/layers/convolutional_recurrent.ts`` has only 2D)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def _maps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
 
 
 def _sequences(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield the shape of sequences of images with as many channels as the kernel has."""
+    """Yield the shape of sequences of images; the kernel tells the number of channels."""
     channels = weights["kernel"].shape[-2] if weights else None
     batch, *image = image_shape(layer, channels, rank)
     yield (batch, None, *image)
 
 
 def _cell(context: LayerContext, rank: int) -> Cell:
-    """Return the arguments of an LSTM cell whose products are convolutions."""
+    """Read the arguments of an LSTM cell whose products are convolutions."""
     read = context.read
     read.ignore("rank")
     read.only("groups", 1, hint="Use groups=1.")
@@ -92,7 +92,7 @@ def _conv_lstm(rank: int) -> None:
 def _plain(
     context: LayerContext, rank: int, loop: Loop, cell: Mapping[str, Json]
 ) -> TfjsLayer | None:
-    """Return what TF.js's ConvLSTM2D computes, ``None`` if it does not."""
+    """Return the layer as TF.js's ConvLSTM2D, ``None`` if that computes something else."""
     if _needs_companion(context, loop):
         return None
     config = {**loop.native, **cell}
@@ -107,7 +107,7 @@ def _plain(
 
 
 def _is_direction(context: LayerContext) -> bool:
-    """Whether it is one direction of a Bidirectional, which takes no small model."""
+    """Whether it is one direction of a Bidirectional, which cannot contain a small model."""
     prefixes = ("forward", "backward")
     return context.scope.endswith(tuple(f"/{prefix}_{context.name}" for prefix in prefixes))
 
@@ -140,18 +140,18 @@ def _of_one_row(context: LayerContext, config: Mapping[str, Json]) -> TfjsLayer:
 
 
 def _needs_companion(context: LayerContext, loop: Loop) -> bool:
-    """Whether TF.js's loop over images computes something else, or nothing."""
+    """Whether TF.js's loop over images computes something else, or fails."""
     return (
         loop.needs_companion(context)
         or is_started(context)
         or is_masked(context)
-        # Its webgl backend turns no tensor of five axes around.
+        # TF.js's webgl backend cannot reverse tensors of five axes.
         or loop.go_backwards
     )
 
 
 def _as_run(context: LayerContext, loop: Loop) -> Loop:
-    """Return the arguments as Keras uses them (``base_conv_rnn.py`` in Keras 2)."""
+    """Return the loop without arguments that Keras 2 ignores here (``base_conv_rnn.py``)."""
     if context.layer.generation >= 3:
         return loop
     return replace(loop, zero_output_for_mask=False, time_major=False)

@@ -30,12 +30,12 @@ from tfjs_serve.conversion.small_models.windows import Windows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """How much more TF.js's "valid" has along one axis than Keras wants.
+    """How much longer the output of TF.js's "valid" is than that of Keras, along one axis.
 
     Attributes
     ----------
     before, after
-        Steps to cut off; a negative `after` is a number of zeros to add.
+        Steps to cut off; a negative `after` is a number of steps to add.
     """
 
     before: int
@@ -43,10 +43,15 @@ class Surplus:
 
 
 def surplus(extent: int, stride: int, padding: str, output_padding: int | None) -> Surplus:
-    """Return the steps beyond Keras's output, whatever the size of the input.
+    """Return the surplus along one axis, which does not depend on the size of the input.
 
     From ``compute_conv_transpose_padding_args_for_jax`` in ``backend_utils.py``; TensorFlow cuts
     off the same (``conv_utils.py`` in Keras 2).
+
+    Parameters
+    ----------
+    extent
+        The size of the window with the steps that dilation skips.
     """
     whole = max(extent, stride)
     if padding == "valid":
@@ -70,7 +75,7 @@ def _surpluses(windows: Windows, output_padding: Json) -> list[Surplus]:
 
 
 def _enlarged(rank: int, layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    """``compute_conv_transpose_output_shape`` in ``backend_utils.py``."""
+    """Return the shape as ``compute_conv_transpose_output_shape`` in ``backend_utils.py`` does."""
     config = layer.config
     windows = Windows(
         size=tuple(pair(config["kernel_size"], rank)),
@@ -136,10 +141,10 @@ _COMPANION = {1: "", 2: "", 3: "what is lowered, with several unknown sizes"}
 
 
 def _native_padding(windows: Windows, extra: Sequence[Surplus]) -> str | None:
-    """Return the padding with which TF.js puts out what Keras does, if there is one.
+    """Return the padding with which TF.js computes the same as Keras, if there is one.
 
-    TF.js ignores a dilation. In a volume, its "same" pads by less than nothing where a stride is
-    larger than the window (``get3DPadAndOutInfo`` in ``tfjs-core/src/ops/conv_util.ts``).
+    TF.js ignores dilation. In volumes, its "same" pads by a negative number if a stride is larger
+    than the window (``get3DPadAndOutInfo`` in ``tfjs-core/src/ops/conv_util.ts``).
     """
     if windows.is_dilated:
         return None
@@ -170,7 +175,7 @@ def _lowered(
 def _turned_around(
     low: Lowering, x: Tensor, windows: Windows, kernel: Kernel, extra: Sequence[Surplus]
 ) -> Tensor:
-    """With steps of one, the transposed convolution is a convolution with the kernel reversed."""
+    """With strides of one, a transposed convolution is a convolution with the reversed kernel."""
     margins = [
         (extent - 1 - one.before, extent - 1 - one.after)
         for extent, one in zip(windows.extent, extra, strict=True)
@@ -187,7 +192,7 @@ def _turned_around(
 
 
 def _written_out(windows: Windows, kernel: Kernel) -> tuple[Windows, Kernel]:
-    """Write the steps that a window skips as zeros of its kernel."""
+    """Return windows without dilation, and a kernel with zeros at the steps that they skipped."""
     shape = (*windows.extent, *kernel.values.shape[-2:])
     steps = tuple(slice(None, None, rate) for rate in windows.dilation)
 
@@ -204,7 +209,7 @@ def _written_out(windows: Windows, kernel: Kernel) -> tuple[Windows, Kernel]:
 def _cut_to_size(
     low: Lowering, x: Tensor, windows: Windows, kernel: Kernel, extra: Sequence[Surplus]
 ) -> Tensor:
-    """Cut off what Keras does not have; what it adds gets the bias too."""
+    """Cut off surplus steps, or add missing ones, which get the bias too."""
     rank = len(windows.size)
     missing = [[0, max(-one.after, 0)] for one in extra]
     late_bias = kernel.bias if any(map(any, missing)) else None

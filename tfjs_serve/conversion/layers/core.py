@@ -33,7 +33,7 @@ _REARRANGES = Traits(dtypes=kept, any_dtype=True, hides_input_shape=True)
 
 
 def _rows(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield shapes of any number of axes with as many features as the kernel has rows."""
+    """Yield a shape for each number of axes; the kernel tells the number of features."""
     if weights:
         yield from ((*(None,) * (rank - 1), weights["kernel"].shape[0]) for rank in RANKS)
 
@@ -49,12 +49,9 @@ def _rows(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
 )
 @activated
 def dense(context: LayerContext, activation: str) -> TfjsLayer:
-    """``units``, ``activation``, ``use_bias`` and the parameters of kernel and bias.
-
-    TF.js adds the bias to at most five axes (``biasAdd`` in ``tfjs_backend.ts``).
-    """
+    """TF.js adds a bias to tensors of at most five axes (``biasAdd`` in ``tfjs_backend.ts``)."""
     read = context.read
-    # An archive has the kernel with its LoRA weights in it.
+    # Saved kernels include their LoRA weights.
     read.ignore("activity_regularizer", "lora_rank", "lora_alpha")
     config: dict[str, Json] = {
         "units": read.integer("units"),
@@ -92,7 +89,7 @@ def dense(context: LayerContext, activation: str) -> TfjsLayer:
 )
 @activated
 def activation_layer(context: LayerContext, activation: str) -> TfjsLayer:
-    """The activation itself decides whether TF.js has it."""
+    """``activated`` lowers the activations that TF.js lacks."""
     context.read.ignore("activity_regularizer")
     return context.native("Activation", {"activation": activation})
 
@@ -109,7 +106,7 @@ def _each_input(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) 
     support=Support(lowered="Activation('linear')"),
 )
 def identity(context: LayerContext) -> TfjsLayer:
-    """Takes any number of tensors; TF.js's class of this name is an initializer."""
+    """Takes any number of tensors. TF.js's class of this name is an initializer."""
     check_no_rounding(context)
     if max(map(len, context.calls), default=1) > 1:
         low = Lowering(context)
@@ -124,7 +121,7 @@ def identity(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="Activation('linear'): it only adds to the loss"),
 )
 def activity_regularization(context: LayerContext) -> TfjsLayer:
-    """Adds to the loss in training, where TF.js has no place for it."""
+    """Only adds to the loss in training, for which TF.js has no layer."""
     context.read.ignore("l1", "l2", "activity_regularizer")
     return context.native("Activation", {"activation": "linear"})
 
@@ -138,7 +135,7 @@ def activity_regularization(context: LayerContext) -> TfjsLayer:
     ),
 )
 def flatten(context: LayerContext) -> TfjsLayer:
-    """With ``channels_first``, TF.js like Keras moves the channels last before flattening."""
+    """With ``channels_first``, both Keras and TF.js move the channels last before flattening."""
     check_no_rounding(context)
     data_format = context.read.text("data_format", "channels_last")
     rank = context.one_rank() or 3
@@ -159,9 +156,9 @@ def flatten(context: LayerContext) -> TfjsLayer:
     traits=_REARRANGES,
 )
 def reshape(context: LayerContext) -> TfjsLayer:
-    """An axis of -1 or ``null`` is worked out from the others.
+    """The size of an axis of -1 or ``null`` is worked out from the others.
 
-    TF.js does so only when it predicts; the layers that follow may have to know it before.
+    TF.js does this only when it predicts, but the layers that follow may need the size before.
     """
     check_no_rounding(context)
     target = context.read.take("target_shape")
@@ -175,7 +172,7 @@ def reshape(context: LayerContext) -> TfjsLayer:
 
 
 def _written(shape: Shape) -> list[int]:
-    """Return what Reshape is told: the sizes after the batch axis, -1 for unknown ones."""
+    """Return the target of a Reshape: the sizes after the batch axis, -1 for unknown ones."""
     return [-1 if size is None else size for size in shape[1:]]
 
 
@@ -189,7 +186,7 @@ def _permuted(config: Mapping[str, Json], shape: Shape) -> Shape:
     traits=_REARRANGES,
 )
 def permute(context: LayerContext) -> TfjsLayer:
-    """``dims`` counts from 1, without the batch axis, in both."""
+    """``dims`` counts from 1, without the batch axis, in Keras and TF.js."""
     check_no_rounding(context)
     return context.native("Permute", {"dims": context.read.take("dims")})
 
@@ -200,7 +197,7 @@ def permute(context: LayerContext) -> TfjsLayer:
     traits=_REARRANGES,
 )
 def repeat_vector(context: LayerContext) -> TfjsLayer:
-    """Shape ``(batch, features)`` to ``(batch, n, features)``."""
+    """From shape ``(batch, features)`` to ``(batch, n, features)``."""
     check_no_rounding(context)
     return context.native("RepeatVector", {"n": context.read.integer("n")})
 

@@ -1,4 +1,4 @@
-"""Cropping1D, 2D and 3D (``tfjs-layers/src/layers/convolutional.ts`` has 2D)."""
+"""Cropping1D, 2D and 3D (``tfjs-layers/src/layers/convolutional.ts`` has only 2D)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tfjs_serve.conversion.small_models.spatial import (
 )
 
 _LARGEST_CONVOLUTION = 32
-"""Up to here, cutting off steps by a convolution costs little, if sizes are not known."""
+"""The most steps that a convolution cuts off if sizes are not known: more would be slow."""
 _DEFAULTS = {1: 1, 2: 0, 3: 1}
 
 
@@ -67,7 +67,7 @@ def _cropping(rank: int) -> None:
 
 
 def _check_rest(context: LayerContext, rank: int) -> None:
-    """Report a layer that leaves nothing: Keras 2 has tensors without numbers, TF.js fails."""
+    """Report a layer that leaves nothing: Keras 2 allows empty tensors, TF.js fails."""
     rests = [_cropped(rank, context.layer.config, shape)[1:] for shape in context.shapes]
     if any(size is not None and size < 1 for rest in rests for size in rest):
         context.problem(

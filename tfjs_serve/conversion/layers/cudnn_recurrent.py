@@ -1,6 +1,6 @@
-"""CuDNNLSTM and CuDNNGRU (``tf_keras/src/layers/rnn/cudnn_*.py``): LSTM and GRU of that layout.
+"""CuDNNLSTM and CuDNNGRU (``tf_keras/src/layers/rnn/cudnn_*.py``).
 
-Their activations are fixed. The layout of their weights is that of cuDNN
+They are an LSTM and a GRU with fixed activations, and with weights in the layout of cuDNN
 (``_convert_rnn_weights`` in ``tf_keras/src/saving/legacy/hdf5_format.py``).
 """
 
@@ -57,7 +57,7 @@ def cudnn_gru(context: LayerContext) -> TfjsLayer:
 
 
 _GIVEN_WINS = {"given_wins": True}
-"""Other than Keras 2's LSTM, a stateful layer starts at the state it is given."""
+"""Unlike Keras 2's LSTM, a stateful layer starts at the state that it is given."""
 
 
 def _relaid(context: LayerContext, gates: int) -> LayerContext:

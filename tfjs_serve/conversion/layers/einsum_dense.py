@@ -20,7 +20,7 @@ from tfjs_serve.layers_model.model import TensorSource
 
 
 def _shape(config: Mapping[str, Json], shape: Shape) -> Shape:
-    """``output_shape`` has neither batch nor ellipsis; ``None`` in it is the input's size."""
+    """Return the shape; ``output_shape`` has no batch or ellipsis, ``None`` for input sizes."""
     equation = parsed(config["equation"], len(shape))
     given = config["output_shape"]
     partial = tuple(given) if isinstance(given, list) else (given,)
@@ -52,7 +52,7 @@ def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 )
 @activated
 def einsum_dense(context: LayerContext, name: str) -> TfjsLayer:
-    """The product of input and kernel that ``equation`` describes, plus a bias."""
+    """Returns the product of input and kernel that ``equation`` describes, plus a bias."""
     read = context.read
     read.ignore("activity_regularizer", "output_shape", "bias_axes", "lora_alpha")
     read.ignore("gptq_unpacked_column_size")
@@ -72,7 +72,7 @@ def einsum_dense(context: LayerContext, name: str) -> TfjsLayer:
 
 
 def _is_dense(equation: Equation, weights: Mapping[str, TensorSource]) -> bool:
-    """Whether a Dense computes it once axes are moved."""
+    """Whether a Dense computes it after axes are moved."""
     batch = equation.source[0]
     if equation.repeats or equation.shared or equation.dropped or not weights:
         return False
@@ -84,7 +84,7 @@ def _is_dense(equation: Equation, weights: Mapping[str, TensorSource]) -> bool:
 
 
 def _of_last_axes(bias: Sequence[int], equation: Equation, sizes: Mapping[int, int]) -> bool:
-    """Whether a bias, which is broadcast to the output, has a number for each made element."""
+    """Whether a bias has a number for each element along the axes that the kernel makes."""
     axes = equation.output[len(equation.output) - len(bias) :]
     for_each = [sizes[axis] if axis in equation.made else 1 for axis in axes]
     return list(bias) == for_each and set(equation.made) <= set(axes)
@@ -103,7 +103,7 @@ def _companion(context: LayerContext, equation: Equation, name: str) -> TfjsLaye
 
 
 class _Dense:
-    """The small model: axes moved until a Dense fits, and back."""
+    """The small model: it moves and merges axes for a Dense, and then restores them."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class _Dense:
         )
 
     def _in_order(self, x: Tensor) -> Tensor:
-        """Return the Dense's output with its axes taken apart and in the equation's order."""
+        """Return the output of Dense with its axes split and in the equation's order."""
         equation, low = self._equation, self._low
         if len(equation.made) != 1:
             kept = x.shape[1 : len(equation.free)]

@@ -24,7 +24,7 @@ def _input_shapes(layer: KerasLayer, _weights: Weights) -> Iterator[Shape]:
 
 
 def _made_mask(layer: KerasLayer) -> MadeMask | None:
-    """``compute_mask`` in ``embedding.py``; ReversibleEmbedding makes none in reverse."""
+    """Return the mask as ``compute_mask`` does; in reverse, ReversibleEmbedding makes none."""
     reverse = layer.config.get(CALL, {}).get("reverse")
     makes = layer.config.get("mask_zero") and not reverse
     return MadeMask(value=0, over_features=False) if makes else None
@@ -35,7 +35,7 @@ def _without_mask(layer: KerasLayer) -> KerasLayer:
 
 
 MASK_OF_ZEROS = MaskMaker(made=_made_mask, without=_without_mask)
-"""The mask that ``mask_zero=True`` asks for."""
+"""How ``mask_zero=True`` makes a mask."""
 
 
 @rule(
@@ -45,10 +45,10 @@ MASK_OF_ZEROS = MaskMaker(made=_made_mask, without=_without_mask)
     traits=Traits(mask_maker=MASK_OF_ZEROS, input_shapes=_input_shapes),
 )
 def embedding(context: LayerContext) -> TfjsLayer:
-    """``input_length`` and ``sparse`` change static shapes and gradients' form in Keras 2."""
+    """In Keras 2, ``input_length`` only changes shapes, ``sparse`` only the form of gradients."""
     read = context.read
     read.ignore("activity_regularizer", "input_length", "sparse")
-    # An archive has the embeddings with their LoRA weights in them.
+    # Saved embeddings include their LoRA weights.
     read.ignore("lora_rank", "lora_alpha")
     return context.native(
         "Embedding",

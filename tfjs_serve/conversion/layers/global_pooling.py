@@ -64,7 +64,7 @@ def _global_pooling(kind: str, rank: int) -> None:
             return context.companion(class_name, {"channels_first": first, "keepdims": keepdims})
         axes = list(range(2, rank + 2) if first else range(1, rank + 1))
         if truncates:
-            # A mean that is a product with a rounded inverse would lose whole results.
+            # TF.js multiplies by a rounded inverse, so a mean may be just below an integer.
             return context.companion("WholeAverage", {"axes": axes, "keepdims": keepdims})
         if rank == 2 and not keepdims:
             return context.native(class_name, {"data_format": data_format})
@@ -76,16 +76,17 @@ def _global_pooling(kind: str, rank: int) -> None:
 
 
 def _companion(kind: str, rank: int) -> str:
-    """Return what is left to the companion."""
+    """Return which cases the companion computes, for the support table."""
     return "; ".join(
         ["masks"] * (kind == "Average" and rank == 1)
-        + ["whole numbers in Keras 2"] * (kind == "Average")
-        + ["channels first, of unknown number and several unknown sizes"] * (rank == 3)
+        + ["integers in Keras 2"] * (kind == "Average")
+        + ["channels first with an unknown number of channels and several unknown sizes"]
+        * (rank == 3)
     )
 
 
 def _averaged(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Keras 2 averages whole numbers in their own dtype, in which fractions are cut off."""
+    """Return the dtype: Keras 2 averages integers in their own dtype, which cuts off fractions."""
     return kept(layer, inputs) if layer.generation < 3 else ("float32",)
 
 
@@ -100,7 +101,7 @@ def _lowered(low: Lowering, *, kind: str, keepdims: bool, first: bool) -> Tensor
 
 
 def _over_one_axis(low: Lowering, x: Tensor, kind: str, channels: Size, first: bool) -> Tensor:
-    """Pool with all spatial axes made one, which may be of unknown length."""
+    """Pool after all spatial axes are merged into one, whose length may be unknown."""
     if first and len(x.shape) == 3:
         x, first = low.permute(x, (0, 2, 1)), False
     if first:

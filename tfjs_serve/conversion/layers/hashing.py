@@ -1,4 +1,4 @@
-"""Hashes of words and whole numbers (``keras/src/layers/preprocessing/hashing.py``)."""
+"""Hashes of words and integers (``keras/src/layers/preprocessing/hashing.py``)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tfjs_serve.conversion.rules.traits import Traits
 
 
 def code_points(value: Json) -> Json:
-    """Return a string as numbers, which TF.js leaves alone; anything else as it is."""
+    """Return a string as numbers, because TF.js changes strings; anything else as it is."""
     return list(map(ord, value)) if isinstance(value, str) else value
 
 
 def salt(context: LayerContext) -> list[str] | None:
-    """Return the two numbers of a key in decimals, because TF.js would round them."""
+    """Return the two numbers of the key as decimal strings, because TF.js would round numbers."""
     value = context.read.take("salt")
     if value is None:
         return None
@@ -42,7 +42,7 @@ def _hashed_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...])
     support=Support(companion="always"),
 )
 def hashing(context: LayerContext) -> TfjsLayer:
-    """FarmHash, or SipHash if there is a salt, of a string or of a number in decimals."""
+    """FarmHash, or SipHash if there is a salt, of a string or of a number as a decimal string."""
     bins = context.read.integer("num_bins")
     arguments = {
         "bins": bins,

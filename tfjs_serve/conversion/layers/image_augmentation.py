@@ -1,6 +1,6 @@
 """Layers that change images at random in training (``keras/src/layers/preprocessing``).
 
-At inference most change nothing, so that they cost nothing in the page.
+At inference most of them change nothing, and then cost nothing in the page.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _INACTIVE: Mapping[str, tuple[str, ...]] = {
     "RandomInvert": ("factor", "value_range"),
     "RandomPerspective": ("factor", "scale", *_FILLING),
     "RandomPosterization": ("factor", "value_range"),
-    # Up to Keras 3.5 with the value_range of its base class.
+    # Up to Keras 3.5, it has the value_range of its base class.
     "RandomRotation": ("factor", "value_range", *_FILLING),
     "RandomSaturation": ("factor", "value_range"),
     "RandomSharpness": ("factor", "value_range"),
@@ -51,19 +51,19 @@ _INACTIVE: Mapping[str, tuple[str, ...]] = {
     "RandomZoom": ("height_factor", "width_factor", "factor", *_FILLING),
     "Solarization": ("addition_factor", "threshold_factor", "value_range"),
 }
-"""Layers that let images through at inference, and their arguments."""
+"""Layers that do not change images at inference, and their arguments."""
 
 
 def unchanged(context: LayerContext) -> TfjsLayer:
-    """Return a layer that lets its input through."""
+    """Return a layer that returns its input."""
     return context.native("Activation", {"activation": "linear"})
 
 
 def one_image(context: LayerContext) -> None:
-    """Report calls with boxes, labels or masks beside the images; take common arguments."""
+    """Report calls with boxes, labels or masks besides images; ignore arguments about these."""
     context.read.ignore("bounding_box_format")
     if context.layer.generation >= 3:
-        # The default of these layers, which Keras 3 writes; a model's own flag counts, not this.
+        # Keras 3 writes the default of these layers, but the flag of the model counts.
         context.keywords.ignore("training")
     if any(len(call) > 1 for call in context.calls):
         context.problem(

@@ -63,7 +63,7 @@ def _mapped(context: LayerContext, maps: list[AxisMap], fill: float = 0.0) -> Tf
 
 
 def _size(context: LayerContext) -> dict[str, Json]:
-    """Return what all companions of these layers read."""
+    """Read the arguments that all companions of these layers take."""
     channels_first = context.read.text("data_format", "channels_last") == "channels_first"
     return {
         "height": context.read.integer("height"),
@@ -77,10 +77,9 @@ def _size(context: LayerContext) -> dict[str, Json]:
     outcome=Outcome.LOWERED,
     shape=of_each(_resized),
     support=Support(
-        lowered="images of known size: Dense along each axis, UpSampling2D for whole factors of "
-        "`nearest`",
-        companion="images of unknown or large size, single images; whole numbers, which are "
-        "rounded",
+        lowered="images of known size: Dense along each axis; UpSampling2D for `nearest` by an "
+        "integer factor",
+        companion="images of unknown or large size, single images; integers, which are rounded",
         notes="bicubic as JAX computes it in models of Keras 3: TensorFlow rounds its weights",
     ),
 )
@@ -124,9 +123,9 @@ def _fit(context: LayerContext) -> str:
 
 
 def _range(context: LayerContext, method: str) -> list[Json] | None:
-    """Return the range of the whole numbers that Keras makes of what it computed from some.
+    """Return the range of integers that Keras rounds its results to, ``None`` if it does not.
 
-    ``None`` if it computes in floats; numbers of 32 bits and more hold whatever images do.
+    An empty list stands for a range that images never leave, such as that of 32 bits.
     """
     dtype = next((fact.dtype for call in context.calls for fact in call if fact.is_integer), None)
     if dtype is None or context.layer.generation < 3 or method == "nearest":
@@ -177,14 +176,14 @@ def center_crop(context: LayerContext) -> TfjsLayer:
 
 
 def _cropped_at_random(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    """Newer Kerases give images back whole, although ``compute_output_shape`` says otherwise."""
+    """Return the shape; newer versions change nothing, whatever ``compute_output_shape`` says."""
     if _random_crop(layer.version) == "whole":
         return (inputs[0],)
     return (_resized(layer.config, inputs[0]),)
 
 
 def _random_crop(version: tuple[int, ...]) -> str:
-    """Return what RandomCrop does at inference: it resizes up to Keras 3.5."""
+    """Return what a version of RandomCrop does to images at inference."""
     if version < (3, 6):
         return "resized"
     return "cut" if version < (3, 8) else "whole"
@@ -201,7 +200,7 @@ def _random_crop(version: tuple[int, ...]) -> str:
     ),
 )
 def random_crop(context: LayerContext) -> TfjsLayer:
-    """At inference, Keras crops in the middle and resizes, or does nothing, by its version."""
+    """At inference, Keras resizes, cuts out the middle or does nothing; see `_random_crop`."""
     one_image(context)
     context.read.ignore("seed")
     arguments = _size(context)
@@ -218,7 +217,10 @@ def random_crop(context: LayerContext) -> TfjsLayer:
 
 
 def _cut_in_the_middle(sizes: tuple[int, int], targets: tuple[int, int]) -> list[AxisMap]:
-    """Return what Keras 3.6 and 3.7 take: from where the largest fitting part would begin."""
+    """Return the part that Keras 3.6 and 3.7 cut out.
+
+    It starts where the largest part with the aspect ratio of the target would start.
+    """
     (height, width), (rows, columns) = sizes, targets
     wanted = (int(width * rows / columns), int(height * columns / rows))
     maps = []

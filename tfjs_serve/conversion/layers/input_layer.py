@@ -23,12 +23,12 @@ _LARGEST_RANK = 6
     support=Support(notes="dense numbers and booleans, of one to six axes"),
 )
 def input_layer(context: LayerContext) -> TfjsLayer:
-    """Shapes keep their unknown (``null``) axes.
+    """Unknown axes of the shape stay unknown (``null``).
 
-    Every input becomes float32, to which TF.js converts what it is fed. Its ops take whole
-    numbers otherwise than Keras's layers, which convert them: some throw, and
-    BatchNormalization rounds. Embedding converts back. Strings, and whole numbers that only
-    layers take which need all of their digits, keep their dtype.
+    Inputs become float32, and TF.js converts the numbers that it is fed. Keras's layers convert
+    integers to floats, but TF.js's ops do not: some throw, and BatchNormalization rounds.
+    Embedding converts floats back. Strings stay strings, and integers become int32 if only layers
+    take them that need all of their digits.
     """
     read = context.read
     shape = read.take("batch_input_shape")
@@ -37,7 +37,7 @@ def input_layer(context: LayerContext) -> TfjsLayer:
             "bad-config", "It has no shape.", "Give keras.Input a shape and save the model again."
         )
     hint = "Feed the values as a dense array of numbers."
-    # Every layer computes the same of a sparse tensor and a dense one.
+    # Every layer computes the same from a sparse tensor and a dense one.
     read.ignore("sparse")
     read.only("ragged", False, hint=hint)
     read.only("optional", False, hint="Give every input of the model.")
@@ -74,5 +74,5 @@ def _dtype(context: LayerContext) -> str:
     traits=Traits(dtypes=lambda _layer, _inputs: ("string",), any_dtype=True),
 )
 def one_text_each(context: LayerContext) -> TfjsLayer:
-    """One text per sample, of what TF.js takes as ``(batch, 1)``; see `scalar_inputs`."""
+    """From ``(batch, 1)``, which TF.js takes, to ``(batch,)``; see ``writing/scalar_inputs.py``."""
     return context.companion("OneTextEach", {})

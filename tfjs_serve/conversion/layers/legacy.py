@@ -1,4 +1,4 @@
-"""Layers that only Keras 1 has; their arguments are those of Keras 2 (see ``spelling/keras1/``).
+"""Layers that only Keras 1 has, with arguments spelled as in Keras 2 (see ``spelling/keras1/``).
 
 From ``keras/layers/core.py``, ``advanced_activations.py``, ``normalization.py``,
 ``convolutional.py`` and ``engine/topology.py`` of Keras 1.2.
@@ -38,7 +38,7 @@ from tfjs_serve.layers_model.model import TensorSource
     support=Support(lowered="Dense, Reshape, GlobalMaxPooling1D"),
 )
 def maxout_dense(context: LayerContext) -> TfjsLayer:
-    """The largest of several Dense layers: kernel ``(features, inputs, units)``."""
+    """The maximum of several Dense layers; the kernel is ``(features, inputs, units)``."""
     read = context.read
     read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
     read.ignore("kernel_constraint", "bias_constraint")
@@ -56,7 +56,7 @@ def maxout_dense(context: LayerContext) -> TfjsLayer:
 
 
 def _side_by_side(source: TensorSource) -> TensorSource:
-    """Return a kernel ``(features, inputs, units)`` or bias as that of one wide Dense layer."""
+    """Return a kernel ``(features, inputs, units)``, or a bias, for one wide Dense layer."""
     features, *inputs, units = source.shape
     if not inputs:
         return reshaped_source(source, (features * units,))
@@ -128,7 +128,7 @@ def parametric_softplus(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="DepthwiseConv2D, relu, Add; its parameters are not trained further"),
 )
 def s_relu(context: LayerContext) -> TfjsLayer:
-    """Slope ``a_left`` below ``t_left``, 1, and ``a_right`` from ``t_left + |t_right|`` on."""
+    """The slope is ``a_left`` below ``t_left``, then 1, ``a_right`` from ``t_left + |t_right|``."""
     context.read.ignore(*(f"{name}_init" for name in ("t_left", "a_left", "t_right", "a_right")))
     low = Lowering(context)
     (x,) = low.inputs
@@ -185,7 +185,7 @@ def _cosine_shape(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]
     support=Support(lowered="Dot, Reshape", notes="inputs of two axes"),
 )
 def cosine_merge(context: LayerContext) -> TfjsLayer:
-    """``Merge(mode="cos")``: shape ``(batch, 1, 1)``, though Keras 1 takes it for (batch, 1)."""
+    """``Merge(mode="cos")``: its shape is ``(batch, 1, 1)``, but Keras 1 infers ``(batch, 1)``."""
     context.read.ignore("axes")
     context.at_most_axes(2)
     low = Lowering(context)
@@ -217,7 +217,7 @@ def deconvolution(context: LayerContext, activation: str) -> TfjsLayer:
 
 
 def _output_padding(context: LayerContext) -> list[int] | None:
-    """Return what the output has more than Keras 2 would give it by itself."""
+    """Return how many more steps the output has than without ``output_padding``."""
     config = context.layer.config
     axes = (2, 3) if config.get("data_format") == "channels_first" else (1, 2)
     if not context.shapes or any(context.shapes[0][axis] is None for axis in axes):

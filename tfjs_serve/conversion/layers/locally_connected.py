@@ -1,7 +1,7 @@
 """LocallyConnected1D and 2D of Keras 2 (``locally_connected1d.py``, ``locally_connected2d.py``).
 
-TF.js has neither. What each window sees is laid out, so that the windows are channels and their
-steps are rows; a depthwise convolution over all rows then has a kernel for each window.
+TF.js has neither. So the numbers in each window are laid out, with windows as channels and the
+steps of a window as rows. A depthwise convolution over all rows then has a kernel for each window.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from tfjs_serve.layers_model.model import TensorSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How the windows of a layer lie on its input.
+    """Where the windows of a layer are on its input.
 
     Attributes
     ----------
     sizes
-        Of the input, without its channels.
+        The sizes of the input, without batch and channels.
     """
 
     windows: Windows
@@ -67,7 +67,7 @@ class Layout:
 
     @property
     def steps(self) -> int:
-        """How many numbers a window sees."""
+        """How many numbers are in a window, in all channels."""
         return math.prod(self.windows.size) * self.channels
 
     @property
@@ -85,13 +85,13 @@ class Layout:
         return edges
 
     def seen(self) -> Array:
-        """Return the index of the input's step that each step of each window sees.
+        """Return which step of the input is at each step of each window.
 
         Returns
         -------
         Array
-            Of shape ``(windows, steps of a window)``, both without channels; -1 outside of the
-            input.
+            Indices of shape ``(windows, steps of a window)``, both without channels; -1 outside of
+            the input.
         """
         places = []
         for axis, (before, _) in enumerate(self.edges):
@@ -112,8 +112,8 @@ def by_window(kernel: Array, layout: Layout, implementation: int) -> Array:
     Parameters
     ----------
     implementation
-        The layer's argument, which decides how the kernel is saved: 1, each window's; 2, all
-        pairs of input and output; 3, those pairs that a window connects, in order.
+        The layer's argument, which decides what is saved: 1, a kernel for each window; 2, a number
+        for each pair of input and output; 3, only for the pairs that a window connects.
     """
     if implementation == 1:
         return _of_windows(kernel, layout)
@@ -133,7 +133,10 @@ def _of_windows(kernel: Array, layout: Layout) -> Array:
 
 
 def _pairs(kernel: Array, layout: Layout) -> Iterator[tuple[Array, Array]]:
-    """Yield which of its steps each window has, and their numbers by step, channel and filter."""
+    """Yield which steps of each window are inside the input, and their numbers.
+
+    The numbers have the shape ``(steps inside, channels, filters)``.
+    """
     places, windows = math.prod(layout.sizes), math.prod(layout.counts)
     if layout.channels_first:
         shape = (layout.channels, places, layout.filters, windows)
@@ -146,7 +149,7 @@ def _pairs(kernel: Array, layout: Layout) -> Iterator[tuple[Array, Array]]:
 
 
 def _connected(kernel: Array, layout: Layout) -> Iterator[tuple[Array, Array]]:
-    """Yield the same of the numbers in the order of ``conv_kernel_idxs``, sorted by output."""
+    """Yield the same as `_pairs`, from numbers that ``conv_kernel_idxs`` sorts by output."""
     filters, channels = layout.filters, layout.channels
     by_filter = kernel.reshape(filters, -1)
     start = 0
@@ -204,7 +207,7 @@ def _layout(conv: Convolution, shape: Sequence[int | None], filters: int) -> Lay
 
 
 def _windows_as_channels(low: Lowering, x: Tensor, here: Layout) -> Tensor:
-    """Return what each window sees as the rows of an image of one column."""
+    """Return an image of one column, with the steps of windows as rows and windows as channels."""
     windows = replace(here.windows, padding="valid")
     x = zero_padded(low, x, here.edges)
     if len(windows.size) == 1:
@@ -225,10 +228,10 @@ def _depthwise_kernel(kernel: Kernel, here: Layout, implementation: int) -> Kern
 
 
 def _bias(bias: TensorSource, here: Layout) -> TensorSource:
-    """Return a number for each window and filter.
+    """Return the bias as one number for each window and filter.
 
-    Of a layer whose channels are first, Keras reads the bias as if it had been saved so too, which
-    it was not (``bias_add`` in ``backend.py``).
+    With channels first, Keras reads the bias as if its channels were first too, but saves it with
+    channels last (``bias_add`` in ``backend.py``).
     """
     count = math.prod(here.counts)
 

@@ -1,6 +1,6 @@
-"""Words and whole numbers as indices (``keras/src/layers/preprocessing/index_lookup.py``).
+"""Words and integers as indices (``keras/src/layers/preprocessing/index_lookup.py``).
 
-Learned vocabularies are among the arguments wherever the file has them; see
+Wherever a file keeps learned vocabularies, they are among the arguments here; see
 ``stored/learned_arguments.py``.
 """
 
@@ -43,12 +43,12 @@ _IN_VOCABULARY = (
 
 
 def idf_variable(config: Mapping[str, Json]) -> tuple[Variable, ...]:
-    """Only some files have the weights of ``output_mode="tf_idf"``."""
+    """Return the weights of ``output_mode="tf_idf"``, which only some files have."""
     return (Variable(name="idf_weights", trainable=False),) if config.get("has_idf_weights") else ()
 
 
 def known(context: LayerContext) -> Vocabulary | None:
-    """Take the arguments that make the vocabulary, and return it; report if there is none."""
+    """Read the arguments of the vocabulary and return it; report a vocabulary that is missing."""
     context.read.ignore(*_IN_VOCABULARY)
     vocabulary = vocabulary_of(context.layer)
     if vocabulary is None:
@@ -61,12 +61,14 @@ def known(context: LayerContext) -> Vocabulary | None:
 def lookup_arguments(
     context: LayerContext, vocabulary: Vocabulary, mode: str, hashed: bool
 ) -> dict[str, Json]:
-    """Return what ``lookup`` in ``text.js`` reads.
+    """Return the arguments of ``lookup`` in ``browser/layers/text.js``.
 
     Parameters
     ----------
+    mode
+        The output mode by its new name; see :func:`output_mode`.
     hashed
-        Whether unknown tokens are hashed, not divided, to get one of several indices.
+        Whether the hash of an unknown token chooses its index, instead of a remainder.
     """
     arguments = {
         "tokens": list(map(code_points, vocabulary.tokens)),
@@ -154,7 +156,7 @@ def _inverse_arguments(vocabulary: Vocabulary) -> dict[str, Json]:
     ),
 )
 def integer_lookup(context: LayerContext) -> TfjsLayer:
-    """From whole numbers to indices or counts, or back."""
+    """From integers to indices or counts, or back."""
     read = context.read
     hashed = read.text("oov_method", "floormod") != "floormod"
     mode, invert = encoding(context, "int"), read.boolean("invert", False)
@@ -197,7 +199,7 @@ def _of_each(low: Lowering, vocabulary: Vocabulary, invert: bool) -> Tensor:
 def _counted(
     low: Lowering, vocabulary: Vocabulary, mode: str, idf: Sequence[float] | None
 ) -> Tensor:
-    """Return the columns of the unknown and the known numbers, and of padding."""
+    """Return columns for unknown numbers, known numbers and padding."""
     x = low.inputs[0]
     column = one_hot.as_column(low, x)
     numbers = list(map(int, vocabulary.tokens))

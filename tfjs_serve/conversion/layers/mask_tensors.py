@@ -1,4 +1,4 @@
-"""Masks as tensors of the graph, of zeros and ones; see ``masks/explicit.py``."""
+"""Layers that compute masks as tensors of zeros and ones; see ``masks/explicit.py``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
 
 @rule("masks.Made", outcome=Outcome.COMPANION, shape=_made)
 def made(context: LayerContext) -> TfjsLayer:
-    """1 where the input differs from a value; in any feature if ``over_features``."""
+    """1 where the input differs from a value, or where any feature does if ``over_features``."""
     read = context.read
     arguments = {
         "value": read.number("value"),
@@ -39,13 +39,13 @@ def made(context: LayerContext) -> TfjsLayer:
 
 @rule("masks.Merged", outcome=Outcome.COMPANION)
 def merged(context: LayerContext) -> TfjsLayer:
-    """1 where any mask is, if ``union``, or where all are."""
+    """1 where all masks are 1, or where any is if ``union``."""
     return context.companion("MergedMask", {"union": context.read.boolean("union", False)})
 
 
 @rule("masks.Joined", outcome=Outcome.COMPANION, shape=_joined)
 def joined(context: LayerContext) -> TfjsLayer:
-    """The mask of a concatenation, of the tensors and of the masks of those that have one."""
+    """The mask of a concatenation; takes its tensors, then the masks of those that have one."""
     read = context.read
     arguments = {
         "axis": read.integer("axis"),
@@ -57,7 +57,7 @@ def joined(context: LayerContext) -> TfjsLayer:
 
 @rule("masks.Ones", outcome=Outcome.COMPANION, shape=_ones)
 def ones(context: LayerContext) -> TfjsLayer:
-    """A mask that leaves nothing out: for each step, or for each number if ``full``."""
+    """A mask of ones for each step, or for each number if ``full``."""
     return context.companion("Ones", {"full": context.read.boolean("full", False)})
 
 
@@ -67,7 +67,7 @@ def ones(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="Masking"),
 )
 def masking(context: LayerContext) -> TfjsLayer:
-    """Steps whose features all equal ``mask_value`` become zero; the mask stays in the model."""
+    """Steps whose features all equal ``mask_value`` become zero; the small model drops the mask."""
     low = Lowering(context)
     (x,) = low.inputs
     value = context.read.number("mask_value", 0.0)

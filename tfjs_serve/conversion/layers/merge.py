@@ -25,16 +25,16 @@ from tfjs_serve.conversion.small_models.integers import (
 )
 
 _ONE_INPUT = "one input: Activation('linear')"
-_OVERFLOW = "whole numbers of 8 and 16 bits, which overflow"
-_MASKED = "masks, of Keras 3.6 and newer"
+_OVERFLOW = "integers of 8 and 16 bits, which overflow"
+_MASKED = "masks in Keras 3.6 and newer"
 _BOUNDED = frozenset({"Maximum", "Minimum"})
+"""Layers whose outputs are numbers of their inputs, so that they never overflow."""
 _LEAVING_OUT = _BOUNDED | {"Multiply"}
-"""Merges that leave masked numbers out from Keras 3.6 on."""
-"""Layers whose outputs are numbers of their inputs."""
+"""Layers that leave masked numbers out from Keras 3.6 on."""
 
 
 def _broadcast(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    """``compute_output_shape`` in ``base_merge.py``: ranks are aligned after the batch axis."""
+    """Return the shape as ``base_merge.py`` does: missing axes are added after the batch axis."""
     inputs = inputs[: len(inputs) // 2] if layer.mask_input else inputs
     batches = {shape[0] for shape in inputs} - {None}
     rank = max(map(len, inputs))
@@ -44,7 +44,7 @@ def _broadcast(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) ->
 
 
 def _common(sizes: Sequence[Size]) -> Size:
-    """Return the size that others broadcast to; one that is not known may be any."""
+    """Return the size that all broadcast to, ``None`` if one is not known."""
     if None in sizes:
         return None
     return max(sizes, key=lambda size: (size != 1, size or 0))
@@ -72,14 +72,14 @@ def _others(shape: Shape, axis: int) -> Shape:
 
 
 def _same(context: LayerContext) -> TfjsLayer | None:
-    """Return what hands on the one tensor that is merged, which TF.js's layers refuse."""
+    """Return a layer that returns its input if all calls have only one, which TF.js refuses."""
     if all(len(call) == 1 for call in context.calls) and context.calls:
         return context.native("Activation", {"activation": "linear"})
     return None
 
 
 def _companion(class_name: str) -> str:
-    """Return what is left to the companion."""
+    """Return which cases the companion computes, for the support table."""
     overflows = class_name not in _BOUNDED
     replaces = class_name in _LEAVING_OUT
     return "; ".join([_MASKED] * replaces + [_OVERFLOW] * overflows)
@@ -113,7 +113,7 @@ for _class_name in ("Add", "Average", "Maximum", "Minimum", "Multiply"):
 
 
 def _overflowing(context: LayerContext, class_name: str, dtype: str) -> TfjsLayer:
-    """Merge numbers of few bits, two at a time: sums and products leave their range."""
+    """Merge integers of few bits, two at a time, because sums and products may overflow."""
     low = Lowering(context)
     first, *others = low.inputs
     total = first
@@ -150,12 +150,12 @@ def subtract(context: LayerContext) -> TfjsLayer:
         masking=Masking.PASSES,
         mask_merge=MaskMerge.SIDE_BY_SIDE,
     ),
-    support=Support(lowered=_ONE_INPUT, companion="sizes that are known of some inputs only"),
+    support=Support(lowered=_ONE_INPUT, companion="sizes known for only some of the inputs"),
 )
 def concatenate(context: LayerContext) -> TfjsLayer:
-    """``axis`` counts the batch axis in both; TF.js takes every negative one for the last.
+    """``axis`` counts the batch axis in Keras and TF.js; TF.js takes any negative one for the last.
 
-    It wants equal sizes along the other axes, and takes an unknown one for another size.
+    TF.js requires equal sizes along the other axes, and no known size equals an unknown one.
     """
     check_no_rounding(context)
     axis = context.read.integer("axis", -1)
@@ -181,8 +181,8 @@ def concatenate(context: LayerContext) -> TfjsLayer:
 def dot(context: LayerContext) -> TfjsLayer:
     """``axes`` is one number or a pair, counting the batch axis.
 
-    TF.js reads a pair as it is, so negative axes are counted from the front here. It divides by
-    a length of 3e-4 at least, far more than Keras does.
+    TF.js does not accept negative axes in a pair, so they are counted from the front here. When it
+    normalizes, it divides by at least 3e-4, far more than Keras.
     """
     normalize = context.read.boolean("normalize", False)
     axes = context.read.integers("axes", 2)
@@ -204,7 +204,7 @@ def dot(context: LayerContext) -> TfjsLayer:
 
 
 def _dot(low: Lowering, factors: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
-    """Multiply matrices whose rows run along `axes`, and whose other axes are put into one."""
+    """Multiply matrices whose rows run along `axes`; their other axes are merged into one."""
     others = [_others(x.shape, axis) for x, axis in zip(factors, axes, strict=True)]
     if max(len(rest) for rest in others) <= 1:
         shape = (factors[0].shape[0], *((*others[0], *others[1]) or (1,)))

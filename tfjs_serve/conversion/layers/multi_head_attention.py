@@ -30,31 +30,31 @@ _CALL = (
     *("return_attention_scores", "training", "use_causal_mask"),
     *(f"{TRAVELLING}{name}" for name in MASKS),
 )
-"""Parameters of ``call``; in Keras 2 there are no masks but ``attention_mask``, always by name."""
+"""Parameters of ``call``; Keras 2 has only ``attention_mask``, and always gives it by name."""
 _PARTS = ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense")
 _LOWERED = (
     f"up to {MAXIMUM_HEADS} heads: Dense, Dot and Softmax for each, and a Dense of all; masks and "
     "use_causal_mask too; attention over all axes but the last"
 )
 _COMPANION = (
-    f"more than {MAXIMUM_HEADS} heads, attention over some axes only, masks for each head, "
-    "use_causal_mask and constant masks for lengths that are not known"
+    f"more than {MAXIMUM_HEADS} heads; attention over only some axes; masks for each head; "
+    "use_causal_mask and constant masks with unknown lengths"
 )
 
 
 def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
-    """Return the variables of the projections in the order in which ``build`` makes these."""
+    """Return the variables of the projections, in the order in which ``build`` creates them."""
     names = ("kernel",) if config.get("use_bias") is False else ("kernel", "bias")
     parts = [part for part in _PARTS if part != "gate_dense" or config.get("use_gate")]
     return tuple(Variable(name=f"{part}/{name}") for part in parts for name in names)
 
 
 def _axes(config: Mapping[str, Json], rank: int) -> list[int]:
-    """Return the axes that are attended over, of inputs of so many axes."""
+    """Return the axes that are attended over, of inputs with `rank` axes."""
     axes = config.get("attention_axes")
     if axes is None:
         return list(range(1, rank - 1))
-    # Negative ones count the axis of the heads too: Keras indexes the projected tensor with them.
+    # Keras indexes the projected tensor with negative ones, so they count the axis of heads too.
     return [axis % (rank + 1) for axis in (axes if isinstance(axes, list) else [axes])]
 
 
@@ -95,7 +95,7 @@ _attention_rule = partial(
 def multi_head_attention(context: LayerContext) -> TfjsLayer:
     """Softmax of scaled products of projected queries and keys, applied to projected values."""
     read = context.read
-    # Keras 2 remembers the shapes of its inputs.
+    # Keras 2 saves the shapes of its inputs.
     read.ignore("query_shape", "key_shape", "value_shape")
     heads = read.integer("num_heads")
     return _translated(context, heads, heads, read.integer("key_dim"))
@@ -103,7 +103,7 @@ def multi_head_attention(context: LayerContext) -> TfjsLayer:
 
 @_attention_rule("GroupedQueryAttention", traits=_TRAITS)
 def grouped_query_attention(context: LayerContext) -> TfjsLayer:
-    """As MultiHeadAttention, with keys and values that several heads share."""
+    """MultiHeadAttention in which several heads share their keys and values."""
     read = context.read
     heads, groups = read.integer("num_query_heads"), read.integer("num_key_value_heads")
     return _translated(context, heads, groups, read.integer("head_dim"))
@@ -150,7 +150,7 @@ def _spec(
         heads=heads,
         groups=groups,
         scale=1 / math.sqrt(key_dim),
-        # Keras leaves such a call to the backend, which does not know of other axes.
+        # Keras leaves such calls to the backend, which attends over this axis only.
         axes=(1,) if fused else tuple(_axes(context.layer.config, rank)),
         positions=positions,
         use_gate=read.boolean("use_gate", False),
@@ -165,7 +165,7 @@ def _spec(
 
 
 def _constant_mask(context: LayerContext, arguments: Mapping[str, Json]) -> Array | None:
-    """Return an ``attention_mask`` that is no tensor: one matrix, if it is one for all heads."""
+    """Return a constant ``attention_mask``, as a matrix if all samples and heads have the same."""
     for name in ("value", "key", *MASKS):
         if constant_of(arguments.get(name)) is not None:
             context.problem(
@@ -179,13 +179,13 @@ def _constant_mask(context: LayerContext, arguments: Mapping[str, Json]) -> Arra
 
 
 def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str, int]:
-    """Return which of the call's inputs are queries, values, keys and masks."""
+    """Return the indices of queries, values, keys and masks among the inputs."""
     version = context.layer.version
     if (2, 10) <= version < (3,) or version >= (3, 8):
         context.no_mask()
     positions = tensor_positions(arguments)
     if version >= (3, 8) and context.layer.class_name == "MultiHeadAttention":
-        # The layer looks itself for the one that travels.
+        # The layer finds the mask that travels with the query itself.
         positions.pop("query_mask", None)
     return with_travelling_masks(positions)
 
@@ -193,8 +193,8 @@ def _positions(context: LayerContext, arguments: Mapping[str, Json]) -> dict[str
 def _check_weights(context: LayerContext, heads: int, groups: int) -> None:
     """Report weights that are not those of the projections.
 
-    All projections' weights have the same names, so Keras 3.0 leaves a part of them in ``.h5``
-    when its saving fails.
+    The weights of all projections have the same names. So Keras 3.0 fails to save ``.h5``, and
+    leaves a file that contains only some of them.
     """
     shapes = {name: source.shape for name, source in context.weights.items()}
     if not all(_fits(name, shapes, heads, groups) for name in shapes):

@@ -1,7 +1,7 @@
 """Dropout and noise (``tfjs-layers/src/layers/core.ts`` and ``noise.ts``).
 
-All of them hand on their input at inference, unless they are called with ``training=True``: then
-the companion drops or adds noise at every prediction, as Keras does.
+At inference, all of them return their input, unless they are called with ``training=True``. Then
+the companion drops numbers or adds noise at every prediction, as Keras does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ALWAYS = "calls with `training=True`, whose outputs are random"
     support=Support(companion=_ALWAYS),
 )
 def dropout(context: LayerContext) -> TfjsLayer:
-    """``noise_shape`` has ``None`` for the input's own sizes in both."""
+    """``None`` in ``noise_shape`` stands for sizes of the input, in Keras and TF.js."""
     noise_shape = context.read.take("noise_shape")
     return _dropout(context, "Dropout", noise_shape, noise_shape)
 

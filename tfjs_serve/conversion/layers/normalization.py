@@ -1,7 +1,7 @@
 """Batch and layer normalization (``tfjs-layers/src/layers/normalization.ts``).
 
-TF.js normalizes inputs of two to four axes, and batches along the last axis only; others are
-turned so that it does.
+TF.js normalizes inputs of two to four axes, and its BatchNormalization is right only for the last
+axis. Other inputs are permuted and reshaped for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
-"""Of variables in the companion: TF.js would make camel case of longer ones."""
+"""Names of variables in the companion: TF.js would turn those of Keras into camel case."""
 
 
 def scale_and_center(config: Mapping[str, Json]) -> tuple[Variable, ...]:
@@ -46,13 +46,13 @@ def _batch_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def batch_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes with the moving statistics, or the batch's own if called with ``training=True``.
 
-    Keras 2 writes the axis as a list that counts from the front, and allows for several; a
-    frozen layer uses the moving statistics in any case.
+    Keras 2 writes a list of one axis or several, which count from the front. A frozen layer always
+    uses the moving statistics.
     """
     read = context.read
     read.ignore("renorm", "renorm_clipping", "renorm_momentum", "synchronized", "fused")
     read.ignore("adjustment", "virtual_batch_size")
-    # It leaves what is masked out of the statistics of training.
+    # A mask only matters in training, where masked numbers are left out of the statistics.
     context.keywords.ignore(MASK_AS_ARRAY)
     always = context.keywords.always_trains() and context.layer.trainable
     config = {
@@ -81,7 +81,7 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
 
 
 def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield shapes of any number of axes with as many features as there are statistics."""
+    """Yield a shape for each number of axes; the statistics tell the number of features."""
     if not weights:
         return
     axis, size = layer.config.get("axis", -1), next(iter(weights.values())).shape[0]
@@ -113,9 +113,9 @@ for _class_name in (
 
 
 def _batch_axis(context: LayerContext) -> Json:
-    """Return the axis as it was given.
+    """Return the axis among those of the input.
 
-    When it has built a layer for virtual batches, Keras 2 counts the axis of these too.
+    In a layer for virtual batches, Keras 2 saves an axis that counts the axis of these too.
     """
     axis = context.read.take("axis", -1)
     if isinstance(axis, list) and context.layer.config.get("virtual_batch_size"):
@@ -124,7 +124,7 @@ def _batch_axis(context: LayerContext) -> Json:
 
 
 def _with_statistics(context: LayerContext) -> LayerContext:
-    """Return the context without what only training with renormalization uses."""
+    """Return the context without the weights that only training with renormalization uses."""
     kept = {
         name: source
         for name, source in context.weights.items()
@@ -160,14 +160,14 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
     traits=Traits(masking=Masking.PASSES),
     support=Support(
         lowered="inputs of five and more axes: Permute, Reshape",
-        companion="`rms_scaling`; whole numbers in Keras 3; several unknown sizes with five axes",
+        companion="`rms_scaling`; integers in Keras 3; several unknown sizes with five axes",
     ),
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
 
-    TF.js's op for batch normalization does the scaling, so its limit of four axes holds here.
-    Keras 3 turns what it makes of whole numbers into whole numbers again.
+    TF.js scales with its op for batch normalization, which takes at most four axes. If the input
+    is integers, Keras 3 turns the output into integers too.
     """
     read = context.read
     axis, epsilon = read.take("axis", -1), read.number("epsilon", 0.001)
@@ -201,12 +201,12 @@ def _on_rows(
     class_name: str,
     config: Mapping[str, Json],
 ) -> Tensor:
-    """Return what TF.js's layer makes of the rows; its weights have one number for each place."""
+    """Return the output of TF.js's layer for rows; its weights have one per place."""
     (given,) = low.inputs
     size = Rows(given.shape, axes).size
     weights = {name: reshaped_source(source, (size,)) for name, source in context.weights.items()}
     if any(source.shape != (size,) for source in context.weights.values()):
-        # TF.js applies constraints to weights that it loads, and norms go along other axes now.
+        # TF.js applies constraints when it loads weights, and their norms would now be others.
         config = {key: item for key, item in config.items() if not key.endswith("_constraint")}
 
     def normalized(x: Tensor) -> Tensor:

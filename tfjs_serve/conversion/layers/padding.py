@@ -1,4 +1,4 @@
-"""ZeroPadding1D, 2D and 3D (``tfjs-layers/src/layers/padding.ts`` has 2D)."""
+"""ZeroPadding1D, 2D and 3D (``tfjs-layers/src/layers/padding.ts`` has only 2D)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tfjs_serve.conversion.small_models.spatial import (
 
 
 def edges(value: Json, rank: int) -> list[list[int]]:
-    """Return a pair of numbers for each of `rank` axes, of Keras's shorter forms too."""
+    """Return a pair of numbers for each of `rank` axes; Keras also has shorter forms of `value`."""
     if rank == 1:
         return [[value, value] if isinstance(value, int) else list(value)]
     sides = [value] * rank if isinstance(value, int) else value
@@ -28,7 +28,7 @@ def edges(value: Json, rank: int) -> list[list[int]]:
 
 
 def around(pairs: list[list[int]], data_format: str) -> list[list[int]]:
-    """Return a pair for each axis of a tensor with these pairs for its spatial axes."""
+    """Return a pair for each axis of a tensor, given the pairs for its spatial axes."""
     none = [0, 0]
     return [none, none, *pairs] if data_format == "channels_first" else [none, *pairs, none]
 

@@ -17,7 +17,7 @@ from tfjs_serve.conversion.small_models.windows import Windows
 _LOWERED = {
     1: "channels first: Permute",
     2: "",
-    3: "strides beyond the window with padding='same': pooling of images",
+    3: "strides larger than the window with padding='same': pooling of images",
 }
 
 

@@ -34,7 +34,8 @@ _EPSILON = np.float32(1e-7)
     traits=Traits(masking=Masking.PASSES_SINCE_KERAS_3),
     support=Support(
         lowered="`scale` and `offset` of several numbers: DepthwiseConv2D",
-        companion="numbers that widen the input, or more than one axis of unknown size",
+        companion="numbers of a shape that enlarges the input, or more than one axis of unknown "
+        "size",
     ),
 )
 def rescaling(context: LayerContext) -> TfjsLayer:
@@ -59,7 +60,7 @@ def _rescaled(context: LayerContext, scale: float, offset: float) -> TfjsLayer:
 
 
 def _numbers(context: LayerContext, key: str, default: float) -> Array:
-    """Return a number or a nested list of them, however Keras has written it."""
+    """Return a number or a nested list of numbers as an array, whichever way Keras wrote it."""
     value = context.read.take(key, default)
     if isinstance(value, dict):
         value = value["config"]["value"]
@@ -67,7 +68,7 @@ def _numbers(context: LayerContext, key: str, default: float) -> Array:
 
 
 def _scaled(low: Lowering, x: Tensor, scale: Array, offset: Array) -> Tensor:
-    """Scale by numbers for each step of the last axes."""
+    """Scale with an own number for each place along the last axes."""
     count = max(scale.ndim, offset.ndim)
     sizes = known_sizes(x.shape[len(x.shape) - count :])
     if count >= len(x.shape):
@@ -110,8 +111,8 @@ def _statistics(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def normalization(context: LayerContext) -> TfjsLayer:
     """``(x - mean) / max(sqrt(variance), epsilon)``, or back if ``invert``.
 
-    The mean is taken off first, as Keras does it: far from zero, ``x * scale + offset`` would
-    lose digits.
+    The mean is subtracted first, as in Keras: far from zero, ``x * scale + offset`` would lose
+    digits.
     """
     read = context.read
     invert = read.boolean("invert", False)
@@ -132,7 +133,7 @@ def normalization(context: LayerContext) -> TfjsLayer:
 
 
 def _kept_axes(context: LayerContext) -> list[int]:
-    """Return the axes with a mean for each step, counting the batch axis."""
+    """Return the axes that have a mean for each of their steps, counting the batch axis."""
     axis = context.read.take("axis", -1)
     if axis is None:
         return []
@@ -171,7 +172,7 @@ def _normalized(
     statistics: tuple[TensorSource, TensorSource],
     invert: bool,
 ) -> Tensor:
-    """Move the axes that are kept to the end, and scale their steps."""
+    """Move the axes in `axes` to the end, and normalize each of their steps."""
     if axes[0] == 0:
         raise UnknownShapeError("it normalizes along the batch axis")
     count = int(np.prod(statistics[0].shape))

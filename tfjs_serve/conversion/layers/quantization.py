@@ -16,7 +16,7 @@ from tfjs_serve.conversion.rules.traits import Masking, Traits
     ),
 )
 def abs_max_quantizer(context: LayerContext) -> TfjsLayer:
-    """Rounds to whole numbers of a scale that the largest number gives, and back."""
+    """Scales by the largest number, rounds to integers, and scales back."""
     keys = ("axes", "lowest", "highest", "epsilon")
     return context.companion("AbsMaxQuantizer", {key: context.read.take(key) for key in keys})
 
@@ -28,5 +28,5 @@ def abs_max_quantizer(context: LayerContext) -> TfjsLayer:
     support=Support(companion="always; before layers of float8"),
 )
 def float8_quantizer(context: LayerContext) -> TfjsLayer:
-    """Rounds to numbers with three binary digits (``float8_e4m3fn``) of a scale, and back."""
+    """Scales, rounds to ``float8_e4m3fn`` (three binary digits), and scales back."""
     return context.companion("Float8Quantizer", {"scale": context.read.number("scale")})

@@ -41,15 +41,15 @@ def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
 
 
 def simple_cell(context: LayerContext) -> Cell:
-    """Return the arguments of a SimpleRNN cell."""
+    """Read the arguments of a SimpleRNN cell."""
     return read_cell(context, "SimpleRNN", {"activation": "tanh"})
 
 
 def lstm_cell(context: LayerContext, size: str = "units") -> Cell:
-    """Return the arguments of an LSTM cell; `size` names the number of outputs.
+    """Read the arguments of an LSTM cell; `size` is the argument with the number of outputs.
 
-    Keras 2.0 to 2.2 had ``hard_sigmoid`` as the default of the recurrent activation; they write
-    it, as all versions do.
+    In Keras 2.0 to 2.2, the default of the recurrent activation was ``hard_sigmoid``; but all
+    versions write the activation.
     """
     defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
     cell = read_cell(context, "LSTM", defaults, size)
@@ -57,10 +57,10 @@ def lstm_cell(context: LayerContext, size: str = "units") -> Cell:
 
 
 def gru_cell(context: LayerContext) -> Cell:
-    """Return the arguments of a GRU cell.
+    """Read the arguments of a GRU cell.
 
-    TF.js has the variant that applies the reset gate before the product only. Before Keras 2.1
-    there was no other, nor an argument.
+    TF.js only has the variant that applies the reset gate before the product. Before Keras 2.1
+    there was no other one, and no argument for it.
     """
     defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
     cell = read_cell(context, "GRU", defaults)
@@ -114,7 +114,7 @@ def _cell(name: str) -> None:
 
 
 def _no_dropout(context: LayerContext) -> dict[str, Json]:
-    """Leave dropout out: TF.js's RNN keeps the mask of a cell's first call for all others."""
+    """Leave dropout out: TF.js's RNN uses the dropout mask of a cell's first call for all calls."""
     rates = ("dropout", "recurrent_dropout")
     if any(context.read.number(rate, 0.0) for rate in rates):
         context.warn("its dropout is left out: TensorFlow.js's RNN cannot predict twice with it.")
@@ -124,6 +124,6 @@ def _no_dropout(context: LayerContext) -> dict[str, Json]:
 for _name in _CELLS:
     _layer(_name, _name)
     _cell(_name)
-# Names of the second versions before TensorFlow 2.0.
+# Names that the newer implementations had before TensorFlow 2.0.
 _layer("LSTM", "UnifiedLSTM")
 _layer("GRU", "UnifiedGRU")

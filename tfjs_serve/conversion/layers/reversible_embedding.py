@@ -38,13 +38,13 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     support=Support(
         lowered="Dense, if all calls are with reverse=True",
         companion="calls with and without reverse=True",
-        notes="calls with and without reverse=True on inputs of different ranks",
+        notes="calls with and without reverse=True need inputs of different ranks",
     ),
 )
 def reversible_embedding(context: LayerContext) -> TfjsLayer:
-    """Numbers to vectors, and with ``reverse=True`` vectors to the scores of all numbers."""
+    """From integers to vectors, or with ``reverse=True`` from vectors to scores of all integers."""
     read = context.read
-    # What reverse_dtype changes is its precision only.
+    # reverse_dtype only changes the precision.
     read.ignore("activity_regularizer", "input_length", "reverse_dtype", "tie_weights")
     read.only("lora_rank", hint="Merge the LoRA weights into the embeddings and save again.")
     vocabulary, size = read.integer("input_dim"), read.integer("output_dim")
@@ -84,14 +84,14 @@ def _reversed(context: LayerContext, vocabulary: int, cap: float | None) -> Tfjs
 
 
 def _ranks(context: LayerContext, reverse: list[bool]) -> list[int]:
-    """Return the ranks of the inputs with ``reverse=True``, by which the companion knows them."""
+    """Return the ranks of inputs with ``reverse=True``, by which the companion recognises these."""
     ranks: dict[bool, set[int]] = {True: set(), False: set()}
     for call, is_reverse in zip(context.calls, reverse, strict=True):
         ranks[is_reverse].add(len(call[0].shape or ()))
     if ranks[True] & ranks[False]:
         context.problem(
             "unsupported-call",
-            "It is called with and without reverse=True on inputs of as many axes.",
+            "It is called with and without reverse=True on inputs with the same number of axes.",
             "Use Reshape so that the inputs differ in their number of axes.",
         )
     return sorted(ranks[True])

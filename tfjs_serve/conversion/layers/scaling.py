@@ -1,7 +1,7 @@
-"""Normalizations that TF.js lacks, and the layers that scale in keras.applications.
+"""Normalizations that TF.js lacks, and the layers of keras.applications that scale.
 
-Most rest on one trick: a layer normalization of ``[x, -x]`` has the mean zero and divides by the
-root mean square of ``x``.
+Most use one trick: the mean of ``[x, -x]`` is zero, so a layer normalization divides it by the root
+mean square of ``x``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 
 _TINY = 1e-24
-"""The smallest sum of squares that Keras 3 tells from zero (``normalize`` in ``ops/nn.py``)."""
+"""Keras 3 replaces smaller sums of squares by this one (``normalize`` in ``ops/nn.py``)."""
 
 
 def _ignore_parameters(context: LayerContext, *names: str) -> None:
@@ -72,7 +72,7 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
 
 
 def _rounds(context: LayerContext) -> bool:
-    """Whether Keras 3 turns what is made of whole numbers into whole numbers again."""
+    """Whether Keras 3 turns the output into integers, because the input is integers."""
     return context.layer.generation >= 3 and all_integers(context)
 
 
@@ -107,7 +107,7 @@ def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
 
-    Keras lets `scale` broadcast along the last axes, whichever were normalized.
+    `scale` broadcasts along the last axes, whichever axes are normalized.
     """
     axes = counted_axes(context.read.take("axis", -1), rank_of(context))
     epsilon = context.read.number("epsilon", 1e-6)
@@ -127,7 +127,13 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
 
 
 def by_root_mean_square(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
-    """Return ``x / sqrt(mean(x^2) + epsilon)``, the mean being that of the last axis."""
+    """Return ``x / sqrt(mean(x^2) + epsilon)`` with the mean over the last axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        The size of the last axis, or more than one other size, is not known.
+    """
     last = len(x.shape) - 1
     if x.shape[1:].count(None) > 1:
         raise UnknownShapeError("several sizes of its input are not known")
@@ -139,8 +145,8 @@ def by_root_mean_square(low: Lowering, x: Tensor, epsilon: float) -> Tensor:
 def _normalized(low: Lowering, x: Tensor, axes: tuple[int, ...], epsilon: float) -> Tensor:
     """Return `x` with a mean of zero and a variance of one over `axes`.
 
-    TF.js has no gradient of its op (``ops/batchnorm.ts``) without a scale and an offset, so there
-    are ones and zeros where sizes are known.
+    Without a scale and an offset, TF.js's op (``ops/batchnorm.ts``) has no gradient. So there are
+    ones and zeros where sizes are known.
     """
     sizes = [size for axis in axes if (size := x.shape[axis]) is not None]
     known = len(sizes) == len(axes)
@@ -177,7 +183,13 @@ def unit_normalization(context: LayerContext) -> TfjsLayer:
 
 
 def of_unit_length(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
-    """Return ``x / sqrt(sum(x^2))``, the sum being that over `axes`; zeros stay zeros."""
+    """Return ``x / sqrt(sum(x^2))`` with the sum over `axes`; zeros stay zeros.
+
+    Raises
+    ------
+    UnknownShapeError
+        The batch is among the axes, or sizes that are needed are not known.
+    """
     size = Rows(x.shape, tuple(axes)).size
 
     def scaled(rows: Tensor) -> Tensor:
@@ -201,11 +213,11 @@ def _inner(_layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ...]) -> Sh
     traits=Traits(attributes=("layer",)),
     support=Support(
         lowered="the layer inside of it: only training normalizes its kernel",
-        companion="whole numbers in Keras 3",
+        companion="integers in Keras 3",
     ),
 )
 def spectral_normalization(context: LayerContext) -> TfjsLayer:
-    """The kernel is saved as the last training step has normalized it.
+    """The saved kernel was normalized by the last training step.
 
     Keras 3 turns the output into the dtype of the input.
     """
@@ -230,7 +242,7 @@ def spectral_normalization(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="DepthwiseConv2D", companion="several unknown sizes"),
 )
 def layer_scale(context: LayerContext) -> TfjsLayer:
-    """``x * gamma``, in ConvNeXt (``keras/src/applications/convnext.py``)."""
+    """``x * gamma``; used in ConvNeXt (``keras/src/applications/convnext.py``)."""
     context.read.ignore("init_values", "projection_dim")
 
     def lower(low: Lowering) -> Tensor:
@@ -245,7 +257,7 @@ def layer_scale(context: LayerContext) -> TfjsLayer:
     support=Support(lowered="Activation('linear')"),
 )
 def stochastic_depth(context: LayerContext) -> TfjsLayer:
-    """Hands on its input at inference; in ConvNeXt."""
+    """Returns its input at inference; used in ConvNeXt."""
     context.read.ignore("drop_path_rate")
     return context.native("Activation", {"activation": "linear"})
 

@@ -47,7 +47,7 @@ def rnn(context: LayerContext) -> TfjsLayer:
 
 
 def _has_other_states(context: LayerContext, inner: KerasLayer, loop: Loop) -> bool:
-    """Whether states enter or leave stacked cells: TF.js has them in the reverse order."""
+    """Whether stacked cells get or return states: TF.js has them in the reverse order."""
     return _is_stack(inner) and (is_started(context) or loop.return_state)
 
 
@@ -73,7 +73,7 @@ def _companion(context: LayerContext, loop: Loop, inner: KerasLayer) -> TfjsLaye
 )
 def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
     """Each cell builds its weights in a scope ``RNNCell_<index>``."""
-    # It only works where it changes nothing (``call`` in Keras 2's ``stacked_rnn_cells.py``).
+    # Keras 2 fails wherever it would change anything (``call`` in ``stacked_rnn_cells.py``).
     context.read.ignore("reverse_state_order")
     if not context.layer.mask_input:
         cells = [
@@ -92,7 +92,7 @@ def stacked_rnn_cells(context: LayerContext) -> TfjsLayer:
 
 
 def _companion_stack(context: LayerContext) -> TfjsLayer:
-    """Return the cells for the layer around them; a stack within the stack is laid flat."""
+    """Return the cells for the layer around them, with those of stacks inside the stack."""
     cells: list[Json] = []
     weights: list[LayersWeight] = []
     for index, child in enumerate(context.layer.children):

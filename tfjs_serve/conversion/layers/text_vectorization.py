@@ -25,7 +25,7 @@ _SPLITS = (None, "whitespace", "character")
 
 
 def _vectorized(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    """Words of a text are a new last axis; a last axis of one text disappears."""
+    """Return the shape; the words of a text are a new last axis, in place of an axis of texts."""
     config, shape = layer.config, inputs[0]
     mode = output_mode(config, "int")
     if mode == "int":
@@ -71,7 +71,7 @@ def text_vectorization(context: LayerContext) -> TfjsLayer:
 
 
 def _named(context: LayerContext, key: str, ways: Mapping[Json, Json], default: str) -> Json:
-    """Return what one of Keras's own names means; users may give a Python function instead."""
+    """Return the meaning of one of Keras's own names; report a Python function of the user."""
     value = context.read.take(key, default)
     if value is None or (isinstance(value, str) and value in ways):
         return ways[value]
@@ -80,6 +80,6 @@ def _named(context: LayerContext, key: str, ways: Mapping[Json, Json], default: 
 
 
 def _widths(context: LayerContext) -> list[int] | None:
-    """Return the lengths of the groups of words that are tokens."""
+    """Return how many words a token may have."""
     ngrams = context.read.take("ngrams")
     return list(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams

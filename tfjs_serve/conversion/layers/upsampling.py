@@ -1,4 +1,4 @@
-"""UpSampling1D, 2D and 3D (``tfjs-layers/src/layers/convolutional.ts`` has 2D)."""
+"""UpSampling1D, 2D and 3D (``tfjs-layers/src/layers/convolutional.ts`` has only 2D)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tfjs_serve.conversion.small_models.spatial import (
 from tfjs_serve.conversion.small_models.windows import Windows
 
 _LONGEST = 1 << 13
-"""Steps along an axis, at which a browser's largest texture ends."""
+"""The longest axis that fits into a browser's largest texture."""
 
 
 def _enlarged(rank: int, config: Mapping[str, Json], shape: Shape) -> Shape:
@@ -89,21 +89,21 @@ def _up_sampling(rank: int) -> None:
 
 
 def _method(layer: KerasLayer) -> str:
-    """Return the interpolation; TensorFlow's "area" gives each new pixel the one it lies in."""
+    """Return the interpolation; TensorFlow's "area" is the same as "nearest" when enlarging."""
     method = str(layer.config.get("interpolation") or "nearest").lower()
     return "nearest" if method == "area" else method
 
 
 def _dtypes(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Keras 3 rounds what it interpolates between whole numbers; Keras 2 does not."""
-    stays_whole = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
-    return kept(layer, inputs) if stays_whole else ("float32",)
+    """Return the dtype; if Keras 3 interpolates between integers, it rounds, unlike Keras 2."""
+    keeps = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
+    return kept(layer, inputs) if keeps else ("float32",)
 
 
 def _rounds_alike(method: str, factors: Sequence[int]) -> bool:
-    """Whether what lies in the middle of two whole numbers is rounded as Keras rounds it.
+    """Whether numbers in the middle between two integers are rounded as in Keras.
 
-    Weights of powers of two are exact; with odd factors nothing lies in the middle.
+    If a factor is a power of two, the weights are exact; if it is odd, no number is in the middle.
     """
     return method == "bilinear" and all(
         factor % 2 or factor & (factor - 1) == 0 for factor in factors
@@ -117,17 +117,18 @@ _LOWERED = {
 }
 _COMPANION = {
     1: "",
-    2: "bicubic, lanczos and the like of large images or with an unknown height or width; "
-    "interpolation between whole numbers, which Keras 3 rounds",
+    2: "bicubic, lanczos and the like for large images or an unknown height or width; "
+    "interpolation between integers, which Keras 3 rounds",
     3: "several unknown sizes",
 }
 
 
 def repeats_exactly(factor: int) -> bool:
-    """Whether TF.js finds the pixel to repeat: it multiplies by the rounded inverse.
+    """Whether TF.js finds the pixel to repeat although it multiplies by the rounded inverse.
 
-    Of a few factors, such as 41, the inverse is rounded down, and the first pixel of each group
-    is taken from the one before (``resize_nearest_neighbor_gpu.ts``, and in JavaScript of 49).
+    For a few factors, such as 41, the inverse is rounded down. Then the first pixel of each group
+    is that of the group before (``resize_nearest_neighbor_gpu.ts``; in JavaScript, 49 is such a
+    factor).
     """
     indices = np.arange(0, _LONGEST, factor)
     found = [np.floor(indices.astype(kind) * kind(1 / factor)) for kind in (np.float32, np.float64)]
@@ -153,9 +154,9 @@ def _interpolated(
 def _bilinear(low: Lowering, x: Tensor, factors: Sequence[int]) -> Tensor:
     """Return an image with new pixels between the centres of the old ones.
 
-    What lies between two pixels is the average of repeated pixels over a window as long as the
-    factor. An even window has no centre; it is the mean of the odd ones next to it. Pooling
-    leaves out what lies outside of the image, as clamping to its edge does.
+    A new pixel is the average of repeated pixels in a window as long as the factor. An even window
+    has no centre, so it is replaced by a mean of the next smaller and the next larger one. Pooling
+    leaves out what is outside of the image, which has the effect of clamping to its edge.
     """
     y = repeated(low, x, factors)
     for axis, factor in enumerate(factors):

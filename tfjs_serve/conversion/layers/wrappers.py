@@ -68,8 +68,8 @@ def _needs_companion(context: LayerContext, inner: KerasLayer) -> bool:
         len(inputs) > 1 or len(outputs) > 1
         for inputs, outputs in zip(context.calls, context.results, strict=True)
     )
-    # Keras 2 runs a stateful layer at the first step twice: `rnn` in ``backend.py`` does so to
-    # learn the shape of its output.
+    # Keras 2 runs a stateful layer twice at the first step: `rnn` in ``backend.py`` needs the
+    # shape of its output.
     runs_twice = inner.generation < 3 and _is_stateful(inner)
     return (
         several
@@ -80,9 +80,9 @@ def _needs_companion(context: LayerContext, inner: KerasLayer) -> bool:
 
 
 def _is_one_shape(context: LayerContext) -> bool:
-    """Whether TF.js takes the inputs of all calls, whose shapes must be that of the first.
+    """Whether TF.js accepts the inputs of all calls: they must have the shape of the first.
 
-    A size that is not known fits all (``assertInputCompatibility`` in ``topology.ts``).
+    An unknown size matches every size (``assertInputCompatibility`` in ``topology.ts``).
     """
     known = [
         {size for size in sizes if size is not None} for sizes in zip(*context.shapes, strict=False)

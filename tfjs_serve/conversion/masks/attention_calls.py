@@ -1,12 +1,13 @@
-"""Which masks a call of an attention layer uses, for graphs in which masks are tensors.
+"""Finds the masks that calls of attention layers use, for graphs in which masks are tensors.
 
-Keras 2 saves calls without the masks that travel with their tensors, and so does Keras 3 from 3.10
-on. Before, it saved them as ``query_mask`` and so on, or ``mask``. From 3.8 on,
-MultiHeadAttention looks itself for the mask of the query and takes all masks off the tensors that
-it is given (``set_keras_mask(query, None)`` in ``multi_head_attention.py``): layers that are called
-with them later see none.
+It depends on the version of Keras:
 
-Before Keras 2.10, MultiHeadAttention knew no mask but ``attention_mask``.
+- Before 2.10, MultiHeadAttention knows no mask but ``attention_mask``.
+- Keras 2, and Keras 3 from 3.10 on, save calls without the masks that travel with their tensors.
+  Keras 3.0 to 3.9 save these as ``query_mask`` and so on, or as ``mask``.
+- From 3.8 on, MultiHeadAttention finds the mask of the query itself, and removes the masks of all
+  tensors that it is called with (``set_keras_mask(query, None)`` in ``multi_head_attention.py``).
+  Layers that are called with these tensors later get no mask.
 """
 
 from __future__ import annotations
@@ -55,13 +56,13 @@ def masked_call(
     Parameters
     ----------
     masks
-        The masks that travel, by tensor.
+        From a tensor to the mask that travels with it.
     given
         The masks in the argument ``mask``, in the order of the inputs.
     casts
-        Whether the first input has another dtype than the layer. Keras 2 casts it before
-        MultiHeadAttention looks for its mask, which the copy does not have (``_maybe_cast_inputs``
-        in ``base_layer.py``).
+        Whether the first input has another dtype than the layer. Then Keras 2 casts it before
+        MultiHeadAttention looks for its mask, and the cast tensor has none
+        (``_maybe_cast_inputs`` in ``base_layer.py``).
     """
     inputs = call.inputs
     arguments = {key: value for key, value in call.kwargs.items() if key != "mask"}
@@ -97,7 +98,7 @@ def _call_of_list(
     travelling = [masks.get(tensor) for tensor in inputs]
     saves = layer.saved_masks_only
     used = given if any(given) else [] if saves else travelling
-    # Before 3.4, masks do not pass layers that take a list.
+    # Before 3.4, layers that take a list of inputs pass no mask on.
     passed = ([] if layer.version < (3, 4) else travelling) if saves else used
     return AttentionCall(
         call=_with_inputs(inputs, arguments, dict(zip(MASKS[:2], used, strict=False))),

@@ -1,6 +1,6 @@
 """Finds the layers that would use another mask in TF.js than in Keras.
 
-Why they would: see ``inference/shared_arguments.py``.
+``inference/shared_arguments.py`` tells why TF.js mixes masks up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfjs_serve.conversion.rules.traits import MaskMerge, Traits
 
 
 def check_masks(facts: Facts, rules: Rules, report: Report) -> None:
-    """Report every call that gets a wrong mask, or whose merging of masks fails."""
+    """Report every call that gets a wrong mask or cannot merge the masks of its inputs."""
     for site in facts.sites:
         if _is_wrong(site, rules):
             report_mask(site.layer, report)
@@ -39,6 +39,7 @@ def _is_wrong(site: Site, rules: Rules) -> bool:
 
 
 def _reads_right(site: Site) -> bool:
+    """Whether a call whose class in TF.js reads the mask gets the mask that Keras uses."""
     if not site.inputs:
         return True
     mask = site.inputs[0].mask
@@ -48,14 +49,14 @@ def _reads_right(site: Site) -> bool:
 
 
 def _is_given(layer: KerasLayer) -> bool:
-    """Whether Keras uses the mask of the first of several inputs, see `takes_mask_of_input`."""
+    """Whether Keras uses the mask of the first of several inputs; see `takes_mask_of_input`."""
     return layer.generation < 3 or layer.config.get(CALL, {}).get("mask") is not None
 
 
 def _starts_at_state(layer: KerasLayer) -> bool:
     """Whether the output before the first unmasked step is the initial state, as in TF.js.
 
-    TensorFlow puts out zeros there, and so do unrolled layers (``rnn`` in
+    In TensorFlow it is zero, and so it is in unrolled layers (``rnn`` in
     ``keras/src/backend/*/rnn.py``).
     """
     parts = (layer, *layer.children)
@@ -63,7 +64,7 @@ def _starts_at_state(layer: KerasLayer) -> bool:
 
 
 def _merging_fails(layer: KerasLayer, traits: Traits, inputs: Sequence[TensorFact]) -> bool:
-    """Whether ``computeMask`` of a merge layer throws: some inputs have masks, others not."""
+    """Whether ``computeMask`` of a merge layer throws because only some inputs have masks."""
     masked = [fact.tfjs_mask is not None for fact in inputs]
     if not any(masked) or all(masked):
         return False

@@ -11,12 +11,12 @@ from tfjs_serve.conversion.rules.registry import Rules, traits_of
 from tfjs_serve.conversion.rules.traits import Inner
 
 MIXED_STATES = "unsupported-state"
-"""Code of the problems: in one flat graph, most of them are gone."""
+"""Code of these problems; most of them do not occur in the flat graph of ``masks/explicit.py``."""
 
 
 def check_states(facts: Facts, rules: Rules, report: Report) -> None:
-    """Report calls that meet another call's state."""
-    # A wrapper calls its directions itself, with their own states.
+    """Report calls that get the state of another call."""
+    # Bidirectional calls its two layers itself, each with its own states.
     directions = {
         child.path
         for site in facts.sites
@@ -28,8 +28,8 @@ def check_states(facts: Facts, rules: Rules, report: Report) -> None:
         recurrent = has_states and site.layer.path not in directions
         if recurrent and site.seen_state:
             _report_initial_state(site.layer, report)
-    # TF.js runs a layer again for each of its outputs that is used (``executor.ts``), with the
-    # same tensors, which the companion's layers know.
+    # TF.js runs a layer again for each of its outputs that is used (``executor.ts``). The
+    # companion's layers recognise such a run, because it gets the same tensors.
     runs: dict[str, set[tuple[int, ...]]] = defaultdict(set)
     for site in facts.sites:
         runs[site.layer.path].add((site.call, *map(id, site.inputs)))

@@ -1,9 +1,8 @@
-"""Makes masks tensors of the graph, for models in which TF.js would hand on others than Keras.
+"""Turns masks into tensors of the graph, for models in which TF.js would use wrong masks.
 
 TF.js lets masks travel beside tensors, loses them at nested models and mixes them up between
-layers (see ``inference/shared_arguments.py``). Here the model becomes one flat graph in which no
-layer makes a mask of that kind any more: layers of their own compute the masks, and a layer that
-uses one gets it as its last input.
+layers (see ``inference/shared_arguments.py``). Here the model becomes one flat graph without such
+masks: separate layers compute the masks, and a layer that uses a mask gets it as its last input.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Masks = tuple[TensorRef | None, ...]
 
 
 def with_explicit_masks(model: KerasLayer, rules: Rules, report: Report) -> KerasLayer:
-    """Return `model` as one graph with masks as tensors; layers keep their paths."""
+    """Return `model` as one flat graph in which masks are tensors; layers keep their paths."""
     flat = _FlatGraph(model, rules, report)
     inputs = flat.inputs(model)
     outputs = flat.call_model(model, inputs)
@@ -50,6 +49,8 @@ def with_explicit_masks(model: KerasLayer, rules: Rules, report: Report) -> Kera
 
 
 class _FlatGraph:
+    """The flat graph, built call by call, and the masks of its tensors so far."""
+
     def __init__(self, root: KerasLayer, rules: Rules, report: Report) -> None:
         self._root = root
         self._rules = rules
@@ -90,7 +91,7 @@ class _FlatGraph:
 
         def tensor(ref: TensorRef) -> TensorRef:
             outputs = made[ref.layer, ref.call]
-            # Only a model's outputs are counted beforehand.
+            # A model has all of its outputs here, a layer only the first: others differ by index.
             return (
                 outputs[ref.tensor]
                 if len(outputs) > 1
@@ -124,9 +125,9 @@ class _FlatGraph:
         Parameters
         ----------
         given
-            The masks among its arguments, which go before those of its inputs.
+            The masks among its arguments, which take precedence over those of its inputs.
         travels
-            Whether it uses the mask of an input where none was given.
+            Whether it uses the mask of an input for which no mask is given.
         """
         if layer.class_name in CONTAINERS:
             return self.call_model(layer, inputs)
@@ -163,7 +164,7 @@ class _FlatGraph:
         return (output,)
 
     def give_all_calls_masks(self) -> None:
-        """Append masks to the calls of the layers that use some, of ones where a call has none."""
+        """Append masks to all calls of the layers that use some; a call without one gets ones."""
         for name in dict.fromkeys(tensor.layer for tensor in self._used):
             layer = replace(self.layers[name], mask_input=True)
             self.layers[name] = layer
@@ -177,7 +178,7 @@ class _FlatGraph:
                 self.calls[name][index] = replace(call, inputs=(*call.inputs, *masks))
 
     def order_calls_with_states(self) -> None:
-        """Let each call of a stateful layer depend on the one before, as Keras orders them."""
+        """Make each call of a stateful layer depend on the call before it, in Keras's order."""
         for name, layer in self.layers.items():
             calls = self.calls[name]
             if len(calls) > 1 and is_stateful(layer, self._traits):
@@ -197,7 +198,7 @@ class _FlatGraph:
         return TensorRef(layer=name, call=len(self.calls[name]) - 1, tensor=0)
 
     def _name(self, layer: KerasLayer) -> str:
-        """Return a name that is unique in the flat graph; a layer keeps its own if it can."""
+        """Return a unique name in the flat graph: the layer's own if it is free, else its path."""
         if layer.path not in self._names:
             taken = set(self._names.values())
             own = layer.name if layer.name not in taken else layer.path
@@ -251,11 +252,11 @@ class _FlatGraph:
         return self._node("Merged", {"union": union}, *present)
 
     def _without_mask(self, layer: KerasLayer) -> KerasLayer:
-        """Return the layer as one that makes no mask that travels by itself in TF.js."""
+        """Return the layer as one that makes no mask of its own in TF.js."""
         maker = self._traits(layer).mask_maker
         if maker is not None and maker.made(layer) is not None:
             return maker.without(layer)
-        # The layers inside of a wrapper see no mask but those that they make themselves.
+        # Layers inside a wrapper get no masks but those that they make themselves.
         children = [
             with_explicit_masks(child, self._rules, self._report)
             if child.class_name in CONTAINERS
@@ -282,7 +283,7 @@ class _FlatGraph:
         return tuple(next(tensors_in(part), None) for part in each)
 
     def _with_masks(self, layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
-        """Return the graph with the masks among the arguments as inputs, so that they are made."""
+        """Return the graph with given masks among the inputs, so that they are computed before."""
 
         def with_masks(layer: KerasLayer, call: Call) -> Call:
             given = filter(None, self._given_masks(layer, call))

@@ -1,8 +1,8 @@
-"""Explicit mask arguments in graphs of Keras 3, and whether TF.js makes the same mask anyway.
+"""Tells whether a mask that Keras 3 gives to a call is the one that TF.js passes on anyway.
 
-Keras 3 writes a mask that travels with a tensor twice: nodes compute it again from the input
-(``NotEqual``, and ``Any`` for Masking), and the layers that use it are called with ``mask=``.
-TF.js lets masks travel by itself, as Keras 2 did, so an argument that says the same is dropped.
+Keras 3 saves a mask that travels with a tensor twice: operations compute it again from the input
+(``NotEqual``, and ``Any`` for Masking), and the layers that use it are called with ``mask=``. In
+TF.js, as in Keras 2, masks travel by themselves, so an argument with the same mask is dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfjs_serve.conversion.spelling.calls import tensors_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mask:
-    """The mask that is made of `source`."""
+    """A mask that is computed from the tensor `source`."""
 
     source: TensorRef
     made: MadeMask
@@ -26,14 +26,14 @@ class _Mask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplicitMasks:
-    """The masks of one graph of Keras 3."""
+    """The masks among the arguments of calls in one graph of Keras 3."""
 
     graph: Graph
     layers: Mapping[str, KerasLayer]
     rules: Rules
 
     def is_implied(self, call: Call, mask: Json) -> bool:
-        """Whether the argument `mask` is the one that travels with the call's first input."""
+        """Whether the argument `mask` is the mask that travels with the call's first input."""
         refs = list(tensors_in(mask))
         if len(refs) != 1 or not call.inputs:
             return False
@@ -45,7 +45,7 @@ class ExplicitMasks:
             return False
 
     def _described(self, ref: TensorRef) -> _Mask | None:
-        """Return the mask that the nodes before `ref` compute."""
+        """Return the mask that the operations before `ref` compute."""
         layer, call = self.layers[ref.layer], self._call(ref)
         if layer.class_name == "ops.any" and layer.config.get("axis") == -1 and call.inputs:
             inner = self._described(call.inputs[0])
@@ -56,7 +56,7 @@ class ExplicitMasks:
         return _Mask(source=call.inputs[0], made=MadeMask(value=value, over_features=False))
 
     def _travelling(self, ref: TensorRef) -> _Mask | None:
-        """Return the mask that a layer before `ref` made and that no layer has dropped."""
+        """Return the mask that travels with `ref`: a layer made it, and none has dropped it."""
         layer, call = self.layers[ref.layer], self._call(ref)
         if not call.inputs:
             return None

@@ -1,4 +1,4 @@
-"""Which layers compute something else for masked inputs."""
+"""Tells which layers compute something else for masked inputs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def uses_first_mask(rules: Rules, layer: KerasLayer) -> bool:
 
 
 def replaces_masked(rules: Rules, layer: KerasLayer) -> bool:
-    """Whether a merge leaves masked numbers out of what it computes, as Keras does from 3.6 on."""
+    """Whether a merge layer leaves masked numbers out, as some do from Keras 3.6 on."""
     return traits_of(rules, layer).mask_use is MaskUse.MERGED and layer.version >= (3, 6)
 
 
 def uses_mask(rules: Rules, layer: KerasLayer) -> bool:
-    """Whether the layer, or one inside of it, looks at the mask of its input."""
+    """Whether the layer, or a layer inside it, uses the mask of its input."""
     traits = traits_of(rules, layer)
     if traits.inner is Inner.EACH_STEP:
         return any(uses_first_mask(rules, inner) for inner in layer.walk())
@@ -30,5 +30,5 @@ def uses_mask(rules: Rules, layer: KerasLayer) -> bool:
 
 
 def has_full_mask(rules: Rules, layer: KerasLayer) -> bool:
-    """Whether a mask may be as large as the tensor, not one number per step."""
+    """Whether a mask may be as large as its tensor, instead of one number per step."""
     return traits_of(rules, layer).mask_use is MaskUse.FULL or replaces_masked(rules, layer)

@@ -1,8 +1,8 @@
-"""Layers that the page registers itself (``--layers``): handed on as they are.
+"""Writes layers that the page registers itself (``--layers``), without translating them.
 
-Their arguments are written as Keras saved them. TF.js turns keys and strings into camel case, and
-finds weights by name: those that the class gives to ``addWeight`` have to be Keras's, or, for
-``.keras`` archives, which do not tell names, the position: ``"0"``, ``"1"`` ...
+Their arguments are written as Keras saved them; TF.js turns keys and strings into camel case. It
+finds weights by name, so the class must give ``addWeight`` the names that the Python class uses.
+``.keras`` archives do not contain these names; for them, positions are used: ``"0"``, ``"1"`` ...
 """
 
 from __future__ import annotations
@@ -21,7 +21,19 @@ def passed_on(
     scope: str,
     weights: Mapping[str, TensorSource],
 ) -> TfjsLayer:
-    """Return the layer under the page's class name, with Keras's arguments and weights."""
+    """Return the layer with the arguments and weights that Keras saved.
+
+    Parameters
+    ----------
+    class_name
+        As the page registers it.
+    name
+        The layer's name in TF.js.
+    scope
+        Prefix of its weights' names.
+    weights
+        By variable name.
+    """
     config = {**layer.config, "name": name, "trainable": layer.trainable, "dtype": "float32"}
     return TfjsLayer(
         class_name=class_name,

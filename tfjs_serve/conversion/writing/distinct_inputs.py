@@ -1,8 +1,8 @@
-"""Keeps TF.js from throwing a tensor away that a later layer needs.
+"""Keeps TF.js from disposing of a tensor that a later call needs.
 
-``execute`` in ``tfjs-layers/src/engine/executor.ts`` counts the tensors that are made of a tensor,
-but counts down for each time that one of them takes it: a tensor that a layer takes twice, and
-another one later, is gone too early. So a layer that takes a tensor again gets a copy.
+``execute`` in ``tfjs-layers/src/engine/executor.ts`` counts the calls that use a tensor, but counts
+down once for every input of these calls. If one call takes a tensor twice, it is disposed of before
+the next call can use it. So where a call takes a tensor again, it gets a copy.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Numbers = dict[str, list[int]]
 def _renumbered(model: dict[str, Any], before: Numbers) -> dict[str, Any]:
     """Return the model with the numbers that the loader gives its calls.
 
-    A call that waits for a copy is made later than before, perhaps after another one of its layer.
+    A call that waits for a copy is made later than before, perhaps after other calls of its layer.
     """
     after = _numbers(model["layers"], before)
     new = {
@@ -74,12 +74,12 @@ def _renumbered(model: dict[str, Any], before: Numbers) -> dict[str, Any]:
 
 
 def _numbers(layers: list[Json], known: Numbers) -> Numbers:
-    """Return the numbers that the loader gives the calls of each layer, as `load_order` does.
+    """Return the numbers that the loader gives the calls of each layer; see ``load_order.py``.
 
     Parameters
     ----------
     known
-        What numbers the calls are referred to by, where these are other ones.
+        The numbers by which inputs refer to the calls, if these are not the new ones.
     """
     counts = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
     made = {(name, 0) for name, count in counts.items() if count}
@@ -112,7 +112,7 @@ def _tensor(part: Json) -> _Tensor:
 
 
 class _Copies:
-    """The layers that copy a tensor, made as they are needed."""
+    """The layers that copy tensors, made when they are needed."""
 
     def __init__(self) -> None:
         self._count = 0

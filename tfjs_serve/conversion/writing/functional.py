@@ -63,9 +63,9 @@ def functional_config(
 
 
 def _each_once(outputs: Sequence[list[Json]]) -> tuple[list[list[Json]], list[dict[str, Json]]]:
-    """Return outputs of which none is another, and the layers that hand on the repeated ones.
+    """Return outputs without repetitions, and the layers that copy the repeated ones.
 
-    ``execute`` in ``executor.ts`` fills in the first of several equal outputs only.
+    Of several equal outputs, ``execute`` in ``executor.ts`` fills in only the first.
     """
     distinct: list[list[Json]] = []
     copies: list[dict[str, Json]] = []

@@ -1,8 +1,8 @@
-"""A last look at a written model, with TF.js's eyes: can its loader make every call?
+"""Checks, as a last step, whether TF.js's loader can make every call of a written model.
 
-TF.js spins for ever on a call whose inputs never come (``fromConfig`` in
-``tfjs-layers/src/engine/container.ts``). What is written here is made so that this cannot be; a
-defect in that must end in an error, not in a page that hangs.
+If the inputs of a call never come, the loader runs forever (``fromConfig`` in
+``tfjs-layers/src/engine/container.ts``). The converter avoids such models. If it does so wrongly,
+this check ends the conversion with an error, so that no page hangs.
 """
 
 from __future__ import annotations
@@ -14,16 +14,21 @@ from tfjs_serve.conversion.model.layers import Json
 
 
 class UnloadableError(ValueError):
-    """A written model that TF.js could not load."""
+    """TF.js cannot load a written model: a defect of the converter."""
 
 
 def check_loadable(model_config: Json) -> None:
-    """Raise :class:`UnloadableError` if the loader would hang or fail.
+    """Check that the loader can load a model.
 
     Parameters
     ----------
     model_config
         ``{"class_name", "config"}`` of the outermost model, in TF.js's terms.
+
+    Raises
+    ------
+    UnloadableError
+        The loader would hang or fail.
     """
     for model in _functional_models(model_config):
         _check_graph(model)
@@ -43,7 +48,7 @@ def _functional_models(value: Json) -> Iterator[dict[str, Any]]:
 def _check_graph(model: dict[str, Any]) -> None:
     layers = model["layers"]
     if len({layer["name"] for layer in layers}) < len(layers):
-        raise UnloadableError(f"two layers of {model['name']!r} have one name")
+        raise UnloadableError(f"two layers of {model['name']!r} have the same name")
     nodes = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
     waiting = {layer["name"]: list(layer.get("inbound_nodes", ())) for layer in layers}
     progress = True

@@ -1,8 +1,8 @@
-"""Inputs of one number per sample.
+"""Widens inputs that have one number, or one string, per sample.
 
-TF.js makes ``(batch, 1)`` of a tensor ``(batch,)`` before it compares the shape with the model's
-(``ensureTensorsRank2OrHigher`` in ``tfjs-layers/src/engine/training_tensors.ts``). So that is what
-the outermost model takes here; a Reshape behind the input restores Keras's shape.
+TF.js turns a tensor ``(batch,)`` into ``(batch, 1)`` before it compares the shape with the model's
+(``ensureTensorsRank2OrHigher`` in ``tfjs-layers/src/engine/training_tensors.ts``). So the outermost
+model takes that shape, and a layer after the input restores Keras's shape.
 """
 
 from __future__ import annotations

@@ -41,9 +41,9 @@ class Translation:
     Attributes
     ----------
     layer
-        The outermost model with all that is in it.
+        The outermost model with everything in it.
     containers
-        Paths of the layers that have become models: TF.js lets no mask into them or out of them.
+        Paths of the layers that became models: TF.js lets no mask into or out of them.
     """
 
     layer: TfjsLayer
@@ -72,12 +72,12 @@ class Known:
 
 
 def translated(model: KerasLayer, known: Known, report: Report) -> Translation:
-    """Apply the rules to a model and to all that is in it.
+    """Apply the rules to a model and to everything in it.
 
     Parameters
     ----------
     report
-        Gets all that cannot be translated; the result is complete either way.
+        Collects what cannot be translated; if it has problems, the result is of no use.
     """
     translator = _Translator(known, report)
     layer = translator.layer(model, known.names[model.path], scope="")
@@ -188,10 +188,10 @@ class _Translator:
             message = f"TensorFlow.js has no layer {layer.class_name}."
             hint = f"Is it one of your own? {_HINT_CUSTOM}"
             self._report.problem(layer, "unsupported-layer", message, hint)
-        # What an operation's arguments lack has been told where they were read.
+        # Problems with the arguments of an operation were reported where they were read.
         elif not self._report.tells_of(layer):
             message = "It is an operation on tensors that tfjs-serve does not know."
-            hint = "Use layers and operations of the list in docs/layers.md."
+            hint = "Use the layers of docs/layers.md and the operations of docs/operations.md."
             self._report.problem(layer, "unsupported-layer", message, hint)
         return TfjsLayer(class_name=layer.class_name, config={})
 
@@ -211,7 +211,7 @@ class _Translator:
             for call in model.graph.calls[layer.name]:
                 self._check_mask(layer, call, masks)
         config: dict[str, Json] = {"name": name, "trainable": model.trainable}
-        # A broken graph has been reported; it cannot be numbered.
+        # A broken graph was reported; its calls have no numbers.
         if not self._report.has_problems:
             config |= functional_config(
                 model.graph,
@@ -233,7 +233,7 @@ class _Translator:
 
     def _child(self, layer: KerasLayer, calls: Sequence[Call] = ()) -> TfjsLayer:
         name = self._known.names[layer.path]
-        # An operation has the arguments of its call among its own.
+        # An operation has the arguments of its call in its configuration.
         keywords = [
             {key: value for key, value in call.kwargs.items() if key != "mask"}
             for call in (() if layer.is_operation else calls)
@@ -251,7 +251,7 @@ class _Translator:
             )
 
     def _check_mask(self, layer: KerasLayer, call: Call, masks: ExplicitMasks) -> None:
-        """Report a mask that is given to a layer, unless it is the one that travels anyway."""
+        """Report masks that a call gets or ignores, where TF.js would use others."""
         mask = None if layer.is_operation else call.kwargs.get("mask")
         if mask is not None and not masks.is_implied(call, mask):
             report_mask(layer, self._report)

@@ -1,7 +1,7 @@
-"""Attention with several heads as a small model: layers of its own for each head.
+"""Attention with several heads as a small model that has separate layers for each head.
 
-TF.js's Dot multiplies matrices of a batch, but not of a batch of heads, and no layer moves the
-heads into the batch.
+TF.js's Dot multiplies a matrix for each sample, but not for each head of each sample, and no layer
+can move the heads into the batch axis.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, Unkn
 from tfjs_serve.layers_model.model import TensorSource
 
 MAXIMUM_HEADS = 16
-"""Beyond, the companion's few large products are faster than many small ones."""
+"""With more heads, the companion's few large products are faster than many small ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +27,19 @@ class Heads:
     Attributes
     ----------
     groups
-        Number of heads of the keys and values; each serves ``heads / groups`` heads.
+        Number of heads of the keys and values; each is shared by ``heads / groups`` heads.
     axes
         The axes that are attended over, counting the batch axis.
     positions
-        Which of the inputs each argument of the call is.
+        From arguments of the call to the indices of their inputs.
     window
-        How far apart a target and a source must be to ignore each other.
+        The distance from which on targets ignore sources; ``None`` if they never do.
     scores
-        Whether the softmax is an output too.
+        Whether the scores, after the softmax, are an output too.
     drops_masked
-        Whether masked scores are zero also where all of them are masked.
+        Whether scores are zero even for a target that has only masked ones.
     constant_mask
-        An ``attention_mask`` that is no tensor of the graph, as a layer's argument.
+        An ``attention_mask`` that is a constant, not a tensor of the graph.
     parameters
         Regularizers of kernels and biases, by ``"kernel"`` and ``"bias"``.
     """
@@ -59,7 +59,7 @@ class Heads:
     parameters: Mapping[str, Mapping[str, Json]]
 
     def can_be_lowered(self, context: LayerContext) -> bool:
-        """Whether a small model computes it, and not much slower."""
+        """Whether a small model can compute it without being much slower."""
         if self.heads > MAXIMUM_HEADS or not context.weights:
             return False
         shapes = [fact.shape or () for fact in context.calls[0]]
@@ -81,7 +81,7 @@ class Heads:
         return named or has_constant or self.causal or self.window is not None
 
     def companion_arguments(self, always_training: bool) -> dict[str, Json]:
-        """Return what the companion's MultiHeadAttention takes."""
+        """Return the arguments of the companion's MultiHeadAttention."""
         return {
             "groups": self.groups,
             "scale": self.scale,
@@ -103,7 +103,7 @@ def lower_heads(low: Lowering, context: LayerContext, spec: Heads) -> Sequence[T
     Raises
     ------
     UnknownShapeError
-        Sizes are not known that a Reshape needs.
+        A Reshape or a mask needs sizes that are not known.
     """
     return _Builder(low, context, spec).outputs()
 
@@ -230,7 +230,7 @@ class _Builder:
         return self._dense(self._query, heads * size, weights, "sigmoid")
 
     def _all_scores(self, scores: Sequence[Tensor]) -> Tensor:
-        """Return all heads' scores, shape ``(batch, heads, targets..., sources...)``."""
+        """Return the scores of all heads, shape ``(batch, heads, targets..., sources...)``."""
         low, spec = self._low, self._spec
         query, value = (low.inputs[spec.positions[name]] for name in ("query", "value"))
         lengths = (*query.shape[1:-1], *value.shape[1:-1])

@@ -1,7 +1,7 @@
-"""Masks of attention within small models: tensors of zeros and ones that broadcast to the scores.
+"""Masks of attention in small models: tensors of zeros and ones that broadcast to the scores.
 
-Keras adds -1e9 to the scores that are masked (``_large_negative_number`` in ``softmax.py``), so
-where nothing is left, all are equal: masks are therefore joined before they become an offset.
+Keras adds -1e9 to masked scores (``_large_negative_number`` in ``softmax.py``), however many masks
+there are. So masks are joined before they become an offset.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, Unkn
 
 _LARGE = 1e9
 _MAXIMUM_CONSTANT = 1 << 16
-"""Elements of a mask that is written as weights."""
+"""The most elements of a mask that is written as a weight."""
 
 
 def joined(low: Lowering, masks: Sequence[Tensor]) -> Tensor | None:
-    """Return 1 where all masks are not zero, 0 elsewhere."""
+    """Return a mask of 1 where no mask is zero and 0 elsewhere; ``None`` without masks."""
     if not masks:
         return None
     product = low.multiply(*masks) if len(masks) > 1 else masks[0]
-    # What is not zero becomes one, however small or negative.
+    # Every number but zero becomes one, however small or negative.
     positive, negative = (low.clip(low.rescale(product, sign * 1e30), 0.0, 1.0) for sign in (1, -1))
     return low.add(positive, negative)
 
@@ -36,7 +36,7 @@ def of_positions(
     window: int | None,
     given: Array | None = None,
 ) -> Tensor | None:
-    """Return the mask that depends on positions only, as a constant.
+    """Return the mask that depends on positions only, ``None`` if there is none.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def of_positions(
     causal
         No target attends to a later source.
     window
-        No target attends to a source that is so far away or farther.
+        No target attends to a source at this distance or farther away.
     given
         A constant mask that broadcasts to ``(targets, sources)``.
 
@@ -65,7 +65,7 @@ def of_positions(
         kept &= np.abs(distance) < window
     if given is not None:
         kept &= np.broadcast_to(given != 0, kept.shape)
-    # The constant needs a tensor of the batch's size to be added to.
+    # To get the size of the batch, the constant is added to zero times the scores.
     flat = low.reshape(scores, (1, targets * sources))
     zeros = constant(np.zeros(targets * sources))
     mask = low.affine(flat, zeros, constant(kept.reshape(-1)), trainable=False)
@@ -73,7 +73,7 @@ def of_positions(
 
 
 def masked(low: Lowering, scores: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the scores, those that are masked far below all others."""
+    """Return the scores, with masked ones far below all others."""
     if mask is None:
         return scores
     shape = scores.shape

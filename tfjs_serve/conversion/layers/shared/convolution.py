@@ -1,4 +1,4 @@
-"""What the rules of all convolutions share: their arguments, and how they are put together."""
+"""What the rules of all convolutions share: they read the same arguments and lower alike."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Convolution:
 
     @property
     def steps_and_skips(self) -> bool:
-        """Whether windows move by several steps and skip steps, which TF.js forbids."""
+        """Whether there are both strides and dilation, which TF.js forbids."""
         return self.windows.is_strided and self.windows.is_dilated
 
     def config(self) -> dict[str, Json]:
-        """Return them for TF.js's layers, those of the weights aside."""
+        """Return the arguments of TF.js's layers, except those of the weights."""
         return {
             **window_config(self.windows),
             "data_format": self.data_format,
@@ -66,19 +66,19 @@ def read_convolution(
     activation: str,
     paddings: tuple[str, ...] = ("valid", "same"),
 ) -> Convolution:
-    """Return the arguments that all convolutions share, those of their kernels aside.
+    """Read the arguments that all convolutions share, except those of their kernels.
 
     Parameters
     ----------
     rank
         Number of spatial axes.
     activation
-        Of the output, as TF.js names it; see ``activated``.
+        The activation of the output by TF.js's name; see ``activated``.
     paddings
-        Those that Keras has for the layer.
+        The values of ``padding`` that the layer has in Keras.
     """
     read = context.read
-    # A kernel is saved with its LoRA weights in it.
+    # Saved kernels include their LoRA weights.
     read.ignore("activity_regularizer", "rank", "lora_rank", "lora_alpha")
     size = read.integers("kernel_size", rank)
     dilation = read.integers("dilation_rate", rank, 1)
@@ -99,17 +99,19 @@ def read_convolution(
 def read_kernel(
     context: LayerContext, conv: Convolution, variable: str = "kernel", prefix: str = "kernel"
 ) -> Kernel:
-    """Return a layer's kernel with its bias, which a layer of two kernels adds at its end.
+    """Return a kernel of a layer, with the bias that the layer adds at its end.
 
     Parameters
     ----------
+    variable
+        Name of the kernel's variable.
     prefix
-        Of the arguments: ``"depthwise"`` for ``depthwise_initializer``.
+        Prefix of the kernel's arguments, such as ``"depthwise"`` for ``depthwise_initializer``.
     """
     own = parameter(context, variable, prefix)
     named = {key.replace(f"{prefix}_", "kernel_"): value for key, value in own.items()}
     return Kernel(
-        # A weight that the file does not have is reported elsewhere.
+        # A weight that is missing in the file is reported elsewhere.
         values=context.weights.get(variable, constant(0.0)),
         bias=context.weights.get("bias"),
         parameters={**named, **conv.parameters},
@@ -123,14 +125,14 @@ def lowered_convolution(
     companion: str,
     **arguments: Json,
 ) -> TfjsLayer:
-    """Return the small model of a convolution, or a companion where sizes are not known.
+    """Return the small model of a convolution, or a companion if it would need unknown sizes.
 
     Parameters
     ----------
     lower
-        Gets the input with its channels last, and returns the output without its activation.
+        Takes the input with its channels last; returns the output before its activation.
     companion
-        The class in ``layers.js``; `arguments` are given to it beside the windows.
+        The class in ``layers.js``, which gets `arguments` besides the windows.
     """
     rank = len(conv.windows.size)
     try:
@@ -145,7 +147,7 @@ def lowered_convolution(
 def _companion(
     context: LayerContext, conv: Convolution, class_name: str, arguments: Mapping[str, Json]
 ) -> TfjsLayer:
-    """Return the convolution of ``layers.js``, with its activation behind it."""
+    """Return the convolution of ``layers.js``, followed by its activation."""
     windows = conv.windows
     full = {
         "strides": list(windows.strides),
@@ -161,7 +163,7 @@ def _companion(
 
 
 def image_shape(layer: KerasLayer, channels: Size, rank: int) -> Shape:
-    """Return the shape of images over `rank` axes, of which only the channels are known."""
+    """Return the shape of images with `rank` spatial axes, all of unknown size."""
     sizes = (None,) * rank
     if layer.config.get("data_format") == "channels_first":
         return (None, channels, *sizes)
@@ -169,7 +171,7 @@ def image_shape(layer: KerasLayer, channels: Size, rank: int) -> Shape:
 
 
 def images(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield the shape of a convolution's inputs, with as many channels as its kernel has."""
+    """Yield the shape of a convolution's inputs; its kernel tells the number of channels."""
     kernel = weights.get("depthwise_kernel") or weights.get("kernel")
     channels = None
     if kernel is not None:
@@ -179,9 +181,14 @@ def images(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
 
 
 def shape_rule(rank: int, channels: Callable[[Mapping[str, Json], Shape], Size]) -> ShapeRule:
-    """Return the rule of shapes of a convolution over `rank` axes.
+    """Return the shape rule of a convolution over `rank` axes.
 
-    Axes before those, which Keras 2 treats as the batch, stay as they are.
+    Further axes before these, which Keras 2 treats like the batch axis, keep their sizes.
+
+    Parameters
+    ----------
+    channels
+        From the configuration and the input's shape to the channels of the output.
     """
 
     def shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -194,7 +201,7 @@ def shape_rule(rank: int, channels: Callable[[Mapping[str, Json], Shape], Size])
 
 
 def filters_of(config: Mapping[str, Json], _shape: Shape) -> Size:
-    """Return the number of filters, which are the channels of the output."""
+    """Return the number of filters: the channels of the output."""
     return int(config["filters"])
 
 

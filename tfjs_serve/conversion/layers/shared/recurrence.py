@@ -1,9 +1,9 @@
 """What all recurrent layers share: how cells are run over time, and what they compute.
 
-TF.js's own layers are used where they compute the same; ``browser/layers/recurrent.js`` has the
-rest. A cell that only the companion has, or that is asked for in the companion's terms
-(`KerasLayer.mask_input`), becomes a `TfjsLayer` of the companion's that the layer around it takes
-apart: its arguments are ``{"cells": [...]}``, one entry for each cell of a stack.
+TF.js's own layers are used where they compute the same; the others are in
+``browser/layers/recurrent.js``. A cell becomes a companion's `TfjsLayer` if TF.js lacks it, or if a
+companion is to run it (`KerasLayer.mask_input`). This layer is not written: the layer around it
+takes its arguments, ``{"cells": [...]}`` with one entry for each cell of a stack.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GATE_SCALES = {
     "GRU": (5 / 6, 5 / 6, 1),  # update, reset, candidate
     "LSTM": (5 / 6, 5 / 6, 1, 5 / 6),  # input, forget, candidate, output
 }
-"""Of the parts of the weights' last axis; see :func:`_with_hard_gates`."""
+"""For each gate, the factor of its part of the weights' last axis; see :func:`_with_hard_gates`."""
 
 
 RECURRENT = Traits(
@@ -42,7 +42,7 @@ RECURRENT = Traits(
     has_states=True,
     call_arguments=("initial_state", "mask", "training"),
 )
-"""What all recurrent layers are like that use masks."""
+"""Traits of all recurrent layers that use masks."""
 
 
 def state_count(cell: KerasLayer) -> int:
@@ -51,36 +51,36 @@ def state_count(cell: KerasLayer) -> int:
 
 
 def with_equal_outputs(layer: TfjsLayer) -> TfjsLayer:
-    """Return a recurrent layer of TF.js's own that says which of its outputs are one tensor.
+    """Return a recurrent layer of TF.js's own that states which of its outputs are one tensor.
 
-    The output of a recurrent layer that does not return sequences is its first state, and TF.js
-    returns it twice. ``execute`` in ``tfjs-layers/src/engine/executor.ts`` disposes of each output
-    once it has been used, and would so dispose of the other one, too.
+    If a recurrent layer does not return sequences, its output is its first state, and TF.js returns
+    the same tensor as both. ``execute`` in ``tfjs-layers/src/engine/executor.ts`` disposes of each
+    output after its last use, and so would dispose of the other one too.
     """
     twice = layer.config.get("return_state") and not layer.config.get("return_sequences")
     return replace(layer, equal_outputs={0: 1}) if twice else layer
 
 
 def sequences(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield the shape ``(batch, steps, features)`` of inputs, as the kernel tells it."""
+    """Yield the shape of inputs, ``(batch, steps, features)``; the kernel tells the features."""
     if weights:
         yield (None, None, weights["kernel"].shape[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell in both terms.
+    """A cell in TF.js's terms and in those of the companion.
 
     Attributes
     ----------
     native
         The configuration of TF.js's cell; ``None`` if it has none that computes the same.
     weights
-        Those of TF.js's cell, by Keras's names.
+        The weights of TF.js's cell by Keras's names.
     arguments
         What ``browser/layers/cells.js`` reads.
     has_losses
-        Whether it has regularizers or constraints, which the companion does without.
+        Whether it has regularizers or constraints, which the companion leaves out.
     """
 
     native: dict[str, Json] | None
@@ -107,7 +107,7 @@ class Loop:
 
     @property
     def native(self) -> dict[str, Json]:
-        """The arguments that TF.js's layers take; they never unroll, but warn."""
+        """The arguments of TF.js's layers, without ``unroll``, which they ignore with a warning."""
         return {
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
@@ -122,19 +122,20 @@ class Loop:
             or context.layer.order_input
             or self.time_major
             or (self.zero_output_for_mask and is_masked(context))
-            # It runs again for each output that is used (``executor.ts``), and moves on. Nor can
-            # its state be given.
+            # TF.js runs it again for each output that is used (``executor.ts``), which changes its
+            # state again. It cannot start at a given state either.
             or (self.stateful and (self.return_state or is_started(context)))
         )
 
     def arguments(self, layer: KerasLayer) -> dict[str, Json]:
         """Return what ``browser/layers/recurrent.js`` reads.
 
-        At a masked step, a layer puts out zeros or repeats the output before. Where there is none
-        before, TensorFlow takes zeros, and so do unrolled layers on all backends; the other
-        backends of Keras 3 take the initial state. Unrolled, these ignore `zero_output_for_mask`,
-        and TensorFlow uses the mask of the forward direction for the zeros of a sequence (``rnn``
-        in ``keras/src/backend/*/rnn.py`` and ``tf_keras/src/backend.py``).
+        At a masked step, a layer returns zeros or repeats its last output. If there is none yet,
+        it returns zeros in TensorFlow, and in unrolled layers on all backends, and its initial
+        state on the other backends of Keras 3. Unrolled layers of Keras 3 ignore
+        `zero_output_for_mask`. Unrolled layers of Keras 2 that go backwards put the zeros of a
+        sequence where the mask of the forward direction has them (``rnn`` in
+        ``keras/src/backend/*/rnn.py`` and ``tf_keras/src/backend.py``).
         """
         scans = layer.generation >= 3 and not self.unroll
         return {
@@ -151,7 +152,7 @@ class Loop:
 
 
 def read_loop(context: LayerContext) -> Loop:
-    """Return the arguments of every layer that runs a cell over time."""
+    """Read the arguments that all layers share that run a cell over time."""
     read = context.read
     read.ignore("activity_regularizer", "input_dim", "input_length", "use_cudnn", "return_runtime")
     return Loop(
@@ -168,14 +169,14 @@ def read_loop(context: LayerContext) -> Loop:
 def read_cell(
     context: LayerContext, kind: str, defaults: Mapping[str, str], size: str = "units"
 ) -> Cell:
-    """Return the arguments that all cells share.
+    """Read the arguments that all cells share.
 
     Parameters
     ----------
     kind
-        Of the companion's cell.
+        The companion's cell: ``"SimpleRNN"``, ``"LSTM"`` or ``"GRU"``.
     defaults
-        The activations of the cell by the names of their arguments.
+        The default activations by the names of their arguments.
     size
         Name of the argument that holds the number of outputs.
     """
@@ -207,8 +208,8 @@ def read_cell(
 def _with_hard_gates(context: LayerContext, kind: str) -> dict[str, TensorSource]:
     """Return weights with which TF.js's ``hard_sigmoid`` of the gates is that of Keras 3.
 
-    That is ``clip(x / 6 + 0.5, 0, 1)``, and TF.js's, as in Keras 2, ``clip(0.2 x + 0.5, 0, 1)``:
-    with 5/6 of `x`, which is linear in the weights, they are the same.
+    Keras 3 computes ``clip(x / 6 + 0.5, 0, 1)``; TF.js, like Keras 2, computes
+    ``clip(0.2 x + 0.5, 0, 1)``. With 5/6 of `x`, which is linear in the weights, they are the same.
     """
     return {
         name: computed_source(partial(_scaled_gates, kind=kind), source, shape=source.shape)
@@ -222,7 +223,7 @@ def _scaled_gates(weight: Array, *, kind: str) -> Array:
 
 
 def is_masked(context: LayerContext) -> bool:
-    """Whether Keras lets a mask travel to one of the layer's calls."""
+    """Whether in Keras a mask travels to one of the layer's calls."""
     return any(bool(call) and call[0].masked for call in context.calls)
 
 
@@ -232,18 +233,18 @@ def is_started(context: LayerContext) -> bool:
 
 
 def input_use(context: LayerContext) -> dict[str, Json]:
-    """Return what the companion needs to know of its calls: where their masks are, and so on."""
+    """Return what the companion reads about its calls: how many, their masks, their order."""
     mask = "none"
     if context.layer.mask_input:
         mask = "explicit"
     elif is_masked(context):
-        # A layer without one would get the mask of whichever layer was called before it.
+        # Only where Keras has a mask: TF.js passes masks of earlier layers to all later ones.
         mask = "implicit"
     return {"mask": mask, "ordered": context.layer.order_input, "runs": len(context.calls)}
 
 
 def companion_cell(context: LayerContext, cell: Cell) -> TfjsLayer:
-    """Return a cell for the layer around it; see the top of the module."""
+    """Return a companion cell for the layer around it; see the top of the module."""
     _warn_of_losses(context, cell)
     return context.companion("Cell", {"cells": [cell.arguments]})
 
@@ -255,7 +256,7 @@ def companion_layer(
     cell: Cell,
     further: Mapping[str, Json] | None = None,
 ) -> TfjsLayer:
-    """Return a layer of the companion's that runs a cell whose weights are the layer's own."""
+    """Return a companion layer that runs one cell; the cell's weights are the layer's own."""
     _warn_of_losses(context, cell)
     cells = {"cells": [cell.arguments], **(further or {})}
     return companion_layer_of(context, class_name, loop, cells)
@@ -264,7 +265,7 @@ def companion_layer(
 def companion_layer_of(
     context: LayerContext, class_name: str, loop: Loop, cells: Mapping[str, Json]
 ) -> TfjsLayer:
-    """Return a layer of the companion's that runs the cells of :func:`in_companion_terms`."""
+    """Return a companion layer that runs the cells of :func:`in_companion_terms`."""
     arguments = {**loop.arguments(context.layer), **input_use(context), **cells}
     return context.companion(class_name, arguments)
 
@@ -277,7 +278,7 @@ def is_companion(layer: TfjsLayer) -> bool:
 def in_companion_terms(
     context: LayerContext, child: KerasLayer, scope: str
 ) -> tuple[dict[str, Json], TfjsLayer]:
-    """Translate a layer inside of another one; return what the companion reads, too.
+    """Translate a layer inside this one; return its arguments for the companion, and itself.
 
     Parameters
     ----------
@@ -289,7 +290,7 @@ def in_companion_terms(
 
 
 def with_weights_of(context: LayerContext, *parts: TfjsLayer, scope: str = "") -> LayerContext:
-    """Return the context of a layer that has the weights of `parts`, without `scope`, itself."""
+    """Return the context with the weights of `parts` as the layer's own, without their `scope`."""
     prefix = f"{scope}/" if scope else ""
     weights: dict[str, TensorSource] = {}
     fixed: set[str] = set()

@@ -1,7 +1,8 @@
-"""What a lookup layer knows, in one form for all of them.
+"""The vocabulary of a lookup layer, in one form for all lookup layers.
 
-``keras/src/layers/preprocessing/index_lookup.py``. Indices begin with one for masks, if the layer
-masks and puts out indices; those for unknown tokens follow, then those of the vocabulary.
+From ``keras/src/layers/preprocessing/index_lookup.py``. The first index stands for masks, if the
+layer has a token for masks and returns indices. The indices of unknown tokens follow, and then
+those of the vocabulary.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ class Vocabulary:
     Attributes
     ----------
     tokens
-        Without those that stand for masks and unknown ones; strings or whole numbers.
+        The vocabulary, strings or integers, without the tokens for masks and unknown tokens.
     mask, unknown
-        The tokens that stand for a mask, if there is one, and for unknown tokens.
+        The token for masks, ``None`` if there is none, and the one for unknown tokens.
     first, start
-        Index of the first unknown token, and of the first known one.
+        The first index of unknown tokens, and the first index of the vocabulary.
     depth
         Number of columns of an encoded output.
     """
@@ -48,19 +49,19 @@ class Vocabulary:
 
     @property
     def fits_layers(self) -> bool:
-        """Whether plain layers of TF.js can look up its whole numbers."""
+        """Whether plain layers of TF.js can look up its integers."""
         small = all(abs(int(token)) < one_hot.LARGEST for token in self.tokens)
         return small and self.unknown_count <= 1 and len(self.tokens) <= one_hot.MOST_COLUMNS
 
 
 def output_mode(config: Mapping[str, Json], default: str) -> str:
-    """Return the output mode, also by its old name."""
+    """Return the output mode by its new name."""
     mode = config.get("output_mode") or default
     return _OLD_NAMES.get(mode, mode)
 
 
 def given_tokens(config: Mapping[str, Json]) -> list[Json] | None:
-    """Return the vocabulary as the file has it."""
+    """Return the vocabulary as the file has it, ``None`` if it is not a list."""
     vocabulary = config.get("vocabulary")
     if isinstance(vocabulary, dict):
         vocabulary = vocabulary["config"]["value"]
@@ -68,7 +69,7 @@ def given_tokens(config: Mapping[str, Json]) -> list[Json] | None:
 
 
 def _token(value: Json) -> Json:
-    """Return a token of a vocabulary; those that came from a tensor of strings are wrapped.
+    """Return a token of a vocabulary without the wrapper that tensors of strings leave around it.
 
     See ``serialization_lib.py`` in ``keras/src/saving``, and for HDF5 ``json_utils.py`` in
     ``keras/src/legacy/saving``.
@@ -79,9 +80,9 @@ def _token(value: Json) -> Json:
 
 
 def vocabulary_of(layer: KerasLayer) -> Vocabulary | None:
-    """Return what a lookup layer knows, ``None`` if the file does not tell.
+    """Return the vocabulary of a lookup layer, ``None`` if its arguments do not contain it.
 
-    A vocabulary that begins with the tokens for masks and unknown ones includes them.
+    The saved list may begin with the tokens for masks and unknown tokens, or leave them out.
     """
     config, given = layer.config, given_tokens(layer.config)
     if given is None:
@@ -109,7 +110,7 @@ def _unknown_count(config: Mapping[str, Json]) -> int:
 
 
 def _special_tokens(layer: KerasLayer) -> tuple[Json, Json]:
-    """Return the tokens for masks and unknown ones; up to 2.5, those of numbers were values."""
+    """Return the tokens for masks and unknown tokens; up to 2.5, IntegerLookup says "value"."""
     config = layer.config
     if layer.class_name == "TextVectorization":
         return "", "[UNK]"
@@ -123,8 +124,13 @@ def column_weights(
 ) -> list[float]:
     """Return the ``idf_weights`` of all columns; empty if the file has none.
 
-    The configuration may have those of the tokens only: unknown ones then have their mean, and
-    padding has none (``set_vocabulary``).
+    The configuration may contain only those of the vocabulary. Then unknown tokens have their
+    mean, and padding columns have zero (``set_vocabulary``).
+
+    Parameters
+    ----------
+    saved
+        The weight of the layer, empty if it has none; it has precedence over the configuration.
     """
     weights = np.asarray(saved or layer.config.get("idf_weights") or [], np.float64)
     if not len(weights):
