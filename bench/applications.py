@@ -33,7 +33,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 from measuring import Cost, conversion
 
 from tests.parity.applications import application, calibrate, images, names
-from tests.parity.cases.case import Array
+from tests.parity.cases.inputs import Array
 from tests.parity.folder_server import serving
 from tests.parity.grid.__main__ import keras_of
 from tests.parity.node import NodeTf, NodeTfError

@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT)]
 from digests_damage import write_damaged
 from digests_taking import ENDINGS, models_in
 
-from tests.parity.cases import FAMILIES, KERAS3, refused_cases_of
+from tests.parity.cases import EVERY_CASE, KERAS3, refused_cases_of
 from tests.parity.cases.case import Case, randomise_weights
 from tests.parity.grid.__main__ import keras_of
 from tests.parity.grid.cases import nightly
@@ -57,18 +57,12 @@ class Recipe:
 
 def recipes(keras: Any, grid_every: int) -> Iterator[Recipe]:
     """Yield the models that Keras 3 builds."""
-    yield from map(_of_case, _all_cases())
+    yield from (_of_case(case) for case in EVERY_CASE if KERAS3 in case.dialects)
     for refused in refused_cases_of(KERAS3):
         yield Recipe(name=f"refused/{refused.id}", build=refused.build)
     for case in list(nightly(keras, KERAS3))[::grid_every]:
         prepare = partial(case.prepare, case.id)
         yield Recipe(name=f"grid/{case.id}", build=case.build, prepare=prepare)
-
-
-def _all_cases() -> list[Case]:
-    """Return all cases of the tables, also those that the tests leave to the grid."""
-    cases = [case for family in FAMILIES for case in family.CASES]
-    return [case for case in cases if KERAS3 in case.dialects]
 
 
 def _of_case(case: Case) -> Recipe:

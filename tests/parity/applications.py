@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .cases.case import Array, Keras, generator
+from .cases.case import Keras, generator
+from .cases.inputs import Array
 
 CLASSES = 10
 SMALLEST_SIZE = 32

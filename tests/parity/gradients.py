@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .cases.case import Array, Keras, generator
+from .cases.case import Keras, generator
+from .cases.inputs import Array
 from .grid.cases import GridCase, layer_case
 from .grid.subjects import FAMILIES
 

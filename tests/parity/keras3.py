@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from .cases.case import Array, Case, model_inputs, outputs_of, randomise_weights
+from .cases.case import Case, model_inputs, outputs_of, randomise_weights
+from .cases.inputs import Array
 
 ignore_warnings_about_the_cases: list[pytest.MarkDecorator] = [
     pytest.mark.filterwarnings(f"ignore:{message}:UserWarning")

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from .cases import KERAS2, KERAS3, Case, cases_of, refused_cases_of
-from .cases.case import Array, keras2_file, model_inputs, randomise_weights
+from .cases.case import keras2_file, model_inputs, randomise_weights
+from .cases.inputs import Array
 from .converted import inferred_output_shapes
 from .grid.cases import GridCase
 from .grid.run import Reference, Workbench, disagreement, reference

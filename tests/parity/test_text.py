@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .cases.text import CASES, TextCase
+from .cases import TEXT_CASES, TextCase
 from .harness import NodeTf, ServedModels, assert_same_predictions
 
 ARCHIVE = Path(__file__).parents[1] / "fixtures" / "text.zip"
 FILES = [
     pytest.param(case, f"{dialect}-{case.id}", ending, id=f"{dialect}-{case.id}.{ending}")
-    for case in CASES
+    for case in TEXT_CASES
     for dialect in case.dialects
     for ending in case.endings
 ]
@@ -49,13 +49,13 @@ def test_model_of_text_predicts_the_same(
     assert_same_predictions(served, node_tf, path, inputs, [expected])
 
 
-def test_archive_holds_the_cases_of_the_table(files: zipfile.ZipFile) -> None:
+def test_archive_holds_the_cases_of_the_tables(files: zipfile.ZipFile) -> None:
     """Run ``tests/fixtures/make_text.py`` if this fails."""
-    names = {f"{dialect}-{case.id}" for case in CASES for dialect in case.dialects}
+    names = {f"{dialect}-{case.id}" for case in TEXT_CASES for dialect in case.dialects}
     expected = {f"{name}.npz" for name in names}
     expected |= {
         f"{dialect}-{case.id}.{ending}"
-        for case in CASES
+        for case in TEXT_CASES
         for dialect in case.dialects
         for ending in case.endings
     }

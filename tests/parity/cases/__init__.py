@@ -1,127 +1,43 @@
-"""The tables of parity cases, one file per family as in tfjs-layers' ``src/layers``."""
+"""The tables of parity cases: what is built with Keras, and what must come of it.
+
+- ``layers/`` has a file for each family of rules in ``tfjs_serve/conversion/layers/``, under its
+  name; ``operations/`` has one for each kind of function in ``conversion/operations/specs/``.
+- ``models/`` has what concerns whole models: graphs, names, masks, dtypes.
+
+Each file has a table ``CASES``. It is found here, so a new file needs no entry anywhere. A family
+with more than a file holds becomes a folder of its name. What tables share lies beside the three.
+"""
 
 from __future__ import annotations
 
-from . import (
-    activations,
-    advanced_activations,
-    attention,
-    attention_masks,
-    audio,
-    categories,
-    convolutional,
-    convolutional_depthwise,
-    convolutional_depthwise_lowered,
-    convolutional_lowered,
-    convolutional_recurrent,
-    core,
-    core_lowered,
-    dtypes,
-    einsum,
-    embeddings,
-    executor,
-    explicit_masks,
-    files,
-    graphs,
-    image_augmentation,
-    masks,
-    merge,
-    merge_lowered,
-    naming,
-    nesting,
-    noise,
-    normalization,
-    normalization_lowered,
-    operations_elementwise,
-    operations_images,
-    operations_reductions,
-    operations_shaping,
-    operations_tensorflow,
-    padding,
-    pooling,
-    pooling_lowered,
-    preprocessing,
-    preprocessing_lowered,
-    products,
-    recurrent,
-    recurrent_companion,
-    refused_layers,
-    refused_models,
-    structures,
-    tensors,
-    whole_numbers,
-    wrappers,
-    wrappers_companion,
-)
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from . import layers, models, operations
 from .case import KERAS2, KERAS3, Case, RefusedCase
+from .text import TextCase
 
-FAMILIES = (
-    core,
-    advanced_activations,
-    convolutional,
-    convolutional_depthwise,
-    convolutional_recurrent,
-    embeddings,
-    merge,
-    noise,
-    normalization,
-    padding,
-    pooling,
-    preprocessing,
-    recurrent,
-    wrappers,
-    graphs,
-    nesting,
-    naming,
-    structures,
-    tensors,
-    dtypes,
-    masks,
-    executor,
-    activations,
-    attention,
-    attention_masks,
-    audio,
-    categories,
-    convolutional_depthwise_lowered,
-    convolutional_lowered,
-    core_lowered,
-    einsum,
-    explicit_masks,
-    files,
-    image_augmentation,
-    merge_lowered,
-    normalization_lowered,
-    operations_elementwise,
-    operations_images,
-    operations_reductions,
-    operations_shaping,
-    operations_tensorflow,
-    pooling_lowered,
-    preprocessing_lowered,
-    products,
-    recurrent_companion,
-    whole_numbers,
-    wrappers_companion,
-)
 
-ONE_IN = {
-    pooling_lowered: 5,
-    convolutional_lowered: 3,
-    convolutional_depthwise_lowered: 3,
-    einsum: 2,
-    attention: 2,
-}
-"""Tables of so many combinations that every run takes a part of them only; the grid has more."""
+def tables() -> Iterator[ModuleType]:
+    """Yield the files that have a table, in the order of their names."""
+    for package in (layers, operations, models):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.ispkg:
+                yield import_module(found.name)
 
-ALL_CASES: tuple[Case, ...] = tuple(
-    case for family in FAMILIES for case in family.CASES[:: ONE_IN.get(family, 1)]
+
+_FOUND: tuple[Case | RefusedCase | TextCase, ...] = tuple(
+    case for table in tables() for case in table.CASES
 )
-REFUSED_CASES: tuple[RefusedCase, ...] = (
-    *refused_layers.CASES,
-    *refused_models.CASES,
-    *executor.REFUSED,
+EVERY_CASE: tuple[Case, ...] = tuple(case for case in _FOUND if isinstance(case, Case))
+"""Also those that the tests leave out."""
+ALL_CASES: tuple[Case, ...] = tuple(case for case in EVERY_CASE if not case.is_spare)
+REFUSED_CASES: tuple[RefusedCase, ...] = tuple(
+    case for case in _FOUND if isinstance(case, RefusedCase)
 )
+TEXT_CASES: tuple[TextCase, ...] = tuple(case for case in _FOUND if isinstance(case, TextCase))
 
 
 def cases_of(dialect: str) -> list[Case]:
@@ -136,11 +52,15 @@ def refused_cases_of(dialect: str) -> list[RefusedCase]:
 
 __all__ = [
     "ALL_CASES",
+    "EVERY_CASE",
     "KERAS2",
     "KERAS3",
     "REFUSED_CASES",
+    "TEXT_CASES",
     "Case",
     "RefusedCase",
+    "TextCase",
     "cases_of",
     "refused_cases_of",
+    "tables",
 ]

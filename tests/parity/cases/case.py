@@ -9,60 +9,22 @@ from __future__ import annotations
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from .inputs import Array, InputMaker, numbers
+
 Keras = Any
 Arguments = Mapping[str, Any]
 Build = Callable[[Keras], Any]
-InputMaker = Callable[[np.random.Generator, tuple[int, ...], str], Array]
 
 KERAS2, KERAS3 = "keras2", "keras3"
 BOTH = (KERAS2, KERAS3)
 BATCH, FREE = 2, 5
 """What stands in for an unknown batch size, and for any other unknown dimension."""
-
-
-def numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Return normally distributed numbers, or small integers where the model wants integers."""
-    if dtype.startswith("int"):
-        return random.integers(0, 5, shape).astype(dtype)
-    return random.normal(0, 1, shape).astype(dtype)
-
-
-def tokens(count: int) -> InputMaker:
-    """Return a maker of whole numbers from 0 to `count` - 1."""
-    return lambda random, shape, dtype: random.integers(0, count, shape).astype(dtype)
-
-
-def padded_tokens(count: int) -> InputMaker:
-    """Return a maker of token rows of different lengths, zeros at their ends."""
-
-    def make(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-        rows = random.integers(1, count, shape)
-        for index, row in enumerate(rows):
-            row[len(row) - 1 - index :] = 0
-        return rows.astype(dtype)
-
-    return make
-
-
-def padded_sequences(value: float = 0.0, *, at_start: bool = False) -> InputMaker:
-    """Return a maker of sequences in which whole steps hold `value`, as Masking looks for."""
-
-    def make(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-        sequences = random.normal(0, 1, shape).astype(dtype)
-        for index, sequence in enumerate(sequences):
-            steps = slice(0, 1 + index) if at_start else slice(len(sequence) - 1 - index, None)
-            sequence[steps] = value
-        return sequences
-
-    return make
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +45,8 @@ class Case:
         Multiplies the spread of the random weights; deep models need less to stay finite.
     only_hdf5
         Whether Keras 2 cannot save it as an archive, such as with tensors among its arguments.
+    is_spare
+        Whether the tests leave it out; see :func:`one_in`.
     """
 
     id: str
@@ -93,6 +57,7 @@ class Case:
     weight_scale: float = 1.0
     dialects: tuple[str, ...] = BOTH
     only_hdf5: bool = False
+    is_spare: bool = False
 
     def __post_init__(self) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", self.id), self.id
@@ -154,6 +119,11 @@ def resolved(keras: Keras, value: Any) -> Any:
 def layer(keras: Keras, class_name: str, **arguments: Any) -> Any:
     """Return a layer of the given class."""
     return getattr(keras.layers, class_name)(**resolved(keras, arguments))
+
+
+def dense(keras: Keras, units: int, **arguments: Any) -> Any:
+    """Return the layer that most models of several layers are made of."""
+    return layer(keras, "Dense", units=units, **arguments)
 
 
 def grid(**choices: Sequence[Any]) -> list[dict[str, Any]]:
@@ -228,6 +198,15 @@ def layer_cases(
         arguments = {**(base or {}), **variant}
         build = single_layer(class_name, shape, input_options or {}, arguments)
         yield Case(id=case_id(head, variant), build=build, **options)
+
+
+def one_in(count: int, cases: Iterable[Case], first: int = 0) -> list[Case]:
+    """Return a table of so many combinations that the tests take one in `count` only.
+
+    The others are spare: the grid has more of the kind. Which is the `first` is of no importance,
+    but the files of Keras 2 that are at hand are those of the cases that are taken.
+    """
+    return [replace(case, is_spare=index % count != first) for index, case in enumerate(cases)]
 
 
 def generator(case_identifier: str) -> np.random.Generator:

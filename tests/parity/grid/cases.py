@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.parity.cases.case import BATCH, Array, Keras, generator, random_weight
+from tests.parity.cases.case import BATCH, Keras, generator, random_weight
+from tests.parity.cases.inputs import Array
 
 from .generate import Choice, Choices, choices_of, classes_of, variations
 from .graphs import shapes

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.parity.cases.case import Array, Keras, outputs_of
+from tests.parity.cases.case import Keras, outputs_of
+from tests.parity.cases.inputs import Array
 from tests.parity.converted import convert_into
 from tests.parity.folder_server import serving
 from tests.parity.node import NodeTf, NodeTfError

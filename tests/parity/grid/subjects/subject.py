@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.parity.cases.case import BOTH, Array, InputMaker, numbers, tokens
+from tests.parity.cases.case import BOTH
+from tests.parity.cases.inputs import Array, InputMaker, numbers, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

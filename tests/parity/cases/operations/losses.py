@@ -1,0 +1,20 @@
+"""Losses and scores."""
+
+from __future__ import annotations
+
+from tests.parity.cases.functions import Function, operations
+from tests.parity.cases.inputs import within
+
+LOSSES: dict[str, Function] = {
+    "binary": lambda ops, x, y: ops.binary_crossentropy(x, y),
+    "binary-logits": lambda ops, x, y: ops.binary_crossentropy(x, y, from_logits=True),
+    "categorical": lambda ops, x, y: ops.categorical_crossentropy(x, y),
+    "categorical-logits": lambda ops, x, y: ops.categorical_crossentropy(x, y, from_logits=True),
+    "sparse": lambda ops, x, y: ops.sparse_categorical_crossentropy(
+        ops.cast(x[..., 0] * 3, "int32"), y
+    ),
+    "psnr": lambda ops, x, y: ops.psnr(x, y, 1.0),
+    "in_top_k": lambda ops, x, y: ops.in_top_k(ops.cast(x[:, 0, 0] * 3, "int32"), y[:, 0], 2),
+}
+
+CASES = list(operations("losses", LOSSES, (2, 3), (2, 3), inputs=within(0.05, 0.95)))

@@ -1,0 +1,104 @@
+"""Sums, extremes, statistics, norms, positions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.parity.cases.functions import Function, operations
+from tests.parity.cases.inputs import with_infinities, with_nan
+
+_NAMES = ("sum", "prod", "mean", "max", "min", "std", "var", "logsumexp", "median")
+_NAN = ("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "nanmedian")
+
+
+def _over(name: str, axis: object, keepdims: bool = False) -> Function:
+    return lambda ops, x: getattr(ops, name)(x, axis=axis, keepdims=keepdims)
+
+
+def over_axes(*names: str) -> dict[str, Function]:
+    """Return each reduction over several choices of axes."""
+    choices: dict[str, tuple[object, bool]] = {
+        "last": (-1, False),
+        "last-kept": (-1, True),
+        "middle": (1, False),
+        "two": ((1, 2), False),
+        "two-kept": ((1, 2), True),
+        "apart": ((1, 3), False),
+        "rest": ((1, 2, 3), False),
+        "batch": (0, False),
+        "all": (None, False),
+        "all-kept": (None, True),
+    }
+    return {
+        f"{name}-{label}": _over(name, *choice)
+        for name in names
+        for label, choice in choices.items()
+    }
+
+
+STATISTICS: dict[str, Function] = {
+    "max-initial": lambda ops, x: ops.max(x, axis=1, initial=0.7),
+    "min-initial": lambda ops, x: ops.min(x, axis=1, initial=-0.7),
+    "any": lambda ops, x: ops.any(x > 0.5, axis=1),
+    "any-float": lambda ops, x: ops.any(x, axis=-1),
+    "all": lambda ops, x: ops.all(x > -0.5, axis=(1, 2), keepdims=True),
+    "count_nonzero": lambda ops, x: ops.count_nonzero(ops.round(x), axis=1),
+    "average": lambda ops, x: ops.average(x, axis=1),
+    "average-weights": lambda ops, x: ops.average(
+        x, axis=2, weights=np.array([1.0, 2.0, 3.0], "float32")
+    ),
+    "ptp": lambda ops, x: ops.ptp(x, axis=1),
+    "quantile": lambda ops, x: ops.quantile(x, 0.3, axis=1),
+    "quantile-several": lambda ops, x: ops.quantile(x, [0.1, 0.5, 0.9], axis=(1, 2)),
+    "percentile-lower": lambda ops, x: ops.percentile(x, 30, axis=1, method="lower"),
+    "quantile-nearest": lambda ops, x: ops.quantile(x, 0.3, axis=1, method="nearest"),
+    "quantile-kept": lambda ops, x: ops.quantile(x, 0.7, axis=-1, keepdims=True),
+    "moments": lambda ops, x: ops.moments(x, axes=[1, 2]),
+    "moments-kept": lambda ops, x: ops.moments(x, axes=[-1], keepdims=True),
+    "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
+    "cumsum-last": lambda ops, x: ops.cumsum(x, axis=-1),
+    "cumsum-batch": lambda ops, x: ops.cumsum(x, axis=0),
+    "cumsum-flat": lambda ops, x: ops.cumsum(x),
+    "cumprod": lambda ops, x: ops.cumprod(x, axis=2),
+    "norm-matrix": lambda ops, x: ops.norm(x, axis=(2, 3)),
+    "norm-fro": lambda ops, x: ops.norm(x, ord="fro", axis=(1, 2)),
+    "norm-matrix-1": lambda ops, x: ops.norm(x, ord=1, axis=(1, 2)),
+    "norm-all": lambda ops, x: ops.norm(x),
+    "trapezoid": lambda ops, x: ops.trapezoid(x, dx=0.5, axis=1),
+}
+NORMALIZED: dict[str, Function] = {
+    "normalize": lambda ops, x: ops.normalize(x),
+    "normalize-axis": lambda ops, x: ops.normalize(x, axis=1),
+    "normalize-epsilon": lambda ops, x: ops.normalize(x, epsilon=2.0),
+    "normalize-order": lambda ops, x: ops.normalize(x, order=1),
+    "normalize-order-3": lambda ops, x: ops.normalize(x, order=3),
+}
+FREE: dict[str, Function] = {
+    "mean": lambda ops, x: ops.mean(x, axis=(1, 2)),
+    "mean-kept": lambda ops, x: ops.mean(x, axis=(1, 2), keepdims=True),
+    "sum": lambda ops, x: ops.sum(x, axis=1),
+}
+POSITIONS: dict[str, Function] = {
+    "argmax": lambda ops, x: ops.argmax(x, axis=-1),
+    "argmax-kept": lambda ops, x: ops.argmax(x, axis=1, keepdims=True),
+    "argmin": lambda ops, x: ops.argmin(x, axis=1),
+    "argmax-flat": lambda ops, x: ops.argmax(x),
+}
+SEGMENTS: dict[str, Function] = {
+    "segment_sum": lambda ops, x: ops.segment_sum(ops.cast(x, "float32")[0], x[0], 6),
+    "segment_max": lambda ops, x: ops.segment_max(ops.cast(x, "float32"), x[:, 0], 5),
+}
+
+CASES = [
+    *operations("reduce", over_axes(*_NAMES), (2, 3, 4)),
+    *operations("nan", {k: _over(k, 1) for k in _NAN}, (9, 4), inputs=with_nan),
+    *operations(
+        "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
+    ),
+    *operations("statistics", STATISTICS, (2, 3, 4)),
+    *operations("settings", NORMALIZED, (3, 4)),
+    *operations("free-shape", FREE, (None, None, 3)),
+    *operations("free-time", {"sum": FREE["sum"]}, (None, 3)),
+    *operations("order", POSITIONS, (3, 4)),
+    *operations("indices", SEGMENTS, (3,), dtype="int32"),
+]

@@ -1,0 +1,108 @@
+"""Functions that move elements without computing with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.parity.cases.case import KERAS3, Build, Case, Keras
+from tests.parity.cases.functions import Function, operations
+
+SHAPING: dict[str, Function] = {
+    "reshape": lambda ops, x: ops.reshape(x, (-1, 4, 6)),
+    "reshape-known": lambda ops, x: ops.reshape(x, (-1, 24)),
+    "reshape-flat": lambda ops, x: ops.reshape(x, (-1,)),
+    "reshape-two": lambda ops, x: ops.reshape(x, (-1, 2, 3, 2, 2)),
+    "reshape-merge": lambda ops, x: ops.reshape(x, (-1, 4)),
+    "ravel": lambda ops, x: ops.ravel(x),
+    "transpose": lambda ops, x: ops.transpose(x, (0, 3, 1, 2)),
+    "transpose-negative": lambda ops, x: ops.transpose(x, (0, -1, 1, -2)),
+    "transpose-batch": lambda ops, x: ops.transpose(x, (3, 0, 1, 2)),
+    "transpose-all": lambda ops, x: ops.transpose(x),
+    "swapaxes": lambda ops, x: ops.swapaxes(x, 1, -1),
+    "swapaxes-batch": lambda ops, x: ops.swapaxes(x, 0, 1),
+    "moveaxis": lambda ops, x: ops.moveaxis(x, -1, 1),
+    "moveaxis-two": lambda ops, x: ops.moveaxis(x, (1, 2), (-1, 1)),
+    "rot90": lambda ops, x: ops.rot90(x, k=1, axes=(1, 2)),
+    "rot90-2": lambda ops, x: ops.rot90(x, k=2, axes=(1, 2)),
+    "rot90-3": lambda ops, x: ops.rot90(x, k=3, axes=(2, 1)),
+    "expand_dims": lambda ops, x: ops.expand_dims(x, 1),
+    "expand_dims-last": lambda ops, x: ops.expand_dims(x, -1),
+    "expand_dims-first": lambda ops, x: ops.expand_dims(x, 0),
+    "expand_dims-two": lambda ops, x: ops.expand_dims(x, (1, -1)),
+    "squeeze": lambda ops, x: ops.squeeze(x[:, :1], 1),
+    "squeeze-all": lambda ops, x: ops.squeeze(x[:, :1, :, 1:2]),
+    "broadcast_to": lambda ops, x: ops.broadcast_to(x[:, :1], (2, 5, 3, 4)),
+    "flip": lambda ops, x: ops.flip(x, axis=-1),
+    "flip-two": lambda ops, x: ops.flip(x, axis=(1, 2)),
+    "flip-all": lambda ops, x: ops.flip(x),
+    "roll": lambda ops, x: ops.roll(x, 1, axis=2),
+    "roll-back": lambda ops, x: ops.roll(x, (-1, 2), axis=(1, 3)),
+    "roll-flat": lambda ops, x: ops.roll(x, 2),
+    "tile": lambda ops, x: ops.tile(x, (1, 2, 1, 3)),
+    "tile-short": lambda ops, x: ops.tile(x, 2),
+    "tile-longer": lambda ops, x: ops.tile(x, (2, 1, 1, 1, 2)),
+    "repeat": lambda ops, x: ops.repeat(x, 3, axis=1),
+    "repeat-each": lambda ops, x: ops.repeat(x, [1, 0, 2, 1], axis=-1),
+    "repeat-batch": lambda ops, x: ops.repeat(x, 2, axis=0),
+    "repeat-flat": lambda ops, x: ops.repeat(x, 2),
+    "pad": lambda ops, x: ops.pad(x, ((0, 0), (1, 2), (0, 1), (0, 0))),
+    "pad-channels": lambda ops, x: ops.pad(x, ((0, 0), (0, 0), (0, 0), (2, 1))),
+    "pad-value": lambda ops, x: ops.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)), constant_values=3),
+    "pad-batch": lambda ops, x: ops.pad(x, 1),
+    "pad-reflect": lambda ops, x: ops.pad(x, ((0, 0), (1, 1), (2, 1), (0, 0)), mode="reflect"),
+    "pad-symmetric": lambda ops, x: ops.pad(x, ((0, 0), (1, 1), (2, 1), (0, 0)), mode="symmetric"),
+    "pad-edge": lambda ops, x: ops.pad(x, ((0, 0), (1, 1), (2, 1), (0, 0)), mode="edge"),
+    "pad-wrap": lambda ops, x: ops.pad(x, ((0, 0), (1, 1), (2, 1), (0, 0)), mode="wrap"),
+    "diagonal": lambda ops, x: ops.diagonal(x, axis1=2, axis2=3),
+    "diagonal-offset": lambda ops, x: ops.diagonal(x, offset=1, axis1=3, axis2=1),
+    "trace": lambda ops, x: ops.trace(x, axis1=2, axis2=3),
+    "tril": lambda ops, x: ops.tril(x),
+    "tril-offset": lambda ops, x: ops.tril(x, k=-1),
+    "triu": lambda ops, x: ops.triu(x, k=1),
+    "space_to_depth": lambda ops, x: ops.nn.space_to_depth(x[:, :, :2], 2),
+    "depth_to_space": lambda ops, x: ops.nn.depth_to_space(x, 2),
+}
+VECTORS: dict[str, Function] = {
+    "reshape": lambda ops, x: ops.reshape(x, (-1, 2, 2)),
+    "diag": lambda ops, x: ops.diag(x),
+    "expand": lambda ops, x: ops.expand_dims(x, -1),
+    "fliplr": lambda ops, x: ops.fliplr(x),
+    "flipud": lambda ops, x: ops.flipud(x),
+    "swap": lambda ops, x: ops.transpose(x),
+}
+FREE: dict[str, Function] = {
+    "expand": lambda ops, x: ops.expand_dims(x, -1),
+    "transpose": lambda ops, x: ops.transpose(x, (0, 3, 2, 1)),
+    "pad": lambda ops, x: ops.pad(x, ((0, 0), (1, 2), (0, 1), (0, 0))),
+    "flip": lambda ops, x: ops.flip(x, axis=1),
+}
+# Keras needs to know the size of the batch.
+PATTERNS: dict[str, Function] = {
+    "rearrange": lambda ops, x: ops.rearrange(x, "b h w c -> b c h w"),
+    "rearrange-join": lambda ops, x: ops.rearrange(x, "b h w c -> b (h w) c"),
+    "rearrange-split": lambda ops, x: ops.rearrange(x, "b h w (k c) -> b k (h w) c", k=2),
+    "rearrange-batch": lambda ops, x: ops.rearrange(x, "b h w c -> h (b w) c"),
+}
+
+
+def patterns() -> Iterator[Case]:
+    """Yield models whose batch has a fixed size."""
+
+    def builder(function: Function) -> Build:
+        def build(keras: Keras) -> Any:
+            given = keras.Input(batch_shape=(2, 2, 3, 4))
+            return keras.Model(given, function(keras.ops, given))
+
+        return build
+
+    for name, function in PATTERNS.items():
+        yield Case(id=f"ops.patterns-{name}", build=builder(function), dialects=(KERAS3,))
+
+
+CASES = [
+    *patterns(),
+    *operations("shaping", SHAPING, (2, 3, 4)),
+    *operations("vectors", VECTORS, (4,)),
+    *operations("free-shape", FREE, (None, None, 3)),
+]
