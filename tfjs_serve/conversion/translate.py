@@ -21,8 +21,8 @@ from tfjs_serve.conversion.model.report import Report, nonsense_as_error
 from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
-from tfjs_serve.conversion.stored.assignment import Own
-from tfjs_serve.conversion.stored.learned_arguments import completed
+from tfjs_serve.conversion.stored.assignment import OwnVariables
+from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
@@ -101,7 +101,7 @@ def spelled(keras_model: KerasModel, custom_layers: Collection[str]) -> Draft:
 
 def complete_arguments(draft: Draft) -> Draft:
     """Return the model with the arguments and versions that only the whole file tells."""
-    return replace(draft, model=completed(draft.model, draft.file))
+    return replace(draft, model=with_file_arguments(draft.model, draft.file))
 
 
 def refuse_other_models(draft: Draft) -> Draft:
@@ -162,7 +162,7 @@ MODEL_PASSES: tuple[Pass, ...] = (
 """In order, each with the reason for its place."""
 
 
-def _own_variables(draft: Draft) -> Own:
+def _own_variables(draft: Draft) -> OwnVariables:
     known = rules()
     of_page = page_variables(draft.model, draft.file, draft.custom_layers)
 

@@ -12,7 +12,7 @@ from tests.conversion.building import call, functional, given, layer, saved, seq
 from tfjs_serve.conversion.layers.categories import boundaries_of
 from tfjs_serve.conversion.layers.shared.vocabulary import Vocabulary, column_weights, vocabulary_of
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.stored.learned_arguments import completed
+from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
 from tfjs_serve.conversion.translate import translate
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import Container
@@ -90,7 +90,7 @@ def in_archive(text: str, generation: int, class_name: str = "StringLookup") -> 
     file = saved(sequential([]), generation=generation, container=Container.KERAS_ZIP)
     child = replace(lookup(class_name, vocabulary=None), generation=generation)
     model = replace(child, class_name="Sequential", path="m", config={}, children=(child,))
-    whole = completed(model, replace(file, vocabularies={f"layers/{path}": text}))
+    whole = with_file_arguments(model, replace(file, vocabularies={f"layers/{path}": text}))
     vocabulary: list[Any] = whole.children[0].config["vocabulary"]
     return vocabulary
 

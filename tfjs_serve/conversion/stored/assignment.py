@@ -24,7 +24,7 @@ from tfjs_serve.keras_files import Container, KerasModel, WeightRef
 Slot = tuple[KerasLayer, Variable]
 """A variable of a layer."""
 
-Own = Callable[[KerasLayer], tuple[Variable, ...] | None]
+OwnVariables = Callable[[KerasLayer], tuple[Variable, ...] | None]
 """From a layer to the variables that it has itself, in order of creation; ``None``: unknown."""
 
 Group = tuple[KerasLayer, str, list[Slot]]
@@ -34,7 +34,9 @@ Found = tuple[KerasLayer, list[str], tuple[WeightRef, ...]]
 """A layer, variables of it or in it, and their weights."""
 
 
-def assign(model: KerasLayer, keras_model: KerasModel, own: Own, report: Report) -> LayerWeights:
+def assign(
+    model: KerasLayer, keras_model: KerasModel, own: OwnVariables, report: Report
+) -> LayerWeights:
     """Return the saved weights by layer path and variable name.
 
     A layer whose saved weights are more or fewer than its variables is reported; one that is
@@ -88,14 +90,16 @@ def _shared_weights(
     return next(iter(distinct.values())) if len(distinct) == 1 else ()
 
 
-def _groups_by_layer(model: KerasLayer, own: Own) -> Iterator[Group]:
+def _groups_by_layer(model: KerasLayer, own: OwnVariables) -> Iterator[Group]:
     """Yield each layer of the outermost model, with all variables in it: HDF5."""
     for layer in model.children:
         if all(own(inner) is not None for inner in layer.walk()):
-            yield layer, layer.name, saved_order(layer, own)
+            yield layer, layer.name, _saved_order(layer, own)
 
 
-def _groups_by_object(model: KerasLayer, keras_model: KerasModel, own: Own) -> Iterator[Group]:
+def _groups_by_object(
+    model: KerasLayer, keras_model: KerasModel, own: OwnVariables
+) -> Iterator[Group]:
     """Yield each layer with its own variables: ``.keras``."""
 
     def has_weights(layer: KerasLayer) -> bool:
@@ -112,26 +116,27 @@ def _groups_by_object(model: KerasLayer, keras_model: KerasModel, own: Own) -> I
                 yield layer, f"{path}{part}", slots
 
 
-def saved_order(layer: KerasLayer, own: Own) -> list[Slot]:
+def _saved_order(layer: KerasLayer, own: OwnVariables) -> list[Slot]:
     """Return the variables of `layer` and of all layers in it in the order of an ``.h5`` file."""
     trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
     return _each_once([*trainable, *frozen], own)
 
 
-def _each_once(slots: Sequence[Slot], own: Own) -> list[Slot]:
+def _each_once(slots: Sequence[Slot], own: OwnVariables) -> list[Slot]:
     """Leave out what comes again: SpectralNormalization has the kernel of its layer too."""
     found: dict[tuple[str, str], Slot] = {}
     for layer, variable in slots:
         slot = (layer, variable)
         if layer.class_name == "SpectralNormalization" and variable.name == "kernel":
             slot = next(
-                ((child, first) for child in layer.children for first in own(child) or ()), slot
+                ((child, first) for child in layer.children for first in own(child) or ()),
+                slot,
             )
         found.setdefault((slot[0].path, slot[1].name), slot)
     return list(found.values())
 
 
-def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+def _split_keras3(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], list[Slot]]:
     """Return trainable and other variables (``Layer.trainable_weights`` in Keras 3).
 
     Each variable knows whether it is trainable; the two lists keep the order of creation.
@@ -145,7 +150,7 @@ def _split_keras3(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
     )
 
 
-def _split_keras2(layer: KerasLayer, own: Own) -> tuple[list[Slot], list[Slot]]:
+def _split_keras2(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], list[Slot]]:
     """Return trainable and other variables (``base_layer.py`` and ``training.py`` in Keras 2).
 
     A frozen layer's trainable variables come first among its others; layers are asked one

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.model.layers import KerasLayer, Variable
 from tfjs_serve.conversion.model.sources import LayerWeights, Weights
-from tfjs_serve.conversion.stored.assignment import Own
+from tfjs_serve.conversion.stored.assignment import OwnVariables
 
 Restored = tuple[KerasLayer, LayerWeights]
 """A layer as the rules know it, and the weights of it and of the layers in it by path."""
@@ -34,33 +34,33 @@ class StoredForm:
     restore: Callable[[KerasLayer, Weights], Restored]
 
 
-Forms = Callable[[KerasLayer], StoredForm | None]
+FormOf = Callable[[KerasLayer], StoredForm | None]
 """From a layer to its form; ``None`` if the file keeps it as the rules know it."""
 
 
-def first_of(forms: Iterable[Forms]) -> Forms:
+def first_of(forms: Iterable[FormOf]) -> FormOf:
     """Return the forms of which the first that knows a layer counts."""
     known = tuple(forms)
     return lambda layer: next((form for find in known if (form := find(layer))), None)
 
 
-def stored_variables(forms: Forms, own: Own) -> Own:
+def stored_variables(form_of: FormOf, own: OwnVariables) -> OwnVariables:
     """Return the variables of layers as the file has them."""
 
     def stored(layer: KerasLayer) -> tuple[Variable, ...] | None:
-        form = forms(layer)
+        form = form_of(layer)
         return own(layer) if form is None else form.variables
 
     return stored
 
 
-def restored(layer: KerasLayer, weights: LayerWeights, forms: Forms) -> Restored:
+def restored(layer: KerasLayer, weights: LayerWeights, form_of: FormOf) -> Restored:
     """Return `layer` and all in it as the rules know them, and the weights of them all."""
-    form = forms(layer)
+    form = form_of(layer)
     inner: dict[str, Weights] = {}
     children = []
     for child in layer.children:
-        made, its_weights = restored(child, weights, forms)
+        made, its_weights = restored(child, weights, form_of)
         children.append(made)
         inner.update(its_weights)
     mine = weights.get(layer.path, {})

@@ -15,7 +15,7 @@ from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer, Variable
 from tfjs_serve.conversion.model.sources import Weights, computed_source, reshaped_source
 from tfjs_serve.conversion.spelling.keras1.arguments import CLASSES, modern_arguments
 from tfjs_serve.conversion.spelling.keras1.merging import merge_class
-from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
 from tfjs_serve.layers_model.model import TensorSource
 
 _GATES = {"ConvLSTM2D": "icfo", "GRU": "zrh", "LSTM": "icfo"}
@@ -55,7 +55,7 @@ _WITH_BIAS: dict[str, tuple[str, ...]] = {
 }
 
 
-def keras1_forms(model: KerasLayer) -> Forms:
+def keras1_forms(model: KerasLayer) -> FormOf:
     """Return the forms of the layers of a model of Keras 1."""
     formats = _data_formats(model)
 
@@ -172,11 +172,6 @@ def _deconvolution(layer: KerasLayer, weights: Weights) -> Weights:
     return {**weights, "kernel": _transposed(weights["kernel"], axes)}
 
 
-def _separable(layer: KerasLayer, weights: Weights) -> Weights:
-    """``(multiplier, channels, rows, columns)`` and ``(filters, channels, 1, 1)`` with 'th'."""
-    return _convolution(layer, weights)
-
-
 def _gates(layer: KerasLayer, weights: Weights) -> Weights:
     """One variable for each gate becomes one for all gates, side by side."""
     if "kernel" in weights:
@@ -225,5 +220,5 @@ _CONVERSIONS: Mapping[str, Callable[[KerasLayer, Weights], Weights]] = {
     "GRU": _gates,
     "Highway": _highway,
     "LSTM": _gates,
-    "SeparableConvolution2D": _separable,
+    "SeparableConvolution2D": _convolution,
 }

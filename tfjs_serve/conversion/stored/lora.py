@@ -12,8 +12,8 @@ import numpy as np
 
 from tfjs_serve.conversion.model.layers import KerasLayer, Variable
 from tfjs_serve.conversion.model.sources import Weights, computed_source
-from tfjs_serve.conversion.stored.assignment import Own
-from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.conversion.stored.assignment import OwnVariables
+from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
 from tfjs_serve.keras_files import Container
 
 _KERNELS = {
@@ -59,7 +59,7 @@ def without_lora(layer: KerasLayer) -> KerasLayer:
     return replace(layer, config=config)
 
 
-def lora_forms(container: Container, own: Own) -> Forms:
+def lora_forms(container: Container, own: OwnVariables) -> FormOf:
     """Return the forms of layers that are not quantized and have LoRA."""
 
     def form(layer: KerasLayer) -> StoredForm | None:

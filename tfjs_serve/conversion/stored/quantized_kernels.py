@@ -34,8 +34,6 @@ class QuantizedKernel:
     ----------
     saved
         The layer as the file has it.
-    version
-        Of Keras, such as ``(3, 15)``.
     shape
         Of the layer's input, ``None`` if it is not known.
     """
@@ -43,7 +41,6 @@ class QuantizedKernel:
     saved: KerasLayer
     weights: Weights
     mode: Mode
-    version: Sequence[int]
     shape: Shape | None
 
     def source(self) -> TensorSource:
@@ -56,19 +53,19 @@ class QuantizedKernel:
         """
         kernel, scale = self.weights["kernel"], self.weights["kernel_scale"]
         if self.mode.name == "int8":
-            return numbers.divided(kernel, scale, self._scale_shape(kernel))
+            return numbers.divided(kernel, scale, self._scale_shape(kernel.shape))
         if self.mode.name == "int4":
             return self._int4_kernel(kernel, scale)
         return self._transposed_kernel(kernel, scale)
 
-    def _scale_shape(self, kernel: TensorSource) -> tuple[int, ...]:
+    def _scale_shape(self, kernel_shape: Sequence[int]) -> tuple[int, ...]:
         """Return the shape in which the scales of a kernel fit it: they are saved as outputs."""
         if self.saved.class_name == "Dense":
-            return (1, kernel.shape[-1])
+            return (1, kernel_shape[-1])
         equation = self.equation()
         return tuple(
             size if axis in equation.output else 1
-            for axis, size in zip(equation.kernel, kernel.shape, strict=True)
+            for axis, size in zip(equation.kernel, kernel_shape, strict=True)
         )
 
     def equation(self) -> Equation:
@@ -79,22 +76,20 @@ class QuantizedKernel:
 
     def _int4_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
         shape = self._kernel_shape()
-        if self._is_packed_by_outputs(kernel, shape):
-            columns = int(scale.shape[-1])
-            rows = kernel.shape[0]
-            axis, length, flat = 1, columns, (rows, columns)
-        else:
+        if not self._is_packed_by_outputs(kernel, shape):
             return self._int4_kernel_by_inputs(kernel, scale, shape)
+        rows, columns = kernel.shape[0], int(scale.shape[-1])
+        target = shape or (rows, columns)
         sources = [kernel, scale]
         if self.mode.is_grouped:
             sources += [self.weights["kernel_zero"], self.weights["g_idx"]]
 
         def compute(packed: Array, s: Array, *rest: Array) -> Array:
-            found = numbers.unpacked(packed, axis, length, True)
-            made = _of_groups(found, s, *rest) if rest else found / s.reshape(1, -1)
-            return made.reshape(shape or flat)
+            found = numbers.unpacked(packed, 1, columns, True)
+            made = numbers.of_groups(found, s, *rest, axis=0) if rest else found / s.reshape(1, -1)
+            return made.reshape(target)
 
-        return computed_source(compute, *sources, shape=shape or flat)
+        return computed_source(compute, *sources, shape=target)
 
     def _int4_kernel_by_inputs(
         self, kernel: TensorSource, scale: TensorSource, shape: tuple[int, ...] | None
@@ -105,13 +100,7 @@ class QuantizedKernel:
         axis = next(
             index for index, (a, b) in enumerate(zip(kernel.shape, shape, strict=True)) if a != b
         )
-        fits: tuple[int, ...] = (1, shape[-1])
-        if self.saved.class_name == "EinsumDense":
-            equation = self.equation()
-            fits = tuple(
-                size if letter in equation.output else 1
-                for letter, size in zip(equation.kernel, shape, strict=True)
-            )
+        fits = self._scale_shape(shape)
         return computed_source(
             lambda packed, s: numbers.unpacked(packed, axis, shape[axis], True) / s.reshape(fits),
             kernel,
@@ -122,7 +111,7 @@ class QuantizedKernel:
     def _is_packed_by_outputs(self, kernel: TensorSource, shape: tuple[int, ...] | None) -> bool:
         if self.saved.class_name == "Dense" and shape is not None and kernel.shape[0] != shape[0]:
             return False
-        return tuple(self.version) >= _PACKED_BY_OUTPUTS or len(self.version) < 2
+        return self.saved.version >= _PACKED_BY_OUTPUTS
 
     def _kernel_shape(self) -> tuple[int, ...] | None:
         """Return the shape of the kernel before it was packed, if the input tells it."""
@@ -155,7 +144,3 @@ class QuantizedKernel:
             return np.asarray(made / awq[0][:, None] if awq else made)
 
         return computed_source(compute, *sources, shape=(inputs, units))
-
-
-def _of_groups(found: Array, scale: Array, zero: Array, groups: Array) -> Array:
-    return numbers.of_groups(found, scale, zero, groups, axis=0)

@@ -7,7 +7,7 @@ layer's input as well; a layer that does the same is put before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
@@ -15,9 +15,10 @@ from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import Array, Weights, computed_source
 from tfjs_serve.conversion.stored import quantized_weights as numbers
-from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
 from tfjs_serve.conversion.stored.lora import lora_names, with_lora, without_lora
 from tfjs_serve.conversion.stored.quantized_kernels import Mode, QuantizedKernel
+from tfjs_serve.conversion.stored.replacements import inner_layer, replacement
 from tfjs_serve.keras_files import Container
 from tfjs_serve.layers_model.model import TensorSource
 
@@ -66,16 +67,8 @@ def is_quantized(layer: KerasLayer) -> bool:
     return _mode(layer) is not None
 
 
-def quantized_forms(
-    container: Container, version: Sequence[int], input_shape: InputShape, report: Report
-) -> Forms:
-    """Return the forms of quantized layers.
-
-    Parameters
-    ----------
-    version
-        Of Keras, such as ``(3, 15)``.
-    """
+def quantized_forms(container: Container, input_shape: InputShape, report: Report) -> FormOf:
+    """Return the forms of quantized layers."""
 
     def form(layer: KerasLayer) -> StoredForm | None:
         mode = _mode(layer)
@@ -87,7 +80,7 @@ def quantized_forms(
             if not weights:
                 return plain, {plain.path: {}}
             shape = input_shape(restored)
-            return _Layer(restored, plain, weights, mode, version, shape, report).restored()
+            return _Layer(restored, plain, weights, mode, shape, report).restored()
 
         return StoredForm(variables=_variables(layer, mode, container), restore=restore)
 
@@ -123,7 +116,6 @@ class _Layer:
     plain: KerasLayer
     weights: Weights
     mode: Mode
-    version: Sequence[int]
     shape: Shape | None
     report: Report
 
@@ -177,7 +169,6 @@ class _Layer:
             saved=self.saved,
             weights=self.weights,
             mode=self.mode,
-            version=self.version,
             shape=self.shape,
         )
 
@@ -190,7 +181,7 @@ class _Layer:
         if isinstance(settings, dict):
             quantizer = settings.get("config", {}).get("activation_quantizer")
             arguments = quantizer.get("config", {}) if isinstance(quantizer, dict) else None
-        elif self.mode.name == "int4" and tuple(self.version) >= _WEIGHTS_ONLY:
+        elif self.mode.name == "int4" and self.saved.version >= _WEIGHTS_ONLY:
             arguments = None
         if arguments is None or (self.mode.name == "int4" and self.mode.is_grouped):
             return None
@@ -233,16 +224,6 @@ def _behind(
     layer: KerasLayer, class_name: str, arguments: Mapping[str, Json], weights: Weights
 ) -> Restored:
     """Return a model of the layer's name in which another layer comes before it."""
-
-    def inner(class_name: str, config: Mapping[str, Json]) -> KerasLayer:
-        name = f"{layer.name}_{class_name.lower()}"
-        path = f"{layer.path}/{name}"
-        return replace(layer, class_name=class_name, name=name, path=path, config=config)
-
-    children = (
-        inner("InputLayer", {"batch_input_shape": None}),
-        inner(class_name, arguments),
-        inner(layer.class_name, layer.config),
-    )
-    model = replace(layer, class_name="Sequential", config={}, children=children)
-    return model, {layer.path: {}, children[-1].path: weights}
+    first = inner_layer(layer, class_name, arguments)
+    last = inner_layer(layer, layer.class_name, layer.config)
+    return replacement(layer, (first, last)), {layer.path: {}, last.path: weights}

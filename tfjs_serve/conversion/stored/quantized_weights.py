@@ -14,22 +14,19 @@ _FLOAT8_SMALLEST_EXPONENT = -6
 _FLOAT8_DIGITS = 3
 
 
-def unpacked(packed: Array, axis: int, length: int | None, signed: bool) -> Array:
+def unpacked(packed: Array, axis: int, length: int, signed: bool) -> Array:
     """Return numbers of four bits, of which each byte holds two along `axis`: low bits first.
 
     Parameters
     ----------
     length
-        Of the result along `axis`; where it is not known, a last step of zeros is taken for
-        the one that fills up the last byte.
+        Of the result along `axis`.
     """
     raw = np.moveaxis(packed.astype(np.uint8), axis, 0)
     pairs = np.stack([raw & 0x0F, raw >> 4], axis=1)
     numbers = pairs.reshape(-1, *raw.shape[1:]).astype(np.int16)
     if signed:
         numbers = (numbers ^ 8) - 8
-    if length is None:
-        length = len(numbers) - (1 if len(numbers) and not numbers[-1].any() else 0)
     return np.moveaxis(numbers[:length], 0, axis)
 
 

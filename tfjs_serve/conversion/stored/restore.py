@@ -7,10 +7,15 @@ from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.rules.registry import Rules
-from tfjs_serve.conversion.stored.assignment import Own, assign
-from tfjs_serve.conversion.stored.forms import Forms, Restored, first_of, restored, stored_variables
+from tfjs_serve.conversion.stored.assignment import OwnVariables, assign
+from tfjs_serve.conversion.stored.forms import (
+    FormOf,
+    Restored,
+    first_of,
+    restored,
+    stored_variables,
+)
 from tfjs_serve.conversion.stored.keras1 import keras1_forms
-from tfjs_serve.conversion.stored.learned_arguments import version_of
 from tfjs_serve.conversion.stored.lora import lora_forms
 from tfjs_serve.conversion.stored.quantized_layers import is_quantized, quantized_forms
 from tfjs_serve.conversion.stored.theano import theano_forms
@@ -20,7 +25,7 @@ from tfjs_serve.keras_files import KerasModel
 def read_layers(
     model: KerasLayer,
     keras_model: KerasModel,
-    own: Own,
+    own: OwnVariables,
     rules: Rules,
     report: Report,
 ) -> Restored:
@@ -35,17 +40,17 @@ def read_layers(
     weights = assign(model, keras_model, stored_variables(forms, own), report)
     model, weights = restored(model, weights, forms)
     if keras_model.dialect.backend == "theano":
-        model, weights = restored(model, weights, theano_forms(version_of(keras_model), report))
+        model, weights = restored(model, weights, theano_forms(report))
     return model, weights
 
 
 def _forms(
     model: KerasLayer,
     keras_model: KerasModel,
-    own: Own,
+    own: OwnVariables,
     rules: Rules,
     report: Report,
-) -> Forms:
+) -> FormOf:
     dialect = keras_model.dialect
     if dialect.generation < 2:
         return keras1_forms(model)
@@ -59,5 +64,5 @@ def _forms(
     def input_shape(layer: KerasLayer) -> Shape | None:
         return shapes.get(layer.path)
 
-    quantized = quantized_forms(dialect.container, version_of(keras_model), input_shape, report)
+    quantized = quantized_forms(dialect.container, input_shape, report)
     return first_of((quantized, lora_forms(dialect.container, own)))

@@ -16,7 +16,8 @@ from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import pair
 from tfjs_serve.conversion.model.sources import Weights, computed_source
-from tfjs_serve.conversion.stored.forms import Forms, Restored, StoredForm
+from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
+from tfjs_serve.conversion.stored.replacements import inner_layer, replacement
 from tfjs_serve.layers_model.model import TensorSource
 
 _RANKS = {
@@ -38,14 +39,8 @@ _UNCLEAR_AVERAGE = {(2, 0), (2, 1)}
 _HINT = "Use padding='valid', with ZeroPadding before it."
 
 
-def theano_forms(version: Sequence[int], report: Report) -> Forms:
-    """Return the forms of layers of models that were trained with Theano.
-
-    Parameters
-    ----------
-    version
-        Of Keras, such as ``(2, 3)``.
-    """
+def theano_forms(report: Report) -> FormOf:
+    """Return the forms of layers of models that were trained with Theano."""
 
     def form(layer: KerasLayer) -> StoredForm | None:
         if layer.class_name in _RANKS:
@@ -53,7 +48,7 @@ def theano_forms(version: Sequence[int], report: Report) -> Forms:
                 variables=(), restore=lambda made, weights: _convolution(made, weights, report)
             )
         if layer.class_name in _POOLING and layer.config.get("padding") == "same":
-            unclear = layer.class_name.startswith("Average") and tuple(version) in _UNCLEAR_AVERAGE
+            unclear = layer.class_name.startswith("Average") and layer.version in _UNCLEAR_AVERAGE
             return StoredForm(
                 variables=(),
                 restore=lambda made, _weights: _pooling(made, report if unclear else None),
@@ -105,9 +100,9 @@ def _after_padding(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
         edges = [[extent - 1] * 2 for extent in extents]
     else:
         edges = [[extent // 2, (extent - 1) // 2] for extent in extents]
-    padding = _inner(layer, f"ZeroPadding{rank}D", _edges("padding", layer, edges))
-    valid = _inner(layer, layer.class_name, {**layer.config, "padding": "valid"})
-    return _model(layer, (padding, valid)), {layer.path: {}, valid.path: weights}
+    padding = inner_layer(layer, f"ZeroPadding{rank}D", _edges("padding", layer, edges))
+    valid = inner_layer(layer, layer.class_name, {**layer.config, "padding": "valid"})
+    return replacement(layer, (padding, valid)), {layer.path: {}, valid.path: weights}
 
 
 def _before_cropping(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
@@ -126,27 +121,16 @@ def _before_cropping(layer: KerasLayer, weights: Weights, rank: int) -> Restored
             stride + size - extent
             for stride, size, extent in zip(strides, cut, extents, strict=True)
         ]
-    valid = _inner(layer, layer.class_name, config)
+    valid = inner_layer(layer, layer.class_name, config)
     edges = [[size, 0] for size in cut]
-    cropping = _inner(layer, f"Cropping{rank}D", _edges("cropping", layer, edges))
-    return _model(layer, (valid, cropping)), {layer.path: {}, valid.path: weights}
+    cropping = inner_layer(layer, f"Cropping{rank}D", _edges("cropping", layer, edges))
+    return replacement(layer, (valid, cropping)), {layer.path: {}, valid.path: weights}
 
 
 def _edges(key: str, layer: KerasLayer, edges: Sequence[list[int]]) -> dict[str, Json]:
     if len(edges) == 1:
         return {key: edges[0]}
     return {key: list(edges), "data_format": layer.config.get("data_format") or "channels_last"}
-
-
-def _inner(layer: KerasLayer, class_name: str, config: dict[str, Json]) -> KerasLayer:
-    name = f"{layer.name}_{class_name.lower()}"
-    path = f"{layer.path}/{name}"
-    return replace(layer, class_name=class_name, name=name, path=path, config=config)
-
-
-def _model(layer: KerasLayer, layers: Sequence[KerasLayer]) -> KerasLayer:
-    given = _inner(layer, "InputLayer", {"batch_input_shape": None})
-    return replace(layer, class_name="Sequential", config={}, children=(given, *layers))
 
 
 def _refuse(layer: KerasLayer, report: Report) -> None:

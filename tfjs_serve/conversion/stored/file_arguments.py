@@ -16,7 +16,7 @@ from tfjs_serve.conversion.stored.archive_paths import object_paths
 from tfjs_serve.keras_files import Container, KerasModel
 
 
-def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
+def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
     """Return `model` with these further arguments.
 
     ``vocabulary``
@@ -26,8 +26,8 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
     ``all_digits``
         Whether an input is whole numbers for layers that take them digit by digit only.
     """
-    paths = dict(_paths(model, keras_model))
-    version = version_of(keras_model)
+    paths = _paths(model, keras_model)
+    version = _version(keras_model)
 
     def complete(layer: KerasLayer) -> KerasLayer:
         config = dict(layer.config)
@@ -43,18 +43,18 @@ def completed(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
     return _with_all_digits(complete(model))
 
 
-def version_of(keras_model: KerasModel) -> tuple[int, ...]:
+def _version(keras_model: KerasModel) -> tuple[int, ...]:
     """Return the ``(major, minor)`` of the Keras that saved a model; the newest if it is silent."""
     found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
     return found if len(found) == 2 else (keras_model.dialect.generation, 99)
 
 
-def _paths(model: KerasLayer, keras_model: KerasModel) -> list[tuple[str, str]]:
-    """Return the paths of layers in the model and in the archive."""
+def _paths(model: KerasLayer, keras_model: KerasModel) -> dict[str, str]:
+    """Return each layer's path in the archive by its path in the model."""
     if keras_model.dialect.container is not Container.KERAS_ZIP:
-        return []
+        return {}
     saved = {**keras_model.weights, **dict.fromkeys(keras_model.vocabularies, ())}
-    return [(layer.path, path) for layer, path in object_paths(model, saved)]
+    return {layer.path: path for layer, path in object_paths(model, saved)}
 
 
 def _lookup_arguments(layer: KerasLayer, keras_model: KerasModel, path: str) -> dict[str, Json]:
