@@ -77,5 +77,5 @@ def test_calls_are_numbered_as_the_loader_makes_them(drawn_graph: tuple[Graph, l
     )
     report = Report("m.h5")
     expected = loaded(graph, names)
-    assert load_order(model, graph, report).numbers == expected
+    assert load_order(model, report).numbers == expected
     assert report.has_problems is (len(expected) < sum(map(len, graph.calls.values())))

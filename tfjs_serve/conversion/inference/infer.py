@@ -16,13 +16,8 @@ from tfjs_serve.conversion.inference.execution_order import execution_order
 from tfjs_serve.conversion.inference.load_order import load_order
 from tfjs_serve.conversion.inference.shared_arguments import BROKEN, SharedArguments
 from tfjs_serve.conversion.model.bounds import MAXIMUM_NUMBERS, MAXIMUM_RUNS
-from tfjs_serve.conversion.model.facts import (
-    UNKNOWN,
-    Facts,
-    Site,
-    TensorFact,
-)
-from tfjs_serve.conversion.model.layers import CONTAINERS, Call, KerasLayer, TensorRef
+from tfjs_serve.conversion.model.facts import UNKNOWN, Facts, Site, TensorFact
+from tfjs_serve.conversion.model.layers import CONTAINERS, Call, CallKey, KerasLayer, TensorRef
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import CALL, Shapes
 from tfjs_serve.conversion.rules.registry import LayerRule, Rules, passes_mask, traits_of
@@ -214,20 +209,20 @@ class _Inference:
         assert graph is not None
         children = {child.name: child for child in model.children}
         fed = {ref.layer: (fact,) for ref, fact in zip(graph.inputs, inputs, strict=False)}
-        made: dict[tuple[str, int], tuple[TensorFact, ...]] = {}
+        made: dict[CallKey, tuple[TensorFact, ...]] = {}
 
         def fact(ref: TensorRef) -> TensorFact:
-            outputs = made.get((ref.layer, ref.call), ())
+            outputs = made.get(ref.key, ())
             found = outputs[ref.tensor] if 0 <= ref.tensor < len(outputs) else UNKNOWN
             return found if found.shape is not None else _saved(ref)
 
-        calls = load_order(model, graph, self._report).numbers
+        calls = load_order(model, self._report).numbers
         for ref in execution_order(graph, calls):
-            call = graph.calls[ref.layer][ref.call]
+            call = graph.call(ref.key)
             seen = tuple(map(fact, call.inputs)) or fed.get(ref.layer, ())
             outputs = self.outputs(_called(children[ref.layer], call), seen, ref.call)
             # If a call runs several times, TF.js keeps the result of the first run.
-            made.setdefault((ref.layer, ref.call), outputs)
+            made.setdefault(ref.key, outputs)
         return tuple(map(fact, graph.outputs))
 
 

@@ -33,10 +33,19 @@ class LoadOrder:
     numbers: Mapping[CallKey, int]
 
 
-def load_order(model: KerasLayer, graph: Graph, report: Report) -> LoadOrder:
-    """Simulate the loader; report references to missing calls, and calls that it cannot make."""
+def load_order(model: KerasLayer, report: Report) -> LoadOrder:
+    """Simulate the loader; report references to missing calls, and calls that it cannot make.
+
+    Parameters
+    ----------
+    model
+        A Functional model.
+    """
+    graph = model.graph
+    assert graph is not None
     needed = _needed(model, graph, report)
-    layers = computed_layers(model, report)
+    names = {name for name, _ in needed}
+    layers = tuple(child for child in model.children if child.name in names)
     places = {
         key: (index, key[1])
         for index, layer in enumerate(layers)
@@ -92,14 +101,6 @@ def _rounds(graph: Graph, places: Mapping[CallKey, tuple[int, int]]) -> dict[Cal
 def _calls_needed(layer: KerasLayer, graph: Graph, needed: set[CallKey]) -> list[CallKey]:
     indices = range(len(graph.calls[layer.name]))
     return [(layer.name, index) for index in indices if (layer.name, index) in needed]
-
-
-def computed_layers(model: KerasLayer, report: Report) -> tuple[KerasLayer, ...]:
-    """Return the children of a model that are inputs, or that outputs depend on."""
-    if model.graph is None:
-        return model.children
-    names = {name for name, _ in _needed(model, model.graph, report)}
-    return tuple(child for child in model.children if child.name in names)
 
 
 def _needed(model: KerasLayer, graph: Graph, report: Report) -> set[CallKey]:

@@ -13,9 +13,9 @@ It depends on the version of Keras:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tfjs_serve.conversion.model.layers import Call, Json, KerasLayer, TensorRef
+from tfjs_serve.conversion.model.layers import Call, KerasLayer, TensorRef
 from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
@@ -64,55 +64,64 @@ def masked_call(
         MultiHeadAttention looks for its mask, and the cast tensor has none
         (``_maybe_cast_inputs`` in ``base_layer.py``).
     """
-    inputs = call.inputs
     arguments = {key: value for key, value in call.kwargs.items() if key != "mask"}
-    saves = layer.saved_masks_only
+    plain = replace(call, kwargs=arguments)
     if traits.mask_use is not MaskUse.NAMED:
-        return _call_of_list(layer, inputs, arguments, masks, given)
+        return _with_list(layer, plain, masks, given)
     if layer.version < (2, 10):
-        return AttentionCall(call=Call(inputs=tuple(inputs), kwargs=arguments), mask=None)
-    positions = tensor_positions(call_arguments(arguments.get, ("query", "value", "key", *MASKS)))
-    tensors = {name: inputs[at] for name, at in positions.items() if name not in MASKS}
-    takes = traits.clears_masks_since is not None and layer.version >= traits.clears_masks_since
+        return AttentionCall(call=plain, mask=None)
+    return _with_names(layer, traits, plain, masks, casts)
+
+
+def _with_names(
+    layer: KerasLayer,
+    traits: Traits,
+    call: Call,
+    masks: Mapping[TensorRef, TensorRef],
+    casts: bool,
+) -> AttentionCall:
+    """Return the call of a layer that takes its inputs and masks by name."""
+    positions = tensor_positions(call_arguments(call.kwargs.get, ("query", "value", "key", *MASKS)))
+    tensors = {name: call.inputs[at] for name, at in positions.items() if name not in MASKS}
+    clears = traits.clears_masks_since is not None and layer.version >= traits.clears_masks_since
     used = {
         f"{name}_mask": masks.get(tensor)
         for name, tensor in tensors.items()
-        if (name == "query" and takes) or not (saves or f"{name}_mask" in positions)
+        if (name == "query" and clears)
+        or not (layer.saved_masks_only or f"{name}_mask" in positions)
     }
     if casts and layer.generation < 3:
         used.pop("query_mask", None)
     return AttentionCall(
-        call=_with_inputs(inputs, arguments, used),
+        call=_with_masks(call, used),
         mask=masks.get(tensors["query"]),
-        cleared=tuple(tensors.values()) if takes else (),
+        cleared=tuple(tensors.values()) if clears else (),
     )
 
 
-def _call_of_list(
+def _with_list(
     layer: KerasLayer,
-    inputs: Sequence[TensorRef],
-    arguments: Mapping[str, Json],
+    call: Call,
     masks: Mapping[TensorRef, TensorRef],
     given: Sequence[TensorRef | None],
 ) -> AttentionCall:
-    travelling = [masks.get(tensor) for tensor in inputs]
+    """Return the call of a layer that takes its inputs and masks as lists."""
+    travelling = [masks.get(tensor) for tensor in call.inputs]
     saves = layer.saved_masks_only
     used = given if any(given) else [] if saves else travelling
     # Before 3.4, layers that take a list of inputs pass no mask on.
     passed = ([] if layer.version < (3, 4) else travelling) if saves else used
     return AttentionCall(
-        call=_with_inputs(inputs, arguments, dict(zip(MASKS[:2], used, strict=False))),
+        call=_with_masks(call, dict(zip(MASKS[:2], used, strict=False))),
         mask=passed[0] if passed else None,
     )
 
 
-def _with_inputs(
-    inputs: Sequence[TensorRef],
-    arguments: Mapping[str, Json],
-    masks: Mapping[str, TensorRef | None],
-) -> Call:
+def _with_masks(call: Call, masks: Mapping[str, TensorRef | None]) -> Call:
+    """Return the call with masks as further inputs, and arguments that tell which these are."""
     present = {name: mask for name, mask in masks.items() if mask is not None}
     placed = {
-        f"{TRAVELLING}{name}": {"tensor": len(inputs) + index} for index, name in enumerate(present)
+        f"{TRAVELLING}{name}": {"tensor": len(call.inputs) + index}
+        for index, name in enumerate(present)
     }
-    return Call(inputs=(*inputs, *present.values()), kwargs={**arguments, **placed})
+    return Call(inputs=(*call.inputs, *present.values()), kwargs={**call.kwargs, **placed})

@@ -13,22 +13,23 @@ from itertools import zip_longest
 
 from tfjs_serve.conversion.inference.keras_order import keras_order
 from tfjs_serve.conversion.inference.load_order import load_order
-from tfjs_serve.conversion.inference.shared_arguments import takes_mask_of_input
 from tfjs_serve.conversion.masks.attention_calls import masked_call
-from tfjs_serve.conversion.masks.users import (
-    FOR_EACH_INPUT,
-    has_full_mask,
-    replaces_masked,
-    uses_mask,
+from tfjs_serve.conversion.masks.given import Masks, given_masks, used_masks, with_given_masks
+from tfjs_serve.conversion.masks.users import FOR_EACH_INPUT, has_full_mask, replaces_masked
+from tfjs_serve.conversion.model.layers import (
+    CONTAINERS,
+    Call,
+    CallKey,
+    Graph,
+    Json,
+    KerasLayer,
+    TensorRef,
 )
-from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Graph, Json, KerasLayer, TensorRef
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.rules.registry import Rules, passes_mask, traits_of
 from tfjs_serve.conversion.rules.traits import Masking, MaskMerge, Traits, is_stateful
-from tfjs_serve.conversion.spelling.calls import tensors_in
 
 Tensors = tuple[TensorRef, ...]
-Masks = tuple[TensorRef | None, ...]
 
 
 def with_explicit_masks(model: KerasLayer, rules: Rules, report: Report) -> KerasLayer:
@@ -79,18 +80,17 @@ class _FlatGraph:
         tensors = inputs
         for child in model.children:
             if child.class_name != "InputLayer":
-                tensors = self._call(child, tensors[:1], {}, ())
+                tensors = self._call(child, Call(inputs=tensors[:1]), ())
         return tensors
 
     def _call_graph(self, model: KerasLayer, graph: Graph, inputs: Tensors) -> Tensors:
         layers = {child.name: child for child in model.children}
-        made: dict[tuple[str, int], Tensors] = {
-            (ref.layer, ref.call): (tensor,)
-            for ref, tensor in zip(graph.inputs, inputs, strict=True)
+        made: dict[CallKey, Tensors] = {
+            ref.key: (tensor,) for ref, tensor in zip(graph.inputs, inputs, strict=True)
         }
 
         def tensor(ref: TensorRef) -> TensorRef:
-            outputs = made[ref.layer, ref.call]
+            outputs = made[ref.key]
             # A model has all of its outputs here, a layer only the first: others differ by index.
             return (
                 outputs[ref.tensor]
@@ -98,27 +98,19 @@ class _FlatGraph:
                 else replace(outputs[0], tensor=max(ref.tensor, outputs[0].tensor))
             )
 
-        ordered = self._with_masks(layers, graph)
-        order = load_order(replace(model, graph=ordered), ordered, self._report)
-        for node in keras_order(ordered, order.numbers):
-            if node not in made:
-                call = graph.calls[node[0]][node[1]]
-                given = tuple(map(tensor, call.inputs))
-                masks = tuple(
-                    ref and tensor(ref) for ref in self._given_masks(layers[node[0]], call)
-                )
-                layer = layers[node[0]]
-                travels = not layer.saved_masks_only
-                made[node] = self._call(layer, given, call.kwargs, masks, travels)
+        ordered = with_given_masks(self._rules, layers, graph)
+        order = load_order(replace(model, graph=ordered), self._report)
+        for key in keras_order(ordered, order.numbers):
+            if key not in made:
+                layer, call = layers[key[0]], graph.call(key)
+                masks = given_masks(self._rules, layer, call)
+                given = tuple(ref and tensor(ref) for ref in masks)
+                flat = replace(call, inputs=tuple(map(tensor, call.inputs)))
+                made[key] = self._call(layer, flat, given, travels=not layer.saved_masks_only)
         return tuple(map(tensor, graph.outputs))
 
     def _call(
-        self,
-        layer: KerasLayer,
-        inputs: Tensors,
-        kwargs: Mapping[str, Json],
-        given: Masks,
-        travels: bool = True,
+        self, layer: KerasLayer, call: Call, given: Masks, *, travels: bool = True
     ) -> Tensors:
         """Add one call.
 
@@ -130,14 +122,15 @@ class _FlatGraph:
             Whether it uses the mask of an input for which no mask is given.
         """
         if layer.class_name in CONTAINERS:
-            return self.call_model(layer, inputs)
+            return self.call_model(layer, call.inputs)
         if self._traits(layer).mask_use in FOR_EACH_INPUT:
-            return self._call_attention(layer, inputs, kwargs, given)
+            return self._call_attention(layer, call, given)
+        inputs = call.inputs
         masks = tuple(one or self._masks.get(tensor) for tensor, one in zip_longest(inputs, given))
         masks = masks[: len(inputs)]
-        arguments = {key: value for key, value in kwargs.items() if key != "mask"}
-        output = self._add(self._without_mask(layer), Call(inputs=inputs, kwargs=arguments))
-        used = self._used_masks(layer, masks, given, travels)
+        arguments = {key: value for key, value in call.kwargs.items() if key != "mask"}
+        output = self._add(self._without_mask(layer), replace(call, kwargs=arguments))
+        used = used_masks(self._rules, layer, masks, given, travels=travels)
         if any(used):
             self._used[output] = used
         mask = self._mask_of_output(layer, inputs, masks)
@@ -145,16 +138,9 @@ class _FlatGraph:
             self._masks[output] = mask
         return (output,)
 
-    def _call_attention(
-        self,
-        layer: KerasLayer,
-        inputs: Tensors,
-        kwargs: Mapping[str, Json],
-        given: Masks,
-    ) -> Tensors:
+    def _call_attention(self, layer: KerasLayer, call: Call, given: Masks) -> Tensors:
         """Add one call of a layer that uses a mask for each of its inputs."""
-        casts = self.layers[inputs[0].layer].dtype != layer.dtype
-        call = Call(inputs=inputs, kwargs=kwargs)
+        casts = self.layers[call.inputs[0].layer].dtype != layer.dtype
         found = masked_call(layer, self._traits(layer), call, self._masks, given, casts=casts)
         output = self._add(layer, found.call)
         for tensor in found.cleared:
@@ -172,7 +158,8 @@ class _FlatGraph:
                 used = self._used.get(TensorRef(layer=name, call=index, tensor=0), ())
                 masked = call.inputs if replaces_masked(self._rules, layer) else call.inputs[:1]
                 masks = (
-                    mask or self._node("Ones", {"full": has_full_mask(self._rules, layer)}, tensor)
+                    mask
+                    or self._add_mask("Ones", {"full": has_full_mask(self._rules, layer)}, tensor)
                     for tensor, mask in zip_longest(masked, used)
                 )
                 self.calls[name][index] = replace(call, inputs=(*call.inputs, *masks))
@@ -205,9 +192,12 @@ class _FlatGraph:
             self._names[layer.path] = own
         return self._names[layer.path]
 
-    def _node(self, class_name: str, config: Mapping[str, Json], *inputs: TensorRef) -> TensorRef:
+    def _add_mask(
+        self, class_name: str, config: Mapping[str, Json], *inputs: TensorRef
+    ) -> TensorRef:
+        """Add a layer that computes a mask (``layers/mask_tensors.py``), and return the mask."""
         name = f"mask_{self._mask_layers}"
-        node = KerasLayer(
+        layer = KerasLayer(
             class_name=f"masks.{class_name}",
             name=name,
             path=f"{self._root.path}/{name}",
@@ -215,7 +205,7 @@ class _FlatGraph:
             dtype="float32",
             generation=self._root.generation,
         )
-        return self._add(node, Call(inputs=inputs))
+        return self._add(layer, Call(inputs=inputs))
 
     def _mask_of_output(
         self, layer: KerasLayer, inputs: Tensors, masks: Sequence[TensorRef | None]
@@ -225,7 +215,7 @@ class _FlatGraph:
             return None
         if traits.mask_maker is not None:
             made = traits.mask_maker.made(layer)
-            return None if made is None else self._node("Made", asdict(made), inputs[0])
+            return None if made is None else self._add_mask("Made", asdict(made), inputs[0])
         if not passes_mask(traits, layer):
             return None
         if len(inputs) > 1 and traits.masking is Masking.PASSES:
@@ -246,10 +236,10 @@ class _FlatGraph:
                 "union": union,
                 "masked": [mask is not None for mask in masks],
             }
-            return self._node("Joined", config, *inputs, *present)
+            return self._add_mask("Joined", config, *inputs, *present)
         if union and len(present) < len(masks):
             return None
-        return self._node("Merged", {"union": union}, *present)
+        return self._add_mask("Merged", {"union": union}, *present)
 
     def _without_mask(self, layer: KerasLayer) -> KerasLayer:
         """Return the layer as one that makes no mask of its own in TF.js."""
@@ -264,33 +254,3 @@ class _FlatGraph:
             for child in layer.children
         ]
         return replace(layer, children=tuple(children))
-
-    def _used_masks(self, layer: KerasLayer, masks: Masks, given: Masks, travels: bool) -> Masks:
-        """Return the masks that a call uses, in the order of its inputs."""
-        if replaces_masked(self._rules, layer):
-            return masks if len(masks) > 1 else ()
-        if uses_mask(self._rules, layer) and (any(given) or takes_mask_of_input(layer, len(masks))):
-            return (masks if travels else given)[:1]
-        return ()
-
-    def _given_masks(self, layer: KerasLayer, call: Call) -> Masks:
-        """Return the masks among the arguments of a layer's call, in the order of its inputs."""
-        if layer.is_operation or not uses_mask(self._rules, layer):
-            return ()
-        value = call.kwargs.get("mask")
-        is_listed = self._traits(layer).mask_use in FOR_EACH_INPUT
-        each = value if isinstance(value, list) and is_listed else [value]
-        return tuple(next(tensors_in(part), None) for part in each)
-
-    def _with_masks(self, layers: Mapping[str, KerasLayer], graph: Graph) -> Graph:
-        """Return the graph with given masks among the inputs, so that they are computed before."""
-
-        def with_masks(layer: KerasLayer, call: Call) -> Call:
-            given = filter(None, self._given_masks(layer, call))
-            return replace(call, inputs=(*call.inputs, *given))
-
-        calls = {
-            name: tuple(with_masks(layers[name], call) for call in calls)
-            for name, calls in graph.calls.items()
-        }
-        return replace(graph, calls=calls)

@@ -46,7 +46,7 @@ class ExplicitMasks:
 
     def _described(self, ref: TensorRef) -> _Mask | None:
         """Return the mask that the operations before `ref` compute."""
-        layer, call = self.layers[ref.layer], self._call(ref)
+        layer, call = self.layers[ref.layer], self.graph.call(ref.key)
         if layer.class_name == "ops.any" and layer.config.get("axis") == -1 and call.inputs:
             inner = self._described(call.inputs[0])
             return inner and replace(inner, made=replace(inner.made, over_features=True))
@@ -57,7 +57,7 @@ class ExplicitMasks:
 
     def _travelling(self, ref: TensorRef) -> _Mask | None:
         """Return the mask that travels with `ref`: a layer made it, and none has dropped it."""
-        layer, call = self.layers[ref.layer], self._call(ref)
+        layer, call = self.layers[ref.layer], self.graph.call(ref.key)
         if not call.inputs:
             return None
         traits = traits_of(self.rules, layer)
@@ -65,6 +65,3 @@ class ExplicitMasks:
             made = traits.mask_maker.made(layer)
             return None if made is None else _Mask(source=call.inputs[0], made=made)
         return self._travelling(call.inputs[0]) if passes_mask(traits, layer) else None
-
-    def _call(self, ref: TensorRef) -> Call:
-        return self.graph.calls[ref.layer][ref.call]

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfjs_serve.conversion.model.layers import Json
-from tfjs_serve.conversion.writing.loadable import nodes_of_its_own
+from tfjs_serve.conversion.model.layers import CallKey, Json
+from tfjs_serve.conversion.writing.functional import copying_layer
+from tfjs_serve.conversion.writing.loadable import initial_calls
 
 _Tensor = tuple[str, int, int]
 
@@ -37,7 +38,7 @@ def with_distinct_inputs(config: Json) -> Json:
 def _graph(model: Mapping[str, Any]) -> dict[str, Any]:
     layers = model["layers"]
     copies = _Copies()
-    changed = [{**layer, "inbound_nodes": copies.in_nodes(layer)} for layer in layers]
+    changed = [{**layer, "inbound_nodes": copies.in_calls_of(layer)} for layer in layers]
     written: list[Json] = []
     for layer in changed:
         written += [layer, *copies.of_layer.get(layer["name"], ())]
@@ -81,7 +82,7 @@ def _numbers(layers: list[Json], known: Numbers) -> Numbers:
     known
         The numbers by which inputs refer to the calls, if these are not the new ones.
     """
-    counts = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
+    counts = {layer["name"]: initial_calls(layer) for layer in layers}
     made = {(name, 0) for name, count in counts.items() if count}
     numbers = {layer["name"]: [-1] * len(_calls(layer)) for layer in layers}
     progress = True
@@ -90,7 +91,7 @@ def _numbers(layers: list[Json], known: Numbers) -> Numbers:
         for layer in layers:
             name = layer["name"]
             for place, call in enumerate(_calls(layer)):
-                if numbers[name][place] < 0 and made.issuperset(map(_node, call)):
+                if numbers[name][place] < 0 and made.issuperset(map(_key, call)):
                     numbers[name][place] = counts[name]
                     made.add((name, known[name][place] if name in known else counts[name]))
                     counts[name] += 1
@@ -98,7 +99,7 @@ def _numbers(layers: list[Json], known: Numbers) -> Numbers:
     return numbers
 
 
-def _node(part: Json) -> tuple[str, int]:
+def _key(part: Json) -> CallKey:
     return part[0], part[1]
 
 
@@ -118,7 +119,8 @@ class _Copies:
         self._count = 0
         self.of_layer: dict[str, list[Json]] = {}
 
-    def in_nodes(self, layer: Mapping[str, Any]) -> list[Json]:
+    def in_calls_of(self, layer: Mapping[str, Any]) -> list[Json]:
+        """Return the calls of a layer with copies of the tensors that they take again."""
         return [self._in_call(call) for call in _calls(layer)]
 
     def _in_call(self, call: list[Json]) -> list[Json]:
@@ -133,11 +135,5 @@ class _Copies:
     def _copy(self, part: Json) -> str:
         name = f"{part[0]}/copy_{self._count}"
         self._count += 1
-        copy = {
-            "class_name": "Activation",
-            "name": name,
-            "config": {"name": name, "activation": "linear", "dtype": "float32"},
-            "inbound_nodes": [[part]],
-        }
-        self.of_layer.setdefault(part[0], []).append(copy)
+        self.of_layer.setdefault(part[0], []).append(copying_layer(name, part))
         return name

@@ -7,7 +7,7 @@ this check ends the conversion with an error, so that no page hangs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
@@ -49,30 +49,29 @@ def _check_graph(model: dict[str, Any]) -> None:
     layers = model["layers"]
     if len({layer["name"] for layer in layers}) < len(layers):
         raise UnloadableError(f"two layers of {model['name']!r} have the same name")
-    nodes = {layer["name"]: nodes_of_its_own(layer) for layer in layers}
+    made = {layer["name"]: initial_calls(layer) for layer in layers}
     waiting = {layer["name"]: list(layer.get("inbound_nodes", ())) for layer in layers}
     progress = True
     while progress:
         progress = False
         for name, calls in waiting.items():
-            left = [call for call in calls if not _is_made(call, nodes)]
-            # The calls of one layer are made one after the other.
-            made = len(calls) - len(left)
-            if made:
-                nodes[name] += made
+            left = [call for call in calls if not _are_made(call, made)]
+            if len(left) < len(calls):
+                made[name] += len(calls) - len(left)
                 waiting[name] = left
                 progress = True
     stuck = [name for name, calls in waiting.items() if calls]
     if stuck:
         raise UnloadableError(f"the layer {stuck[0]!r} of {model['name']!r} can never be called")
-    if not _is_made([*model["input_layers"], *model["output_layers"]], nodes):
+    if not _are_made([*model["input_layers"], *model["output_layers"]], made):
         raise UnloadableError(f"{model['name']!r} refers to a call that is never made")
 
 
-def nodes_of_its_own(layer: dict[str, Any]) -> int:
-    """Return how many nodes a layer has before it is called: inputs and models have one."""
+def initial_calls(layer: Mapping[str, Any]) -> int:
+    """Return how many calls TF.js counts before the first: one for inputs and models, else none."""
     return int(layer["class_name"] in ("Functional", "InputLayer", "Sequential"))
 
 
-def _is_made(tensors: Json, nodes: dict[str, int]) -> bool:
-    return all(tensor[1] < nodes.get(tensor[0], 0) for tensor in tensors)
+def _are_made(tensors: Json, made: Mapping[str, int]) -> bool:
+    """Whether the calls exist that make the tensors, given how many calls each layer has."""
+    return all(tensor[1] < made.get(tensor[0], 0) for tensor in tensors)

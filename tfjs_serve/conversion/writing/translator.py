@@ -198,7 +198,7 @@ class _Translator:
     def _model(self, model: KerasLayer, name: str) -> TfjsLayer:
         if model.graph is None:
             return self._sequential(model, name)
-        order = load_order(model, model.graph, self._report)
+        order = load_order(model, self._report)
         layers = [
             (layer, self._child(layer, model.graph.calls[layer.name])) for layer in order.layers
         ]

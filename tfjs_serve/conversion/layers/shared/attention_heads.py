@@ -6,6 +6,7 @@ can move the heads into the batch axis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -210,9 +211,7 @@ class _Builder:
             attended = low.multiply(attended, self._gate())
         kernel = weights["output_dense/kernel"]
         heads, size, *shape = kernel.shape
-        units = 1
-        for length in shape:
-            units *= length
+        units = math.prod(shape)
         merged = {"kernel": reshaped_source(kernel, (heads * size, units))}
         if "output_dense/bias" in weights:
             merged["bias"] = reshaped_source(weights["output_dense/bias"], (units,))

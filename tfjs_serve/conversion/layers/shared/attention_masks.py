@@ -60,9 +60,7 @@ def of_positions(
     if targets is None or sources is None or targets * sources > _MAXIMUM_CONSTANT:
         raise UnknownShapeError("the lengths of the sequences are not known")
     distance = np.arange(targets)[:, None] - np.arange(sources)
-    kept = (distance >= 0) if causal else np.ones_like(distance, bool)
-    if window is not None:
-        kept &= np.abs(distance) < window
+    kept = _near(distance, causal=causal, window=window)
     if given is not None:
         kept &= np.broadcast_to(given != 0, kept.shape)
     # To get the size of the batch, the constant is added to zero times the scores.
@@ -70,6 +68,12 @@ def of_positions(
     zeros = constant(np.zeros(targets * sources))
     mask = low.affine(flat, zeros, constant(kept.reshape(-1)), trainable=False)
     return low.reshape(mask, (targets, sources))
+
+
+def _near(distance: Array, *, causal: bool, window: int | None) -> Array:
+    """Return which of the sources at a distance before their targets these attend to."""
+    near = (distance >= 0) if causal else np.ones_like(distance, bool)
+    return near if window is None else near & (np.abs(distance) < window)
 
 
 def masked(low: Lowering, scores: Tensor, mask: Tensor | None) -> Tensor:
