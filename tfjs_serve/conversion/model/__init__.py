@@ -1,1 +1,1 @@
-"""What everything else here speaks of: layers, graphs, shapes, facts, weights, problems."""
+"""What all other rooms work with: layers, graphs, shapes, facts, weights, problems."""

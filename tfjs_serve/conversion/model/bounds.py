@@ -1,8 +1,7 @@
-"""What one model may consist of: counted while its configuration is read.
+"""Limits for the size of one model, checked while its configuration is read.
 
-A few kilobytes can describe a model of a million nodes, because layers can be used again. What
-comes after the reading may take time and memory for each layer and call, but not for more of them
-than are allowed here.
+A few kilobytes can describe a model of a million calls, because layers can be shared. The steps
+after reading take time and memory for each layer and each call, so both are limited here.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from tfjs_serve.errors import UnsafeFileError
 MAXIMUM_LAYERS = 10_000
 """The largest models of keras.applications have about 1,000."""
 MAXIMUM_NESTING = 32
-"""Models and wrappers in each other."""
+"""How many levels of models and wrappers may be inside each other."""
 MAXIMUM_CALLS = 20_000
 MAXIMUM_REFERENCES = 50_000
 """Inputs of all calls together."""
 MAXIMUM_ENDS = 1_000
-"""Inputs and outputs of a model."""
+"""Inputs and outputs of a model together."""
 MAXIMUM_STEPS = 5_000_000
-"""Inputs of a model's calls for each of its outputs: each output is followed to where it is from.
-For all layers of NASNetLarge as outputs that makes 1.4 million."""
+"""The number of a model's outputs times the number of its calls' inputs, because each output is
+traced back to the model's inputs. NASNetLarge with all its layers as outputs has 1.4 million."""
 MAXIMUM_RUNS = 100_000
-"""Calls of layers in one prediction: a model that is called twice makes its own calls twice."""
+"""Calls of layers in one prediction; a model that is called twice makes its own calls twice."""
 MAXIMUM_ROUNDS = 1_000
-"""How often TF.js's loader may go through a model until it has made all calls; see
+"""How often TF.js's loader may go through a model before it has made all calls; see
 ``inference/load_order.py``."""
 MAXIMUM_NUMBERS = 1 << 28
-"""In one tensor, without the batch: 1 GiB, which no browser computes with."""
+"""Numbers in one tensor, not counting the batch: 1 GiB, more than a browser can handle."""
 MAXIMUM_NAME_CHARACTERS = 256
 MAXIMUM_PATH_CHARACTERS = 2_000
 
@@ -43,15 +42,16 @@ _HINT_NAME = "give the layer another name, such as dense_1, and save the model a
 _NOT_SHOWN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, halves of surrogate pairs, separators of lines and paragraphs."""
 _TURNS_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction in which text is shown."""
 
 
 class Bounds:
-    """Counts the parts of one model; every method raises ``UnsafeFileError`` when it is too much.
+    """Counts the parts of one model, and refuses the file when there are too many.
 
     Parameters
     ----------
     display_name
-        What messages call the file.
+        The name of the file in messages.
     """
 
     def __init__(self, display_name: str) -> None:
@@ -59,14 +59,26 @@ class Bounds:
         self._layers = self._depth = self._calls = self._references = 0
 
     def count_layers(self, count: int) -> None:
-        """Count layers."""
+        """Count layers.
+
+        Raises
+        ------
+        UnsafeFileError
+            The model has too many.
+        """
         self._layers += count
         if self._layers > MAXIMUM_LAYERS:
             self._refuse(f"has more than {MAXIMUM_LAYERS} layers", _HINT_SIZE)
 
     @contextmanager
     def one_more(self, path: str) -> Iterator[None]:
-        """Count a layer, and those that are read meanwhile as being in it."""
+        """Count a layer; all layers that are counted within the context are inside it.
+
+        Raises
+        ------
+        UnsafeFileError
+            The model has too many layers, or they are nested too deeply.
+        """
         self.count_layers(1)
         self._depth += 1
         if self._depth > MAXIMUM_NESTING:
@@ -77,7 +89,13 @@ class Bounds:
         self._depth -= 1
 
     def count_graph(self, graph: Graph, path: str) -> None:
-        """Count calls and their inputs."""
+        """Count the calls of a graph and their inputs.
+
+        Raises
+        ------
+        UnsafeFileError
+            There are too many calls, inputs or outputs.
+        """
         self._calls += sum(map(len, graph.calls.values()))
         references = sum(len(call.inputs) for calls in graph.calls.values() for call in calls)
         self._references += references
@@ -98,7 +116,14 @@ class Bounds:
                 self._refuse(f"{what}, at {path!r}", _HINT_SIZE)
 
     def check_names(self, path: str, *names: str) -> None:
-        """Look at names of layers and classes, which will stand in documents and messages."""
+        """Check names of layers and classes, which will appear in documents and messages.
+
+        Raises
+        ------
+        UnsafeFileError
+            A name or the path is too long, has characters that cannot be shown, or looks like a
+            path to another folder.
+        """
         for name in names:
             self._check_name(path, name)
 

@@ -1,7 +1,7 @@
-"""Dtypes of operations' results (``keras/src/backend/common/dtypes.py``).
+"""Dtypes of the results of operations (``keras/src/backend/common/dtypes.py``).
 
-A number in Python has no dtype of its own: it is ``"int"``, ``"float"`` or ``"bool"`` here, and
-takes the dtype of the tensor that it meets.
+A number in Python has no dtype of its own. It is ``"int"``, ``"float"`` or ``"bool"`` here, and
+takes the dtype of the tensor that it is combined with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def is_integer(dtype: str) -> bool:
 
 
 def bits(dtype: str) -> int:
-    """Return the size of a number."""
+    """Return the size of a number in bits; 1 for ``bool``."""
     found = re.search(r"\d+$", dtype)
     return int(found.group()) if found else 1
 
@@ -40,12 +40,12 @@ def result_type(*dtypes: str) -> str:
 
 
 def as_float(dtype: str) -> str:
-    """Return the dtype of a function that always makes fractions."""
+    """Return the dtype of the result of a function that always returns floats."""
     return result_type(dtype, "float")
 
 
 def as_sum(dtype: str) -> str:
-    """Return the dtype of sums and products, in which small integers do not overflow."""
+    """Return the dtype of sums and products: a larger one for small integers, which overflow."""
     if dtype in ("bool", "int", "int8", "int16"):
         return "int32"
     return "uint32" if dtype in ("uint8", "uint16") else result_type(dtype)

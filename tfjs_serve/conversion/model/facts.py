@@ -1,7 +1,7 @@
-"""What is known of the tensors in a graph before anything is computed: shape, mask and dtype.
+"""What is known about the tensors in a graph before anything is computed: shape, mask and dtype.
 
-Some of TF.js's layers are right for some shapes only, or ignore a mask that Keras uses; the
-rules need to know which case they have. ``inference/`` finds it out.
+Some of TF.js's layers are right only for some shapes, or ignore a mask that Keras uses, so rules
+have to know which case they have. ``inference/`` works it out.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from tfjs_serve.conversion.model.shapes import Shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFact:
-    """Shape, counting the batch axis, and the mask that travels with the tensor.
+    """What is known about one tensor.
 
     Attributes
     ----------
     shape
-        ``None`` after a layer that is not known.
+        Counts the batch axis. ``None`` if it is not known, as after a layer that is not known.
     mask
-        Which mask Keras lets travel with it: the path of the layer that made it.
+        The mask that travels with the tensor in Keras: the path of the layer that made the mask,
+        ``None`` without a mask.
     tfjs_mask
-        Which mask TF.js lets travel with it; ``BROKEN`` if it is none that Keras knows.
+        The mask that travels with it in TF.js, spelled the same; ``BROKEN`` (of
+        ``inference/shared_arguments.py``) if Keras has no such mask.
     dtype
-        In which Keras computes it; in the page, all numbers are float32.
+        The dtype in which Keras computes it. In the page, all numbers are float32.
     """
 
     shape: Shape | None
@@ -37,17 +39,17 @@ class TensorFact:
 
     @property
     def is_integer(self) -> bool:
-        """Whether Keras computes it in whole numbers."""
+        """Whether Keras computes it in integers."""
         return is_integer(self.dtype)
 
     @property
     def masked(self) -> bool:
-        """Whether Keras lets a mask travel with the tensor."""
+        """Whether a mask travels with the tensor in Keras."""
         return self.mask is not None
 
 
 UNKNOWN = TensorFact(shape=None)
-"""Of what a layer makes that is not known."""
+"""The output of a layer that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +59,13 @@ class Site:
     Attributes
     ----------
     inputs
-        What is known of its inputs.
+        What is known about its inputs.
     seen_mask
-        The mask that TF.js hands to the call, the call's own or that of an earlier one.
+        The mask that TF.js gives to the call. It may be that of an earlier call.
     seen_state
-        Whether TF.js hands the initial state of an earlier call to this one.
+        Whether TF.js gives the initial state of an earlier call to this one.
     call
-        Which of the layer's calls in its graph.
+        Index of the call among the layer's calls in its graph.
     """
 
     layer: KerasLayer
@@ -75,12 +77,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of all calls in a model.
+    """What is known about all calls in a model.
 
     Attributes
     ----------
     sites
-        All calls, those inside of nested models and wrappers among them.
+        All calls, also those inside nested models and wrappers.
     calls
         From a layer's path to the inputs of each of its calls, where they are known.
     results
@@ -95,7 +97,7 @@ class Facts:
     outputs: tuple[TensorFact, ...]
 
     def have_masks_after(self, paths: Collection[str]) -> bool:
-        """Whether TF.js lets a mask travel with an output of one of these layers."""
+        """Whether a mask travels with an output of one of these layers in TF.js."""
         return any(
             fact.tfjs_mask is not None
             for path in paths

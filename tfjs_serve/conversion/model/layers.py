@@ -1,4 +1,4 @@
-"""A Keras model in one canonical spelling: what `normalize` makes and the layer rules take."""
+"""A Keras model in one canonical spelling, which ``spelling/`` produces and layer rules read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = Any
 """A JSON value as ``json.loads`` returns it."""
 
 CONTAINERS = frozenset({"Functional", "Sequential"})
-"""Models: TF.js gives each a node 0 of its own, so that calls of it count from 1."""
+"""Classes of models. TF.js gives a model a node 0 of its own, so its calls are counted from 1."""
 
 
 CallKey = tuple[str, int]
@@ -19,16 +19,20 @@ CallKey = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorRef:
-    """One output tensor of one call of a layer of the same graph.
+    """A tensor in a graph: one output of one call of a layer.
 
     Attributes
     ----------
+    layer
+        Name of the layer, which is in the same graph.
     call
-        Which of the layer's calls in this graph, from 0, whatever numbers the file used.
+        Index of the call among the layer's calls in this graph, from 0, whatever numbers the file
+        uses.
     tensor
-        Which output of that call.
+        Index of the output of that call.
     shape, dtype
-        As Keras 3 writes them beside it: all that is known of what a layer of the user computes.
+        As Keras 3 writes them beside the reference. Nothing else tells what a layer of the user
+        returns.
     """
 
     layer: str
@@ -39,7 +43,7 @@ class TensorRef:
 
     @property
     def key(self) -> CallKey:
-        """Which call makes the tensor."""
+        """The call whose output it is."""
         return self.layer, self.call
 
 
@@ -50,10 +54,10 @@ class Call:
     Attributes
     ----------
     inputs
-        All tensors it takes, those among its other arguments last.
+        All tensors that it is called with; those among the other arguments come last.
     kwargs
-        The other arguments by name; a tensor among them is ``{"tensor": <index in inputs>}``.
-        Masks of layers are no inputs: they stay as the file spells them. Operations have their
+        The other arguments by name. A tensor among them is ``{"tensor": <index in inputs>}``.
+        The mask of a layer is not an input: it stays as the file spells it. An operation has its
         positional arguments under ``"args"``.
     """
 
@@ -63,13 +67,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """How the layers of a Functional model are connected; calls by layer name.
+    """How the layers of a Functional model are connected.
 
     Attributes
     ----------
+    calls
+        The calls of each layer, by its name.
     structures
-        How Keras nests ``"inputs"`` and ``"outputs"`` in dictionaries and lists, with the index
-        of a tensor in its place; only those that are more than a list.
+        How Keras nests the ``"inputs"`` and ``"outputs"`` in dictionaries and lists, with indices
+        in place of tensors. Those that are plain lists are left out.
     """
 
     inputs: tuple[TensorRef, ...]
@@ -92,26 +98,28 @@ class KerasLayer:
     path
         Names from the outermost model to this layer, joined by ``/``; unique in the model.
     config
-        Arguments only: no name, dtype, trainable flag, children or graph; objects such as
-        initializers as ``{"class_name", "config"}``.
+        Arguments only: no name, dtype, trainable flag, children or graph. Objects such as
+        initializers are ``{"class_name", "config"}``.
     dtype
         The dtype that the layer computes in, such as ``"float32"``.
     generation
-        Keras generation of the file: where the meaning of an argument differs.
+        2 or 3: the generation of Keras that decides what an argument means. Keras 1 counts as 2.
     version
-        ``(major, minor)`` of the Keras that saved the file, where versions of a generation differ.
+        ``(major, minor)`` of the Keras that saved the file, for what differs within a generation.
+        ``stored/file_arguments.py`` fills it in.
     children
         Layers of a model in order; the layer or cells inside a wrapper.
     graph
-        Of Functional models only.
+        Only of Functional models.
     mask_input
         Whether the last input of its calls is a mask; see ``masks/explicit.py``.
     is_custom
-        Whether the user's own code computes it: a class that is not Keras's, or a Lambda.
+        Whether the user's own code computes it: its class is not Keras's, or it is a Lambda.
     saved_class
-        The class of the user that a model was read in spite of; empty for all others.
+        The user's own class of a model that was read as a plain one; empty for all other layers.
     order_input
-        Whether the last input of its calls is there to order them: an output of the call before.
+        Whether the last input of its calls only puts them in order: it is an output of the call
+        before.
     """
 
     class_name: str
@@ -131,22 +139,22 @@ class KerasLayer:
 
     @property
     def is_operation(self) -> bool:
-        """Whether it is a function in a graph, such as ``ops.add`` for ``+``, and no layer.
+        """Whether it is not a layer but a function in a graph, such as ``ops.add`` for ``+``.
 
-        Its arguments, those of its one call among them, are its `config`; see ``operations/``.
+        Its `config` also has the arguments of its only call; see ``operations/``.
         """
         return self.class_name.startswith("ops.")
 
     @property
     def saved_masks_only(self) -> bool:
-        """Whether its calls in a graph use no masks but those that the file gives them.
+        """Whether its calls in a graph use only the masks that the file gives them.
 
         Before version 3.10, Keras 3 does not look for masks again when the model is called.
         """
         return (3,) <= self.version < (3, 10)
 
     def walk(self) -> Iterator[KerasLayer]:
-        """Yield this layer and all layers below it, outer ones first."""
+        """Yield this layer and all layers inside it, outer ones first."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -154,7 +162,7 @@ class KerasLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One variable that Keras creates for a layer, in order of creation."""
+    """A variable that Keras creates for a layer."""
 
     name: str
     trainable: bool = True

@@ -1,4 +1,4 @@
-"""Collects all that is wrong with a model, so that it is told at once."""
+"""Collects everything that is wrong with a model, so that the user is told all of it at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ NONSENSE = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError),
     ValueError,
 )
-"""What Python raises on JSON of an unexpected structure; checking each step would tell no more."""
+"""What Python raises on JSON of an unexpected structure. Checking each step would tell no more."""
 HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
 _MOST_TOLD = 1_000
-"""Problems or warnings: what a file causes must fit into a report."""
+"""Problems, and warnings: a report stays small, whatever is in the file."""
 _MESSAGE_CHARACTERS = 2_000
 _REASON_CHARACTERS = 300
 
@@ -39,16 +39,16 @@ class Report:
 
     @property
     def display_name(self) -> str:
-        """What messages call the file."""
+        """The name of the file in messages."""
         return self._display_name
 
     @property
     def codes(self) -> frozenset[str]:
-        """Codes of the problems."""
+        """The codes of all problems."""
         return frozenset(problem.code for problem in self._problems)
 
     def problem(self, layer: KerasLayer, code: str, message: str, hint: str) -> None:
-        """Add a reason why `layer` cannot be translated; saying it twice changes nothing."""
+        """Add a reason why `layer` cannot be translated; adding it twice changes nothing."""
         self._problems.setdefault(
             ConversionProblem(
                 code=code,
@@ -60,12 +60,12 @@ class Report:
         )
 
     def impossible(self, layer: KerasLayer, message: str, hint: str) -> None:
-        """Add that `layer` computes what no page can hold: its rule is not to try."""
+        """Add that no page can hold what `layer` computes, so its rule is not applied."""
         self._impossible.add(layer.path)
         self.problem(layer, "impossible-shape", message, hint)
 
     def is_impossible(self, layer: KerasLayer) -> bool:
-        """Whether :meth:`impossible` was told of `layer`."""
+        """Whether :meth:`impossible` was called for `layer`."""
         return layer.path in self._impossible
 
     def warn(self, layer: KerasLayer, message: str) -> None:
@@ -73,12 +73,12 @@ class Report:
         self._warnings.setdefault(f"{layer.path} ({layer.class_name}): {message}")
 
     def tells_of(self, layer: KerasLayer) -> bool:
-        """Whether a problem of `layer` is known already."""
+        """Whether `layer` has a problem."""
         return any(problem.layer_path == layer.path for problem in self._problems)
 
     @property
     def has_problems(self) -> bool:
-        """Whether the translation cannot succeed any more."""
+        """Whether there are problems, so that the translation cannot succeed."""
         return bool(self._problems)
 
     @property
@@ -89,7 +89,13 @@ class Report:
         return (*warnings[:_MOST_TOLD], f"{more} more warnings.") if more > 0 else warnings
 
     def raise_problems(self) -> None:
-        """Raise a ``ConversionError`` with all problems, if there are any."""
+        """Raise all problems as one error, if there are any.
+
+        Raises
+        ------
+        ConversionError
+            There are problems; it holds the first thousand.
+        """
         if self._problems:
             count = len(self._problems)
             raise ConversionError(
@@ -102,7 +108,20 @@ class Report:
 
 @contextmanager
 def nonsense_as_error(display_name: str) -> Iterator[None]:
-    """Raise ``KerasFileError`` for what Python raises on a configuration that makes no sense."""
+    """Turn what Python raises on a configuration that makes no sense into an error for the user.
+
+    Parameters
+    ----------
+    display_name
+        The name of the file in messages.
+
+    Raises
+    ------
+    KerasFileError
+        Python raised one of `NONSENSE`.
+    UnsafeFileError
+        Python ran out of memory.
+    """
     try:
         yield
     except NONSENSE as error:

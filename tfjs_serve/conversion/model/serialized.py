@@ -8,7 +8,7 @@ from tfjs_serve.conversion.model.layers import Json
 
 
 def plain(value: Json) -> Json:
-    """Return `value` without the wrapping of Keras 3's serialization, all the way down."""
+    """Return `value`, and everything in it, without the wrapping of Keras 3's serialization."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):
@@ -25,7 +25,13 @@ def plain(value: Json) -> Json:
 
 
 def compute_dtype(dtype: Json) -> str:
-    """Return the compute dtype of a string, ``{"class_name": "DTypePolicy", ...}`` or ``None``."""
+    """Return the dtype that a layer computes in.
+
+    Parameters
+    ----------
+    dtype
+        As saved: a name, ``{"class_name": "DTypePolicy", ...}``, or ``None`` for float32.
+    """
     if isinstance(dtype, dict):
         config = dtype.get("config") or {}
         # Quantized layers name their "mode", and the dtype they had before as the "source".
@@ -35,7 +41,7 @@ def compute_dtype(dtype: Json) -> str:
 
 
 def snake_case(class_name: str) -> str:
-    """Return the name that Keras makes of a class (``keras/src/utils/naming.py``)."""
+    """Return the name that Keras derives from a class (``keras/src/utils/naming.py``)."""
     name = re.sub(r"\W+", "", class_name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,6 +1,6 @@
-"""Shapes of layers' outputs, worked out from their inputs' as ``compute_output_shape`` does.
+"""Shapes of layers' outputs, from the shapes of their inputs, as ``compute_output_shape`` does it.
 
-All shapes count the batch axis; an axis that is not known before a prediction is ``None``.
+All shapes count the batch axis. A size that is not known before a prediction is ``None``.
 """
 
 from __future__ import annotations
@@ -15,39 +15,40 @@ Shape = tuple[Size, ...]
 Shapes = tuple[Shape, ...]
 
 ShapeRule = Callable[[KerasLayer, Shapes, tuple[Shapes, ...]], Shapes]
-"""From a layer, its inputs' shapes and the output shapes of the layers in it to its outputs'."""
+"""Takes a layer, the shapes of its inputs, and the shapes of the outputs of each layer inside it;
+returns the shapes of its outputs."""
 
 CALL = "call"
-"""Key of the call's further arguments in the `config` of the layer that a rule of shapes gets."""
+"""A shape rule finds the other arguments of the call under this key of the layer's `config`."""
 RANKS = range(2, 6)
-"""Numbers of axes, the batch axis among them, that layers for any number are tried with."""
+"""Numbers of axes, counting the batch axis, that are tried for a layer that takes any number."""
 
 
 def same(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    """The output has the shape of the first input."""
+    """Return the shape of the first input: the output has the same."""
     return (inputs[0],)
 
 
 def of_each(compute: Callable[[Mapping[str, Json], Shape], Shape]) -> ShapeRule:
-    """Return the rule of a layer with one input: `compute` takes its config and that shape."""
+    """Return the rule of a layer with one input; `compute` gets its config and its input shape."""
     return lambda layer, inputs, _inner: (compute(layer.config, inputs[0]),)
 
 
 def known_product(sizes: Sequence[Size]) -> Size:
-    """Return the product, ``None`` if a size is not known."""
+    """Return the product of sizes; ``None`` if one is not known."""
     known = [size for size in sizes if size is not None]
     return math.prod(known) if len(known) == len(sizes) else None
 
 
 def pair(value: Json, count: int) -> list[int]:
-    """Return `count` numbers; one number stands for all."""
+    """Return `count` numbers, one for each axis; a single number is repeated."""
     return list(value) if isinstance(value, list) else [value] * count
 
 
 def spatial(
     config: Mapping[str, Json], shape: Shape, change: Callable[[int, int], int]
 ) -> list[Size]:
-    """Return the sizes of the spatial axes after `change`, which gets an index and a size."""
+    """Return the spatial sizes after `change`, which gets the index of the axis and its size."""
     first = 2 if config.get("data_format") == "channels_first" else 1
     sizes = shape[first : first + len(shape) - 2]
     return [None if size is None else change(axis, size) for axis, size in enumerate(sizes)]
@@ -56,7 +57,7 @@ def spatial(
 def with_channels(
     config: Mapping[str, Json], shape: Shape, sizes: Sequence[Size], channels: Size
 ) -> Shape:
-    """Return the shape with the given spatial sizes and channels in the layer's format."""
+    """Return the shape with these spatial sizes and channels in the data format of the layer."""
     if config.get("data_format") == "channels_first":
         return (shape[0], channels, *sizes)
     return (shape[0], *sizes, channels)
@@ -108,7 +109,7 @@ def pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
 
 
 def reshaped(config: Mapping[str, Json], shape: Shape) -> Shape:
-    """Return the shape after Reshape: an axis of -1 takes what the others leave."""
+    """Return the shape after Reshape; an axis of -1 gets the size that the others leave."""
     target: list[Size] = [None if size in (-1, None) else size for size in config["target_shape"]]
     total = known_product(shape[1:])
     known = known_product([size for size in target if size is not None])

@@ -1,4 +1,4 @@
-"""Weights computed from saved ones: one tensor at a time, when it is written."""
+"""Weights that are computed from saved ones, one tensor at a time, when they are written."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LayerWeights = Mapping[str, Weights]
 
 _FLOAT = "float32"
 _MOST_TIMES = 16
-"""How much larger than the saved ones a weight may become that is larger than any tensor."""
+"""Above `MAXIMUM_NUMBERS`, a weight has at most this many times the numbers it is made of."""
 
 
 def values(source: TensorSource) -> Array:
-    """Return the whole tensor; bfloat16 arrives as float32."""
+    """Return the whole tensor. A bfloat16 one arrives as float32."""
     blocks = list(source.blocks(1 << 24))
     flat = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     return flat.reshape(source.shape)
@@ -49,7 +49,13 @@ class _Reshaped:
 
 
 def reshaped_source(source: TensorSource, shape: Sequence[int]) -> TensorSource:
-    """Return the same values with another shape of as many elements; streams."""
+    """Return the same values in another shape; they are still read block by block.
+
+    Raises
+    ------
+    ValueError
+        The shape has another number of elements, or a negative size.
+    """
     if math.prod(source.shape) != math.prod(shape) or min(shape, default=0) < 0:
         raise ValueError(f"{source.shape} cannot become {tuple(shape)}")
     return _Reshaped(source, tuple(shape))
@@ -72,12 +78,22 @@ class _Computed:
 def computed_source(
     compute: Callable[..., Array], *sources: TensorSource, shape: Sequence[int]
 ) -> TensorSource:
-    """Return a float32 tensor of the given shape that `compute` makes of other tensors.
+    """Return a float32 tensor that is computed from other tensors.
 
     Parameters
     ----------
     compute
-        Takes the arrays of `sources`; called each time the values are read.
+        Gets the arrays of `sources` and returns an array of `shape`. It is called each time the
+        values are read; reading raises a ``ValueError`` if the array has another shape.
+    sources
+        The tensors to compute from.
+    shape
+        Shape of the result.
+
+    Raises
+    ------
+    ValueError
+        The shape has a negative size, or is absurdly large for these sources.
     """
     count, saved = math.prod(shape), sum(math.prod(source.shape) for source in sources)
     if min(shape, default=0) < 0 or count > max(MAXIMUM_NUMBERS, _MOST_TIMES * saved):
@@ -113,8 +129,9 @@ class _Named:
 def with_named_errors(weight: LayersWeight, display_name: str) -> LayersWeight:
     """Return the weight with errors that name it and its file.
 
-    Weights are computed when they are written, and only then does it show that the saved ones are
-    not of the shapes that their layer says. Those that are only read name themselves.
+    A weight is computed when it is written, so only then it turns out that the saved ones do not
+    have the shapes that their layer states. Reading it raises a ``KerasFileError`` in this case.
+    The errors of weights that are only read name them already.
     """
     if isinstance(weight.source, WeightRef):
         return weight
@@ -122,5 +139,5 @@ def with_named_errors(weight: LayersWeight, display_name: str) -> LayersWeight:
 
 
 def constant(array: npt.ArrayLike) -> TensorSource:
-    """Return a float32 tensor of values that are known already."""
+    """Return a float32 tensor of known values."""
     return ArraySource(np.asarray(array, np.float32))
