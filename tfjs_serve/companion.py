@@ -2,11 +2,18 @@
 
 The files in ``browser/layers`` are made into an ES module, and into a classic script that is also a
 CommonJS module and registers the layers if it finds a global ``tf``.
+
+The arguments of a layer are declared in one place: beside the JavaScript that reads them. Both
+sides are held against that list, which gives names as the page sees them (:func:`camel_case`):
+Python by :func:`check_arguments` when it writes a layer, and JavaScript when it makes one. The
+arguments of an operation are those of its specification, which a test holds against the lists in
+``browser/layers/operations``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
@@ -18,6 +25,11 @@ SCRIPT_NAME = "layers.js"
 MODULE_NAME = "layers.mjs"
 FILE_NAMES = (SCRIPT_NAME, MODULE_NAME)
 
+_STRING = re.compile(r'"([^"]+)"')
+_DECLARATION = re.compile(
+    r'\b(?:layer|layerOfStrings|define)\(\s*("\w+"|\[[^\]]*\]),\s*(\[[^\]]*\])'
+)
+"""The names and the arguments of a class, in JavaScript."""
 _CLASSIC_END = """\
 globalThis.tfjsServeLayers = tfjsServeLayers;
 if (typeof module === "object" && module.exports) module.exports = tfjsServeLayers;
@@ -27,6 +39,10 @@ _MODULE_END = """\
 export const register = tfjsServeLayers.register;
 export default tfjsServeLayers;
 """
+
+
+class ArgumentMismatchError(RuntimeError):
+    """A rule writes arguments that the JavaScript of a layer does not declare, or too few."""
 
 
 def camel_case(text: str) -> str:
@@ -41,6 +57,47 @@ def camel_case(text: str) -> str:
     if len(text) < 2:
         return text
     return re.sub(r"_+(\w|$)", lambda found: found[1].upper(), text, flags=re.ASCII)
+
+
+@cache
+def declared_arguments() -> Mapping[str, tuple[str, ...]]:
+    """Return the arguments that each class of ``layers.js`` declares, in camel case.
+
+    They are the lists in its ``layer("Name", [...])`` and ``define("Name", [...])``. A name with a
+    ``?`` may be left out, and ``...`` stands for any further ones.
+    """
+    return {
+        name: tuple(_STRING.findall(arguments))
+        for names, arguments in _DECLARATION.findall(_body())
+        for name in _STRING.findall(names)
+    }
+
+
+def check_arguments(class_name: str, arguments: Iterable[str]) -> None:
+    """Check the names of what is written as the arguments of a layer.
+
+    JavaScript checks the same when a page loads the layer (``checked`` in ``kit.js``).
+
+    Parameters
+    ----------
+    class_name
+        In ``layers.js``, without the package.
+    arguments
+        Names in snake case.
+
+    Raises
+    ------
+    ArgumentMismatchError
+        The class does not declare one of them, or needs one that is not among them.
+    """
+    declared = declared_arguments()[class_name]
+    given = set(map(camel_case, arguments))
+    needed = {name for name in declared if name != "..." and not name.endswith("?")}
+    unknown = set() if "..." in declared else given - {name.rstrip("?") for name in declared}
+    if needed - given or unknown:
+        raise ArgumentMismatchError(
+            f"{class_name} of layers.js lacks {sorted(needed - given)}, has no {sorted(unknown)}"
+        )
 
 
 @cache
@@ -60,6 +117,7 @@ def files() -> dict[str, str]:
     return {SCRIPT_NAME: script(), MODULE_NAME: module()}
 
 
+@cache
 def _body() -> str:
     """Return the parts in order: the frame, the layers, and the operations by family."""
     folder = resources.files("tfjs_serve") / "browser" / "layers"

@@ -1,4 +1,4 @@
-"""What ``layers.js`` declares, as the real TensorFlow.js in Node sees it."""
+"""``layers.js`` with the real TensorFlow.js in Node: what it declares, and whether it loads."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ import pytest
 from tfjs_serve import companion
 
 NODE_FOLDER = Path(__file__).parents[1] / "js"
-_LIST = """
+_START = """
 console.log = console.warn = console.info = () => {};
 const tf = require("@tensorflow/tfjs");
 require(process.argv[1]).register(tf);
+const answer = (value) => process.stdout.write(JSON.stringify(value));
+"""
+_DECLARED = """
 const classes = tf.serialization.SerializationMap.getMap().classNameMap;
-const { signatures } = classes["tfjs-serve/layers.js>Operation"][0];
-process.stdout.write(JSON.stringify({ operations: signatures }));
+const own = Object.entries(classes).filter(([name]) => name.startsWith("tfjs-serve/layers.js>"));
+const layers = Object.fromEntries(own.map(([name, [made]]) => [name.split(">")[1], made]));
+const lists = Object.entries(layers).map(([name, { declared }]) => [name, declared]);
+answer({
+  layers: Object.fromEntries(lists),
+  operations: layers.Operation.signatures,
+  activations: layers.Activation.parameters,
+});
 """
 
 needs_node = pytest.mark.skipif(
@@ -31,14 +40,26 @@ needs_node = pytest.mark.skipif(
 )
 
 
-@cache
-def declared() -> Mapping[str, Any]:
-    """Return ``operations``: for each its ``family`` and its ``parameters``."""
+def in_node(program: str) -> Any:
+    """Run JavaScript that calls ``answer(value)`` where ``tf`` has the layers of ``layers.js``."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / companion.SCRIPT_NAME
         script.write_text(companion.script(), encoding="utf-8")
         env = {"NODE_PATH": str(NODE_FOLDER / "node_modules"), "PATH": "/usr/bin:/bin"}
-        command = [str(shutil.which("node")), "--eval", _LIST, str(script)]
+        command = [str(shutil.which("node")), "--eval", _START + program, str(script)]
         reply = subprocess.run(command, env=env, capture_output=True, check=True)
-    found: Mapping[str, Any] = json.loads(reply.stdout)
+    return json.loads(reply.stdout)
+
+
+@cache
+def declared() -> Mapping[str, Any]:
+    """Return what is declared.
+
+    Returns
+    -------
+    Mapping
+        ``layers``: the arguments of each class; ``operations``: ``family`` and ``parameters`` of
+        each; ``activations``: the arguments of each.
+    """
+    found: Mapping[str, Any] = in_node(_DECLARED)
     return found

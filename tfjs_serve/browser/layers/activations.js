@@ -1,14 +1,15 @@
 // Keras's activations; `keras/src/activations/activations.py`, `keras/src/backend/*/nn.py`.
 //
-// `activations[name](x, args)` computes any of them, TensorFlow.js's own among them; `args` has
-// all arguments of those that take some. TF.js makes camel case of the names that the converter
-// writes. Comparisons are made with step(), because greater() and less() have no gradients.
+// `activations[name](x, settings)` computes any of them, TensorFlow.js's own among them;
+// `activate(spec, x)` computes the one that the converter has written as `{function, ...settings}`.
+// Comparisons are made with step(), because greater() and less() have no gradients.
 
-part(({ tf, layer, activations }) => {
+part((kit) => {
+  const { tf, layer, activations } = kit;
   const clip = (x, low, high) => tf.clipByValue(x, low, high);
   const alongAxis = (x, axis) => (axis < 0 ? axis + x.rank : axis);
 
-  function relu(x, { negativeSlope = 0, maxValue = null, threshold = 0 } = {}) {
+  function relu(x, { negativeSlope, maxValue, threshold }) {
     let above = threshold ? tf.mul(x, tf.step(tf.sub(x, threshold))) : tf.relu(x);
     if (maxValue !== null) above = clip(above, 0, maxValue);
     if (!negativeSlope) return above;
@@ -25,25 +26,25 @@ part(({ tf, layer, activations }) => {
     return tf.transpose(of(tf.transpose(x, order)), order);
   }
 
-  function softmax(x, { axis = -1 } = {}) {
+  function softmax(x, { axis }) {
     if (Number.isInteger(axis)) return overAxis(x, axis, (y) => tf.softmax(y));
     if (axis?.length === 1) return softmax(x, { axis: axis[0] });
     return tf.exp(logSoftmax(x, { axis }));
   }
 
   /** `axis` is one, several or, if it is null, all. */
-  function logSoftmax(x, { axis = -1 } = {}) {
+  function logSoftmax(x, { axis }) {
     if (Number.isInteger(axis)) return overAxis(x, axis, (y) => tf.logSoftmax(y));
     return tf.sub(x, tf.logSumExp(x, axis, true));
   }
 
-  function gelu(x, { approximate = false } = {}) {
+  function gelu(x, { approximate }) {
     if (!approximate) return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
     const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715), 1));
     return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(tf.mul(inner, Math.sqrt(2 / Math.PI))), 1));
   }
 
-  function glu(x, { axis = -1 } = {}) {
+  function glu(x, { axis }) {
     const [values, gates] = tf.split(x, 2, alongAxis(x, axis));
     return tf.mul(values, tf.sigmoid(gates));
   }
@@ -85,14 +86,14 @@ part(({ tf, layer, activations }) => {
 
   const hardSigmoid = (x) => clip(tf.add(tf.div(x, 6), 0.5), 0, 1);
 
-  function softShrink(x, { threshold = 0.5 } = {}) {
+  function softShrink(x, { threshold }) {
     const [lower, upper] = [tf.sub(x, threshold), tf.add(x, threshold)];
     const above = tf.step(lower);
     const below = tf.mul(tf.sub(1, above), tf.step(tf.neg(upper)));
     return tf.add(tf.mul(lower, above), tf.mul(upper, below));
   }
 
-  function threshold(x, { threshold: limit = 0, defaultValue = 0 } = {}) {
+  function threshold(x, { threshold: limit, defaultValue }) {
     const above = tf.step(tf.sub(x, limit));
     return tf.add(tf.mul(x, above), tf.mul(tf.sub(1, above), defaultValue));
   }
@@ -100,45 +101,78 @@ part(({ tf, layer, activations }) => {
   const sparsePlus = (x) =>
     tf.add(tf.div(tf.square(clip(tf.add(x, 1), 0, 2)), 4), tf.relu(tf.sub(x, 1)));
 
-  Object.assign(activations, {
-    celu: (x, { alpha = 1 } = {}) => tf.mul(tf.elu(tf.div(x, alpha)), alpha),
-    elu: (x, { alpha = 1 } = {}) => tf.leakyRelu(tf.elu(x), alpha),
+  /** Which arguments each function declares. */
+  const parameters = {};
+
+  /** Declare functions that take these arguments; their defaults are in activation_names.py. */
+  function taking(names, table) {
+    for (const [name, compute] of Object.entries(table)) {
+      parameters[name] = names;
+      activations[name] = compute;
+    }
+  }
+
+  taking([], {
     exponential: (x) => tf.exp(x),
-    gelu,
-    glu,
-    hardShrink: (x, { threshold: limit = 0.5 } = {}) =>
-      tf.mul(x, tf.step(tf.sub(tf.abs(x), limit))),
     hardSigmoid,
     hardSigmoidKeras2: (x) => clip(tf.add(tf.mul(x, 0.2), 0.5), 0, 1),
     hardSilu: (x) => tf.mul(x, hardSigmoid(x)),
     hardTanh: (x) => clip(x, -1, 1),
-    leakyRelu: (x, { negativeSlope = 0.2 } = {}) => tf.leakyRelu(x, negativeSlope),
     linear: (x) => x,
     logSigmoid: (x) => tf.neg(tf.softplus(tf.neg(x))),
-    logSoftmax,
     mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
-    relu,
     relu6: (x) => clip(x, 0, 6),
     selu: (x) => tf.selu(x),
     sigmoid: (x) => tf.sigmoid(x),
     silu: (x) => tf.mul(x, tf.sigmoid(x)),
-    softShrink,
-    softmax,
     softplus: (x) => tf.softplus(x),
     softsign: (x) => tf.div(x, tf.add(tf.abs(x), 1)),
     sparsePlus,
     sparseSigmoid: (x) => clip(tf.add(tf.mul(x, 0.5), 0.5), 0, 1),
-    sparsemax: (x, { axis = -1 } = {}) => overAxis(x, axis, sparsemax),
-    squareplus: (x, { b = 4 } = {}) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
     tanh: (x) => tf.tanh(x),
     tanhShrink: (x) => tf.sub(x, tf.tanh(x)),
-    threshold,
   });
+  taking(["alpha"], {
+    celu: (x, { alpha }) => tf.mul(tf.elu(tf.div(x, alpha)), alpha),
+    elu: (x, { alpha }) => tf.leakyRelu(tf.elu(x), alpha),
+  });
+  taking(["approximate"], { gelu });
+  taking(["axis"], {
+    glu,
+    logSoftmax,
+    softmax,
+    sparsemax: (x, { axis }) => overAxis(x, axis, sparsemax),
+  });
+  taking(["b"], {
+    squareplus: (x, { b }) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
+  });
+  taking(["negativeSlope"], {
+    leakyRelu: (x, { negativeSlope }) => tf.leakyRelu(x, negativeSlope),
+  });
+  taking(["negativeSlope", "maxValue", "threshold"], { relu });
+  taking(["threshold"], {
+    hardShrink: (x, { threshold: limit }) => tf.mul(x, tf.step(tf.sub(tf.abs(x), limit))),
+    softShrink,
+  });
+  taking(["threshold", "defaultValue"], { threshold });
 
-  layer("Activation", ([x], { args }) => activations[args.function](x, args));
+  /** The arguments of the function that the converter has written, which must be its own. */
+  const settingsOf = ({ function: name, ...settings }) =>
+    checked(`The activation ${name}`, called(parameters, "activation", name), settings);
+  const activate = (spec, x) => activations[spec.function](x, settingsOf(spec));
+  Object.assign(kit, { settingsOf, activate });
+
+  const Activation = layer(
+    "Activation",
+    ["function", "..."],
+    ([x], { args }) => activate(args, x),
+    settingsOf,
+  );
+  Activation.parameters = parameters;
 
   /** The mask is the last input; it broadcasts to the first one from the last axis on. */
-  layer("MaskedSoftmax", ([x, given], { args: { axis, clears, replaces } }) => {
+  layer("MaskedSoftmax", ["axis", "clears", "replaces"], ([x, given], { args }) => {
+    const { axis, clears, replaces } = args;
     const mask = tf.cast(given, "float32");
     const lowered = replaces
       ? tf.where(tf.greater(tf.mul(mask, tf.onesLike(x)), 0.5), x, tf.fill(x.shape, -1e9))

@@ -21,7 +21,7 @@ part(({ tf, layer }) => {
     const columns = tf.reshape(tf.range(0, sources), [1, 1, sources]);
     const masks = [];
     if (causal) masks.push(tf.greaterEqual(rows, columns));
-    if (window != null) masks.push(tf.less(tf.abs(tf.sub(rows, columns)), window));
+    if (window !== null) masks.push(tf.less(tf.abs(tf.sub(rows, columns)), window));
     return masks;
   }
 
@@ -50,7 +50,10 @@ part(({ tf, layer }) => {
   }
 
   // All axes but the attended ones and the features are a batch of matrices.
-  layer("MultiHeadAttention", (inputs, { args, weights, training }) => {
+  layer("MultiHeadAttention", [
+    "positions", "axes", "groups", "scale", "dropout", "alwaysTraining", "causal", "window",
+    "dropsMasked", "useGate", "scores",
+  ], (inputs, { args, weights, training }) => {
     const input = (name) => (name in args.positions ? inputs[args.positions[name]] : null);
     const [query, value] = [input("query"), input("value")];
     const keys = projected(input("key") ?? value, weights, "key_dense");
@@ -112,12 +115,14 @@ part(({ tf, layer }) => {
     },
   };
 
-  layer("Attention", (inputs, { args, weights, training }) => {
+  layer("Attention", [
+    "positions", "mode", "dropout", "alwaysTraining", "causal", "scores",
+  ], (inputs, { args, weights, training }) => {
     const input = (name) => (name in args.positions ? inputs[args.positions[name]] : null);
     const [query, value, key] = ["query", "value", "key"].map(input);
     let scores = scoring[args.mode](query, key, weights);
     const [targets, sources] = scores.shape.slice(-2);
-    const masks = positionMasks(targets, sources, args);
+    const masks = positionMasks(targets, sources, { causal: args.causal, window: null });
     if (input("valueMask")) masks.push(isTrue(tf.expandDims(input("valueMask"), -2)));
     const mask = all(masks);
     if (mask) scores = tf.where(mask, scores, tf.sub(scores, LARGE));

@@ -24,7 +24,10 @@ part(({ tf, layer, operations }) => {
 
   const decibels = (x) => tf.mul(tf.log(x), 10 / Math.LN10);
 
-  layer("MelSpectrogram", ([x], { args }) => {
+  layer("MelSpectrogram", [
+    "length", "stride", "fftLength", "window", "rate", "bins", "lowest", "highest", "exponent",
+    "inDecibels", "reference", "leastPower", "range",
+  ], ([x], { args }) => {
     const [real, imaginary] = operations.stft({
       x,
       sequenceLength: args.length,
@@ -56,5 +59,5 @@ part(({ tf, layer, operations }) => {
     log: (real, imaginary) => tf.log(tf.maximum(modes.magnitude(real, imaginary), EPSILON)),
   };
 
-  layer("Spectrum", ([real, imaginary], { args }) => modes[args.mode](real, imaginary));
+  layer("Spectrum", ["mode"], ([real, imaginary], { args }) => modes[args.mode](real, imaginary));
 });

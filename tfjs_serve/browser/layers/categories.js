@@ -12,7 +12,7 @@ part((kit) => {
    * without a column counts for nothing. `weights` says how often each counts, `idf` scales the
    * columns.
    */
-  function encoded(indices, shape, { mode, depth, idf }, weights = null) {
+  function encoded(indices, shape, { mode, depth }, { weights = null, idf = null } = {}) {
     if (mode === "int") return tf.tensor(Float32Array.from(indices), shape, "float32");
     if (mode === "onehot") {
       const cut = shape.length > 1 && shape[shape.length - 1] === 1;
@@ -37,11 +37,11 @@ part((kit) => {
   }
   kit.encoded = encoded;
 
-  layer("CategoryEncoding", ([x, weights], { args }) =>
-    encoded(Array.from(x.dataSync(), Math.trunc), x.shape, args, weights?.dataSync()),
+  layer("CategoryEncoding", ["mode", "depth"], ([x, weights], { args }) =>
+    encoded(Array.from(x.dataSync(), Math.trunc), x.shape, args, { weights: weights?.dataSync() }),
   );
 
-  layer("Discretization", ([x], { args }) => {
+  layer("Discretization", ["boundaries", "mode", "depth"], ([x], { args }) => {
     const index = (number) => args.boundaries.filter((boundary) => number >= boundary).length;
     return encoded(Array.from(x.dataSync(), index), x.shape, args);
   });

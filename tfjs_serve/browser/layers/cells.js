@@ -4,8 +4,8 @@
 // for all steps at once; its first state is its output.
 
 part((kit) => {
-  const { tf, activations } = kit;
-  const activate = (spec, x) => activations[spec.function](x, spec);
+  const { tf } = kit;
+  const activate = (spec, x) => kit.activate(spec, x);
   const lastSize = (x) => x.shape[x.rank - 1];
   const split = (x, count) => tf.split(x, count, x.rank - 1);
 
@@ -80,10 +80,24 @@ part((kit) => {
     return [tf.add(tf.mul(update, h), tf.mul(tf.sub(1, update), proposed))];
   }
 
+  const common = ["kind", "prefix", "activation", "dropout", "recurrentDropout"];
+  const gated = [...common, "recurrentActivation"];
   const kinds = {
-    SimpleRNN: { step: simpleStep, states: 1 },
-    LSTM: { step: lstmStep, states: 2 },
-    GRU: { step: gruStep, states: 1 },
+    SimpleRNN: { step: simpleStep, states: 1, declared: common },
+    LSTM: {
+      step: lstmStep,
+      states: 2,
+      declared: [...gated, "strides?", "padding?", "dilationRate?"],
+    },
+    GRU: { step: gruStep, states: 1, declared: [...gated, "resetAfter"] },
+  };
+
+  kit.cellArguments = (given) => {
+    const { declared } = called(kinds, "cell", given.kind);
+    const args = checked(`The cell ${given.kind}`, declared, given);
+    kit.settingsOf(args.activation);
+    if (declared.includes("recurrentActivation")) kit.settingsOf(args.recurrentActivation);
+    return args;
   };
 
   /** Cut up the weights of a GRU as its variant needs them. */
@@ -100,7 +114,8 @@ part((kit) => {
   }
 
   /** Return a cell: `project(x)` for all steps, `step(x, states)`, `zeros(projected)`. */
-  function makeCell(args, given, training) {
+  function makeCell(cell, given, training) {
+    const args = kit.cellArguments(cell);
     const { step, states } = kinds[args.kind];
     const products = args.strides ? convolutional(args) : dense;
     const weights = args.kind === "GRU" ? gruWeights(given, args.resetAfter) : given;

@@ -63,7 +63,7 @@ part((kit) => {
   function convolve(x, kernel, how) {
     const operation = how.strides.length === 3 ? tf.conv3d : tf.conv2d;
     const format = how.strides.length === 3 ? "NDHWC" : "NHWC";
-    const groups = how.groups ?? 1;
+    const { groups } = how;
     const inputs = groups > 1 ? tf.split(x, groups, -1) : [x];
     const filters = groups > 1 ? tf.split(kernel, groups, -1) : [kernel];
     const parts = inputs.map((part, index) =>
@@ -76,7 +76,9 @@ part((kit) => {
 
   const biased = (x, bias) => (bias ? tf.add(x, bias) : x);
 
-  layer("Convolution", ([x], { args, weights }) =>
+  layer("Convolution", [
+    "strides", "dilation", "padding", "groups", "channelsFirst",
+  ], ([x], { args, weights }) =>
     withLastChannels(x, args.strides.length, args.channelsFirst, (batch) =>
       imagewise(batch, [weights.kernel], args, (image, [kernel], how) => {
         const framed = padded(image, kernel.shape.slice(0, -2), how);
@@ -86,9 +88,11 @@ part((kit) => {
   );
 
   // Also a separable one, if it has a pointwise kernel.
-  layer("DepthwiseConvolution", ([x], { args, weights }) => {
+  layer("DepthwiseConvolution", [
+    "strides", "dilation", "padding", "channelsFirst",
+  ], ([x], { args, weights }) => {
     const { depthwise_kernel: depthwise, pointwise_kernel: pointwise, bias } = weights;
-    const one = { strides: [1, 1], dilation: [1, 1] };
+    const one = { strides: [1, 1], dilation: [1, 1], groups: 1 };
     return withLastChannels(x, args.strides.length, args.channelsFirst, (batch) =>
       imagewise(batch, [depthwise, pointwise], args, (image, [kernel, mixing], how) => {
         const framed = padded(image, kernel.shape.slice(0, -2), how);
@@ -138,7 +142,9 @@ part((kit) => {
 
   // A volume's; sequences and images need to know no size. It convolves the volume with zeros
   // between its numbers: conv3dTranspose is wrong on TensorFlow.js's wasm backend.
-  layer("ConvolutionTranspose", ([x], { args, weights }) =>
+  layer("ConvolutionTranspose", [
+    "strides", "dilation", "padding", "surplus", "channelsFirst",
+  ], ([x], { args, weights }) =>
     withLastChannels(x, 3, args.channelsFirst, (volume) => {
       const kernel = writtenOut(weights.kernel, args.dilation);
       const extent = kernel.shape.slice(0, 3);
@@ -154,9 +160,9 @@ part((kit) => {
     }),
   );
 
-  layer("ZeroPadding", ([x], { args }) => tf.pad(x, args.edges));
+  layer("ZeroPadding", ["edges"], ([x], { args }) => tf.pad(x, args.edges));
 
-  layer("Cropping", ([x], { args }) => resizedEdges(x, args.edges));
+  layer("Cropping", ["edges"], ([x], { args }) => resizedEdges(x, args.edges));
 
   /** Repeat each step along one axis. */
   function repeated(x, axis, count) {
@@ -168,7 +174,9 @@ part((kit) => {
     return tf.reshape(copies, shape);
   }
 
-  layer("UpSampling", ([x], { args }) => {
+  layer("UpSampling", [
+    "factors", "method", "inFloat32", "rounds", "channelsFirst",
+  ], ([x], { args }) => {
     const { factors, channelsFirst, method, inFloat32, rounds } = args;
     const first = channelsFirst ? 2 : 1;
     if (method === "nearest") {

@@ -1,6 +1,6 @@
 // Products of two tensors whose axes are numbered: axes of the same number are the same axis.
 
-part(({ tf, layer, activations }) => {
+part(({ tf, layer, settingsOf, activate }) => {
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
   /** Return the tensor without repeated axes: the diagonal of each. */
@@ -49,20 +49,19 @@ part(({ tf, layer, activations }) => {
     return tf.transpose(apart, outputAxes.map((axis) => axes.indexOf(axis)));
   }
 
-  layer("EinsumDense", ([x], { args, weights }) => {
+  layer("EinsumDense", ["source", "kernel", "output", "activation?"], ([x], { args, weights }) => {
     let output = einsum(x, weights.kernel, args.source, args.kernel, args.output);
     if (weights.bias) output = tf.add(output, weights.bias);
-    const { activation } = args;
-    return activation ? activations[activation.function](output, activation) : output;
-  });
+    return args.activation ? activate(args.activation, output) : output;
+  }, ({ activation }) => activation && settingsOf(activation));
 
-  layer("RandomFourierFeatures", ([x], { weights }) => {
+  layer("RandomFourierFeatures", [], ([x], { weights }) => {
     const kernel = tf.div(weights.unscaled_kernel, weights.kernel_scale);
     return tf.cos(tf.add(tf.matMul(x, kernel), weights.bias));
   });
 
   // The rank of the input tells which way: numbers to vectors, or vectors to scores.
-  layer("ReversibleEmbedding", ([x], { args, weights }) => {
+  layer("ReversibleEmbedding", ["reverseRanks", "cap"], ([x], { args, weights }) => {
     const { embeddings, reverse_embeddings: separate } = weights;
     const [vocabulary, size] = embeddings.shape;
     if (!args.reverseRanks.includes(x.rank)) return tf.gather(embeddings, tf.cast(x, "int32"));

@@ -62,7 +62,7 @@ part(({ tf, layer }) => {
     });
   }
 
-  layer("Clahe", ([x], { args }) => {
+  layer("Clahe", ["range", "tiles", "clipLimit", "whole", "channelsFirst"], ([x], { args }) => {
     const [low, high] = args.range;
     const plain = low === 0 && high === 255;
     const toBin = (value) => (plain ? value : round(round((value - low) / (high - low)) * 255));

@@ -152,7 +152,9 @@ part((kit) => {
   }
   kit.resizeImages = resizeImages;
 
-  layer("Resizing", ([x], { args }) => {
+  layer("Resizing", [
+    "height", "width", "method", "antialias", "fit", "fill", "range", "inFloat32", "channelsFirst",
+  ], ([x], { args }) => {
     const resized = resizeImages(x, args);
     // Keras makes whole numbers of whole numbers again.
     if (!args.range) return resized;
@@ -160,12 +162,13 @@ part((kit) => {
     return tf.clipByValue(tf.round(resized), least ?? -Infinity, most ?? Infinity);
   });
 
-  layer("CenterCrop", ([x], { args }) => {
+  layer("CenterCrop", ["height", "width", "channelsFirst"], ([x], { args }) => {
     const axes = imageAxes(x, args);
     const targets = [args.height, args.width];
     const removed = axes.map((axis, index) => x.shape[axis] - targets[index]);
     if (Math.min(...removed) < 0) {
-      return resizeImages(x, { ...args, method: "bilinear", fit: "crop" });
+      const how = { method: "bilinear", antialias: false, fit: "crop", fill: 0, inFloat32: false };
+      return resizeImages(x, { ...args, ...how });
     }
     return axes.reduce(
       (image, axis, index) => cut(image, axis, Math.floor(removed[index] / 2), targets[index]),
@@ -173,7 +176,7 @@ part((kit) => {
     );
   });
 
-  layer("AutoContrast", ([x], { args }) => {
+  layer("AutoContrast", ["range"], ([x], { args }) => {
     const [low, high] = args.range;
     const batch = x.rank === 3 ? tf.expandDims(x, 0) : x;
     const scaled = tf.mul(tf.div(tf.sub(batch, low), high - low), 255);

@@ -33,31 +33,44 @@ function register(tf) {
   for (const declare of parts) declare(kit);
 }
 
+const mismatch = (what) =>
+  new Error(
+    `${what}. Load the layers.js that belongs to this model.json: both must be of the same ` +
+      "version of tfjs-serve.",
+  );
+
 /**
- * Return the arguments of a layer or an operation, all that it declares.
+ * Return the arguments of a layer or an operation: those that it declares, by name.
  *
- * It may read no others, so that none that the converter does not write is undefined in a
- * computation. A name with a "?" may be missing, which is null.
+ * A name with a "?" may be missing, which is null; after "..." there may be any others. What is
+ * not declared cannot be read either, so that nothing is computed with undefined.
  */
 function checked(owner, declared, given) {
-  const names = declared.map((name) => name.replace("?", ""));
-  const complain = (what) => {
-    throw new Error(
-      `${owner} ${what}. Load the layers.js that belongs to this model.json: ` +
-        "both must be of the same version of tfjs-serve.",
-    );
-  };
-  const missing = declared.find((name) => !name.endsWith("?") && !(name in given));
-  if (missing !== undefined) complain(`lacks the argument ${missing}`);
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) complain(`has no argument ${unknown}`);
-  const all = Object.fromEntries(names.map((name) => [name, given[name] ?? null]));
-  return new Proxy(all, {
-    get(target, name) {
-      if (!(name in target)) throw new Error(`${owner} does not declare the argument ${name}`);
-      return target[name];
+  const isOpen = declared.includes("...");
+  const names = declared.filter((name) => name !== "...").map((name) => name.replace("?", ""));
+  const missing = names.find((name) => declared.includes(name) && !(name in given));
+  if (missing !== undefined) throw mismatch(`${owner} lacks the argument ${missing}`);
+  const unknown = Object.keys(given).find((name) => !isOpen && !names.includes(name));
+  if (unknown !== undefined) throw mismatch(`${owner} has no argument ${unknown}`);
+  const absent = Object.fromEntries(names.map((name) => [name, null]));
+  return new Proxy({ ...absent, ...given }, {
+    get(all, name) {
+      if (!(name in all)) throw new Error(`${owner} does not declare the argument ${String(name)}`);
+      return all[name];
     },
   });
+}
+
+/** The arguments with which the converter made a layer. */
+function declaredBy(layer) {
+  const { className, declared } = layer.constructor;
+  return checked(`The layer ${layer.name} (${className})`, declared, layer.given);
+}
+
+/** One of what a table has by name. */
+function called(table, what, name) {
+  if (!(name in table)) throw mismatch(`There is no ${what} ${name} in layers.js`);
+  return table[name];
 }
 
 const mapped = (table, change) =>
@@ -71,7 +84,8 @@ function makeKit(tf) {
   class CompanionLayer extends tf.layers.Layer {
     constructor(config) {
       super(config);
-      this.args = config.arguments ?? {};
+      this.given = config.arguments ?? {};
+      this.args = declaredBy(this);
       this.variables = config.variables ?? [];
       this.shapes = config.shapes ?? [];
       this.passesMask = config.passesMask ?? false;
@@ -104,26 +118,43 @@ function makeKit(tf) {
     }
 
     getConfig() {
-      const { args, variables, shapes, passesMask } = this;
-      return { ...super.getConfig(), arguments: args, variables, shapes, passesMask };
+      const { given, variables, shapes, passesMask } = this;
+      return { ...super.getConfig(), arguments: given, variables, shapes, passesMask };
     }
   }
 
-  function define(name, cls) {
-    Object.defineProperty(cls, "className", { value: `${PACKAGE}>${name}` });
-    tf.serialization.registerClass(cls);
-    return cls;
+  /**
+   * Register a class under one or more names, with the arguments that `checked` is to find; the
+   * converter reads them here, too (`declared_arguments` in companion.py). Returns the class that
+   * was registered first.
+   */
+  function define(names, declared, cls) {
+    const made = asList(names).map((name) => {
+      const named = class extends cls {};
+      Object.defineProperty(named, "className", { value: `${PACKAGE}>${name}` });
+      Object.defineProperty(named, "declared", { value: declared });
+      tf.serialization.registerClass(named);
+      return named;
+    });
+    return made[0];
   }
 
   /**
    * Declare a layer that is a function: `compute(inputs, context)` takes a list of tensors and
-   * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them. Returns the
-   * layer's class.
+   * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them. `inspect`
+   * throws if there is something wrong within the arguments. For `declared` and what is returned,
+   * see `define`.
    */
-  function layer(name, compute) {
+  function layer(name, declared, compute, inspect = () => {}) {
     return define(
       name,
+      declared,
       class extends CompanionLayer {
+        constructor(config) {
+          super(config);
+          inspect(this.args);
+        }
+
         call(inputs, kwargs) {
           const weights = {};
           for (const key of Object.keys(this.variable)) weights[key] = this.variable[key].read();

@@ -6,7 +6,8 @@ part((kit) => {
   const LOWEST = -3.4e38;
 
   // Epsilon is added to the variance and to its root.
-  layer("SampleNormalization", ([x], { args: { epsilon }, weights: { gamma, beta } }) => {
+  layer("SampleNormalization", ["epsilon"], ([x], { args, weights }) => {
+    const [{ epsilon }, { gamma, beta }] = [args, weights];
     const { mean, variance } = tf.moments(x, -1, true);
     const deviation = tf.add(tf.sqrt(tf.add(variance, epsilon)), epsilon);
     return tf.add(tf.mul(tf.div(tf.sub(x, mean), deviation), gamma), beta);
@@ -28,7 +29,9 @@ part((kit) => {
     return tf.concat(windows, axis);
   }
 
-  layer("HalfPaddedPooling", ([x], { args }) =>
+  layer("HalfPaddedPooling", [
+    "poolSize", "strides", "before", "largest", "channelsFirst",
+  ], ([x], { args }) =>
     args.poolSize.reduce(
       (made, size, index) =>
         pooled(

@@ -3,20 +3,20 @@
 part(({ tf, layer }) => {
   const differs = (x, value) => tf.cast(tf.notEqual(x, value), "float32");
 
-  layer("Mask", ([x], { args }) => {
+  layer("Mask", ["value", "overFeatures"], ([x], { args }) => {
     const different = differs(x, args.value);
     return args.overFeatures ? tf.max(different, -1) : different;
   });
 
-  layer("Ones", ([x], { args }) => tf.ones(args.full ? x.shape : x.shape.slice(0, 2)));
+  layer("Ones", ["full"], ([x], { args }) => tf.ones(args.full ? x.shape : x.shape.slice(0, 2)));
 
-  layer("MergedMask", (masks, { args }) =>
+  layer("MergedMask", ["union"], (masks, { args }) =>
     masks.reduce((one, other) => (args.union ? tf.maximum(one, other) : tf.minimum(one, other))),
   );
 
   // Inputs: the tensors that are merged, then a mask of each. What a mask leaves out is the other
   // tensor's number, or 1 in a product, which is 0 where all masks leave it out.
-  layer("MaskedMerge", (inputs, { args: { operation } }) => {
+  layer("MaskedMerge", ["operation"], (inputs, { args: { operation } }) => {
     const count = inputs.length / 2;
     const rank = Math.max(...inputs.slice(0, count).map((x) => x.rank));
     const pairs = inputs.slice(0, count).map((x, index) => {
@@ -45,7 +45,7 @@ part(({ tf, layer }) => {
 
   // Inputs: the tensors that are joined, then the masks of those that have one. Keras 3 spreads a
   // mask over the features of its tensor, Keras 2 gives it a single one.
-  layer("JoinedMask", (inputs, { args }) => {
+  layer("JoinedMask", ["masked", "axis", "union"], (inputs, { args }) => {
     const tensors = inputs.slice(0, args.masked.length);
     const masks = inputs.slice(args.masked.length);
     const spread = tensors.map((x, index) => {

@@ -1,14 +1,14 @@
 // Merging tensors whose sizes are not known beforehand; `keras/src/layers/merging`.
 
 part(({ tf, layer }) => {
-  layer("Concatenate", (inputs, { args }) => tf.concat(inputs, args.axis));
+  layer("Concatenate", ["axis"], (inputs, { args }) => tf.concat(inputs, args.axis));
 
   // Whole numbers of few bits start again at their lowest when they overflow.
-  layer("Wrapped", ([x], { args: { lowest, count } }) =>
+  layer("Wrapped", ["lowest", "count"], ([x], { args: { lowest, count } }) =>
     tf.sub(x, tf.mul(tf.floor(tf.div(tf.sub(x, lowest), count)), count)),
   );
 
-  layer("Truncated", ([x]) => tf.mul(tf.sign(x), tf.floor(tf.abs(x))));
+  layer("Truncated", [], ([x]) => tf.mul(tf.sign(x), tf.floor(tf.abs(x))));
 
   /** A matrix per sample: rows run along `axis`, all other axes become one. */
   function matrix(x, axis) {
@@ -20,7 +20,8 @@ part(({ tf, layer }) => {
     return tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axis, true), smallest)));
   }
 
-  layer("Dot", (inputs, { args: { axes, normalize, smallest } }) => {
+  layer("Dot", ["axes", "normalize", "smallest"], (inputs, { args }) => {
+    const { axes, normalize, smallest } = args;
     const factors = inputs.map((x, index) =>
       normalize ? ofUnitLength(x, axes[index], smallest) : x,
     );

@@ -27,7 +27,9 @@ part(({ tf, layer }) => {
   /** Keras 3 turns what it makes of whole numbers into whole numbers again. */
   const rounded = (x, rounds) => (rounds ? tf.mul(tf.sign(x), tf.floor(tf.abs(x))) : x);
 
-  layer("BatchNormalization", ([x], { args, weights, training, layer: own }) => {
+  layer("BatchNormalization", [
+    "axes", "epsilon", "momentum", "always?",
+  ], ([x], { args, weights, training, layer: own }) => {
     const { axes, epsilon, momentum, always } = args;
     let [mean, variance] = [along(x, axes, weights.mean), along(x, axes, weights.variance)];
     if (always || (training && own.trainable)) {
@@ -41,14 +43,15 @@ part(({ tf, layer }) => {
     return scaled(standardized(x, mean, variance, epsilon), gamma, beta);
   });
 
-  layer("LayerNormalization", ([x], { args: { axes, epsilon, rms, rounds }, weights }) => {
+  layer("LayerNormalization", ["axes", "epsilon", "rms", "rounds"], ([x], { args, weights }) => {
+    const { axes, epsilon, rms, rounds } = args;
     const { mean, variance } = tf.moments(x, axes, true);
     const made = standardized(x, rms ? 0 : mean, variance, epsilon);
     const all = scaled(made, along(x, axes, weights.gamma), along(x, axes, weights.beta));
     return rounded(all, rounds);
   });
 
-  layer("GroupNormalization", ([x], { args, weights }) => {
+  layer("GroupNormalization", ["axis", "groups", "epsilon", "rounds"], ([x], { args, weights }) => {
     const { axis, groups, epsilon, rounds } = args;
     const count = groups === -1 ? x.shape[axis] : groups;
     const before = tf.util.sizeFromShape(x.shape.slice(1, axis));
@@ -60,16 +63,17 @@ part(({ tf, layer }) => {
     return rounded(all, rounds);
   });
 
-  layer("RMSNormalization", ([x], { args: { axes, epsilon, rounds }, weights }) => {
+  layer("RMSNormalization", ["axes", "epsilon", "rounds"], ([x], { args, weights }) => {
+    const { axes, epsilon, rounds } = args;
     const square = tf.mean(tf.square(x), axes, true);
     // Keras lets the scale broadcast along the last axes, whichever were normalized.
     const made = tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, epsilon))), weights.scale);
     return rounded(made, rounds);
   });
 
-  layer("UnitNormalization", ([x], { args: { axes, smallest } }) =>
+  layer("UnitNormalization", ["axes", "smallest"], ([x], { args: { axes, smallest } }) =>
     tf.mul(x, tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axes, true), smallest))),
   );
 
-  layer("LayerScale", ([x], { weights }) => tf.mul(x, weights.gamma));
+  layer("LayerScale", [], ([x], { weights }) => tf.mul(x, weights.gamma));
 });

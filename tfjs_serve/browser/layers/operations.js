@@ -109,6 +109,12 @@ part((kit) => {
   /** Which family each operation is of, and which arguments it declares. */
   const signatures = {};
 
+  /** The arguments of an operation, which must be those of its specification. */
+  function operandsOf(name, given) {
+    const { parameters } = called(signatures, "operation", name);
+    return checked(`The operation ${name}`, parameters, given);
+  }
+
   /**
    * Declare operations of the family that take these arguments, in the order in which the
    * specification in Python has them. Their defaults are there: the converter writes all.
@@ -116,8 +122,7 @@ part((kit) => {
   function taking(parameters, table) {
     for (const [name, compute] of Object.entries(table)) {
       signatures[name] = { family: kit.family, parameters };
-      operations[name] = (given, context) =>
-        compute(checked(`The operation ${name}`, parameters, given), context);
+      operations[name] = (given, context) => compute(operandsOf(name, given), context);
     }
   }
 
@@ -140,12 +145,19 @@ part((kit) => {
     return mapped(value, (item) => filled(item, inputs, weights));
   }
 
-  const Operation = layer("Operation", (inputs, { args, weights }) => {
-    const compute = operations[args.operation];
-    const made = compute(filled(args.operands, inputs, weights), { dtype: args.dtype });
+  function computed(inputs, { args, weights }) {
+    const operands = filled(args.operands, inputs, weights);
+    const made = operations[args.operation](operands, { dtype: args.dtype });
     return Array.isArray(made)
       ? made.map((item, index) => inDtype(item, index ? "float32" : args.dtype))
       : inDtype(made, args.dtype);
-  });
+  }
+
+  const Operation = layer(
+    "Operation",
+    ["operation", "operands", "dtype?"],
+    computed,
+    ({ operation, operands }) => operandsOf(operation, operands),
+  );
   Operation.signatures = signatures;
 });

@@ -16,7 +16,9 @@ part((kit) => {
   }
 
   // Of a volume: TF.js's own pads wrongly where strides are larger than the window.
-  layer("Pooling", ([x], { args }) =>
+  layer("Pooling", [
+    "poolSize", "strides", "padding", "largest", "channelsFirst",
+  ], ([x], { args }) =>
     kit.withLastChannels(x, 3, args.channelsFirst, (volume) =>
       inImages(volume, (image, axes) => {
         const of = (values) => axes.map((axis) => (axis === null ? 1 : values[axis]));
@@ -40,7 +42,7 @@ part((kit) => {
     return tf.concat(windows, axis);
   }
 
-  layer("AdaptivePooling", ([x], { args }) => {
+  layer("AdaptivePooling", ["sizes", "largest", "channelsFirst"], ([x], { args }) => {
     const first = args.channelsFirst ? 2 : 1;
     return args.sizes.reduce(
       (y, count, axis) => adapted(y, first + axis, count, args.largest),
@@ -48,19 +50,20 @@ part((kit) => {
     );
   });
 
-  layer("GlobalPooling", ([x], { args: { largest, axes, keepdims } }) =>
-    largest ? tf.max(x, axes, keepdims) : tf.mean(x, axes, keepdims),
-  );
+  layer("GlobalPooling", ["axes", "largest", "keepdims"], ([x], { args }) => {
+    const reduce = args.largest ? tf.max : tf.mean;
+    return reduce(x, args.axes, args.keepdims);
+  });
 
   // The average of whole numbers in Keras 2 loses its fraction.
-  layer("WholeAverage", ([x], { args: { axes, keepdims } }) => {
+  layer("WholeAverage", ["axes", "keepdims"], ([x], { args: { axes, keepdims } }) => {
     const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
     const mean = tf.div(tf.sum(x, axes, keepdims), count);
     return tf.mul(tf.sign(mean), tf.floor(tf.abs(mean)));
   });
 
   // Inputs: a sequence and its mask. Steps that are masked do not count.
-  layer("GlobalAveragePooling1D", ([x, mask], { args }) => {
+  layer("GlobalAveragePooling1D", ["keepdims", "channelsFirst"], ([x, mask], { args }) => {
     const { channelsFirst, keepdims } = args;
     const axis = channelsFirst ? 2 : 1;
     const counts = tf.expandDims(mask, channelsFirst ? 1 : 2);

@@ -1,10 +1,12 @@
 // Numbers on another scale; `keras/src/layers/preprocessing/{rescaling,normalization}.py`.
 
 part(({ tf, layer }) => {
-  layer("Scale", ([x], { args }) => tf.add(tf.mul(x, tf.tensor(args.scale)), tf.tensor(args.offset)));
+  layer("Scale", ["scale", "offset"], ([x], { args }) =>
+    tf.add(tf.mul(x, tf.tensor(args.scale)), tf.tensor(args.offset)),
+  );
 
   // `axes` have a mean and a variance for each of their steps.
-  layer("Normalization", ([x], { args, weights }) => {
+  layer("Normalization", ["axes", "invert"], ([x], { args, weights }) => {
     const shape = x.shape.map((size, axis) => (args.axes.includes(axis) ? size : 1));
     const mean = tf.reshape(weights.mean, shape);
     const deviation = tf.maximum(tf.sqrt(tf.reshape(weights.variance, shape)), 1e-7);

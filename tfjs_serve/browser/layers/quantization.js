@@ -4,8 +4,9 @@ part(({ tf, layer }) => {
   /** Rounding with the gradient of what it rounds. */
   const rounded = (round) => tf.customGrad((x) => ({ value: round(x), gradFunc: (dy) => dy }));
 
-  layer("AbsMaxQuantizer", ([x], { args: { axes, lowest, highest, epsilon } }) =>
+  layer("AbsMaxQuantizer", ["axes", "lowest", "highest", "epsilon"], ([x], { args }) =>
     rounded((given) => {
+      const { axes, lowest, highest, epsilon } = args;
       const largest = tf.max(tf.abs(given), axes, true);
       const scale = tf.div(highest, tf.add(largest, epsilon));
       const whole = tf.clipByValue(tf.round(tf.mul(given, scale)), lowest, highest);
@@ -15,7 +16,7 @@ part(({ tf, layer }) => {
 
   const [LARGEST, SMALLEST_EXPONENT, DIGITS] = [448, -6, 3];
 
-  layer("Float8Quantizer", ([x], { args: { scale } }) =>
+  layer("Float8Quantizer", ["scale"], ([x], { args: { scale } }) =>
     rounded((given) => {
       const limited = tf.clipByValue(tf.div(given, scale), -LARGEST, LARGEST);
       const exponent = tf.floor(tf.div(tf.log(tf.abs(limited)), Math.LN2));

@@ -150,13 +150,18 @@ part((kit) => {
     constructor(config) {
       super(config);
       const isRepeated = (this.shapes[0]?.[1].length ?? 2) > 1;
-      this.directions = this.args.forward ? ["forward", "backward"] : [""];
-      this._stateful = this.directionArgs("forward").stateful;
-      this.memories = this.directions.map(() => new Memory(this.args.runs || 1, isRepeated));
+      const loops = this.directions.map((name) => this.directionArgs(name));
+      this._stateful = loops[0].stateful;
+      this.memories = loops.map(() => new Memory(this.args.runs || 1, isRepeated));
+      for (const cell of loops.flatMap((loop) => loop.cells)) kit.cellArguments(cell);
     }
 
-    directionArgs(name) {
-      return this.args[name] ?? this.args;
+    get directions() {
+      return [""];
+    }
+
+    directionArgs(_name) {
+      return this.args;
     }
 
     call(inputs, kwargs) {
@@ -212,9 +217,28 @@ part((kit) => {
     mul: (one, other) => tf.mul(one, other),
   };
 
+  const { declared: loop } = define(
+    ["GRU", "LSTM", "RNN", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"],
+    [
+      "cells", "mask", "ordered", "runs", "returnSequences", "returnState", "goBackwards",
+      "stateful", "timeMajor", "zeroOutput", "zerosUnturned", "startsAtState", "givenWins",
+      "channelsFirst?",
+    ],
+    Recurrence,
+  );
+
+  /** Each direction has the arguments of a layer of its own. */
   class Bidirectional extends Recurrence {
+    get directions() {
+      return ["forward", "backward"];
+    }
+
+    directionArgs(name) {
+      return checked(`The ${name} direction of ${this.name}`, loop, this.args[name]);
+    }
+
     merged([forward, backward]) {
-      const { returnSequences, returnState, timeMajor } = this.args.forward;
+      const { returnSequences, returnState, timeMajor } = this.directionArgs("forward");
       const turned = returnSequences
         ? tf.reverse(backward.output, timeMajor ? 0 : 1)
         : backward.output;
@@ -225,7 +249,9 @@ part((kit) => {
     }
   }
 
-  const names = ["GRU", "LSTM", "RNN", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"];
-  for (const name of names) define(name, class extends Recurrence {});
-  define("Bidirectional", Bidirectional);
+  define(
+    "Bidirectional",
+    ["forward", "backward", "mergeMode", "mask", "ordered", "runs"],
+    Bidirectional,
+  );
 });

@@ -27,7 +27,7 @@ part((kit) => {
     return x.dtype === "string" ? Array.from(values) : Array.from(values, Math.trunc);
   }
 
-  layer("Hashing", ([x], { args }) => {
+  layer("Hashing", ["bins", "mask", "salt", "mode", "depth"], ([x], { args }) => {
     const { bins, salt } = args;
     const mask = bins > 1 ? token(args.mask) : null;
     const masks = mask !== null && mask !== undefined;
@@ -38,7 +38,7 @@ part((kit) => {
     return kit.encoded(read(x).map(index), x.shape, args);
   });
 
-  layer("HashedCrossing", (inputs, { args }) => {
+  layer("HashedCrossing", ["bins", "mode", "depth"], (inputs, { args }) => {
     const columns = inputs.map(read);
     const bins = columns[0].map((_, row) =>
       kit.crossedBin(columns.map((column) => column[row]), args.bins),
@@ -78,13 +78,15 @@ part((kit) => {
     return ((value % count) + count) % count;
   }
 
-  layer("Lookup", ([x], { args, layer: owner }) =>
-    kit.encoded(read(x).map(lookup(owner, args)), x.shape, args),
+  layer("Lookup", [
+    "tokens", "start", "mask", "maskIndex", "unknown", "mode", "depth", "idf?",
+  ], ([x], { args, layer: owner }) =>
+    kit.encoded(read(x).map(lookup(owner, args)), x.shape, args, { idf: args.idf }),
   );
 
   /** Declare a layer whose outputs are strings, which the tensors of a graph do not expect. */
-  function layerOfStrings(name, compute) {
-    const cls = layer(name, compute);
+  function layerOfStrings(name, declared, compute) {
+    const cls = layer(name, declared, compute);
     const { apply } = cls.prototype;
     cls.prototype.apply = function (inputs, options) {
       const output = apply.call(this, inputs, options);
@@ -102,15 +104,19 @@ part((kit) => {
     });
   }
 
-  layer("InverseIntegerLookup", (inputs, context) =>
+  layer("InverseIntegerLookup", [
+    "tokens", "start", "masks", "mask", "unknown",
+  ], (inputs, context) =>
     tf.tensor(Float32Array.from(found(inputs, context)), inputs[0].shape),
   );
 
-  layerOfStrings("InverseStringLookup", (inputs, context) =>
+  layerOfStrings("InverseStringLookup", [
+    "tokens", "start", "masks", "mask", "unknown",
+  ], (inputs, context) =>
     tf.tensor(found(inputs, context), inputs[0].shape, "string"),
   );
 
-  layerOfStrings("OneTextEach", ([x]) => tf.reshape(x, x.shape.slice(0, -1)));
+  layerOfStrings("OneTextEach", [], ([x]) => tf.reshape(x, x.shape.slice(0, -1)));
 
   // --- TextVectorization ------------------------------------------------------------------------
 
@@ -144,7 +150,10 @@ part((kit) => {
     return widths ? rows.map((words) => ngrams(words, widths)) : rows;
   }
 
-  layer("TextVectorization", ([x], { args, layer: owner }) => {
+  layer("TextVectorization", [
+    "standardize", "split", "widths", "length", "tokens", "start", "mask", "maskIndex", "unknown",
+    "mode", "depth", "idf?",
+  ], ([x], { args, layer: owner }) => {
     const index = lookup(owner, args);
     const rows = rowsOf(x, args).map((words) => words.map(index));
     const longest = rows.reduce((size, row) => Math.max(size, row.length), 0);
@@ -154,6 +163,6 @@ part((kit) => {
       Array.from({ length: size }, (_, place) => row[place] ?? filler),
     );
     const isOneRow = !args.split && x.rank === 1;
-    return kit.encoded(filled, isOneRow ? [size] : [rows.length, size], args);
+    return kit.encoded(filled, isOneRow ? [size] : [rows.length, size], args, { idf: args.idf });
   });
 });

@@ -8,7 +8,8 @@ part(({ tf, CompanionLayer, define, asList }) => {
   class TimeDistributed extends Native {
     constructor(config) {
       super(config);
-      this.args = config.arguments;
+      this.given = config.arguments;
+      this.args = declaredBy(this);
       this.shapes = config.shapes;
       this.passesMask = config.passesMask;
       this._stateful = this.args.stateful;
@@ -58,13 +59,13 @@ part(({ tf, CompanionLayer, define, asList }) => {
     }
 
     getConfig() {
-      const { args, shapes, passesMask } = this;
-      return { ...super.getConfig(), arguments: args, shapes, passesMask };
+      const { given, shapes, passesMask } = this;
+      return { ...super.getConfig(), arguments: given, shapes, passesMask };
     }
   }
 
   for (const name of ["computeOutputShape", "computeMask"]) {
     TimeDistributed.prototype[name] = CompanionLayer.prototype[name];
   }
-  define("TimeDistributed", TimeDistributed);
+  define("TimeDistributed", ["stateful", "startsTwice"], TimeDistributed);
 });

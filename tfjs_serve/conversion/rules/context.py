@@ -112,9 +112,15 @@ class LayerContext:
         class_name
             Without its package.
         arguments
-            What the layer's JavaScript reads. TF.js turns ``some_key`` into ``someKey``, in keys
-            and in strings alike.
+            Those that the class declares; see ``companion.py``.
+
+        Raises
+        ------
+        ArgumentMismatchError
+            The class declares others; not after a problem, since nothing is written then.
         """
+        if not self.read.report.has_problems:
+            companion.check_arguments(class_name, arguments)
         variables = [
             {
                 "name": name,

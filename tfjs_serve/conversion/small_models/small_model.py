@@ -138,7 +138,14 @@ class SmallModel:
     def companion(
         self, class_name: str, arguments: Mapping[str, Json], *inputs: Tensor, shape: Shape
     ) -> Tensor:
-        """Call a layer of ``layers.js`` without weights; see ``LayerContext.companion``."""
+        """Call a layer of ``layers.js`` without weights; see ``LayerContext.companion``.
+
+        Raises
+        ------
+        ArgumentMismatchError
+            The class declares other arguments.
+        """
+        companion.check_arguments(class_name, arguments)
         shapes = [[[list(x.shape) for x in inputs], [list(shape)]]]
         config = {
             "arguments": dict(arguments),

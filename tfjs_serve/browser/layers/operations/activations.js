@@ -1,6 +1,6 @@
 // Activations; `keras/src/ops/nn.py`. `activations.js` computes them.
 
-family("activations", ({ activations, operations, numeric, taking }) => {
+family("activations", ({ tf, activations, numeric, ofEach, taking }) => {
   /** The operations of activations: their arguments are those of `activations[name]`. */
   const named = (...names) =>
     Object.fromEntries(
@@ -14,10 +14,11 @@ family("activations", ({ activations, operations, numeric, taking }) => {
     ["x"],
     named(
       ...["hardSigmoid", "hardSigmoidKeras2", "hardSilu", "hardTanh", "logSigmoid", "mish"],
-      ...["relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "sparsePlus"],
+      ...["relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "sparsePlus"],
       ...["sparseSigmoid", "tanh", "tanhShrink"],
     ),
   );
+  ofEach({ relu: tf.relu });
   taking(["x", "negativeSlope"], named("leakyRelu"));
   taking(["x", "alpha"], named("celu", "elu"));
   taking(["x", "approximate"], named("gelu"));

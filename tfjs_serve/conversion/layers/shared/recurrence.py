@@ -246,7 +246,8 @@ def input_use(context: LayerContext) -> dict[str, Json]:
 def companion_cell(context: LayerContext, cell: Cell) -> TfjsLayer:
     """Return a companion cell for the layer around it; see the top of the module."""
     _warn_of_losses(context, cell)
-    return context.companion("Cell", {"cells": [cell.arguments]})
+    arguments = {"cells": [cell.arguments]}
+    return context.native(f"{companion.PACKAGE}>Cell", {"arguments": arguments})
 
 
 def companion_layer(
