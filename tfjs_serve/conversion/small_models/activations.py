@@ -11,7 +11,7 @@ their arguments: ``{"function": name, ...}``, for which JavaScript calls
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -20,7 +20,11 @@ from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.report import NONSENSE
 from tfjs_serve.conversion.rules.activation_names import Activation, UnknownActivationError, named
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, Translate
-from tfjs_serve.conversion.small_models import activation_formulas as lowered
+from tfjs_serve.conversion.small_models.activation_formulas import (
+    FORMULAS,
+    NotLoweredError,
+    halved,
+)
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -47,27 +51,6 @@ _NATIVE = {
     )
 } | {"silu": "swish", "hard_sigmoid_keras2": "hard_sigmoid"}
 """Keras's name -> TF.js's, which computes it with all arguments at their defaults."""
-
-_LOWERED: Mapping[str, Callable[[Lowering, Tensor, Mapping[str, Json]], Tensor]] = {
-    "celu": lowered.celu,
-    "elu": lowered.elu,
-    "gelu": lowered.gelu,
-    "glu": lowered.glu,
-    "hard_shrink": lowered.hard_shrink,
-    "hard_sigmoid": lowered.hard_sigmoid,
-    "hard_silu": lowered.hard_silu,
-    "hard_tanh": lowered.hard_tanh,
-    "leaky_relu": lowered.leaky_relu,
-    "log_sigmoid": lowered.log_sigmoid,
-    "log_softmax": lowered.log_softmax,
-    "relu": lowered.relu,
-    "soft_shrink": lowered.soft_shrink,
-    "softmax": lowered.softmax,
-    "sparse_plus": lowered.sparse_plus,
-    "sparse_sigmoid": lowered.sparse_sigmoid,
-    "tanh_shrink": lowered.tanh_shrink,
-    "threshold": lowered.threshold,
-}
 
 
 def native_activation(value: Json, generation: int) -> str | None:
@@ -184,12 +167,12 @@ def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> 
     found = _simplified(named(value, generation), len(x.shape))
     if found.has_defaults and found.name in _NATIVE:
         return low.activation(x, _NATIVE[found.name])
-    lower = _LOWERED.get(found.name)
+    lower = FORMULAS.get(found.name)
     if lower is not None:
-        with suppress(lowered.NotLoweredError):
+        with suppress(NotLoweredError):
             return lower(low, x, found.arguments)
     arguments = {"function": found.name, **found.arguments}
-    shape = lowered.halved(x.shape, found.arguments["axis"]) if found.name == "glu" else x.shape
+    shape = halved(x.shape, found.arguments["axis"]) if found.name == "glu" else x.shape
     return low.companion("Activation", arguments, x, shape=shape)
 
 
