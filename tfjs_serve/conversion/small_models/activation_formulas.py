@@ -1,7 +1,7 @@
-"""Activations that layers of TF.js compute together: small models' parts.
+"""Activations that several layers of TF.js compute together, as parts of small models.
 
-Formulas: ``keras/src/activations/activations.py``. Each function raises before it adds
-layers, so that the companion can do what it cannot.
+The formulas are those of ``keras/src/activations/activations.py``. Each function raises before it
+adds layers, so that a companion can compute what it cannot.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ the output in the small model. Raises `NotLoweredError`."""
 
 
 class NotLoweredError(Exception):
-    """TF.js's layers do not compute it with these arguments, or for inputs of this shape."""
+    """No layers of TF.js compute it with these arguments, or for an input of this shape."""
 
 
 def _relu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
-    """`x` above `threshold`, limited to 0 .. `max_value`; ``slope * (x - threshold)`` below."""
+    """`x` from `threshold` on, at most `max_value`; ``slope * (x - threshold)`` below."""
     slope, threshold = float(arguments["negative_slope"]), float(arguments["threshold"])
     most = arguments["max_value"]
     if slope and not threshold and most is None:
@@ -50,7 +50,7 @@ def _leaky_relu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
 
 
 def _elu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
-    """``x`` above zero, ``alpha * (exp(x) - 1)`` below: the slope of what is below zero."""
+    """``x`` above zero, ``alpha * (exp(x) - 1)`` below, where alpha is a slope after ``elu``."""
     curved = low.activation(x, "elu")
     return low.layer("LeakyReLU", {"alpha": float(arguments["alpha"])}, curved, shape=x.shape)
 
@@ -90,7 +90,7 @@ def _soft_shrink(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
 
 
 def _hard_shrink(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
-    """`x` where it lies further than `threshold` from zero."""
+    """`x` where its distance from zero is larger than `threshold`, zero elsewhere."""
     config = {"theta": _positive(arguments["threshold"])}
     above = low.layer("ThresholdedReLU", config, x, shape=x.shape)
     below = low.layer("ThresholdedReLU", config, low.rescale(x, -1.0), shape=x.shape)
@@ -127,13 +127,13 @@ def _gelu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
 def _threshold(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
     """`x` above `threshold`, `default_value` elsewhere."""
     if arguments["default_value"]:
-        # Shifting by it would round numbers that lie at the threshold to its other side.
+        # Shifting by it would round numbers near the threshold to its other side.
         raise NotLoweredError("its default value is not zero")
     return _relu_above(low, x, float(arguments["threshold"]))
 
 
 def _softmax(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
-    """TF.js's layer computes it over several axes, or over the last one."""
+    """Over one or several axes. TF.js's activation takes only the last one, its layer several."""
     axis = arguments["axis"]
     if isinstance(axis, list) and len(axis) > 1:
         return low.layer("Softmax", {"axis": axis}, x, shape=x.shape)
@@ -141,7 +141,7 @@ def _softmax(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
 
 
 def _log_softmax(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
-    """Over the last axis only in TF.js."""
+    """Over any axis. TF.js's activation takes only the last one."""
     return _over_last_axis(low, x, arguments["axis"], "log_softmax")
 
 
@@ -167,7 +167,7 @@ def _glu(low: Lowering, x: Tensor, arguments: Arguments) -> Tensor:
 
 
 def halved(shape: Shape, axis: int) -> Shape:
-    """Return the shape after ``glu``."""
+    """Return the shape after ``glu`` along `axis`."""
     sizes = list(shape)
     size = sizes[axis]
     sizes[axis] = None if size is None else size // 2
@@ -175,7 +175,7 @@ def halved(shape: Shape, axis: int) -> Shape:
 
 
 def _axis(shape: Shape, axis: int) -> int:
-    """Return the axis counted from the front; layers cannot do anything along the batch."""
+    """Return the axis counted from the front; no layer computes along the batch axis."""
     counted = axis + len(shape) if axis < 0 else axis
     if not counted:
         raise NotLoweredError("the size of the batch is not known")

@@ -1,12 +1,14 @@
-"""Activations: TF.js's own (``activations.ts``), what others are lowered to, and the companion's.
+"""Activations: TF.js's own (``activations.ts``), those that are lowered, those of the companion.
 
-An activation is a function, or an object that has arguments: ``"gelu"``, ``LeakyReLU(0.1)``.
-Where it follows a layer's output, the rule of the layer is made with :func:`activated`; if TF.js
-lacks it, the layer becomes a small model of the layer without it, and the activation after it.
-Rules of operations call :func:`apply_activation` within their small models. Companion layers that
-compute activations themselves, such as recurrent cells, get :func:`companion_activation` among
-their arguments: ``{"function": name, ...}``, for which JavaScript calls
-``activations[spec.function](x, spec)``.
+An activation is a function or an object with arguments, such as ``"gelu"`` and ``LeakyReLU(0.1)``.
+
+- The rule of a layer with an activation of its output is decorated with :func:`activated`. If TF.js
+  lacks the activation, the layer becomes a small model: the layer without the activation, and the
+  activation after it.
+- Rules of operations call :func:`apply_activation` in their small models.
+- Companion layers that compute activations themselves, such as recurrent cells, get what
+  :func:`companion_activation` returns among their arguments: ``{"function": name, ...}``.
+  JavaScript calls ``activations[spec.function](x, spec)`` with it.
 """
 
 from __future__ import annotations
@@ -50,16 +52,18 @@ _NATIVE = {
         "tanh",
     )
 } | {"silu": "swish", "hard_sigmoid_keras2": "hard_sigmoid"}
-"""Keras's name -> TF.js's, which computes it with all arguments at their defaults."""
+"""From names in Keras to names in TF.js, whose functions compute these with default arguments."""
 
 
 def native_activation(value: Json, generation: int) -> str | None:
-    """Return TF.js's name of the activation, ``None`` if TF.js does not compute it.
+    """Return TF.js's name of the activation; ``None`` if TF.js does not compute it.
 
     Parameters
     ----------
     value
         As in a layer's configuration: a name, a serialized object, or ``None`` for none.
+    generation
+        Generation of Keras.
     """
     try:
         found = named(value, generation)
@@ -79,8 +83,8 @@ def is_hard_sigmoid(value: Json, generation: int) -> bool:
 def companion_activation(value: Json, generation: int) -> dict[str, Json]:
     """Return what tells JavaScript which activation to compute: ``{"function": name, ...}``.
 
-    The name is one in the `activations` of ``browser/layers/activations.js``, which has all of
-    Keras's, TF.js's own among them; the rest are the function's arguments.
+    The name is one of the `activations` in ``browser/layers/activations.js``, which has all of
+    Keras's. The other keys are the arguments of the function.
 
     Raises
     ------
@@ -92,13 +96,17 @@ def companion_activation(value: Json, generation: int) -> dict[str, Json]:
 
 
 def activated(translate: Callable[[LayerContext, str], TfjsLayer]) -> Translate:
-    """Make a rule of a function that translates a layer with an activation of its output.
+    """Return the rule of a layer that has an activation of its output.
+
+    The rule raises an ``UnknownActivationError`` if Keras does not ship the activation, and an
+    ``UnknownShapeError`` if the layer becomes a small model and its shapes are not known. The
+    translator reports both.
 
     Parameters
     ----------
     translate
-        Gets the activation that TF.js is to compute. Where TF.js lacks the layer's, that is
-        ``"linear"``, and the result is followed by layers that compute it.
+        Returns the layer, given the context and TF.js's name of the activation. If TF.js lacks the
+        activation, the name is ``"linear"``, and layers that compute the activation follow.
     """
 
     @wraps(translate)
@@ -124,7 +132,8 @@ def followed_by_activation(context: LayerContext, value: Json, translate: Transl
     value
         The activation, as in the layer's configuration.
     translate
-        Returns the layer without it. Gets the context with a name inside the small model.
+        Returns the layer without the activation, given a context with a name inside the small
+        model.
 
     Raises
     ------
@@ -145,19 +154,23 @@ def followed_by_activation(context: LayerContext, value: Json, translate: Transl
 
 
 def _tell_the_rest(context: LayerContext, translate: Translate) -> None:
-    """Report what else is wrong with a layer that has no translation anyway."""
+    """Report what else is wrong with a layer that cannot be translated anyway."""
     with suppress(*NONSENSE):
         translate(context)
 
 
 def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> Tensor:
-    """Return any activation of `x` within a small model.
+    """Return an activation of `x`, whatever it is, within a small model.
 
     Parameters
     ----------
     value
-        As in a layer's configuration; rules of operations write functions with arguments as
-        ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``.
+        The activation, as in a layer's configuration. Rules of operations give functions with
+        arguments as ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``.
+    x
+        A tensor of any shape.
+    generation
+        Generation of Keras.
 
     Raises
     ------
@@ -177,7 +190,7 @@ def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> 
 
 
 def _simplified(found: Activation, rank: int) -> Activation:
-    """Return the activation with an axis that is the last one spelled -1."""
+    """Return the activation with -1 for an axis that is the last one."""
     axis = found.arguments.get("axis")
     if axis in (rank - 1, [-1], [rank - 1]):
         return replace(found, arguments={**found.arguments, "axis": -1})

@@ -188,3 +188,27 @@ def common_shapes(facts: Sequence[Sequence[TensorFact]]) -> list[Shape]:
         )
         for shapes in zip(*calls, strict=True)
     ]
+
+
+def known_sizes(sizes: Sequence[int | None]) -> tuple[int, ...]:
+    """Return the sizes, all of which must be known.
+
+    Raises
+    ------
+    UnknownShapeError
+        One is not known.
+    """
+    return tuple(map(known_size, sizes))
+
+
+def known_size(size: int | None) -> int:
+    """Return a size that must be known.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is not known.
+    """
+    if size is None:
+        raise UnknownShapeError("a size of its input is not known")
+    return size
