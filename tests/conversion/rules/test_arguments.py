@@ -99,7 +99,7 @@ def test_keras_3_hard_sigmoid_is_another_function_than_keras_2s() -> None:
 @pytest.mark.parametrize(
     ("own", "fed", "refused"), [("int32", "float32", True), ("int32", "int32", False)]
 )
-def test_a_layer_of_whole_numbers_must_not_round(own: str, fed: str, refused: bool) -> None:
+def test_a_layer_of_integers_must_not_round(own: str, fed: str, refused: bool) -> None:
     source = given("x", (None, 4))
     source["config"]["dtype"] = fed
     model = saved(sequential([source, layer("Reshape", "r", target_shape=[2, 2], dtype=own)]))

@@ -31,9 +31,9 @@ from tfjs_serve.conversion.small_models.convolutions import (
     elementwise,
     imagewise,
 )
+from tfjs_serve.conversion.small_models.patches import patches
 from tfjs_serve.conversion.small_models.spatial import (
     as_image,
-    patches,
     with_first_channels,
     with_last_channels,
     zero_padded,

@@ -50,26 +50,26 @@ _ALIASES = {
     "swish": "silu",
     "thresholded_re_lu": "threshold",
 }
-"""Other names, those of TensorFlow's functions and of classes in snake case among them."""
+"""Other names, also those of TensorFlow's functions and of classes in snake case."""
 
 _RENAMED = {
     "leaky_relu": {"alpha": "negative_slope"},
     "relu": {"alpha": "negative_slope"},
     "threshold": {"theta": "threshold", "value": "default_value"},
 }
-"""Arguments that have other names in Keras 2, TensorFlow or as a layer's."""
+"""Arguments that have other names in Keras 2, in TensorFlow, or as arguments of a layer."""
 
 _DEFAULTS_OF_LAYERS = {
     "LeakyReLU": {"negative_slope": 0.3},
     "ThresholdedReLU": {"threshold": 1.0},
 }
-"""Where a layer's defaults are not those of the function."""
+"""Layers whose defaults are not those of the function."""
 
 _INACTIVE = frozenset(
     {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
     | {"Identity", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
 )
-"""Layers that hand on their input at inference."""
+"""Layers that return their input at inference."""
 
 _OF_ANY_LAYER = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "autocast", "features"}
@@ -77,7 +77,7 @@ _OF_ANY_LAYER = frozenset(
 
 
 class UnknownActivationError(ValueError):
-    """An activation that no Keras ships, or arguments that it does not have."""
+    """An activation that Keras does not ship, or arguments that the activation does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Activation:
     name
         As in ``keras.activations`` of Keras 3; ``hard_sigmoid_keras2`` is ``0.2 x + 0.5``.
     arguments
-        All of them.
+        All arguments of the function, also those that have their default values.
     """
 
     name: str
@@ -108,11 +108,13 @@ def named(value: Json, generation: int) -> Activation:
     ----------
     value
         A name, an object ``{"class_name", "config"}``, or ``None`` for none.
+    generation
+        Generation of Keras, which decides what ``hard_sigmoid`` is.
 
     Raises
     ------
     UnknownActivationError
-        No Keras ships it.
+        Keras does not ship it, or an argument is not one of the function's.
     """
     if value is None:
         return Activation(name="linear", arguments={})

@@ -13,16 +13,19 @@ _WITHOUT_EFFECT = frozenset(
 )
 """Keys that any layer may have and that do not change what it computes.
 
-``quantization_config`` describes how weights *would* be quantized; a layer that is quantized
-has an integer dtype policy, which is refused where dtypes are read.
+``quantization_config`` says how to quantize weights. Layers that are quantized have become plain
+ones before rules are applied; see ``stored/quantized_layers.py``.
 """
 
 
 class ConfigReader:
     """The arguments of one layer.
 
-    A rule takes every key that it understands; :meth:`finish` reports the rest, so that an
-    argument that is new in Keras can never be dropped silently.
+    A rule takes every key that it understands. :meth:`finish` reports the others, so that an
+    argument that is new in Keras is never dropped silently.
+
+    A value of the wrong type is reported. The method then returns some value of the right type,
+    so that the rule can go on and report other problems.
     """
 
     def __init__(self, layer: KerasLayer, report: Report) -> None:
@@ -31,17 +34,17 @@ class ConfigReader:
         self._seen: set[str] = set()
 
     def take(self, key: str, default: Json = None) -> Json:
-        """Return the value of `key`; `default` if the file does not have it."""
+        """Return the value of `key`, or `default` if the file does not have it."""
         self._seen.add(key)
         return self.layer.config.get(key, default)
 
     def integer(self, key: str, default: int | None = None) -> int:
-        """Return a whole number."""
+        """Return an integer."""
         value = self.take(key, default)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self._wrong(key, "a whole number")
+            self._wrong(key, "an integer")
             return 1
         return value
 
@@ -57,16 +60,16 @@ class ConfigReader:
         return value
 
     def optional_number(self, key: str) -> float | None:
-        """Return a number or ``None``."""
+        """Return a finite number, or ``None`` if there is none."""
         return None if self.take(key) is None else self.number(key)
 
     def boolean(self, key: str, default: bool) -> bool:
-        """Return a flag; ``None`` counts as the default, as in Keras."""
+        """Return a flag; ``None`` means the default, as in Keras."""
         value = self.take(key)
         return default if value is None else bool(value)
 
     def text(self, key: str, default: str) -> str:
-        """Return a string; ``None`` counts as the default."""
+        """Return a string; ``None`` means the default."""
         value = self.take(key)
         if value is None:
             return default
@@ -76,33 +79,75 @@ class ConfigReader:
         return value
 
     def integers(self, key: str, count: int, default: int | None = None) -> list[int]:
-        """Return `count` whole numbers; one number stands for all of them."""
+        """Return a list of integers.
+
+        Parameters
+        ----------
+        key
+            Name of the argument. Its value may be a single integer, which is repeated.
+        count
+            How many integers to return.
+        default
+            What to take if the file does not have the argument; ``None`` if it must have it.
+        """
         value = self.take(key, default)
         values = value if isinstance(value, list) else [value] * count
         if len(values) != count or not all(type(item) is int for item in values):
-            self._wrong(key, f"{count} whole number{'s' if count > 1 else ''}")
+            self._wrong(key, f"{count} integer{'s' if count > 1 else ''}")
             return [1] * count
         return list(values)
 
     def choice(self, key: str, default: str, choices: Collection[str], hint: str) -> str:
-        """Return a string that TF.js understands, or report that it does not."""
+        """Return a string, and report one that TF.js does not support.
+
+        Parameters
+        ----------
+        key
+            Name of the argument.
+        default
+            What to take if the file does not have the argument.
+        choices
+            The values that TF.js supports.
+        hint
+            What to do about any other value.
+        """
         value = self.text(key, default)
         if value not in choices:
             self.unsupported(key, value, hint)
         return value
 
     def only(self, key: str, *accepted: Json, hint: str) -> None:
-        """Report the argument unless its value is absent or one of those that TF.js computes."""
+        """Report the argument if it has a value that TF.js does not support.
+
+        Parameters
+        ----------
+        key
+            Name of the argument.
+        accepted
+            The values that TF.js supports. ``None`` always is.
+        hint
+            What to do about any other value.
+        """
         value = self.take(key)
         if value is not None and value not in accepted:
             self.unsupported(key, value, hint)
 
     def ignore(self, *keys: str) -> None:
-        """Take note of arguments that change nothing at inference, or not in TF.js."""
+        """Mark arguments as known that change nothing at inference, or nothing in TF.js."""
         self._seen.update(keys)
 
     def unsupported(self, key: str, value: Json, hint: str) -> None:
-        """Report that TF.js's layer has no equivalent of ``key=value``."""
+        """Report that TF.js's layer has no equivalent of ``key=value``.
+
+        Parameters
+        ----------
+        key
+            Name of the argument.
+        value
+            Its value, which the message shows.
+        hint
+            What to do about it.
+        """
         self.report.problem(
             self.layer,
             "unsupported-argument",
@@ -111,7 +156,7 @@ class ConfigReader:
         )
 
     def finish(self) -> None:
-        """Report the arguments that no rule has looked at."""
+        """Report the arguments that the rule has not taken."""
         known = self._seen | _WITHOUT_EFFECT
         for key, value in self.layer.config.items():
             if value is not None and key not in known:
@@ -133,12 +178,12 @@ class ConfigReader:
 
 
 class Keywords:
-    """The arguments of a layer's calls besides its inputs, the same in all of them.
+    """The arguments of a layer's calls besides the inputs; they must be the same in all calls.
 
     Parameters
     ----------
     calls
-        The arguments of each call by name; masks are not among them.
+        The arguments of each call by name, without masks.
     """
 
     def __init__(self, layer: KerasLayer, calls: Sequence[Mapping[str, Json]], report: Report):
@@ -148,7 +193,7 @@ class Keywords:
         self._seen: set[str] = set()
 
     def take(self, key: str, default: Json = None) -> Json:
-        """Return the value of `key`; `default` if the calls do not have it."""
+        """Return the value of `key`, or `default` if the calls do not have it."""
         self._seen.add(key)
         values = [call.get(key, default) for call in self._calls] or [default]
         if any(value != values[0] for value in values):
@@ -164,14 +209,14 @@ class Keywords:
         )
 
     def ignore(self, *keys: str) -> None:
-        """Take note of arguments that change nothing at inference, whatever their values."""
+        """Mark arguments as known that change nothing at inference, whatever their values."""
         self._seen.update(keys)
 
     def always_trains(self) -> bool:
         """Whether the layer computes as in training at every prediction.
 
-        In Keras 2 the ``training=True`` of a call wins. In Keras 3, ``predict`` overrides it
-        (``operation_fn`` in ``keras/src/models/functional.py``).
+        In Keras 2, ``training=True`` in a call also holds for ``predict``. In Keras 3, ``predict``
+        overrides it (``operation_fn`` in ``keras/src/models/functional.py``).
         """
         given = [bool(value) for value in self.each("training")]
         if any(given) and self._layer.generation >= 3:
@@ -182,12 +227,12 @@ class Keywords:
         return any(given) and self._layer.generation < 3
 
     def each(self, key: str) -> list[Json]:
-        """Return the value of `key` in each call, ``None`` where it is not given."""
+        """Return the value of `key` in each call; ``None`` where a call does not have it."""
         self._seen.add(key)
         return [call.get(key) for call in self._calls]
 
     def finish(self) -> None:
-        """Report the arguments that no rule has looked at; ``training=False`` is the default."""
+        """Report the arguments that the rule has not taken, except ``training=False``."""
         if self._layer.generation >= 3:
             self.always_trains()
         for key in sorted({key for call in self._calls for key in call} - self._seen):

@@ -1,4 +1,4 @@
-"""The arguments of a layer's call by name, however the file spells them."""
+"""Reads the arguments of a layer's call by name, however the file spells them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,38 @@ from tfjs_serve.conversion.model.sources import Array
 
 MASKS = ("query_mask", "value_mask", "key_mask")
 TRAVELLING = "travelling_"
-"""Prefix of `MASKS` as arguments where a file leaves them out, see ``masks/attention_calls.py``."""
+"""Prefix to the names in `MASKS` for masks that travel with the inputs, so that the file does not
+name them; see ``masks/attention_calls.py``."""
 MASK_AS_ARRAY = "mask as an array"
-"""In place of ``mask``, which holds tensors of the graph. It changes what layers compute that use
-masks; no rule of theirs knows it."""
+"""Name of a ``mask`` argument whose value is an array, not a tensor of the graph. Rules of layers
+that use masks do not know this name, so it is reported."""
 
 _FIRST = ("inputs", "sequences", "sequence", "query", "data", "images", "x")
-"""Names of the first parameter of ``call`` of Keras 3's layers."""
+"""Names that the first parameter of ``call`` has in Keras 3's layers."""
 
 
 def one_by_position(
     names: Sequence[str], args: Sequence[Json], kwargs: Mapping[str, Json]
 ) -> tuple[list[Json], dict[str, Json]]:
-    """Return the first argument of a call of Keras 3, in a list, and the others by name.
+    """Return the first argument of a call of Keras 3 by position, and all others by name.
 
-    Keras saves arguments as they were given: the first one may be named, others may not.
+    Keras saves arguments as they were given: the first may be given by name, and others by
+    position.
 
     Parameters
     ----------
     names
-        Of the parameters of the layer's ``call`` after the first, as far as they are known; the
-        others are called ``args[1]`` and so on.
+        Names of the parameters of the layer's ``call`` after the first, as far as they are known.
+        An argument without a known name becomes ``args[1]``, ``args[2]`` and so on.
     args, kwargs
-        What was given by position and by name.
+        The arguments that were given by position and by name.
+
+    Returns
+    -------
+    list
+        The first argument; empty if there is none.
+    dict
+        The other arguments by name.
     """
     given = list(args)
     rest = dict(kwargs)
@@ -49,15 +58,15 @@ def one_by_position(
 
 
 def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
-    """Return what a layer is called with, as far as it was given.
+    """Return the arguments of a call by name, without those that were not given.
 
     Parameters
     ----------
     take
-        Returns the value of a key of ``Call.kwargs``, ``None`` if there is none.
+        Returns the value of a key of ``Call.kwargs``, or ``None`` if there is none.
     names
-        The parameters of the layer's ``call`` in order. Keras 3 keeps what was given by position
-        as ``args[1]`` and so on; the first one is the call's first input.
+        Names of the parameters of the layer's ``call``, in order. The first is the first input of
+        the call. An argument that was given by position is ``args[1]``, ``args[2]`` and so on.
     """
     found: dict[str, Json] = {}
     for index, name in enumerate(names):
@@ -69,7 +78,7 @@ def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[st
 
 
 def tensor_positions(arguments: Mapping[str, Json]) -> dict[str, int]:
-    """Return which of the call's inputs each argument is that is a tensor."""
+    """Return the index among the call's inputs of each argument that is a tensor."""
     return {
         name: value["tensor"]
         for name, value in arguments.items()
@@ -78,7 +87,7 @@ def tensor_positions(arguments: Mapping[str, Json]) -> dict[str, int]:
 
 
 def constant_of(value: Json) -> Array | None:
-    """Return an argument that is an array, ``None`` if it is none.
+    """Return an argument that is an array; ``None`` if it is not one.
 
     Keras 3 wraps arrays (``serialize_keras_object`` in ``serialization_lib.py``), Keras 2 writes
     lists (``Node.serialize`` in ``node.py``).
@@ -86,14 +95,21 @@ def constant_of(value: Json) -> Array | None:
     Raises
     ------
     ValueError
-        It is no array of numbers.
+        It is an array, but not of numbers.
     """
     array = plain(value)
     return np.asarray(array, np.float64) if isinstance(array, list) else None
 
 
 def with_travelling_masks(positions: Mapping[str, int]) -> dict[str, int]:
-    """Return the positions of tensors with those of masks that the file does not name."""
+    """Return the positions of tensors, with masks that travel under the names in `MASKS`.
+
+    Parameters
+    ----------
+    positions
+        From names of arguments to indices of the call's inputs, as :func:`tensor_positions`
+        returns them.
+    """
     travelling = {
         name: positions[f"{TRAVELLING}{name}"]
         for name in MASKS

@@ -1,4 +1,4 @@
-"""Whether saved weights already satisfy a constraint (``constraints.ts`` of tfjs-layers)."""
+"""Checks whether saved weights satisfy a constraint (``constraints.ts`` of tfjs-layers)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ _EPSILON = 1e-7
 
 
 def is_satisfied(class_name: str, config: Mapping[str, Json], weight: TensorSource) -> bool:
-    """Whether applying the constraint would leave the weight as it is, to float precision."""
+    """Whether the constraint would leave the weight as it is, to float precision.
+
+    Parameters
+    ----------
+    class_name
+        ``"MaxNorm"``, ``"MinMaxNorm"``, ``"NonNeg"`` or ``"UnitNorm"``.
+    config
+        Arguments of the constraint.
+    weight
+        The saved weight, of any shape.
+    """
     saved = values(weight).astype(np.float32)
     if not saved.size:
         return True

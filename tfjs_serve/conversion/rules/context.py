@@ -1,4 +1,4 @@
-"""What a layer rule gets, and what it gives."""
+"""What a layer rule gets, and what it returns."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ class TfjsLayer:
     class_name
         As registered in tfjs-layers.
     config
-        Snake-case keys: TF.js turns them, and string values too, into camel case.
+        Keys in snake case. TF.js turns them, and string values too, into camel case.
     weights
         Under the names that the loader will look up.
     equal_outputs
-        Which of its outputs are others: those numbers stand for these.
+        From the index of an output to the index of another one that is the same tensor. The graph
+        is written with the second index only.
     """
 
     class_name: str
@@ -48,35 +49,40 @@ class TfjsLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerContext:
-    """One layer to translate, and what its rule may ask.
+    """One layer to translate, and everything that its rule may ask for.
 
-    What rules say of other layers comes with it (`traits_of`, `output_shape`, `translate_child`):
-    a rule cannot look into the table of all rules, which imports it.
+    A rule cannot look into the table of all rules, because the table imports it. What it needs of
+    the rules of other layers comes with the context: `traits_of`, `output_shape` and
+    `translate_child`.
 
     Attributes
     ----------
+    layer
+        The layer to translate.
     name
         The layer's name in TF.js.
     scope
-        Prefix of its weights' names: TF.js's name scopes at the time the layer is built.
+        Prefix of the names of its weights: TF.js's name scopes while the layer is built.
+    read
+        Its arguments.
     weights
         The layer's own weights by Keras variable name.
     calls
-        Shape and mask of the inputs of each of its calls; empty for a cell.
+        Shapes and masks of the inputs of each of its calls; empty for a cell.
     results
-        Shape and mask of the outputs of each of its calls.
+        Shapes and masks of the outputs of each of its calls.
     keywords
-        Further arguments of its calls.
+        The other arguments of its calls.
+    passes_mask
+        Whether the mask of its input travels on with its output in Keras.
     fixed_variables
         Names of the variables that are not trained.
-    passes_mask
-        Whether Keras lets the mask of its input go on with its output.
     translate_child
-        Translates a layer inside this one, given its name and scope.
+        Translates a layer inside this one, given the layer, its name and its scope.
     traits_of
         Returns the traits of any Keras layer.
     output_shape
-        Returns the shape of the (first) output of any Keras layer, given those of its inputs.
+        Returns the shape of the first output of any Keras layer, given the shapes of its inputs.
     """
 
     layer: KerasLayer
@@ -94,7 +100,7 @@ class LayerContext:
     output_shape: Callable[[KerasLayer, Shapes], Shape]
 
     def native(self, class_name: str, config: Mapping[str, Json]) -> TfjsLayer:
-        """Return a TF.js layer that takes this layer's weights under Keras's variable names."""
+        """Return a TF.js layer that has this layer's weights under Keras's variable names."""
         return TfjsLayer(
             class_name=class_name,
             config={**self.base_config(), **config},
@@ -110,7 +116,7 @@ class LayerContext:
         Parameters
         ----------
         class_name
-            Without its package.
+            Name of the class, without its package.
         arguments
             Those that the class declares; see ``companion.py``.
 
@@ -138,7 +144,7 @@ class LayerContext:
         return self.native(f"{companion.PACKAGE}>{class_name}", config)
 
     def _companion_shapes(self) -> list[Json]:
-        """Return the distinct pairs of input and output shapes of the calls."""
+        """Return the input and output shapes of the calls, each different pair once."""
         pairs: list[Json] = []
         for inputs, outputs in zip(self.calls, self.results, strict=True):
             shapes = [[list(fact.shape or ()) for fact in facts] for facts in (inputs, outputs)]
@@ -148,7 +154,7 @@ class LayerContext:
 
     @property
     def mask_input(self) -> bool:
-        """Whether the last input of each call is a mask, which a companion has to read."""
+        """Whether the last input of each call is a mask, which only a companion can read."""
         return self.layer.mask_input
 
     def base_config(self) -> dict[str, Json]:
@@ -157,25 +163,25 @@ class LayerContext:
 
     @property
     def shapes(self) -> Sequence[Shape]:
-        """Shape of the first input in each call where it is known."""
+        """Shapes of the first input, counting the batch axis, of the calls where it is known."""
         return [call[0].shape for call in self.calls if call[0].shape is not None]
 
     @property
     def knows_shapes(self) -> bool:
-        """Whether the shapes of all inputs are known, of unknown sizes though they may be."""
+        """Whether the shapes of all inputs are known; sizes in them may be unknown."""
         facts = [fact for call in self.calls for fact in call]
         return bool(facts) and all(fact.shape is not None for fact in facts)
 
     @property
     def ranks(self) -> Sequence[int]:
-        """Number of axes of the first input in each call where it is known."""
+        """Numbers of axes of the first input, counting the batch axis, where it is known."""
         return [len(shape) for shape in self.shapes]
 
     def one_rank(self) -> int | None:
         """Return the number of axes of the input, or ``None`` if it is not known.
 
-        Reports calls with inputs of different ranks: for layers whose translation, or whose
-        TF.js layer, depends on the rank of the first one.
+        Calls with inputs of different ranks are reported. This is for layers whose translation, or
+        whose TF.js layer, depends on the rank.
         """
         ranks = self.ranks
         if len(set(ranks)) > 1:
@@ -188,7 +194,7 @@ class LayerContext:
         return ranks[0] if ranks else None
 
     def at_most_axes(self, count: int) -> None:
-        """Report inputs of more axes than TF.js's layer takes."""
+        """Report inputs that have more axes, counting the batch axis, than TF.js's layer takes."""
         if any(rank > count for rank in self.ranks):
             self.problem(
                 "unsupported-input",
@@ -198,7 +204,7 @@ class LayerContext:
             )
 
     def known_sizes(self, axes: slice) -> None:
-        """Report inputs with unknown sizes where TF.js needs them to build the layer."""
+        """Report inputs with unknown sizes along `axes`, which TF.js needs to build the layer."""
         if any(None in shape[axes] for shape in self.shapes):
             self.problem(
                 "unsupported-input",
@@ -208,27 +214,36 @@ class LayerContext:
             )
 
     def no_integers(self) -> None:
-        """Report inputs that make Keras round: TF.js gets whole numbers as floats."""
+        """Report inputs of integers, which make Keras round; TF.js gets them as floats."""
         masks = int(self.mask_input)
         if any(fact.is_integer for call in self.calls for fact in call[: len(call) - masks]):
             self.problem(
                 "unsupported-input",
-                "Keras rounds what it computes of whole numbers here, which TensorFlow.js does "
-                "not.",
+                "Keras rounds what it computes from integers here, and TensorFlow.js does not.",
                 "Give the model an input of dtype float32.",
             )
 
     def no_mask(self) -> None:
-        """Report a mask on the input, which TF.js's layer does not use as Keras's does."""
+        """Report masks of the inputs, which TF.js's layer does not use as Keras's does."""
         if any(fact.masked for call in self.calls for fact in call):
             report_mask(self.layer, self.read.report)
 
     def problem(self, code: str, message: str, hint: str) -> None:
-        """Report why this layer cannot be translated."""
+        """Report why this layer cannot be translated.
+
+        Parameters
+        ----------
+        code
+            The kind of problem, such as ``"unsupported-call"``.
+        message
+            The reason, as a sentence.
+        hint
+            What to do about it, as a sentence.
+        """
         self.read.report.problem(self.layer, code, message, hint)
 
     def warn(self, message: str) -> None:
-        """Report something that was left out without changing predictions."""
+        """Report something that is left out without changing predictions."""
         self.read.report.warn(self.layer, message)
 
 

@@ -1,7 +1,7 @@
 """Initializers, regularizers and constraints in TF.js's terms.
 
-Sources: ``initializers.ts``, ``regularizers.ts`` and ``constraints.ts`` of
-tfjs-layers, and the modules of the same names in Keras.
+Sources: ``initializers.ts``, ``regularizers.ts`` and ``constraints.ts`` of tfjs-layers, and the
+modules of the same names in Keras.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "VarianceScaling": ("VarianceScaling", ("scale", "mode", "distribution")),
     "Zeros": ("Zeros", ()),
 }
-"""Keras class -> TF.js class and the arguments that both have."""
+"""From the class in Keras to the class in TF.js, and the arguments that both have."""
 
 _ALIASES = {
     "IdentityInitializer": "Identity",
@@ -43,7 +43,7 @@ _ALIASES = {
     "Unitnorm": "UnitNorm",
     "Zero": "Zeros",
 }
-"""Other names that Keras has or had; those in snake case are in camel case here."""
+"""Other names that Keras uses or used. Those that are in snake case are in camel case here."""
 
 _WITH_SEED = frozenset(_INITIALIZERS) - {"Constant", "Identity", "Ones", "Zeros"}
 
@@ -51,14 +51,17 @@ _WITH_SEED = frozenset(_INITIALIZERS) - {"Constant", "Identity", "Ones", "Zeros"
 def parameter(
     context: LayerContext, variable: str, prefix: str | None = None, regularizer: bool = True
 ) -> dict[str, Json]:
-    """Return initializer, regularizer and constraint of one variable.
+    """Return the arguments of TF.js's layer for the initializer, regularizer and constraint.
 
     Parameters
     ----------
     variable
         Name of the variable, such as ``"kernel"``.
     prefix
-        Of the argument names, if they differ: ``"depthwise"`` for ``depthwise_kernel``.
+        First part of the names of the arguments, if it is not the variable's name:
+        ``"depthwise"`` for ``depthwise_kernel``.
+    regularizer
+        Whether layers of this class have a regularizer for the variable.
     """
     prefix = variable if prefix is None else prefix
     translated: dict[str, tuple[Callable[[LayerContext, str, Json], Json], str]] = {
@@ -77,7 +80,7 @@ def parameter(
 
 
 def parameters(context: LayerContext, *variables: str) -> dict[str, Json]:
-    """Return initializer, regularizer and constraint of several variables."""
+    """Return what :func:`parameter` returns, for several variables."""
     merged: dict[str, Json] = {}
     for variable in variables:
         merged.update(parameter(context, variable))
@@ -87,12 +90,13 @@ def parameters(context: LayerContext, *variables: str) -> dict[str, Json]:
 def parameters_of_parts(context: LayerContext, variable: str) -> dict[str, Json]:
     """Return the regularizer of a variable that is written in parts or in another shape.
 
-    It holds for each part as for the whole; a constraint of norms does not, and is left out.
+    A regularizer means the same for the parts as for the whole. A constraint need not, so it is
+    left out with a warning.
     """
     read = context.read
     read.ignore(f"{variable}_initializer")
     if read.take(f"{variable}_constraint") is not None:
-        context.warn(f"its {variable}_constraint is left out: it is not kept while training.")
+        context.warn(f"its {variable}_constraint is left out: training in a page ignores it.")
     value = read.take(f"{variable}_regularizer")
     result = None if value is None else _regularizer(context, variable, value)
     return {} if result is None else {f"{variable}_regularizer": result}
@@ -110,12 +114,12 @@ def _object(value: Json) -> tuple[str, dict[str, Json]]:
 
 
 def _is_plain(value: Json) -> bool:
-    """Whether it can be written as it is: arrays and infinite numbers cannot."""
+    """Whether it is a string or a finite number, which can be written as it is."""
     return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _left_out(context: LayerContext, kind: str, class_name: str) -> None:
-    context.warn(f"its {kind} {class_name} is left out: TensorFlow.js has none like it.")
+    context.warn(f"its {kind} {class_name} is left out: TensorFlow.js does not have it.")
 
 
 def _initializer(context: LayerContext, variable: str, value: Json) -> Json:
@@ -137,7 +141,7 @@ def _initializer(context: LayerContext, variable: str, value: Json) -> Json:
 
 
 def _fits(context: LayerContext, variable: str, class_name: str) -> bool:
-    """Whether TF.js can make a weight of this shape: some initializers throw when it loads one."""
+    """Whether the initializer works for this shape; some throw when TF.js loads a weight."""
     weight = context.weights.get(variable)
     shape = (1, 1) if weight is None else weight.shape
     if class_name == "Identity":
@@ -150,7 +154,7 @@ def _regularizer(context: LayerContext, _variable: str, value: Json) -> Json:
     if class_name not in ("L1", "L2", "L1L2"):
         _left_out(context, "regularizer", class_name)
         return None
-    # TF.js takes 0.01 for what is absent, so both are written; so does Keras for a bare name.
+    # TF.js takes 0.01 for an absent one, so both are written. Keras does so for a bare name.
     strengths = {
         key: config.get(key, 0.01 if class_name == key.upper() else 0) or 0 for key in ("l1", "l2")
     }
@@ -177,7 +181,7 @@ def _constraint(context: LayerContext, variable: str, value: Json) -> Json:
         return None
     weight = context.weights.get(variable)
     if weight is not None and not is_satisfied(class_name, arguments, weight):
-        # TF.js applies a constraint when it loads a weight; Keras only after training steps.
+        # TF.js applies constraints when it loads weights, Keras only after training steps.
         context.warn(f"its constraint {class_name} is left out: the saved {variable} breaks it.")
         return None
     return {"class_name": class_name, "config": arguments}

@@ -29,12 +29,12 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """What the support table says of a layer beside its outcome.
+    """What the support table says about a layer besides its outcome.
 
     Attributes
     ----------
     lowered
-        Which arguments other layers compute, and which layers.
+        Which arguments are computed by other layers, and by which.
     companion
         Which arguments need ``layers.js``.
     notes
@@ -52,21 +52,23 @@ class LayerRule:
 
     Attributes
     ----------
+    class_name
+        Name of the class in Keras.
     outcome
-        How the layer is translated with the arguments that most models have.
+        How the layer is translated if it has the arguments that most models have.
     variables
-        From the layer's config to the variables that Keras creates for the layer itself, in
-        order of creation; those of layers inside a wrapper are not among them.
+        From the layer's config to the variables that Keras creates for the layer itself, in order
+        of creation. Those of layers inside a wrapper are not among them.
     translate
         Returns the TF.js layer.
     shape
-        Gives the outputs' shapes.
+        Returns the shapes of the outputs.
     traits
-        What else the conversion has to know of the class.
+        What else the conversion has to know about the class.
     support
         What the support table says.
     family
-        The module of rules it is from, named as in tfjs-layers.
+        The module that the rule is in, named as in tfjs-layers.
     """
 
     class_name: str
@@ -98,17 +100,21 @@ def rule(
 
     Parameters
     ----------
+    class_name
+        Name of the class in Keras.
     variables
-        None if left out.
+        Returns the variables of a layer with this config. By default it has none.
+    outcome
+        How the layer is translated if it has the arguments that most models have.
     shape
-        Gives the outputs' shapes; that of the first input if left out.
+        Returns the shapes of the outputs. By default there is one, of the first input's shape.
     traits, support
-        Those of most layers if left out; see :class:`LayerRule`.
+        See :class:`LayerRule`. The defaults are right for most layers.
 
     Raises
     ------
     ValueError
-        The class has a rule already.
+        The class has a rule already; raised by the decorator.
     """
 
     def register(translate: Translate) -> Translate:
@@ -130,17 +136,17 @@ def rule(
 
 
 def registered() -> Rules:
-    """Return the rules of the families that were imported so far."""
+    """Return the rules of the families that have been imported so far."""
     return _RULES
 
 
 def _no_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
-    """Most layers have no weights."""
+    """Return no variables: most layers have no weights."""
     return ()
 
 
 def kernel_and_bias(*kernels: str) -> Variables:
-    """Return the variables of a layer with kernels and, if ``use_bias``, a bias after them."""
+    """Return the variables of a layer with these kernels and, if ``use_bias``, a bias."""
 
     def variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
         names = (*kernels, "bias") if config.get("use_bias") is not False else kernels
@@ -153,13 +159,13 @@ _NO_TRAITS = Traits()
 
 
 def traits_of(rules: Rules, layer: KerasLayer) -> Traits:
-    """Return the traits of a layer; those of most layers if its class is not known."""
+    """Return the traits of a layer; the default ones if its class has no rule."""
     rule = rules.get(layer.class_name)
     return _NO_TRAITS if rule is None else rule.traits
 
 
 def passes_mask(traits: Traits, layer: KerasLayer) -> bool:
-    """Whether the mask of the layer's input goes on with its output."""
+    """Whether the mask of the layer's input travels on with its output in Keras."""
     if traits.masking is Masking.PER_STEP:
         inner = layer.children[0] if traits.inner is Inner.DIRECTIONS else layer
         return bool(inner.config.get("return_sequences"))

@@ -1,9 +1,9 @@
-"""Names that TF.js accepts and keeps apart.
+"""Names of layers that TF.js accepts and can tell apart.
 
-TF.js makes tensor names of layer names, which must match a pattern (``isValidTensorName`` in
-``tfjs-layers/src/common.ts``); it finds weights by layer name alone, so that equal names in two
-nested models collide; and its loader keeps layers in plain objects, so that names of members
-of ``Object.prototype`` break it.
+TF.js makes names of tensors from names of layers, so these must match a pattern
+(``isValidTensorName`` in ``tfjs-layers/src/common.ts``). It finds weights by the name of the layer
+alone, so two nested models must not have layers of the same name. Its loader keeps layers in plain
+objects, so the names of the members of ``Object.prototype`` break it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _RESERVED = frozenset(
 
 
 def tfjs_names(model: KerasLayer, report: Report) -> Mapping[str, str]:
-    """Return the name in TF.js of every layer of every model in `model`, by path.
+    """Return the names in TF.js of all layers of all models in `model`, by path.
 
-    A name stays as it is unless TF.js would refuse it or an outer or earlier layer has it.
+    A name stays as it is, unless TF.js refuses it or an outer or earlier layer has it.
     """
     names: dict[str, str] = {}
     used: set[str] = set()
@@ -48,7 +48,7 @@ def tfjs_names(model: KerasLayer, report: Report) -> Mapping[str, str]:
 
 
 def valid_name(name: str) -> str:
-    """Return `name` if TF.js accepts it, else one like it that TF.js accepts."""
+    """Return `name` if TF.js accepts it, and a similar name otherwise."""
     if _VALID.fullmatch(name) and name not in _RESERVED:
         return name
     cleaned = _INVALID_CHARACTERS.sub("_", name)

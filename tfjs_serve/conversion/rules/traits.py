@@ -1,6 +1,6 @@
-"""What the rest of the conversion has to know of a class of Keras layers, stated with its rule.
+"""What the rest of the conversion has to know about a class of layers, stated with its rule.
 
-Whoever adds a layer says it once, in the layer's family file; nothing else lists layers by name.
+All of this is in the family file of a layer, so that passes over a model need no lists of layers.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import Weights
 
 Dtypes = Callable[[KerasLayer, Sequence[TensorFact]], tuple[str, ...]]
+"""From a layer and its inputs to the dtypes of its outputs."""
 InputShapes = Callable[[KerasLayer, Weights], Iterable[Shape]]
+"""From a layer and its weights to the shapes that its first input may have."""
 
 
 class Masking(Enum):
-    """Whether the mask of a layer's input goes on with its output (``supports_masking``)."""
+    """Whether the mask of a layer's input travels on with its output (``supports_masking``)."""
 
     STOPS = "stops"
     PASSES = "passes"
@@ -28,7 +30,7 @@ class Masking(Enum):
 
 
 class MaskUse(Enum):
-    """Whether what a layer computes depends on the masks of its inputs."""
+    """Which masks of its inputs change what a layer computes."""
 
     NONE = "none"
     PER_STEP = "the mask of its first input: one number for each step"
@@ -57,7 +59,10 @@ class Inner(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeMask:
-    """A mask that leaves out where the input is `value`, in all features if `over_features`."""
+    """A mask that leaves out what equals `value`: numbers, or steps if `over_features`.
+
+    A step is left out if all of its features equal `value`.
+    """
 
     value: float
     over_features: bool
@@ -65,14 +70,14 @@ class MadeMask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskMaker:
-    """How a layer makes a mask of its input.
+    """How a layer computes a mask from its input.
 
     Attributes
     ----------
     made
-        Returns the mask, ``None`` for a layer whose arguments say that it makes none.
+        Returns the mask; ``None`` for a layer whose arguments say that it makes none.
     without
-        Returns the layer as one that makes no mask and computes the same.
+        Returns a layer that computes the same and makes no mask.
     """
 
     made: Callable[[KerasLayer], MadeMask | None]
@@ -81,43 +86,43 @@ class MaskMaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What a class of layers is like; the defaults hold for most.
+    """Properties of a class of layers; the defaults are right for most classes.
 
     Attributes
     ----------
     dtypes
-        From a layer and its inputs to the dtypes of its outputs in Keras, where these are not
-        all float32.
+        Returns the dtypes of its outputs in Keras, if these are not all float32.
     any_dtype
-        Whether its dtype says what it puts out, not what it computes in.
+        Whether its dtype may be any: it is the dtype of the output, not the one to compute in.
     masking
-        Whether the mask of its input goes on with its output.
+        Whether the mask of its input travels on with its output.
     mask_maker
         How it makes a mask, if it does.
     mask_use
         Which masks change what it computes.
     mask_merge
-        How the masks of its inputs become that of its output.
+        How the masks of its inputs are merged to the mask of its output.
     tfjs_reads_mask
-        Whether its class in TF.js looks at the mask that it is called with (``kwargs['mask']``).
+        Whether its class in TF.js reads the mask that it is called with (``kwargs['mask']``).
     clears_masks_since
-        ``(major, minor)`` of the first Keras in which it takes the masks off its inputs.
+        ``(major, minor)`` of the first Keras in which it removes the masks from its inputs.
     has_states
         Whether it is recurrent: it takes initial states as further inputs.
     inner
         What the layers inside it are called with.
     attributes
-        Names of the Python attributes that hold the layers inside it, where archives go by them.
+        Names of the Python attributes that hold the layers inside it, if paths in archives use
+        them.
     cell_inside
         Whether archives keep its variables in a cell that its configuration does not show.
     call_arguments
-        Names of the parameters of its ``call`` after the first, in order, where calls with masks
-        or states are saved by position.
+        Names of the parameters of its ``call`` after the first, in order, if calls with masks or
+        states may be saved by position.
     input_shapes
-        From a layer and its weights to the shapes that its input may have, ``None`` for sizes
-        that no weight tells.
+        Returns the shapes that its input may have, counting the batch axis, with ``None`` for
+        sizes that no weight tells.
     hides_input_shape
-        Whether the shape of its output tells nothing of that of its input.
+        Whether the shape of its output says nothing about the shape of its input.
     """
 
     dtypes: Dtypes | None = None
@@ -141,15 +146,15 @@ TraitsOf = Callable[[KerasLayer], Traits]
 
 
 def is_stateful(layer: KerasLayer, traits_of: TraitsOf) -> bool:
-    """Whether a recurrent layer starts where the batch before has ended."""
+    """Whether a recurrent layer starts with the states that the batch before ended with."""
     parts = (layer, *layer.children)
     return traits_of(layer).has_states and any(part.config.get("stateful") for part in parts)
 
 
 def starts_recurrences(layer: KerasLayer, traits_of: TraitsOf) -> bool:
-    """Whether a recurrent layer in a model inside of `layer` gets an initial state.
+    """Whether a recurrent layer in a model inside `layer` gets an initial state.
 
-    TF.js's TimeDistributed would hand it to the layers of the next step.
+    TF.js's TimeDistributed would give it to the layers of the next step.
     """
     return any(
         traits_of(child).has_states and len(call.inputs) > 1

@@ -1,1 +1,4 @@
-"""The kit that lowers: small models of the layers that TensorFlow.js has."""
+"""What rules lower layers with: small models of layers that TensorFlow.js has.
+
+The first argument of most functions here, `low`, is the small model to which they add layers.
+"""

@@ -1,17 +1,19 @@
-"""Activations: TF.js's own (``activations.ts``), what others are lowered to, and the companion's.
+"""Activations: TF.js's own (``activations.ts``), those that are lowered, those of the companion.
 
-An activation is a function, or an object that has arguments: ``"gelu"``, ``LeakyReLU(0.1)``.
-Where it follows a layer's output, the rule of the layer is made with :func:`activated`; if TF.js
-lacks it, the layer becomes a small model of the layer without it, and the activation after it.
-Rules of operations call :func:`apply_activation` within their small models. Companion layers that
-compute activations themselves, such as recurrent cells, get :func:`companion_activation` among
-their arguments: ``{"function": name, ...}``, for which JavaScript calls
-``activations[spec.function](x, spec)``.
+An activation is a function or an object with arguments, such as ``"gelu"`` and ``LeakyReLU(0.1)``.
+
+- The rule of a layer with an activation of its output is decorated with :func:`activated`. If TF.js
+  lacks the activation, the layer becomes a small model: the layer without the activation, and the
+  activation after it.
+- Rules of operations call :func:`apply_activation` in their small models.
+- Companion layers that compute activations themselves, such as recurrent cells, get what
+  :func:`companion_activation` returns among their arguments: ``{"function": name, ...}``.
+  JavaScript calls ``activations[spec.function](x, spec)`` with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -20,7 +22,11 @@ from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.report import NONSENSE
 from tfjs_serve.conversion.rules.activation_names import Activation, UnknownActivationError, named
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, Translate
-from tfjs_serve.conversion.small_models import activation_formulas as lowered
+from tfjs_serve.conversion.small_models.activation_formulas import (
+    FORMULAS,
+    NotLoweredError,
+    halved,
+)
 from tfjs_serve.conversion.small_models.arithmetic import (
     Lowering,
     Tensor,
@@ -46,37 +52,18 @@ _NATIVE = {
         "tanh",
     )
 } | {"silu": "swish", "hard_sigmoid_keras2": "hard_sigmoid"}
-"""Keras's name -> TF.js's, which computes it with all arguments at their defaults."""
-
-_LOWERED: Mapping[str, Callable[[Lowering, Tensor, Mapping[str, Json]], Tensor]] = {
-    "celu": lowered.celu,
-    "elu": lowered.elu,
-    "gelu": lowered.gelu,
-    "glu": lowered.glu,
-    "hard_shrink": lowered.hard_shrink,
-    "hard_sigmoid": lowered.hard_sigmoid,
-    "hard_silu": lowered.hard_silu,
-    "hard_tanh": lowered.hard_tanh,
-    "leaky_relu": lowered.leaky_relu,
-    "log_sigmoid": lowered.log_sigmoid,
-    "log_softmax": lowered.log_softmax,
-    "relu": lowered.relu,
-    "soft_shrink": lowered.soft_shrink,
-    "softmax": lowered.softmax,
-    "sparse_plus": lowered.sparse_plus,
-    "sparse_sigmoid": lowered.sparse_sigmoid,
-    "tanh_shrink": lowered.tanh_shrink,
-    "threshold": lowered.threshold,
-}
+"""From names in Keras to names in TF.js, whose functions compute these with default arguments."""
 
 
 def native_activation(value: Json, generation: int) -> str | None:
-    """Return TF.js's name of the activation, ``None`` if TF.js does not compute it.
+    """Return TF.js's name of the activation; ``None`` if TF.js does not compute it.
 
     Parameters
     ----------
     value
         As in a layer's configuration: a name, a serialized object, or ``None`` for none.
+    generation
+        Generation of Keras.
     """
     try:
         found = named(value, generation)
@@ -96,8 +83,8 @@ def is_hard_sigmoid(value: Json, generation: int) -> bool:
 def companion_activation(value: Json, generation: int) -> dict[str, Json]:
     """Return what tells JavaScript which activation to compute: ``{"function": name, ...}``.
 
-    The name is one in the `activations` of ``browser/layers/activations.js``, which has all of
-    Keras's, TF.js's own among them; the rest are the function's arguments.
+    The name is one of the `activations` in ``browser/layers/activations.js``, which has all of
+    Keras's. The other keys are the arguments of the function.
 
     Raises
     ------
@@ -109,13 +96,17 @@ def companion_activation(value: Json, generation: int) -> dict[str, Json]:
 
 
 def activated(translate: Callable[[LayerContext, str], TfjsLayer]) -> Translate:
-    """Make a rule of a function that translates a layer with an activation of its output.
+    """Return the rule of a layer that has an activation of its output.
+
+    The rule raises an ``UnknownActivationError`` if Keras does not ship the activation, and an
+    ``UnknownShapeError`` if the layer becomes a small model and its shapes are not known. The
+    translator reports both.
 
     Parameters
     ----------
     translate
-        Gets the activation that TF.js is to compute. Where TF.js lacks the layer's, that is
-        ``"linear"``, and the result is followed by layers that compute it.
+        Returns the layer, given the context and TF.js's name of the activation. If TF.js lacks the
+        activation, the name is ``"linear"``, and layers that compute the activation follow.
     """
 
     @wraps(translate)
@@ -141,7 +132,8 @@ def followed_by_activation(context: LayerContext, value: Json, translate: Transl
     value
         The activation, as in the layer's configuration.
     translate
-        Returns the layer without it. Gets the context with a name inside the small model.
+        Returns the layer without the activation, given a context with a name inside the small
+        model.
 
     Raises
     ------
@@ -162,19 +154,23 @@ def followed_by_activation(context: LayerContext, value: Json, translate: Transl
 
 
 def _tell_the_rest(context: LayerContext, translate: Translate) -> None:
-    """Report what else is wrong with a layer that has no translation anyway."""
+    """Report what else is wrong with a layer that cannot be translated anyway."""
     with suppress(*NONSENSE):
         translate(context)
 
 
 def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> Tensor:
-    """Return any activation of `x` within a small model.
+    """Return an activation of `x`, whatever it is, within a small model.
 
     Parameters
     ----------
     value
-        As in a layer's configuration; rules of operations write functions with arguments as
-        ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``.
+        The activation, as in a layer's configuration. Rules of operations give functions with
+        arguments as ``{"class_name": "leaky_relu", "config": {"negative_slope": 0.1}}``.
+    x
+        A tensor of any shape.
+    generation
+        Generation of Keras.
 
     Raises
     ------
@@ -184,17 +180,17 @@ def apply_activation(low: Lowering, value: Json, x: Tensor, generation: int) -> 
     found = _simplified(named(value, generation), len(x.shape))
     if found.has_defaults and found.name in _NATIVE:
         return low.activation(x, _NATIVE[found.name])
-    lower = _LOWERED.get(found.name)
+    lower = FORMULAS.get(found.name)
     if lower is not None:
-        with suppress(lowered.NotLoweredError):
+        with suppress(NotLoweredError):
             return lower(low, x, found.arguments)
     arguments = {"function": found.name, **found.arguments}
-    shape = lowered.halved(x.shape, found.arguments["axis"]) if found.name == "glu" else x.shape
+    shape = halved(x.shape, found.arguments["axis"]) if found.name == "glu" else x.shape
     return low.companion("Activation", arguments, x, shape=shape)
 
 
 def _simplified(found: Activation, rank: int) -> Activation:
-    """Return the activation with an axis that is the last one spelled -1."""
+    """Return the activation with -1 for an axis that is the last one."""
     axis = found.arguments.get("axis")
     if axis in (rank - 1, [-1], [rank - 1]):
         return replace(found, arguments={**found.arguments, "axis": -1})

@@ -1,6 +1,6 @@
-"""What lowerings are written with: arithmetic of tensors in a small model.
+"""Arithmetic of tensors in a small model, which lowerings are written with.
 
-Exact to the rounding of float32, and differentiable, as TF.js's own layers are.
+The results are exact to the rounding of float32, and differentiable, as TF.js's own layers are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tfjs_serve.conversion.small_models.small_model import (
     Tensor,
     UnknownShapeError,
     common_shapes,
+    known_size,
+    known_sizes,
 )
 from tfjs_serve.layers_model.model import ArraySource, TensorSource
 
@@ -33,22 +35,41 @@ __all__ = [
 
 
 class Lowering(SmallModel):
-    """A small model under construction, with arithmetic; shapes count the batch axis."""
+    """A small model under construction, with arithmetic.
+
+    Shapes and axes count the batch axis.
+    """
 
     def rescale(self, x: Tensor, scale: float, offset: float = 0.0) -> Tensor:
-        """Return ``x * scale + offset``."""
+        """Return ``x * scale + offset``.
+
+        Parameters
+        ----------
+        x
+            A tensor of any shape.
+        scale, offset
+            The same for all numbers in `x`.
+        """
         return self.layer("Rescaling", {"scale": scale, "offset": offset}, x, shape=x.shape)
 
     def activation(self, x: Tensor, name: str) -> Tensor:
-        """Return one of TF.js's own activations of `x`."""
+        """Return an activation of `x` that TF.js computes, by TF.js's name."""
         return self.layer("Activation", {"activation": name}, x, shape=x.shape)
 
     def clip(self, x: Tensor, low: float, high: float) -> Tensor:
-        """Return `x` limited to ``low..high``, either of which may be infinite."""
+        """Return `x` limited to ``low..high``.
+
+        Parameters
+        ----------
+        x
+            A tensor of any shape.
+        low, high
+            The limits. Both may be infinite; if `high` is not above `low`, the result is `high`.
+        """
         if high <= low:
             return self.rescale(x, 0.0, high)
         if low <= 0 <= high:
-            # Shifting x to begin at zero would round numbers that are small beside `low`.
+            # Shifting x to begin at zero would round numbers that are small in comparison to `low`.
             above = self._limited(x, high)
             return (
                 self.subtract(above, self._limited(self.rescale(x, -1.0), -low)) if low else above
@@ -64,24 +85,36 @@ class Lowering(SmallModel):
         return self.layer("ReLU", config, x, shape=x.shape)
 
     def add(self, *tensors: Tensor) -> Tensor:
-        """Return the sum, broadcast."""
+        """Return the sum of the tensors, which are broadcast.
+
+        Raises
+        ------
+        UnknownShapeError
+            One has fewer axes than another, and several sizes that are not known.
+        """
         return self._merged("Add", tensors)
 
     def multiply(self, *tensors: Tensor) -> Tensor:
-        """Return the product, broadcast."""
+        """Return the product of the tensors, broadcast; raises what :meth:`add` raises."""
         return self._merged("Multiply", tensors)
 
     def subtract(self, left: Tensor, right: Tensor) -> Tensor:
-        """Return ``left - right``, broadcast."""
+        """Return ``left - right``, broadcast; raises what :meth:`add` raises."""
         return self.add(left, self.rescale(right, -1.0))
 
     def merge(self, class_name: str, *tensors: Tensor) -> Tensor:
-        """Return ``Maximum``, ``Minimum`` or ``Average`` of the tensors, broadcast."""
+        """Return the ``Maximum``, ``Minimum`` or ``Average`` of the tensors, which are broadcast.
+
+        Raises
+        ------
+        UnknownShapeError
+            One has fewer axes than another, and several sizes that are not known.
+        """
         return self._merged(class_name, tensors)
 
     def _merged(self, class_name: str, tensors: Sequence[Tensor]) -> Tensor:
         rank = max(len(tensor.shape) for tensor in tensors)
-        # TF.js takes the first axis after the batch for the missing one, Keras the last ones.
+        # Tensors of fewer axes get theirs after the batch axis, so the layer gets one rank only.
         full = [
             self.reshape(x, (*(1,) * (rank - len(x.shape)), *x.shape[1:]))
             if len(x.shape) < rank
@@ -92,19 +125,26 @@ class Lowering(SmallModel):
         return self.layer(class_name, {}, *full, shape=shape)
 
     def concatenate(self, tensors: Sequence[Tensor], axis: int) -> Tensor:
-        """Join tensors of equal rank along `axis`, which counts the batch axis."""
+        """Return tensors of equal rank joined along `axis`."""
         if len(tensors) == 1:
             return tensors[0]
         axis %= len(tensors[0].shape)
         return self.layer("Concatenate", {"axis": axis}, *tensors)
 
     def reshape(self, x: Tensor, target: Sequence[int | None]) -> Tensor:
-        """Return `x` with other axes after the batch axis; one of them may be unknown.
+        """Return `x` with other axes after the batch axis.
+
+        Parameters
+        ----------
+        x
+            A tensor of any shape.
+        target
+            The sizes without that of the batch axis. One may be ``None`` or -1: not known.
 
         Raises
         ------
         UnknownShapeError
-            More than one is unknown.
+            More than one size is not known.
         """
         unknown = [index for index, size in enumerate(target) if size in (None, -1)]
         if len(unknown) > 1:
@@ -119,14 +159,29 @@ class Lowering(SmallModel):
         return self.layer("Reshape", {"target_shape": written}, x, shape=full)
 
     def permute(self, x: Tensor, order: Sequence[int]) -> Tensor:
-        """Return `x` with its axes in another order; `order` counts the batch axis as 0."""
+        """Return `x` with its axes in another order, which begins with 0, the batch axis."""
         shape = tuple(x.shape[axis] for axis in order)
         return self.layer("Permute", {"dims": list(order[1:])}, x, shape=shape)
 
     def slice(self, x: Tensor, axis: int, start: int, length: int) -> Tensor:
-        """Return `length` steps of `x` along `axis` (not the batch axis) from `start` on."""
+        """Return some steps of `x` along one axis.
+
+        Parameters
+        ----------
+        x
+            A tensor of two or more axes.
+        axis
+            Any but the batch axis; may be negative.
+        start, length
+            The first step to keep, and how many.
+
+        Raises
+        ------
+        UnknownShapeError
+            The size along `axis` is not known, or several others are not.
+        """
         axis %= len(x.shape)
-        size = _known(x.shape[axis])
+        size = known_size(x.shape[axis])
         if (start, length) == (0, size):
             return x
         before, after = known_product(x.shape[1:axis]), known_product(x.shape[axis + 1 :])
@@ -135,12 +190,35 @@ class Lowering(SmallModel):
         return self.reshape(cut, (*x.shape[1:axis], length, *x.shape[axis + 1 :]))
 
     def cropped(self, x: Tensor, start: int, length: int) -> Tensor:
-        """Return `length` steps from `start` on of the third of four axes."""
-        crop = [[0, 0], [start, _known(x.shape[2]) - start - length]]
+        """Return some steps of a tensor of four axes along the third.
+
+        Parameters
+        ----------
+        x
+            A tensor of shape ``(batch, rows, steps, channels)``.
+        start, length
+            The first step to keep, and how many.
+
+        Raises
+        ------
+        UnknownShapeError
+            The number of steps is not known.
+        """
+        crop = [[0, 0], [start, known_size(x.shape[2]) - start - length]]
         return self.layer("Cropping2D", {"cropping": crop, "data_format": "channels_last"}, x)
 
     def dense(self, x: Tensor, kernel: Array, bias: Array | None = None) -> Tensor:
-        """Return the product of the last axis with a constant matrix."""
+        """Return the product of the last axis with a constant matrix, which is not trained.
+
+        Parameters
+        ----------
+        x
+            A tensor of shape ``(batch, ..., inputs)``.
+        kernel
+            A matrix of shape ``(inputs, outputs)``.
+        bias
+            What is added to the product, of shape ``(outputs,)``.
+        """
         config: dict[str, Json] = {"units": kernel.shape[1], "use_bias": bias is not None}
         weights = {"kernel": constant(kernel)}
         if bias is not None:
@@ -155,12 +233,26 @@ class Lowering(SmallModel):
         *,
         trainable: bool | None = None,
     ) -> Tensor:
-        """Return ``x * scale + offset`` with one number of each for each step of the last axis.
+        """Return ``x * scale + offset``, with a scale and an offset for each channel.
 
-        A depthwise convolution of one pixel, because TF.js's BatchNormalization would normalize
-        by the batch while it is trained. Works for any rank of two or more.
+        This is a depthwise convolution of one pixel, because TF.js's BatchNormalization would
+        normalize by the batch while it is trained.
+
+        Parameters
+        ----------
+        x
+            A tensor of shape ``(batch, ..., channels)``, of two or more axes.
+        scale, offset
+            Weights of ``channels`` numbers. ``None`` stands for ones, and for zeros.
+        trainable
+            Whether they are trained. By default as the layer that is lowered.
+
+        Raises
+        ------
+        UnknownShapeError
+            The number of channels is not known, or several other sizes are not.
         """
-        channels = _known(x.shape[-1])
+        channels = known_size(x.shape[-1])
         image = x if len(x.shape) == 4 else self.reshape(x, (None, 1, channels))
         kernel = scale or ArraySource(np.ones(channels, np.float32))
         weights: dict[str, TensorSource] = {
@@ -186,14 +278,14 @@ def lower_or_companion(
     class_name: str,
     arguments: Mapping[str, Json],
 ) -> TfjsLayer:
-    """Return the small model that `lower` builds, or a companion where sizes are not known.
+    """Return the small model that `lower` builds, or a companion if it must know unknown sizes.
 
     Parameters
     ----------
     lower
-        Gets an empty small model and returns its output or outputs.
+        Adds layers to an empty small model, and returns its output or outputs.
     class_name, arguments
-        Of the companion; see ``LayerContext.companion``.
+        Class and arguments of the companion; see ``LayerContext.companion``.
     """
     try:
         lowering = Lowering(context)
@@ -201,20 +293,3 @@ def lower_or_companion(
     except UnknownShapeError:
         return context.companion(class_name, arguments)
     return lowering.model(*([made] if isinstance(made, Tensor) else made))
-
-
-def _known(size: int | None) -> int:
-    if size is None:
-        raise UnknownShapeError("a size of its input is not known")
-    return size
-
-
-def known_sizes(sizes: Sequence[int | None]) -> tuple[int, ...]:
-    """Return sizes that must all be known.
-
-    Raises
-    ------
-    UnknownShapeError
-        One is not.
-    """
-    return tuple(map(_known, sizes))

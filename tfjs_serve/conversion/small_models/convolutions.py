@@ -1,4 +1,7 @@
-"""Convolutions within small models: what TF.js's layers lack, from those that they have."""
+"""Convolutions within small models, also those that no single layer of TF.js computes.
+
+Inputs and outputs have their channels last, and shapes count the batch axis.
+"""
 
 from __future__ import annotations
 
@@ -13,31 +16,34 @@ from tfjs_serve.conversion.model.shapes import known_product
 from tfjs_serve.conversion.model.sources import constant, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+from tfjs_serve.conversion.small_models.patches import patches
 from tfjs_serve.conversion.small_models.spatial import (
     as_image,
     from_image,
     known_channels,
-    patches,
     zero_padded,
 )
 from tfjs_serve.conversion.small_models.windows import Windows
 from tfjs_serve.layers_model.model import TensorSource
 
 _MOST_MIXED_CHANNELS = 512
-"""Up to here, a matrix of ones and zeros that mixes channels costs less than what follows it."""
+"""Up to here, mixing channels with a matrix of ones and zeros costs little beside the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """The weights of a convolution, and what else TF.js's layer is told about them.
+    """The weights of a convolution, with their regularizers and constraints.
 
     Attributes
     ----------
     values
-        Window axes first, then channels in and out; of a depthwise convolution, channels and
-        multiplier.
+        Shape ``(*window, channels, filters)``; ``(*window, channels, multiplier)`` for a depthwise
+        convolution.
+    bias
+        Shape ``(filters,)`` or ``(channels * multiplier,)``; ``None`` if there is no bias.
     parameters
-        Regularizers and constraints, those of the values as ``kernel_...``.
+        Arguments of TF.js's layer for initializers, regularizers and constraints; those of the
+        values begin with ``kernel_``.
     """
 
     values: TensorSource
@@ -45,12 +51,12 @@ class Kernel:
     parameters: Mapping[str, Json]
 
     def weights(self, name: str = "kernel") -> dict[str, TensorSource]:
-        """Return the weights under the names that TF.js's layer gives them."""
+        """Return the weights for a layer of TF.js that calls its kernel `name`."""
         weights = {name: self.values}
         return weights if self.bias is None else {**weights, "bias": self.bias}
 
     def parameters_as(self, name: str) -> dict[str, Json]:
-        """Return the parameters of a layer that calls its kernel otherwise."""
+        """Return the parameters for a layer that calls its kernel `name`."""
         return {key.replace("kernel_", f"{name}_"): value for key, value in self.parameters.items()}
 
     def reshaped(self, *shape: int) -> Kernel:
@@ -58,15 +64,16 @@ class Kernel:
         return replace(self, values=reshaped_source(self.values, shape))
 
     def upright(self) -> Kernel:
-        """Return the kernel over a sequence as one over an image of one column."""
+        """Return the kernel for sequences as a kernel for images of one column."""
         size, *rest = self.values.shape
         return self.reshaped(size, 1, *rest)
 
 
 def elementwise(context: LayerContext, kernel: Kernel) -> Kernel:
-    """Return the kernel for a layer that holds its numbers in another shape.
+    """Return the kernel for a layer that has its numbers in another shape.
 
-    Constraints that look at more than one number are left out, with a warning.
+    Initializers are left out. So are constraints that depend on more than one number, with a
+    warning.
     """
     kept: dict[str, Json] = {}
     for key, value in kernel.parameters.items():
@@ -81,7 +88,7 @@ def elementwise(context: LayerContext, kernel: Kernel) -> Kernel:
 
 
 def window_config(windows: Windows) -> dict[str, Json]:
-    """Return the arguments that say how windows move."""
+    """Return the arguments of a TF.js layer that say how windows move."""
     return {
         "kernel_size": list(windows.size),
         "strides": list(windows.strides),
@@ -92,13 +99,27 @@ def window_config(windows: Windows) -> dict[str, Json]:
 
 
 def padded(low: Lowering, x: Tensor, windows: Windows) -> tuple[Tensor, Windows]:
-    """Return `x` with the zeros that the padding stands for, and the windows without padding."""
+    """Return `x` with the zeros of the padding around it, and the windows without padding.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    windows
+        One number for each spatial axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        The number of zeros depends on a size that is not known, or it is a volume and several
+        sizes are not known.
+    """
     edges = windows.edges(x.shape[1:-1])
     return zero_padded(low, x, edges), replace(windows, padding="valid")
 
 
 def imagewise(windows: Windows) -> Windows:
-    """Return the windows over a sequence as windows over an image of one column."""
+    """Return the windows over sequences as windows over images of one column."""
     one = (1,)
     return replace(
         windows,
@@ -109,7 +130,22 @@ def imagewise(windows: Windows) -> Windows:
 
 
 def convolve(low: Lowering, x: Tensor, windows: Windows, kernel: Kernel) -> Tensor:
-    """Return the convolution of `x`, channels last, without groups."""
+    """Return the convolution of `x`, without groups.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    windows
+        One number for each spatial axis.
+    kernel
+        Of shape ``(*windows.size, channels, filters)``.
+
+    Raises
+    ------
+    UnknownShapeError
+        TF.js's layer does not pad like this, and :func:`padded` needs sizes that are not known.
+    """
     rank = len(windows.size)
     if windows.padding == "causal" or (rank == 3 and not fits_tfjs_volumes(windows)):
         x, windows = padded(low, x, windows)
@@ -134,11 +170,25 @@ def fits_tfjs_volumes(windows: Windows) -> bool:
 
 
 def depthwise(low: Lowering, x: Tensor, windows: Windows, kernel: Kernel) -> Tensor:
-    """Return the depthwise convolution of an image or a sequence, channels last.
+    """Return the depthwise convolution of an image or a sequence.
 
-    TF.js's layer ignores a dilation. So the windows are laid out first, which leaves a
-    convolution with one window per row; if sizes are not known, SeparableConv2D, which does
-    skip steps, is told to mix nothing.
+    TF.js's layer ignores a dilation. So what each window sees becomes a row of its own, over which
+    the convolution has no dilation. That takes known sizes. If they are not known, SeparableConv2D
+    computes it, which does not ignore a dilation, with a second kernel that mixes no channels.
+
+    Parameters
+    ----------
+    x
+        A sequence or image: ``(batch, *sizes, channels)``.
+    windows
+        One number for each spatial axis.
+    kernel
+        Of shape ``(*windows.size, channels, multiplier)``.
+
+    Raises
+    ------
+    UnknownShapeError
+        Sizes are not known that the padding or the dilation needs.
     """
     if len(windows.size) == 1:
         return from_image(
@@ -183,7 +233,19 @@ def _mixing_nothing(low: Lowering, image: Tensor, windows: Windows, kernel: Kern
 def separable(
     low: Lowering, image: Tensor, windows: Windows, kernel: Kernel, mixing: Kernel
 ) -> Tensor:
-    """Return the separable convolution of an image; the bias is the second kernel's."""
+    """Return the separable convolution of an image.
+
+    Parameters
+    ----------
+    image
+        Of shape ``(batch, rows, columns, channels)``.
+    windows
+        Two numbers of each kind, for rows and columns.
+    kernel
+        The depthwise kernel: ``(*windows.size, channels, multiplier)``. Its bias is not used.
+    mixing
+        The pointwise kernel: ``(1, 1, channels * multiplier, filters)``, and the bias.
+    """
     config = {
         "filters": mixing.values.shape[-1],
         "depth_multiplier": kernel.values.shape[-1],

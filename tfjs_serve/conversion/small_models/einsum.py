@@ -1,4 +1,4 @@
-"""Equations of two operands such as ``"abc,cd->abd"``, and what their letters stand for."""
+"""Equations of two operands, such as ``"abc,cd->abd"``, and the axes that their letters name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ _EQUATION = re.compile(r"(\.{3})?([a-zA-Z]+)(\.{3})?,([a-zA-Z]+)->(\.{3})?([a-zA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equation:
-    """An equation whose ellipsis is spelled out, by axis of the input, the kernel and the output.
+    """An equation whose ellipsis is spelled out.
 
     Attributes
     ----------
     source, kernel, output
-        One number for each axis; the same number where it is the same axis.
+        A number for each axis of the input, the kernel and the output. Equal numbers are the same
+        axis.
     """
 
     source: tuple[int, ...]
@@ -24,17 +25,17 @@ class Equation:
 
     @property
     def free(self) -> tuple[int, ...]:
-        """Axes of the input that the output has too and the kernel does not, in its order."""
+        """Axes that only the input and the output have, in the order of the input."""
         return tuple(a for a in self.source if a in self.output and a not in self.kernel)
 
     @property
     def contracted(self) -> tuple[int, ...]:
-        """Axes of input and kernel that are summed over, in the input's order."""
+        """Axes of the input and the kernel that are summed over, in the order of the input."""
         return tuple(a for a in self.source if a in self.kernel and a not in self.output)
 
     @property
     def made(self) -> tuple[int, ...]:
-        """Axes of the output that only the kernel has, in the output's order."""
+        """Axes that only the kernel and the output have, in the order of the output."""
         return tuple(a for a in self.output if a not in self.source)
 
     @property
@@ -44,22 +45,22 @@ class Equation:
 
     @property
     def dropped(self) -> tuple[int, ...]:
-        """Axes of the input that are summed over by themselves."""
+        """Axes that only the input has: they are summed over before the product."""
         return tuple(a for a in self.source if a not in self.kernel and a not in self.output)
 
     @property
     def repeats(self) -> bool:
-        """Whether an operand has an axis twice, of which the diagonal is meant."""
+        """Whether an operand has an axis twice, which means its diagonal."""
         return any(len(set(axes)) < len(axes) for axes in (self.source, self.kernel, self.output))
 
 
 def parsed(text: str, rank: int) -> Equation:
-    """Return the equation for an input of so many axes.
+    """Return the equation for an input of `rank` axes, counting the batch axis.
 
     Raises
     ------
     ValueError
-        It is none that EinsumDense takes (``_analyze_einsum_string`` in ``einsum_dense.py``).
+        EinsumDense does not take it (``_analyze_einsum_string`` in ``einsum_dense.py``).
     """
     match = _EQUATION.match(text.replace(" ", ""))
     if match is None:

@@ -1,4 +1,4 @@
-"""Grouped convolutions, which TF.js does not have, within small models."""
+"""Grouped convolutions within small models, because TF.js has none."""
 
 from __future__ import annotations
 
@@ -20,22 +20,34 @@ from tfjs_serve.conversion.small_models.spatial import as_image, from_image, kno
 from tfjs_serve.conversion.small_models.windows import Windows
 
 _MOST_PARTS = 8
-"""Up to here, one convolution for each group is the fastest."""
+"""Up to here, one convolution for each group is fastest."""
 _MOST_PRODUCTS = 1 << 22
-"""How many numbers per example may be kept for a moment; 16 MiB."""
+"""Most numbers per example in an intermediate result: 16 MiB."""
 
 
 def grouped(low: Lowering, x: Tensor, windows: Windows, kernel: Kernel, groups: int) -> Tensor:
-    """Return the convolution of `x`, channels last, each group of channels by itself.
+    """Return the convolution of each group of channels of `x` by itself.
 
-    A group of one channel is a depthwise convolution. Few groups are cut apart. Many groups are
-    multiplied as a depthwise convolution does, and summed afterwards; a kernel with zeros
-    between the groups would do too, but multiply the model's size by their number.
+    If each group has one channel, this is a depthwise convolution. A few groups are cut apart. Many
+    groups are multiplied by a depthwise convolution, and its results are summed. A kernel with
+    zeros between the groups would do too, but would multiply the size of the model.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    windows
+        One number for each spatial axis.
+    kernel
+        Of shape ``(*windows.size, channels // groups, filters)``.
+    groups
+        The number of groups; it divides the channels and the filters.
 
     Raises
     ------
     UnknownShapeError
-        There are many groups, or it is a volume, and several sizes are not known.
+        Several sizes are not known, and there are many groups, or it is a volume; or sizes are not
+        known that the padding or the dilation needs.
     """
     if groups == 1:
         return convolve(low, x, windows, kernel)
@@ -61,7 +73,7 @@ def _is_summable(x: Tensor, windows: Windows, kernel: Kernel) -> bool:
 
 
 def _summed(low: Lowering, x: Tensor, windows: Windows, kernel: Kernel, groups: int) -> Tensor:
-    """Multiply channel by channel, then sum over the channels of each group."""
+    """Multiply channel by channel, then sum the channels of each group."""
     *size, width, filters = kernel.values.shape
     each = filters // groups
 
@@ -113,7 +125,7 @@ def _channels(low: Lowering, x: Tensor, index: int, groups: int) -> Tensor:
 
 
 def _chosen(low: Lowering, x: Tensor, start: int, width: int) -> Tensor:
-    """Choose channels with a convolution of one pixel, which needs to know no size."""
+    """Choose channels with a convolution of one pixel, for which no size must be known."""
     rank = len(x.shape) - 2
     kernel = np.eye(known_channels(x), dtype=np.float32)[:, start : start + width]
     one = [1] * rank

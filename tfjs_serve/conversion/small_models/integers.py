@@ -1,7 +1,7 @@
-"""What Keras does with whole numbers, which are floats like all others in the page.
+"""How Keras computes with integers, which are floats in the page, as all numbers are.
 
-Keras converts floats to the dtype of a layer, but leaves whole numbers what they are; see
-``maybe_convert`` in ``keras/src/layers/layer.py``.
+Keras converts floats to the dtype of a layer, but not integers; see ``maybe_convert`` in
+``keras/src/layers/layer.py``.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from tfjs_serve.conversion.rules.context import LayerContext
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 _EXACT_BITS = 16
-"""Numbers of more bits than this are taken never to leave their range."""
+"""Sums of integers of more bits than this are assumed not to overflow."""
 
 
 def kept(_layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Return the dtype of a layer that changes no number: whole ones stay whole."""
+    """Return the output's dtype for a layer that changes no number: integers stay integers."""
     return (inputs[0].dtype if inputs[0].is_integer else "float32",)
 
 
 def each_kept(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Return the dtypes of a layer that hands on all of its inputs."""
+    """Return the outputs' dtypes for a layer that returns all of its inputs."""
     return tuple(kept(layer, [fact])[0] for fact in inputs)
 
 
 def merged(_layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
-    """Return the dtype that numbers of different dtypes are merged in."""
+    """Return the output's dtype for a layer that merges inputs of different dtypes."""
     return (result_type(*(fact.dtype for fact in inputs)),)
 
 
 def check_no_rounding(context: LayerContext) -> None:
-    """Report a layer that Keras 3 lets round its input, because it has a dtype of whole numbers."""
+    """Report a layer whose dtype is one of integers, so that Keras 3 rounds its input."""
     floats = any(not fact.is_integer for call in context.calls for fact in call)
     if context.layer.generation >= 3 and is_integer(context.layer.dtype) and floats:
         context.problem(
@@ -46,13 +46,13 @@ def check_no_rounding(context: LayerContext) -> None:
 
 
 def all_integers(context: LayerContext) -> bool:
-    """Whether all inputs are whole numbers, in all calls."""
+    """Whether all inputs are integers, in all calls."""
     facts = [fact for call in context.calls for fact in call]
     return bool(facts) and all(fact.is_integer for fact in facts)
 
 
 def narrow_dtype(context: LayerContext) -> str | None:
-    """Return the dtype in which inputs are merged, if its range is one that sums leave."""
+    """Return the dtype in which inputs are merged if sums overflow in it, ``None`` otherwise."""
     dtypes = {result_type(*(fact.dtype for fact in call)) for call in context.calls}
     (dtype,) = dtypes if len(dtypes) == 1 else ("float32",)
     return dtype if dtype == "bool" or _bits(dtype) is not None else None
@@ -65,7 +65,15 @@ def _bits(dtype: str) -> int | None:
 
 
 def wrapped(low: Lowering, x: Tensor, dtype: str) -> Tensor:
-    """Return whole numbers as they overflow in a dtype of few bits; `bool` is 0 or 1."""
+    """Return integers as they overflow in a narrow dtype.
+
+    Parameters
+    ----------
+    x
+        A tensor of integers, of any shape.
+    dtype
+        What :func:`narrow_dtype` returns. In ``"bool"``, all numbers above 0 become 1.
+    """
     bits = _bits(dtype)
     if bits is None:
         return low.clip(x, 0.0, 1.0)
@@ -74,5 +82,5 @@ def wrapped(low: Lowering, x: Tensor, dtype: str) -> Tensor:
 
 
 def truncated(low: Lowering, x: Tensor) -> Tensor:
-    """Return floats without their fractions, as Keras turns them into whole numbers."""
+    """Return floats without their fractions, as Keras converts them to integers."""
     return low.companion("Truncated", {}, x, shape=x.shape)

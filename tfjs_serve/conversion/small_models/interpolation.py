@@ -1,9 +1,9 @@
-"""Resizing as matrices: what each output pixel takes of each input pixel, along one axis.
+"""Resizing as matrices: the share of each input pixel in each output pixel, along one axis.
 
-Keras samples at the centres of pixels and gives all of a pixel's weight to the pixels inside of
-the image: ``compute_weight_mat`` of JAX and of ``keras/src/backend/numpy/image.py``, and
-``ComputeSpansCore`` of TensorFlow's ``scale_and_translate_op.cc`` agree on that. TensorFlow has
-operations of their own for three methods, which Keras 2 uses.
+Keras samples at the centres of pixels. At the edges, the pixels inside the image share the whole
+weight. ``compute_weight_mat`` in JAX and in ``keras/src/backend/numpy/image.py``, and
+``ComputeSpansCore`` in TensorFlow's ``scale_and_translate_op.cc``, do the same. For three of the
+methods TensorFlow has separate operations, which Keras 2 uses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ METHODS = (
     *("nearest", "bilinear", "bicubic", "area"),
     *("lanczos3", "lanczos5", "gaussian", "mitchellcubic"),
 )
-"""Keras 3 has neither of the last two."""
+"""Keras 3 does not have the last two."""
 _TABLE_SIZE = 1024
 _MITCHELL = 1 / 3
 _GAUSSIAN_RADIUS, _GAUSSIAN_SIGMA = 1.5, 0.5
@@ -34,10 +34,12 @@ def resizing_matrix(
     ----------
     method
         One of :data:`METHODS`.
+    size, target
+        Sizes of the axis before and after.
     antialias
-        Whether a pixel that becomes smaller takes of all the pixels that it covers.
+        Whether a pixel of a smaller image is made of all the pixels that it covers.
     generation
-        Of Keras; before 3, indices and cubic weights are rounded as TensorFlow rounds them.
+        Generation of Keras. Before 3, indices and cubic weights are rounded as in TensorFlow.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def _centers(size: int, target: int) -> Array:
 
 
 def _rounded_centers(size: int, target: int) -> Array:
-    """TensorFlow computes in float32, which tells for images of hundreds of pixels."""
+    """TensorFlow computes in float32, which makes a difference from hundreds of pixels on."""
     half = np.float32(0.5)
     scale = np.float32(size) / np.float32(target)
     return np.asarray((np.arange(target, dtype=np.float32) + half) * scale - half)
@@ -86,7 +88,7 @@ def _nearest(size: int, target: int, generation: int) -> Array:
 
 
 def _area(size: int, target: int) -> Array:
-    """``resize_area_op.cc``: by how much of the output pixel an input pixel covers."""
+    """``resize_area_op.cc``: the weight is the part of the output pixel that is covered."""
     scale = size / target
     start, pixel = np.arange(target)[None, :] * scale, np.arange(size)[:, None]
     overlap = np.minimum(start + scale, pixel + 1) - np.maximum(start, pixel)
@@ -94,7 +96,7 @@ def _area(size: int, target: int) -> Array:
 
 
 def _tabulated_cubic(size: int, target: int) -> Array:
-    """``resize_bicubic_op.cc``: the distance is rounded to one of 1,024 steps."""
+    """``resize_bicubic_op.cc``: distances are rounded to one of 1,024 steps."""
     centers = _rounded_centers(size, target)
     before = np.floor(centers)
     steps = np.rint((centers - before) * np.float32(_TABLE_SIZE)) / _TABLE_SIZE

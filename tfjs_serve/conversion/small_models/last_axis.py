@@ -1,4 +1,4 @@
-"""Puts some axes of a tensor last, as one axis, for layers of TF.js that look at the last only."""
+"""Computes along any axes: they are moved to the end and joined, as some TF.js layers need it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ from tfjs_serve.conversion.small_models.arithmetic import (
 )
 
 _MOST_AXES = 4
-"""That most of TF.js's operations take."""
+"""Most of TF.js's operations do not take more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How a tensor of `shape` is taken apart: the sizes along `axes` become one.
+    """How a tensor becomes rows.
 
-    `axes` count from the front, in ascending order.
+    Attributes
+    ----------
+    shape
+        The shape of the tensor, counting the batch axis.
+    axes
+        The axes that make up a row, counted from the front, in ascending order.
     """
 
     shape: Shape
@@ -32,17 +37,23 @@ class Rows:
 
     @property
     def size(self) -> int:
-        """The length of a row."""
+        """The length of a row.
+
+        Raises
+        ------
+        UnknownShapeError
+            A size along the axes is not known.
+        """
         return math.prod(known_sizes([self.shape[axis] for axis in self.axes]))
 
     @property
     def order(self) -> list[int]:
-        """The axes as a permutation puts them, the batch axis first."""
+        """The permutation that moves the axes of a row to the end; the batch axis stays first."""
         return [*(axis for axis in range(len(self.shape)) if axis not in self.axes), *self.axes]
 
 
 def counted_axes(axis: Json, rank: int) -> tuple[int, ...]:
-    """Return one axis or several, counted from the front, in ascending order."""
+    """Return one axis or several of a tensor of `rank` axes, counted from the front, ascending."""
     axes = axis if isinstance(axis, list) else [axis]
     return tuple(sorted(each + rank if each < 0 else each for each in axes))
 
@@ -50,17 +61,22 @@ def counted_axes(axis: Json, rank: int) -> tuple[int, ...]:
 def on_rows(
     low: Lowering, x: Tensor, axes: Sequence[int], compute: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """Return what `compute` makes of the rows along `axes`, put back into the shape of `x`.
+    """Return a tensor of the shape of `x` whose rows along `axes` are computed from those of `x`.
 
     Parameters
     ----------
+    x
+        A tensor of two or more axes.
+    axes
+        The axes that make up a row, counted from the front, in ascending order.
     compute
-        Takes a tensor of two to four axes, the last of which is the row; keeps its shape.
+        Gets a tensor of two to four axes, the last of which is the row; returns one of the same
+        shape.
 
     Raises
     ------
     UnknownShapeError
-        The batch is among the axes, or sizes are not known that it takes to put rows back.
+        The batch axis is among `axes`, or sizes are not known that joining the axes needs.
     """
     rows = Rows(x.shape, tuple(axes))
     if 0 in rows.axes:
@@ -87,7 +103,7 @@ def _as_one_axis(
 
 
 def rank_of(context: LayerContext) -> int:
-    """Return the number of axes of the input.
+    """Return the number of axes of the first input, counting the batch axis.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Whole numbers as columns of zeros and ones, by layers of plain TF.js.
+"""One-hot encoding of integers, and what Keras counts with it, by layers that TF.js has.
 
-A column for `v` is ``relu(min(1 - (x - v), 1 + (x - v)))``: one where ``x == v`` and zero at all
-other whole numbers, exact up to 2^24. A number that has no column makes zeros, as in Keras.
+The column of a value `v` is ``relu(min(1 - (x - v), 1 + (x - v)))``: 1 if ``x == v``, and 0 for all
+other integers. This is exact up to 2^24. A number without a column has zeros only, as in Keras.
 """
 
 from __future__ import annotations
@@ -14,18 +14,25 @@ from tfjs_serve.conversion.model.sources import Array
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 
 MOST_COLUMNS = 4096
-"""A companion looks more of them up faster."""
+"""For more columns, a companion is faster."""
 LARGEST = 1 << 24
-"""From here on float32 does not have every whole number."""
+"""From here on, float32 does not have every integer."""
 
 
 def columns(low: Lowering, x: Tensor, values: Sequence[int | None]) -> Tensor:
-    """Return a last axis with one column for each of `values`; ``None`` makes one of zeros.
+    """Return the columns of `values`.
 
     Parameters
     ----------
     x
-        Its last axis must be of size 1, and is replaced.
+        Integers, of shape ``(batch, ..., 1)``.
+    values
+        The value of each column; ``None`` for a column of zeros.
+
+    Returns
+    -------
+    Tensor
+        Zeros and ones, of shape ``(batch, ..., columns)``.
     """
     known = np.array([value is not None for value in values], np.float64)
     numbers = np.array([value or 0 for value in values], np.float64)
@@ -36,33 +43,49 @@ def columns(low: Lowering, x: Tensor, values: Sequence[int | None]) -> Tensor:
 
 
 def line(low: Lowering, x: Tensor, slopes: Array, offsets: Array) -> Tensor:
-    """Return ``x * slopes + offsets`` for an `x` whose last axis is of size 1."""
+    """Return ``x * slopes + offsets``, of shape ``(batch, ..., columns)``.
+
+    Parameters
+    ----------
+    x
+        Of shape ``(batch, ..., 1)``.
+    slopes, offsets
+        Of shape ``(columns,)``.
+    """
     return low.dense(x, slopes[None, :], offsets)
 
 
 def as_column(low: Lowering, x: Tensor) -> Tensor:
-    """Return `x` with a last axis of size 1, which it may have already."""
+    """Return `x` with a last axis of size 1, unless it has one.
+
+    Raises
+    ------
+    UnknownShapeError
+        Several sizes of `x` are not known.
+    """
     return x if x.shape[-1] == 1 and len(x.shape) > 1 else low.reshape(x, (*x.shape[1:], 1))
 
 
 def encoded(
     low: Lowering, hot: Tensor, shape: Sequence[int | None], mode: str, weights: Tensor | None
 ) -> Tensor:
-    """Return what an output mode makes of the columns of each number.
+    """Return the columns of numbers as an output mode of Keras puts them together.
 
     Parameters
     ----------
     hot
-        Shape ``(*shape, columns)``, without a last axis of size 1 in `shape`.
+        The columns: shape ``(*shape, columns)``, without the last axis of `shape` if its size is 1.
     shape
-        Of the numbers.
+        The shape of the numbers, counting the batch axis.
+    mode
+        ``"one_hot"``, ``"multi_hot"`` or ``"count"``.
     weights
-        How often each number counts.
+        How much each number counts, of shape `shape`. ``None``: each counts once.
 
     Raises
     ------
     UnknownShapeError
-        Not for numbers of this shape.
+        The mode is not ``"one_hot"``, and the numbers have more than two axes or unknown sizes.
     """
     if mode == "one_hot":
         return hot

@@ -1,7 +1,7 @@
-"""Images of another size, by layers of plain TF.js: a product with a matrix along each axis.
+"""Resizing of images by layers that TF.js has: a product with a matrix along each axis.
 
-TF.js's own resizing samples at the corners of pixels and knows two methods; see `interpolation`
-for what Keras samples.
+TF.js's own resizing samples at the corners of pixels and has two methods; see ``interpolation.py``
+for what Keras does.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from tfjs_serve.conversion.model.sources import Array
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 Resample = Callable[[int, int], Array]
-"""From the size of an axis and the size that it is to have to the matrix between them."""
+"""From the size of an axis and its new size to the matrix, of shape ``(size, new size)``."""
 
 LARGEST_MATRIX = 1 << 19
-"""Numbers in one matrix: 2 MB in the model; a companion makes larger ones in the page."""
+"""Most numbers in one matrix: 2 MB in the model. A companion makes larger ones in the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxisMap:
-    """What becomes of one axis of an image.
+    """How one axis of an image is resized.
 
     Attributes
     ----------
     matrix
-        Shape ``(size, target)``.
+        Shape ``(size, target)``: the share of each input pixel in each output pixel.
     border
-        Shape ``(target,)``: which part of each output pixel is border, not image.
+        Shape ``(target,)``: the share of the border in each output pixel.
     """
 
     matrix: Array
@@ -44,19 +44,39 @@ class AxisMap:
 
 
 def stretched(size: int, target: int, resample: Resample) -> AxisMap:
-    """Return the map of a whole axis to another size."""
+    """Return the map of a whole axis to another size.
+
+    Parameters
+    ----------
+    size, target
+        Sizes of the axis before and after.
+    resample
+        Returns the matrix.
+    """
     return AxisMap(matrix=resample(size, target), border=np.zeros(target))
 
 
 def cut(size: int, start: int, length: int, target: int, resample: Resample) -> AxisMap:
-    """Return the map of a part of an axis."""
+    """Return the map of a part of an axis to another size.
+
+    Parameters
+    ----------
+    size
+        Size of the whole axis.
+    start, length
+        The first pixel of the part, and how many it has.
+    target
+        Size of the axis afterwards.
+    resample
+        Returns the matrix for the part.
+    """
     matrix = np.zeros((size, target))
     matrix[start : start + length] = resample(length, target)
     return AxisMap(matrix=matrix, border=np.zeros(target))
 
 
 def _framed(size: int, margin: int, target: int, resample: Resample) -> AxisMap:
-    """Return the map of an axis with `margin` pixels of border at both ends."""
+    """Return the map of an axis with `margin` pixels of border at both of its ends."""
     whole = resample(size + 2 * margin, target)
     inner = whole[margin : margin + size]
     return AxisMap(matrix=inner, border=whole.sum(axis=0) - inner.sum(axis=0))
@@ -69,13 +89,17 @@ def fitted(
 
     Parameters
     ----------
+    sizes, targets
+        Rows and columns before and after.
     fit
         ``"crop"`` takes the largest part in the middle that has the proportions of the result,
-        ``"pad"`` makes a border that gives the image these proportions, anything else neither
-        (``resize`` in ``keras/src/backend/numpy/image.py``).
+        ``"pad"`` adds a border that gives the image these proportions, and anything else does
+        neither (``resize`` in ``keras/src/backend/numpy/image.py``).
+    resample
+        Returns the matrix for an axis.
     """
     (height, width), (rows, columns) = sizes, targets
-    # How many rows make the image as high as the result is for its width, and the columns.
+    # The rows that, for the width of the image, give the proportions of the result; the columns.
     wanted = (int(width * rows / columns), int(height * columns / rows))
     maps = []
     for size, target, fitting in zip(sizes, targets, wanted, strict=True):
@@ -92,12 +116,23 @@ def fitted(
 def resampled(
     low: Lowering, x: Tensor, axes: Sequence[int], maps: Sequence[AxisMap], fill: float = 0.0
 ) -> Tensor:
-    """Return `x` with its `axes`, which count the batch axis, mapped.
+    """Return `x` resized along some of its axes.
 
-    A Dense without bias is the product; axes are permuted only where the next product needs it.
+    The product with a matrix is a Dense. Axes are permuted only if the next product needs it.
+
+    Parameters
+    ----------
+    x
+        A tensor of two or more axes.
+    axes
+        The axes to resize, counting the batch axis.
+    maps
+        One for each of them.
+    fill
+        The value of the border.
     """
     order = list(range(len(x.shape)))
-    # The last axis first: it needs no permutation to begin with.
+    # The last axis first, because it needs no permutation.
     for axis, change in sorted(zip(axes, maps, strict=True), key=_axis, reverse=True):
         if not change.is_identity:
             x, order = _with_last(low, x, order, axis)

@@ -1,8 +1,8 @@
-"""Builds the small model that stands for one layer which TF.js lacks.
+"""Builds the small model that replaces one layer which TF.js lacks.
 
-The model has the layer's name and takes the layer's inputs, so that nothing else in the graph
-changes but that its calls count from 1, as those of every nested model do. Its layers are called
-``<layer>/<what>``; no mask enters or leaves it.
+The model has the layer's name and takes the layer's inputs, so the rest of the graph stays as it
+is, except that calls of a nested model are counted from 1. The layers in the small model are called
+``<layer>/<what>``. No mask enters or leaves it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """An output of a layer in the small model; `shape` counts the batch axis."""
+    """An output of a layer in the small model; its `shape` counts the batch axis."""
 
     layer: str
     index: int = 0
@@ -31,27 +31,35 @@ class Tensor:
 
 
 class UnknownShapeError(ValueError):
-    """A size is not known that the small model must be built with."""
+    """A small model cannot be built, because a size or rank is not known."""
 
 
 class SmallModel:
     """A small model under construction.
 
+    Every method that adds a layer raises a ``ValueError`` when there are too many; see
+    ``model/bounds.py``.
+
     Parameters
     ----------
     context
-        The layer that it will stand for.
+        The layer that the small model will replace.
 
     Attributes
     ----------
     inputs
         The layer's inputs. A size in which its calls differ is ``None``.
+
+    Raises
+    ------
+    UnknownShapeError
+        The shapes of the inputs are not known, or differ in rank or number between the calls.
     """
 
     def __init__(self, context: LayerContext) -> None:
         self._context = context
         name, scope = context.name, context.scope
-        # A layer inside of a wrapper does not have a name that is unique in the model.
+        # The name of a layer inside a wrapper is not unique in the model.
         self._base = name if scope in ("", name) else f"{scope}/{name}"
         self._layers: list[dict[str, Json]] = []
         self._weights: list[LayersWeight] = []
@@ -90,16 +98,28 @@ class SmallModel:
         trainable: bool | None = None,
         shape: Shape | None = None,
     ) -> Tensor:
-        """Call a new TF.js layer and return its output.
+        """Add a TF.js layer, call it, and return its output.
 
         Parameters
         ----------
+        class_name
+            As registered in tfjs-layers.
+        config
+            The layer's arguments besides name, trainable flag and dtype.
+        inputs
+            What the layer is called with.
         weights
-            By the names that the layer gives them, such as ``"kernel"``.
+            The layer's weights by the names that it gives them, such as ``"kernel"``.
         trainable
-            As the layer that is lowered, if left out; ``False`` for constants.
+            ``False`` for constants. By default as the layer that is lowered.
         shape
-            Of the output; worked out by the rule of the Keras layer `class_name` if left out.
+            Shape of the output, counting the batch axis. By default, the rule of the Keras layer
+            of this name tells it.
+
+        Raises
+        ------
+        ValueError
+            The small model has too many layers.
         """
         name = self._name(class_name.rpartition(">")[2].lower())
         flag = self._context.layer.trainable if trainable is None else trainable
@@ -112,14 +132,29 @@ class SmallModel:
         return Tensor(layer=name, shape=shape)
 
     def translated(self, layer: TfjsLayer, *inputs: Tensor, shape: Shape) -> Tensor:
-        """Call a layer that a rule has translated under a name of :meth:`fresh_name`."""
+        """Add a layer that a rule has translated, call it, and return its output.
+
+        Parameters
+        ----------
+        layer
+            Its name must be one of :meth:`fresh_name`.
+        inputs
+            What the layer is called with.
+        shape
+            Shape of the output, counting the batch axis.
+
+        Raises
+        ------
+        ValueError
+            The small model has too many layers.
+        """
         name = str(layer.config["name"])
         self._append(layer.class_name, name, layer.config, inputs)
         self._weights += layer.weights
         return Tensor(layer=name, node=int(layer.is_container), shape=shape)
 
     def fresh_name(self, what: str) -> str:
-        """Return a name for a layer of the small model."""
+        """Return an unused name for a layer of the small model."""
         return self._name(what)
 
     def _inferred(
@@ -138,12 +173,23 @@ class SmallModel:
     def companion(
         self, class_name: str, arguments: Mapping[str, Json], *inputs: Tensor, shape: Shape
     ) -> Tensor:
-        """Call a layer of ``layers.js`` without weights; see ``LayerContext.companion``.
+        """Add a layer of ``layers.js`` that has no weights, call it, and return its output.
+
+        Parameters
+        ----------
+        class_name, arguments
+            As in ``LayerContext.companion``.
+        inputs
+            What the layer is called with.
+        shape
+            Shape of the output, counting the batch axis.
 
         Raises
         ------
+        ValueError
+            The small model has too many layers.
         ArgumentMismatchError
-            The class declares other arguments.
+            The class declares other arguments; see ``companion.py``.
         """
         companion.check_arguments(class_name, arguments)
         shapes = [[[list(x.shape) for x in inputs], [list(shape)]]]
@@ -156,8 +202,8 @@ class SmallModel:
         return self.layer(f"{companion.PACKAGE}>{class_name}", config, *inputs, shape=shape)
 
     def model(self, *outputs: Tensor) -> TfjsLayer:
-        """Return the finished model."""
-        # A model's output that is its input would be known under the input's name.
+        """Return the finished model with these outputs."""
+        # An output that is an input would have the name of the input.
         ends = [self._handed_on(x) if x in self.inputs else x for x in outputs]
         return TfjsLayer(
             class_name="Functional",
@@ -176,12 +222,17 @@ class SmallModel:
 
 
 def common_shapes(facts: Sequence[Sequence[TensorFact]]) -> list[Shape]:
-    """Return the shape of each input (or output) of a layer's calls, ``None`` where they differ.
+    """Return the shapes of a layer's inputs, with ``None`` for sizes in which its calls differ.
+
+    Parameters
+    ----------
+    facts
+        The inputs of each call; or the outputs of each call, to get the shapes of these.
 
     Raises
     ------
     UnknownShapeError
-        The calls differ in rank or number of inputs, or no shape is known.
+        A shape is not known, or the calls differ in the number of tensors or in a rank.
     """
     calls = [[fact.shape for fact in call] for call in facts]
     if not calls or any(shape is None for call in calls for shape in call):
@@ -195,3 +246,27 @@ def common_shapes(facts: Sequence[Sequence[TensorFact]]) -> list[Shape]:
         )
         for shapes in zip(*calls, strict=True)
     ]
+
+
+def known_sizes(sizes: Sequence[int | None]) -> tuple[int, ...]:
+    """Return the sizes, all of which must be known.
+
+    Raises
+    ------
+    UnknownShapeError
+        One is not known.
+    """
+    return tuple(map(known_size, sizes))
+
+
+def known_size(size: int | None) -> int:
+    """Return a size that must be known.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is not known.
+    """
+    if size is None:
+        raise UnknownShapeError("a size of its input is not known")
+    return size

@@ -1,8 +1,8 @@
-"""Steps of small models on sequences, images and volumes.
+"""Padding, cropping, pooling and the like along the spatial axes of sequences, images and volumes.
 
-TF.js has most of its layers for images only. What treats each spatial axis by itself can be done
-with them for all: a sequence is an image of one column, and a volume is seen as an image twice.
-All but the first two functions take tensors whose channels are last.
+TF.js has most of these layers for images only. As each spatial axis is treated by itself, they
+serve for all: a sequence is an image of one column, and a volume becomes an image twice. Shapes
+count the batch axis. All functions but the first two take tensors whose channels are last.
 """
 
 from __future__ import annotations
@@ -17,11 +17,22 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, Unkn
 from tfjs_serve.conversion.small_models.windows import Edges, Windows
 
 Step = Callable[[Tensor, int | None, int | None], Tensor]
-"""From an image, and which axes of the whole are its rows and columns, to another image."""
+"""Takes an image, and the indices of the spatial axes of the whole tensor that are its rows and
+columns (``None``: neither is changed along it); returns another image."""
 
 
 def with_last_channels(low: Lowering, x: Tensor, data_format: str, rank: int) -> Tensor:
-    """Return `x`, which has `rank` spatial axes, with its channels after them."""
+    """Return `x` with its channels after its spatial axes.
+
+    Parameters
+    ----------
+    x
+        A tensor of at least ``rank + 2`` axes.
+    data_format
+        ``"channels_first"``; with anything else, the channels are last already.
+    rank
+        The number of spatial axes.
+    """
     if data_format != "channels_first":
         return x
     axes = list(range(len(x.shape)))
@@ -30,7 +41,17 @@ def with_last_channels(low: Lowering, x: Tensor, data_format: str, rank: int) ->
 
 
 def with_first_channels(low: Lowering, x: Tensor, data_format: str, rank: int) -> Tensor:
-    """Undo :func:`with_last_channels`."""
+    """Undo :func:`with_last_channels`.
+
+    Parameters
+    ----------
+    x
+        A tensor of at least ``rank + 2`` axes, with its channels last.
+    data_format
+        ``"channels_first"``; with anything else, the channels stay last.
+    rank
+        The number of spatial axes.
+    """
     if data_format != "channels_first":
         return x
     axes = list(range(len(x.shape)))
@@ -39,12 +60,19 @@ def with_first_channels(low: Lowering, x: Tensor, data_format: str, rank: int) -
 
 
 def in_images(low: Lowering, x: Tensor, step: Step) -> Tensor:
-    """Apply `step` along all spatial axes of `x`, of which there are one to three.
+    """Apply `step` along all spatial axes of `x`.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    step
+        Called once for a sequence or an image, and twice for a volume.
 
     Raises
     ------
     UnknownShapeError
-        Several sizes of a volume are not known.
+        It is a volume of which several sizes are not known.
     """
     if len(x.shape) == 4:
         return step(x, 0, 1)
@@ -59,17 +87,36 @@ def in_images(low: Lowering, x: Tensor, step: Step) -> Tensor:
 
 
 def as_image(low: Lowering, x: Tensor) -> Tensor:
-    """Return a sequence as an image of one column."""
+    """Return a sequence ``(batch, steps, channels)`` as an image of one column.
+
+    Raises
+    ------
+    UnknownShapeError
+        Neither the number of steps nor that of channels is known.
+    """
     return low.reshape(x, (x.shape[1], 1, x.shape[2]))
 
 
 def from_image(low: Lowering, image: Tensor) -> Tensor:
-    """Undo :func:`as_image`."""
+    """Undo :func:`as_image`; raises what it raises."""
     return low.reshape(image, (image.shape[1], image.shape[3]))
 
 
 def zero_padded(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
-    """Return `x` with zeros around it."""
+    """Return `x` with zeros around it.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    edges
+        How many zeros lie before and after, for each spatial axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is a volume of which several sizes are not known.
+    """
 
     def pad(image: Tensor, sides: Edges) -> Tensor:
         config = {"padding": list(map(list, sides)), "data_format": "channels_last"}
@@ -79,7 +126,21 @@ def zero_padded(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
 
 
 def cropped(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
-    """Return `x` without its outermost steps."""
+    """Return `x` without its outermost steps.
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    edges
+        How many steps are cut off before and after, for each spatial axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is a volume of which several sizes are not known, or neither the channels nor the size
+        along a cropped axis are known.
+    """
 
     def crop(image: Tensor, sides: Edges) -> Tensor:
         if None in image.shape[1:3]:
@@ -101,7 +162,7 @@ def _with_edges(
 
 
 def _convolved_crop(low: Lowering, image: Tensor, sides: Edges) -> Tensor:
-    """Crop with windows that hold a single one: TF.js's Cropping2D must know sizes beforehand."""
+    """Crop with a kernel of zeros and a single one: Cropping2D has to know sizes beforehand."""
     for axis, (before, after) in enumerate(sides):
         if not before and not after:
             continue
@@ -119,7 +180,7 @@ def _convolved_crop(low: Lowering, image: Tensor, sides: Edges) -> Tensor:
 
 
 def known_channels(x: Tensor) -> int:
-    """Return the size of the last axis.
+    """Return the number of channels, the size of the last axis.
 
     Raises
     ------
@@ -135,8 +196,20 @@ def known_channels(x: Tensor) -> int:
 def repeated(low: Lowering, x: Tensor, factors: Sequence[int]) -> Tensor:
     """Return `x` with each step repeated along each spatial axis.
 
-    One axis needs no image: the repetitions lie side by side among the channels, and TF.js's
+    A sequence does not become an image: its repetitions are joined along the channels. TF.js's
     gradient of UpSampling2D on the CPU is wrong for batches (``ResizeNearestNeighborGrad.ts``).
+
+    Parameters
+    ----------
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    factors
+        How often a step is repeated, for each spatial axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        Several sizes of a volume or of a sequence are not known.
     """
     if len(factors) == 1:
         _, steps, channels = x.shape
@@ -157,7 +230,16 @@ def pooled(low: Lowering, kind: str, x: Tensor, windows: Windows) -> Tensor:
     Parameters
     ----------
     kind
-        ``"Max"`` or ``"Average"``; the zeros of a padding do not count.
+        ``"Max"`` or ``"Average"``. Padding does not count in either.
+    x
+        A sequence, image or volume: ``(batch, *sizes, channels)``.
+    windows
+        One number for each spatial axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        It is a volume of which several sizes are not known.
     """
 
     def step(image: Tensor, *axes: int | None) -> Tensor:
@@ -170,40 +252,3 @@ def pooled(low: Lowering, kind: str, x: Tensor, windows: Windows) -> Tensor:
         return low.layer(f"{kind}Pooling2D", config, image)
 
     return in_images(low, x, step)
-
-
-def _subsampled(low: Lowering, x: Tensor, strides: Sequence[int]) -> Tensor:
-    """Return every step that a window of one would stop at."""
-    if set(strides) == {1}:
-        return x
-    one = (1,) * len(strides)
-    every = Windows(size=one, strides=tuple(strides), dilation=one, padding="valid")
-    return pooled(low, "Max", x, every)
-
-
-def patches(low: Lowering, image: Tensor, windows: Windows) -> Tensor:
-    """Return what each window sees in an image: window positions first, channels last.
-
-    Returns
-    -------
-    Tensor
-        Of shape ``(batch, rows, columns, window rows * window columns * channels)``.
-    """
-    image = zero_padded(low, image, windows.edges(image.shape[1:3]))
-    for axis in (1, 0):
-        image = _shifted(low, image, axis, windows)
-    return image
-
-
-def _shifted(low: Lowering, image: Tensor, axis: int, windows: Windows) -> Tensor:
-    """Stack what the steps of a window see along one axis."""
-    if image.shape[1 + axis] is None:
-        raise UnknownShapeError("a size of its input is not known")
-    extent = windows.extent[axis]
-    shifts = []
-    for start in range(0, extent, windows.dilation[axis]):
-        sides = [(0, 0), (0, 0)]
-        sides[axis] = (start, extent - 1 - start)
-        shifts.append(cropped(low, image, sides))
-    strides = [windows.strides[axis] if other == axis else 1 for other in range(2)]
-    return _subsampled(low, low.concatenate(shifts, -1), strides)

@@ -9,15 +9,17 @@ from tfjs_serve.conversion.model.shapes import Size
 from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError
 
 Edges = Sequence[Sequence[int]]
-"""How many steps lie before and after a tensor, or are cut off there; a pair for each axis."""
+"""How many steps are added, or cut off, before and after; a pair for each spatial axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """The windows of a convolution; one number for each spatial axis.
+    """The windows of a convolution or of pooling.
 
     Attributes
     ----------
+    size, strides, dilation
+        One number for each spatial axis.
     padding
         ``"valid"``, ``"same"`` or ``"causal"``.
     """
@@ -29,26 +31,31 @@ class Windows:
 
     @property
     def extent(self) -> tuple[int, ...]:
-        """How many steps a window covers, those that it skips among them."""
+        """How many steps a window covers along each axis, including those that it skips."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True))
 
     @property
     def is_dilated(self) -> bool:
-        """Whether it skips steps; one of a single step does not, whatever its dilation."""
+        """Whether windows skip steps. Those of a single step do not, whatever the dilation."""
         return self.extent != self.size
 
     @property
     def is_strided(self) -> bool:
-        """Whether it moves by more than one step at a time."""
+        """Whether windows move by more than one step at a time."""
         return max(self.strides) > 1
 
     def edges(self, sizes: Sequence[Size]) -> list[list[int]]:
-        """Return the zeros that the padding stands for around a tensor of the given sizes.
+        """Return the numbers of zeros before and after each axis that the padding stands for.
+
+        Parameters
+        ----------
+        sizes
+            Spatial sizes of the tensor.
 
         Raises
         ------
         UnknownShapeError
-            They depend on a size that is not known.
+            The numbers depend on a size that is not known.
         """
         return [
             padding_edges(self.padding, size, extent, stride)
@@ -57,7 +64,26 @@ class Windows:
 
 
 def padding_edges(padding: str, size: Size, extent: int, stride: int) -> list[int]:
-    """Return the zeros before and after one axis (``padtype_to_pads`` in JAX; TensorFlow too)."""
+    """Return how many zeros lie before and after one axis.
+
+    ``padtype_to_pads`` in JAX does the same, and so does TensorFlow.
+
+    Parameters
+    ----------
+    padding
+        ``"valid"``, ``"same"`` or ``"causal"``.
+    size
+        Size of the axis; ``None`` if it is not known.
+    extent
+        How many steps a window covers.
+    stride
+        By how many steps windows move.
+
+    Raises
+    ------
+    UnknownShapeError
+        The numbers depend on the size, and it is not known.
+    """
     if padding == "valid" or extent == 1 == stride:
         return [0, 0]
     if padding == "causal":
