@@ -67,7 +67,7 @@ def test_every_family_of_layers_has_a_table_of_its_name() -> None:
     assert found == families - IN_OTHER_TESTS
 
 
-def test_every_kind_of_operation_has_a_table_of_its_name() -> None:
+def test_every_family_of_operations_has_a_table_of_its_name() -> None:
     modules = {one.specification.__module__ for one in signatures().values()}
     found = {_table_of(module, "operations") for module in tables()} - {None}
     assert found == {name.rpartition(".")[2] for name in modules} | {"tensorflow"}

@@ -1,7 +1,7 @@
 """The tables of parity cases: what is built with Keras, and what must come of it.
 
-- ``layers/`` has a file for each family of rules in ``tfjs_serve/conversion/layers/``, under its
-  name; ``operations/`` has one for each kind of function in ``conversion/operations/specs/``.
+- ``layers/`` has a file for each family of rules in ``tfjs_serve/conversion/layers/``, and
+  ``operations/`` one for each family of functions in ``conversion/operations/specs/``, of its name.
 - ``models/`` has what concerns whole models: graphs, names, masks, dtypes.
 
 Each file has a table ``CASES``. It is found here, so a new file needs no entry anywhere. A family

@@ -59,9 +59,6 @@ INDICES: dict[str, Function] = {
     ),
     "slice": lambda ops, x: ops.slice(x, (x[0, 0] // 5, 1), (1, 2)),
 }
-SEQUENCES: dict[str, Function] = {
-    "extract_sequences": lambda ops, x: ops.extract_sequences(x, 2, 1),
-}
 
 CASES = [
     *operations("items", ITEMS, (3, 3, 4)),
@@ -69,5 +66,4 @@ CASES = [
     *operations("free-time", {k: FREE[k] for k in TIME}, (None, 3)),
     *operations("joining", ALONG, (2, 3), (2, 3)),
     *operations("indices", INDICES, (3,), dtype="int32"),
-    *operations("order", SEQUENCES, (3, 4)),
 ]

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from tests.parity.cases.functions import Function, operations
 
+SPLIT: dict[str, Function] = {
+    "split": lambda ops, x: ops.split(x, 2, axis=-1),
+    "split-at": lambda ops, x: ops.split(x, [1, 2], axis=1),
+    "split-second": lambda ops, x: ops.split(x, 2, axis=-1)[1],
+    "split-batch": lambda ops, x: ops.split(x, 2, axis=0),
+    "array_split": lambda ops, x: ops.array_split(x, 3, axis=3),
+    "unstack": lambda ops, x: ops.unstack(x, axis=2),
+    "unstack-one": lambda ops, x: ops.unstack(x, axis=-1)[2],
+    "hsplit": lambda ops, x: ops.hsplit(x, 3),
+    "dsplit": lambda ops, x: ops.dsplit(x, [1]),
+}
+FREE: dict[str, Function] = {
+    "concatenate": lambda ops, x: ops.concatenate([x, x * 2], axis=1),
+}
 JOINING: dict[str, Function] = {
     "concatenate": lambda ops, x, y: ops.concatenate([x, y], axis=-1),
     "concatenate-1": lambda ops, x, y: ops.concatenate([x, y, x], axis=1),
@@ -19,25 +33,10 @@ JOINING: dict[str, Function] = {
     "append-flat": lambda ops, x, y: ops.append(x, y),
     "meshgrid": lambda ops, x, y: ops.meshgrid(x[0, 0], y[0, 0]),
     "meshgrid-ij": lambda ops, x, y: ops.meshgrid(x[0, 0], y[0, 1], indexing="ij"),
-    "select": lambda ops, x, y: ops.select([x > 0.5, y > 0], [x, y], 7.0),
-}
-SPLIT: dict[str, Function] = {
-    "split": lambda ops, x: ops.split(x, 2, axis=-1),
-    "split-at": lambda ops, x: ops.split(x, [1, 2], axis=1),
-    "split-second": lambda ops, x: ops.split(x, 2, axis=-1)[1],
-    "split-batch": lambda ops, x: ops.split(x, 2, axis=0),
-    "array_split": lambda ops, x: ops.array_split(x, 3, axis=3),
-    "unstack": lambda ops, x: ops.unstack(x, axis=2),
-    "unstack-one": lambda ops, x: ops.unstack(x, axis=-1)[2],
-    "hsplit": lambda ops, x: ops.hsplit(x, 3),
-    "dsplit": lambda ops, x: ops.dsplit(x, [1]),
-}
-FREE: dict[str, Function] = {
-    "concatenate": lambda ops, x: ops.concatenate([x, x * 2], axis=1),
 }
 
 CASES = [
-    *operations("joining", JOINING, (2, 3), (2, 3)),
     *operations("items", SPLIT, (3, 3, 4)),
     *operations("free-shape", FREE, (None, None, 3)),
+    *operations("joining", JOINING, (2, 3), (2, 3)),
 ]

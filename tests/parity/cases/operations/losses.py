@@ -1,4 +1,4 @@
-"""Losses and scores."""
+"""Losses as functions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LOSSES: dict[str, Function] = {
     "sparse": lambda ops, x, y: ops.sparse_categorical_crossentropy(
         ops.cast(x[..., 0] * 3, "int32"), y
     ),
-    "psnr": lambda ops, x, y: ops.psnr(x, y, 1.0),
-    "in_top_k": lambda ops, x, y: ops.in_top_k(ops.cast(x[:, 0, 0] * 3, "int32"), y[:, 0], 2),
 }
 
-CASES = list(operations("losses", LOSSES, (2, 3), (2, 3), inputs=within(0.05, 0.95)))
+CASES = [
+    *operations("losses", LOSSES, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
+]

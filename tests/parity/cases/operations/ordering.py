@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tests.parity.cases.functions import Function, operations
+from tests.parity.cases.inputs import within
 
+RANKS: dict[str, Function] = {
+    "in_top_k": lambda ops, x, y: ops.in_top_k(ops.cast(x[:, 0, 0] * 3, "int32"), y[:, 0], 2),
+}
+COUNTS: dict[str, Function] = {
+    "bincount": lambda ops, x: ops.bincount(x, minlength=6),
+}
 ORDER: dict[str, Function] = {
     "sort": lambda ops, x: ops.sort(x),
     "sort-axis": lambda ops, x: ops.sort(x, axis=1),
@@ -16,14 +23,10 @@ ORDER: dict[str, Function] = {
     "digitize": lambda ops, x: ops.digitize(x, np.array([-1.0, 0.0, 1.0], "float32")),
     "searchsorted": lambda ops, x: ops.searchsorted(np.array([-1.0, 0.0, 1.0], "float32"), x),
     "isin": lambda ops, x: ops.isin(ops.round(x), np.array([0.0, 2.0], "float32")),
-    "diff": lambda ops, x: ops.diff(x),
-    "diff-2": lambda ops, x: ops.diff(x, n=2, axis=1),
-}
-COUNTS: dict[str, Function] = {
-    "bincount": lambda ops, x: ops.bincount(x, minlength=6),
 }
 
 CASES = [
-    *operations("order", ORDER, (3, 4)),
+    *operations("losses", RANKS, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
     *operations("indices", COUNTS, (3,), dtype="int32"),
+    *operations("order", ORDER, (3, 4)),
 ]

@@ -1,4 +1,4 @@
-"""Pooling and windows."""
+"""Pooling."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ POOLING: dict[str, Function] = {
     "average_pool-3": lambda ops, x: ops.average_pool(x, (3, 3), strides=(2, 2)),
     "adaptive_max_pool": lambda ops, x: ops.adaptive_max_pool(x, (2, 3)),
     "adaptive_average_pool": lambda ops, x: ops.adaptive_average_pool(x, (4, 2)),
-    "unfold": lambda ops, x: ops.unfold(ops.transpose(x, (0, 3, 1, 2)), 2),
-    "unfold-all": lambda ops, x: ops.unfold(
-        ops.transpose(x, (0, 3, 1, 2)), (2, 3), dilation=(2, 1), padding=1, stride=2
-    ),
-    "fold": lambda ops, x: ops.fold(
-        ops.unfold(ops.transpose(x, (0, 3, 1, 2)), 3, stride=1), (6, 6), 3
-    ),
 }
 
 CASES = [

@@ -1,4 +1,4 @@
-"""Products of matrices and tensors, and convolutions."""
+"""Products of matrices and tensors."""
 
 from __future__ import annotations
 
@@ -56,25 +56,9 @@ PRODUCTS: dict[str, Function] = {
     "einsum-three": lambda ops, x, y: ops.einsum("bij,bkj,bil->bkl", x, y, x),
     "einsum-diagonal": lambda ops, x, y: ops.einsum("bii->bi", x[..., :3] + y[..., 1:]),
 }
-CONVOLUTIONS: dict[str, Function] = {
-    "conv": lambda ops, x: ops.conv(x, np.linspace(-1, 1, 108).reshape(3, 3, 4, 3)),
-    "conv-same": lambda ops, x: ops.conv(
-        x, np.linspace(-1, 1, 108).reshape(3, 3, 4, 3), strides=2, padding="same"
-    ),
-    "conv-dilated": lambda ops, x: ops.conv(
-        x, np.linspace(-1, 1, 48).reshape(2, 2, 4, 3), padding="same", dilation_rate=2
-    ),
-    "depthwise_conv": lambda ops, x: ops.depthwise_conv(
-        x, np.linspace(-1, 1, 32).reshape(2, 2, 4, 2), padding="same"
-    ),
-    "separable_conv": lambda ops, x: ops.separable_conv(
-        x, np.linspace(-1, 1, 16).reshape(2, 2, 4, 1), np.linspace(-1, 1, 8).reshape(1, 1, 4, 2)
-    ),
-}
 
 CASES = [
-    *operations("products", PRODUCTS, (3, 4), (3, 4)),
     *operations("stacks", STACKS, (2, 2, 5), (2, 2, 5)),
     *operations("stacks-free", {k: STACKS[k] for k in ("scores", "einsum")}, FREE, FREE),
-    *operations("layers", CONVOLUTIONS, (6, 6, 4)),
+    *operations("products", PRODUCTS, (3, 4), (3, 4)),
 ]

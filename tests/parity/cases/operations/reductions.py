@@ -1,10 +1,10 @@
-"""Sums, extremes, statistics, norms, positions."""
+"""Functions that reduce axes: sums, extremes, statistics."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tests.parity.cases.functions import Function, operations
+from tests.parity.cases.functions import Function, of_truths, operations
 from tests.parity.cases.inputs import with_infinities, with_nan
 
 _NAMES = ("sum", "prod", "mean", "max", "min", "std", "var", "logsumexp", "median")
@@ -36,6 +36,13 @@ def over_axes(*names: str) -> dict[str, Function]:
     }
 
 
+WHOLE: dict[str, Function] = {
+    "mean": lambda ops, x, y: ops.mean(x, axis=1) + ops.sum(y, axis=1),
+}
+TRUTHS: dict[str, Function] = {
+    "sum": lambda ops, x, y: ops.sum(x, axis=1) + ops.sum(y, axis=1),
+    "mean": lambda ops, x, y: ops.mean(x, axis=1) + ops.mean(y, axis=1),
+}
 STATISTICS: dict[str, Function] = {
     "max-initial": lambda ops, x: ops.max(x, axis=1, initial=0.7),
     "min-initial": lambda ops, x: ops.min(x, axis=1, initial=-0.7),
@@ -55,38 +62,22 @@ STATISTICS: dict[str, Function] = {
     "quantile-kept": lambda ops, x: ops.quantile(x, 0.7, axis=-1, keepdims=True),
     "moments": lambda ops, x: ops.moments(x, axes=[1, 2]),
     "moments-kept": lambda ops, x: ops.moments(x, axes=[-1], keepdims=True),
-    "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
-    "cumsum-last": lambda ops, x: ops.cumsum(x, axis=-1),
-    "cumsum-batch": lambda ops, x: ops.cumsum(x, axis=0),
-    "cumsum-flat": lambda ops, x: ops.cumsum(x),
-    "cumprod": lambda ops, x: ops.cumprod(x, axis=2),
-    "norm-matrix": lambda ops, x: ops.norm(x, axis=(2, 3)),
-    "norm-fro": lambda ops, x: ops.norm(x, ord="fro", axis=(1, 2)),
-    "norm-matrix-1": lambda ops, x: ops.norm(x, ord=1, axis=(1, 2)),
-    "norm-all": lambda ops, x: ops.norm(x),
     "trapezoid": lambda ops, x: ops.trapezoid(x, dx=0.5, axis=1),
-}
-NORMALIZED: dict[str, Function] = {
-    "normalize": lambda ops, x: ops.normalize(x),
-    "normalize-axis": lambda ops, x: ops.normalize(x, axis=1),
-    "normalize-epsilon": lambda ops, x: ops.normalize(x, epsilon=2.0),
-    "normalize-order": lambda ops, x: ops.normalize(x, order=1),
-    "normalize-order-3": lambda ops, x: ops.normalize(x, order=3),
 }
 FREE: dict[str, Function] = {
     "mean": lambda ops, x: ops.mean(x, axis=(1, 2)),
     "mean-kept": lambda ops, x: ops.mean(x, axis=(1, 2), keepdims=True),
     "sum": lambda ops, x: ops.sum(x, axis=1),
 }
+SEGMENTS: dict[str, Function] = {
+    "segment_sum": lambda ops, x: ops.segment_sum(ops.cast(x, "float32")[0], x[0], 6),
+    "segment_max": lambda ops, x: ops.segment_max(ops.cast(x, "float32"), x[:, 0], 5),
+}
 POSITIONS: dict[str, Function] = {
     "argmax": lambda ops, x: ops.argmax(x, axis=-1),
     "argmax-kept": lambda ops, x: ops.argmax(x, axis=1, keepdims=True),
     "argmin": lambda ops, x: ops.argmin(x, axis=1),
     "argmax-flat": lambda ops, x: ops.argmax(x),
-}
-SEGMENTS: dict[str, Function] = {
-    "segment_sum": lambda ops, x: ops.segment_sum(ops.cast(x, "float32")[0], x[0], 6),
-    "segment_max": lambda ops, x: ops.segment_max(ops.cast(x, "float32"), x[:, 0], 5),
 }
 
 CASES = [
@@ -95,10 +86,11 @@ CASES = [
     *operations(
         "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
     ),
+    *operations("whole", WHOLE, (3, 4), (3, 4), dtype="int32"),
+    *operations("truths", of_truths(TRUTHS), (3, 4), (3, 4)),
     *operations("statistics", STATISTICS, (2, 3, 4)),
-    *operations("settings", NORMALIZED, (3, 4)),
     *operations("free-shape", FREE, (None, None, 3)),
     *operations("free-time", {"sum": FREE["sum"]}, (None, 3)),
-    *operations("order", POSITIONS, (3, 4)),
     *operations("indices", SEGMENTS, (3,), dtype="int32"),
+    *operations("order", POSITIONS, (3, 4)),
 ]

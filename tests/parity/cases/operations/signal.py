@@ -18,4 +18,6 @@ SIGNALS: dict[str, Function] = {
     "istft": lambda ops, x: ops.istft(ops.stft(x, 8, 2, 8), 8, 2, 8),
 }
 
-CASES = list(operations("signals", SIGNALS, (4, 12)))
+CASES = [
+    *operations("signals", SIGNALS, (4, 12)),
+]

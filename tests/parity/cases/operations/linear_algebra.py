@@ -6,6 +6,9 @@ import numpy as np
 
 from tests.parity.cases.functions import Function, operations
 
+DISTANCES: dict[str, Function] = {
+    "cdist": lambda ops, x, y: ops.cdist(x, y),
+}
 MATRICES: dict[str, Function] = {
     "inv": lambda ops, x: ops.inv(x + 3 * np.eye(3, dtype="float32")),
     "det": lambda ops, x: ops.det(x),
@@ -19,11 +22,8 @@ MATRICES: dict[str, Function] = {
     ),
     "qr": lambda ops, x: ops.qr(x),
 }
-DISTANCES: dict[str, Function] = {
-    "cdist": lambda ops, x, y: ops.cdist(x, y),
-}
 
 CASES = [
-    *operations("matrices", MATRICES, (3, 3)),
     *operations("products", DISTANCES, (3, 4), (3, 4)),
+    *operations("matrices", MATRICES, (3, 3)),
 ]

@@ -1,4 +1,4 @@
-"""Functions of images."""
+"""Images."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def _warped(fill_mode: str, interpolation: str = "bilinear") -> Function:
     )
 
 
+SCORES: dict[str, Function] = {
+    "psnr": lambda ops, x, y: ops.psnr(x, y, 1.0),
+}
 IMAGES: dict[str, Function] = {
     "resize": lambda ops, x: ops.image.resize(x, (10, 9)),
     "resize-smaller": lambda ops, x: ops.image.resize(x, (3, 4)),
@@ -39,15 +42,6 @@ IMAGES: dict[str, Function] = {
     "gaussian_blur": lambda ops, x: ops.image.gaussian_blur(x),
     "gaussian_blur-larger": lambda ops, x: ops.image.gaussian_blur(
         x, kernel_size=(5, 3), sigma=(1.5, 0.7)
-    ),
-    "extract_patches": lambda ops, x: ops.image.extract_patches(x, 2),
-    "extract_patches-wide": lambda ops, x: ops.image.extract_patches(x, (2, 3), strides=(2, 3)),
-    "extract_patches-dilated": lambda ops, x: ops.image.extract_patches(
-        x, 2, strides=2, dilation_rate=2
-    ),
-    "extract_patches-overlap": lambda ops, x: ops.image.extract_patches(x, (2, 3), strides=1),
-    "extract_patches-same": lambda ops, x: ops.image.extract_patches(
-        x, 2, strides=2, padding="same"
     ),
     "pad_images": lambda ops, x: ops.image.pad_images(x, 1, 2, 0, 1),
     "pad_images-target": lambda ops, x: ops.image.pad_images(
@@ -71,13 +65,6 @@ IMAGES: dict[str, Function] = {
         x[0, ..., 0], np.linspace(-1, 5, 24).reshape(2, 3, 4).astype("float32"), 1
     ),
     "ssim": lambda ops, x: ops.image.ssim(x, x * 0.9, filter_size=3),
-    "space_to_depth-first": lambda ops, x: ops.nn.space_to_depth(
-        ops.transpose(x[:, :4], (0, 3, 1, 2)), 2, data_format=FIRST
-    ),
-}
-SINGLE: dict[str, Function] = {
-    "resize": lambda ops, x: ops.image.resize(x, (4, 3), data_format="channels_last"),
-    "gray": lambda ops, x: ops.image.rgb_to_grayscale(x, data_format="channels_last"),
 }
 CHANNELS_FIRST: dict[str, Function] = {
     "resize": lambda ops, x: ops.image.resize(x, (10, 9), data_format=FIRST),
@@ -85,7 +72,6 @@ CHANNELS_FIRST: dict[str, Function] = {
     "blur": lambda ops, x: ops.image.gaussian_blur(x, data_format=FIRST),
     "pad": lambda ops, x: ops.image.pad_images(x, 1, 2, 0, 1, data_format=FIRST),
     "crop": lambda ops, x: ops.image.crop_images(x, 1, 2, 0, 1, data_format=FIRST),
-    "patches": lambda ops, x: ops.image.extract_patches(x, 2, data_format=FIRST),
 }
 FREE: dict[str, Function] = {
     "resize": lambda ops, x: ops.image.resize(x, (7, 3)),
@@ -95,8 +81,9 @@ FREE: dict[str, Function] = {
 }
 
 CASES = [
+    *operations("losses", SCORES, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
     *operations("images", IMAGES, (5, 6, 3), inputs=within(0, 1)),
+    *operations("image-whole", {"resize": IMAGES["resize"]}, (5, 6, 3), dtype="uint8"),
     *operations("image-first", CHANNELS_FIRST, (3, 5, 6), inputs=within(0, 1)),
     *operations("image-free", FREE, (None, None, 3), inputs=within(0, 1)),
-    *operations("image-whole", {"resize": IMAGES["resize"]}, (5, 6, 3), dtype="uint8"),
 ]

@@ -1,0 +1,22 @@
+"""Running sums and products, and differences."""
+
+from __future__ import annotations
+
+from tests.parity.cases.functions import Function, operations
+
+CUMULATED: dict[str, Function] = {
+    "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
+    "cumsum-last": lambda ops, x: ops.cumsum(x, axis=-1),
+    "cumsum-batch": lambda ops, x: ops.cumsum(x, axis=0),
+    "cumsum-flat": lambda ops, x: ops.cumsum(x),
+    "cumprod": lambda ops, x: ops.cumprod(x, axis=2),
+}
+DIFFERENCES: dict[str, Function] = {
+    "diff": lambda ops, x: ops.diff(x),
+    "diff-2": lambda ops, x: ops.diff(x, n=2, axis=1),
+}
+
+CASES = [
+    *operations("statistics", CUMULATED, (2, 3, 4)),
+    *operations("order", DIFFERENCES, (3, 4)),
+]
