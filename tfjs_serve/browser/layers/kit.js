@@ -84,11 +84,11 @@ function makeKit(tf) {
   class CompanionLayer extends tf.layers.Layer {
     constructor(config) {
       super(config);
-      this.given = config.arguments ?? {};
+      this.given = config.arguments;
       this.args = declaredBy(this);
-      this.variables = config.variables ?? [];
-      this.shapes = config.shapes ?? [];
-      this.passesMask = config.passesMask ?? false;
+      this.variables = config.variables;
+      this.shapes = config.shapes;
+      this.passesMask = config.passesMask;
       this.supportsMasking = true;
       this.variable = {};
     }

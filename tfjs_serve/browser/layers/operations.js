@@ -10,7 +10,7 @@ part((kit) => {
 
   /** The axes of x counted from the front; all of them for null. */
   const axes = (rank, axis) => {
-    if (axis === null || axis === undefined) return [...Array(rank).keys()];
+    if (axis === null) return [...Array(rank).keys()];
     return asList(axis).map((one) => (one < 0 ? one + rank : one));
   };
 

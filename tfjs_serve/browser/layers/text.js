@@ -30,9 +30,8 @@ part((kit) => {
   layer("Hashing", ["bins", "mask", "salt", "mode", "depth"], ([x], { args }) => {
     const { bins, salt } = args;
     const mask = bins > 1 ? token(args.mask) : null;
-    const masks = mask !== null && mask !== undefined;
     const index = (value) => {
-      if (!masks) return kit.hashBin(String(value), bins, salt);
+      if (mask === null) return kit.hashBin(String(value), bins, salt);
       return value === mask ? 0 : kit.hashBin(String(value), bins - 1, salt) + 1;
     };
     return kit.encoded(read(x).map(index), x.shape, args);
@@ -62,7 +61,7 @@ part((kit) => {
     const { mask, maskIndex, unknown } = args;
     const masked = token(mask);
     return (value) => {
-      if (masked !== null && masked !== undefined && value === masked) return maskIndex;
+      if (value === masked) return maskIndex;
       const index = table.get(value);
       if (index !== undefined) return index;
       if (unknown.count === 0) {

@@ -1,8 +1,8 @@
 // Sums, products, powers, roots and limits of each element; `keras/src/ops/numpy.py`.
 
 family("arithmetic", ({ tf, numeric, ofEach, ofPairs, taking }) => {
-  const t = (value) => numeric.tensor(value);
-  const where = (...items) => numeric.where(...items);
+  const t = numeric.tensor;
+  const { where } = numeric;
   const isNan = (x) => tf.isNaN(x);
 
   const truncatedRest = (x1, x2) => {

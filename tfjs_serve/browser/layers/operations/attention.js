@@ -1,7 +1,7 @@
 // Attention; `keras/src/ops/nn.py`.
 
 family("attention", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   function attention({ query, key, value, bias, mask, scale, isCausal, attnLogitsSoftCap }) {
     const q = t(query);

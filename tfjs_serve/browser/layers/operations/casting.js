@@ -2,7 +2,7 @@
 // `keras/src/ops/numpy.py`, `keras/src/ops/core.py`.
 
 family("casting", ({ tf, numeric, ofEach, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const where = (condition, one, other) => tf.where(tf.cast(condition, "bool"), one, other);
   const filled = (x, value) => tf.fill(x.shape, value);
 

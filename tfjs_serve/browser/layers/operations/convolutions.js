@@ -1,7 +1,7 @@
 // Convolutions with given kernels; `keras/src/ops/nn.py`.
 
 family("convolutions", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { several, channelsLast } = numeric;
 
   /** Zeros (or `value`) around the spatial axes, so that a valid convolution is what is wanted. */

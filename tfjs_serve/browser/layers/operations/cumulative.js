@@ -1,7 +1,7 @@
 // Running sums and products, and the differences that undo them; `keras/src/ops/numpy.py`.
 
 family("cumulative", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   /** Running results along the last axis; `shift` puts what came before in front. */
   function running(x, combine, neutral) {

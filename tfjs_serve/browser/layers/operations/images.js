@@ -2,7 +2,7 @@
 
 family("images", (kit) => {
   const { tf, numeric, taking } = kit;
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
   /** Compute with a batch of images with their channels last. */
@@ -15,7 +15,7 @@ family("images", (kit) => {
   }
 
   const planes = (x) => tf.unstack(x, 3);
-  const where = (...items) => numeric.where(...items);
+  const { where } = numeric;
 
   function hsvOf(x) {
     const [red, green, blue] = planes(where(tf.less(tf.abs(x), 1.1920929e-7), 0, x));

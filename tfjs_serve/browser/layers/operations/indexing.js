@@ -1,7 +1,7 @@
 // Functions that pick elements, or put them somewhere; `keras/src/ops/core.py`, `numpy.py`.
 
 family("indexing", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
   const isSlice = (item) => item !== null && typeof item === "object" && "slice" in item;

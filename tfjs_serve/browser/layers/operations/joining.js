@@ -1,7 +1,7 @@
 // Functions that join tensors or take them apart; `keras/src/ops/numpy.py`.
 
 family("joining", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { listed } = numeric;
 
   /** TF.js's concat leaves out what is empty of another rank. */

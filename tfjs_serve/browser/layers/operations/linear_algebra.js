@@ -1,7 +1,7 @@
 // Linear algebra; `keras/src/ops/linalg.py`.
 
 family("linear_algebra", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   /** The rows of [A | B] after A has become the identity; in double precision, with pivots. */
   function eliminated(rows) {

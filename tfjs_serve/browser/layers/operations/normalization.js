@@ -1,7 +1,7 @@
 // Norms, and normalization by them or by statistics; `keras/src/ops/nn.py`, `linalg.py`.
 
 family("normalization", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const optional = (value) => (value === null ? null : t(value));
 
   /** Values of parameters along some axes, in the shape of all of them. */

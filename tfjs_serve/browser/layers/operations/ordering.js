@@ -1,7 +1,7 @@
 // Functions that sort, search and count; `keras/src/ops/numpy.py`, `keras/src/ops/math.py`.
 
 family("ordering", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
   /** The last axis in ascending order; differentiable, which tf.topk is not. */

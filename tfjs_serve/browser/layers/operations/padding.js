@@ -1,7 +1,7 @@
 // Padding; `keras/src/ops/numpy.py`.
 
 family("padding", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   /** Where each step of a padded axis comes from. */
   const sources = {

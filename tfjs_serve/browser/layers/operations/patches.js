@@ -1,7 +1,7 @@
 // Windows and blocks of images and sequences; `keras/src/ops/image.py`, `nn.py`.
 
 family("patches", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { several, channelsLast } = numeric;
   const count = (length) => [...Array(length).keys()];
 

@@ -1,7 +1,7 @@
 // Products of matrices and tensors; `keras/src/ops/numpy.py`.
 
 family("products", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const size = (sizes) => sizes.reduce((total, one) => total * one, 1);
 
   function matrixProduct(x1, x2, transposeA, transposeB) {

@@ -1,7 +1,7 @@
 // Functions that reduce axes: sums, extremes, statistics; `keras/src/ops/numpy.py`, `math.py`.
 
 family("reductions", ({ tf, numeric, taking, mapped }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
   const isNan = (x) => tf.isNaN(x);
   const orElse = (x, value) => numeric.where(isNan(x), value, x);

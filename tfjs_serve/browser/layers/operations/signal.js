@@ -2,7 +2,7 @@
 // `keras/src/ops/math.py`. Complex numbers are pairs of tensors.
 
 family("signal", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
   /** Cosines and sines of 2 pi row column / size. */
