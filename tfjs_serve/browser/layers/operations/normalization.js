@@ -4,7 +4,7 @@ family("normalization", ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
   const optional = (value) => (value === null ? null : t(value));
 
-  /** Values of parameters along some axes, in the shape of all of them. */
+  /** Reshape a parameter, which has one number for each step of some axes, to the rank of x. */
   function along(x, axes, value) {
     const given = optional(value);
     if (given === null || given.rank === x.rank) return given;

@@ -16,7 +16,7 @@ _NAMES = (
 
 @lowered(*_NAMES)
 def activation(build: Build) -> Tensor:
-    """With its arguments."""
+    """The layers of the same activation."""
     x = build.tensor("x")
     if len(x.shape) < 2 or not build.operand("x").dtype.startswith(("float", "bfloat")):
         raise NotLoweredError("it is a vector, or has no fractions")
