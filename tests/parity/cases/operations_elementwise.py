@@ -27,7 +27,7 @@ EVERYWHERE = (
     *("hard_silu", "elu", "selu", "celu", "gelu", "leaky_relu", "tanh_shrink", "hard_tanh"),
     *("hard_shrink", "soft_shrink", "sparse_plus", "squareplus", "sparse_sigmoid", "softmax"),
     *("log_softmax", "logical_not", "isreal", "imag", "angle", "i0", "stop_gradient", "round"),
-    *("sparsemax", "isfinite", "glu"),
+    *("sparsemax", "isfinite", "glu", "conjugate", "fabs", "erfc"),
 )
 POSITIVE = ("log", "log10", "log1p", "log2", "sqrt", "rsqrt")
 SMALL = ("arccos", "arcsin", "arctanh", "erfinv")
@@ -63,6 +63,9 @@ SETTINGS: dict[str, Function] = {
     "nan_to_num": lambda ops, x: ops.nan_to_num(x, nan=2.0),
     "isclose": lambda ops, x: ops.isclose(x, x * 1.000001),
     "array": lambda ops, x: ops.convert_to_tensor(x),
+    "array-itself": lambda ops, x: ops.array(x),
+    "allclose": lambda ops, x: ops.allclose(x, x * 1.000001) + x,
+    "ldexp": lambda ops, x: ops.ldexp(x, ops.cast(ops.sign(x) * 2, "int32")),
     "normalize": lambda ops, x: ops.normalize(x),
     "normalize-axis": lambda ops, x: ops.normalize(x, axis=1),
     "normalize-epsilon": lambda ops, x: ops.normalize(x, epsilon=2.0),
@@ -128,6 +131,8 @@ WHOLE = {
     "compare-column": lambda ops, x, y: ops.equal(x[:, :1], y),
     "truth": lambda ops, x, y: ops.cast(x, "bool") & (ops.cast(y - 1, "bool")),
     "shift": lambda ops, x, y: ops.left_shift(x, y) + ops.right_shift(x, y),
+    "bitwise_shift": lambda ops, x, y: ops.bitwise_left_shift(x, y) + ops.bitwise_right_shift(x, y),
+    "bitwise_not": lambda ops, x, y: ops.bitwise_not(x) + y,
     "half": lambda ops, x, y: x // 2 + ops.cast(y / 2, "int32"),
     "mean": lambda ops, x, y: ops.mean(x, axis=1) + ops.sum(y, axis=1),
     "float-number": lambda ops, x, y: x * 0.5 + y,

@@ -7,7 +7,10 @@ import numpy as np
 from .operation import Function, operations, with_infinities, with_nan, within
 
 _NAMES = ("sum", "prod", "mean", "max", "min", "std", "var", "logsumexp", "median")
-_NAN = ("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "nanmedian")
+_NAN = (
+    *("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "nanmedian"),
+    *("nanargmax", "nanargmin"),
+)
 
 
 def _over(name: str, axis: object, keepdims: bool = False) -> Function:
@@ -35,7 +38,17 @@ def over_axes(*names: str) -> dict[str, Function]:
     }
 
 
+WITH_NAN: dict[str, Function] = {
+    **{name: _over(name, 1) for name in _NAN},
+    "nancumsum": lambda ops, x: ops.nancumsum(x, axis=1),
+    "nancumprod": lambda ops, x: ops.nancumprod(x, axis=1),
+    "nanquantile": lambda ops, x: ops.nanquantile(x, 0.3, axis=1),
+    "nanpercentile": lambda ops, x: ops.nanpercentile(x, 30, axis=1, keepdims=True),
+}
 STATISTICS: dict[str, Function] = {
+    "amax": lambda ops, x: ops.amax(x, axis=1),
+    "amin": lambda ops, x: ops.amin(x, axis=-1, keepdims=True),
+    "size": lambda ops, x: ops.size(x) + x,
     "max-initial": lambda ops, x: ops.max(x, axis=1, initial=0.7),
     "min-initial": lambda ops, x: ops.min(x, axis=1, initial=-0.7),
     "any": lambda ops, x: ops.any(x > 0.5, axis=1),
@@ -190,6 +203,9 @@ MATRICES: dict[str, Function] = {
     "inv": lambda ops, x: ops.inv(x + 3 * np.eye(3, dtype="float32")),
     "det": lambda ops, x: ops.det(x),
     "slogdet": lambda ops, x: ops.slogdet(x),
+    "logdet": lambda ops, x: ops.logdet(
+        ops.matmul(x, ops.swapaxes(x, 1, 2)) + np.eye(3, dtype="float32")
+    ),
     "solve": lambda ops, x: ops.solve(x + 3 * np.eye(3, dtype="float32"), x[..., :2]),
     "solve_triangular": lambda ops, x: ops.solve_triangular(
         x + 3 * np.eye(3, dtype="float32"), x[..., :2], lower=True
@@ -215,7 +231,7 @@ SIGNALS: dict[str, Function] = {
 
 CASES = [
     *operations("reduce", over_axes(*_NAMES), (2, 3, 4)),
-    *operations("nan", {k: _over(k, 1) for k in _NAN}, (9, 4), inputs=with_nan),
+    *operations("nan", WITH_NAN, (9, 4), inputs=with_nan),
     *operations(
         "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
     ),
@@ -228,5 +244,11 @@ CASES = [
     *operations("attention", ATTENTION, (3, 2, 4), (3, 2, 4), (3, 2, 4)),
     *operations("losses", LOSSES, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
     *operations("matrices", MATRICES, (3, 3)),
+    *operations(
+        "matrix",
+        {"cholesky_inverse": lambda ops, x: ops.cholesky_inverse(ops.tril(x) + 2 * np.eye(2))},
+        (2,),
+        inputs=within(0.5, 1),
+    ),
     *operations("signals", SIGNALS, (4, 12)),
 ]
