@@ -32,6 +32,7 @@ ITEMS: dict[str, Function] = {
     "take-matrix": lambda ops, x: ops.take(x, np.array([[0, 1], [2, 1]]), axis=2),
     "take-flat": lambda ops, x: ops.take(x, [0, 5, 7]),
     "take-batch": lambda ops, x: ops.take(x, [1, 0, 1], axis=0),
+    "size": lambda ops, x: ops.size(x) + x,
     "slice_update": lambda ops, x: ops.slice_update(x, (0, 1, 1, 0), x[:, :1, :1] * 0 + 5),
 }
 FREE: dict[str, Function] = {
