@@ -44,9 +44,9 @@ WITHOUT_A_CASE = {
     ),
     **dict.fromkeys(
         ("masks.Joined", "masks.Made", "masks.Masking", "masks.Merged", "masks.Ones"),
-        "what masks become after the first translation; tests/parity/cases/models/explicit_masks.py",
+        "what masks become in a second translation; cases/models/explicit_masks.py",
     ),
-    "inputs.OneTextEach": "what inputs of text become; tests/parity/cases/models/text.py",
+    "inputs.OneTextEach": "what inputs of text become; cases/models/text.py",
     **dict.fromkeys(
         ("ops.batch_dot", "ops.hard_sigmoid_keras2", "ops.matrix_transpose", "ops.mish"),
         "functions of Keras 2 that TensorFlow may write as several smaller ones",
