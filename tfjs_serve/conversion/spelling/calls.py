@@ -41,6 +41,11 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
         Its configuration in the file.
     report
         Gets calls that are not written in a known way.
+
+    Raises
+    ------
+    ValueError
+        The inputs or outputs of the model are not written in a known way.
     """
     entries = {
         child.name: entry
