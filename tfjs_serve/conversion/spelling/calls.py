@@ -57,7 +57,7 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
             calls[child.name] = _calls(child, entries[child.name].get("inbound_nodes", []))
         except _UnknownNodeError as error:
             report.problem(child, "unsupported-graph", str(error), HINT_DAMAGED)
-            # Other layers refer to these calls, and are not to be reported, too.
+            # Other layers refer to these calls, and are not to be reported as well.
             calls[child.name] = (Call(inputs=()),) * _length(entries[child.name])
     graph = Graph(
         inputs=tuple(tensors_in(config.get("input_layers"))),
