@@ -44,7 +44,7 @@ WITHOUT_A_CASE = {
     ),
     **dict.fromkeys(
         ("masks.Joined", "masks.Made", "masks.Masking", "masks.Merged", "masks.Ones"),
-        "what masks become after the first translation; tests/parity/cases/models/explicit_masks.py",
+        "what masks become after a first translation; tests/parity/cases/models/explicit_masks.py",
     ),
     "inputs.OneTextEach": "what inputs of text become; tests/parity/cases/models/text.py",
     **dict.fromkeys(
