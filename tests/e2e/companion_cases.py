@@ -10,11 +10,14 @@ which classes are missing in it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "numpy")  # before anyone imports Keras
 
 from tests.parity.cases import KERAS3, Case, cases_of
 from tests.parity.converted import converted

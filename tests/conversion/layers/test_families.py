@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,10 +33,6 @@ def named_classes() -> Iterator[tuple[str, str]]:
                     yield file.relative_to(ROOM).as_posix(), str(argument.value)
 
 
-def declared_classes() -> set[str]:
-    return set(re.findall(r'\b(?:layer|define)\(\s*"(\w+)"', companion.script()))
-
-
 def test_every_family_is_imported() -> None:
     with_rules = {
         file.stem
@@ -49,7 +44,8 @@ def test_every_family_is_imported() -> None:
 
 
 def test_every_class_that_a_rule_names_is_in_the_javascript() -> None:
-    missing = [place for place in named_classes() if place[1] not in declared_classes()]
+    declared = companion.declared_arguments()
+    missing = [place for place in named_classes() if place[1] not in declared]
     assert not missing, f'declare with layer("...") in tfjs_serve/browser/layers/: {missing}'
 
 
@@ -60,5 +56,5 @@ def test_every_class_in_the_javascript_is_used_by_a_rule() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    unused = declared_classes() - words
+    unused = companion.declared_arguments().keys() - rules().keys() - words
     assert not unused, f"no rule names these classes of layers.js: {unused}"

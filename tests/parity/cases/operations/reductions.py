@@ -95,6 +95,7 @@ POSITIONS: dict[str, Function] = {
 CASES = [
     *operations("reduce", over_axes(*_NAMES), (2, 3, 4)),
     *operations("nan", WITH_NAN, (9, 4), inputs=with_nan),
+    *operations("few", {"nanquantile": WITH_NAN["nanquantile"]}, (2, 9), inputs=with_nan),
     *operations(
         "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
     ),
