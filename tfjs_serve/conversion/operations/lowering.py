@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfjs_serve.conversion.model.shapes import Shape, known_product
-from tfjs_serve.conversion.model.sources import constant
+from tfjs_serve.conversion.model.shapes import known_product
 from tfjs_serve.conversion.operations.call import OperationCall
 from tfjs_serve.conversion.operations.operand import Array, Operand
 from tfjs_serve.conversion.small_models.activation_formulas import NotLoweredError
@@ -21,7 +20,6 @@ __all__ = [
     "NotLoweredError",
     "array_of",
     "counted",
-    "dense",
     "lowered",
     "registered",
     "rows",
@@ -152,15 +150,6 @@ def value_of(operand: Operand) -> Any:
 def array_of(operand: Operand) -> Array:
     """Return a constant as it is."""
     return np.asarray(value_of(operand), np.float32)
-
-
-def dense(low: Lowering, x: Tensor, kernel: Any) -> Tensor:
-    """Return the product of the last axis with a constant matrix."""
-    matrix = np.asarray(kernel, np.float32)
-    config = {"units": matrix.shape[1], "use_bias": False}
-    shape: Shape = (*x.shape[:-1], matrix.shape[1])
-    weights = {"kernel": constant(matrix)}
-    return low.layer("Dense", config, x, weights=weights, trainable=False, shape=shape)
 
 
 def rows(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:

@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 
 from tfjs_serve.conversion.model.shapes import known_product
-from tfjs_serve.conversion.operations.lowering import NotLoweredError, dense
+from tfjs_serve.conversion.operations.lowering import NotLoweredError
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 _MOST_RUNS = 64
@@ -58,7 +58,7 @@ def _chosen(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor
     size = x.shape[axis]
     if axis != len(x.shape) - 1 or size is None or max(size, len(steps)) > _WIDEST_CHOICE:
         raise NotLoweredError("several sizes are not known")
-    return dense(low, x, np.arange(size)[:, None] == np.asarray(steps)[None, :])
+    return low.dense(x, np.arange(size)[:, None] == np.asarray(steps)[None, :])
 
 
 def _runs(steps: Sequence[int]) -> list[tuple[int, int]]:
@@ -107,17 +107,12 @@ def zero_padded(low: Lowering, x: Tensor, pairs: Sequence[Sequence[int]]) -> Ten
     """Return `x` with zeros around its axes; `pairs` has one for the batch too."""
     padded = [axis for axis, pair in enumerate(pairs) if any(pair)]
     if len(x.shape) == 4 and set(padded) <= {1, 2}:
-        return _zeros(low, x, [list(pairs[1]), list(pairs[2])])
+        return low.pad_image(x, [pairs[1], pairs[2]])
     for axis in padded:
         before, after = known_product(x.shape[1:axis]), known_product(x.shape[axis + 1 :])
         size = x.shape[axis]
         flat = low.reshape(x, (before, size, after))
-        made = _zeros(low, flat, [[0, 0], list(pairs[axis])])
+        made = low.pad_image(flat, [(0, 0), pairs[axis]])
         grown = None if size is None else size + sum(pairs[axis])
         x = low.reshape(made, (*x.shape[1:axis], grown, *x.shape[axis + 1 :]))
     return low.activation(x, "linear") if x in low.inputs else x
-
-
-def _zeros(low: Lowering, x: Tensor, padding: list[list[int]]) -> Tensor:
-    config = {"padding": padding, "data_format": "channels_last"}
-    return low.layer("ZeroPadding2D", config, x)

@@ -204,8 +204,33 @@ class Lowering(SmallModel):
         UnknownShapeError
             The number of steps is not known.
         """
-        crop = [[0, 0], [start, known_size(x.shape[2]) - start - length]]
-        return self.layer("Cropping2D", {"cropping": crop, "data_format": "channels_last"}, x)
+        return self.crop_image(x, [[0, 0], [start, known_size(x.shape[2]) - start - length]])
+
+    def crop_image(self, x: Tensor, edges: Sequence[Sequence[int]]) -> Tensor:
+        """Return an image without its outermost rows and columns.
+
+        Parameters
+        ----------
+        x
+            A tensor of shape ``(batch, rows, columns, channels)``.
+        edges
+            How many rows are cut off before and after, and how many columns.
+        """
+        config = {"cropping": list(map(list, edges)), "data_format": "channels_last"}
+        return self.layer("Cropping2D", config, x)
+
+    def pad_image(self, x: Tensor, edges: Sequence[Sequence[int]]) -> Tensor:
+        """Return an image with zeros around it.
+
+        Parameters
+        ----------
+        x
+            A tensor of shape ``(batch, rows, columns, channels)``.
+        edges
+            How many rows of zeros lie before and after, and how many columns.
+        """
+        config = {"padding": list(map(list, edges)), "data_format": "channels_last"}
+        return self.layer("ZeroPadding2D", config, x)
 
     def dense(self, x: Tensor, kernel: Array, bias: Array | None = None) -> Tensor:
         """Return the product of the last axis with a constant matrix, which is not trained.

@@ -117,12 +117,7 @@ def zero_padded(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
     UnknownShapeError
         It is a volume of which several sizes are not known.
     """
-
-    def pad(image: Tensor, sides: Edges) -> Tensor:
-        config = {"padding": list(map(list, sides)), "data_format": "channels_last"}
-        return low.layer("ZeroPadding2D", config, image)
-
-    return _with_edges(low, x, edges, pad)
+    return _with_edges(low, x, edges, low.pad_image)
 
 
 def cropped(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
@@ -145,8 +140,7 @@ def cropped(low: Lowering, x: Tensor, edges: Edges) -> Tensor:
     def crop(image: Tensor, sides: Edges) -> Tensor:
         if None in image.shape[1:3]:
             return _convolved_crop(low, image, sides)
-        config = {"cropping": list(map(list, sides)), "data_format": "channels_last"}
-        return low.layer("Cropping2D", config, image)
+        return low.crop_image(image, sides)
 
     return _with_edges(low, x, edges, crop)
 

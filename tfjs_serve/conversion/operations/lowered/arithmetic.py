@@ -113,12 +113,16 @@ def add(build: Build) -> Tensor:
 @lowered("subtract")
 def subtract(build: Build) -> Tensor:
     """The sum with the opposite."""
-    low, (one, other) = build.low, _pair(build)
+    return difference(build, *_pair(build))
+
+
+def difference(build: Build, one: Operand, other: Operand) -> Tensor:
+    """Return ``one - other``; either may be a constant."""
     if one.index is None:
-        return scaled(low, build.of(other), -np.ones(()), value_of(one))
+        return scaled(build.low, build.of(other), -np.ones(()), value_of(one))
     if other.index is None:
-        return scaled(low, build.of(one), None, -value_of(other))
-    return low.subtract(*build.mergeable([one, other]))
+        return scaled(build.low, build.of(one), None, -value_of(other))
+    return build.low.subtract(*build.mergeable([one, other]))
 
 
 @lowered("multiply")
@@ -224,9 +228,8 @@ def _product(low: Lowering, x: Tensor, exponent: int) -> Tensor:
 @lowered("squared_difference")
 def squared_difference(build: Build) -> Tensor:
     """The square of ``subtract``."""
-    difference = subtract(build)
-    assert isinstance(difference, Tensor)
-    return build.low.multiply(difference, difference)
+    root = difference(build, *_pair(build))
+    return build.low.multiply(root, root)
 
 
 @lowered("add_n")

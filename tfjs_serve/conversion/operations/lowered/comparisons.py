@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfjs_serve.conversion.model.dtypes import is_integer
-from tfjs_serve.conversion.operations.lowered.arithmetic import scaled
+from tfjs_serve.conversion.operations.lowered.arithmetic import difference
 from tfjs_serve.conversion.operations.lowering import (
     Build,
     NotLoweredError,
@@ -37,7 +37,7 @@ def logical(build: Build) -> Tensor:
 @lowered("equal", "not_equal")
 def same(build: Build) -> Tensor:
     """The difference of whole numbers, limited to one."""
-    differs = unequal(build.low, _difference(build, "x1", "x2"))
+    differs = unequal(build.low, _difference(build))
     return build.low.rescale(differs, -1.0, 1.0) if build.call.name == "equal" else differs
 
 
@@ -45,22 +45,17 @@ def same(build: Build) -> Tensor:
 def ordered(build: Build) -> Tensor:
     """The difference of whole numbers, limited to one."""
     name = build.call.name
-    keys = ("x1", "x2") if name.startswith("greater") else ("x2", "x1")
-    difference = _difference(build, *keys)
-    shifted = build.low.rescale(difference, 1.0, 1.0) if name.endswith("equal") else difference
+    above = _difference(build, turned=name.startswith("less"))
+    shifted = build.low.rescale(above, 1.0, 1.0) if name.endswith("equal") else above
     return build.low.clip(shifted, 0.0, 1.0)
 
 
-def _difference(build: Build, left: str, right: str) -> Tensor:
-    """Return the difference of whole numbers, of which one may be constant."""
-    low, one, other = build.low, build.operand(left), build.operand(right)
-    if not all(map(_holds_integers, (one, other))):
+def _difference(build: Build, *, turned: bool = False) -> Tensor:
+    """Return ``x1 - x2``, or ``x2 - x1`` if it is turned, of integers."""
+    operands = [build.operand(key) for key in ("x1", "x2")]
+    if not all(map(_holds_integers, operands)):
         raise NotLoweredError("differences of fractions are no truth values")
-    if one.index is None:
-        return scaled(low, build.of(other), -np.ones(()), value_of(one))
-    if other.index is None:
-        return scaled(low, build.of(one), None, -value_of(other))
-    return low.subtract(*build.mergeable([one, other]))
+    return difference(build, *(reversed(operands) if turned else operands))
 
 
 def _holds_integers(operand: Operand) -> bool:

@@ -8,7 +8,6 @@ from tfjs_serve.conversion.operations.lowering import (
     LONGEST_SUM,
     Build,
     NotLoweredError,
-    dense,
     lowered,
 )
 from tfjs_serve.conversion.small_models.arithmetic import Tensor, known_sizes
@@ -26,10 +25,10 @@ def running_sum(build: Build) -> Tensor:
         raise NotLoweredError("the axis is too long")
     triangle = np.triu(np.ones((size, size)))
     if axis == last:
-        return dense(low, x, triangle)
+        return low.dense(x, triangle)
     order = list(range(last + 1))
     order[axis], order[last] = last, axis
-    return low.permute(dense(low, low.permute(x, order), triangle), order)
+    return low.permute(low.dense(low.permute(x, order), triangle), order)
 
 
 @lowered("diff")

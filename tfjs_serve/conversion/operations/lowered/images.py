@@ -6,8 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.operations.lowering import Build, NotLoweredError, dense, lowered
-from tfjs_serve.conversion.operations.pieces import zero_padded
+from tfjs_serve.conversion.operations.lowering import Build, NotLoweredError, lowered
 from tfjs_serve.conversion.operations.settings import resizing
 from tfjs_serve.conversion.operations.specs.images import image_axes
 from tfjs_serve.conversion.small_models.arithmetic import Tensor, known_sizes
@@ -56,7 +55,7 @@ def rgb_to_grayscale(build: Build) -> Tensor:
         raise NotLoweredError("the channels are not last")
     if x.shape[-1] != 3:
         raise NotLoweredError("it has other channels")
-    return dense(build.low, x, np.asarray(_GRAY))
+    return build.low.dense(x, np.asarray(_GRAY))
 
 
 @lowered("pad_images", "crop_images")
@@ -69,10 +68,8 @@ def framed(build: Build) -> Tensor:
     sign = 1 if what == "padding" else -1
     rows = _margins(build, x.shape[1], ("target_height", f"top_{what}", f"bottom_{what}"), sign)
     columns = _margins(build, x.shape[2], ("target_width", f"left_{what}", f"right_{what}"), sign)
-    if what == "padding":
-        return zero_padded(build.low, x, [[0, 0], rows, columns, [0, 0]])
-    config = {"cropping": [rows, columns], "data_format": "channels_last"}
-    return build.low.layer("Cropping2D", config, x)
+    change = build.low.pad_image if what == "padding" else build.low.crop_image
+    return change(x, [rows, columns])
 
 
 def _margins(build: Build, size: int | None, keys: tuple[str, ...], sign: int) -> list[int]:

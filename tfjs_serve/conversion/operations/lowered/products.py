@@ -14,7 +14,6 @@ from tfjs_serve.conversion.operations.lowering import (
     Build,
     NotLoweredError,
     array_of,
-    dense,
     lowered,
 )
 from tfjs_serve.conversion.operations.operand import Operand
@@ -59,7 +58,7 @@ def _matrices(low: Lowering, x: Tensor, count: int) -> list[Tensor]:
 def _by_constant(build: Build, x: Operand, kernel: Operand) -> Tensor:
     if kernel.rank != 2 or x.rank < 2:
         raise NotLoweredError("the constant is no matrix")
-    return dense(build.low, build.of(x), array_of(kernel))
+    return build.low.dense(build.of(x), array_of(kernel))
 
 
 @lowered("matmul")
@@ -84,7 +83,7 @@ def _before(build: Build, constant: Operand, x: Operand) -> Tensor:
         raise NotLoweredError("the constant is no matrix")
     low = build.low
     turned = low.permute(build.of(x), [0, 2, 1])
-    return low.permute(dense(low, turned, array_of(constant).T), [0, 2, 1])
+    return low.permute(low.dense(turned, array_of(constant).T), [0, 2, 1])
 
 
 @lowered("batch_matmul")
@@ -95,7 +94,7 @@ def batch_matmul(build: Build) -> Tensor:
         if build.get("transpose_a") or x2.rank != 2:
             raise NotLoweredError("the constant is no matrix")
         kernel = array_of(x2)
-        return dense(build.low, build.of(x1), kernel.T if build.get("transpose_b") else kernel)
+        return build.low.dense(build.of(x1), kernel.T if build.get("transpose_b") else kernel)
     if x1.rank > 3:
         turned = [
             _turned(build.low, build.of(x)) if build.get(f"transpose_{name}") else build.of(x)
@@ -137,7 +136,7 @@ def dot(build: Build) -> Tensor:
     if [axis % x1.rank for axis in one] != [x1.rank - 1] or x1.rank < 2:
         raise NotLoweredError("other axes than the last are summed")
     kernel = np.moveaxis(array_of(x2), other[0], 0)
-    made = dense(build.low, build.of(x1), kernel.reshape(len(kernel), -1))
+    made = build.low.dense(build.of(x1), kernel.reshape(len(kernel), -1))
     if kernel.ndim == 2:
         return made
     return build.low.reshape(made, (*made.shape[1:-1], *kernel.shape[1:]))

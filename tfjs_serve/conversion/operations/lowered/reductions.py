@@ -11,7 +11,6 @@ from tfjs_serve.conversion.operations.lowering import (
     LONGEST_SUM,
     Build,
     NotLoweredError,
-    dense,
     lowered,
     rows,
 )
@@ -89,7 +88,7 @@ def total(build: Build) -> Tensor:
     count = _count(x, axes)
     last = len(x.shape) - 1
     if axes == [last] and last > 1 and count <= LONGEST_SUM:
-        ones = dense(low, x, np.ones((count, 1)))
+        ones = low.dense(x, np.ones((count, 1)))
         return ones if build.get("keepdims") else low.reshape(ones, x.shape[1:last])
     return low.rescale(_reduced(build, "Average"), float(count))
 
