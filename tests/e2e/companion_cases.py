@@ -1,20 +1,25 @@
 """Which case of the parity tables uses each class and each function of ``layers.js``.
 
-    python -m tests.e2e.companion_cases        write companion_cases.json anew
+    python -m tests.e2e.companion_cases             write companion_cases.json anew
+    python -m tests.e2e.companion_cases GRU logit   add what cases with these words in their ids use
 
-Converting all cases takes minutes, so the outcome is committed; ``test_backends.py`` notices what
-is missing in it.
+Converting all cases takes many minutes, so the outcome is committed; ``test_backends.py`` notices
+which classes are missing in it.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.parity.cases import KERAS3, cases_of
+os.environ.setdefault("KERAS_BACKEND", "numpy")  # before anyone imports Keras
+
+from tests.parity.cases import KERAS3, Case, cases_of
 from tests.parity.converted import converted
 from tests.parity.keras3 import built
 from tfjs_serve.companion import PACKAGE
@@ -41,10 +46,10 @@ def used(value: Any) -> Iterator[str]:
         yield from used(inner)
 
 
-def cases_by_feature(folder: Path) -> dict[str, str]:
+def cases_by_feature(cases: Iterable[Case], folder: Path) -> dict[str, str]:
     """Return the first case of each feature."""
     found: dict[str, str] = {}
-    for index, case in enumerate(cases_of(KERAS3)):
+    for index, case in enumerate(cases):
         path = folder / f"{index}.keras"
         try:
             built(case.build).save(path)
@@ -57,8 +62,14 @@ def cases_by_feature(folder: Path) -> dict[str, str]:
 
 
 def main() -> None:
+    words = sys.argv[1:]
+    cases = [
+        case for case in cases_of(KERAS3) if not words or any(word in case.id for word in words)
+    ]
     with tempfile.TemporaryDirectory() as folder:
-        found = cases_by_feature(Path(folder))
+        found = cases_by_feature(cases, Path(folder))
+    if words:
+        found |= json.loads(TABLE.read_text(encoding="utf-8"))
     TABLE.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

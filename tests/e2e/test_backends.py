@@ -109,4 +109,5 @@ def _tensors(inputs: list[Array]) -> list[dict[str, Any]]:
 
 
 def test_every_class_has_a_model() -> None:
-    assert companion.declared_arguments().keys() - set(FEATURES) - IN_NODE_ONLY == set()
+    missing = companion.declared_arguments().keys() - set(FEATURES) - IN_NODE_ONLY
+    assert not missing, f"run: python -m tests.e2e.companion_cases {' '.join(missing)}"

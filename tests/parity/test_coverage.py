@@ -1,58 +1,101 @@
-"""The tables leave no layer out that the product claims to translate."""
+"""No rule is without a model whose predictions are compared."""
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-import h5py
 
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.operations.specs import signatures
-from tfjs_serve.conversion.rules.registry import Outcome
+from tfjs_serve.conversion.translate import spelled
+from tfjs_serve.keras_files import open_model
 
-from .cases import EVERY_CASE, REFUSED_CASES, tables
-from .test_native_layers import KERAS2_ARCHIVE
+from .cases import EVERY_CASE, KERAS3, REFUSED_CASES, cases_of, tables
+from .grid.subjects import FAMILIES
+from .recorder import used_by
 
-KERAS_LAYERS = Path(__file__).parents[2] / "tools" / "keras_layers.json"
 IN_OTHER_TESTS = frozenset({"cudnn_recurrent", "legacy", "mask_tensors", "quantization"})
 """Families that only old files or files of other kinds have, or the converter itself makes."""
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+"""Files of other versions and backends, with what these predicted."""
+ENDINGS = (".h5", ".keras")
+WITHOUT_A_CASE = {
+    **dict.fromkeys(
+        ("BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
+        "TensorFlow's names of BatchNormalization",
+    ),
+    **dict.fromkeys(("UnifiedGRU", "UnifiedLSTM"), "TensorFlow's names of GRU and LSTM"),
+    **dict.fromkeys(
+        ("CuDNNGRU", "CuDNNLSTM"),
+        "only graphics cards compute them; tests/conversion/layers/test_recurrent.py",
+    ),
+    **dict.fromkeys(
+        ("CosineMerge", "BatchStatisticsNormalization", "SampleNormalization"),
+        "what layers of Keras 1 become when their weights are read",
+    ),
+    "HalfPaddedPooling": "what layers on Theano become when their weights are read",
+    **dict.fromkeys(
+        ("AbsMaxQuantizer", "Float8Quantizer"),
+        "what quantized layers become when their weights are read",
+    ),
+    **dict.fromkeys(
+        ("masks.Joined", "masks.Made", "masks.Masking", "masks.Merged", "masks.Ones"),
+        "what masks become in a second translation; cases/models/explicit_masks.py",
+    ),
+    "inputs.OneTextEach": "what inputs of text become; cases/models/text.py",
+    **dict.fromkeys(
+        ("ops.batch_dot", "ops.hard_sigmoid_keras2", "ops.matrix_transpose", "ops.mish"),
+        "functions of Keras 2 that TensorFlow may write as several smaller ones",
+    ),
+    "ops.positive": "`+x` of a tensor of TensorFlow, which no version at hand writes",
+    "ops.ndim": "Keras announces another shape than it computes",
+    "ops.conv_transpose": "Keras 3.15 mixes up its arguments when it computes it",
+}
+"""Each rule that is in no model that this test looks into, and why."""
+OTHER_NAMES = {
+    "GroupQueryAttention": "GroupedQueryAttention",
+    "ops.batch_normalization": "ops.batch_norm",
+    "ops.layer_normalization": "ops.layer_norm",
+    "ops.rms_normalization": "ops.rms_norm",
+}
+"""From the name in Keras to the name in files."""
 
 
-def _class_names(entry: Any) -> Iterator[str]:
-    """Yield the class names anywhere in a model's config."""
-    if isinstance(entry, dict):
-        if isinstance(entry.get("class_name"), str):
-            yield entry["class_name"]
-        entry = list(entry.values())
-    if isinstance(entry, list):
-        for item in entry:
-            yield from _class_names(item)
+def in_files(folder: Path) -> Iterator[str]:
+    """Yield what the models in all fixtures consist of, under the names that rules have."""
+    path = folder / "model"
+    for archive in FIXTURES.glob("*.zip"):
+        with zipfile.ZipFile(archive) as files:
+            for name in filter(lambda name: name.endswith(ENDINGS), files.namelist()):
+                path.write_bytes(files.read(name))
+                with open_model(path, display_name=name) as saved:
+                    yield from (layer.class_name for layer in spelled(saved, ()).model.walk())
 
 
-def test_every_translated_class_is_in_a_parity_case() -> None:
-    """All classes that TF.js has are in Keras 2, whose files are at hand."""
-    seen: set[str] = set()
-    with zipfile.ZipFile(KERAS2_ARCHIVE) as archive:
-        for name in archive.namelist():
-            if name.endswith(".keras"):
-                with zipfile.ZipFile(io.BytesIO(archive.read(name))) as model:
-                    seen.update(_class_names(json.loads(model.read("config.json"))))
-            if not name.endswith(".h5"):
-                continue
-            with h5py.File(io.BytesIO(archive.read(name))) as file:
-                # A config that was split into chunks belongs to a case about something else.
-                seen.update(_class_names(json.loads(file.attrs.get("model_config", "{}"))))
-    native = {name for name, rule in rules().items() if rule.outcome is Outcome.NATIVE}
-    in_keras = set(json.loads(KERAS_LAYERS.read_text())["2"]["layers"])
-    # An experimental name of what is BatchNormalization everywhere else, with the same rule.
-    assert (native & in_keras) - seen == {"SyncBatchNormalization"}
+def missing(folder: Path) -> set[str]:
+    """Return the rules that are in no model."""
+    built = used_by(cases_of(KERAS3))
+    grid = {subject.class_name for subject in chain.from_iterable(FAMILIES.values())}
+    used = {OTHER_NAMES.get(name, name) for name in built | grid}
+    return rules().keys() - used - set(in_files(folder))
+
+
+def test_every_rule_has_a_parity_case(tmp_path: Path) -> None:
+    found = missing(tmp_path)
+    new = found - WITHOUT_A_CASE.keys()
+    assert not new, f"add cases to a table in tests/parity/cases/ for the rules of: {sorted(new)}"
+    assert WITHOUT_A_CASE.keys() == found, "take out what has a case by now, or no rule any more"
+
+
+def test_a_rule_without_a_case_is_noticed() -> None:
+    cases = [case for case in cases_of(KERAS3) if case.id.startswith(("Dense-", "ops.pair-"))]
+    used = used_by(cases)
+    assert {"Dense", "ops.add", "ops.less"} <= used
+    assert {"LSTM", "ops.sin"} & used == set()
 
 
 def _table_of(module: ModuleType, package: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Every rule: the one file that imports them all, which registers them.
+"""Imports, and so registers, every rule. This is the only file that does.
 
-Rooms above this one ask it; those below are handed the rules, or a context that asks for them.
+Rooms that import this file call :func:`rules`. Those that it imports are given the rules, or a
+context that has what they need of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The order in which TF.js makes calls, against a loader that goes round and round as it does."""
+"""The order in which TF.js makes calls, compared with a loader that works as TF.js's does."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ def layout(padding: str, channels_first: bool) -> Layout:
 
 
 def connections(of: Layout) -> Array:
-    """Return a number for each pair of an input's place and channel and an output's."""
+    """Return a number for each pair of a number of the input and one of the output, or 0.
+
+    Shape ``(places, channels, windows, filters)``.
+    """
     shape = (math.prod(of.sizes), CHANNELS, math.prod(of.counts), FILTERS)
     full = np.arange(1, math.prod(shape) + 1).reshape(shape)
     connected = np.zeros(shape, np.bool_)
@@ -39,7 +42,7 @@ def connections(of: Layout) -> Array:
 
 
 def turned(pairs: Array, of: Layout) -> Array:
-    """Return pairs as a layer whose channels are first has them."""
+    """Return pairs in the order of a layer whose channels are first."""
     return pairs.transpose(1, 0, 3, 2) if of.channels_first else pairs
 
 

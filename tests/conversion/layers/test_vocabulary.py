@@ -1,4 +1,4 @@
-"""What lookup layers know, wherever a file keeps it, and how their inputs stay whole."""
+"""Vocabularies of lookup layers, wherever a file keeps them, and inputs that keep their digits."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_each_generation_reads_its_lines() -> None:
     assert in_archive("a\nb\u2028c\n", 2) == ["a", "b\u2028c", ""]
 
 
-def test_a_vocabulary_that_is_nowhere_is_told() -> None:
+def test_a_vocabulary_that_is_nowhere_is_reported() -> None:
     for vocabulary, hint in ((None, "not in the file"), ("/data/words.txt", "words.txt")):
         word = layer("StringLookup", "it", vocabulary=vocabulary, vocabulary_size=3)
         model = saved(sequential([given("x", (None, 1)), word]))

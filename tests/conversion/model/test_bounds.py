@@ -1,4 +1,4 @@
-"""Small files that describe huge models: refused before they cost time or memory."""
+"""Small files that describe huge models are refused before they cost time or memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def relus(count: int) -> list[Json]:
 
 
 def called_twice(inner: Json | None, depth: int) -> Json:
-    """Return a model that calls the one inside of it twice, and so on: 2**depth calls."""
+    """Return a model that calls a nested model twice, which does the same: 2**depth calls."""
     inner = inner or layer("ReLU", "inner")
     inner = {**inner, "name": inner["config"]["name"]}
     inner["inbound_nodes"] = [call(("x", 0, 0)), call((inner["name"], 0, 0))]
@@ -105,7 +105,7 @@ BOMBS: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize("what", BOMBS)
-def test_a_model_without_measure_is_refused(what: str) -> None:
+def test_a_model_that_is_too_large_is_refused(what: str) -> None:
     config, said = BOMBS[what]
     error = refused(config, generation=2 if "directions" in what else 3)
     assert isinstance(error, UnsafeFileError)
@@ -113,7 +113,7 @@ def test_a_model_without_measure_is_refused(what: str) -> None:
 
 
 def chain(count: int, turned: bool) -> Json:
-    """Return layers that take each other's output, listed from the last one on if `turned`."""
+    """Return a chain of layers, listed from the last to the first if `turned`."""
     names = ["x", *(f"r{index}" for index in range(count))]
     layers = [
         layer("ReLU", name, [call((before, 0, 0))]) for before, name in itertools.pairwise(names)

@@ -1,4 +1,4 @@
-"""Weights that are computed when they are written, and what is said when that fails."""
+"""Weights that are computed when they are written, and the error when that fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules make of arguments: nothing unknown is dropped, nothing given is changed."""
+"""How rules read arguments: they drop nothing unknown, and change nothing that they are given."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from tests.conversion.building import (
     sequential,
     weight,
 )
-from tfjs_serve.conversion.all_rules import rules
-from tfjs_serve.conversion.rules.registry import rule
 from tfjs_serve.conversion.translate import translate
 from tfjs_serve.errors import ConversionError, ConversionProblem
 
@@ -67,12 +65,6 @@ def test_the_configuration_is_left_as_it_was() -> None:
     before = copy.deepcopy(model)
     translate(saved(model, KERNEL_AND_BIAS))
     assert model == before
-
-
-def test_registering_a_class_twice_is_an_error() -> None:
-    assert "Dense" in rules()
-    with pytest.raises(ValueError, match="two rules"):
-        rule("Dense")(lambda context: context.native("Dense", {}))
 
 
 @pytest.mark.parametrize(("value", "kept"), [(0.5, True), (-0.5, False)])

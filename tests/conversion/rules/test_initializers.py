@@ -1,4 +1,4 @@
-"""Initializers, regularizers and constraints: what is written, what is left out and named."""
+"""Initializers, regularizers and constraints: some are written, others left out with a warning."""
 
 from __future__ import annotations
 

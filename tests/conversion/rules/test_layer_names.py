@@ -1,4 +1,4 @@
-"""What is particular to a layer stands in its family file: nothing else spells its class name."""
+"""What is special about a layer is in its family file: no other file has its class name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tfjs_serve.conversion.all_rules import rules
 
 ROOM = Path(__file__).parents[3] / "tfjs_serve" / "conversion"
 LAYERS = ("layers/", "spelling/", "stored/")
-"""Rooms that speak of layers by name: their rules, their spellings, their forms in files."""
+"""Rooms that name layers: for their rules, their spellings, their forms in files."""
 GRAPH = {"Functional", "InputLayer", "Sequential"}
-"""Not layers that compute, but what a graph consists of."""
+"""Classes that compute nothing but make up a graph."""
 REASONS = {
     "operations/lowered/": "small models are built of TF.js's layers, which have Keras's names",
     "small_models/": "small models are built of TF.js's layers, which have Keras's names",
@@ -23,7 +23,7 @@ REASONS = {
 
 
 def spelled_names() -> Iterator[tuple[str, str]]:
-    """Yield each file outside of LAYERS with each class name that it spells."""
+    """Yield each file outside LAYERS with each class name that is in it."""
     names = {name for name in rules() if "." not in name} - GRAPH
     for path in sorted(ROOM.rglob("*.py")):
         file = path.relative_to(ROOM).as_posix()

@@ -1,4 +1,4 @@
-"""The rules and the layers that TensorFlow.js registers are the same ones."""
+"""Each layer that TensorFlow.js registers has one rule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ process.stdout.write(JSON.stringify(names));
 """
 CONTAINERS = {"Functional", "LayersModel", "Model", "Sequential"}
 NOT_IN_FILES = {"ConvLSTM2DCell"}
-"""Layers that no file names: Keras has them only inside of others."""
+"""Layers that no file names, because Keras has them only inside others."""
 
 
 @pytest.mark.skipif(

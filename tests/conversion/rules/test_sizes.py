@@ -1,4 +1,4 @@
-"""Sizes that a file names: no tensor, weight or loop without measure is made of them."""
+"""Absurd sizes in a file: no tensor, weight or loop of such a size is made."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_no_vocabulary_is_made_of_its_indices_for_unknown_tokens() -> None:
 
 
 @pytest.mark.parametrize("sections", [0, -1, 10_001, 10**18])
-def test_no_tensor_is_split_without_measure(sections: int) -> None:
+def test_no_tensor_is_split_into_too_many_parts(sections: int) -> None:
     for size in (None, 10):
         with pytest.raises(ValueError, match=f"{sections} parts"):
             section_lengths(size, sections)

@@ -1,7 +1,7 @@
-"""What rules state of their layers, held against the sets that Keras's and TF.js's code give.
+"""The traits that rules state, compared with the sets of layers in the code of Keras and TF.js.
 
-Where two sets could be taken for one, they are not: cuDNN's layers have states and no masks, and
-attention layers are given masks for each input.
+Some sets look alike but differ: cuDNN's layers have states and no masks, and attention layers get
+a mask for each input.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the letters of EinsumDense's equations stand for."""
+"""The axes that the letters of EinsumDense's equations name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tfjs_serve.conversion.small_models.einsum import parsed
 
 
-def test_letters_are_sorted_by_who_has_them() -> None:
+def test_letters_are_sorted_by_the_operands_that_have_them() -> None:
     equation = parsed("abcd,bcf->adbf", 4)
     a, b, c, d, f = map(ord, "abcdf")
     assert equation.free == (a, d)
@@ -17,7 +17,7 @@ def test_letters_are_sorted_by_who_has_them() -> None:
     assert equation.dropped == ()
 
 
-def test_ellipsis_becomes_as_many_axes_as_the_input_has_more() -> None:
+def test_an_ellipsis_stands_for_the_other_axes_of_the_input() -> None:
     left = parsed("...bc,cd->...bd", 5)
     assert left.source == (-1, -2, -3, ord("b"), ord("c"))
     assert left.output == (-1, -2, -3, ord("b"), ord("d"))
@@ -26,7 +26,7 @@ def test_ellipsis_becomes_as_many_axes_as_the_input_has_more() -> None:
     assert right.free == (ord("a"), -1)
 
 
-def test_axis_of_the_input_alone_is_summed_over() -> None:
+def test_an_axis_that_only_the_input_has_is_summed_over() -> None:
     assert parsed("abc,cd->ad", 3).dropped == (ord("b"),)
 
 

@@ -1,4 +1,4 @@
-"""Resizing as matrices: what must hold for every method, and what each is known for."""
+"""Resizing as matrices: what holds for every method, and what is special about some."""
 
 from __future__ import annotations
 

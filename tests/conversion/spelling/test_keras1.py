@@ -51,7 +51,7 @@ BIAS = weight([0.0, 1.0])
 
 @pytest.mark.parametrize("order", ["th", "tf"])
 @pytest.mark.parametrize("backend", ["theano", "tensorflow"])
-def test_kernels_are_laid_out_and_turned_as_the_file_needs(order: str, backend: str) -> None:
+def test_kernels_are_transposed_and_flipped_as_the_file_needs(order: str, backend: str) -> None:
     kernel = KERNEL[::-1, ::-1] if backend == "theano" else KERNEL
     stored = kernel.transpose(3, 2, 0, 1) if order == "th" else kernel
     found = arrays(read([convolution(order)], {"c": [weight(stored), BIAS]}, backend))
@@ -71,7 +71,7 @@ def test_gates_are_put_side_by_side_in_the_order_of_keras_2() -> None:
     assert found["l/kernel"].tolist() == [[1, 3, 2, 4]] * 2
 
 
-def test_a_model_inside_of_another_has_the_weights_of_the_group_at_its_place() -> None:
+def test_a_nested_model_has_the_weights_of_the_group_at_its_place() -> None:
     """The configuration of Keras 1 has no name for it."""
     first = layer("Dense", "a", output_dim=2, batch_input_shape=[None, 1], bias=False)
     inner = {"class_name": "Sequential", "config": [first]}

@@ -1,4 +1,4 @@
-"""Models of classes that a user derived are read if the file has all that they compute."""
+"""A model of a user's class is read if the file has everything that it computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What versions of Keras spell differently means the same once it is translated."""
+"""Different spellings of the same model, from different versions of Keras, are translated alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each version of Keras that writes archives keeps the variables of a layer."""
+"""Each version of Keras that writes archives has other paths for the variables of a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights go to layers by position, in the order that each generation saves them in."""
+"""Weights are assigned by position, in the order in which each generation saves them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolutions that Theano computed, as TensorFlow.js computes the same."""
+"""Convolutions of Theano become layers of TensorFlow.js that compute the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def convolution(**config: Any) -> Json:
     return layer("Conv2D", "c", filters=1, use_bias=False, **config)
 
 
-def test_kernels_are_turned_around() -> None:
+def test_kernels_are_flipped() -> None:
     found = translate(read(convolution(kernel_size=[2, 2]), (2, 2, 1, 1))).weights
     assert next(iter(found[0].source.blocks(64))).reshape(-1).tolist() == [3, 2, 1, 0]
 

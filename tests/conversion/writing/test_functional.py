@@ -1,4 +1,4 @@
-"""Graphs as TensorFlow.js's loader numbers them, held against a loader written for the test."""
+"""Graphs as TensorFlow.js's loader numbers them, compared with a loader written for the test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAXIMUM_PASSES = 1000
 
 
 def load(config: Json) -> dict[tuple[str, int], list[tuple[str, int]]]:
-    """Load as ``Container.fromConfig`` does; return what each node of each layer was given.
+    """Load as ``Container.fromConfig`` does; return the inputs of each call of each layer.
 
-    Nodes are re-queued until their inputs exist, and get numbers as they are made.
+    Calls wait until their inputs exist, and get numbers as they are made.
     """
     made: dict[str, list[list[tuple[str, int]]]] = {
         entry["name"]: [[]] if entry["class_name"] == "InputLayer" else []

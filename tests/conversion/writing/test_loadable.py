@@ -1,4 +1,4 @@
-"""What TF.js's loader would hang on, or fail on, is noticed before it is published."""
+"""Models that TF.js's loader would hang or fail on are noticed before they are published."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ X = ("x", 0, 0)
 
 
 def model(*layers: Json, output: tuple[str, int, int] = ("b", 0, 0)) -> Json:
-    """Return a model of TF.js's, whose calls are lists of ``[layer, node, tensor, kwargs]``."""
+    """Return a model of TF.js's, whose calls are lists of ``[layer, call, tensor, kwargs]``."""
     return functional([given("x", (None, 3)), *layers], [X], [output])
 
 

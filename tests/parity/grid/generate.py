@@ -125,5 +125,7 @@ def classes_of(keras: Keras) -> Mapping[str, type]:
         if name not in EXCLUDED and layer_class not in found.values():
             found[name] = layer_class
     if missing := sorted(found.keys() - known):
-        raise UnknownToTheGridError(f"no subject for {', '.join(missing)}: see subjects/")
+        raise UnknownToTheGridError(
+            f"no subject for {', '.join(missing)}: add one in tests/parity/grid/subjects/"
+        )
     return found

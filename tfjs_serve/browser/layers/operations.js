@@ -102,9 +102,16 @@ part((kit) => {
     return tf.mean(tf.square(centred), over, keepdims);
   };
 
+  /** A row for each index, with a one at its place; tf.oneHot makes no rows of one number. */
+  function oneHot(indices, size) {
+    const flat = tf.reshape(integers(indices), [-1]);
+    const rows = size > 1 ? tf.oneHot(flat, size) : tf.expandDims(tf.equal(flat, 0), -1);
+    return tf.cast(rows, "float32");
+  }
+
   Object.assign(numeric, { isTensor, axes, tensor, listed, values, number, sizes, several });
   Object.assign(numeric, { truth, integers, inDtype, atEnd, channelsLast, together, where });
-  Object.assign(numeric, { variance });
+  Object.assign(numeric, { variance, oneHot });
 
   /** The family of each operation, and the arguments that it declares. */
   const signatures = {};

@@ -23,6 +23,7 @@ from tfjs_serve.conversion.layers import (  # noqa: F401  # importing registers
     input_layer,
     kernel_methods,
     legacy,
+    legacy_activations,
     locally_connected,
     lookup,
     mask_tensors,

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 from tfjs_serve.conversion.layers.recurrent import lstm_cell
+from tfjs_serve.conversion.layers.shared.cells import Cell
 from tfjs_serve.conversion.layers.shared.convolution import image_shape
 from tfjs_serve.conversion.layers.shared.recurrence import (
     RECURRENT,
-    Cell,
     Loop,
     companion_layer,
     is_masked,

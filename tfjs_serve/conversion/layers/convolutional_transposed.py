@@ -62,12 +62,9 @@ def surplus(extent: int, stride: int, padding: str, output_padding: int | None) 
     return Surplus(before=before, after=whole - wanted - before)
 
 
-def _read_output_padding(config_value: Json, rank: int) -> Sequence[int | None]:
-    return [None] * rank if config_value is None else pair(config_value, rank)
-
-
 def _surpluses(windows: Windows, output_padding: Json) -> list[Surplus]:
-    paddings = _read_output_padding(output_padding, len(windows.size))
+    rank = len(windows.size)
+    paddings = [None] * rank if output_padding is None else pair(output_padding, rank)
     return [
         surplus(extent, stride, windows.padding, padding)
         for extent, stride, padding in zip(windows.extent, windows.strides, paddings, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import (
     RANKS,
@@ -111,7 +112,7 @@ def identity(context: LayerContext) -> TfjsLayer:
     if max(map(len, context.calls), default=1) > 1:
         low = Lowering(context)
         return low.model(*low.inputs)
-    return context.native("Activation", {"activation": "linear"})
+    return unchanged(context)
 
 
 @rule(
@@ -123,7 +124,7 @@ def identity(context: LayerContext) -> TfjsLayer:
 def activity_regularization(context: LayerContext) -> TfjsLayer:
     """Only adds to the loss in training, for which TF.js has no layer."""
     context.read.ignore("l1", "l2", "activity_regularizer")
-    return context.native("Activation", {"activation": "linear"})
+    return unchanged(context)
 
 
 @rule(

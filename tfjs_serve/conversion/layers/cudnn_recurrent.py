@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
 from tfjs_serve.conversion.layers.shared.recurrence import (
@@ -19,13 +18,11 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     sequences,
     with_equal_outputs,
 )
-from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.model.sources import Array, computed_source, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.layers_model.model import TensorSource
-
-Array = npt.NDArray[np.generic]
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
 _TRAITS = Traits(tfjs_reads_mask=True, has_states=True, input_shapes=sequences)

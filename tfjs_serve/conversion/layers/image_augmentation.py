@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import Shape, ShapeRule, of_each, same
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
@@ -52,11 +53,6 @@ _INACTIVE: Mapping[str, tuple[str, ...]] = {
     "Solarization": ("addition_factor", "threshold_factor", "value_range"),
 }
 """Layers that do not change images at inference, and their arguments."""
-
-
-def unchanged(context: LayerContext) -> TfjsLayer:
-    """Return a layer that returns its input."""
-    return context.native("Activation", {"activation": "linear"})
 
 
 def one_image(context: LayerContext) -> None:

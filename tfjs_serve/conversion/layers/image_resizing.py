@@ -10,7 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.image_augmentation import one_image, unchanged
+from tfjs_serve.conversion.layers.image_augmentation import one_image
+from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape, Shapes, of_each
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import of_each
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
@@ -44,12 +45,7 @@ def input_layer(context: LayerContext) -> TfjsLayer:
     read.ignore("type_spec", "dimension_names")
     if context.layer.dtype not in _DTYPES:
         read.unsupported("dtype", context.layer.dtype, hint)
-    if isinstance(shape, list) and not 1 <= len(shape) <= _LARGEST_RANK:
-        context.problem(
-            "unsupported-input",
-            f"TensorFlow.js cannot predict from an input of {len(shape)} axes.",
-            f"Give the model inputs of one to {_LARGEST_RANK} axes, counting the batch axis.",
-        )
+    _check_rank(context, shape)
     return TfjsLayer(
         class_name="InputLayer",
         config={
@@ -59,6 +55,16 @@ def input_layer(context: LayerContext) -> TfjsLayer:
             "sparse": False,
         },
     )
+
+
+def _check_rank(context: LayerContext, shape: Json) -> None:
+    """Report a shape that TF.js cannot be fed; one that is missing has been reported."""
+    if isinstance(shape, list) and not 1 <= len(shape) <= _LARGEST_RANK:
+        context.problem(
+            "unsupported-input",
+            f"TensorFlow.js cannot predict from an input of {len(shape)} axes.",
+            f"Give the model inputs of one to {_LARGEST_RANK} axes, counting the batch axis.",
+        )
 
 
 def _dtype(context: LayerContext) -> str:

@@ -1,12 +1,12 @@
 """Layers that only Keras 1 has, with arguments spelled as in Keras 2 (see ``spelling/keras1/``).
 
-From ``keras/layers/core.py``, ``advanced_activations.py``, ``normalization.py``,
-``convolutional.py`` and ``engine/topology.py`` of Keras 1.2.
+From ``keras/layers/core.py``, ``normalization.py``, ``convolutional.py`` and
+``engine/topology.py`` of Keras 1.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from tfjs_serve.conversion.model.shapes import (
     spatial,
     with_channels,
 )
-from tfjs_serve.conversion.model.sources import Array, computed_source, reshaped_source
+from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
 from tfjs_serve.conversion.rules.arguments import ConfigReader
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
@@ -40,8 +40,7 @@ from tfjs_serve.layers_model.model import TensorSource
 def maxout_dense(context: LayerContext) -> TfjsLayer:
     """The maximum of several Dense layers; the kernel is ``(features, inputs, units)``."""
     read = context.read
-    read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
-    read.ignore("kernel_constraint", "bias_constraint")
+    _ignore_parameters(context)
     units, features = read.integer("units"), read.integer("features", 4)
     use_bias = read.boolean("use_bias", True)
     low = Lowering(context)
@@ -53,6 +52,12 @@ def maxout_dense(context: LayerContext) -> TfjsLayer:
     parted = low.reshape(wide, (features, units))
     shape = (x.shape[0], units)
     return low.model(low.layer("GlobalMaxPooling1D", {}, parted, shape=shape))
+
+
+def _ignore_parameters(context: LayerContext) -> None:
+    """Ignore what only matters when the layer is made or trained."""
+    context.read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
+    context.read.ignore("kernel_constraint", "bias_constraint")
 
 
 def _side_by_side(source: TensorSource) -> TensorSource:
@@ -80,8 +85,7 @@ def _highway_variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def highway(context: LayerContext) -> TfjsLayer:
     """``t * activation(x W + b) + (1 - t) * x`` with ``t = sigmoid(x W_carry + b_carry)``."""
     read = context.read
-    read.ignore("kernel_initializer", "kernel_regularizer", "bias_regularizer")
-    read.ignore("kernel_constraint", "bias_constraint")
+    _ignore_parameters(context)
     use_bias = read.boolean("use_bias", True)
     low = Lowering(context)
     (x,) = low.inputs
@@ -97,82 +101,6 @@ def highway(context: LayerContext) -> TfjsLayer:
     made = apply_activation(low, value, dense("", "linear"), context.layer.generation)
     kept = low.multiply(low.rescale(gate, -1.0, 1.0), x)
     return low.model(low.add(low.multiply(gate, made), kept))
-
-
-def _named(*names: str) -> tuple[Variable, ...]:
-    return tuple(Variable(name=name) for name in names)
-
-
-@rule(
-    "ParametricSoftplus",
-    variables=lambda _config: _named("alpha", "beta"),
-    traits=Traits(masking=Masking.PASSES),
-    support=Support(lowered="DepthwiseConv2D, softplus"),
-)
-def parametric_softplus(context: LayerContext) -> TfjsLayer:
-    """``alpha * softplus(beta * x)`` with one alpha and beta for each element."""
-    context.read.ignore("alpha_init", "beta_init")
-    low = Lowering(context)
-    (x,) = low.inputs
-    sizes = x.shape[1:]
-    alpha, beta = (_full(context.weights[name], sizes) for name in ("alpha", "beta"))
-    flat = low.reshape(x, (alpha.shape[0],))
-    bent = low.activation(low.affine(flat, beta, None), "softplus")
-    return low.model(low.reshape(low.affine(bent, alpha, None), sizes))
-
-
-@rule(
-    "SReLU",
-    variables=lambda _config: _named("t_left", "a_left", "t_right", "a_right"),
-    traits=Traits(masking=Masking.PASSES),
-    support=Support(lowered="DepthwiseConv2D, relu, Add; its parameters are not trained further"),
-)
-def s_relu(context: LayerContext) -> TfjsLayer:
-    """The slope is ``a_left`` below ``t_left``, then 1, ``a_right`` from ``t_left + |t_right|``."""
-    context.read.ignore(*(f"{name}_init" for name in ("t_left", "a_left", "t_right", "a_right")))
-    low = Lowering(context)
-    (x,) = low.inputs
-    sizes = x.shape[1:]
-    names = ("t_left", "a_left", "t_right", "a_right")
-    weights = [_full(context.weights[name], sizes) for name in names]
-
-    def made(compute: Callable[..., Array]) -> TensorSource:
-        return computed_source(compute, *weights, shape=weights[0].shape)
-
-    def affine(y: Tensor, scale: TensorSource | None, offset: TensorSource | None) -> Tensor:
-        return low.affine(y, scale, offset, trainable=False)
-
-    flat = low.reshape(x, (weights[0].shape[0],))
-    left = affine(flat, None, made(lambda t, _a, _r, _b: -t))
-    right = affine(flat, None, made(lambda t, _a, r, _b: -t - np.abs(r)))
-    below = affine(low.activation(low.rescale(left, -1.0), "relu"), made(_negative_slope), None)
-    start = made(lambda t, _a, _r, _b: t)
-    if context.read.boolean("limits_below", False):
-        excess = affine(
-            low.activation(low.rescale(left, -1.0), "relu"),
-            made(_negative_slope),
-            made(lambda _t, _a, r, _b: -np.abs(r)),
-        )
-        below = low.subtract(below, low.activation(excess, "relu"))
-    above = affine(low.activation(right, "relu"), made(lambda _t, _a, _r, b: b - 1), start)
-    return low.model(low.reshape(low.add(low.activation(left, "relu"), above, below), sizes))
-
-
-def _negative_slope(_t: Array, a: Array, _r: Array, _b: Array) -> Array:
-    return -a
-
-
-def _full(source: TensorSource, sizes: Sequence[int | None]) -> TensorSource:
-    """Return a parameter with one number for each element of the input, flattened."""
-    full = tuple(
-        saved if size is None else size for saved, size in zip(source.shape, sizes, strict=True)
-    )
-    shape = (int(np.prod(full)),)
-    if source.shape == full:
-        return reshaped_source(source, shape)
-    return computed_source(
-        lambda values: np.broadcast_to(values, full).reshape(shape), source, shape=shape
-    )
 
 
 def _cosine_shape(_layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -235,8 +163,9 @@ _STATISTICS = ("moving_mean", "moving_variance")
 
 
 def _normalization_variables(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
+    trained = (Variable(name=name) for name in ("gamma", "beta"))
     fixed = (Variable(name=name, trainable=False) for name in _STATISTICS)
-    return (*_named("gamma", "beta"), *fixed)
+    return (*trained, *fixed)
 
 
 @rule(

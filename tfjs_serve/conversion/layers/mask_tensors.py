@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tfjs_serve.conversion.layers.merge import joined_shape
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
@@ -18,12 +19,8 @@ def _ones(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
 
 
 def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    shapes = inputs[: len(layer.config["masked"])]
-    axis = layer.config["axis"] % len(shapes[0])
-    sizes = [shape[axis] for shape in shapes]
-    known = [size for size in sizes if size is not None]
-    total = sum(known) if len(known) == len(sizes) else None
-    return ((*shapes[0][:axis], total, *shapes[0][axis + 1 :])[:-1],)
+    tensors = inputs[: len(layer.config["masked"])]
+    return (joined_shape(tensors, layer.config["axis"])[:-1],)
 
 
 @rule("masks.Made", outcome=Outcome.COMPANION, shape=_made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfjs_serve.conversion.layers.scaling import of_unit_length
+from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape, Shapes, Size, known_product, pair
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
@@ -51,11 +52,16 @@ def _common(sizes: Sequence[Size]) -> Size:
 
 
 def _joined(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    axis = layer.config.get("axis", -1) % len(inputs[0])
-    sizes = [shape[axis] for shape in inputs]
+    return (joined_shape(inputs, layer.config.get("axis", -1)),)
+
+
+def joined_shape(shapes: Shapes, axis: int) -> Shape:
+    """Return the shape of a concatenation along `axis`, which counts the batch axis."""
+    axis %= len(shapes[0])
+    sizes = [shape[axis] for shape in shapes]
     known = [size for size in sizes if size is not None]
     joined = sum(known) if len(known) == len(sizes) else None
-    return ((*inputs[0][:axis], joined, *inputs[0][axis + 1 :]),)
+    return (*shapes[0][:axis], joined, *shapes[0][axis + 1 :])
 
 
 def _product(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
@@ -74,7 +80,7 @@ def _others(shape: Shape, axis: int) -> Shape:
 def _same(context: LayerContext) -> TfjsLayer | None:
     """Return a layer that returns its input if all calls have only one, which TF.js refuses."""
     if all(len(call) == 1 for call in context.calls) and context.calls:
-        return context.native("Activation", {"activation": "linear"})
+        return unchanged(context)
     return None
 
 

@@ -180,18 +180,22 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     }
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms}
-    rounds = context.layer.generation >= 3 and all_integers(context)
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms, "rounds": rounds(context)}
     if rms:
-        return context.companion("LayerNormalization", arguments | {"rounds": rounds})
-    if rank_of(context) <= 4 and not rounds:
+        return context.companion("LayerNormalization", arguments)
+    if rank_of(context) <= 4 and not rounds(context):
         return context.native("LayerNormalization", {"axis": axis, **config})
 
     def lower(low: Lowering) -> Tensor:
         made = _on_rows(low, context, axes, "LayerNormalization", config)
-        return truncated(low, made) if rounds else made
+        return truncated(low, made) if rounds(context) else made
 
-    return lower_or_companion(context, lower, "LayerNormalization", arguments | {"rounds": rounds})
+    return lower_or_companion(context, lower, "LayerNormalization", arguments)
+
+
+def rounds(context: LayerContext) -> bool:
+    """Whether Keras 3 turns the output into integers, because the input is integers."""
+    return context.layer.generation >= 3 and all_integers(context)
 
 
 def _on_rows(

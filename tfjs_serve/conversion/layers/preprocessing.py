@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tfjs_serve.conversion.model.layers import Json, Variable
 from tfjs_serve.conversion.model.shapes import known_product
-from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source, values
+from tfjs_serve.conversion.model.sources import (
+    Array,
+    computed_source,
+    constant,
+    reshaped_source,
+    values,
+)
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, Traits
@@ -22,8 +26,6 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     known_sizes,
 )
 from tfjs_serve.layers_model.model import TensorSource
-
-Array = npt.NDArray[Any]
 
 _EPSILON = np.float32(1e-7)
 """``keras.backend.epsilon()``."""
@@ -68,7 +70,7 @@ def _numbers(context: LayerContext, key: str, default: float) -> Array:
 
 
 def _scaled(low: Lowering, x: Tensor, scale: Array, offset: Array) -> Tensor:
-    """Scale with an own number for each place along the last axes."""
+    """Scale by separate numbers for each place along the last axes."""
     count = max(scale.ndim, offset.ndim)
     sizes = known_sizes(x.shape[len(x.shape) - count :])
     if count >= len(x.shape):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from tfjs_serve.conversion.layers.shared.cells import Cell, read_cell
 from tfjs_serve.conversion.layers.shared.recurrence import (
     RECURRENT,
-    Cell,
     companion_cell,
     companion_layer,
-    read_cell,
     read_loop,
     sequences,
     state_count,
@@ -74,8 +73,10 @@ _CELLS: dict[str, Callable[[LayerContext], Cell]] = {
     "LSTM": lstm_cell,
     "GRU": gru_cell,
 }
-_COMPANION = "activations that TensorFlow.js lacks, time_major, zero_output_for_mask, masks that "
-_COMPANION += "TensorFlow.js mixes up, stateful with return_state"
+_COMPANION = (
+    "activations that TensorFlow.js lacks, time_major, zero_output_for_mask, masks that "
+    "TensorFlow.js mixes up, stateful with return_state"
+)
 
 
 def _layer(name: str, spelling: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.normalization import scale_and_center
+from tfjs_serve.conversion.layers.normalization import rounds, scale_and_center
+from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes, known_product
 from tfjs_serve.conversion.model.sources import constant, reshaped_source
@@ -24,7 +25,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     common_shapes,
     lower_or_companion,
 )
-from tfjs_serve.conversion.small_models.integers import all_integers, truncated
+from tfjs_serve.conversion.small_models.integers import truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 
 _TINY = 1e-24
@@ -60,20 +61,15 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
         "axis": axis,
         "groups": groups,
         "epsilon": epsilon,
-        "rounds": _rounds(context),
+        "rounds": rounds(context),
     }
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
         made = on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
-        return truncated(low, made) if _rounds(context) else made
+        return truncated(low, made) if rounds(context) else made
 
     return lower_or_companion(context, lower, "GroupNormalization", arguments)
-
-
-def _rounds(context: LayerContext) -> bool:
-    """Whether Keras 3 turns the output into integers, because the input is integers."""
-    return context.layer.generation >= 3 and all_integers(context)
 
 
 def _grouped(
@@ -120,9 +116,9 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
         scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
         made = on_rows(low, x, axes, lambda rows: by_root_mean_square(low, rows, epsilon))
         made = on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
-        return truncated(low, made) if _rounds(context) else made
+        return truncated(low, made) if rounds(context) else made
 
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": _rounds(context)}
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": rounds(context)}
     return lower_or_companion(context, lower, "RMSNormalization", arguments)
 
 
@@ -226,7 +222,7 @@ def spectral_normalization(context: LayerContext) -> TfjsLayer:
         hint = "Call it without training=True."
         context.problem("unsupported-call", "It changes its kernel at every prediction.", hint)
     (inner,) = context.layer.children
-    if not _rounds(context):
+    if not rounds(context):
         return context.translate_child(inner, context.name, context.scope)
     low = Lowering(context)
     name = low.fresh_name(inner.class_name.lower())
@@ -259,7 +255,7 @@ def layer_scale(context: LayerContext) -> TfjsLayer:
 def stochastic_depth(context: LayerContext) -> TfjsLayer:
     """Returns its input at inference; used in ConvNeXt."""
     context.read.ignore("drop_path_rate")
-    return context.native("Activation", {"activation": "linear"})
+    return unchanged(context)
 
 
 @rule(

@@ -63,9 +63,7 @@ def _up_sampling(rank: int) -> None:
         read.ignore("interpolation")
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
-        rounds = method != "nearest" and context.layer.generation >= 3 and all_integers(context)
-        if rounds and not _rounds_alike(method, factors):
-            context.no_integers()
+        rounds = _rounds(context, method, factors)
         exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:
             config = {"size": factors, "data_format": data_format, "interpolation": "nearest"}
@@ -98,6 +96,14 @@ def _dtypes(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Return the dtype; if Keras 3 interpolates between integers, it rounds, unlike Keras 2."""
     keeps = layer.generation >= 3 or layer.config.get("interpolation") in (None, "nearest")
     return kept(layer, inputs) if keeps else ("float32",)
+
+
+def _rounds(context: LayerContext, method: str, factors: Sequence[int]) -> bool:
+    """Whether Keras rounds; report it where the companion would not round in the same way."""
+    rounds = method != "nearest" and context.layer.generation >= 3 and all_integers(context)
+    if rounds and not _rounds_alike(method, factors):
+        context.no_integers()
+    return rounds
 
 
 def _rounds_alike(method: str, factors: Sequence[int]) -> bool:

@@ -276,6 +276,8 @@ class Lowering(SmallModel):
         ------
         UnknownShapeError
             The number of channels is not known, or several other sizes are not.
+        ValueError
+            A weight has another number of elements.
         """
         channels = known_size(x.shape[-1])
         image = x if len(x.shape) == 4 else self.reshape(x, (None, 1, channels))

@@ -60,7 +60,13 @@ class Kernel:
         return {key.replace("kernel_", f"{name}_"): value for key, value in self.parameters.items()}
 
     def reshaped(self, *shape: int) -> Kernel:
-        """Return the same numbers in another shape."""
+        """Return the same numbers in another shape.
+
+        Raises
+        ------
+        ValueError
+            The shape has another number of elements.
+        """
         return replace(self, values=reshaped_source(self.values, shape))
 
     def upright(self) -> Kernel:

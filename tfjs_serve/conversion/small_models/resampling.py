@@ -99,7 +99,7 @@ def fitted(
         Returns the matrix for an axis.
     """
     (height, width), (rows, columns) = sizes, targets
-    # The rows that, for the width of the image, give the proportions of the result; the columns.
+    # Rows that have the proportions of the result at full width, and columns at full height.
     wanted = (int(width * rows / columns), int(height * columns / rows))
     maps = []
     for size, target, fitting in zip(sizes, targets, wanted, strict=True):

@@ -1,1 +1,1 @@
-"""From each way in which Keras spells a model to the one spelling that rules read."""
+"""From all the ways in which Keras spells a model to the one spelling that rules read."""

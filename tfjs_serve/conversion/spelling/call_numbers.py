@@ -1,4 +1,4 @@
-"""Which call of a layer a number means, in a file of either generation."""
+"""Numbers the calls of layers from 0, whatever numbers a version of Keras writes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from dataclasses import replace
 from tfjs_serve.conversion.model.layers import Graph, KerasLayer, TensorRef
 
 _Numbering = Callable[[TensorRef, bool], int]
-"""From a reference to the call that it means, counted from 0 in its graph; the flag says whether
-the reference is one of the model's ends."""
+"""From a reference to the index of the call that it means. The flag says whether the reference is
+an input or output of the model."""
 
 
 def renumbered(model: KerasLayer, graph: Graph) -> Graph:
-    """Return the graph with every layer's calls counted from 0."""
+    """Return the graph with references that count the calls of each layer from 0.
+
+    Parameters
+    ----------
+    model
+        The model that has the graph.
+    graph
+        With the numbers of the file.
+    """
     numbering = _numbering(model, graph)
 
     def shift(ref: TensorRef, at_end: bool = False) -> TensorRef:
@@ -31,13 +39,14 @@ def renumbered(model: KerasLayer, graph: Graph) -> Graph:
 
 
 def _numbering(model: KerasLayer, graph: Graph) -> _Numbering:
-    """Return how the file numbers the calls of its layers, which is where generations differ.
+    """Return how the file numbers the calls of its layers; the generations differ in this.
 
-    Keras 3 counts them from 0, but at the ends of a model from 1 if they are Functional
-    (``get_config`` of ``keras/src/models/functional.py``). Keras 2 counts a node that a model
-    with inputs has of its own and does not save (``_should_skip_first_node``); which models
-    have it depends on how they were made, so the numbers in use tell: a reference past the
-    last call means that the first is 1.
+    Keras 3 counts from 0. Only in the inputs and outputs of a model, it counts the calls of a
+    Functional model from 1 (``get_config`` of ``keras/src/models/functional.py``).
+
+    Keras 2 also counts a node that models with inputs have and that is not saved
+    (``_should_skip_first_node``). Which models have it depends on how they were made, so this is
+    told by the numbers in use: if one is past the last call, the first call is 1.
     """
     inside = _used(ref for calls in graph.calls.values() for call in calls for ref in call.inputs)
     used = _used([*graph.inputs, *graph.outputs])
@@ -60,7 +69,7 @@ def _numbering(model: KerasLayer, graph: Graph) -> _Numbering:
 
 
 def _used(refs: Iterable[TensorRef]) -> dict[str, set[int]]:
-    """Return the numbers of calls that are referred to, by layer."""
+    """Return the numbers of the calls that are referred to, by layer."""
     used: dict[str, set[int]] = {}
     for ref in refs:
         used.setdefault(ref.layer, set()).add(ref.call)
@@ -70,11 +79,11 @@ def _used(refs: Iterable[TensorRef]) -> dict[str, set[int]]:
 def _ranks(
     graph: Graph, inside: Mapping[str, set[int]], ends: Mapping[str, set[int]]
 ) -> dict[tuple[str, int], int]:
-    """Return the calls of layers whose numbers count the calls in other models too.
+    """Return the indices of calls, by layer and number, if numbers also count other models' calls.
 
-    Keras 3.0 and 3.1 wrote calls as they were numbered in Python, but at the ends of a model as
-    they are numbered in it. Where a number is past the last call, the order tells which call is
-    meant: each call is referred to by another one or is an output.
+    Keras 3.0 and 3.1 wrote the numbers that calls had in Python, but in the inputs and outputs of a
+    model the numbers that they have in the model. If a number is past the last call, the order of
+    the numbers tells which call each means, because each call is referred to or is an output.
     """
     ranks: dict[tuple[str, int], int] = {}
     for name, numbers in inside.items():

@@ -1,8 +1,8 @@
-"""Reads how the layers of a Functional model are called, from either generation's spelling.
+"""Reads how the layers of a Functional model are called, in the spelling of either generation.
 
 Keras 2 writes a call as ``[[layer, node, tensor, kwargs], ...]`` (``get_network_config`` in
-``keras/engine/functional.py``); Keras 3 as ``{"args": [...], "kwargs": {...}}`` with tensors as
-``__keras_tensor__`` objects (``keras/src/models/functional.py``).
+``keras/engine/functional.py``). Keras 3 writes it as ``{"args": [...], "kwargs": {...}}``, with
+tensors as ``__keras_tensor__`` objects (``keras/src/models/functional.py``).
 """
 
 from __future__ import annotations
@@ -21,18 +21,31 @@ from tfjs_serve.conversion.rules.registry import traits_of
 from tfjs_serve.conversion.spelling.call_numbers import renumbered
 
 _CONSTANT = "_CONSTANT_VALUE"
-"""In place of a layer's name: the first argument of an operation is a number (Keras 2)."""
+"""In place of a layer's name, if the first argument of an operation is a number (Keras 2)."""
 
 
 class _UnknownNodeError(ValueError):
-    """A node that is spelled in no known way."""
+    """A call is not written in a known way."""
 
 
 def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) -> Graph:
-    """Return the graph of a Functional `model` whose children are known.
+    """Return the graph of a Functional model.
 
-    Tensors are renumbered: call 0 is the first call *in this graph*, also for nested models,
-    which Keras 2 counts from 1 where they were built with inputs of their own.
+    Calls are counted from 0 *in this graph*, whatever numbers the file uses.
+
+    Parameters
+    ----------
+    model
+        The model with its children.
+    config
+        Its configuration in the file.
+    report
+        Gets calls that are not written in a known way.
+
+    Raises
+    ------
+    ValueError
+        The inputs or outputs of the model are not written in a known way.
     """
     entries = {
         child.name: entry
@@ -44,7 +57,7 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
             calls[child.name] = _calls(child, entries[child.name].get("inbound_nodes", []))
         except _UnknownNodeError as error:
             report.problem(child, "unsupported-graph", str(error), HINT_DAMAGED)
-            # So that what refers to its calls is not reported too.
+            # Other layers refer to these calls, and are not to be reported as well.
             calls[child.name] = (Call(inputs=()),) * _length(entries[child.name])
     graph = Graph(
         inputs=tuple(tensors_in(config.get("input_layers"))),
@@ -60,7 +73,7 @@ def read_graph(model: KerasLayer, config: Mapping[str, Json], report: Report) ->
 
 
 def _structure(value: Json, numbers: Iterator[int]) -> Json:
-    """Return nested tensors with their numbers in their places, as :func:`tensors_in` counts."""
+    """Return the nesting with a number for each tensor, in the order of :func:`tensors_in`."""
     if _is_ref(value):
         return next(numbers)
     if isinstance(value, dict):
@@ -103,7 +116,7 @@ def _keras3_call(layer: KerasLayer, node: Json) -> Call:
 
 
 def _call_arguments(layer: KerasLayer) -> tuple[str, ...]:
-    """Return the names of the parameters of ``call`` after the first, as far as they count."""
+    """Return the names of the parameters of ``call`` after the first, if they matter."""
     if layer.class_name in CONTAINERS:
         return ("training", "mask")
     return traits_of(rules(), layer).call_arguments
@@ -121,7 +134,7 @@ def _keras2_call(layer: KerasLayer, node: Json) -> Call:
 
 
 def _keras2_operation(node: Json, inputs: list[TensorRef]) -> Call:
-    """Return the call of a function: its first argument may be a list, or a constant."""
+    """Return the call of a function, whose first argument may be a list or a constant."""
     kwargs: dict[str, Json] = {}
 
     def read(part: Json) -> Json:
@@ -133,7 +146,7 @@ def _keras2_operation(node: Json, inputs: list[TensorRef]) -> Call:
         inputs.append(_ref(part))
         return {"tensor": len(inputs) - 1}
 
-    deque(_keras2_parts(node), maxlen=0)  # raises if it is none of these
+    deque(_keras2_parts(node), maxlen=0)  # raises if it is anything else
     first = read(node)
     return Call(kwargs={"args": [first], **_placed(kwargs, inputs)}, inputs=tuple(inputs))
 
@@ -147,7 +160,7 @@ def _is_constant(node: Json) -> bool:
 
 
 def _keras2_parts(node: Json) -> Iterator[list[Any]]:
-    """Yield ``[layer, node, tensor, kwargs]`` of every input; models may take them in dicts."""
+    """Yield ``[layer, node, tensor, kwargs]`` of every input; a model may get a dict of them."""
     if isinstance(node, dict):
         node = [node[key] for key in sorted(node)]
     if _is_ref(node) or _is_constant(node):
@@ -160,11 +173,11 @@ def _keras2_parts(node: Json) -> Iterator[list[Any]]:
 
 
 def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
-    """Return the call of a layer; tensors among its arguments become further inputs.
+    """Return the call of a layer, with the tensors among its arguments as further inputs.
 
-    The initial state of a recurrent layer comes first, as TF.js takes it. Masks are left: they
-    are what the layers before make of their inputs. One that is an array becomes an argument
-    that no rule knows, so that it is reported.
+    The initial state of a recurrent layer comes first, because TF.js expects it there. A mask stays
+    as it is, because it usually is what the layers before compute anyway. A mask that is an array
+    becomes an argument that no rule knows, so it is reported.
     """
     inputs += tensors_in(kwargs.get("initial_state"))
     placed: dict[str, Json] = {}
@@ -172,7 +185,7 @@ def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
         if key == "initial_state" and any(tensors_in(value)):
             continue
         if key == "mask":
-            deque(tensors_in(value), maxlen=0)  # raises here rather than where they are used
+            deque(tensors_in(value), maxlen=0)  # raises here, not where they are used
         if key == "mask" and _holds_array(value):
             placed[MASK_AS_ARRAY] = None
         elif not _is_nothing(value):
@@ -181,7 +194,7 @@ def _layer_call(inputs: list[TensorRef], kwargs: Mapping[str, Json]) -> Call:
 
 
 def _placed(value: Json, inputs: list[TensorRef]) -> Json:
-    """Return `value` with placeholders for its tensors, which are appended to `inputs`."""
+    """Return `value` with placeholders for tensors, and append the tensors to `inputs`."""
     if isinstance(value, dict) and value.get("class_name") != "__keras_tensor__":
         return {key: _placed(item, inputs) for key, item in value.items()}
     if isinstance(value, dict) or _is_ref(value):
@@ -193,14 +206,14 @@ def _placed(value: Json, inputs: list[TensorRef]) -> Json:
 
 
 def _is_nothing(value: Json) -> bool:
-    """Whether an argument was not given: ``None``, also once for each of several inputs."""
+    """Whether an argument was not given: it is ``None``, or ``None`` for each input."""
     if isinstance(value, dict):
         value = list(value.values())
     return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
 
 
 def _holds_array(value: Json) -> bool:
-    """Whether a mask is an array, or one of several is."""
+    """Whether a mask, or one of several masks, is an array."""
     if isinstance(value, dict):
         is_array = value.get("class_name") in ("__numpy__", "__tensor__")
         return is_array or ("class_name" not in value and any(map(_holds_array, value.values())))
@@ -210,7 +223,7 @@ def _holds_array(value: Json) -> bool:
 
 
 def _is_only_tensors(value: Json) -> bool:
-    """Whether a nested argument of Keras 3 holds tensors of layers and ``None`` only."""
+    """Whether a nested argument of Keras 3 has only tensors of layers and ``None``."""
     if isinstance(value, dict):
         return value.get("class_name") == "__keras_tensor__" or (
             "class_name" not in value and all(map(_is_only_tensors, value.values()))
@@ -219,7 +232,13 @@ def _is_only_tensors(value: Json) -> bool:
 
 
 def tensors_in(value: Json) -> Iterator[TensorRef]:
-    """Yield the tensors of a nested argument in order, as the file numbers them."""
+    """Yield the tensors of a nested argument in order, with the numbers of the file.
+
+    Raises
+    ------
+    ValueError
+        A tensor is not written in a known way.
+    """
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             yield _keras_tensor(value.get("config"))

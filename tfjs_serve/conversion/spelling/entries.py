@@ -1,7 +1,7 @@
-"""What an entry of a model's configuration says, wherever a version of Keras writes it.
+"""Reads an entry of a model's configuration, wherever a version of Keras writes what.
 
-An entry is the ``{"class_name": ..., "config": ...}`` of a layer or model. Some versions write
-more keys beside these two.
+An entry is the ``{"class_name": ..., "config": ...}`` of a layer or model. Some versions write more
+keys beside these two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WITHOUT_FLAG = (
 """Classes without a trainable flag in their configuration."""
 _KERAS_MODULES = frozenset({"builtins", "keras", "tf_keras"})
 _OF_APPLICATIONS = {"Custom>CustomScaleLayer": "CustomScaleLayer"}
-"""Layers of keras.applications that are registered as a user's are."""
+"""Layers of keras.applications that are registered like those of users."""
 
 
 def config_of(entry: Mapping[str, Json], key: str = "config") -> Mapping[str, Json]:
@@ -46,7 +46,7 @@ def class_name_of(entry: Mapping[str, Json]) -> str:
 
 
 def name_of(entry: Mapping[str, Json], class_name: str) -> str:
-    """Return the name that a graph knows; TensorFlowOpLayer has another in its configuration."""
+    """Return the name that graphs use; TensorFlowOpLayer has another in its configuration."""
     names = (entry.get("name"), config_of(entry).get("name"))
     if not class_name.startswith("ops."):
         names = names[::-1]
@@ -54,11 +54,18 @@ def name_of(entry: Mapping[str, Json], class_name: str) -> str:
 
 
 def is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
-    """Whether what an entry computes is the user's code: its class, or a Lambda's function.
+    """Whether the user's code computes the layer: its class is the user's, or it is a Lambda.
 
-    HDF5 has the name under which the user registered a class, ``package>Class``; ``.keras``
-    archives have it beside the class, and the module: none for a script's or notebook's own
-    (``record_object_after_serialization`` in ``serialization_lib.py``).
+    If the user registered the class, the class name in HDF5 is ``package>Class``. A ``.keras``
+    archive has this name beside the class, and also the module, which is ``None`` for the classes
+    of a script or notebook (``record_object_after_serialization`` in ``serialization_lib.py``).
+
+    Parameters
+    ----------
+    class_name
+        The class in the canonical spelling.
+    entry
+        As in the file.
     """
     module, registered = entry.get("module"), entry.get("registered_name")
     if "module" in entry and module is None and isinstance(registered, str):
@@ -74,13 +81,21 @@ def is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
 
 
 def is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -> bool:
-    """Whether an entry is a function, and no layer.
+    """Whether an entry is a function and not a layer.
 
-    In Keras 3, a function of ``keras.ops`` may have the name of a layer.
+    In Keras 3, a function of ``keras.ops`` may have the same name as a layer. An archive names the
+    module of the class. HDF5 does not, but nearly all layers have a trainable flag in their
+    configuration (``get_config`` in ``keras/src/layers/layer.py``), and functions have none. Layers
+    of the user may lack the flag, too; they are told by their names, which no function has.
 
-    HDF5 does not name the module, but all layers but a few have their trainable flag in their
-    configuration (``get_config`` in ``keras/src/layers/layer.py``) and no operation has. Nor have
-    layers of the user that write their own arguments only: those are no function that is known.
+    Parameters
+    ----------
+    class_name
+        The class in the canonical spelling.
+    entry
+        As in the file.
+    generation
+        Generation of Keras.
     """
     if generation < 3:
         return class_name in KERAS2_OPERATIONS
@@ -92,13 +107,13 @@ def is_operation(class_name: str, entry: Mapping[str, Json], generation: int) ->
 
 
 def stated_shape(config: Mapping[str, Json]) -> list[Any] | None:
-    """Return the batch shape that a layer states for its input."""
+    """Return the shape, counting the batch axis, that a layer states for its input."""
     shape = config.get("batch_input_shape")
     return _as_list(config.get("batch_shape") if shape is None else shape)
 
 
 def sequential_shape(entry: Mapping[str, Json]) -> list[Any] | None:
-    """Return the batch shape of the input of a Sequential, from wherever it is written."""
+    """Return the shape of the input of a Sequential, counting the batch axis, if it was saved."""
     config = config_of(entry)
     entries = entries_of(config)
     shape = _shape_of_first(entries[0]) if entries else None
@@ -106,7 +121,7 @@ def sequential_shape(entry: Mapping[str, Json]) -> list[Any] | None:
 
 
 def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
-    """Return the batch shape that the first layer of a Sequential states, however deep."""
+    """Return the shape that the first layer states, in however many models it is."""
     config = config_of(entry)
     shape = stated_shape(config)
     if shape is None and entry.get("class_name") in MODELS and entries_of(config):
@@ -115,7 +130,7 @@ def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
 
 
 def _built_shape(entry: Mapping[str, Json]) -> list[Any] | None:
-    """Return the shape that an object was built with, which archives write since Keras 2.13."""
+    """Return the shape that a layer was built with, which archives have since Keras 2.13."""
     built = entry.get("build_config")
     shape = _as_list(built.get("input_shape")) if isinstance(built, dict) else None
     is_shape = shape is not None and all(size is None or type(size) is int for size in shape)

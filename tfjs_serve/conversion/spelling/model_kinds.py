@@ -1,9 +1,9 @@
-"""Which models describe their own computation, whatever their class is called.
+"""Finds the models that are described completely by their configuration, whatever their class.
 
-A class that a user derives from ``keras.Model``, mostly for a ``train_step`` of its own, saves the
-whole graph if it was made with inputs and outputs (``functional_like_constructor`` in
-``keras/src/models/functional.py``; ``inject_functional_model_class`` in Keras 2). What it
-overrides cannot be seen in the file, so that is said.
+A user's class that is derived from ``keras.Model``, mostly for another ``train_step``, saves the
+whole graph if it was created with inputs and outputs (``functional_like_constructor`` in
+``keras/src/models/functional.py``; ``inject_functional_model_class`` in Keras 2). The methods that
+it overrides are not in the file, so the user is warned.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections.abc import Mapping
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json
 
 MODELS = CONTAINERS | {"Model"}
-"""Classes of models as files name them: Keras 1 and 2 call a Functional model Model."""
+"""Classes of models in files. Keras 1 and 2 call a Functional model ``Model``."""
 _GRAPH = frozenset({"layers", "input_layers", "output_layers"})
 _STACK = frozenset({"name", "layers", "build_input_shape", "trainable", "dtype"})
 
 
 def model_kind(class_name: str, config: Mapping[str, Json]) -> str | None:
-    """Return ``"Functional"`` or ``"Sequential"``; ``None`` for a layer, or for Python code.
+    """Return ``"Functional"`` or ``"Sequential"``, or ``None`` for a layer or for Python code.
 
     Parameters
     ----------
     class_name
-        As the file has it, with or without a package.
+        As in the file, with or without a package.
     config
-        Of the model or layer.
+        Configuration of the model or layer.
     """
     if class_name in MODELS:
         return "Sequential" if class_name == "Sequential" else "Functional"

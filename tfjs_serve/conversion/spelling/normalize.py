@@ -1,9 +1,9 @@
-"""From a file's spelling of a model to one canonical spelling, once, before the rules.
+"""Turns the configuration in a file into one canonical spelling, before any rule is applied.
 
-Keras 2 and Keras 3 differ in ``batch_input_shape``/``batch_shape``, in dtypes (a string or a
-policy object), in how objects are serialized (``keras/src/saving/serialization_lib.py``) and in
-how calls are written (see ``calls.py``). After this module only :attr:`KerasLayer.generation` tells
-them apart, for the rules whose *meaning* differs.
+Keras 2 and Keras 3 differ in ``batch_input_shape`` and ``batch_shape``, in dtypes (a string or a
+policy object), in how objects are serialized (``keras/src/saving/serialization_lib.py``) and in how
+calls are written (see ``calls.py``). Afterwards, only :attr:`KerasLayer.generation` tells them
+apart, for arguments that *mean* something else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CLASSES = {
     "TFDConcat": "Concatenate",
     "TFDIdentity": "Identity",
 }
-"""Names that ``.keras`` archives have for classes, since Keras exports these under them."""
+"""Other names that ``.keras`` archives have for classes, because Keras exports them so."""
 _WRAPPED = ("layer", "backward_layer", "cell")
 _STRUCTURE = frozenset(
     {"name", "trainable", "dtype", "batch_input_shape", "batch_shape", "layers", "cells"}
@@ -53,7 +53,7 @@ def normalize(
 ) -> KerasLayer:
     """Return the outermost model of a file's ``model_config``.
 
-    An InputLayer whose shape the file does not tell has ``None`` for it; see
+    The shape of an InputLayer is ``None`` if it is not in the configuration; see
     ``stored/missing_shapes.py``.
 
     Parameters
@@ -61,11 +61,17 @@ def normalize(
     config
         ``{"class_name": ..., "config": ...}``.
     generation
-        Layers of Keras 1 are returned as it has them, in models of Keras 2; see ``keras1/``.
+        Generation of the Keras that saved the file. The models of Keras 1 become models of Keras 2;
+        their layers stay as they are until ``stored/keras1.py`` has restored the weights.
     report
-        Gets what makes no sense; the tree that is returned is complete either way.
+        Gets what makes no sense. The model that is returned is complete nevertheless.
     groups
-        Names of the outermost model's layers in the order of the file.
+        Names of the groups of weights, one for each layer of the outermost model, in file order.
+
+    Raises
+    ------
+    UnsafeFileError
+        The model exceeds a limit of ``model/bounds.py``.
     """
     if generation < 2:
         config = modern_structure(config)
@@ -79,11 +85,11 @@ class _Normalizer:
         self._generation = generation
         self._report = report
         self._bounds = Bounds(report.display_name)
-        # Operations of Keras 2 are layers, whose dtype says nothing.
+        # In Keras 2, an operation is a layer; its dtype says nothing.
         self._unused = {"name"} if generation >= 3 else {"name", "trainable", "dtype"}
 
     def layer(self, entry: Mapping[str, Json], path: str) -> KerasLayer:
-        """Return a layer and those in it, if they are not too many and not too deep."""
+        """Return a layer and those inside it, unless they are too many or nested too deeply."""
         with self._bounds.one_more(path):
             return self._layer(entry, path)
 
@@ -148,7 +154,7 @@ class _Normalizer:
     def _with_input(
         self, model: KerasLayer, entry: Mapping[str, Json], children: tuple[KerasLayer, ...]
     ) -> tuple[KerasLayer, ...]:
-        """Put an InputLayer first: TF.js builds layers only when it knows the input's shape."""
+        """Put an InputLayer first: TF.js builds layers only if it knows the shape of the input."""
         if children and children[0].class_name == "InputLayer":
             return children
         return (self._input_layer(model, entry), *children)
@@ -189,8 +195,8 @@ class _Normalizer:
     def _both_directions(self, config: Mapping[str, Json], path: str) -> tuple[KerasLayer, ...]:
         """Return the forward and the backward layer.
 
-        Keras 2 leaves out a backward layer that is the forward one with ``go_backwards``
-        turned, and names the forward layer without its prefix.
+        Keras 2 leaves out the backward layer if it only differs from the forward layer in
+        ``go_backwards``, and writes the name of the forward layer without its prefix.
         """
         forward = self.layer(config_of(config, "layer"), path)
         backward = config.get("backward_layer")
@@ -207,13 +213,13 @@ class _Normalizer:
 
 
 def _named(layer: KerasLayer, path: str, name: str, prefix: str) -> KerasLayer:
-    """Return one direction; Bidirectional itself decides what it puts out for masked steps."""
+    """Return one direction; what is returned for masked steps, Bidirectional decides."""
     config = {key: item for key, item in layer.config.items() if key != "zero_output_for_mask"}
     return _moved(replace(layer, name=name, config=config), f"{path}/{prefix}{name}")
 
 
 def _moved(layer: KerasLayer, path: str) -> KerasLayer:
-    """Return the layer, and those in it, at another path."""
+    """Return the layer, and those inside it, with other paths."""
     children = [
         _moved(child, path + child.path.removeprefix(layer.path)) for child in layer.children
     ]

@@ -1,7 +1,7 @@
-"""Names for models inside of others that were saved without one.
+"""Finds the names of nested models that were saved without one.
 
-Up to Keras 2.2.2, the configuration of a Sequential is the bare list of its layers, so that one
-inside of another has no name in it; its weights are saved under the name all the same.
+Up to Keras 2.2.2, the configuration of a Sequential is only a list of its layers. So the name of a
+nested one is not in it, but its weights are saved under this name.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def with_names(model: Mapping[str, Json], groups: Sequence[str]) -> Mapping[str,
     Parameters
     ----------
     groups
-        Names of the layers of the outermost model in the file's own order: a layer without a
-        name is the one at the same place.
+        Names of the groups of weights, one for each layer of the outermost model, in file order. A
+        layer without a name gets the one at the same position.
     """
     entries = _entries(model)
     if entries is None:

@@ -1,1 +1,1 @@
-"""From the way a file keeps the weights of a layer to the variables that its rule names."""
+"""From the form in which a file keeps layers and their weights to the one that rules know."""

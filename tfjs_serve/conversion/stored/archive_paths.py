@@ -1,13 +1,14 @@
-"""Where a ``.keras`` archive keeps each layer's variables.
+"""Finds the variables of each layer in a ``.keras`` archive.
 
 The paths follow the attributes of the Python objects (``_save_state`` and
-``_save_container_state`` in ``saving_lib.py``): a model's layers are called after their classes,
-whatever their names, and numbered in the order of the model. The numbers differ:
+``_save_container_state`` in ``saving_lib.py``). The layers of a model have the names of their
+classes there, whatever they are called, with numbers in the order of the model. Versions count
+differently:
 
-* Keras 3 counts every layer;
-* Keras 2.14 and newer, and tf_keras, count a layer only where it is met first;
-* Keras 2.12 and 2.13 count a layer with weights twice, because the attribute that they walk,
-  ``_layer_checkpoint_dependencies``, lists it twice. 2.14 walks that attribute as well.
+* Keras 3 counts every layer.
+* Keras 2.14 and newer, and tf_keras, count a shared layer only in the first model that has it.
+* Keras 2.12 and 2.13 count a layer with weights twice, because the attribute that they go through,
+  ``_layer_checkpoint_dependencies``, lists it twice. 2.14 goes through the same attribute.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _DEPENDENCIES = "_layer_checkpoint_dependencies"
 _ELSEWHERE = "(saved where it is met first)"
 
 HasWeights = Callable[[KerasLayer], bool]
-"""Whether a layer, or a layer in it, has variables."""
+"""Whether a layer, or a layer inside it, has variables."""
 
 
 def object_paths(
@@ -33,20 +34,22 @@ def object_paths(
     saved: Mapping[str, Sized] | None = None,
     has_weights: HasWeights | None = None,
 ) -> Iterator[tuple[KerasLayer, str]]:
-    """Yield `model` and all layers in it with the paths of their variables.
+    """Yield `model` and all layers inside it, each with the path of its variables.
 
     Parameters
     ----------
+    model
+        The outermost model.
     saved
-        Variables by path, as the archive has them; objects without variables are among them.
+        The variables in the archive by path, including paths of objects without variables.
     has_weights
-        Matters for archives of Keras 2.12 and 2.13.
+        Only needed for archives of Keras 2.12 and 2.13.
     """
     return _Walk(model, saved or {}, has_weights or (lambda _layer: True)).paths(model, "")
 
 
 class _Walk:
-    """One version's way through a model."""
+    """A walk through a model, with the paths of one version."""
 
     def __init__(
         self, model: KerasLayer, saved: Mapping[str, Sized], has_weights: HasWeights
@@ -87,9 +90,9 @@ class _Walk:
             counts[name] += 2 if listed_twice and self._has_weights(layer) else 1
 
     def _is_skipped(self, layer: KerasLayer, layers: Sequence[KerasLayer], base: str) -> bool:
-        """Whether the layer was met in another model before, and is not counted here.
+        """Whether the layer was met in another model before and is not counted again.
 
-        A layer that only looks the same is counted; then there are as many groups as layers.
+        A different layer that looks the same is counted: then there are as many groups as layers.
         """
         if not self._skips or not any(_is_same(layer, other) for other in self._met):
             return False
@@ -108,7 +111,7 @@ def _is_same(layer: KerasLayer, other: KerasLayer) -> bool:
 
 
 def _all_groups(saved: Iterable[str]) -> set[str]:
-    """Return all paths and the paths that lead to them."""
+    """Return all paths and the beginnings of them."""
     groups: set[str] = set()
     for path in saved:
         parts = path.split("/")
@@ -117,10 +120,10 @@ def _all_groups(saved: Iterable[str]) -> set[str]:
 
 
 def _has_neighbours(saved: Mapping[str, Sized]) -> bool:
-    """Whether the number after that of a layer with weights is in use.
+    """Whether the number after that of some layer with weights is in use.
 
-    Never so where each such layer takes two numbers. Where it is nowhere so, both ways of
-    counting come to the same.
+    If such layers take two numbers each, it never is. If it never is although they take one, both
+    ways of counting give the same paths.
     """
     groups = _all_groups(saved)
     for group in _all_groups(path for path, variables in saved.items() if len(variables)):

@@ -1,13 +1,13 @@
-"""Which saved weight belongs to which variable: by layer and position, never by name.
+"""Assigns saved weights to variables: by layer and position, never by name.
 
-An ``.h5`` file has one flat list of weights for each layer of the outermost model. Its order is
+An ``.h5`` file has one list of weights for each layer of the outermost model. Its order is
 ``trainable_weights + non_trainable_weights`` (``_legacy_weights`` in
-``keras/src/legacy/saving/legacy_h5_format.py``), which for nested models depends on which layers
-are frozen. So the order is derived here from the layers, as each generation derives it.
+``keras/src/legacy/saving/legacy_h5_format.py``), so in nested models it depends on which layers are
+frozen. The order is derived from the layers here, as each generation of Keras derives it.
 
-A ``.keras`` archive has a group for each object; see ``archive_paths.py``. Some parts of a layer
-are described by no configuration, such as the projections of an attention layer: a variable of
-these is called ``<attribute>/<variable>``.
+A ``.keras`` archive has a group for each object; see ``archive_paths.py``. Some objects inside a
+layer are not in any configuration, such as the projections of an attention layer. Their variables
+are called ``<attribute>/<variable>``.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tfjs_serve.conversion.stored.archive_paths import object_paths
 from tfjs_serve.keras_files import Container, KerasModel, WeightRef
 
 Slot = tuple[KerasLayer, Variable]
-"""A variable of a layer."""
+"""A layer, and one of its variables."""
 
 OwnVariables = Callable[[KerasLayer], tuple[Variable, ...] | None]
-"""From a layer to the variables that it has itself, in order of creation; ``None``: unknown."""
+"""From a layer to its own variables, in order of creation; ``None`` if they are not known."""
 
 Group = tuple[KerasLayer, str, list[Slot]]
 """A layer, the name of its group of weights in the file, and the variables in that group."""
 
 Found = tuple[KerasLayer, list[str], tuple[WeightRef, ...]]
-"""A layer, variables of it or in it, and their weights."""
+"""A layer, names of variables of it or of layers inside it, and their weights."""
 
 
 def assign(
@@ -39,8 +39,19 @@ def assign(
 ) -> LayerWeights:
     """Return the saved weights by layer path and variable name.
 
-    A layer whose saved weights are more or fewer than its variables is reported; one that is
-    unknown, or has such a layer in it, gets none.
+    A layer is reported if it has more or fewer saved weights than variables. It gets no weights if
+    the variables of it, or of a layer inside it, are not known.
+
+    Parameters
+    ----------
+    model
+        The outermost model.
+    keras_model
+        The file, with the weights.
+    own
+        Returns the variables that the file has for a layer.
+    report
+        Gets layers with a wrong number of weights.
     """
     by_object = keras_model.dialect.container is Container.KERAS_ZIP
     groups = (
@@ -62,7 +73,7 @@ def assign(
 
 
 def _saved(keras_model: KerasModel, group: str) -> tuple[WeightRef, ...]:
-    """Return the weights of a group; its attribute may be private in other versions of Keras."""
+    """Return the weights of a group, whose attribute is private in some versions of Keras."""
     parent, _, attribute = group.rpartition("/")
     weights = keras_model.weights
     return weights.get(group) or weights.get(f"{parent}/_{attribute}", ())
@@ -75,9 +86,9 @@ def _names(slots: Sequence[Slot]) -> list[str]:
 def _shared_weights(
     layer: KerasLayer, names: list[str], earlier: Sequence[Found]
 ) -> tuple[WeightRef, ...]:
-    """Return the weights of the layer that `layer` is: an archive has each object once.
+    """Return the weights of a layer that another model has too: an archive has each object once.
 
-    Only a layer that two nested models share is written again without its weights.
+    A layer that two nested models share is written with its weights in the first one only.
     """
     same = (
         refs
@@ -85,13 +96,13 @@ def _shared_weights(
         if (other.class_name, other.name, other.config, its_names)
         == (layer.class_name, layer.name, layer.config, names)
     )
-    # Several that look like it, with weights of their own: nothing tells which it is.
+    # If several layers look like it, and have different weights, it may be any of them.
     distinct = {id(refs[0]): refs for refs in same if refs}
     return next(iter(distinct.values())) if len(distinct) == 1 else ()
 
 
 def _groups_by_layer(model: KerasLayer, own: OwnVariables) -> Iterator[Group]:
-    """Yield each layer of the outermost model, with all variables in it: HDF5."""
+    """Yield each layer of the outermost model with all variables inside it, as HDF5 has them."""
     for layer in model.children:
         if all(own(inner) is not None for inner in layer.walk()):
             yield layer, layer.name, _saved_order(layer, own)
@@ -100,7 +111,7 @@ def _groups_by_layer(model: KerasLayer, own: OwnVariables) -> Iterator[Group]:
 def _groups_by_object(
     model: KerasLayer, keras_model: KerasModel, own: OwnVariables
 ) -> Iterator[Group]:
-    """Yield each layer with its own variables: ``.keras``."""
+    """Yield each layer with its own variables, as ``.keras`` archives have them."""
 
     def has_weights(layer: KerasLayer) -> bool:
         return any(own(inner) for inner in layer.walk())
@@ -117,13 +128,13 @@ def _groups_by_object(
 
 
 def _saved_order(layer: KerasLayer, own: OwnVariables) -> list[Slot]:
-    """Return the variables of `layer` and of all layers in it in the order of an ``.h5`` file."""
+    """Return the variables of a layer and of all layers inside it, in the order of HDF5 files."""
     trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
     return _each_once([*trainable, *frozen], own)
 
 
 def _each_once(slots: Sequence[Slot], own: OwnVariables) -> list[Slot]:
-    """Leave out what comes again: SpectralNormalization has the kernel of its layer too."""
+    """Leave out repeated variables: SpectralNormalization also has the kernel of its layer."""
     found: dict[tuple[str, str], Slot] = {}
     for layer, variable in slots:
         slot = (layer, variable)
@@ -139,7 +150,7 @@ def _each_once(slots: Sequence[Slot], own: OwnVariables) -> list[Slot]:
 def _split_keras3(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], list[Slot]]:
     """Return trainable and other variables (``Layer.trainable_weights`` in Keras 3).
 
-    Each variable knows whether it is trainable; the two lists keep the order of creation.
+    Each variable is trainable or not by itself. Both lists are in order of creation.
     """
     slots = [(inner, variable) for inner in layer.walk() for variable in own(inner) or ()]
     if not layer.trainable:
@@ -153,8 +164,8 @@ def _split_keras3(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], lis
 def _split_keras2(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], list[Slot]]:
     """Return trainable and other variables (``base_layer.py`` and ``training.py`` in Keras 2).
 
-    A frozen layer's trainable variables come first among its others; layers are asked one
-    after the other.
+    Layers are asked one after the other. Among the other variables of a frozen layer, those that
+    would be trainable come first.
     """
     split = [_split_keras2(child, own) for child in layer.children]
     trainable = list(chain.from_iterable(pair[0] for pair in split))

@@ -1,8 +1,8 @@
-"""Completes layers' arguments by what only the file as a whole tells, so that rules see one form.
+"""Adds to layers what only the file as a whole tells: versions, and some arguments.
 
-A vocabulary that a layer has learned lies beside the configuration in ``.keras`` archives
-(``save_assets`` in ``keras/src/layers/preprocessing/index_lookup.py``); some layers compute
-otherwise in another version of Keras.
+A vocabulary that a layer has learned is not in the configuration of a ``.keras`` archive but beside
+it (``save_assets`` in ``keras/src/layers/preprocessing/index_lookup.py``). Some layers compute
+something else in another version of Keras.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from tfjs_serve.keras_files import Container, KerasModel
 
 
 def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLayer:
-    """Return `model` with these further arguments.
+    """Return `model` with the version of Keras in all layers, and with these arguments.
 
     ``vocabulary``
-        Of a lookup layer that has learned it.
+        The vocabulary that a lookup layer has learned.
     ``has_idf_weights``
-        Whether the file has the weights of a lookup layer with ``output_mode="tf_idf"``.
+        Whether the file has weights for a lookup layer with ``output_mode="tf_idf"``.
     ``all_digits``
-        Whether an input is whole numbers for layers that take them digit by digit only.
+        Whether an input consists of integers that float32 may round, for layers that use all of
+        their digits.
     """
     paths = _paths(model, keras_model)
     version = _version(keras_model)
@@ -44,7 +45,7 @@ def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLaye
 
 
 def _version(keras_model: KerasModel) -> tuple[int, ...]:
-    """Return the ``(major, minor)`` of the Keras that saved a model; the newest if it is silent."""
+    """Return the ``(major, minor)`` of the Keras that saved the file; the newest if not written."""
     found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
     return found if len(found) == 2 else (keras_model.dialect.generation, 99)
 
@@ -83,7 +84,7 @@ def _lines(text: str, generation: int) -> list[str]:
 
 
 def _with_all_digits(model: KerasLayer) -> KerasLayer:
-    """Return the outermost model with those inputs marked that float32 would round."""
+    """Return the outermost model with those inputs marked that float32 must not round."""
     children = [
         replace(child, config={**child.config, "all_digits": True})
         if _needs_all_digits(model, child)
@@ -101,7 +102,7 @@ def _needs_all_digits(model: KerasLayer, child: KerasLayer) -> bool:
 
 
 def _takers(model: KerasLayer, source: KerasLayer) -> list[KerasLayer]:
-    """Return the layers that take the outputs of `source`."""
+    """Return the layers that are called with an output of `source`."""
     if model.graph is None:
         index = model.children.index(source)
         return list(model.children[index + 1 : index + 2])

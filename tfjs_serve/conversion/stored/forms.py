@@ -1,8 +1,8 @@
-"""Layers that a file keeps in another form than the rules know: other variables or arguments.
+"""Forms in which files keep layers: other variables or arguments than the rules know.
 
-Keras 1 has a variable for each gate of a recurrent layer; quantized layers have whole numbers and
-their scales. A *form* tells which variables the file has, and makes of them, once they are found,
-the layer and the weights that the rules translate.
+For example, Keras 1 saves a variable for each gate of a recurrent layer, and quantized layers have
+integers with scales. A *form* says which variables the file has for a layer. When their values are
+found, it turns them into the layer and the weights that the rules know.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tfjs_serve.conversion.model.sources import LayerWeights, Weights
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 
 Restored = tuple[KerasLayer, LayerWeights]
-"""A layer as the rules know it, and the weights of it and of the layers in it by path."""
+"""A layer as the rules know it, and the weights of it and of the layers inside it by path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,10 @@ class StoredForm:
     Attributes
     ----------
     variables
-        That the file has for the layer itself, in order of creation.
+        The variables that the file has for the layer itself, in order of creation.
     restore
-        Makes the layer that the rules know; its children are restored already.
+        Returns the layer as the rules know it, from the layer, whose children are restored, and its
+        weights by the names of `variables`.
     """
 
     variables: tuple[Variable, ...]
@@ -35,17 +36,25 @@ class StoredForm:
 
 
 FormOf = Callable[[KerasLayer], StoredForm | None]
-"""From a layer to its form; ``None`` if the file keeps it as the rules know it."""
+"""From a layer to its form; ``None`` if the file keeps the layer as the rules know it."""
 
 
 def first_of(forms: Iterable[FormOf]) -> FormOf:
-    """Return the forms of which the first that knows a layer counts."""
+    """Return the function that takes a layer's form from the first of `forms` that has one."""
     known = tuple(forms)
     return lambda layer: next((form for find in known if (form := find(layer))), None)
 
 
 def stored_variables(form_of: FormOf, own: OwnVariables) -> OwnVariables:
-    """Return the variables of layers as the file has them."""
+    """Return the function that tells which variables the file has for a layer.
+
+    Parameters
+    ----------
+    form_of
+        Returns the form of a layer.
+    own
+        Returns the variables of a layer as the rules know it.
+    """
 
     def stored(layer: KerasLayer) -> tuple[Variable, ...] | None:
         form = form_of(layer)
@@ -55,7 +64,17 @@ def stored_variables(form_of: FormOf, own: OwnVariables) -> OwnVariables:
 
 
 def restored(layer: KerasLayer, weights: LayerWeights, form_of: FormOf) -> Restored:
-    """Return `layer` and all in it as the rules know them, and the weights of them all."""
+    """Return `layer`, with all layers inside it, as the rules know them, and all their weights.
+
+    Parameters
+    ----------
+    layer
+        As the file keeps it.
+    weights
+        The saved weights, by layer path and variable name.
+    form_of
+        Returns the form of a layer.
+    """
     form = form_of(layer)
     inner: dict[str, Weights] = {}
     children = []

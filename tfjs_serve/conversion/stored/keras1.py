@@ -1,7 +1,7 @@
-"""How Keras 1 keeps the weights of each class, and what Keras 2 makes of them.
+"""Restores the layers of Keras 1: what it saves for each class, as classes of Keras 2.
 
-The weights follow ``build`` of the layers in Keras 1, and ``preprocess_weights_for_loading`` in
-``engine/saving.py`` of Keras 2.2, which loads them.
+Sources: ``build`` of the layers in Keras 1, and ``preprocess_weights_for_loading`` in
+``engine/saving.py`` of Keras 2.2, which loads their weights.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
 from tfjs_serve.layers_model.model import TensorSource
 
 _GATES = {"ConvLSTM2D": "icfo", "GRU": "zrh", "LSTM": "icfo"}
-"""Gates in the order of Keras 1's variables."""
+"""The gates of a layer, in the order of Keras 1's variables."""
 _MODERN_GATES = {"ConvLSTM2D": "ifco", "GRU": "zrh", "LSTM": "ifco"}
 _RECURRENT = ("kernel", "recurrent_kernel", "bias")
 _WITHOUT_FORMAT_IN_FILE = frozenset(
     {f"{name}{rank}D" for name in ("Cropping", "UpSampling", "ZeroPadding") for rank in (2, 3)}
     | {"SpatialDropout2D", "SpatialDropout3D"}
 )
-"""Layers whose ``dim_ordering`` is not in their configuration (all versions of Keras 1)."""
+"""Layers that do not write their ``dim_ordering`` (in all versions of Keras 1)."""
 
 _NORMALIZATIONS = {1: "SampleNormalization", 2: "BatchStatisticsNormalization"}
-"""Modes of BatchNormalization that Keras 2 does not have."""
+"""Classes for those modes of BatchNormalization that Keras 2 does not have."""
 
 _TRAINED: dict[str, tuple[str, ...]] = {
     "Embedding": ("embeddings",),
@@ -72,9 +72,9 @@ def keras1_forms(model: KerasLayer) -> FormOf:
 
 
 def _data_formats(model: KerasLayer) -> dict[str, str]:
-    """Return the data format of layers that do not write it, by path.
+    """Return the data format of layers by path, also of those that do not write it.
 
-    They took it from a file of the user, as other layers of the model did, which wrote it.
+    These took it from the user's settings, as other layers of the model did that write it.
     """
     known = [
         (layer.path, layer.config.get("dim_ordering"))
@@ -127,7 +127,7 @@ def _restored(layer: KerasLayer, weights: Weights, data_format: str | None) -> R
 
 
 def _shared_axes(alpha: TensorSource | None) -> list[int] | None:
-    """Return the axes along which the saved slopes do not differ: Keras 1 does not write them."""
+    """Return the axes that share a slope, which Keras 1 does not write, from the saved slopes."""
     shape = () if alpha is None else alpha.shape
     return [axis for axis, size in enumerate(shape, start=1) if size == 1] or None
 
@@ -142,7 +142,7 @@ def _channels_first(layer: KerasLayer) -> bool:
 
 
 def _convolution(layer: KerasLayer, weights: Weights) -> Weights:
-    """Filters and channels come first in the kernels of ``dim_ordering='th'``."""
+    """With ``dim_ordering='th'``, kernels have filters and channels first."""
     if not _channels_first(layer):
         return weights
     kernels = {
@@ -154,9 +154,9 @@ def _convolution(layer: KerasLayer, weights: Weights) -> Weights:
 
 
 def _convolution_1d(layer: KerasLayer, weights: Weights) -> Weights:
-    """A kernel has an axis of one step: ``(length, 1, channels, filters)``.
+    """The saved kernel has an additional axis: ``(length, 1, channels, filters)``.
 
-    Before Keras 1.1 it was ``(filters, channels, length, 1)``.
+    Before Keras 1.1, it is ``(filters, channels, length, 1)``.
     """
     kernel = weights["kernel"]
     length, filters = layer.config.get("filter_length"), layer.config.get("nb_filter")
@@ -167,13 +167,13 @@ def _convolution_1d(layer: KerasLayer, weights: Weights) -> Weights:
 
 
 def _deconvolution(layer: KerasLayer, weights: Weights) -> Weights:
-    """Keras 2 has the filters before the channels of the input."""
+    """In Keras 2, the filters come before the channels of the input."""
     axes = (2, 3, 0, 1) if _channels_first(layer) else (0, 1, 3, 2)
     return {**weights, "kernel": _transposed(weights["kernel"], axes)}
 
 
 def _gates(layer: KerasLayer, weights: Weights) -> Weights:
-    """One variable for each gate becomes one for all gates, side by side."""
+    """Variables for single gates become one for all gates, side by side."""
     if "kernel" in weights:
         return weights
     return {
@@ -202,7 +202,7 @@ def _side_by_side(sources: Sequence[TensorSource]) -> TensorSource:
 
 
 def _highway(_layer: KerasLayer, weights: Weights) -> Weights:
-    """Matrices and vectors alternate before Keras 1.2; each kind is in the same order."""
+    """Before Keras 1.2, matrices and vectors alternate; the order within each kind is the same."""
     matrices = [source for source in weights.values() if len(source.shape) == 2]
     vectors = [source for source in weights.values() if len(source.shape) == 1]
     names = ("kernel", "carry_kernel", "bias", "carry_bias")

@@ -1,7 +1,7 @@
-"""Layers with LoRA: two small matrices whose product is added to a kernel.
+"""Restores layers with LoRA: two small matrices whose product is added to a kernel.
 
-A ``.keras`` archive has the sum (``save_own_variables`` in ``layers/core/dense.py`` of Keras 3);
-HDF5 has all three.
+A ``.keras`` archive has the sum (``save_own_variables`` in ``layers/core/dense.py`` of Keras 3).
+HDF5 has the kernel and both matrices.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def lora_names(layer: KerasLayer) -> tuple[str, ...]:
 
 
 def with_lora(layer: KerasLayer, weights: Weights) -> Weights:
-    """Return the weights with LoRA's product in the kernel."""
+    """Return the weights with LoRA's product added to the kernel."""
     names = lora_names(layer)
     if not names or names[0] not in weights:
         return weights
@@ -60,7 +60,15 @@ def without_lora(layer: KerasLayer) -> KerasLayer:
 
 
 def lora_forms(container: Container, own: OwnVariables) -> FormOf:
-    """Return the forms of layers that are not quantized and have LoRA."""
+    """Return the forms of layers with LoRA that are not quantized.
+
+    Parameters
+    ----------
+    container
+        HDF5 or ``.keras``.
+    own
+        Returns the variables of a layer as the rules know it.
+    """
 
     def form(layer: KerasLayer) -> StoredForm | None:
         added, mine = lora_names(layer), own(layer)
@@ -69,7 +77,7 @@ def lora_forms(container: Container, own: OwnVariables) -> FormOf:
         if container is Container.KERAS_ZIP:
             return StoredForm(variables=mine, restore=_restored)
         kernel = _KERNELS[layer.class_name]
-        # The kernel is not trained any more.
+        # With LoRA, the kernel is no longer trained.
         kept = (replace(item, trainable=item.name != kernel) for item in mine)
         return StoredForm(variables=(*kept, *map(_variable, added)), restore=_restored)
 

@@ -1,8 +1,8 @@
-"""Input shapes of Sequential models that were saved without them.
+"""Finds the input shapes of Sequential models that were saved without them.
 
-A model in another one has the shape of what it is called with. The outermost one is asked for
-the weights of its first layers: a kernel tells the number of axes and of channels; sizes that no
-weight tells are unknown.
+The input of a nested model has the shape of what the model is called with. For the outermost
+model, the first weights tell it: a kernel tells the number of axes and the number of channels.
+Sizes that no weight tells stay unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tfjs_serve.conversion.rules.traits import Inner
 from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError, common_shapes
 
 _MOST_ROUNDS = 100
-"""How many models without shapes may come one after the other: each takes a look at all."""
+"""How many models without shapes may depend on each other: each takes a pass over all."""
 
 
 def with_input_shapes(
@@ -29,10 +29,21 @@ def with_input_shapes(
 ) -> KerasLayer:
     """Return `model` with a shape for every InputLayer.
 
+    Parameters
+    ----------
+    model
+        The outermost model.
+    weights
+        By layer path and variable name.
+    rules
+        Rules by class name.
+    report
+        Gets the models whose input shape is not told by anything.
+
     Raises
     ------
     ConversionError
-        Nothing tells one of them.
+        There are such models; the error has all problems so far.
     """
     if not _unknown(model):
         return model
@@ -47,7 +58,7 @@ def with_input_shapes(
     for path in _unknown(model):
         _report(model, path, report)
     if _unknown(model):
-        # What else may be wrong cannot be told without shapes.
+        # Without shapes, it cannot be told what else may be wrong.
         report.raise_problems()
     return model
 
@@ -61,7 +72,7 @@ def _unknown(model: KerasLayer) -> list[str]:
 
 
 def _first(model: KerasLayer) -> str | None:
-    """Return the path of the InputLayer that a Sequential starts with, however deep."""
+    """Return the path of the InputLayer that a Sequential starts with; ``None`` if it has none."""
     first = model.children[0] if model.children and model.graph is None else None
     return first.path if first is not None and first.class_name == "InputLayer" else None
 
@@ -77,7 +88,7 @@ def _with_shape(model: KerasLayer, shape: Shape) -> KerasLayer:
 
 
 def _with_all_called_shapes(model: KerasLayer, rules: Rules, report: Report) -> KerasLayer:
-    """Give inner models shapes as long as that tells those of others."""
+    """Give shapes to nested models, again and again while this tells more of them."""
     for _ in range(_MOST_ROUNDS):
         before = _unknown(model)
         if not before:
@@ -89,7 +100,7 @@ def _with_all_called_shapes(model: KerasLayer, rules: Rules, report: Report) -> 
 
 
 def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
-    """Give inner models the shapes of what they are called with, as far as they are known."""
+    """Give nested models the shapes of what they are called with, if these are known."""
 
     def change(layer: KerasLayer) -> KerasLayer:
         first = _first(layer)
@@ -104,7 +115,7 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
 
 
 def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
-    """Yield the shapes that the first layer with weights may have as its input."""
+    """Yield the shapes that the input may have for the first layer with weights."""
     for layer in _in_order(model):
         shapes = list(_accepted(layer, weights, rules))
         if shapes:
@@ -122,7 +133,7 @@ def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
 
 
 def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
-    """Yield the shapes that a layer with these weights may have as its input."""
+    """Yield the shapes that the input of a layer with these weights may have."""
     traits = traits_of(rules, layer)
     if traits.inner is Inner.EACH_STEP:
         for batch, *rest in _accepted(layer.children[0], weights, rules):
@@ -134,7 +145,7 @@ def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterato
 
 
 def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
-    """Whether no layer of `model` gets an input that its weights do not fit."""
+    """Whether all layers of `model` get inputs that fit their weights."""
     facts = infer(model, rules, report.copy())
     for layer in model.walk():
         accepted = [] if layer.class_name in CONTAINERS else list(_accepted(layer, weights, rules))

@@ -1,4 +1,4 @@
-"""The variables that a file has for layers which the page registers itself."""
+"""Finds the variables in a file of layers that the page registers itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from tfjs_serve.keras_files import Container, KerasModel
 def page_variables(
     model: KerasLayer, keras_model: KerasModel, classes: Collection[str]
 ) -> Mapping[str, tuple[Variable, ...]]:
-    """Return the variables that the file has for each layer of `classes`, by layer path."""
+    """Return the variables that the file has for layers of the page, by layer path.
+
+    Parameters
+    ----------
+    model
+        The outermost model.
+    keras_model
+        The file.
+    classes
+        Names of the classes that the page registers.
+    """
     if not classes:
         return {}
     in_archive = keras_model.dialect.container is Container.KERAS_ZIP
@@ -32,7 +42,7 @@ def _names_in_file(keras_model: KerasModel, group: str) -> list[str]:
 
 
 def _names_by_position(keras_model: KerasModel, path: str) -> list[str]:
-    """Return the position of each variable in its object, after the object's path if inside."""
+    """Return ``<position>`` for the layer's own variables, ``<path>/<position>`` for inner ones."""
     return [
         f"{group.removeprefix(path).lstrip('/')}/{index}".lstrip("/")
         for group, refs in keras_model.weights.items()

@@ -1,4 +1,4 @@
-"""Kernels of quantized Dense and EinsumDense layers as the numbers that they stand for."""
+"""Restores the kernels of quantized Dense and EinsumDense layers to floats."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ from tfjs_serve.conversion.stored import quantized_weights as numbers
 from tfjs_serve.layers_model.model import TensorSource
 
 _PACKED_BY_OUTPUTS = (3, 14)
-"""Since this version, two numbers in a byte are neighbours along the last axis."""
+"""Since this version, the two numbers in a byte are neighbours along the last axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """How a layer is quantized: the name of the method, and whether groups of inputs differ."""
+    """How a layer is quantized.
+
+    Attributes
+    ----------
+    name
+        The method: ``"int8"``, ``"int4"``, ``"float8"``, ``"gptq"`` or ``"awq"``.
+    is_grouped
+        Whether each group of inputs has a scale and a zero of its own.
+    """
 
     name: str
     is_grouped: bool
@@ -28,14 +36,18 @@ class Mode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizedKernel:
-    """The kernel of one layer.
+    """The kernel of one quantized layer.
 
     Attributes
     ----------
     saved
         The layer as the file has it.
+    weights
+        Its weights by the names in the file.
+    mode
+        How it is quantized.
     shape
-        Of the layer's input, ``None`` if it is not known.
+        Shape of its input, counting the batch axis; ``None`` if it is not known.
     """
 
     saved: KerasLayer
@@ -44,12 +56,12 @@ class QuantizedKernel:
     shape: Shape | None
 
     def source(self) -> TensorSource:
-        """Return the kernel.
+        """Return the kernel as floats.
 
         Raises
         ------
         ValueError
-            The shape of the input is needed, and is not known.
+            The shape of the input is not known, and the kernel cannot be restored without it.
         """
         kernel, scale = self.weights["kernel"], self.weights["kernel_scale"]
         if self.mode.name == "int8":
@@ -59,7 +71,7 @@ class QuantizedKernel:
         return self._transposed_kernel(kernel, scale)
 
     def _scale_shape(self, kernel_shape: Sequence[int]) -> tuple[int, ...]:
-        """Return the shape in which the scales of a kernel fit it: they are saved as outputs."""
+        """Return the shape in which scales fit the kernel; they have the shape of outputs."""
         if self.saved.class_name == "Dense":
             return (1, kernel_shape[-1])
         equation = self.equation()
@@ -69,7 +81,13 @@ class QuantizedKernel:
         )
 
     def equation(self) -> Equation:
-        """Return the equation of an EinsumDense."""
+        """Return the equation of an EinsumDense.
+
+        Raises
+        ------
+        ValueError
+            The shape of the input is not known, or it is no equation of EinsumDense.
+        """
         if self.shape is None:
             raise ValueError("the shape of the input of a quantized layer is not known")
         return parsed(str(self.saved.config["equation"]), len(self.shape))
@@ -94,7 +112,7 @@ class QuantizedKernel:
     def _int4_kernel_by_inputs(
         self, kernel: TensorSource, scale: TensorSource, shape: tuple[int, ...] | None
     ) -> TensorSource:
-        """Two rows of the first axis that is summed over share a byte (Keras 3.11 to 3.13)."""
+        """Restore a kernel of Keras 3.11 to 3.13: bytes have two neighbours along a summed axis."""
         if shape is None:
             raise ValueError("the shape of the input of a quantized layer is not known")
         axis = next(
@@ -114,7 +132,7 @@ class QuantizedKernel:
         return self.saved.version >= _PACKED_BY_OUTPUTS
 
     def _kernel_shape(self) -> tuple[int, ...] | None:
-        """Return the shape of the kernel before it was packed, if the input tells it."""
+        """Return the shape of the kernel before it was packed, if the input's shape tells it."""
         if self.shape is None:
             return None
         if self.saved.class_name == "Dense":
@@ -130,7 +148,7 @@ class QuantizedKernel:
         return tuple(size for size in sizes if size is not None) if None not in sizes else None
 
     def _transposed_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
-        """Kernels of gptq and awq are saved with the outputs first, and with groups of inputs."""
+        """gptq and awq save kernels with the outputs first, and in groups of inputs."""
         units = int(self.saved.config["units"])
         inputs = kernel.shape[1]
         packed = kernel.shape[0] != units

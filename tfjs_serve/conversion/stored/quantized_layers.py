@@ -1,8 +1,8 @@
-"""Quantized layers of Keras 3: whole numbers and scales become plain weights.
+"""Restores quantized layers of Keras 3: integers and scales become plain weights.
 
-The variables follow ``variable_serialization_spec`` and the calls in ``dense.py``,
-``einsum_dense.py`` and ``embedding.py`` in ``keras/src/layers/core``. Some modes quantize the
-layer's input as well; a layer that does the same is put before it.
+Sources: ``variable_serialization_spec`` and the calls in ``dense.py``, ``einsum_dense.py`` and
+``embedding.py`` in ``keras/src/layers/core``. Some modes also quantize the layer's input. Then a
+layer that does the same is put before it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ _PLAIN = frozenset({"bias", "lora_kernel_a", "lora_kernel_b", "lora_embeddings_a
     {"lora_embeddings_b"}
 )
 _WEIGHTS_ONLY = (3, 14)
-"""Since this version, int4 leaves the inputs alone unless it is told otherwise."""
+"""Since this version, int4 does not quantize inputs unless it is told to."""
 
 InputShape = Callable[[KerasLayer], Shape | None]
-"""From a layer to the shape of its input, ``None`` if it is not known."""
+"""From a layer to the shape of its input, counting the batch axis; ``None`` if not known."""
 
 
 def _mode(layer: KerasLayer) -> Mode | None:
@@ -63,12 +63,22 @@ def _mode(layer: KerasLayer) -> Mode | None:
 
 
 def is_quantized(layer: KerasLayer) -> bool:
-    """Whether a layer's weights are whole numbers, or numbers of eight bits."""
+    """Whether a layer's weights are saved as integers, or as floats of eight bits."""
     return _mode(layer) is not None
 
 
 def quantized_forms(container: Container, input_shape: InputShape, report: Report) -> FormOf:
-    """Return the forms of quantized layers."""
+    """Return the forms of quantized layers.
+
+    Parameters
+    ----------
+    container
+        HDF5 or ``.keras``.
+    input_shape
+        Returns the shape of a layer's input.
+    report
+        Gets layers that cannot be restored.
+    """
 
     def form(layer: KerasLayer) -> StoredForm | None:
         mode = _mode(layer)
@@ -110,7 +120,7 @@ def _has_bias(layer: KerasLayer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One quantized layer whose weights are found."""
+    """A quantized layer with its weights."""
 
     saved: KerasLayer
     plain: KerasLayer
@@ -136,7 +146,7 @@ class _Layer:
         return _behind(self.plain, "AbsMaxQuantizer", quantizer, merged)
 
     def _report_lora(self) -> None:
-        """Report LoRA weights that Keras multiplies with the input as it is, not quantized."""
+        """Report LoRA weights: Keras multiplies them by the input before the input is quantized."""
         self.report.problem(
             self.saved,
             "unsupported-argument",
@@ -173,7 +183,7 @@ class _Layer:
         )
 
     def _input_quantizer(self) -> dict[str, Json] | None:
-        """Return the arguments of what Keras does with the layer's input, if it does anything."""
+        """Return the arguments of a layer that quantizes the input; ``None`` if Keras does not."""
         if self.saved.class_name == "Embedding" or self.mode.name in ("gptq", "awq"):
             return None
         arguments: Mapping[str, Json] | None = {}
@@ -194,7 +204,7 @@ class _Layer:
         return {"axes": axes, "lowest": lowest, "highest": highest, "epsilon": epsilon}
 
     def _float8(self) -> Restored:
-        """Input and kernel lose digits as ``float8_e4m3fn``, the bias as ``bfloat16``."""
+        """Round the input and the kernel to ``float8_e4m3fn``, and the bias to ``bfloat16``."""
         weights = dict(zip(self._float8_names(), self.weights.values(), strict=True))
         kernel = weights["kernel"]
         scale = numbers.scalar(weights["kernel_scale"])
@@ -212,7 +222,8 @@ class _Layer:
     def _float8_names(self) -> list[str]:
         """Return the names in the order of the weights.
 
-        HDF5 has them as they were made: a layer that was loaded has its kernel last.
+        In HDF5 this is the order of creation. A layer that was loaded before created its kernel
+        last.
         """
         names = list(self.weights)
         if next(iter(self.weights.values())).shape:
@@ -223,7 +234,7 @@ class _Layer:
 def _behind(
     layer: KerasLayer, class_name: str, arguments: Mapping[str, Json], weights: Weights
 ) -> Restored:
-    """Return a model of the layer's name in which another layer comes before it."""
+    """Return a model in place of the layer, in which another layer comes before it."""
     first = inner_layer(layer, class_name, arguments)
     last = inner_layer(layer, layer.class_name, layer.config)
     return replacement(layer, (first, last)), {layer.path: {}, last.path: weights}

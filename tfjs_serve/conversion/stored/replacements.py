@@ -1,6 +1,6 @@
-"""A small Sequential in place of one layer, for a layer that computes more than the rules know.
+"""Builds the Sequential that replaces a layer of a file, if it takes several that rules know.
 
-It has the layer's name. The layers in it are called ``<layer>_<class>``.
+The Sequential has the layer's name. The layers inside are called ``<layer>_<class>``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from tfjs_serve.conversion.model.layers import Json, KerasLayer
 
 
 def inner_layer(layer: KerasLayer, class_name: str, config: Mapping[str, Json]) -> KerasLayer:
-    """Return a layer for the model that replaces `layer`."""
+    """Return a layer of the model that replaces `layer`.
+
+    Parameters
+    ----------
+    layer
+        The layer of the file.
+    class_name, config
+        Class and arguments of the new layer.
+    """
     name = f"{layer.name}_{class_name.lower()}"
     path = f"{layer.path}/{name}"
     return replace(layer, class_name=class_name, name=name, path=path, config=config)

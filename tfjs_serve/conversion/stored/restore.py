@@ -1,4 +1,4 @@
-"""From a file to the layers and weights that the rules know, whoever wrote it and how."""
+"""Restores the layers of a file, with their weights, to the form that the rules know."""
 
 from __future__ import annotations
 
@@ -33,18 +33,26 @@ def read_layers(
 
     Parameters
     ----------
+    model
+        The outermost model, with versions in all layers.
+    keras_model
+        The file, with the weights.
     own
-        From a layer, as the rules know it, to its variables.
+        Returns the variables of a layer as the rules know it.
+    rules
+        Rules by class name.
+    report
+        Gets what cannot be restored.
     """
-    forms = _forms(model, keras_model, own, rules, report)
-    weights = assign(model, keras_model, stored_variables(forms, own), report)
-    model, weights = restored(model, weights, forms)
+    form_of = _form_of(model, keras_model, own, rules, report)
+    weights = assign(model, keras_model, stored_variables(form_of, own), report)
+    model, weights = restored(model, weights, form_of)
     if keras_model.dialect.backend == "theano":
         model, weights = restored(model, weights, theano_forms(report))
     return model, weights
 
 
-def _forms(
+def _form_of(
     model: KerasLayer,
     keras_model: KerasModel,
     own: OwnVariables,

@@ -1,8 +1,8 @@
-"""Models that were trained with Theano, whose convolutions are not those of TensorFlow.
+"""Restores models that were trained with Theano, whose convolutions differ from TensorFlow's.
 
-Theano turns kernels around before it multiplies, and pads "same" by half of the kernel on both
-sides, whatever the strides; windows of pooling by one or two steps less than their size
-(``conv2d`` and ``pool2d`` in ``backend/theano_backend.py`` of Keras 1 and 2).
+Theano flips kernels before it multiplies. For "same", it pads by half of the kernel on both sides,
+whatever the strides are. For pooling, it pads by one or two steps less than the window (``conv2d``
+and ``pool2d`` in ``backend/theano_backend.py`` of Keras 1 and 2).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _RANKS = {
     "ConvLSTM2D": 2,
     "Deconvolution2D": 2,
 }
-"""Layers whose kernels Theano turns around, and the number of axes of their images.
+"""Layers whose kernels Theano flips, and the number of their spatial axes.
 
-Keras turns the kernels of depthwise convolutions itself, so that they are TensorFlow's.
+Keras itself flips the kernels of depthwise convolutions, so they are saved as in TensorFlow.
 """
 _POOLING = {f"{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)}
 _UNCLEAR_AVERAGE = {(2, 0), (2, 1)}
-"""Versions some of whose releases take what they pad for a part of the average."""
+"""Versions of Keras that have releases which count the padding in averages."""
 _HINT = "Use padding='valid', with ZeroPadding before it."
 
 
 def theano_forms(report: Report) -> FormOf:
-    """Return the forms of layers of models that were trained with Theano."""
+    """Return the forms of layers of models that were trained with Theano; refusals are reported."""
 
     def form(layer: KerasLayer) -> StoredForm | None:
         if layer.class_name in _RANKS:
@@ -94,7 +94,7 @@ def _pads_alike(layer: KerasLayer, rank: int) -> bool:
 
 
 def _after_padding(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
-    """Return ZeroPadding and the layer with "valid" in a model of the layer's name."""
+    """Return a model in place of the layer: ZeroPadding, and the layer with "valid"."""
     extents = _extents(layer, rank)
     if layer.config["padding"] == "full":
         edges = [[extent - 1] * 2 for extent in extents]
@@ -106,7 +106,7 @@ def _after_padding(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
 
 
 def _before_cropping(layer: KerasLayer, weights: Weights, rank: int) -> Restored:
-    """Return the transposed convolution with "valid" and Cropping in a model of its name."""
+    """Return a model in place of the layer: the layer with "valid", and Cropping."""
     extents, config = _extents(layer, rank), {**layer.config, "padding": "valid"}
     cut = [extent // 2 for extent in extents]
     if "output_shape" in config:
@@ -137,7 +137,7 @@ def _refuse(layer: KerasLayer, report: Report) -> None:
     report.problem(
         layer,
         "unsupported-argument",
-        "Its padding='same' was computed by Theano, which pads otherwise than TensorFlow.js.",
+        "Its padding='same' was computed by Theano, which does not pad as TensorFlow.js does.",
         _HINT,
     )
 
@@ -159,6 +159,6 @@ def _pooling(layer: KerasLayer, unclear: Report | None) -> Restored:
 
 
 def _s_relu(layer: KerasLayer, weights: Weights) -> Restored:
-    """Theano limits what is below the left threshold, too: K.relu with ``max_value``."""
+    """Theano also limits what is below the left threshold: ``K.relu`` with ``max_value``."""
     config = {**layer.config, "limits_below": True}
     return replace(layer, config=config), {layer.path: weights}

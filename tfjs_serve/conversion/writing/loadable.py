@@ -1,8 +1,8 @@
 """Checks, as a last step, whether TF.js's loader can make every call of a written model.
 
 If the inputs of a call never come, the loader runs forever (``fromConfig`` in
-``tfjs-layers/src/engine/container.ts``). The converter avoids such models. If it does so wrongly,
-this check ends the conversion with an error, so that no page hangs.
+``tfjs-layers/src/engine/container.ts``). The converter writes no such models. Should a defect let
+it do so, this check ends the conversion with an error, so that no page hangs.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import numpy as np
 from tests.parity.cases.functions import Function, called, of_pairs, of_truths, operations
 from tests.parity.cases.inputs import with_infinities, within
 
-NAMES = ("absolute", "abs", "cbrt", "negative", "reciprocal", "sign", "square")
+NAMES = ("absolute", "abs", "cbrt", "negative", "reciprocal", "sign", "square", "fabs")
 PAIRS = (
     *("add", "subtract", "multiply", "maximum", "minimum", "divide", "true_divide"),
     *("divide_no_nan", "fmax", "fmin", "fmod", "mod", "hypot", "floor_divide"),

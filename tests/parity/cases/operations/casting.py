@@ -5,7 +5,18 @@ from __future__ import annotations
 from tests.parity.cases.functions import Function, called, of_truths, operations
 from tests.parity.cases.inputs import halves, with_infinities
 
-NAMES = ("ceil", "conj", "copy", "floor", "real", "trunc", "imag", "stop_gradient", "round")
+NAMES = (
+    "ceil",
+    "conj",
+    "copy",
+    "floor",
+    "real",
+    "trunc",
+    "imag",
+    "stop_gradient",
+    "round",
+    "conjugate",
+)
 SETTINGS: dict[str, Function] = {
     "round-2": lambda ops, x: ops.round(x, decimals=2),
     "round-back": lambda ops, x: ops.round(x * 100, decimals=-1),
@@ -16,6 +27,7 @@ SETTINGS: dict[str, Function] = {
     "saturate_cast": lambda ops, x: ops.saturate_cast(x * 200, "uint8"),
     "nan_to_num": lambda ops, x: ops.nan_to_num(x, nan=2.0),
     "array": lambda ops, x: ops.convert_to_tensor(x),
+    "array-itself": lambda ops, x: ops.array(x),
 }
 TRUTHS: dict[str, Function] = {
     "float": lambda ops, x, y: ops.cast(x, "float32") * ops.cast(y, "float32"),

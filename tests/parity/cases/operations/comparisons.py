@@ -17,6 +17,7 @@ SETTINGS: dict[str, Function] = {
     "where-scalars": lambda ops, x: ops.where(x > 0, 1.0, -1.0),
     "where-tensor": lambda ops, x: ops.where(x > 0.5, x, 0.0),
     "isclose": lambda ops, x: ops.isclose(x, x * 1.000001),
+    "allclose": lambda ops, x: ops.allclose(x, x * 1.000001) + x,
 }
 OPERATORS: dict[str, Function] = {
     "compare-number": lambda ops, x: x > 0.25,

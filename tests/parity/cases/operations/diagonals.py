@@ -13,6 +13,7 @@ MATRICES: dict[str, Function] = {
     "triu": lambda ops, x: ops.triu(x, k=1),
 }
 VECTORS: dict[str, Function] = {
+    "diagflat": lambda ops, x: ops.diagflat(x),
     "diag": lambda ops, x: ops.diag(x),
 }
 

@@ -7,6 +7,7 @@ from tests.parity.cases.inputs import within
 
 FILLED: dict[str, Function] = {
     "zeros_like": lambda ops, x: ops.zeros_like(x) + x,
+    "empty_like": lambda ops, x: ops.empty_like(x) * 0 + x,
     "ones_like": lambda ops, x: ops.ones_like(x),
     "full_like": lambda ops, x: ops.full_like(x, 3.0),
     "linspace": lambda ops, x: ops.linspace(x, x + 1, num=5, axis=1),

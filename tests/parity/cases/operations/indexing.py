@@ -32,6 +32,7 @@ ITEMS: dict[str, Function] = {
     "take-matrix": lambda ops, x: ops.take(x, np.array([[0, 1], [2, 1]]), axis=2),
     "take-flat": lambda ops, x: ops.take(x, [0, 5, 7]),
     "take-batch": lambda ops, x: ops.take(x, [1, 0, 1], axis=0),
+    "size": lambda ops, x: ops.size(x) + x,
     "slice_update": lambda ops, x: ops.slice_update(x, (0, 1, 1, 0), x[:, :1, :1] * 0 + 5),
 }
 FREE: dict[str, Function] = {
@@ -47,8 +48,12 @@ TIME = ("row", "row-kept", "row-of-channel", "rows")
 ALONG: dict[str, Function] = {
     "take_along_axis": lambda ops, x, y: ops.take_along_axis(x, ops.argsort(y, axis=1), axis=1),
 }
+SINGLE: dict[str, Function] = {
+    "take_along_axis": lambda ops, x: ops.take_along_axis(x, ops.cast(x * 0, "int32"), axis=-1),
+}
 INDICES: dict[str, Function] = {
     "one_hot": lambda ops, x: ops.one_hot(x, 4),
+    "one_hot-single": lambda ops, x: ops.one_hot(x * 0, 1),
     "one_hot-axis": lambda ops, x: ops.one_hot(x, 6, axis=1),
     "multi_hot": lambda ops, x: ops.multi_hot(x, 6),
     "take": lambda ops, x: ops.take(np.arange(12, dtype="float32").reshape(6, 2), x, axis=0),
@@ -65,5 +70,6 @@ CASES = [
     *operations("free-shape", FREE, (None, None, 3)),
     *operations("free-time", {k: FREE[k] for k in TIME}, (None, 3)),
     *operations("joining", ALONG, (2, 3), (2, 3)),
+    *operations("single", SINGLE, (3, 1)),
     *operations("indices", INDICES, (3,), dtype="int32"),
 ]

@@ -12,6 +12,7 @@ SPLIT: dict[str, Function] = {
     "array_split": lambda ops, x: ops.array_split(x, 3, axis=3),
     "unstack": lambda ops, x: ops.unstack(x, axis=2),
     "unstack-one": lambda ops, x: ops.unstack(x, axis=-1)[2],
+    "vsplit": lambda ops, x: ops.vsplit(x, 2),
     "hsplit": lambda ops, x: ops.hsplit(x, 3),
     "dsplit": lambda ops, x: ops.dsplit(x, [1]),
 }

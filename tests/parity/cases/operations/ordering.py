@@ -24,9 +24,14 @@ ORDER: dict[str, Function] = {
     "searchsorted": lambda ops, x: ops.searchsorted(np.array([-1.0, 0.0, 1.0], "float32"), x),
     "isin": lambda ops, x: ops.isin(ops.round(x), np.array([0.0, 2.0], "float32")),
 }
+SINGLE: dict[str, Function] = {
+    "sort": lambda ops, x: ops.sort(x),
+    "top_k": lambda ops, x: ops.top_k(x, 1),
+}
 
 CASES = [
     *operations("losses", RANKS, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
     *operations("indices", COUNTS, (3,), dtype="int32"),
     *operations("order", ORDER, (3, 4)),
+    *operations("single", SINGLE, (3, 1)),
 ]

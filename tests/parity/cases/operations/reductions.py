@@ -8,7 +8,10 @@ from tests.parity.cases.functions import Function, of_truths, operations
 from tests.parity.cases.inputs import with_infinities, with_nan
 
 _NAMES = ("sum", "prod", "mean", "max", "min", "std", "var", "logsumexp", "median")
-_NAN = ("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "nanmedian")
+_NAN = (
+    *("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "nanmedian"),
+    *("nanargmax", "nanargmin"),
+)
 
 
 def _over(name: str, axis: object, keepdims: bool = False) -> Function:
@@ -43,7 +46,14 @@ TRUTHS: dict[str, Function] = {
     "sum": lambda ops, x, y: ops.sum(x, axis=1) + ops.sum(y, axis=1),
     "mean": lambda ops, x, y: ops.mean(x, axis=1) + ops.mean(y, axis=1),
 }
+WITH_NAN: dict[str, Function] = {
+    **{name: _over(name, 1) for name in _NAN},
+    "nanquantile": lambda ops, x: ops.nanquantile(x, 0.3, axis=1),
+    "nanpercentile": lambda ops, x: ops.nanpercentile(x, 30, axis=1, keepdims=True),
+}
 STATISTICS: dict[str, Function] = {
+    "amax": lambda ops, x: ops.amax(x, axis=1),
+    "amin": lambda ops, x: ops.amin(x, axis=-1, keepdims=True),
     "max-initial": lambda ops, x: ops.max(x, axis=1, initial=0.7),
     "min-initial": lambda ops, x: ops.min(x, axis=1, initial=-0.7),
     "any": lambda ops, x: ops.any(x > 0.5, axis=1),
@@ -71,6 +81,8 @@ FREE: dict[str, Function] = {
 }
 SEGMENTS: dict[str, Function] = {
     "segment_sum": lambda ops, x: ops.segment_sum(ops.cast(x, "float32")[0], x[0], 6),
+    "segment_min": lambda ops, x: ops.segment_min(ops.cast(x, "float32")[0], x[0], 6),
+    "segment_prod": lambda ops, x: ops.segment_prod(ops.cast(x, "float32")[0], x[0], 6),
     "segment_max": lambda ops, x: ops.segment_max(ops.cast(x, "float32"), x[:, 0], 5),
 }
 POSITIONS: dict[str, Function] = {
@@ -82,7 +94,8 @@ POSITIONS: dict[str, Function] = {
 
 CASES = [
     *operations("reduce", over_axes(*_NAMES), (2, 3, 4)),
-    *operations("nan", {k: _over(k, 1) for k in _NAN}, (9, 4), inputs=with_nan),
+    *operations("nan", WITH_NAN, (9, 4), inputs=with_nan),
+    *operations("few", {"nanquantile": WITH_NAN["nanquantile"]}, (2, 9), inputs=with_nan),
     *operations(
         "infinite", {k: _over(k, -1) for k in ("max", "min")}, (4,), inputs=with_infinities
     ),

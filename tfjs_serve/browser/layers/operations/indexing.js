@@ -73,7 +73,7 @@ family("indexing", ({ tf, numeric, taking }) => {
   function takeAlong(x, indices) {
     const size = x.shape[x.rank - 1];
     const shape = [...indices.shape, size];
-    const hot = tf.reshape(tf.oneHot(tf.reshape(numeric.integers(indices), [-1]), size), shape);
+    const hot = tf.reshape(numeric.oneHot(indices, size), shape);
     const wide = tf.expandDims(x, x.rank - 1);
     const chosen = numeric.where(tf.cast(hot, "bool"), wide, 0);
     return tf.sum(chosen, -1);
@@ -115,13 +115,10 @@ family("indexing", ({ tf, numeric, taking }) => {
   }
 
   function hot(x, classes, axis) {
-    const made = tf.reshape(
-      tf.oneHot(tf.reshape(numeric.integers(x), [-1]), classes),
-      [...x.shape, classes],
-    );
+    const made = tf.reshape(numeric.oneHot(x, classes), [...x.shape, classes]);
     const order = [...Array(x.rank).keys()];
     order.splice(numeric.axes(x.rank + 1, axis)[0], 0, x.rank);
-    return tf.transpose(float(made), order);
+    return tf.transpose(made, order);
   }
 
   const combined = {

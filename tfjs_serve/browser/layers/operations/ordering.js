@@ -70,8 +70,7 @@ family("ordering", ({ tf, numeric, taking }) => {
     bincount: ({ x, weights, minlength }) => {
       const input = numeric.integers(t(x));
       const size = Math.max(minlength, Math.max(-1, ...numeric.values(input)) + 1);
-      const hot = float(tf.oneHot(tf.reshape(input, [-1]), size));
-      const rows = tf.reshape(hot, [...input.shape, size]);
+      const rows = tf.reshape(numeric.oneHot(input, size), [...input.shape, size]);
       const weighed =
         weights === null ? rows : tf.mul(rows, tf.expandDims(t(weights), -1));
       return tf.sum(weighed, input.rank - 1);
@@ -82,7 +81,7 @@ family("ordering", ({ tf, numeric, taking }) => {
     inTopK: ({ targets, predictions, k }) => {
       const classes = t(predictions);
       const chosen = numeric.integers(t(targets));
-      const own = tf.sum(tf.mul(classes, tf.oneHot(chosen, classes.shape[1])), -1, true);
+      const own = tf.sum(tf.mul(classes, numeric.oneHot(chosen, classes.shape[1])), -1, true);
       const ahead = tf.sum(float(tf.greater(classes, own)), -1);
       return tf.logicalAnd(tf.less(ahead, k), tf.isFinite(tf.squeeze(own, [-1])));
     },

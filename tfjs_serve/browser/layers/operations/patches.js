@@ -32,8 +32,8 @@ family("patches", ({ tf, numeric, taking }) => {
     const places = count(total).flatMap((row) => count(length).map((at) => row * step + at * rate));
     const order = [...x.shape.keys()].filter((one) => one !== axis && one !== axis + 1);
     const flat = tf.reshape(tf.transpose(x, [axis, axis + 1, ...order]), [total * length, -1]);
-    const hot = tf.oneHot(tf.tensor1d(places, "int32"), size);
-    const made = tf.matMul(tf.cast(hot, "float32"), flat, true, false);
+    const hot = numeric.oneHot(tf.tensor1d(places), size);
+    const made = tf.matMul(hot, flat, true, false);
     const rest = order.map((one) => x.shape[one]);
     const back = count(rest.length).map((one) => one + 1);
     back.splice(axis, 0, 0);

@@ -1,4 +1,4 @@
-"""Arguments of Keras 1's layers under the names and with the values of Keras 2.
+"""Turns the arguments of Keras 1's layers into those of Keras 2: other names, other values.
 
 The names follow ``legacy/interfaces.py`` of Keras 2.2, which does the same for Python code.
 """
@@ -21,7 +21,7 @@ CLASSES = {
     "SeparableConvolution2D": "SeparableConv2D",
     "TimeDistributedDense": "Dense",
 }
-"""Keras 1's names of classes that Keras 2 calls otherwise; merges are not among them."""
+"""Classes that have another name in Keras 2; for Merge, see ``merging.py``."""
 
 _NAMES = {
     "atrous_rate": "dilation_rate",
@@ -49,7 +49,7 @@ _WITHOUT_EFFECT = frozenset(
     {"activity_regularizer", "consume_less", "input_dim", "input_length", "inner_init", "init"}
     | {"forget_bias_init", "transform_bias", "weights"}
 )
-"""Keys that matter in training, or that the layer's input tells, or that are translated apart."""
+"""Keys for training only, keys that the layer's input tells, and those translated separately."""
 
 _INITIALIZERS: dict[str, tuple[str, Arguments]] = {
     "identity": ("Identity", {"gain": 1.0}),
@@ -87,9 +87,11 @@ def modern_arguments(
     Parameters
     ----------
     class_name
-        As Keras 1 has it.
+        Name of the class in Keras 1.
+    config
+        Arguments of the layer in Keras 1.
     data_format
-        For layers that do not write theirs; ``None`` if the layer has none.
+        The data format, if the layer has one and does not write it.
     """
     ignored = _WITHOUT_EFFECT - {"input_dim"} if class_name == "Embedding" else _WITHOUT_EFFECT
     left = {key: value for key, value in config.items() if key not in ignored}
@@ -132,7 +134,7 @@ def _initializer(name: Json) -> Json:
 def _objects(class_name: str, left: Arguments) -> Arguments:
     """Take regularizers and constraints out of `left` and return them."""
     names = {**_VARIABLES, **_PREFIXES.get(class_name, {})}
-    # The constraints of kernels that are saved with other axes name other axes.
+    # If a kernel is saved with its axes in another order, its constraints name other axes.
     keeps_axes = left.get("dim_ordering") != "th"
     arguments: Arguments = {}
     for old, new in names.items():
@@ -160,11 +162,11 @@ def _constraint(saved: Mapping[str, Json]) -> Json:
 
 
 def _adjusted(class_name: str, arguments: Arguments) -> Arguments:
-    """Return the arguments where not only names differ."""
+    """Return the arguments after changes of single classes, where not only names differ."""
     if class_name == "GRU":
         arguments["reset_after"] = False
     if class_name == "Embedding":
-        # A part of the embeddings is dropped in training only.
+        # Embeddings are dropped in training only.
         arguments.pop("dropout", None)
     if class_name.startswith("ZeroPadding"):
         arguments["padding"] = _padding(class_name, arguments.get("padding", 1))
@@ -174,7 +176,7 @@ def _adjusted(class_name: str, arguments: Arguments) -> Arguments:
 
 
 def _padding(class_name: str, padding: Any) -> Json:
-    """Return the sides of ZeroPadding1D and 2D in pairs; Keras 1 may have them in a dict."""
+    """Return the sides of ZeroPadding1D and 2D in pairs; in Keras 1 they may be in a dict."""
     if isinstance(padding, dict):
         sides = {"ZeroPadding1D": ("left_pad", "right_pad")}.get(
             class_name, ("top_pad", "bottom_pad", "left_pad", "right_pad")

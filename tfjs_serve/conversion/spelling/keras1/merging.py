@@ -15,9 +15,9 @@ _MODES = {
 
 
 def merge_class(config: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
-    """Return the class of Keras 2 that does the same, and its arguments.
+    """Return the class of Keras 2 that computes the same, and its arguments.
 
-    A mode that is Python code makes the layer a Lambda.
+    It is Lambda if the mode is Python code.
     """
     mode = config.get("mode")
     if config.get("mode_type", "raw") != "raw" or not isinstance(mode, str):
@@ -34,7 +34,7 @@ def merge_class(config: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
 
 
 def _axes(config: Mapping[str, Json]) -> Json:
-    """Return one axis of each input; before Keras 1 each was a list of axes."""
+    """Return one axis of each input; before Keras 1, these were lists of axes."""
     axes = config.get("dot_axes", -1)
     if isinstance(axes, list):
         return [axis[0] if isinstance(axis, list) and len(axis) == 1 else axis for axis in axes]

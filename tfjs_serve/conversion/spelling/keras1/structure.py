@@ -1,8 +1,8 @@
-"""Sequential models of Keras 1 whose first layer merges other models, as Functional ones.
+"""Turns Sequential models of Keras 1 whose first layer merges other models into Functional ones.
 
 ``Sequential([Merge([left, right]), ...])`` has an input for each branch, and its file has a group
-of weights for each layer of the branches (``flattened_layers`` in ``keras/models.py`` of
-Keras 1). So the branches' layers become layers of one Functional model.
+of weights for each layer of each branch (``flattened_layers`` in ``keras/models.py`` of Keras 1).
+So all layers of the branches become layers of one Functional model.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.spelling.entries import config_of, name_of
 
 Tensor = list[Any]
-"""``[layer, call, output]``, as Keras 2 writes it."""
+"""A tensor as Keras 2 writes it: ``[layer, call, output]``."""
 
 
 def modern_structure(entry: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a model, and the models in it, without merges at the start of Sequentials.
+    """Return the entry of a model in which no Sequential, also none inside it, starts with a merge.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def modern_structure(entry: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _named_class(entry: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return an entry as Keras 1 writes it; before, it was the arguments with the class's name."""
+    """Return an entry as Keras 1 writes it. Before, its arguments were beside the class name."""
     if "class_name" in entry or not isinstance(entry.get("name"), str):
         return entry
     config = {**entry, "name": entry.get("custom_name")}
@@ -65,7 +65,7 @@ class _Merged:
         }
 
     def sequential(self, entries: list[dict[str, Json]]) -> Tensor:
-        """Add the layers of a Sequential and return its output."""
+        """Add the layers of a Sequential, and return its output."""
         first, *rest = entries
         if first["class_name"] == "Merge":
             branches = first["config"].get("layers") or []
@@ -88,7 +88,7 @@ class _Merged:
         return self._call(entry, [self._input(entry)])
 
     def _functional(self, config: Mapping[str, Json]) -> Tensor:
-        """Add the layers of a Functional model, and its inputs to those of this one."""
+        """Add the layers and inputs of a Functional model; return its first output."""
         for entry in config["layers"]:
             self._layers.setdefault(entry["name"], entry)
         for tensor in config["input_layers"]:
@@ -97,7 +97,7 @@ class _Merged:
         return list(config["output_layers"][0])
 
     def _input(self, entry: Mapping[str, Json]) -> Tensor:
-        """Add the input that a layer at the start of a branch has by itself."""
+        """Add an input for a layer at the start of a branch, and return it."""
         if entry["class_name"] == "InputLayer":
             name = entry["config"]["name"]
             config = entry["config"]

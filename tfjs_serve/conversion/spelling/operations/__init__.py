@@ -1,1 +1,1 @@
-"""Operations on tensors, as Keras 2 and 3 spell them, as ``ops.<name>``."""
+"""Spells operations on tensors as ``ops.<name>``, whether Keras 2 or Keras 3 saved them."""

@@ -1,4 +1,4 @@
-"""Joins what an operation was made with and what it was called with, by parameter."""
+"""Joins the arguments that an operation was created with and those that it is called with."""
 
 from __future__ import annotations
 
@@ -24,15 +24,24 @@ _RENAMED = {
     "is_in": "isin",
     "search_sorted": "searchsorted",
 }
-"""Classes whose names are not those of their functions."""
+"""Classes that do not have the names of their functions."""
 
 
 def bind(layer: KerasLayer, calls: Sequence[Call], report: Report) -> KerasLayer:
-    """Return an operation with all its arguments in its `config`; other layers as they are.
+    """Return an operation with all of its arguments in its `config`.
 
     A tensor among the arguments is ``{"tensor": <index of the call's input>}``, a constant array
     ``{"array": ..., "dtype": ...}``, a slice ``{"slice": [start, stop, step]}`` and an ellipsis
     ``{"ellipsis": True}``.
+
+    Parameters
+    ----------
+    layer
+        The operation. Any other layer is returned as it is.
+    calls
+        Its calls, which must be equal.
+    report
+        Gets what cannot be translated.
     """
     if not layer.is_operation:
         return layer
@@ -74,7 +83,7 @@ def _bound(layer: KerasLayer, call: Call) -> KerasLayer:
 
 
 def is_known_operation(class_name: str) -> bool:
-    """Whether a class of Keras 3 is a function that is known here."""
+    """Whether a class of Keras 3 is a function that has a signature here."""
     return _function(class_name) in signatures()
 
 
@@ -88,7 +97,10 @@ def _function(class_name: str) -> str:
 
 
 def _unwrapped(value: Json) -> Json:
-    """Return a nested argument without the wrapping of ``serialization_lib.py``."""
+    """Return a nested argument without the wrapping of ``serialization_lib.py``.
+
+    Unlike ``plain`` in ``model/serialized.py``, this keeps the dtypes of arrays.
+    """
     if isinstance(value, list):
         return [_unwrapped(item) for item in value]
     if not isinstance(value, dict):

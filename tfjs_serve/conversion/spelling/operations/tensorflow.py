@@ -1,7 +1,7 @@
-"""Functions of TensorFlow in models of Keras 2, as operations of ``keras.ops``.
+"""Translates functions of TensorFlow in models of Keras 2 to operations of ``keras.ops``.
 
-``TFOpLambda`` and ``SlicingOpLambda`` (``tf_keras/src/layers/core/tf_op_layer.py``) name the
-function and have its arguments by TensorFlow's parameters, but for the first one.
+``TFOpLambda`` and ``SlicingOpLambda`` (``tf_keras/src/layers/core/tf_op_layer.py``) have the name
+of the function and, by the names of TensorFlow's parameters, all arguments but the first.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ def tensorflow_operation(
     args: Sequence[Json],
     named: Mapping[str, Json],
 ) -> Bound:
-    """Return an operation's name and its arguments by parameter.
+    """Return the name of an operation, and its arguments by parameter.
 
     Parameters
     ----------
+    layer
+        A layer of one of the classes in ``KERAS2_OPERATIONS``.
+    config
+        Its arguments.
     args, named
-        Of the call: the first argument, and the others by TensorFlow's names.
+        Arguments of the call: the first, and the others by TensorFlow's names.
 
     Raises
     ------
@@ -47,8 +51,8 @@ def tensorflow_operation(
     first, given = args[0], _decoded(named)
     if not has_tensors([first, given]):
         raise UntranslatableError(
-            f"Keras has not saved which tensors {function} is called with; it cannot load them "
-            "either.",
+            f"Keras has not saved which tensors {function} is called with, and cannot load the "
+            "model either.",
             "Compute it with layers, such as Dot or Dense, and save the model again.",
         )
     special = SPECIAL.get(function)
@@ -124,7 +128,7 @@ def _decoded(named: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _decode(value: Any) -> Json:
-    """Return an argument with slices as everywhere, and names of dtypes."""
+    """Return an argument with ``{"slice": [...]}`` for slices, and with plain names of dtypes."""
     if isinstance(value, list):
         return [_decode(item) for item in value]
     if isinstance(value, dict) and value.keys() == {"start", "stop", "step"}:

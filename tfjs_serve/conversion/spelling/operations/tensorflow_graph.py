@@ -1,7 +1,7 @@
-"""Operations of TensorFlow's own graphs: ``TensorFlowOpLayer`` of TensorFlow 2.0 to 2.3.
+"""Translates operations of TensorFlow's graphs: ``TensorFlowOpLayer`` of TensorFlow 2.0 to 2.3.
 
-Its configuration has the ``NodeDef`` as JSON (``json_format.MessageToDict``: numbers as text,
-text in base 64) and constants by index of the input.
+Its configuration has a ``NodeDef`` as JSON (``json_format.MessageToDict``: numbers as text, text in
+base 64), and constants by the index of the input.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Bound = tuple[str, dict[str, Json]]
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """One operation: its attributes and all of its inputs, constants among them."""
+    """One operation: its attributes, and all of its inputs including constants."""
 
     op: str
     attributes: Mapping[str, Any]
@@ -51,12 +51,19 @@ class _Node:
 
 
 def graph_operation(config: Mapping[str, Json], args: Sequence[Json]) -> Bound:
-    """Return an operation's name and its arguments by parameter.
+    """Return the name of an operation, and its arguments by parameter.
 
     Parameters
     ----------
+    config
+        Arguments of the layer.
     args
         The tensors of the call, in one list if there are several.
+
+    Raises
+    ------
+    UntranslatableError
+        No operation computes what TensorFlow's computes.
     """
     node = _node(config, args)
     if node.op in UNARY:
@@ -164,7 +171,7 @@ _INTERPOLATIONS = {
 def _one_hot(node: _Node) -> Bound:
     x, depth, *values = node.inputs
     if values not in ([1, 0], [1.0, 0.0], []):
-        raise UntranslatableError("It puts other values than 0 and 1.")
+        raise UntranslatableError("Its result has other values than 0 and 1.")
     return "one_hot", {"x": x, "num_classes": depth, "axis": node.integer("axis", -1)}
 
 
@@ -208,7 +215,7 @@ def _gather(node: _Node) -> Bound:
 def _cast(node: _Node) -> Bound:
     dtype = node.attributes["DstT"]["type"]
     if dtype not in TYPES:
-        raise UntranslatableError(f"It makes numbers of the dtype {dtype}.")
+        raise UntranslatableError(f"It converts numbers to the dtype {dtype}.")
     return "cast", {"x": node.inputs[0], "dtype": TYPES[dtype]}
 
 

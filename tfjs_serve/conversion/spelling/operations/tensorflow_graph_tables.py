@@ -1,4 +1,4 @@
-"""Operations of TensorFlow's graphs that need no more than another name."""
+"""Operations of TensorFlow's graphs that differ only in names from those of ``keras.ops``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of TensorFlow whose arguments need more than other names."""
+"""Functions of TensorFlow whose arguments differ in more than names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _METHODS = ("area", "bicubic", "bilinear", "gaussian", "lanczos3", "lanczos5", "
 
 
 def _only(function: str, named: Arguments, *accepted: str, **values: tuple[Json, ...]) -> None:
-    """Report arguments that are not `accepted`, or have other values than those listed."""
+    """Refuse arguments that are not `accepted` and do not have one of the listed `values`."""
     for key, value in named.items():
         if value is None or key in ("name", *accepted) or value in values.get(key, ()):
             continue
@@ -59,7 +59,7 @@ def _gather(first: Json, named: Arguments) -> Bound:
 def _where(first: Json, named: Arguments) -> Bound:
     _only("where", named, "x", "y")
     if named.get("x") is None:
-        raise UntranslatableError("where is called without values: its size is not known.")
+        raise UntranslatableError("where is called without values: its result has no fixed size.")
     return "where", {"condition": first, "x1": named["x"], "x2": named["y"]}
 
 
@@ -126,7 +126,7 @@ def _resize(first: Json, named: Arguments) -> Bound:
     if method not in (*_METHODS, "nearest"):
         raise UntranslatableError(f"image.resize is called with method={method!r}.")
     antialias = bool(named.get("antialias")) and method != "nearest"
-    # A kernel of more than one pixel is scaled with the image in scale_and_translate only.
+    # Only scale_and_translate scales a kernel of more than one pixel with the image.
     if method in ("lanczos3", "lanczos5", "gaussian", "mitchellcubic"):
         antialias = bool(named.get("antialias"))
     return "resize", {
@@ -153,7 +153,7 @@ def _pool(name: str, axes: int | None = None) -> Callable[[Json, Arguments], Bou
 
 
 def _spatial(value: Json, axes: int | None) -> Json:
-    """Return sizes of spatial axes; TensorFlow may have ones for batch and channels too."""
+    """Return sizes of spatial axes; TensorFlow may also have ones for batch and channels."""
     if not isinstance(value, list) or len(value) == 1:
         return value[0] if isinstance(value, list) else value
     return value[1:-1] if axes is None or len(value) == axes + 2 else value

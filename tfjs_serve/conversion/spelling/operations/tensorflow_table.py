@@ -1,8 +1,11 @@
-"""TensorFlow's functions and the operations of ``keras.ops`` that they are.
+"""TensorFlow's functions, and the operations of ``keras.ops`` that compute the same.
 
-A line has the name under which Keras 2 saves the function, the operation, and its parameters in
-TensorFlow's order: ``ours=theirs`` where names differ, ``ours:value`` where TensorFlow leaves
-something out that has another default in Keras 3, ``-theirs`` for what does not change a result.
+A line of the table has the name under which Keras 2 saves the function, the name of the operation,
+and the parameters of the operation in TensorFlow's order:
+
+- ``ours=theirs``: TensorFlow has another name for it.
+- ``ours:value``: its value if TensorFlow leaves it out, where Keras 3 has another default.
+- ``-theirs``: a parameter of TensorFlow that does not change the result.
 """
 
 from __future__ import annotations
@@ -234,14 +237,16 @@ class Translation:
 
     Attributes
     ----------
+    operation
+        Name of the operation; ``"refused"`` if there is none.
     first
-        Name of the operation's parameter that is the function's first.
+        Name of the operation's parameter that is the first one of the function.
     renamed
-        From the function's other parameters to the operation's.
+        From the other parameters of the function to those of the operation.
     given
-        Arguments that the operation gets if the function's are left out.
+        Arguments of the operation for those that are left out.
     ignored
-        Parameters that change nothing.
+        Parameters of the function that do not change the result.
     """
 
     operation: str
