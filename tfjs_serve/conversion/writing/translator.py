@@ -12,7 +12,7 @@ from tfjs_serve.conversion.masks.implied import ExplicitMasks
 from tfjs_serve.conversion.masks.users import uses_first_mask
 from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Json, KerasLayer
-from tfjs_serve.conversion.model.report import NONSENSE, Report
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, NONSENSE, Report
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.rules.activation_names import UnknownActivationError
@@ -142,7 +142,7 @@ class _Translator:
             context.problem(
                 "bad-config",
                 f"Its arguments make no sense ({type(error).__name__}: {error}).",
-                "The file is damaged or was not written by Keras; save the model again.",
+                HINT_DAMAGED,
             )
             return None
         if rule.outcome is not Outcome.REFUSED:
