@@ -81,7 +81,7 @@ def layers() -> str:
         has = ", ".join(key for key, names in generations.items() if name in names) or "older"
         rule = known.get(name)
         if rule is None:
-            lines.append(f"| `{name}` | {has} | refused | | | {_REFUSED[name]} | |")
+            lines.append(f"| `{name}` | {has} | refused | | | {_reason(name)} | |")
         else:
             lines.append(f"| `{name}` | {has} | {_row(rule)} | {_link(rule, 'layers')} |")
     return "\n".join(lines) + "\n"
@@ -117,6 +117,13 @@ def _counts(known: Mapping[str, LayerRule]) -> str:
 def _row(rule: LayerRule) -> str:
     support = rule.support
     return f"{rule.outcome.value} | {support.lowered} | {support.companion} | {support.notes}"
+
+
+def _reason(name: str) -> str:
+    """Return why a class of Keras has no rule."""
+    if name not in _REFUSED:
+        raise LookupError(f"{name} has no rule: add one, or say why not in _REFUSED of this file")
+    return _REFUSED[name]
 
 
 def _link(rule: LayerRule, folder: str) -> str:

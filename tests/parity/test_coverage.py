@@ -18,7 +18,9 @@ from .cases import EVERY_CASE, KERAS3, REFUSED_CASES, cases_of, tables
 from .grid.subjects import FAMILIES
 from .recorder import used_by
 
-IN_OTHER_TESTS = frozenset({"cudnn_recurrent", "legacy", "mask_tensors", "quantization"})
+IN_OTHER_TESTS = frozenset(
+    {"cudnn_recurrent", "legacy", "legacy_activations", "mask_tensors", "quantization"}
+)
 """Families that only old files or files of other kinds have, or the converter itself makes."""
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 """Files of other versions and backends, with what these predicted."""
@@ -107,13 +109,18 @@ def _table_of(module: ModuleType, package: str) -> str | None:
 def test_every_family_of_layers_has_a_table_of_its_name() -> None:
     families = {rule.family for name, rule in rules().items() if not name.startswith("ops.")}
     found = {_table_of(module, "layers") for module in tables()} - {None}
+    new = families - IN_OTHER_TESTS - found
+    assert not new, f"add a table of this name to tests/parity/cases/layers/: {sorted(new)}"
     assert found == families - IN_OTHER_TESTS
 
 
 def test_every_family_of_operations_has_a_table_of_its_name() -> None:
     modules = {one.specification.__module__ for one in signatures().values()}
+    families = {name.rpartition(".")[2] for name in modules} | {"tensorflow"}
     found = {_table_of(module, "operations") for module in tables()} - {None}
-    assert found == {name.rpartition(".")[2] for name in modules} | {"tensorflow"}
+    new = families - found
+    assert not new, f"add a table of this name to tests/parity/cases/operations/: {sorted(new)}"
+    assert found == families
 
 
 def test_cases_of_layers_lie_with_their_family() -> None:

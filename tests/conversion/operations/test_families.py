@@ -47,7 +47,10 @@ def test_what_lowers_an_operation_is_in_its_family() -> None:
 @needs_node
 def test_what_computes_an_operation_in_the_page_is_in_its_family() -> None:
     found = {name: item["family"] for name, item in declared()["operations"].items()}
-    assert found == {camel_case(name): family for name, family in families().items()}
+    expected = {camel_case(name): family for name, family in families().items()}
+    missing = {name: f"{expected[name]}.js" for name in expected.keys() - found.keys()}
+    assert not missing, f"declare in tfjs_serve/browser/layers/operations/: {missing}"
+    assert found == expected
 
 
 X = Operand(shape=(None, 4, 4, 4), index=0)

@@ -117,7 +117,7 @@ part((kit) => {
   function makeCell(cell, given, training) {
     const args = kit.cellArguments(cell);
     const { step, states } = kinds[args.kind];
-    const products = args.strides ? convolutional(args) : dense;
+    const products = cell.strides ? convolutional(args) : dense;
     const weights = args.kind === "GRU" ? gruWeights(given, args.resetAfter) : given;
     const kernel = weights.recurrent_kernel;
     const size = kernel.shape[kernel.rank - 2];
