@@ -27,6 +27,11 @@ __all__ = [
 ]
 
 Lower = Callable[["Build"], Tensor | Sequence[Tensor]]
+"""What lowers an operation: it adds layers to the small model and returns the output or outputs.
+
+It may raise ``NotLoweredError`` for arguments that no layers of TF.js compute and
+``UnknownShapeError`` where a size is missing; ``layers.js`` computes the operation then.
+"""
 
 LONGEST_SUM = 1024
 """So many steps of an axis at most are added up by a product with a matrix."""

@@ -248,6 +248,12 @@ class LayerContext:
 
 
 Translate = Callable[[LayerContext], TfjsLayer]
+"""What a rule is: it returns the layer in TF.js's terms, and reports what it cannot express.
+
+It may raise ``UnknownShapeError`` where a size is missing and ``UnknownActivationError`` for an
+activation that Keras does not ship; the translator reports both, and any other error of Python's as
+arguments that make no sense.
+"""
 
 
 def report_mask(layer: KerasLayer, report: Report) -> None:
