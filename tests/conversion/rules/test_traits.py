@@ -41,6 +41,24 @@ INTEGERS_KEPT = {
     *("Dropout", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "ReLU"),
     *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "UpSampling2D"),
 }
+MERGING = {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"}
+OF_ANY_DTYPE = {
+    *MERGING,
+    *REARRANGING,
+    *("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"),
+    *("Identity", "InputLayer", "StringLookup", "TextVectorization", "inputs.OneTextEach"),
+}
+PASSING = {
+    *MERGING,
+    *BATCH_NORMALIZATIONS,
+    *("AbsMaxQuantizer", "Activation", "ActivityRegularization", "Dense", "Float8Quantizer"),
+    *("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"),
+    *("AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"),
+    *("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "TimeDistributed"),
+    *("ELU", "LeakyReLU", "PReLU", "ParametricSoftplus", "ReLU", "SReLU", "Softmax"),
+    *("BatchStatisticsNormalization", "GroupNormalization", "LayerNormalization"),
+    *("SampleNormalization", "ThresholdedReLU", "UnitNormalization"),
+}
 
 SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
     ("has states", lambda t: t.has_states, WITH_MASKS | CUDNN),
@@ -83,6 +101,7 @@ SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
         lambda t: t.mask_maker is not None,
         {"Embedding", "Masking", "ReversibleEmbedding"},
     ),
+    ("lets masks pass", lambda t: t.masking is Masking.PASSES, PASSING),
     ("lets the mask of steps pass", lambda t: t.masking is Masking.PER_STEP, WITH_MASKS),
     (
         "lets masks pass since Keras 3",
@@ -117,9 +136,12 @@ SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
         lambda t: t.input_shapes is not None,
         CONVOLUTIONS | WITH_CELL | CUDNN | BATCH_NORMALIZATIONS | {"Dense", "Embedding"},
     ),
+    ("may have any dtype", lambda t: t.any_dtype, OF_ANY_DTYPE),
     ("hides its input's shape", lambda t: t.hides_input_shape, REARRANGING),
 ]
 
+FLOATS = {"Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Dense"}
+"""Layers that make floats of integers."""
 ZEROS = MadeMask(value=0, over_features=False)
 MASKS_OF_ZEROS: list[tuple[Json, bool]] = [
     ({"mask_zero": True}, True),
@@ -138,6 +160,7 @@ def test_layers_of_a_trait(trait: str, holds: Callable[[Traits], bool], expected
 
 def test_layers_that_make_integers_of_integers_say_so() -> None:
     assert [name for name in INTEGERS_KEPT if rules()[name].traits.dtypes is None] == []
+    assert [name for name in FLOATS if rules()[name].traits.dtypes is not None] == []
 
 
 @pytest.mark.parametrize(("arguments", "makes"), MASKS_OF_ZEROS)
