@@ -27,7 +27,7 @@ def warm_up() -> None:
     import tfjs_serve.conversion.translate
     import tfjs_serve.keras_files
     import tfjs_serve.layers_model.tfjs_folder
-    import tfjs_serve.layers_model.writer  # noqa: F401
+    import tfjs_serve.layers_model.writer  # noqa: F401 -- importing is all
 
 
 def convert(

@@ -11,7 +11,16 @@ from collections.abc import Callable
 import pytest
 
 from tfjs_serve.conversion.all_rules import rules
-from tfjs_serve.conversion.rules.traits import Inner, Masking, MaskMerge, MaskUse, Traits
+from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.shapes import CALL
+from tfjs_serve.conversion.rules.traits import (
+    Inner,
+    MadeMask,
+    Masking,
+    MaskMerge,
+    MaskUse,
+    Traits,
+)
 
 CONV_LSTM = {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 CUDNN = {"CuDNNGRU", "CuDNNLSTM"}
@@ -31,6 +40,24 @@ INTEGERS_KEPT = {
     *("Cropping2D", "Flatten", "Permute", "RepeatVector", "Reshape", "ZeroPadding2D"),
     *("Dropout", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "ReLU"),
     *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "UpSampling2D"),
+}
+MERGING = {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"}
+OF_ANY_DTYPE = {
+    *MERGING,
+    *REARRANGING,
+    *("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"),
+    *("Identity", "InputLayer", "StringLookup", "TextVectorization", "inputs.OneTextEach"),
+}
+PASSING = {
+    *MERGING,
+    *BATCH_NORMALIZATIONS,
+    *("AbsMaxQuantizer", "Activation", "ActivityRegularization", "Dense", "Float8Quantizer"),
+    *("AdditiveAttention", "Attention", "GroupedQueryAttention", "MultiHeadAttention"),
+    *("AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"),
+    *("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "TimeDistributed"),
+    *("ELU", "LeakyReLU", "PReLU", "ParametricSoftplus", "ReLU", "SReLU", "Softmax"),
+    *("BatchStatisticsNormalization", "GroupNormalization", "LayerNormalization"),
+    *("SampleNormalization", "ThresholdedReLU", "UnitNormalization"),
 }
 
 SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
@@ -74,6 +101,8 @@ SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
         lambda t: t.mask_maker is not None,
         {"Embedding", "Masking", "ReversibleEmbedding"},
     ),
+    ("lets masks pass", lambda t: t.masking is Masking.PASSES, PASSING),
+    ("lets the mask of steps pass", lambda t: t.masking is Masking.PER_STEP, WITH_MASKS),
     (
         "lets masks pass since Keras 3",
         lambda t: t.masking is Masking.PASSES_SINCE_KERAS_3,
@@ -107,8 +136,21 @@ SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
         lambda t: t.input_shapes is not None,
         CONVOLUTIONS | WITH_CELL | CUDNN | BATCH_NORMALIZATIONS | {"Dense", "Embedding"},
     ),
+    ("may have any dtype", lambda t: t.any_dtype, OF_ANY_DTYPE),
     ("hides its input's shape", lambda t: t.hides_input_shape, REARRANGING),
 ]
+
+FLOATS = {"Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Dense"}
+"""Layers that make floats of integers."""
+ZEROS = MadeMask(value=0, over_features=False)
+MASKS_OF_ZEROS: list[tuple[Json, bool]] = [
+    ({"mask_zero": True}, True),
+    ({"mask_zero": True, CALL: {"reverse": False}}, True),
+    ({"mask_zero": True, CALL: {"reverse": True}}, False),
+    ({"mask_zero": False}, False),
+    ({}, False),
+]
+"""Arguments of an embedding and of a call of it, and whether that makes a mask."""
 
 
 @pytest.mark.parametrize(("trait", "holds", "expected"), SETS, ids=[title for title, _, _ in SETS])
@@ -118,3 +160,21 @@ def test_layers_of_a_trait(trait: str, holds: Callable[[Traits], bool], expected
 
 def test_layers_that_make_integers_of_integers_say_so() -> None:
     assert [name for name in INTEGERS_KEPT if rules()[name].traits.dtypes is None] == []
+    assert [name for name in FLOATS if rules()[name].traits.dtypes is not None] == []
+
+
+@pytest.mark.parametrize(("arguments", "makes"), MASKS_OF_ZEROS)
+def test_only_vectors_of_integers_get_a_mask_of_zeros(arguments: Json, makes: bool) -> None:
+    for class_name in ("Embedding", "ReversibleEmbedding"):
+        maker = rules()[class_name].traits.mask_maker
+        assert maker is not None
+        embedding = KerasLayer(
+            class_name=class_name,
+            name="e",
+            path="e",
+            config=arguments,
+            dtype="float32",
+            generation=3,
+        )
+        assert maker.made(embedding) == (ZEROS if makes else None)
+        assert maker.made(maker.without(embedding)) is None

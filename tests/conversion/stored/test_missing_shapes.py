@@ -45,7 +45,13 @@ LSTM = weights((5, 8), (2, 8), (8,))
             weights((3, 3, 2, 4), (4,)),
             (None, 2, None, None),
         ),
+        (
+            layer("Conv2DTranspose", "a", **CONV),
+            weights((3, 3, 4, 2), (4,)),
+            (None, None, None, 2),
+        ),
         (layer("LSTM", "a", units=2), LSTM, (None, None, 5)),
+        (layer("UnifiedLSTM", "a", units=2), LSTM, (None, None, 5)),
         (layer("Embedding", "a", input_dim=7, output_dim=3), weights((7, 3)), (None, None)),
         (
             layer("TimeDistributed", "a", layer=dense("d", 2)),
@@ -53,7 +59,10 @@ LSTM = weights((5, 8), (2, 8), (8,))
             (None, None, 3),
         ),
     ],
-    ids=["Dense", "Conv2D", "channels first", "LSTM", "Embedding", "TimeDistributed"],
+    ids=[
+        *("Dense", "Conv2D", "channels first", "Conv2DTranspose", "LSTM", "UnifiedLSTM"),
+        *("Embedding", "TimeDistributed"),
+    ],
 )
 def test_the_first_weights_tell_axes_and_channels(
     first: Json, refs: list[WeightRef], shape: Shape

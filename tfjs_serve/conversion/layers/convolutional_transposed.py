@@ -97,7 +97,7 @@ def _transposed(class_name: str, rank: int) -> None:
         class_name,
         variables=kernel_and_bias("kernel"),
         shape=partial(_enlarged, rank),
-        traits=Traits(input_shapes=partial(images, rank)),
+        traits=Traits(input_shapes=partial(images, rank, channels_axis=-1)),
         support=Support(
             lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
         ),

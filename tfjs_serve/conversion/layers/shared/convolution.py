@@ -170,13 +170,22 @@ def image_shape(layer: KerasLayer, channels: Size, rank: int) -> Shape:
     return (None, *sizes, channels)
 
 
-def images(rank: int, layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield the shape of a convolution's inputs; its kernel tells the number of channels."""
+def images(
+    rank: int, layer: KerasLayer, weights: Weights, *, channels_axis: int = -2
+) -> Iterator[Shape]:
+    """Yield the shape of a convolution's inputs; its kernel tells the number of channels.
+
+    Parameters
+    ----------
+    rank
+        Number of spatial axes.
+    channels_axis
+        The axis of the kernel along which the channels of the inputs lie.
+    """
     kernel = weights.get("depthwise_kernel") or weights.get("kernel")
     channels = None
     if kernel is not None:
-        axis = -1 if layer.class_name.endswith("Transpose") else -2
-        channels = kernel.shape[axis] * int(layer.config.get("groups") or 1)
+        channels = kernel.shape[channels_axis] * int(layer.config.get("groups") or 1)
     yield image_shape(layer, channels, rank)
 
 
