@@ -49,12 +49,13 @@ def test_other_arguments_are_a_mistake(class_name: str, arguments: list[str], na
 
 
 LOAD = """
+const others = { variables: [], shapes: [], passes_mask: false };
 const layers = [
   {
     class_name: "InputLayer",
     config: { name: "x", batch_input_shape: [null, 4, 1], dtype: "float32" },
   },
-  { class_name: CLASS_NAME, config: { name: "it", arguments: ARGUMENTS } },
+  { class_name: CLASS_NAME, config: { name: "it", arguments: ARGUMENTS, ...others } },
 ];
 const modelTopology = { class_name: "Sequential", config: { name: "m", layers } };
 tf.loadLayersModel(tf.io.fromMemory({ modelTopology })).then(

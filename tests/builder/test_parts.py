@@ -15,6 +15,13 @@ from tfjs_serve.builder import converter_version as version_module
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 
+CONVERTING = (
+    *("conversion/translate.py", "conversion/layers/shared/cells.py", "companion.py"),
+    *("keras_files/hdf5.py", "layers_model/writer.py"),
+    *("browser/layers/kit.js", "browser/layers/operations/products.js"),
+)
+"""Some of the files that decide the bytes of an artifact, in each place where there are any."""
+
 
 async def test_callers_share_work_only_while_it_lasts() -> None:
     flights: SingleFlight[str, int] = SingleFlight()
@@ -71,7 +78,8 @@ def test_version_names_release_and_code(tmp_path: Path, monkeypatch: pytest.Monk
     (package / "web" / "app.py").write_text("# does not convert")
     assert version() == original
     seen = {original}
-    for name in ("conversion/translate.py", "browser/layers/operations/products.js"):
+    for name in CONVERTING:
+        assert (package / name).exists()
         (package / name).write_text("// converts otherwise")
         assert version() not in seen
         seen.add(version())

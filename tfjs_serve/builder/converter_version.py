@@ -17,7 +17,7 @@ def converter_version() -> str:
     """Return the version number with a digest of the code that converts.
 
     With the number alone, people who work on the converter would be served yesterday's bytes.
-    Reads about a hundred small files, once per process.
+    Reads a few hundred small files, once per process.
     """
     package = Path(tfjs_serve.__file__).parent
     modules = [module for room in _ROOMS for module in (package / room).rglob("*.py")]

@@ -15,7 +15,7 @@ GRAPH = {"Functional", "InputLayer", "Sequential"}
 """Classes that compute nothing but make up a graph."""
 REASONS = {
     "operations/lowered/": "small models are built of TF.js's layers, which have Keras's names",
-    "operations/pieces.py": "the same",
+    "operations/pieces.py": "small models are built of TF.js's layers, which have Keras's names",
     "small_models/": "small models are built of TF.js's layers, which have Keras's names",
     "writing/": "what is written is named as in TF.js",
     "rules/activation_names.py": "layers can be given as activation functions",

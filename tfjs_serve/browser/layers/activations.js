@@ -1,7 +1,7 @@
 // Keras's activations; `keras/src/activations/activations.py`, `keras/src/backend/*/nn.py`.
 //
 // `activations[name](x, settings)` computes any of them, TensorFlow.js's own among them;
-// `activate(spec, x)` computes the one that the converter has written as `{function, ...settings}`.
+// `activate(spec, x)` computes one that the converter has written as `{function, ...settings}`.
 // Comparisons are made with step(), because greater() and less() have no gradients.
 
 part((kit) => {
@@ -17,7 +17,7 @@ part((kit) => {
     return tf.sub(above, tf.mul(below, negativeSlope));
   }
 
-  /** Compute `of` over the last axis of x with `axis` in its place. TF.js's softmax needs that. */
+  /** Compute `of` over an axis that is moved to the end, because TF.js's softmax needs the last. */
   function overAxis(x, axis, of) {
     const given = alongAxis(x, axis);
     if (given === x.rank - 1) return of(x);
@@ -32,7 +32,7 @@ part((kit) => {
     return tf.exp(logSoftmax(x, { axis }));
   }
 
-  /** `axis` is one, several or, if it is null, all. */
+  /** `axis` is one axis, a list of axes, or null for all. */
   function logSoftmax(x, { axis }) {
     if (Number.isInteger(axis)) return overAxis(x, axis, (y) => tf.logSoftmax(y));
     return tf.sub(x, tf.logSumExp(x, axis, true));
@@ -49,7 +49,7 @@ part((kit) => {
     return tf.mul(values, tf.sigmoid(gates));
   }
 
-  /** The sorted values of each row, their places, and which of them count: those before `size`. */
+  /** The sorted values of each row: their indices and sums, and the first `size`, which count. */
   function sortedRows(x) {
     const count = x.shape[1];
     const { values, indices } = tf.topk(x, count, true);
@@ -156,7 +156,7 @@ part((kit) => {
   });
   taking(["threshold", "defaultValue"], { threshold });
 
-  /** The arguments of the function that the converter has written, which must be its own. */
+  /** The settings that the converter has written, which must be those of the function. */
   const settingsOf = ({ function: name, ...settings }) =>
     checked(`The activation ${name}`, called(parameters, "activation", name), settings);
   const activate = (spec, x) => activations[spec.function](x, settingsOf(spec));
@@ -170,7 +170,7 @@ part((kit) => {
   );
   Activation.parameters = parameters;
 
-  /** The mask is the last input; it broadcasts to the first one from the last axis on. */
+  /** The mask is the last input; it is broadcast to the first one, aligned at the last axis. */
   layer("MaskedSoftmax", ["axis", "clears", "replaces"], ([x, given], { args }) => {
     const { axis, clears, replaces } = args;
     const mask = tf.cast(given, "float32");

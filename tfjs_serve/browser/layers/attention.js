@@ -1,12 +1,12 @@
 // Attention; `keras/src/layers/attention`.
 
 part(({ tf, layer }) => {
-  // What Keras adds to masked scores: far below all others, but all of them alike.
+  // Masked scores are replaced by the negative of this, or lowered by it.
   const LARGE = 1e9;
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
   const isTrue = (x) => tf.notEqual(x, 0);
 
-  /** Bring a mask to the rank of the scores with new axes in front of the given number of axes. */
+  /** Bring a mask to the rank of the scores, with new axes in front of its last `kept` axes. */
   function expanded(mask, rank, kept) {
     const at = Math.max(0, mask.rank - kept);
     const ones = Array(Math.max(0, rank - mask.rank)).fill(1);
@@ -40,7 +40,7 @@ part(({ tf, layer }) => {
     return tf.reshape(biased, [...x.shape.slice(0, x.rank - count), ...sizes]);
   }
 
-  /** Repeat each head of [..., heads, size] so often. */
+  /** Repeat each head of a tensor of shape [..., heads, size]. */
   function repeated(x, times) {
     if (times === 1) return x;
     const [size, heads] = [x.shape[x.rank - 1], x.shape[x.rank - 2]];
@@ -49,7 +49,7 @@ part(({ tf, layer }) => {
     return tf.reshape(spread, [...lead, heads * times, size]);
   }
 
-  // All axes but the attended ones and the features are a batch of matrices.
+  // The axes that are neither attended nor features are joined into a batch of matrices.
   layer("MultiHeadAttention", [
     "positions", "axes", "groups", "scale", "dropout", "alwaysTraining", "causal", "window",
     "dropsMasked", "useGate", "scores",

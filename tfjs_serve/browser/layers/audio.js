@@ -5,13 +5,13 @@ part(({ tf, layer, operations }) => {
 
   const mels = (hertz) => 1127 * Math.log(1 + hertz / 700);
 
-  /** How much each frequency of a spectrum counts in each band, a triangle on the mel scale. */
+  /** The weight of each frequency in each band, which is a triangle on the mel scale. */
   function bands({ rate, fftLength, bins, lowest, highest }) {
     const count = Math.floor(fftLength / 2) + 1;
     const matrix = new Float32Array(count * bins);
     const [start, end] = [mels(lowest), mels(highest)];
     const width = (end - start) / (bins + 1);
-    // The first frequency is none.
+    // The frequency 0 is in no band.
     for (let row = 1; row < count; row++) {
       const place = mels((rate / 2) * (row / (count - 1)));
       for (let band = 0; band < bins; band++) {

@@ -1,6 +1,6 @@
 // Numbers as categories; `keras/src/utils/numerical_utils.py`.
 //
-// Categories are whole numbers, which have no gradient, so they are counted on plain arrays.
+// Categories are integers, which have no gradient, so they are counted on plain arrays.
 
 part((kit) => {
   const { tf, layer } = kit;
@@ -8,9 +8,9 @@ part((kit) => {
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
   /**
-   * Return what an output mode makes of indices, an array of a tensor of this shape. An index
-   * without a column counts for nothing. `weights` says how often each counts, `idf` scales the
-   * columns.
+   * Encode indices as an output mode of Keras does. They are the elements of a tensor of this
+   * shape; one that has no column is ignored. `weights` says how often each index counts, `idf`
+   * scales the columns.
    */
   function encoded(indices, shape, { mode, depth }, { weights = null, idf = null } = {}) {
     if (mode === "int") return tf.tensor(Float32Array.from(indices), shape, "float32");
@@ -22,7 +22,7 @@ part((kit) => {
       });
       return tf.tensor(ones, [...(cut ? shape.slice(0, -1) : shape), depth]);
     }
-    // Of one number for each sample, Keras counts those of all samples together.
+    // If each sample is a single number, Keras counts the numbers of all samples together.
     const [batch, steps, ...rest] = shape.length > 1 ? shape : [1, ...shape];
     const inner = product(rest);
     const counts = new Float32Array(batch * inner * depth);

@@ -1,7 +1,7 @@
 // The cells of recurrent layers; `keras/src/layers/rnn/{simple_rnn,lstm,gru,conv_lstm}.py`.
 //
-// `kit.makeCell(args, weights, training)` returns a cell. What it makes of its inputs it computes
-// for all steps at once; its first state is its output.
+// `kit.makeCell(args, weights, training)` returns a cell. It projects the inputs of all steps at
+// once. Its first state is its output.
 
 part((kit) => {
   const { tf } = kit;
@@ -12,7 +12,7 @@ part((kit) => {
   const dropoutMask = (shape, rate) => tf.dropout(tf.ones(shape), rate);
   const isRate = (rate) => rate > 0 && rate < 1;
 
-  // --- What a cell makes of its inputs at all steps, and of its first state at each ------------
+  // --- Products of a cell's inputs at all steps, and of its first state at one step -------------
 
   const dense = {
     inputs(x, kernel) {
@@ -45,7 +45,7 @@ part((kit) => {
     };
   }
 
-  // --- Cells: from what they make of one step's input and the states to the next states ---------
+  // --- Steps of cells: from projected inputs and states to the next states ----------------------
 
   const plus = (x, bias) => (bias ? tf.add(x, bias) : x);
 
@@ -100,7 +100,7 @@ part((kit) => {
     return args;
   };
 
-  /** Cut up the weights of a GRU as its variant needs them. */
+  /** Split the weights of a GRU, as its variant needs them. */
   function gruWeights({ recurrent_kernel, bias, ...weights }, resetAfter) {
     const all = { ...weights, recurrent_kernel, bias };
     if (resetAfter) {

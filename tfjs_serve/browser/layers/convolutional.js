@@ -1,4 +1,4 @@
-// Convolutions over sizes that are known only when they are computed;
+// Convolutions, padding and cropping of tensors whose sizes the converter did not know;
 // `keras/src/layers/convolutional` and `keras/src/layers/reshaping`.
 
 part((kit) => {
@@ -6,7 +6,7 @@ part((kit) => {
 
   const product = (sizes) => sizes.reduce((one, other) => one * other, 1);
 
-  /** Call `compute` with x as one batch of tensors of `rank` spatial axes, channels last. */
+  /** Call `compute` with x as a batch of tensors with `rank` spatial axes and channels last. */
   function withLastChannels(x, rank, channelsFirst, compute) {
     const axes = [...x.shape.keys()];
     if (channelsFirst) axes.push(...axes.splice(x.rank - 1 - rank, 1));
@@ -36,7 +36,7 @@ part((kit) => {
     return margins.flat().some((count) => count) ? tf.pad(x, [[0, 0], ...margins, [0, 0]]) : x;
   }
 
-  /** Every step at which a window would stop: TF.js takes either strides or a dilation. */
+  /** Apply strides after a dilated convolution: TF.js does not take both at once. */
   function subsampled(x, strides) {
     if (strides.every((stride) => stride === 1)) return x;
     return strides.length === 3
@@ -46,7 +46,7 @@ part((kit) => {
 
   const dilated = (dilation) => dilation.some((rate) => rate > 1);
 
-  /** Convolve without padding; `apply` gets strides and dilation of which one is all ones. */
+  /** Convolve without padding. `apply` gets strides or a dilation; the other is all ones. */
   function moved({ strides, dilation }, apply) {
     const ones = strides.map(() => 1);
     return dilated(dilation) ? subsampled(apply(ones, dilation), strides) : apply(strides, ones);
@@ -87,7 +87,7 @@ part((kit) => {
     ),
   );
 
-  // Also a separable one, if it has a pointwise kernel.
+  // A separable convolution, if there is a pointwise kernel.
   layer("DepthwiseConvolution", [
     "strides", "dilation", "padding", "channelsFirst",
   ], ([x], { args, weights }) => {
@@ -104,7 +104,7 @@ part((kit) => {
     );
   });
 
-  /** Cut off steps; a negative number adds zeros. */
+  /** Cut off steps at both ends of each axis; negative numbers add zeros. */
   function resizedEdges(x, margins) {
     const begin = margins.map(([before]) => Math.max(before, 0));
     const sizes = x.shape.map(
@@ -114,14 +114,14 @@ part((kit) => {
     return tf.pad(tf.slice(x, begin, sizes), added);
   }
 
-  /** How many numbers lie before an axis, along it and after it. */
+  /** The sizes before an axis, of the axis, and after it, as three products. */
   const around = (x, axis) => [
     product(x.shape.slice(0, axis)),
     x.shape[axis],
     product(x.shape.slice(axis + 1)),
   ];
 
-  /** A kernel, say, with the steps that its windows skip along its first axes as zeros. */
+  /** Put zeros between the steps of the first axes, such as a dilated kernel skips. */
   function writtenOut(x, dilation) {
     return dilation.reduce((values, rate, axis) => {
       if (rate === 1) return values;
@@ -140,8 +140,8 @@ part((kit) => {
     }, x);
   }
 
-  // A volume's; sequences and images need to know no size. It convolves the volume with zeros
-  // between its numbers: conv3dTranspose is wrong on TensorFlow.js's wasm backend.
+  // Of volumes only: for sequences and images, the converter needs no sizes. The volume gets zeros
+  // between its numbers and is convolved: conv3dTranspose is wrong on TensorFlow.js's wasm backend.
   layer("ConvolutionTranspose", [
     "strides", "dilation", "padding", "surplus", "channelsFirst",
   ], ([x], { args, weights }) =>

@@ -1,7 +1,8 @@
-// Dropout and noise of layers that are called with training=True; `keras/src/layers/regularization`.
+// Dropout and noise of layers that are called with training=True;
+// `keras/src/layers/regularization`.
 
 part(({ tf, layer }) => {
-  /** The shape of the noise: null stands for the input's own size. */
+  /** The shape of the noise; null stands for the size of the input. */
   const noiseShape = (x, given) => (given ?? x.shape).map((size, axis) => size ?? x.shape[axis]);
 
   layer("AlwaysDropout", ["rate", "noiseShape"], ([x], { args }) =>
@@ -18,7 +19,7 @@ part(({ tf, layer }) => {
 
   layer("AlwaysAlphaDropout", ["rate", "noiseShape"], ([x], { args }) => {
     const { rate } = args;
-    // What selu approaches far below zero: -alpha * scale.
+    // The limit of selu far below zero: -alpha * scale.
     const lowest = -1.6732632423543772 * 1.0507009873554805;
     const noise = tf.randomUniform(noiseShape(x, args.noiseShape));
     const kept = tf.cast(tf.greaterEqual(noise, rate), "float32");

@@ -1,9 +1,9 @@
-// Products of two tensors whose axes are numbered: axes of the same number are the same axis.
+// Products of two tensors whose axes have numbers; axes with the same number are the same axis.
 
 part(({ tf, layer, settingsOf, activate }) => {
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
-  /** Return the tensor without repeated axes: the diagonal of each. */
+  /** Take the diagonal of each pair of axes that have the same number. */
   function diagonal(x, axes) {
     const again = axes.findIndex((axis, place) => axes.indexOf(axis) < place);
     if (again < 0) return [x, axes];
@@ -19,7 +19,7 @@ part(({ tf, layer, settingsOf, activate }) => {
     return diagonal(tf.reshape(column, [...shape, size]), [...order.map((at) => axes[at]), axes[first]]);
   }
 
-  /** Multiply two tensors and sum over the axes that the output does not have. */
+  /** Multiply two tensors and sum over the axes that are not in the output. */
   function einsum(left, right, leftAxes, rightAxes, outputAxes) {
     let [x, xAxes] = diagonal(left, leftAxes);
     const [y, yAxes] = diagonal(right, rightAxes);
@@ -60,7 +60,7 @@ part(({ tf, layer, settingsOf, activate }) => {
     return tf.cos(tf.add(tf.matMul(x, kernel), weights.bias));
   });
 
-  // The rank of the input tells which way: numbers to vectors, or vectors to scores.
+  // The rank of the input tells the direction: from numbers to vectors, or from these to scores.
   layer("ReversibleEmbedding", ["reverseRanks", "cap"], ([x], { args, weights }) => {
     const { embeddings, reverse_embeddings: separate } = weights;
     const [vocabulary, size] = embeddings.shape;

@@ -1,4 +1,4 @@
-// Hashes of strings, as TensorFlow's string operations compute them, on 64-bit whole numbers.
+// Hashes of strings, as TensorFlow's string operations compute them, with 64-bit integers.
 
 part((kit) => {
   const BITS = 64;
@@ -11,7 +11,7 @@ part((kit) => {
 
   const bytesOf = (text) => new TextEncoder().encode(text);
 
-  /** Read `count` bytes as a whole number, the lowest first. */
+  /** Read `count` bytes as an integer, the lowest byte first. */
   function fetched(bytes, start, count = 8) {
     let value = 0n;
     for (let index = count - 1; index >= 0; index--) {
@@ -171,7 +171,7 @@ part((kit) => {
     return v0 ^ v1 ^ v2 ^ v3;
   }
 
-  /** The bin of a string: keyed if there is a salt, `to_hash_bucket_strong`, else `_fast`. */
+  /** The bin of a string: `to_hash_bucket_strong` if there is a salt, else `_fast`. */
   kit.hashBin = (text, bins, salt) =>
     Number((salt ? sipHash(text, salt) : farmHash(text)) % BigInt(bins));
 
@@ -185,7 +185,7 @@ part((kit) => {
     return folded(multiply(folded(multiply(start, MIX)), MIX));
   }
 
-  /** The bin of several values together, strings or whole numbers. */
+  /** The bin of several values together, which are strings or integers. */
   kit.crossedBin = (values, bins) => {
     const hash = values.reduce((sum, value) => {
       const own = typeof value === "string" ? farmHash(value) : BigInt(Math.trunc(value));

@@ -7,13 +7,13 @@ part(({ tf, layer }) => {
   const round = Math.fround;
   const limited = (value, least, most) => Math.min(Math.max(value, least), most);
 
-  /** Which pixel stands for one beyond the end: the image is mirrored there. */
+  /** The index of a pixel, also beyond the end, where the image is mirrored. */
   function mirrored(index, size) {
     const place = index % (2 * size);
     return place < size ? place : 2 * size - 1 - place;
   }
 
-  /** The new value of each old one in a tile of `count` pixels with this histogram. */
+  /** The new value for each old value, in a tile of `count` pixels with this histogram. */
   function equalized(histogram, count, clipLimit) {
     if (clipLimit > 0) {
       const limit = round((clipLimit * count) / BINS);
@@ -26,7 +26,7 @@ part(({ tf, layer }) => {
     return upTo.map((sum) => limited(((sum - upTo[0]) * 255) / (rest || 1), 0, 255));
   }
 
-  /** For each pixel along an axis the tiles on both sides of it and how near the second is. */
+  /** For each pixel along an axis: the tiles on both sides, and the weight of the second. */
   function neighbours(size, tile, tiles) {
     return Array.from({ length: size }, (_, index) => {
       const place = (index - tile / 2) / tile;
@@ -35,7 +35,7 @@ part(({ tf, layer }) => {
     });
   }
 
-  /** Equalize one channel of one image, whose values are read and written by these functions. */
+  /** Equalize one channel of one image; `at` reads its values and `put` writes the new ones. */
   function equalizeChannel(at, put, [height, width], { tiles: [down, across], clipLimit }) {
     const [tall, wide] = [Math.ceil(height / down), Math.ceil(width / across)];
     const tables = [];

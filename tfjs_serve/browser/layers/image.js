@@ -21,7 +21,7 @@ part((kit) => {
     return x < 2 ? ((-7 / 3) * x + 12) * x * x - 20 * x + 32 / 3 : 0;
   };
 
-  // How much a pixel counts by its distance, and from which distance on it does not.
+  // The distance from which on a pixel does not count, and its weight by its distance.
   const kernels = {
     bilinear: [1, (x) => Math.max(0, 1 - x)],
     bicubic: [2, cubic],
@@ -33,7 +33,7 @@ part((kit) => {
 
   const round = Math.fround;
 
-  /** Where the centres of the new pixels lie; Keras 2 computes that in float32. */
+  /** The centres of the new pixels, in old pixels; Keras 2 computes them in float32. */
   function centers(size, target, inFloat32) {
     const scale = inFloat32 ? round(size / target) : size / target;
     return Array.from({ length: target }, (_, index) =>
@@ -49,7 +49,7 @@ part((kit) => {
     });
   }
 
-  /** Which part of each new pixel an old one covers. */
+  /** The part of each new pixel that each old one covers. */
   function area(size, target) {
     const scale = size / target;
     const matrix = new Float32Array(size * target);
@@ -86,7 +86,7 @@ part((kit) => {
     return matrix;
   }
 
-  /** Return x with one axis multiplied by a matrix. */
+  /** Multiply one axis by a matrix. */
   function product(x, axis, matrix, target) {
     const order = [...x.shape.keys()].filter((other) => other !== axis).concat(axis);
     const back = order.map((_, index) => order.indexOf(index));
@@ -121,7 +121,7 @@ part((kit) => {
   const frame = (x, axis, margin, fill) =>
     tf.pad(x, x.shape.map((_, other) => (other === axis ? [margin, margin] : [0, 0])), fill);
 
-  /** Cut off or frame what does not fit the proportions of the result. */
+  /** Crop or frame images that do not have the proportions of the result. */
   function fitted(x, axes, targets, { fit, fill }) {
     const [height, width] = axes.map((axis) => x.shape[axis]);
     const wanted = [
@@ -156,7 +156,7 @@ part((kit) => {
     "height", "width", "method", "antialias", "fit", "fill", "range", "inFloat32", "channelsFirst",
   ], ([x], { args }) => {
     const resized = resizeImages(x, args);
-    // Keras makes whole numbers of whole numbers again.
+    // In Keras, images of integers have integers again.
     if (!args.range) return resized;
     const [least, most] = args.range;
     return tf.clipByValue(tf.round(resized), least ?? -Infinity, most ?? Infinity);
@@ -182,7 +182,7 @@ part((kit) => {
     const scaled = tf.mul(tf.div(tf.sub(batch, low), high - low), 255);
     const darkest = tf.min(scaled, [1, 2], true);
     const contrast = tf.sub(tf.max(scaled, [1, 2], true), darkest);
-    // An image of one colour stays as it is.
+    // An image of one colour does not change.
     const even = tf.equal(contrast, 0);
     const factor = tf.div(255, tf.add(contrast, tf.cast(even, "float32")));
     const stretched = tf.clipByValue(tf.mul(tf.sub(scaled, darkest), factor), 0, 255);

@@ -1,22 +1,22 @@
 // The frame of layers.js: how its layers are declared, and register(tf).
 //
-// A part declares layers with the classes of the page's own TensorFlow.js, so it is a function
-// that runs when the page hands its `tf` over. What a Keras layer was made with, which variables
-// it has and what shapes its calls have is in the configuration that the converter wrote; a layer
-// is then one function of tensors, differentiable because tf's operations are.
+// A part declares layers with the classes of the page's own TensorFlow.js. So it is a function,
+// which runs when the page calls `register(tf)`. The configuration that the converter has written
+// has the arguments and the variables of a layer, and the shapes of its calls. What is left to
+// declare is a function of tensors, which has a gradient because tf's operations have.
 
 const PACKAGE = "tfjs-serve/layers.js";
 const parts = [];
 const registered = new WeakSet();
 
-/** Declare layers: `declare` gets `{tf, layer, CompanionLayer, ...}` when a page registers. */
+/** Declare layers: `declare` gets `{tf, layer, CompanionLayer, ...}` when a page calls register. */
 function part(declare) {
   parts.push(declare);
 }
 
 /**
- * Declare the operations of one family: `operations/<name>.js`, to which `specs/<name>.py` of the
- * converter belongs. `declare` gets what that of a part gets, and calls `taking`.
+ * Declare the operations of one family, which are in `operations/<name>.js` here and in
+ * `specs/<name>.py` of the converter. `declare` gets the same as for a part, and calls `taking`.
  */
 function family(name, declare) {
   part((kit) => {
@@ -25,7 +25,7 @@ function family(name, declare) {
   });
 }
 
-/** Make the layers known to a page's TensorFlow.js; doing it twice changes nothing. */
+/** Register the layers with a page's TensorFlow.js; the second call changes nothing. */
 function register(tf) {
   if (registered.has(tf.layers)) return;
   registered.add(tf.layers);
@@ -40,10 +40,11 @@ const mismatch = (what) =>
   );
 
 /**
- * Return the arguments of a layer or an operation: those that it declares, by name.
+ * Return the arguments of a layer or an operation by name, all that it declares and no others.
  *
- * A name with a "?" may be missing, which is null; after "..." there may be any others. What is
- * not declared cannot be read either, so that nothing is computed with undefined.
+ * An argument whose declared name ends with "?" may be missing and is null then. If "..." is
+ * declared, there may be any others. An argument that is not declared cannot be read, so that
+ * nothing is computed with undefined.
  */
 function checked(owner, declared, given) {
   const isOpen = declared.includes("...");
@@ -61,13 +62,13 @@ function checked(owner, declared, given) {
   });
 }
 
-/** The arguments with which the converter made a layer. */
+/** The arguments that the converter has written for a layer. */
 function declaredBy(layer) {
   const { className, declared } = layer.constructor;
   return checked(`The layer ${layer.name} (${className})`, declared, layer.given);
 }
 
-/** One of what a table has by name. */
+/** An entry of a table by its name; `what` says which kind of entry it is. */
 function called(table, what, name) {
   if (!(name in table)) throw mismatch(`There is no ${what} ${name} in layers.js`);
   return table[name];
@@ -84,11 +85,11 @@ function makeKit(tf) {
   class CompanionLayer extends tf.layers.Layer {
     constructor(config) {
       super(config);
-      this.given = config.arguments ?? {};
+      this.given = config.arguments;
       this.args = declaredBy(this);
-      this.variables = config.variables ?? [];
-      this.shapes = config.shapes ?? [];
-      this.passesMask = config.passesMask ?? false;
+      this.variables = config.variables;
+      this.shapes = config.shapes;
+      this.passesMask = config.passesMask;
       this.supportsMasking = true;
       this.variable = {};
     }
@@ -101,7 +102,7 @@ function makeKit(tf) {
       super.build(inputShape);
     }
 
-    /** What the converter worked out for inputs of these shapes; the batch size may differ. */
+    /** The shapes that the converter has written for such inputs; batch sizes may differ. */
     computeOutputShape(inputShape) {
       const given = Array.isArray(inputShape[0]) ? inputShape : [inputShape];
       const matches = ([inputs]) =>
@@ -124,9 +125,9 @@ function makeKit(tf) {
   }
 
   /**
-   * Register a class under one or more names, with the arguments that `checked` is to find; the
-   * converter reads them here, too (`declared_arguments` in companion.py). Returns the class that
-   * was registered first.
+   * Register a class under one or more names, and declare its arguments, which `checked` holds
+   * against those of each layer. The converter reads this list, too (`declared_arguments` in
+   * companion.py). Returns the class of the first name.
    */
   function define(names, declared, cls) {
     const made = asList(names).map((name) => {
@@ -142,8 +143,8 @@ function makeKit(tf) {
   /**
    * Declare a layer that is a function: `compute(inputs, context)` takes a list of tensors and
    * `{args, weights, training, mask, layer}`, and returns a tensor or a list of them. `inspect`
-   * throws if there is something wrong within the arguments. For `declared` and what is returned,
-   * see `define`.
+   * throws if there is a mistake within one of the arguments. See `define` for `declared`, and for
+   * the class that is returned.
    */
   function layer(name, declared, compute, inspect = () => {}) {
     return define(

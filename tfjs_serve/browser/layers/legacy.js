@@ -1,4 +1,4 @@
-// Layers that only Keras 1, or Keras on Theano, has; `keras/layers/normalization.py` and
+// Layers of Keras 1 and of Keras on Theano; `keras/layers/normalization.py` and
 // `keras/backend/theano_backend.py` of Keras 1.2.
 
 part((kit) => {
@@ -13,7 +13,7 @@ part((kit) => {
     return tf.add(tf.mul(tf.div(tf.sub(x, mean), deviation), gamma), beta);
   });
 
-  /** Pool one axis; the windows of its first steps start `before` the image. */
+  /** Pool one axis; the first window starts so many steps `before` the image. */
   function pooled(x, axis, size, stride, before, largest) {
     const count = Math.ceil(x.shape[axis] / stride);
     const edges = x.shape.map((_, other) => (other === axis ? [before, size] : [0, 0]));

@@ -14,14 +14,14 @@ part(({ tf, layer }) => {
     masks.reduce((one, other) => (args.union ? tf.maximum(one, other) : tf.minimum(one, other))),
   );
 
-  // Inputs: the tensors that are merged, then a mask of each. What a mask leaves out is the other
-  // tensor's number, or 1 in a product, which is 0 where all masks leave it out.
+  // Inputs: the tensors that are merged, then a mask of each. Where a tensor is masked, the number
+  // of the other one counts; in a product, it is 1, and the result is 0 where all are masked.
   layer("MaskedMerge", ["operation"], (inputs, { args: { operation } }) => {
     const count = inputs.length / 2;
     const rank = Math.max(...inputs.slice(0, count).map((x) => x.rank));
     const pairs = inputs.slice(0, count).map((x, index) => {
       const mask = inputs[count + index];
-      // Keras forgets the mask of a tensor that it gives further axes.
+      // Keras ignores the mask of a tensor that gets further axes.
       if (x.rank < rank) {
         const ones = Array(rank - x.rank).fill(1);
         const full = tf.reshape(x, [x.shape[0], ...ones, ...x.shape.slice(1)]);
@@ -43,8 +43,8 @@ part(({ tf, layer }) => {
     return merged;
   });
 
-  // Inputs: the tensors that are joined, then the masks of those that have one. Keras 3 spreads a
-  // mask over the features of its tensor, Keras 2 gives it a single one.
+  // Inputs: the tensors that are joined, then the masks of those that have one. Keras 3 repeats a
+  // mask for each feature of its tensor, Keras 2 does not.
   layer("JoinedMask", ["masked", "axis", "union"], (inputs, { args }) => {
     const tensors = inputs.slice(0, args.masked.length);
     const masks = inputs.slice(args.masked.length);

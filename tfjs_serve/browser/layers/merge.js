@@ -1,16 +1,16 @@
-// Merging tensors whose sizes are not known beforehand; `keras/src/layers/merging`.
+// Merging of tensors whose sizes the converter did not know; `keras/src/layers/merging`.
 
 part(({ tf, layer }) => {
   layer("Concatenate", ["axis"], (inputs, { args }) => tf.concat(inputs, args.axis));
 
-  // Whole numbers of few bits start again at their lowest when they overflow.
+  // Integers of few bits continue at the lowest one when they overflow.
   layer("Wrapped", ["lowest", "count"], ([x], { args: { lowest, count } }) =>
     tf.sub(x, tf.mul(tf.floor(tf.div(tf.sub(x, lowest), count)), count)),
   );
 
   layer("Truncated", [], ([x]) => tf.mul(tf.sign(x), tf.floor(tf.abs(x))));
 
-  /** A matrix per sample: rows run along `axis`, all other axes become one. */
+  /** Make a matrix of each sample, whose rows run along `axis`; other axes are joined. */
   function matrix(x, axis) {
     const order = [...x.shape.keys()].filter((each) => each !== axis);
     return tf.reshape(tf.transpose(x, [...order, axis]), [x.shape[0], -1, x.shape[axis]]);

@@ -1,13 +1,14 @@
-// Normalizations with sizes that are not known beforehand; `keras/src/layers/normalization`.
+// Normalization of tensors whose sizes the converter did not know;
+// `keras/src/layers/normalization`.
 
 part(({ tf, layer }) => {
   const others = (x, axes) => [...x.shape.keys()].filter((axis) => !axes.includes(axis));
 
-  /** A weight with one number for each place along some axes, in a shape that fits x. */
+  /** Reshape a weight, which has one number for each step of some axes, to the rank of x. */
   const along = (x, axes, weight) =>
     weight && tf.reshape(weight, x.shape.map((size, axis) => (axes.includes(axis) ? size : 1)));
 
-  /** x * scale + offset, as far as there are weights. */
+  /** x * scale + offset; each may be missing. */
   function scaled(x, scale, offset) {
     const product = scale ? tf.mul(x, scale) : x;
     return offset ? tf.add(product, offset) : product;
@@ -24,7 +25,7 @@ part(({ tf, layer }) => {
     variable.write(mixed);
   }
 
-  /** Keras 3 turns what it makes of whole numbers into whole numbers again. */
+  /** In Keras 3, the result of integers is cut off to integers. */
   const rounded = (x, rounds) => (rounds ? tf.mul(tf.sign(x), tf.floor(tf.abs(x))) : x);
 
   layer("BatchNormalization", [
@@ -66,7 +67,7 @@ part(({ tf, layer }) => {
   layer("RMSNormalization", ["axes", "epsilon", "rounds"], ([x], { args, weights }) => {
     const { axes, epsilon, rounds } = args;
     const square = tf.mean(tf.square(x), axes, true);
-    // Keras lets the scale broadcast along the last axes, whichever were normalized.
+    // Keras broadcasts the scale along the last axes, whichever were normalized.
     const made = tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, epsilon))), weights.scale);
     return rounded(made, rounds);
   });

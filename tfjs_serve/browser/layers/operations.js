@@ -1,20 +1,20 @@
 // Functions of tensors; `keras/src/ops`. The families in operations/ compute them.
 //
-// `operations[name](operands, context)` gets the arguments of one function of keras.ops by name,
-// with tensors, numbers and lists in their places, and returns a tensor or a list of them. All
-// numbers are float32; `numeric` has what several families need.
+// `operations[name](operands, context)` computes one function of keras.ops. `operands` are its
+// arguments by name: tensors, numbers, lists. It returns a tensor or a list of tensors. All tensors
+// are of float32. `numeric` has the functions that several families need.
 
 part((kit) => {
   const { tf, layer, operations, numeric, asList } = kit;
   const isTensor = (value) => value instanceof tf.Tensor;
 
-  /** The axes of x counted from the front; all of them for null. */
+  /** Axes as they are counted from the front; null stands for all. */
   const axes = (rank, axis) => {
-    if (axis === null || axis === undefined) return [...Array(rank).keys()];
+    if (axis === null) return [...Array(rank).keys()];
     return asList(axis).map((one) => (one < 0 ? one + rank : one));
   };
 
-  /** A float32 tensor of a tensor of any dtype, a number or a list. */
+  /** Make a float32 tensor of a tensor of any dtype, of a number or of a list. */
   function tensor(value) {
     const made = isTensor(value) ? value : tf.tensor(value);
     return made.dtype === "float32" ? made : tf.cast(made, "float32");
@@ -23,30 +23,30 @@ part((kit) => {
   /** The tensors of a list, or the rows of a tensor. */
   const listed = (xs) => (isTensor(xs) ? tf.unstack(xs) : xs.map(tensor));
 
-  /** The numbers in a small tensor or list: what shapes and indices are made of. */
+  /** The numbers in a small tensor or in a list, such as a shape. */
   const values = (value) => {
     if (isTensor(value)) return [...value.dataSync()];
     if (Array.isArray(value)) return value.flatMap(values);
     return [value];
   };
 
-  /** A number; a tensor of one element is read. */
+  /** A number, which may be given as a tensor of one element. */
   const number = (value) => (isTensor(value) ? value.dataSync()[0] : value);
 
-  /** The numbers that a shape is made of; those that are not known are -1. */
+  /** The sizes in a shape; those that are not known are -1. */
   const sizes = (shape) =>
     isTensor(shape)
       ? values(shape)
       : asList(shape).map((size) => (size === null ? -1 : Math.round(number(size))));
 
-  /** A list; one number stands for `count` of it. */
+  /** A list; one number stands for a list of `count` such numbers. */
   const several = (value, count) => (Array.isArray(value) ? value : Array(count).fill(value));
 
   const whole = (x) => tf.cast(tf.cast(x, "int32"), "float32");
   const truth = (x) => tf.notEqual(x, 0);
   const integers = (x) => tf.cast(x, "int32");
 
-  /** Small integers wrap around as they do in Keras. */
+  /** Let small integers overflow as they do in Keras. */
   function wrapped(x, dtype) {
     const bits = Number(dtype.match(/\d+$/)?.[0] ?? 32);
     if (bits > 16) return x;
@@ -56,7 +56,7 @@ part((kit) => {
     return tf.sub(x, tf.mul(over, range));
   }
 
-  /** What Keras's dtype makes of a result. */
+  /** Round a result to the dtype that it has in Keras. */
   function inDtype(x, dtype) {
     const result = tensor(x);
     if (!dtype || dtype.includes("float")) return result;
@@ -64,7 +64,7 @@ part((kit) => {
     return wrapped(whole(result), dtype);
   }
 
-  /** x with the axes in front of which others are computed moved to the end, and back. */
+  /** Compute with an axis that is moved to the end, and move it back. */
   function atEnd(x, axis, compute) {
     const [at] = axes(x.rank, axis);
     if (at === x.rank - 1) return compute(x);
@@ -83,7 +83,7 @@ part((kit) => {
     return tf.transpose(made, back);
   }
 
-  /** All with the shape that they have together: tf.where does not broadcast everything. */
+  /** Broadcast tensors to one shape: tf.where does not broadcast all of its arguments. */
   function together(...tensors) {
     const shape = tensors.reduce(
       (known, x) => tf.backend_util.assertAndGetBroadcastShape(known, x.shape),
@@ -113,7 +113,7 @@ part((kit) => {
   Object.assign(numeric, { truth, integers, inDtype, atEnd, channelsLast, together, where });
   Object.assign(numeric, { variance, oneHot });
 
-  /** Which family each operation is of, and which arguments it declares. */
+  /** The family of each operation, and the arguments that it declares. */
   const signatures = {};
 
   /** The arguments of an operation, which must be those of its specification. */
@@ -123,8 +123,8 @@ part((kit) => {
   }
 
   /**
-   * Declare operations of the family that take these arguments, in the order in which the
-   * specification in Python has them. Their defaults are there: the converter writes all.
+   * Declare operations of a family that take these arguments, which are named and ordered as in
+   * the specification in Python. There are no defaults, because the converter writes all.
    */
   function taking(parameters, table) {
     for (const [name, compute] of Object.entries(table)) {
@@ -142,7 +142,7 @@ part((kit) => {
   };
   Object.assign(kit, { taking, ofEach, ofPairs });
 
-  /** Put tensors and constants where an operation's arguments have placeholders. */
+  /** Replace placeholders in the arguments of an operation by tensors and numbers. */
   function filled(value, inputs, weights) {
     if (Array.isArray(value)) return value.map((item) => filled(item, inputs, weights));
     if (value === null || typeof value !== "object") return value;

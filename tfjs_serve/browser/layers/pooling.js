@@ -1,4 +1,4 @@
-// Pooling over sizes that are known only when it is computed, and with masks;
+// Pooling of tensors whose sizes the converter did not know, and pooling with masks;
 // `keras/src/layers/pooling`.
 
 part((kit) => {
@@ -6,7 +6,7 @@ part((kit) => {
 
   const poolImages = (largest) => (largest ? tf.maxPool : tf.avgPool);
 
-  /** Apply `step` to a volume as to images: of its first two axes, then of its last one. */
+  /** Apply `step` to the first two axes of a volume, then to its last one, as to images. */
   function inImages(x, step) {
     const [batch, depth, height, width, channels] = x.shape;
     const first = step(tf.reshape(x, [batch, depth, height, width * channels]), [0, 1]);
@@ -15,7 +15,7 @@ part((kit) => {
     return tf.reshape(second, [batch, rows, columns, second.shape[2], channels]);
   }
 
-  // Of a volume: TF.js's own pads wrongly where strides are larger than the window.
+  // Of volumes: TensorFlow.js's own layer pads wrongly if strides are larger than windows.
   layer("Pooling", [
     "poolSize", "strides", "padding", "largest", "channelsFirst",
   ], ([x], { args }) =>
@@ -55,14 +55,14 @@ part((kit) => {
     return reduce(x, args.axes, args.keepdims);
   });
 
-  // The average of whole numbers in Keras 2 loses its fraction.
+  // In Keras 2, the average of integers loses its fraction.
   layer("WholeAverage", ["axes", "keepdims"], ([x], { args: { axes, keepdims } }) => {
     const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
     const mean = tf.div(tf.sum(x, axes, keepdims), count);
     return tf.mul(tf.sign(mean), tf.floor(tf.abs(mean)));
   });
 
-  // Inputs: a sequence and its mask. Steps that are masked do not count.
+  // Inputs: a sequence and its mask. Masked steps do not count.
   layer("GlobalAveragePooling1D", ["keepdims", "channelsFirst"], ([x, mask], { args }) => {
     const { channelsFirst, keepdims } = args;
     const axis = channelsFirst ? 2 : 1;

@@ -5,7 +5,7 @@ part(({ tf, layer }) => {
     tf.add(tf.mul(x, tf.tensor(args.scale)), tf.tensor(args.offset)),
   );
 
-  // `axes` have a mean and a variance for each of their steps.
+  // There is a mean and a variance for each step of `axes`.
   layer("Normalization", ["axes", "invert"], ([x], { args, weights }) => {
     const shape = x.shape.map((size, axis) => (args.axes.includes(axis) ? size : 1));
     const mean = tf.reshape(weights.mean, shape);

@@ -1,7 +1,7 @@
-// What quantized layers do with their inputs; `keras/src/quantizers/quantizers.py`.
+// Rounding of the inputs of quantized layers; `keras/src/quantizers/quantizers.py`.
 
 part(({ tf, layer }) => {
-  /** Rounding with the gradient of what it rounds. */
+  /** Round with the gradient of the identity. */
   const rounded = (round) => tf.customGrad((x) => ({ value: round(x), gradFunc: (dy) => dy }));
 
   layer("AbsMaxQuantizer", ["axes", "lowest", "highest", "epsilon"], ([x], { args }) =>

@@ -1,4 +1,4 @@
-// Operations that TensorFlow.js's webgl backend has for up to four axes only, for any number.
+// Operations for any number of axes, of which TensorFlow.js's webgl backend takes four at most.
 
 /** The page's `tf` with those operations in place of its own. */
 function withAllRanks(tf) {
@@ -6,7 +6,7 @@ function withAllRanks(tf) {
   const product = (sizes) => sizes.reduce((one, other) => one * other, 1);
   const rankOf = (x) => x.rank ?? 0;
 
-  /** Apply `compute` to x as a tensor of three axes, the middle one being `axis`. */
+  /** Apply `compute` to x as a tensor of three axes, of which `axis` is the middle one. */
   function along(x, axis, compute) {
     const sides = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
     const [before, after] = sides.map(product);
@@ -48,7 +48,7 @@ function withAllRanks(tf) {
     return tf.reshape(tf.where(...flat), shape);
   }
 
-  // Not by assignment: what a module exports cannot be assigned to.
+  // Not by assignment, because the exports of a module cannot be assigned to.
   const own = Object.entries({ pad, reverse, cumsum, where });
   return Object.create(tf, Object.fromEntries(own.map(([name, value]) => [name, { value }])));
 }

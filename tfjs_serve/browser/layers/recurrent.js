@@ -1,7 +1,7 @@
 // Recurrent layers; `keras/src/layers/rnn` and, for files of Keras 2, `tf_keras/src/layers/rnn`.
 //
-// Cells that are stacked run one after the other over the whole sequence, which is the same as
-// running all of them at each step.
+// Stacked cells run over the whole sequence one after the other, which gives the same as running
+// all of them at each step.
 
 part((kit) => {
   const { tf, CompanionLayer, define, asList } = kit;
@@ -9,11 +9,11 @@ part((kit) => {
 
   // --- Masks ------------------------------------------------------------------------------------
 
-  /** Spread a mask over the outputs of a cell: one tensor of booleans for each step. */
+  /** Make a mask for the outputs of a cell: one tensor of booleans for each step. */
   function spreadMask(mask, state, steps) {
     const [batch, ...rest] = state.shape;
     let numbers = tf.cast(mask, "float32");
-    // A mask may tell the pixels of images apart, but not the features of a vector.
+    // A mask may differ between the pixels of an image, but not between features of a vector.
     if (state.rank === 2 && mask.rank > 2) {
       numbers = tf.max(tf.reshape(numbers, [batch, steps, mask.size / batch / steps]), 2);
     }
@@ -23,7 +23,7 @@ part((kit) => {
     return tf.unstack(full, 1).map((step) => tf.cast(step, "bool"));
   }
 
-  /** Tell at which steps there has been an unmasked one. */
+  /** For each step, whether it or an earlier one is unmasked. */
   function everSeen(masks) {
     const seen = [];
     for (const mask of masks) {
@@ -46,7 +46,7 @@ part((kit) => {
     return { outputs, states, masks };
   }
 
-  /** Put zeros where Keras does: before the first unmasked step, and at masked steps. */
+  /** Put zeros where Keras does: before the first unmasked step, or at all masked steps. */
   function withZeros(outputs, masks, args, startsAtZero) {
     if (!masks) return outputs;
     const shown = (flags, ys) => ys.map((y, t) => tf.where(flags[t], y, tf.zerosLike(y)));
@@ -84,7 +84,7 @@ part((kit) => {
     let output = args.returnSequences ? tf.stack(outputs, 1) : outputs[outputs.length - 1];
     if (first) output = channelsFirst(output, args.returnSequences ? 2 : 1);
     if (args.timeMajor && args.returnSequences) output = swapped(output);
-    // TensorFlow.js disposes of outputs that it has used, so none may be another.
+    // TensorFlow.js disposes of outputs that it has used, so no two may be the same tensor.
     return { output, states: states.map((state) => tf.clone(state)) };
   }
 
@@ -93,9 +93,9 @@ part((kit) => {
   /**
    * The states of a stateful layer.
    *
-   * TensorFlow.js calls a layer again for each of its outputs that is used, with the same inputs:
-   * each such call starts where the first one did. So the states before the last calls are kept,
-   * which gradients need, too.
+   * TensorFlow.js calls a layer again, with the same inputs, for each of its outputs that is used.
+   * Each of these calls has to start from the same states. So the states before the last calls are
+   * kept; gradients need them, too.
    */
   class Memory {
     constructor(size, isRepeated) {
@@ -134,11 +134,11 @@ part((kit) => {
     }
   }
 
-  /** Choose where to start: at what was remembered, or at what the call was given. */
+  /** Choose the initial states: those that were remembered, or those that were given. */
   function chosen(remembered, given, givenWins) {
     if (!remembered || (given && givenWins)) return given;
     if (!given) return remembered;
-    // Keras 2 takes what is given only as long as it remembers nothing but zeros.
+    // Keras 2 takes the given states only if all of the remembered ones are zero.
     const used = tf.max(tf.stack(remembered.map((state) => tf.max(tf.abs(state)))));
     const flag = tf.cast(tf.greater(used, 0), "float32");
     return remembered.map((s, index) => tf.add(s, tf.mul(tf.sub(1, flag), given[index])));

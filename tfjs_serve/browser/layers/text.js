@@ -1,14 +1,14 @@
-// Words and whole numbers as indices; `keras/src/layers/preprocessing/{hashing,index_lookup}.py`.
+// Words and integers as indices; `keras/src/layers/preprocessing/{hashing,index_lookup}.py`.
 //
-// Strings have no gradient, and no operations of TensorFlow.js take them: these layers read their
-// inputs and work on plain arrays. Strings in configurations are lists of code points, because
-// TensorFlow.js changes strings with underscores.
+// Strings have no gradient, and TensorFlow.js has no operations for them. So these layers read
+// their inputs and work with plain arrays. Strings in configurations are lists of code points,
+// because TensorFlow.js changes strings with underscores.
 
 part((kit) => {
   const { tf, layer, asList } = kit;
 
-  // `predict` cuts its inputs into batches, with operations that take numbers only. Models of
-  // strings compute them all at once; everything else goes its usual way.
+  // `predict` cuts its inputs into batches by operations that take numbers only. So inputs that are
+  // strings are predicted all at once; nothing changes for others.
   const predict = tf.LayersModel.prototype.predict;
   tf.LayersModel.prototype.predict = function (x, options) {
     const isMap = !Array.isArray(x) && !(x instanceof tf.Tensor);
@@ -21,7 +21,7 @@ part((kit) => {
   const text = (points) => points.map((point) => String.fromCodePoint(point)).join("");
   const token = (value) => (Array.isArray(value) ? text(value) : value);
 
-  /** The values of a tensor: strings, or whole numbers. */
+  /** The values of a tensor: strings or integers. */
   function read(x) {
     const values = x.dataSync();
     return x.dtype === "string" ? Array.from(values) : Array.from(values, Math.trunc);
@@ -30,9 +30,8 @@ part((kit) => {
   layer("Hashing", ["bins", "mask", "salt", "mode", "depth"], ([x], { args }) => {
     const { bins, salt } = args;
     const mask = bins > 1 ? token(args.mask) : null;
-    const masks = mask !== null && mask !== undefined;
     const index = (value) => {
-      if (!masks) return kit.hashBin(String(value), bins, salt);
+      if (mask === null) return kit.hashBin(String(value), bins, salt);
       return value === mask ? 0 : kit.hashBin(String(value), bins - 1, salt) + 1;
     };
     return kit.encoded(read(x).map(index), x.shape, args);
@@ -48,7 +47,7 @@ part((kit) => {
 
   const tables = new WeakMap();
 
-  /** The index of each token of a lookup layer, made once. */
+  /** The indices of the tokens of a layer, by token; made once for each layer. */
   function tableOf(owner, { tokens, start }) {
     if (!tables.has(owner)) {
       tables.set(owner, new Map(tokens.map((value, index) => [token(value), start + index])));
@@ -56,13 +55,13 @@ part((kit) => {
     return tables.get(owner);
   }
 
-  /** Return the function from a token to its index; -1 makes nothing in any output mode. */
+  /** Return the function from a token to its index; -1 stands for no column. */
   function lookup(owner, args) {
     const table = tableOf(owner, args);
     const { mask, maskIndex, unknown } = args;
     const masked = token(mask);
     return (value) => {
-      if (masked !== null && masked !== undefined && value === masked) return maskIndex;
+      if (value === masked) return maskIndex;
       const index = table.get(value);
       if (index !== undefined) return index;
       if (unknown.count === 0) {
@@ -84,7 +83,7 @@ part((kit) => {
     kit.encoded(read(x).map(lookup(owner, args)), x.shape, args, { idf: args.idf }),
   );
 
-  /** Declare a layer whose outputs are strings, which the tensors of a graph do not expect. */
+  /** Declare a layer whose outputs are strings, and say so of the tensors in the graph. */
   function layerOfStrings(name, declared, compute) {
     const cls = layer(name, declared, compute);
     const { apply } = cls.prototype;
@@ -95,7 +94,7 @@ part((kit) => {
     };
   }
 
-  /** The tokens of indices. */
+  /** The tokens that belong to indices. */
   function found([x], { args: { tokens, start, masks, mask, unknown } }) {
     const known = tokens.map(token);
     return read(x).map((index) => {
@@ -142,7 +141,7 @@ part((kit) => {
     const values = read(x).map((value) =>
       standardize.reduce((result, name) => standards[name](result), value),
     );
-    // Texts that are not split are words: those of all samples, if there is one in each.
+    // Texts that are not split are words; if each sample is one text, they are in one row.
     const width = split ? 1 : x.shape[x.rank - 1];
     const rows = Array.from({ length: values.length / width }, (_, row) =>
       split ? splits[split](values[row]) : values.slice(row * width, (row + 1) * width),

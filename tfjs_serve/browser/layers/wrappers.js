@@ -33,7 +33,7 @@ part(({ tf, CompanionLayer, define, asList }) => {
       });
     }
 
-    /** Steps are samples to the layer inside. */
+    /** Call the layer inside once, with the steps as samples. */
     allAtOnce(inputs, training) {
       const [batch, steps] = inputs[0].shape;
       const joined = inputs.map((x) => tf.reshape(x, [batch * steps, ...x.shape.slice(2)]));

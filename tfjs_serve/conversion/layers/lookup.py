@@ -1,7 +1,7 @@
 """Words and integers as indices (``keras/src/layers/preprocessing/index_lookup.py``).
 
 Wherever a file keeps learned vocabularies, they are among the arguments here; see
-``stored/learned_arguments.py``.
+``stored/file_arguments.py``.
 """
 
 from __future__ import annotations

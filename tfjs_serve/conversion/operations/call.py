@@ -1,4 +1,4 @@
-"""One operation to translate: its operands, settings and the dtype of what it makes."""
+"""One operation to translate: its operands, its settings and the dtype of its result."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ class OperationCall:
 
     Attributes
     ----------
+    name
+        As in ``keras.ops``.
     arguments
-        By parameter: operands, lists of them, and settings.
+        Operands, lists of operands, and settings, by parameter.
     dtype
-        Of the first output in Keras.
+        Of the first output, in Keras.
     """
 
     name: str
@@ -38,14 +40,26 @@ class OperationCall:
     dtype: str
 
     def operand(self, key: str) -> Operand:
-        """Return an argument that is a tensor or a constant."""
+        """Return an argument that is a tensor or a constant.
+
+        Raises
+        ------
+        NotLoweredError
+            It is neither.
+        """
         value = self.arguments[key]
         if not isinstance(value, Operand):
             raise NotLoweredError(f"{key} is no tensor")
         return value
 
     def operands(self, key: str) -> list[Operand]:
-        """Return an argument that is a list of tensors and constants."""
+        """Return an argument that is a list of tensors and constants.
+
+        Raises
+        ------
+        NotLoweredError
+            It is no list.
+        """
         value = self.arguments[key]
         if not isinstance(value, list):
             raise NotLoweredError(f"{key} is no list of tensors")
@@ -53,7 +67,13 @@ class OperationCall:
 
 
 def read_call(context: LayerContext) -> OperationCall:
-    """Return the operation that `context` is to translate."""
+    """Return the operation that `context` is to translate.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+        The arguments do not fit the operation, or the shapes of its inputs.
+    """
     name = context.layer.class_name.removeprefix("ops.")
     signature = signatures()[name]
     config = {key: context.read.take(key) for key in signature.known(context.layer.config)}
@@ -83,7 +103,7 @@ def output_dtypes(layer: KerasLayer, facts: Iterable[TensorFact]) -> tuple[str, 
 
 @dataclass(slots=True)
 class _Writer:
-    """Collects the constants that become weights."""
+    """Writes arguments as JSON, and collects the constants in them, which become weights."""
 
     constants: list[Array] = field(default_factory=list)
 

@@ -32,7 +32,20 @@ class Equation:
 
 
 def equation(subscripts: str, ranks: Sequence[int]) -> Equation:
-    """Return the equation with letters for ``...``, and with a result if it has none."""
+    """Return an equation with letters in place of ``...``, and with a result.
+
+    Parameters
+    ----------
+    subscripts
+        As Keras saves it. Without ``->``, the result has the letters that occur once.
+    ranks
+        The number of axes of each operand.
+
+    Raises
+    ------
+    ValueError
+        There are more or fewer operands than terms.
+    """
     left, arrow, result = subscripts.replace(" ", "").partition("->")
     spare = [letter for letter in _SPARE if letter not in subscripts]
     longest = 0
@@ -50,5 +63,5 @@ def equation(subscripts: str, ranks: Sequence[int]) -> Equation:
 
 
 def _last(spare: list[str], count: int) -> str:
-    """Return letters for `count` axes; those of operands are aligned at the end."""
+    """Return letters for the `count` axes of ``...``, which are aligned at the last one."""
     return "".join(reversed(spare[:count]))

@@ -1,4 +1,4 @@
-"""Which operations are lowered, and the few things that all of them need."""
+"""Registers the functions that lower operations, and has what many of these functions need."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 Lower = Callable[["Build"], Tensor | Sequence[Tensor]]
 
 LONGEST_SUM = 1024
-"""Steps of an axis that a matrix adds up."""
+"""So many steps of an axis at most are added up by a product with a matrix."""
 
 _LOWERED: dict[str, Lower] = {}
 
@@ -51,19 +51,25 @@ class Build:
         self.generation = generation
 
     def get(self, key: str) -> Any:
-        """Return an argument."""
+        """Return an argument by its name."""
         return self.call.arguments[key]
 
     def operand(self, key: str) -> Operand:
-        """Return an argument that is a tensor or a constant."""
+        """Return an argument that is a tensor or a constant; see `OperationCall.operand`."""
         return self.call.operand(key)
 
     def tensor(self, key: str) -> Tensor:
-        """Return an argument that must be a tensor with a batch axis."""
+        """Return an argument as an input of the small model; see :meth:`of`."""
         return self.of(self.operand(key))
 
     def of(self, operand: Operand) -> Tensor:
-        """Return the input of the small model that an operand is."""
+        """Return the input of the small model that stands for an operand.
+
+        Raises
+        ------
+        NotLoweredError
+            The operand is a constant, or has no batch axis.
+        """
         if operand.index is None:
             raise NotLoweredError("it is a constant")
         x = self.low.inputs[operand.index]
@@ -72,12 +78,12 @@ class Build:
         return x
 
     def mergeable(self, operands: Sequence[Operand]) -> list[Tensor]:
-        """Return tensors that TF.js's merge layers broadcast as Keras's operations do.
+        """Return inputs of the small model that merge layers broadcast as Keras does.
 
         Raises
         ------
         NotLoweredError
-            They are not.
+            Their ranks or batch sizes differ, or one of them is a constant.
         """
         tensors = list(map(self.of, operands))
         if len({len(x.shape) for x in tensors}) > 1:
@@ -87,11 +93,17 @@ class Build:
         return tensors
 
     def axis(self, key: str, rank: int) -> int:
-        """Return an axis that is not the batch axis, counted from the front."""
+        """Return an argument that is an axis; see :func:`counted`."""
         return counted(self.get(key), rank)
 
     def axes(self, key: str, rank: int) -> list[int]:
-        """Return several axes without the batch axis, counted from the front."""
+        """Return an argument that is one axis or a list of axes; see :func:`counted`.
+
+        Raises
+        ------
+        NotLoweredError
+            The batch axis is among them, as it is if the argument is ``None``.
+        """
         value = self.get(key)
         if value is None:
             raise NotLoweredError("the batch axis is among them")
@@ -99,7 +111,14 @@ class Build:
 
 
 def counted(axis: Any, rank: int) -> int:
-    """Return an axis counted from the front.
+    """Return an axis as it is counted from the front.
+
+    Parameters
+    ----------
+    axis
+        Counted from the front or, if it is negative, from the end; the batch axis is 0.
+    rank
+        The number of axes.
 
     Raises
     ------
@@ -115,9 +134,10 @@ def counted(axis: Any, rank: int) -> int:
 
 
 def lowered(*names: str) -> Callable[[Lower], Lower]:
-    """Register the decorated function for some operations.
+    """Register the decorated function for one or more operations.
 
-    It gets an empty small model, and returns its output or outputs.
+    The function gets an empty small model and returns its output or outputs. The first line of its
+    docstring is the entry in ``docs/operations.md``.
 
     Raises
     ------
@@ -136,24 +156,43 @@ def lowered(*names: str) -> Callable[[Lower], Lower]:
 
 
 def registered() -> Mapping[str, Lower]:
-    """Return all that is registered."""
+    """Return the functions that were registered so far, by operation."""
     return _LOWERED
 
 
 def value_of(operand: Operand) -> Any:
-    """Return a constant in the precision of Python."""
+    """Return a constant in double precision.
+
+    Raises
+    ------
+    NotLoweredError
+        It is a tensor.
+    """
     if operand.value is None:
         raise NotLoweredError("both are tensors")
     return operand.value.astype(np.float64)
 
 
 def array_of(operand: Operand) -> Array:
-    """Return a constant as it is."""
+    """Return a constant in single precision; raises what :func:`value_of` raises."""
     return np.asarray(value_of(operand), np.float32)
 
 
 def rows(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
-    """Return shape ``(batch, reduced, kept)``: the elements of some axes, and those of the rest."""
+    """Return a tensor with three axes, of which the second joins some axes of `x`.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    axes
+        The axes to join, counting the batch axis, which is not among them.
+
+    Returns
+    -------
+    Tensor
+        Of shape ``(batch, joined, kept)``, where ``kept`` joins the other axes.
+    """
     kept = [axis for axis in range(1, len(x.shape)) if axis not in axes]
     order = [0, *axes, *kept]
     moved = x if order == sorted(order) else low.permute(x, order)

@@ -1,4 +1,4 @@
-"""Operands of operations: tensors of the graph, constants, and what is known of both."""
+"""Operands of operations: tensors of the graph and constants, as far as they are known."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Operand:
     Attributes
     ----------
     shape
-        Counts the batch axis.
+        With the batch axis.
     dtype
-        As Keras has it; ``"int"`` or ``"float"`` for a number in Python.
+        As in Keras; ``"int"`` or ``"float"`` if it is a number in Python.
     value
-        Of a constant.
+        If it is a constant.
     index
-        Which input of the call, if it is one.
+        If it is an input of the call: which one.
     """
 
     shape: Shape
@@ -42,17 +42,22 @@ class Operand:
 
     @property
     def number(self) -> float | None:
-        """The value of a constant of one element without axes."""
+        """The value of a constant without axes; ``None`` for all other operands."""
         return None if self.value is None or self.value.shape else self.value.item()
 
 
 def constant_operand(value: Json) -> Operand:
-    """Return the operand of a number, a nested list or ``{"array": ..., "dtype": ...}``.
+    """Return a constant as an operand.
+
+    Parameters
+    ----------
+    value
+        A number, a nested list, or ``{"array": ..., "dtype": ...}``.
 
     Raises
     ------
     ValueError
-        The value is none of them.
+        It is none of these.
     """
     dtype = None
     if isinstance(value, dict):
@@ -71,17 +76,17 @@ def _default(array: Array) -> str:
 
 
 def is_tensor(value: Json) -> bool:
-    """Whether a value stands for an input of the call."""
+    """Whether an argument is ``{"tensor": index}``, an input of the call."""
     return isinstance(value, dict) and value.keys() == {"tensor"}
 
 
 def is_array(value: Json) -> bool:
-    """Whether a value is a constant that was saved with its dtype."""
+    """Whether an argument is a constant that was saved with its dtype."""
     return isinstance(value, dict) and value.keys() == {"array", "dtype"}
 
 
 def has_tensors(value: Json) -> bool:
-    """Whether inputs of the call stand in a nested value."""
+    """Whether inputs of the call are somewhere in a nested argument."""
     if is_tensor(value):
         return True
     items = list(value.values()) if isinstance(value, dict) else value

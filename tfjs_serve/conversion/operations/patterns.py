@@ -16,13 +16,13 @@ class Rearrangement:
     Attributes
     ----------
     split
-        For each axis, the sizes that it is split into.
+        The sizes into which each axis is split; one of them may be unknown.
     order
-        Of the axes after that.
+        The order into which the axes are brought after that.
     groups
-        How many of them make an axis of the result.
+        How many axes are joined into each axis of the result.
     shape
-        Of the result.
+        The shape of the result.
     """
 
     split: tuple[Shape, ...]
@@ -32,7 +32,24 @@ class Rearrangement:
 
 
 def rearranged(shape: Shape, pattern: str, lengths: Mapping[str, int]) -> Rearrangement:
-    """Return what a pattern such as ``"b (h k) c -> b k (h c)"`` does to a shape."""
+    """Return what a pattern does to a tensor.
+
+    Parameters
+    ----------
+    shape
+        With the batch axis.
+    pattern
+        Such as ``"b (h k) c -> b k (h c)"``.
+    lengths
+        Sizes of axes that the shape does not tell, by name.
+
+    Raises
+    ------
+    KeyError
+        The right side has an axis that the left side lacks.
+    ValueError
+        The left side has more or fewer axes than the tensor, or there is no ``->``.
+    """
     before, after = (_groups(side) for side in pattern.split("->"))
     sizes: dict[str, Size] = dict(lengths)
     for group, size in zip(before, shape, strict=True):

@@ -17,11 +17,28 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 _MOST_RUNS = 64
 _WIDEST_CHOICE = 64
 _LONGEST = 1 << 20
-"""Steps that no axis has."""
+"""More steps than any axis has."""
 
 
 def picked(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
-    """Return the steps of an axis that `steps` names, in its order."""
+    """Return some steps of an axis, in a given order.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    axis
+        Any axis but the batch axis, which is counted.
+    steps
+        Which steps, from 0 on; they may repeat.
+
+    Raises
+    ------
+    NotLoweredError
+        The size of the axis is not known, `steps` is empty, or it takes too many layers.
+    UnknownShapeError
+        Several other sizes are not known.
+    """
     size = x.shape[axis]
     if size is None or not len(steps):
         raise NotLoweredError("a size is not known, or nothing is left")
@@ -40,7 +57,22 @@ def picked(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
 
 
 def first(low: Lowering, x: Tensor, axis: int) -> Tensor:
-    """Return the first step of an axis, however long: pooling that takes one step in many."""
+    """Return the first step of an axis whose length need not be known.
+
+    Pooling with strides that are longer than any axis takes the first step only.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    axis
+        Any axis but the batch axis, which is counted.
+
+    Raises
+    ------
+    UnknownShapeError
+        Another size is not known either.
+    """
     before, after = known_product(x.shape[1:axis]), known_product(x.shape[axis + 1 :])
     flat = low.reshape(x, (before, None, after))
     config = {
@@ -54,7 +86,7 @@ def first(low: Lowering, x: Tensor, axis: int) -> Tensor:
 
 
 def _chosen(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor:
-    """By a matrix of ones and zeros: it needs no other size."""
+    """Pick steps of the last axis by a matrix of ones and zeros, which needs no other size."""
     size = x.shape[axis]
     if axis != len(x.shape) - 1 or size is None or max(size, len(steps)) > _WIDEST_CHOICE:
         raise NotLoweredError("several sizes are not known")
@@ -62,14 +94,14 @@ def _chosen(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor
 
 
 def _runs(steps: Sequence[int]) -> list[tuple[int, int]]:
-    """Return start and length of each run of neighbours."""
+    """Return the start and the length of each run of consecutive steps."""
     keyed = enumerate(steps)
     groups = [list(group) for _, group in groupby(keyed, lambda pair: pair[1] - pair[0])]
     return [(group[0][1], len(group)) for group in groups]
 
 
 def _strided(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tensor | None:
-    """Return every n-th step of what is left after cropping, by pooling of single steps."""
+    """Return steps at equal distances, by pooling with strides; ``None`` if they are not."""
     gaps = set(np.diff(steps).tolist())
     if len(steps) < 2 or len(gaps) != 1 or (gap := gaps.pop()) < 2:
         return None
@@ -87,7 +119,22 @@ def _strided(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Tenso
 
 
 def repeated(low: Lowering, x: Tensor, axis: int, count: int) -> Tensor:
-    """Return `count` copies one after another."""
+    """Return `count` copies of `x`, one after another.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    axis
+        The axis along which they follow each other; not the batch axis, which is counted.
+
+    Raises
+    ------
+    NotLoweredError
+        It takes too many layers.
+    UnknownShapeError
+        Several sizes are not known.
+    """
     if count > _MOST_RUNS and x.shape[axis] != 1:
         raise NotLoweredError("it takes too many layers")
     if x.shape[axis] != 1:
@@ -104,7 +151,20 @@ def repeated(low: Lowering, x: Tensor, axis: int, count: int) -> Tensor:
 
 
 def zero_padded(low: Lowering, x: Tensor, pairs: Sequence[Sequence[int]]) -> Tensor:
-    """Return `x` with zeros around its axes; `pairs` has one for the batch too."""
+    """Return `x` with zeros around it.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    pairs
+        How many zeros lie before and after, for each axis; none for the batch axis.
+
+    Raises
+    ------
+    UnknownShapeError
+        Several sizes are not known.
+    """
     padded = [axis for axis, pair in enumerate(pairs) if any(pair)]
     if len(x.shape) == 4 and set(padded) <= {1, 2}:
         return low.pad_image(x, [pairs[1], pairs[2]])

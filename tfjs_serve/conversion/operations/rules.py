@@ -1,4 +1,4 @@
-"""Rules of operations: lowered where layers compute them, else the companion's Operation."""
+"""The rules of operations: small models where layers compute them, otherwise ``layers.js``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,13 @@ def _first_line(function: Lower) -> str:
 
 
 def _read(context: LayerContext) -> OperationCall:
-    """Return the call; what makes no sense may do so with the shape that is not known."""
+    """Return the operation with its arguments.
+
+    Raises
+    ------
+    UnknownShapeError
+        The arguments do not fit, which may be because the shape of an input is not known.
+    """
     try:
         return read_call(context)
     except (LookupError, TypeError, ValueError) as error:
@@ -65,7 +71,7 @@ def _operation(signature: Signature) -> None:
     def translate(context: LayerContext) -> TfjsLayer:
         call = _read(context)
         if call.name == "mean" and context.layer.generation < 3:
-            # TensorFlow's mean of whole numbers is a whole number.
+            # TensorFlow's mean of integers is an integer.
             context.no_integers()
         if lower is not None:
             try:

@@ -1,4 +1,4 @@
-"""Arguments that the companion gets in a form that needs no parsing in the page."""
+"""Arguments of operations that are worked out here, so that the page need not parse them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,13 @@ def _rearrange(arguments: Arguments, _generation: int) -> dict[str, Any]:
 
 
 def resizing(arguments: Arguments, generation: int) -> dict[str, Json]:
-    """Return what ``resizeImages`` in ``image.js`` reads."""
+    """Return the settings of ``resizeImages`` in ``browser/layers/image.js``.
+
+    Raises
+    ------
+    ValueError
+        There is no such interpolation.
+    """
     method = str(arguments["interpolation"]).lower()
     if method not in METHODS:
         raise ValueError(f"there is no interpolation {method!r}")
@@ -60,16 +66,15 @@ def _blocks(arguments: Arguments, generation: int) -> dict[str, Any]:
 
 
 def blocks_by_channel(arguments: Arguments, generation: int) -> bool:
-    """Whether all pixels of a block follow each other within a channel.
+    """Whether a block is stored channel by channel, and not pixel by pixel.
 
-    That is so with the channels first in Keras 3 (but on TensorFlow); else all channels of a
-    pixel do.
+    It is if the channels come first, in Keras 3, on all of its backends but TensorFlow.
     """
     return generation >= 3 and arguments["data_format"] == "channels_first"
 
 
 def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:
-    """``Quantile.call`` does not hand its method on, so a node of a graph interpolates."""
+    """Leave the method out: Keras's ``Quantile.call`` does not pass it on, so it is linear."""
     return {key: item for key, item in arguments.items() if key != "method"}
 
 
@@ -84,6 +89,21 @@ _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
 
 
 def page_arguments(name: str, arguments: Arguments, generation: int) -> Arguments:
-    """Return what the JavaScript of an operation reads."""
+    """Return the arguments that the JavaScript of an operation declares.
+
+    Parameters
+    ----------
+    name
+        Of the operation.
+    arguments
+        Those of its specification.
+    generation
+        Of Keras.
+
+    Raises
+    ------
+    KeyError, ValueError
+        They make no sense.
+    """
     adapt = _SETTINGS.get(name)
     return arguments if adapt is None else adapt(arguments, generation)

@@ -1,9 +1,11 @@
-"""What operations are called with and what they make, each in one function.
+"""Specifications of operations: which arguments they take, and what they return.
 
-A *specification* is named as the function of ``keras.ops``, has its parameters in the order in
-which nodes have them (those of ``call`` of the ``Operation`` first, then those it was made with),
-and returns what ``compute_output_spec`` does. Parameters before the ``/`` are tensors or
-constants, which arrive as :class:`Operand`; the others arrive as they were saved.
+The *specification* of a function of ``keras.ops`` is a function with the same parameters, whose
+meaning Keras documents. First come those of ``Operation.call``, then those of ``__init__``: this is
+the order in which graphs have them. It returns the shape and dtype of the result, as Keras's
+``compute_output_spec`` does, and raises a ``TypeError`` or a ``ValueError`` if the arguments do not
+fit. Parameters before the ``/`` are tensors or constants and are given as :class:`Operand`; the
+others are given as they were saved. Shapes count the batch axis.
 """
 
 from __future__ import annotations
@@ -35,14 +37,16 @@ class Signature:
 
     Attributes
     ----------
+    parameters
+        Names of all parameters but the keywords of any name.
     operands
         Names of the parameters that take tensors or constants.
     rest
         The one among them that takes any number of positional arguments.
     keywords
-        Whether it takes arguments of any name.
+        Whether it takes keywords of any name.
     defaults
-        Values of parameters that files leave out.
+        Values of the parameters that files may leave out.
     """
 
     name: str
@@ -54,7 +58,12 @@ class Signature:
     specification: Specification
 
     def bind(self, args: Sequence[Json], named: Mapping[str, Json]) -> dict[str, Json]:
-        """Return all arguments by parameter.
+        """Return the arguments of a call by parameter.
+
+        Parameters
+        ----------
+        args, named
+            The positional arguments and the keywords, as they were saved.
 
         Raises
         ------
@@ -68,7 +77,20 @@ class Signature:
         return {**dict(zip(self.parameters, args, strict=False)), **named}
 
     def resolved(self, config: Mapping[str, Json], inputs: Sequence[Operand]) -> dict[str, Any]:
-        """Return all arguments, with operands for tensors and constants."""
+        """Return the arguments by parameter, with defaults, and operands for tensors and constants.
+
+        Parameters
+        ----------
+        config
+            Of the operation, after its arguments were bound.
+        inputs
+            The inputs of the call.
+
+        Raises
+        ------
+        IndexError, ValueError
+            There is no such input, or a constant is no number.
+        """
         given = {**self.defaults, **{key: config[key] for key in self.known(config)}}
         return {
             key: operands_of(value, inputs) if key in self.operands else _settings(value, inputs)
@@ -76,11 +98,17 @@ class Signature:
         }
 
     def known(self, config: Mapping[str, Json]) -> list[str]:
-        """Return the arguments in `config` that the operation has."""
+        """Return the names in `config` that are arguments of the operation."""
         return [key for key in config if key in self.parameters or (self.keywords and key != CALL)]
 
     def outputs(self, config: Mapping[str, Json], inputs: Sequence[Operand]) -> tuple[Operand, ...]:
-        """Return what the operation makes of inputs of these shapes and dtypes."""
+        """Return the shapes and dtypes of the results; the arguments are those of `resolved`.
+
+        Raises
+        ------
+        LookupError, TypeError, ValueError
+            The arguments do not fit the operation, or the shapes of its inputs.
+        """
         arguments = self.resolved(config, inputs)
         positional = [arguments.pop(key) for key in self.parameters if key in self.operands]
         if self.rest is not None:
@@ -90,7 +118,7 @@ class Signature:
 
 
 def operands_of(value: Json, inputs: Sequence[Operand]) -> Any:
-    """Return the operand or list of operands that an argument is; ``None`` stays."""
+    """Return an argument as an operand or a list of operands; ``None`` and strings stay."""
     if value is None or isinstance(value, str):
         return value
     if is_tensor(value):
@@ -101,7 +129,7 @@ def operands_of(value: Json, inputs: Sequence[Operand]) -> Any:
 
 
 def _settings(value: Json, inputs: Sequence[Operand]) -> Any:
-    """Return a setting with operands for the tensors in it."""
+    """Return a setting, with operands in place of the tensors in it."""
     if is_tensor(value):
         return inputs[value["tensor"]]
     if is_array(value):
@@ -114,7 +142,13 @@ def _settings(value: Json, inputs: Sequence[Operand]) -> Any:
 
 
 def operation(*names: str) -> Callable[[_Specification], _Specification]:
-    """Register the decorated specification under one or more names."""
+    """Register the decorated specification under one or more names.
+
+    Raises
+    ------
+    ValueError
+        One of the names has a specification already.
+    """
 
     def register(specification: _Specification) -> _Specification:
         for name in names:
@@ -145,5 +179,5 @@ def _signature(name: str, specification: Specification) -> Signature:
 
 
 def registered() -> Mapping[str, Signature]:
-    """Return the operations by name, of the specifications that were imported so far."""
+    """Return the signatures that were registered so far, by operation."""
     return _SIGNATURES

@@ -1,7 +1,7 @@
 // Activations; `keras/src/ops/nn.py`. `activations.js` computes them.
 
 family("activations", ({ tf, activations, numeric, ofEach, taking }) => {
-  /** The operations of activations: their arguments are those of `activations[name]`. */
+  /** Operations that compute `activations[name]`, with the same arguments. */
   const named = (...names) =>
     Object.fromEntries(
       names.map((name) => [

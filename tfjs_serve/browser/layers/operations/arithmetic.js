@@ -1,8 +1,8 @@
 // Sums, products, powers, roots and limits of each element; `keras/src/ops/numpy.py`.
 
 family("arithmetic", ({ tf, numeric, ofEach, ofPairs, taking }) => {
-  const t = (value) => numeric.tensor(value);
-  const where = (...items) => numeric.where(...items);
+  const t = numeric.tensor;
+  const { where } = numeric;
   const isNan = (x) => tf.isNaN(x);
 
   const truncatedRest = (x1, x2) => {
@@ -10,7 +10,7 @@ family("arithmetic", ({ tf, numeric, ofEach, ofPairs, taking }) => {
     return tf.mul(tf.sign(x1), rest);
   };
 
-  /** Exact for whole numbers: a quotient of float32 may round up to the next one. */
+  /** Exact for integers, of which a quotient in float32 may be rounded up to the next integer. */
   function flooredQuotient(x1, x2) {
     const quotient = tf.floor(tf.div(x1, x2));
     const [q, a, b] = numeric.together(quotient, x1, x2);

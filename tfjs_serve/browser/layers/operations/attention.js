@@ -1,13 +1,13 @@
 // Attention; `keras/src/ops/nn.py`.
 
 family("attention", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   function attention({ query, key, value, bias, mask, scale, isCausal, attnLogitsSoftCap }) {
     const q = t(query);
     let [k, v] = [t(key), t(value)];
     const heads = q.shape[2];
-    // One head of keys and values serves several of queries.
+    // Several heads of queries may share one of keys and values.
     const spread = (x) => operations.repeat({ x, repeats: heads / x.shape[2], axis: 2 });
     if (k.shape[2] !== heads) [k, v] = [spread(k), spread(v)];
     const factor = scale === null ? 1 / Math.sqrt(q.shape[3]) : t(scale);

@@ -1,7 +1,7 @@
 // Functions of the bits of integers; `keras/src/ops/numpy.py`.
 
 family("bitwise", ({ tf, numeric, ofEach, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
   /** Integers of up to 24 bits, one bit after another. */

@@ -1,12 +1,12 @@
-// Other dtypes, fewer digits, and functions that hand their input on;
+// Other dtypes, fewer digits, and functions that return their input;
 // `keras/src/ops/numpy.py`, `keras/src/ops/core.py`.
 
 family("casting", ({ tf, numeric, ofEach, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const where = (condition, one, other) => tf.where(tf.cast(condition, "bool"), one, other);
   const filled = (x, value) => tf.fill(x.shape, value);
 
-  /** Halves go to even numbers. */
+  /** Halves are rounded to even numbers. */
   function rounded(x, decimals) {
     if (!decimals) return tf.round(x);
     const scale = 10 ** decimals;

@@ -1,10 +1,10 @@
 // Truth values, and choices by them; `keras/src/ops/numpy.py`.
 
 family("comparisons", ({ tf, numeric, ofEach, ofPairs, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const truth = (value) => numeric.truth(t(value));
   const float = (x) => tf.cast(x, "float32");
-  const where = (...items) => numeric.where(...items);
+  const { where } = numeric;
 
   const heaviside = (x1, x2) =>
     where(tf.equal(x1, 0), x2, where(tf.isNaN(x1), x1, float(tf.greater(x1, 0))));

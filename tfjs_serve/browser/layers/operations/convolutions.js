@@ -1,10 +1,10 @@
 // Convolutions with given kernels; `keras/src/ops/nn.py`.
 
 family("convolutions", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { several, channelsLast } = numeric;
 
-  /** Zeros (or `value`) around the spatial axes, so that a valid convolution is what is wanted. */
+  /** Pad the spatial axes, so that windows need no padding after that. */
   function framed(x, padding, windows, strides, rates, value = 0) {
     if (padding === "valid") return x;
     const widths = x.shape.slice(1, -1).map((size, axis) => {
@@ -16,7 +16,7 @@ family("convolutions", ({ tf, numeric, taking }) => {
     return tf.pad(x, [[0, 0], ...widths, [0, 0]], value);
   }
 
-  /** Spatial kernel with zeros between its elements: TF.js has no strides with dilations. */
+  /** Put zeros between the elements of a kernel: TF.js takes no strides with a dilation. */
   function dilated(kernel, rates) {
     return rates.reduce((made, rate, axis) => {
       if (rate === 1) return made;
@@ -27,7 +27,7 @@ family("convolutions", ({ tf, numeric, taking }) => {
     }, kernel);
   }
 
-  /** A valid convolution of one to three axes with one group. */
+  /** Convolve one to three axes, with one group and without padding. */
   function plain(x, kernel, strides) {
     if (strides.length === 1) {
       const image = tf.expandDims(x, 1);
@@ -50,14 +50,14 @@ family("convolutions", ({ tf, numeric, taking }) => {
     return tf.concat(inputs.map((input, index) => plain(input, kernels[index], steps)), x.rank - 1);
   }
 
-  /** Each channel by its own filters. */
+  /** Convolve each channel with filters of its own. */
   function depthwise(x, kernel, options) {
     const [channels, filters] = kernel.shape.slice(-2);
     const shape = [...kernel.shape.slice(0, -2), 1, channels * filters];
     return convolved(x, tf.reshape(kernel, shape), options);
   }
 
-  /** The gradient of a convolution: inputs spread out, and the kernel turned around. */
+  /** Put zeros between the inputs and convolve with the reversed kernel. */
   function transposed(x, kernel, { strides, padding, outputPadding, dilationRate }) {
     const count = x.rank - 2;
     const [steps, rates] = [several(strides, count), several(dilationRate, count)];

@@ -1,13 +1,13 @@
 // Running sums and products, and the differences that undo them; `keras/src/ops/numpy.py`.
 
 family("cumulative", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
-  /** Running results along the last axis; `shift` puts what came before in front. */
+  /** Combine each element of the last axis with all before it; `neutral` changes nothing. */
   function running(x, combine, neutral) {
     let made = x;
     const size = x.shape[x.rank - 1];
-    // Each pass doubles how many elements a result covers.
+    // Each pass doubles the number of elements that a result combines.
     for (let step = 1; step < size; step *= 2) {
       const padding = Array(x.rank).fill([0, 0]);
       padding[x.rank - 1] = [step, 0];

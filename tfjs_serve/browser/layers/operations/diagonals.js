@@ -1,7 +1,7 @@
 // Diagonals and triangles of matrices; `keras/src/ops/numpy.py`.
 
 family("diagonals", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   /** Ones where a column is at least `k` to the right of its row. */
   const upper = (rows, columns, k) =>

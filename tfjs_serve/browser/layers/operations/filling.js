@@ -1,7 +1,7 @@
 // Tensors of given numbers; `keras/src/ops/numpy.py`.
 
 family("filling", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
   function spaced(start, stop, { num, endpoint, axis }) {
     const [one, other] = numeric.together(t(start), t(stop));

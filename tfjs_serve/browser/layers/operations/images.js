@@ -2,10 +2,10 @@
 
 family("images", (kit) => {
   const { tf, numeric, taking } = kit;
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
-  /** Compute with a batch of images with their channels last. */
+  /** Compute with a batch of images whose channels are last. */
   function batched(images, dataFormat, compute) {
     const x = t(images);
     const single = x.rank === 3;
@@ -15,7 +15,7 @@ family("images", (kit) => {
   }
 
   const planes = (x) => tf.unstack(x, 3);
-  const where = (...items) => numeric.where(...items);
+  const { where } = numeric;
 
   function hsvOf(x) {
     const [red, green, blue] = planes(where(tf.less(tf.abs(x), 1.1920929e-7), 0, x));
@@ -45,7 +45,7 @@ family("images", (kit) => {
     return tf.stack(lit, 3);
   }
 
-  /** Which element an index outside of an axis means; null for none. */
+  /** The index of the element that stands for one outside of the axis. */
   const places = {
     nearest: (index, size) => tf.clipByValue(index, 0, size - 1),
     wrap: (index, size) => tf.mod(index, size),
@@ -60,7 +60,7 @@ family("images", (kit) => {
     },
   };
 
-  /** Values of x at coordinates of shape [rank, ...]: between elements for order 1. */
+  /** Values of x at coordinates of shape [rank, ...]; interpolated if the order is 1. */
   function sampled(x, coordinates, order, fillMode, fillValue) {
     const axes = tf.unstack(coordinates);
     const corners = axes.map((place) => {
@@ -109,7 +109,7 @@ family("images", (kit) => {
     return sampled(x, coordinates, orders[interpolation], fillMode, numeric.number(fillValue));
   }
 
-  /** Rows and columns of shape [1, height, width]. */
+  /** The row and the column of each pixel, of shape [1, height, width]. */
   function pixels(x) {
     const [, height, width] = x.shape;
     const rows = tf.reshape(tf.range(0, height), [1, height, 1]);
@@ -132,7 +132,7 @@ family("images", (kit) => {
     return warped(x, tf.div(line(b0, b1, b2), scale), tf.div(line(a0, a1, a2), scale), options);
   }
 
-  /** The eight numbers that take end points to start points; solved in double precision. */
+  /** The transforms from end points to start points, eight numbers each, in double precision. */
   function homographies(startPoints, endPoints) {
     const list = (points) => (points.rank === 2 ? [points.arraySync()] : points.arraySync());
     const ends = list(endPoints);

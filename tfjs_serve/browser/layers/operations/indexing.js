@@ -1,13 +1,13 @@
 // Functions that pick elements, or put them somewhere; `keras/src/ops/core.py`, `numpy.py`.
 
 family("indexing", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
   const isSlice = (item) => item !== null && typeof item === "object" && "slice" in item;
   const isEllipsis = (item) => item !== null && typeof item === "object" && "ellipsis" in item;
 
-  /** One subscript per axis of x, and null for each new axis. */
+  /** One subscript for each axis, and null for each new axis. */
   function subscripts(key, rank) {
     const keys = Array.isArray(key) ? key : [key];
     const used = keys.filter((item) => item !== null && !isEllipsis(item)).length;
@@ -18,7 +18,7 @@ family("indexing", ({ tf, numeric, taking }) => {
 
   const integer = (value) => (value === null ? null : Math.round(numeric.number(value)));
 
-  /** Start, stop and step of a slice of an axis as Python counts them. */
+  /** The first index, the step and the number of indices in a slice, as in Python. */
   function range([startGiven, stopGiven, stepGiven], size) {
     const [start, stop, step] = [integer(startGiven), integer(stopGiven), integer(stepGiven) ?? 1];
     const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
@@ -56,7 +56,7 @@ family("indexing", ({ tf, numeric, taking }) => {
     return made;
   }
 
-  /** Indices from the front; numpy takes negative ones from the end. */
+  /** Indices as they are counted from the front; negative ones are counted from the end. */
   const counted = (indices, size) =>
     numeric.integers(tf.add(indices, tf.mul(float(tf.less(indices, 0)), size)));
 
@@ -67,8 +67,8 @@ family("indexing", ({ tf, numeric, taking }) => {
   }
 
   /**
-   * One index per element along the last axis. By sums with one-hot rows: TF.js's gather has no
-   * gradient for several batch axes.
+   * Take one element of the last axis for each index. This multiplies by one-hot rows, because
+   * TF.js's gather has no gradient for several batch axes.
    */
   function takeAlong(x, indices) {
     const size = x.shape[x.rank - 1];
@@ -89,7 +89,7 @@ family("indexing", ({ tf, numeric, taking }) => {
     return tf.transpose(made, back);
   }
 
-  /** `tf.gather` with batch axes that both have. */
+  /** `tf.gather` with axes that are common to both tensors. */
   function takenInBatch(x, indices, axis, batch) {
     if (!batch) return taken(x, indices, axis);
     const [at] = numeric.axes(x.rank, axis);
@@ -104,7 +104,7 @@ family("indexing", ({ tf, numeric, taking }) => {
     return tf.stack(tf.unstack(x).map((row, index) => takenByRows(row, which[index], batch - 1)));
   }
 
-  /** The part of inputs that updates replace, and updates as large as inputs. */
+  /** `inputs`, of which the part that begins at `starts` is replaced by `updates`. */
   function updated(inputs, starts, updates) {
     const padding = inputs.shape.map((size, axis) => {
       const before = Math.min(Math.max(starts[axis], 0), size - updates.shape[axis]);
@@ -128,7 +128,7 @@ family("indexing", ({ tf, numeric, taking }) => {
     mul: tf.mul,
   };
 
-  /** Rows of indices, one update after another: later ones win. */
+  /** Apply one update after another, so that the last one for an index counts. */
   function scattered(inputs, indices, updates, reduction) {
     const depth = indices.shape[indices.rank - 1];
     const size = (sizes) => sizes.reduce((total, one) => total * one, 1);

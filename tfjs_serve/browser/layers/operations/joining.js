@@ -1,10 +1,10 @@
 // Functions that join tensors or take them apart; `keras/src/ops/numpy.py`.
 
 family("joining", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { listed } = numeric;
 
-  /** TF.js's concat leaves out what is empty of another rank. */
+  /** TF.js's concat leaves out empty tensors of another rank. */
   const joined = (xs, axis) => {
     const [at] = numeric.axes(xs[0].rank, axis);
     return xs.length === 1 ? xs[0] : tf.concat(xs, at);

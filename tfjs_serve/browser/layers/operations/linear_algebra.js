@@ -1,9 +1,9 @@
 // Linear algebra; `keras/src/ops/linalg.py`.
 
 family("linear_algebra", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
-  /** The rows of [A | B] after A has become the identity; in double precision, with pivots. */
+  /** Transform the rows of [A | B] until A is the identity, in double precision, with pivots. */
   function eliminated(rows) {
     const matrix = rows.map((row) => [...row]);
     const size = matrix.length;
@@ -80,7 +80,7 @@ family("linear_algebra", ({ tf, operations, numeric, taking }) => {
       x.shape.slice(0, -2),
     );
 
-  /** Column after column, so that gradients exist. */
+  /** Computed element by element, so that it has a gradient. */
   function cholesky(x) {
     const size = x.shape[x.rank - 1];
     const cell = (matrix, row, column) => tf.gather(tf.gather(matrix, row, x.rank - 2), column, x.rank - 2);
@@ -102,7 +102,7 @@ family("linear_algebra", ({ tf, operations, numeric, taking }) => {
     return tf.stack(made.map((row) => tf.stack(row, -1)), -2);
   }
 
-  /** Householder's reflections with the signs of LAPACK; `[q, r]` of one matrix, q complete. */
+  /** `[q, r]` of a matrix, with complete q, by Householder's reflections, signed as in LAPACK. */
   function reflected(rows) {
     const matrix = rows.map((row) => [...row]);
     const size = matrix.length;

@@ -1,7 +1,7 @@
 // Losses as functions; `keras/src/ops/nn.py`.
 
 family("losses", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const clipped = (x) => tf.clipByValue(x, 1e-7, 1 - 1e-7);
 
   function logarithms(output, fromLogits, axis) {

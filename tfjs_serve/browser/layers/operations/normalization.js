@@ -1,10 +1,10 @@
 // Norms, and normalization by them or by statistics; `keras/src/ops/nn.py`, `linalg.py`.
 
 family("normalization", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const optional = (value) => (value === null ? null : t(value));
 
-  /** Values of parameters along some axes, in the shape of all of them. */
+  /** Reshape a parameter, which has one number for each step of some axes, to the rank of x. */
   function along(x, axes, value) {
     const given = optional(value);
     if (given === null || given.rank === x.rank) return given;

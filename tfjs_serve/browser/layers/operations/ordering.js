@@ -1,17 +1,17 @@
 // Functions that sort, search and count; `keras/src/ops/numpy.py`, `keras/src/ops/math.py`.
 
 family("ordering", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
-  /** The last axis in ascending order; differentiable, which tf.topk is not. */
+  /** Sort the last axis; this has a gradient, which tf.topk has not. */
   function ascending(x) {
     const size = x.shape[x.rank - 1];
     const { indices } = tf.topk(tf.neg(numeric.where(tf.isNaN(x), Infinity, x)), size, true);
     return numeric.takeAlong(x, indices);
   }
 
-  /** Ascending order of the last axis; equal elements keep theirs, which tf.topk does not grant. */
+  /** The indices that sort the last axis; equal elements keep their order, unlike in tf.topk. */
   function order(x) {
     const size = x.shape[x.rank - 1];
     const rows = tf.reshape(x, [-1, size]).arraySync();
@@ -32,7 +32,7 @@ family("ordering", ({ tf, numeric, taking }) => {
     return [numeric.takeAlong(input, float(indices)), float(indices)];
   }
 
-  /** How many of a sorted vector lie before each value. */
+  /** For each value, how many elements of a sorted vector are before it. */
   function before(sequence, values, side) {
     const wide = tf.expandDims(values, -1);
     const compare = side === "right" ? tf.lessEqual : tf.less;

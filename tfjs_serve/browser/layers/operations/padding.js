@@ -1,9 +1,9 @@
 // Padding; `keras/src/ops/numpy.py`.
 
 family("padding", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
 
-  /** Where each step of a padded axis comes from. */
+  /** The index of the step that is repeated at an index outside of the axis. */
   const sources = {
     edge: (index, size) => Math.min(Math.max(index, 0), size - 1),
     reflect: (index, size) => {

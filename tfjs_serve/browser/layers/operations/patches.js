@@ -1,11 +1,11 @@
 // Windows and blocks of images and sequences; `keras/src/ops/image.py`, `nn.py`.
 
 family("patches", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { several, channelsLast } = numeric;
   const count = (length) => [...Array(length).keys()];
 
-  /** All windows of an axis: [.., size, ..] becomes [.., windows, window, ..]. */
+  /** Cut an axis into windows: [.., size, ..] becomes [.., number of windows, window, ..]. */
   function windows(x, axis, length, step, rate) {
     const reach = (length - 1) * rate + 1;
     const total = Math.floor((x.shape[axis] - reach) / step) + 1;
@@ -26,7 +26,7 @@ family("patches", ({ tf, numeric, taking }) => {
     ]);
   }
 
-  /** Put windows of one axis back, adding where they overlap. */
+  /** Join the windows of an axis again, and add them where they overlap. */
   function summed(x, axis, size, step, rate) {
     const [total, length] = [x.shape[axis], x.shape[axis + 1]];
     const places = count(total).flatMap((row) => count(length).map((at) => row * step + at * rate));
@@ -57,7 +57,7 @@ family("patches", ({ tf, numeric, taking }) => {
     return tf.slice(made, [0, 0, ...pads], [batch, channels, ...out]);
   }
 
-  /** Patches become channels: row, column, channel of the patch. */
+  /** Make channels of patches, ordered by row, column and channel of the patch. */
   function patches({ images, size, strides, dilationRate, padding, dataFormat }) {
     const axes = Array.isArray(size) ? size.length : 2;
     const x = t(images);
@@ -93,7 +93,7 @@ family("patches", ({ tf, numeric, taking }) => {
     return tf.reshape(turned, [batch, height * block, width * block, depth]);
   };
 
-  /** With the channels first: all pixels of a block follow each other within a channel. */
+  /** With the channels first, and blocks stored channel by channel. */
   function deeperChannels(x, block) {
     const [batch, channels, height, width] = x.shape;
     const cells = [channels, height / block, block, width / block, block];

@@ -1,7 +1,7 @@
 // Pooling; `keras/src/ops/nn.py`.
 
 family("pooling", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { several, channelsLast } = numeric;
 
   function pooled(inputs, { poolSize, strides, padding, dataFormat }, kind) {

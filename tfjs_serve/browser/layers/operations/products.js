@@ -1,7 +1,7 @@
 // Products of matrices and tensors; `keras/src/ops/numpy.py`.
 
 family("products", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const size = (sizes) => sizes.reduce((total, one) => total * one, 1);
 
   function matrixProduct(x1, x2, transposeA, transposeB) {
@@ -17,7 +17,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
     return left ? tf.squeeze(made, [made.rank - (right ? 1 : 2)]) : made;
   }
 
-  /** Sum over some axes of both; the others follow each other. */
+  /** Multiply and sum over some axes of both; the result has the others, one after another. */
   function contracted(x1, x2, axes1, axes2) {
     const [over1, over2] = [numeric.axes(x1.rank, axes1), numeric.axes(x2.rank, axes2)];
     const kept1 = [...x1.shape.keys()].filter((axis) => !over1.includes(axis));
@@ -29,7 +29,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
     return tf.reshape(tf.matMul(left, right), [...sizes1, ...sizes2]);
   }
 
-  /** Letters of one operand: repeated ones are diagonals. */
+  /** Take the diagonals of axes with the same letter. */
   function withoutRepeats(x, letters) {
     let [made, names] = [x, [...letters]];
     for (let axis = 0; axis < names.length; axis += 1) {
@@ -44,7 +44,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
     return [made, names];
   }
 
-  /** Two operands at a time: letters that neither the result nor a later operand has are summed. */
+  /** Multiply two operands, and sum over letters that are not needed later. */
   function einsumOfTwo([x1, one], [x2, other], later) {
     const summedAlone = ([x, names], others) => {
       const gone = names.filter((name) => !others.includes(name) && !later.includes(name));

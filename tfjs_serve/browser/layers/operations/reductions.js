@@ -1,19 +1,19 @@
 // Functions that reduce axes: sums, extremes, statistics; `keras/src/ops/numpy.py`, `math.py`.
 
 family("reductions", ({ tf, numeric, taking, mapped }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
   const isNan = (x) => tf.isNaN(x);
   const orElse = (x, value) => numeric.where(isNan(x), value, x);
   const present = (x) => float(tf.logicalNot(isNan(x)));
 
-  /** `reduce(x, axes, keepdims)` as a function of keras.ops. */
+  /** Make an operation of `reduce(x, axes, keepdims)`. */
   const over = (reduce) => ({ x, axis, keepdims }) =>
     reduce(t(x), numeric.axes(t(x).rank, axis), keepdims);
 
   const reducing = (parameters, table) => taking(parameters, mapped(table, over));
 
-  /** x with some axes joined at the end. */
+  /** Move some axes to the end, and join them. */
   function joined(x, axes) {
     const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
     const moved = tf.transpose(x, [...kept, ...axes]);
@@ -35,7 +35,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
     },
   };
 
-  /** The quantile q of rows that are sorted. */
+  /** The quantile q of sorted rows. */
   function quantileOfRows(rows, q, method) {
     const [low, high, part] = between[method](q * (rows.shape[rows.rank - 1] - 1));
     const step = (index) => tf.gather(rows, index, rows.rank - 1);
@@ -56,7 +56,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
     return wanted ? tf.stack(made) : made[0];
   };
 
-  /** As if there were no NaN. */
+  /** The same without regard to NaN. */
   const nanQuantiles = (scale) => ({ x, q, axis, method, keepdims }) => {
     const input = t(x);
     const axes = numeric.axes(input.rank, axis);
@@ -112,7 +112,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
     return initial === null ? made : combine(made, initial);
   };
 
-  /** Of the first one, along one axis or in the flat tensor. */
+  /** The first position, along one axis or in the flattened tensor. */
   const position = (find, fill = null) => ({ x, axis, keepdims }) => {
     const input = fill === null ? t(x) : orElse(t(x), fill);
     const shape = input.shape.map(() => 1);
@@ -125,7 +125,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
     return keepdims ? tf.expandDims(found, at) : found;
   };
 
-  /** One row per segment: what `combine` makes of the rows that have its number. */
+  /** One row for each segment, to which all rows with its number are reduced. */
   const segmented = (reduce, neutral) => ({ data, segmentIds, numSegments }) => {
     const rows = t(data);
     const ids = t(segmentIds);

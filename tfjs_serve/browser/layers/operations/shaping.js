@@ -1,7 +1,7 @@
 // Functions that move elements; `keras/src/ops/numpy.py`.
 
 family("shaping", ({ tf, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const { sizes } = numeric;
   const list = (value) => (Array.isArray(value) ? value : [value]);
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);

@@ -2,10 +2,10 @@
 // `keras/src/ops/math.py`. Complex numbers are pairs of tensors.
 
 family("signal", ({ tf, operations, numeric, taking }) => {
-  const t = (value) => numeric.tensor(value);
+  const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
-  /** Cosines and sines of 2 pi row column / size. */
+  /** Cosines and sines of 2 * pi * row * column / size. */
   function waves(rows, columns, size) {
     const table = (wave) =>
       tf.tensor2d(
@@ -22,7 +22,7 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     return tf.reshape(flat, [...x.shape.slice(0, -1), matrix.shape[1]]);
   };
 
-  /** Over the last axis; `sign` is -1 for the transform and 1 for its inverse, without factor. */
+  /** Transform the last axis; for the inverse, `sign` is 1, and the factor 1 / size is missing. */
   function transformed(real, imaginary, sign) {
     const size = real.shape[real.rank - 1];
     const [cosines, sines] = waves(size, size, size);
@@ -37,7 +37,7 @@ family("signal", ({ tf, operations, numeric, taking }) => {
   const inTwo = (real, imaginary, sign) =>
     transformed(...transformed(real, imaginary, sign).map(swapped), sign).map(swapped);
 
-  /** The last axis with another length: cut off, or zeros behind it. */
+  /** Cut off the last axis at a length, or fill it up with zeros. */
   function fitted(x, length) {
     const size = x.shape[x.rank - 1];
     if (size >= length) return numeric.sliced(x, x.rank - 1, [0, length, 1]);
@@ -66,7 +66,7 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     hamming: (x) => 0.54 - 0.46 * Math.cos(x),
   };
 
-  /** Numbers of a window in the middle of a frame. */
+  /** The numbers of a window, in the middle of a frame of zeros. */
   function windowOf(window, length, frame) {
     let numbers = Array(length).fill(1);
     if (window === null) return tf.ones([frame]);
@@ -94,7 +94,7 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     return half(tf.mul(frames, windowOf(window, sequenceLength, fftLength)), fftLength);
   }
 
-  /** Put frames back in their places, adding what overlaps. */
+  /** Join frames that overlap, and add them there. */
   function overlapped(frames, stride) {
     const [count, length] = frames.shape.slice(-2);
     const total = length + stride * (count - 1);

@@ -33,5 +33,5 @@ __all__ = ["Build", "Lower", "NotLoweredError", "lowered_operations"]
 
 
 def lowered_operations() -> Mapping[str, Lower]:
-    """Return what builds the small model of each operation that has one."""
+    """Return the functions that build small models, by operation."""
     return registered()

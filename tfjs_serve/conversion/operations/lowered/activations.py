@@ -8,25 +8,15 @@ from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 _NAMES = (
     *("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh"),
-    *(
-        "leaky_relu",
-        "log_sigmoid",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-    ),
-    *("soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid"),
-    *("hard_sigmoid_keras2", "squareplus", "tanh", "tanh_shrink", "threshold"),
+    *("hard_sigmoid_keras2", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu", "relu6"),
+    *("selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus"),
+    *("sparse_sigmoid", "squareplus", "tanh", "tanh_shrink", "threshold"),
 )
 
 
 @lowered(*_NAMES)
 def activation(build: Build) -> Tensor:
-    """With its arguments."""
+    """The layers of the same activation."""
     x = build.tensor("x")
     if len(x.shape) < 2 or not build.operand("x").dtype.startswith(("float", "bfloat")):
         raise NotLoweredError("it is a vector, or has no fractions")

@@ -21,7 +21,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, know
 _LARGEST_CONSTANT = 1 << 20
 _LARGEST_EXPONENT = 8
 _EXACT = ("float", "int32", "int64")
-"""Dtypes whose sums and products are the same in the page: they neither wrap nor are truths."""
+"""Dtypes whose sums and products are the same in the page: others overflow, or are truth values."""
 
 
 def _check_dtype(build: Build) -> None:
@@ -35,7 +35,7 @@ def _pair(build: Build) -> tuple[Operand, Operand]:
 
 
 def _merging(build: Build, class_name: str) -> Tensor | None:
-    """Return a merge layer of two tensors, ``None`` if one of them is a constant."""
+    """Return the result of a merge layer; ``None`` if one of the two operands is a constant."""
     one, other = _pair(build)
     if one.index is None or other.index is None:
         return None
@@ -49,7 +49,22 @@ def _finite(value: float | None) -> float:
 
 
 def scaled(low: Lowering, x: Tensor, scale: Any, offset: Any) -> Tensor:
-    """Return ``x * scale + offset`` for numbers or arrays (of which one may be ``None``)."""
+    """Return ``x * scale + offset``.
+
+    Parameters
+    ----------
+    x
+        A tensor with a batch axis.
+    scale, offset
+        Numbers, or arrays that are broadcast to `x` along its last axes. One may be ``None``.
+
+    Raises
+    ------
+    NotLoweredError
+        An array changes the shape of `x` or is too large, or a number is not finite.
+    UnknownShapeError
+        A size that must be known is not.
+    """
     if not np.ndim(scale if scale is not None else 0) and not np.ndim(
         offset if offset is not None else 0
     ):
@@ -59,7 +74,7 @@ def scaled(low: Lowering, x: Tensor, scale: Any, offset: Any) -> Tensor:
 
 
 def _by_arrays(low: Lowering, x: Tensor, scale: Any, offset: Any) -> Tensor:
-    """One number for each step of the last axes, as many of them as the arrays have."""
+    """Multiply and add along those of the last axes in which the arrays differ."""
     count = _constant_axes(
         x.shape, [np.shape(item) for item in (scale, offset) if item is not None]
     )
@@ -84,7 +99,7 @@ def _spread(item: Any, sizes: Shape, total: int) -> Any:
 
 
 def _constant_axes(shape: Shape, arrays: list[tuple[int, ...]]) -> int:
-    """Return along how many of the last axes of a tensor arrays vary."""
+    """Return along how many of the last axes of a tensor the arrays vary."""
     count = 1
     for array in arrays:
         if len(array) > len(shape):
@@ -112,12 +127,27 @@ def add(build: Build) -> Tensor:
 
 @lowered("subtract")
 def subtract(build: Build) -> Tensor:
-    """The sum with the opposite."""
+    """A merge layer after Rescaling, or Rescaling."""
     return difference(build, *_pair(build))
 
 
 def difference(build: Build, one: Operand, other: Operand) -> Tensor:
-    """Return ``one - other``; either may be a constant."""
+    """Return ``one - other``.
+
+    Parameters
+    ----------
+    build
+        The small model of the operation.
+    one, other
+        Its operands, of which one may be a constant.
+
+    Raises
+    ------
+    NotLoweredError
+        They do not broadcast as in Keras, or both are constants.
+    UnknownShapeError
+        A size that must be known is not.
+    """
     if one.index is None:
         return scaled(build.low, build.of(other), -np.ones(()), value_of(one))
     if other.index is None:
@@ -172,10 +202,10 @@ def _limited(build: Build, class_name: str, limit: Any) -> Tensor:
 
 @lowered("clip")
 def clip(build: Build) -> Tensor:
-    """ReLU with a largest value, of x and of its opposite."""
+    """ReLU with a largest value, of x and of -x."""
     x = build.operand("x")
     if not x.dtype.startswith(("float", "bfloat")):
-        raise NotLoweredError("limits of whole numbers are rounded")
+        raise NotLoweredError("limits of integers are rounded")
     low, high = (build.get(key) for key in ("x_min", "x_max"))
     if not all(value is None or isinstance(value, int | float) for value in (low, high)):
         raise NotLoweredError("a limit is no number")
@@ -192,14 +222,14 @@ def negative(build: Build) -> Tensor:
 
 @lowered("absolute", "abs", "fabs")
 def absolute(build: Build) -> Tensor:
-    """What is above zero and the opposite of what is below."""
+    """The sum of the ReLU of x and of -x."""
     low, x = build.low, build.tensor("x")
     return low.add(low.activation(x, "relu"), low.activation(low.rescale(x, -1.0), "relu"))
 
 
 @lowered("square")
 def square(build: Build) -> Tensor:
-    """The product with itself."""
+    """A merge layer: the product with itself."""
     _check_dtype(build)
     x = build.tensor("x")
     return build.low.multiply(x, x)
@@ -207,10 +237,10 @@ def square(build: Build) -> Tensor:
 
 @lowered("power")
 def power(build: Build) -> Tensor:
-    """Products, for small whole exponents."""
+    """Products, if the exponent is an integer from 1 to 8."""
     exponent = _finite(_pair(build)[1].number)
     if exponent not in range(1, _LARGEST_EXPONENT + 1):
-        raise NotLoweredError("the exponent is no small whole number")
+        raise NotLoweredError("the exponent is no small integer")
     low, x = build.low, build.tensor("x1")
     if exponent == 1:
         return low.activation(x, "linear")

@@ -1,4 +1,4 @@
-"""Casts that change no number, and functions that hand their input on."""
+"""Casts that change no number, and functions that return their input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _handed_on(build: Build) -> Tensor:
 
 @lowered("cast", "convert_to_tensor", "array", "saturate_cast")
 def cast(build: Build) -> Tensor:
-    """The input, if its numbers exist in the other dtype."""
+    """The input, if no number changes; truth values of integers."""
     dtype = build.get("dtype")
     given = build.operand("x").dtype
     whole = not given.startswith(("float", "bfloat"))

@@ -18,7 +18,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 
 @lowered("logical_not")
 def logical_not(build: Build) -> Tensor:
-    """One minus a truth value."""
+    """Rescaling: one minus the truth value."""
     if build.operand("x").dtype != "bool":
         raise NotLoweredError("its input is no truth value")
     return build.low.rescale(build.tensor("x"), -1.0, 1.0)
@@ -26,7 +26,7 @@ def logical_not(build: Build) -> Tensor:
 
 @lowered("logical_and", "logical_or")
 def logical(build: Build) -> Tensor:
-    """The smaller or the larger of two truth values."""
+    """A merge layer: the smaller or the larger of two truth values."""
     operands = [build.operand(key) for key in ("x1", "x2")]
     if any(operand.dtype != "bool" for operand in operands):
         raise NotLoweredError("its inputs are no truth values")
@@ -36,14 +36,14 @@ def logical(build: Build) -> Tensor:
 
 @lowered("equal", "not_equal")
 def same(build: Build) -> Tensor:
-    """The difference of whole numbers, limited to one."""
+    """The difference of integers, limited to one."""
     differs = unequal(build.low, _difference(build))
     return build.low.rescale(differs, -1.0, 1.0) if build.call.name == "equal" else differs
 
 
 @lowered("greater", "greater_equal", "less", "less_equal")
 def ordered(build: Build) -> Tensor:
-    """The difference of whole numbers, limited to one."""
+    """The difference of integers, limited to one."""
     name = build.call.name
     above = _difference(build, turned=name.startswith("less"))
     shifted = build.low.rescale(above, 1.0, 1.0) if name.endswith("equal") else above
@@ -51,7 +51,7 @@ def ordered(build: Build) -> Tensor:
 
 
 def _difference(build: Build, *, turned: bool = False) -> Tensor:
-    """Return ``x1 - x2``, or ``x2 - x1`` if it is turned, of integers."""
+    """Return ``x1 - x2`` of integers, or ``x2 - x1`` if it is turned."""
     operands = [build.operand(key) for key in ("x1", "x2")]
     if not all(map(_holds_integers, operands)):
         raise NotLoweredError("differences of fractions are no truth values")
@@ -65,7 +65,7 @@ def _holds_integers(operand: Operand) -> bool:
 
 
 def unequal(low: Lowering, difference: Tensor) -> Tensor:
-    """Return whether a difference of whole numbers is not zero."""
+    """Return one where a difference of integers is not zero, and zero elsewhere."""
     return low.add(
         low.clip(difference, 0.0, 1.0), low.clip(low.rescale(difference, -1.0), 0.0, 1.0)
     )

@@ -15,7 +15,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Tensor, known_sizes
 
 @lowered("cumsum")
 def running_sum(build: Build) -> Tensor:
-    """A product with a triangle of ones."""
+    """Dense, whose matrix is a triangle of ones."""
     if build.get("dtype") is not None or build.operand("x").dtype == "bool":
         raise NotLoweredError("it changes the dtype")
     low, x = build.low, build.tensor("x")
@@ -33,7 +33,7 @@ def running_sum(build: Build) -> Tensor:
 
 @lowered("diff")
 def diff(build: Build) -> Tensor:
-    """Each step minus the one before."""
+    """Cropping2D, and Add after Rescaling: each step minus the one before."""
     low, x = build.low, build.tensor("a")
     axis = build.axis("axis", len(x.shape))
     for _ in range(build.get("n")):

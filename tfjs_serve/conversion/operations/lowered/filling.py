@@ -8,10 +8,10 @@ from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 @lowered("zeros_like", "ones_like")
 def constant_like(build: Build) -> Tensor:
-    """ReLU with the largest value zero, and Rescaling."""
+    """ReLU with the largest value zero, then Rescaling."""
     low, x = build.low, build.tensor("x")
     if build.get("shape") is not None:
         raise NotLoweredError("it has another shape")
-    # Zero times x would not be a number where x is infinite.
+    # Not zero times x: that is no number where x is infinite.
     zeros = low.layer("ReLU", {"max_value": 0.0}, x, shape=x.shape)
     return low.rescale(zeros, 1.0, 1.0 if build.call.name == "ones_like" else 0.0)

@@ -18,7 +18,7 @@ _GRAY = ((0.2989,), (0.5870,), (0.1140,))
 
 @lowered("resize")
 def resize(build: Build) -> Tensor:
-    """UpSampling2D for whole factors, else a matrix along each axis."""
+    """UpSampling2D for integer factors and `nearest`, otherwise Dense along each axis."""
     x = build.tensor("images")
     if len(x.shape) != 4 or not build.operand("images").dtype.startswith(("float", "bfloat")):
         raise NotLoweredError("it is a single image, or has no fractions")
@@ -49,7 +49,7 @@ def resize(build: Build) -> Tensor:
 
 @lowered("rgb_to_grayscale")
 def rgb_to_grayscale(build: Build) -> Tensor:
-    """Dense along the channels."""
+    """Dense along the channels, which must be last."""
     x = build.tensor("images")
     if len(x.shape) != 4 or build.get("data_format") == "channels_first":
         raise NotLoweredError("the channels are not last")

@@ -13,7 +13,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, know
 
 @lowered("get_item")
 def get_item(build: Build) -> Tensor:
-    """Each axis one after another; new axes and those that go by one Reshape."""
+    """Cropping2D and Concatenate along each axis, and Reshape for axes that are new or gone."""
     x = build.tensor("x")
     rank = len(x.shape)
     keys = subscripts(build.get("key"), rank)
@@ -70,7 +70,7 @@ def _one_by_one(low: Lowering, x: Tensor, axis: int, steps: Sequence[int]) -> Te
 
 @lowered("take")
 def take(build: Build) -> Tensor:
-    """Constant indices of one axis."""
+    """Cropping2D and Concatenate, for constant indices of one axis."""
     x, indices = build.tensor("x"), build.operand("indices")
     axis = build.axis("axis", len(x.shape))
     (size,) = known_sizes([x.shape[axis]])
@@ -87,7 +87,7 @@ def take(build: Build) -> Tensor:
 
 @lowered("slice")
 def slice_(build: Build) -> Tensor:
-    """Constant starts."""
+    """Cropping2D along each axis, for constant starts."""
     x, starts = build.tensor("inputs"), build.operand("start_indices")
     if starts.value is None:
         raise NotLoweredError("the starts are no constants")

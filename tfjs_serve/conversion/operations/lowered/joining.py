@@ -50,7 +50,7 @@ def along_axis(build: Build) -> Tensor:
 
 @lowered("stack")
 def stack(build: Build) -> Tensor:
-    """Reshape each, and Concatenate."""
+    """Reshape of each, then Concatenate."""
     low, tensors = build.low, _tensors(build)
     shape = tensors[0].shape
     axis = build.axis("axis", len(shape) + 1)

@@ -17,14 +17,14 @@ from tfjs_serve.conversion.small_models.arithmetic import Tensor
 from tfjs_serve.conversion.small_models.last_axis import Rows, on_rows
 
 _EPSILON = 1e-14
-"""Added to sums of squares; it counts for rows of zeros only."""
+"""Added to sums of squares; it changes only rows of zeros."""
 _LEAST_NORM = 1.01e-5
-"""No row is expected to be smaller, so what becomes of those does not matter."""
+"""Rows with a smaller norm are not expected, so they may be computed in another way."""
 
 
 @lowered("normalize", "l2_normalize")
 def normalize(build: Build) -> Tensor:
-    """LayerNormalization of the rows and their opposites, whose mean is zero."""
+    """LayerNormalization of each row and its opposite, whose mean is zero."""
     x = build.tensor("x")
     if build.call.arguments.get("order", 2) != 2:
         raise NotLoweredError("it is another norm")
@@ -45,7 +45,7 @@ def normalize(build: Build) -> Tensor:
 
 @lowered("batch_norm")
 def batch_norm(build: Build) -> Tensor:
-    """One factor and one offset per channel, from constants."""
+    """A factor and an offset for each channel, if the statistics are constants."""
     x = build.tensor("x")
     if build.axis("axis", len(x.shape)) != len(x.shape) - 1:
         raise NotLoweredError("it normalizes another axis than the last")

@@ -1,4 +1,4 @@
-"""Padding: ZeroPadding2D, or the steps that are repeated around."""
+"""Padding: ZeroPadding2D, or Cropping2D and Concatenate for steps that are repeated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Tensor
 
 @lowered("pad")
 def pad(build: Build) -> Tensor:
-    """ZeroPadding2D, or the steps that are repeated around."""
+    """ZeroPadding2D, or Cropping2D and Concatenate for steps that are repeated."""
     x = build.tensor("x")
     pairs = pad_pairs(build.get("pad_width"), len(x.shape))
     if any(pairs[0]):
@@ -31,7 +31,13 @@ def pad(build: Build) -> Tensor:
 
 
 def _around(mode: str, size: int, before: int, after: int) -> list[int]:
-    """Return which step stands at each place (``numpy.pad``)."""
+    """Return which step of an axis is at each place after padding (``numpy.pad``).
+
+    Raises
+    ------
+    NotLoweredError
+        There is no such mode.
+    """
     places = range(-before, size + after)
     if mode == "edge":
         return [min(max(place, 0), size - 1) for place in places]

@@ -11,7 +11,7 @@ _POOLING = {"max_pool": "MaxPooling", "average_pool": "AveragePooling"}
 
 @lowered("max_pool", "average_pool")
 def pool(build: Build) -> Tensor:
-    """The layer of as many axes."""
+    """MaxPooling or AveragePooling, 1D to 3D."""
     x = build.tensor("inputs")
     count = len(x.shape) - 2
     if build.get("data_format") == "channels_first":

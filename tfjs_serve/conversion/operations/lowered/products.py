@@ -22,7 +22,7 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, know
 
 
 def _dot(low: Lowering, x1: Tensor, x2: Tensor, axes: tuple[int, int]) -> Tensor:
-    """Return the products of matrices of the same batch."""
+    """Return the product of two matrices in each sample."""
     if len(x1.shape) != 3 or len(x2.shape) != 3 or x1.shape[0] != x2.shape[0]:
         raise NotLoweredError("they are no batches of matrices")
     left, right = (
@@ -34,7 +34,7 @@ def _dot(low: Lowering, x1: Tensor, x2: Tensor, axes: tuple[int, int]) -> Tensor
 
 
 def _stacked(low: Lowering, x1: Tensor, x2: Tensor) -> Tensor:
-    """Return the products of matrices of the same stack, such as one for each head of attention."""
+    """Return the products of the matrices in two stacks, such as the heads of attention."""
     lead = x1.shape[1:-2]
     if len(x1.shape) < 4 or lead != x2.shape[1:-2] or x1.shape[0] != x2.shape[0]:
         raise NotLoweredError("they are no stacks of the same sizes")
@@ -63,7 +63,7 @@ def _by_constant(build: Build, x: Operand, kernel: Operand) -> Tensor:
 
 @lowered("matmul")
 def matmul(build: Build) -> Tensor:
-    """Matrices of a batch or of a small stack, or a constant matrix behind or before."""
+    """Dot for matrices in each sample, or for small stacks; Dense if one is a constant matrix."""
     x1, x2 = build.operand("x1"), build.operand("x2")
     if x2.index is None:
         return _by_constant(build, x1, x2)
@@ -88,7 +88,7 @@ def _before(build: Build, constant: Operand, x: Operand) -> Tensor:
 
 @lowered("batch_matmul")
 def batch_matmul(build: Build) -> Tensor:
-    """Matrices of a batch or of a small stack, or a constant matrix behind."""
+    """Dot for matrices in each sample, or for small stacks; Dense if the second is constant."""
     x1, x2 = build.operand("x1"), build.operand("x2")
     if x2.index is None:
         if build.get("transpose_a") or x2.rank != 2:
@@ -126,7 +126,7 @@ def batch_dot(build: Build) -> Tensor:
 
 @lowered("dot", "tensordot")
 def dot(build: Build) -> Tensor:
-    """A constant behind the last axes."""
+    """Dense, if the second is a constant and the last axis of the first is summed."""
     x1, x2 = build.operand("x1"), build.operand("x2")
     if x2.value is None:
         raise NotLoweredError("the second one is no constant")
@@ -144,7 +144,7 @@ def dot(build: Build) -> Tensor:
 
 @lowered("einsum")
 def einsum(build: Build) -> Tensor:
-    """Two batches or small stacks of matrices, one axis of which is summed; a matrix behind."""
+    """Dot for two tensors with one summed axis; Dense if the second is a constant matrix."""
     operands = build.call.operands("operands")
     if len(operands) != 2:
         raise NotLoweredError("there are not two of them")
@@ -189,7 +189,7 @@ def _batches(
 
 
 def _stacks(build: Build, operands: list[Operand], letters: tuple[str, ...], result: str) -> Tensor:
-    """Return products in which one axis is a stack, wherever the axes are."""
+    """Return the products of the matrices in two stacks, whatever the order of the axes."""
     one, other = letters
     shared = [letter for letter in one if letter in other]
     stack = [letter for letter in shared[1:] if letter in result]

@@ -20,7 +20,7 @@ _SPATIAL = [1, 2]
 
 
 def _pooled(low: Lowering, x: Tensor, axes: Sequence[int], kind: str) -> Tensor:
-    """Return shape ``(batch, *kept)``."""
+    """Return global pooling along some axes, of shape ``(batch, *kept)``."""
     kept = tuple(x.shape[axis] for axis in range(1, len(x.shape)) if axis not in axes)
     if len(x.shape) == 4 and list(axes) == _SPATIAL:
         config = {"data_format": "channels_last"}
@@ -67,7 +67,7 @@ def largest(build: Build) -> Tensor:
 
 @lowered("min", "amin")
 def smallest(build: Build) -> Tensor:
-    """The opposite of the largest opposite."""
+    """Global pooling of -x."""
     _check_initial(build)
     x = build.tensor("x")
     axes = build.axes("axis", len(x.shape))
@@ -82,7 +82,7 @@ def _check_initial(build: Build) -> None:
 
 @lowered("sum")
 def total(build: Build) -> Tensor:
-    """The mean times the number of elements; a product with ones along the last axis."""
+    """Global pooling and Rescaling by the number of elements; Dense along the last axis."""
     low, x = build.low, build.tensor("x")
     axes = build.axes("axis", len(x.shape))
     count = _count(x, axes)
@@ -95,7 +95,7 @@ def total(build: Build) -> Tensor:
 
 @lowered("any", "all")
 def truth(build: Build) -> Tensor:
-    """The largest or smallest truth value."""
+    """Global pooling of truth values."""
     if build.operand("x").dtype != "bool":
         raise NotLoweredError("its input is no truth value")
     if build.call.name == "any":
@@ -108,7 +108,7 @@ def truth(build: Build) -> Tensor:
 
 @lowered("ptp")
 def span(build: Build) -> Tensor:
-    """The largest and the largest opposite."""
+    """Global pooling of x and of -x."""
     low, x = build.low, build.tensor("x")
     axes = build.axes("axis", len(x.shape))
     made = [_pooled(low, y, axes, "Max") for y in (x, low.rescale(x, -1.0))]
@@ -124,7 +124,7 @@ def _variance(low: Lowering, x: Tensor, axes: Sequence[int]) -> Tensor:
 
 @lowered("var")
 def variance(build: Build) -> Tensor:
-    """The mean square of what is left without the mean."""
+    """Global pooling, of the squares after the mean is subtracted."""
     x = build.tensor("x")
     axes = build.axes("axis", len(x.shape))
     return _with_ones(build, _variance(build.low, x, axes), x, axes)
@@ -132,7 +132,7 @@ def variance(build: Build) -> Tensor:
 
 @lowered("moments")
 def moments(build: Build) -> list[Tensor]:
-    """Mean and variance."""
+    """Global pooling, as for mean and variance."""
     low, x = build.low, build.tensor("x")
     axes = build.axes("axes", len(x.shape))
     made = [_pooled(low, x, axes, "Average"), _variance(low, x, axes)]

@@ -23,7 +23,7 @@ def _permuted(low: Lowering, x: Tensor, order: Sequence[int]) -> Tensor:
 
 @lowered("reshape")
 def reshape(build: Build) -> Tensor:
-    """The batch axis must stay."""
+    """Reshape, if the batch axis stays."""
     x = build.tensor("x")
     sizes = numbers(build.get("newshape"))
     if not all(isinstance(size, int) or size is None for size in sizes):
@@ -32,7 +32,7 @@ def reshape(build: Build) -> Tensor:
 
 
 def _behind_batch(shape: Shape, sizes: Sequence[int | None]) -> list[int | None]:
-    """Return the new sizes without that of the batch, if it is the old one."""
+    """Return the new sizes without that of the batch, which must stay what it is."""
     if not sizes:
         raise NotLoweredError("the batch goes")
     first, rest = sizes[0], list(sizes[1:])
@@ -119,7 +119,7 @@ def squeeze(build: Build) -> Tensor:
 
 @lowered("flip")
 def flip(build: Build) -> Tensor:
-    """Its steps in the opposite order."""
+    """Cropping2D and Concatenate, in the opposite order."""
     x = build.tensor("x")
     for axis in build.axes("axis", len(x.shape)):
         size = x.shape[axis]
@@ -131,7 +131,7 @@ def flip(build: Build) -> Tensor:
 
 @lowered("roll")
 def roll(build: Build) -> Tensor:
-    """The end before the start."""
+    """Cropping2D and Concatenate, the end before the start."""
     x = build.tensor("x")
     shifts, axes = numbers(build.get("shift")), build.axes("axis", len(x.shape))
     for shift, axis in zip(shifts, axes, strict=True):
@@ -144,7 +144,7 @@ def roll(build: Build) -> Tensor:
 
 @lowered("tile")
 def tile(build: Build) -> Tensor:
-    """Joined with itself."""
+    """Concatenate with itself."""
     x = build.tensor("x")
     times = numbers(build.get("repeats"))
     times = [1] * (len(x.shape) - len(times)) + times
@@ -160,7 +160,7 @@ def tile(build: Build) -> Tensor:
 
 @lowered("repeat")
 def repeat(build: Build) -> Tensor:
-    """Each step several times."""
+    """Cropping2D and Concatenate, each step several times."""
     x = build.tensor("x")
     axis = build.axis("axis", len(x.shape))
     size, times = x.shape[axis], numbers(build.get("repeats"))
@@ -173,7 +173,7 @@ def repeat(build: Build) -> Tensor:
 
 @lowered("broadcast_to")
 def broadcast_to(build: Build) -> Tensor:
-    """Axes of size one are repeated."""
+    """UpSampling2D of axes of size one."""
     x = build.tensor("x")
     sizes = numbers(build.get("shape"))
     if len(sizes) != len(x.shape) or sizes[0] not in (x.shape[0], -1):
@@ -188,7 +188,7 @@ def broadcast_to(build: Build) -> Tensor:
 
 @lowered("rearrange")
 def rearrange(build: Build) -> Tensor:
-    """Reshape, Permute, Reshape, if the batch stays."""
+    """Reshape, Permute, Reshape, if the batch axis stays."""
     x = build.tensor("tensor")
     given = build.call.arguments
     lengths = {key: item for key, item in given.items() if key not in ("tensor", "pattern")}

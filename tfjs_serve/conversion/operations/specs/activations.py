@@ -37,13 +37,13 @@ def elu(x: Operand, /, alpha: float = 1.0) -> Operand:
 
 @operation("gelu")
 def gelu(x: Operand, /, approximate: bool = True) -> Operand:
-    """With the hyperbolic tangent if it is approximate."""
+    """By the hyperbolic tangent if `approximate`, otherwise by the error function."""
     return Operand(shape=x.shape, dtype=as_float(x.dtype))
 
 
 @operation("soft_shrink", "hard_shrink")
 def shrink(x: Operand, /, threshold: float = 0.5) -> Operand:
-    """Zero near zero."""
+    """Zero if x is within the threshold."""
     return Operand(shape=x.shape, dtype=as_float(x.dtype))
 
 
@@ -61,13 +61,13 @@ def squareplus(x: Operand, /, b: float = 4) -> Operand:
 
 @operation("softmax", "log_softmax", "sparsemax")
 def softmax(x: Operand, /, axis: Json = -1) -> Operand:
-    """Over one axis, several or, for ``None``, all."""
+    """Over one axis, over several, or over all if `axis` is ``None``."""
     return Operand(shape=x.shape, dtype=as_float(x.dtype))
 
 
 @operation("glu")
 def glu(x: Operand, /, axis: int = -1) -> Operand:
-    """One half of an axis, gated by the other."""
+    """One half of the axis times the sigmoid of the other half."""
     shape = list(x.shape)
     size = shape[axis]
     shape[axis] = None if size is None else size // 2

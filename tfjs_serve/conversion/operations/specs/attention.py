@@ -20,6 +20,6 @@ def dot_product_attention(
     flash_attention: bool | None = None,
     attn_logits_soft_cap: float | None = None,
 ) -> Operand:
-    """Shapes ``(batch, time, heads, features)``."""
+    """Query, key and value have the shape ``(batch, time, heads, features)``."""
     dtype = result_type(query.dtype, key.dtype, value.dtype)
     return Operand(shape=query.shape, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Other dtypes, fewer digits, and functions that hand their input on.
+"""Other dtypes, fewer digits, and functions that return their input.
 
 Of ``numpy.py`` and ``core.py`` in ``keras/src/ops``.
 """
@@ -21,7 +21,7 @@ def cast(x: Operand, /, dtype: str) -> Operand:
 def converted(
     x: Operand, /, dtype: str | None = None, sparse: Json = None, ragged: Json = None
 ) -> Operand:
-    """A cast, if a dtype is given."""
+    """Cast if a dtype is given."""
     return Operand(shape=x.shape, dtype=dtype or x.dtype)
 
 

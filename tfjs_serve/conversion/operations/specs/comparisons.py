@@ -15,7 +15,7 @@ from tfjs_serve.conversion.operations.signatures import operation
     *("logical_and", "logical_or", "logical_xor"),
 )
 def compared(x1: Operand, x2: Operand, /) -> Operand:
-    """Of each pair of elements."""
+    """A truth value for each pair of elements."""
     return Operand(shape=broadcast([x1.shape, x2.shape]), dtype="bool")
 
 
@@ -24,7 +24,7 @@ def compared(x1: Operand, x2: Operand, /) -> Operand:
     *("logical_not", "signbit"),
 )
 def tested(x: Operand, /) -> Operand:
-    """Of each element."""
+    """A truth value for each element."""
     return Operand(shape=x.shape, dtype="bool")
 
 
@@ -37,7 +37,7 @@ def isclose(
     atol: float = 1e-8,
     equal_nan: bool = False,
 ) -> Operand:
-    """Compared relative to the second one."""
+    """A truth value for each pair; the tolerance is relative to the second element."""
     return Operand(shape=broadcast([x1.shape, x2.shape]), dtype="bool")
 
 
@@ -56,7 +56,7 @@ def allclose(
 
 @operation("heaviside")
 def heaviside(x1: Operand, x2: Operand, /) -> Operand:
-    """Zero below zero, one above, and the second one between."""
+    """0 if x1 is below zero, 1 if it is above, otherwise x2."""
     return Operand(
         shape=broadcast([x1.shape, x2.shape]), dtype=result_type(x1.dtype, x2.dtype, "float")
     )
@@ -73,5 +73,5 @@ def where(condition: Operand, x1: Operand | None = None, x2: Operand | None = No
 
 @operation("select")
 def select(condlist: list[Operand], choicelist: list[Operand], default: Json = 0, /) -> Operand:
-    """The choice of the first condition that holds."""
+    """Each element from the choice whose condition is the first to hold."""
     return like(choicelist[0], choicelist[0].shape)

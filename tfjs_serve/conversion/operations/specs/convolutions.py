@@ -32,7 +32,7 @@ def conv(
     data_format: str | None = None,
     dilation_rate: Json = 1,
 ) -> Operand:
-    """Kernel: spatial axes, channels (of one group), filters."""
+    """The kernel has the shape ``(*spatial, channels of one group, filters)``."""
     given = {
         "strides": strides,
         "padding": padding,
@@ -53,7 +53,7 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Json = 1,
 ) -> Operand:
-    """Kernel: spatial axes, channels, filters per channel."""
+    """The kernel has the shape ``(*spatial, channels, filters of each channel)``."""
     made = conv(inputs, kernel, strides, padding, data_format, dilation_rate)
     return _with_channels(made, data_format, known_product(kernel.shape[-2:]))
 
@@ -74,7 +74,7 @@ def separable_conv(
     data_format: str | None = None,
     dilation_rate: Json = 1,
 ) -> Operand:
-    """A depthwise convolution and one of single pixels."""
+    """A depthwise convolution, and then one of single pixels."""
     made = conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return _with_channels(made, data_format, pointwise_kernel.shape[-1])
 
@@ -90,7 +90,7 @@ def conv_transpose(
     data_format: str | None = None,
     dilation_rate: Json = 1,
 ) -> Operand:
-    """Kernel: spatial axes, filters, channels."""
+    """The kernel has the shape ``(*spatial, filters, channels)``."""
     count = inputs.rank - 2
     windows, steps = list(kernel.shape[:count]), pair(strides, count)
     rates = pair(dilation_rate, count)

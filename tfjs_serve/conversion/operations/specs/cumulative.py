@@ -10,7 +10,7 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 @operation("cumsum", "cumprod", "nancumsum", "nancumprod")
 def cumulated(x: Operand, /, axis: int | None = None, dtype: str | None = None) -> Operand:
-    """Over the flat tensor if there is no axis."""
+    """Along one axis, or along the flattened tensor if `axis` is ``None``."""
     flat: Shape = (known_product(x.shape),)
     made = "int32" if x.dtype == "bool" else x.dtype
     return Operand(shape=flat if axis is None else x.shape, dtype=dtype or made)

@@ -14,19 +14,19 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 @operation("zeros_like", "ones_like", "empty_like")
 def filled_like(x: Operand, /, dtype: str | None = None, shape: Json = None) -> Operand:
-    """As large as x."""
+    """A tensor of the shape of x."""
     return Operand(shape=x.shape, dtype=dtype or x.dtype)
 
 
 @operation("full_like")
 def full_like(x: Operand, fill_value: Operand, /, dtype: str | None = None) -> Operand:
-    """As large as x."""
+    """A tensor of the shape of x."""
     return Operand(shape=x.shape, dtype=dtype or x.dtype)
 
 
 @operation("full")
 def full(fill_value: Operand, /, shape: Json, dtype: str | None = None) -> Operand:
-    """The shape is a list of numbers or tensors."""
+    """A shape is a tensor, or a list of numbers and tensors."""
     if isinstance(shape, Operand):
         return Operand(shape=unknown_sizes(shape), dtype=dtype or result_type(fill_value.dtype))
     sizes: Shape = tuple(size if isinstance(size, int) else None for size in shape)
@@ -67,7 +67,7 @@ def linspace(
     dtype: str | None = None,
     axis: int = 0,
 ) -> Operand:
-    """A new axis between two tensors."""
+    """Along a new axis, from one tensor to the other in equal steps."""
     return _spaced(start, stop, num, dtype, axis)
 
 
@@ -82,7 +82,7 @@ def logspace(
     dtype: str | None = None,
     axis: int = 0,
 ) -> Operand:
-    """Powers between those of two tensors."""
+    """Powers of `base`, whose exponents are those of ``linspace``."""
     return _spaced(start, stop, num, dtype, axis)
 
 
@@ -96,7 +96,7 @@ def geomspace(
     dtype: str | None = None,
     axis: int = 0,
 ) -> Operand:
-    """Equal ratios between two tensors."""
+    """Along a new axis, from one tensor to the other in equal ratios."""
     return _spaced(start, stop, num, dtype, axis)
 
 
@@ -108,5 +108,5 @@ def _spaced(start: Operand, stop: Operand, num: int, dtype: str | None, axis: in
 
 @operation("vander")
 def vander(x: Operand, /, N: int | None = None, increasing: bool = False) -> Operand:  # noqa: N803  # Keras's name
-    """Powers of the elements of a vector."""
+    """One row for each element of a vector: its powers."""
     return Operand(shape=(x.shape[0], x.shape[0] if N is None else N), dtype=x.dtype)

@@ -10,7 +10,17 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 
 def image_axes(rank: int, data_format: str | None, spatial: int = 2) -> tuple[int, int]:
-    """Return the first spatial axis and that of the channels."""
+    """Return the first spatial axis and the axis of the channels.
+
+    Parameters
+    ----------
+    rank
+        The number of axes, with or without the batch axis.
+    data_format
+        ``"channels_first"``; anything else means that they are last.
+    spatial
+        The number of spatial axes.
+    """
     if data_format == "channels_first":
         return rank - spatial, rank - spatial - 1
     return rank - spatial - 1, rank - 1
@@ -48,7 +58,7 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Operand:
-    """To a fixed size."""
+    """`size` is a list of two numbers or tensors, or a tensor."""
     height, width = (None, None) if isinstance(size, Operand) else map(_known, size)
     return _with_size(images, data_format, height, width)
 
@@ -67,7 +77,7 @@ def affine_transform(
     fill_value: float = 0,
     data_format: str | None = None,
 ) -> Operand:
-    """Eight numbers per image, or for all of them."""
+    """The transform has eight numbers for each image, or for all of them."""
     return like(images, images.shape)
 
 
@@ -106,7 +116,7 @@ def map_coordinates(
     fill_mode: str = "constant",
     fill_value: float = 0,
 ) -> Operand:
-    """Values at coordinates: one tensor of them for each axis."""
+    """The coordinates have the shape ``(axes of inputs, *shape of the result)``."""
     return like(inputs, coordinates.shape[1:])
 
 
@@ -122,7 +132,7 @@ def pad_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Operand:
-    """Two of both paddings and the target on each axis."""
+    """For each axis, two are given of the two paddings and the size of the result."""
     first, _ = image_axes(images.rank, data_format)
     height, width = images.shape[first : first + 2]
     return _with_size(
@@ -153,7 +163,7 @@ def crop_images(
     target_width: int | None = None,
     data_format: str | None = None,
 ) -> Operand:
-    """Two of both croppings and the target on each axis."""
+    """For each axis, two are given of the two croppings and the size of the result."""
     first, _ = image_axes(images.rank, data_format)
     height, width = images.shape[first : first + 2]
     return _with_size(
@@ -188,6 +198,6 @@ def ssim(
 
 @operation("psnr")
 def psnr(x1: Operand, x2: Operand, /, max_val: float) -> Operand:
-    """Peak signal to noise ratio of everything."""
+    """One number: the peak signal-to-noise ratio of all elements."""
     broadcast([x1.shape, x2.shape])
     return Operand(shape=())

@@ -12,12 +12,14 @@ ELLIPSIS = {"ellipsis": True}
 
 
 def subscripts(key: Json, rank: int) -> list[Json]:
-    """Return one subscript per axis, and ``None`` for each new axis.
+    """Return one subscript for each axis, and ``None`` for each new axis.
 
     Parameters
     ----------
     key
-        ``x[key]`` with slices as ``{"slice": [start, stop, step]}`` and :data:`ELLIPSIS`.
+        As in ``x[key]``, with slices as ``{"slice": [start, stop, step]}`` and :data:`ELLIPSIS`.
+    rank
+        The number of axes of ``x``.
     """
     keys = list(key) if isinstance(key, list) else [key]
     used = sum(item is not None and item != ELLIPSIS for item in keys)
@@ -56,7 +58,7 @@ def get_item(x: Operand, /, key: Json) -> Operand:
 
 @operation("slice")
 def slice_(inputs: Operand, start_indices: Json, /, shape: Json) -> Operand:
-    """A size of -1 means all that is left."""
+    """A size of -1 takes the axis to its end."""
     if isinstance(shape, Operand):
         return like(inputs, [None] * inputs.rank)
     starts = start_indices.value if isinstance(start_indices, Operand) else None
@@ -73,13 +75,13 @@ def slice_(inputs: Operand, start_indices: Json, /, shape: Json) -> Operand:
 
 @operation("slice_update")
 def slice_update(inputs: Operand, start_indices: Json, updates: Operand, /) -> Operand:
-    """`updates` in the place of a part."""
+    """`inputs`, of which a part is replaced by `updates`."""
     return like(inputs, inputs.shape)
 
 
 @operation("scatter")
 def scatter(indices: Operand, values: Operand, /, shape: Json) -> Operand:
-    """Values added to zeros; the last axis of the indices counts axes."""
+    """Values added to zeros; the last axis of the indices has one for each indexed axis."""
     return like(values, shape)
 
 
@@ -87,13 +89,13 @@ def scatter(indices: Operand, values: Operand, /, shape: Json) -> Operand:
 def scatter_update(
     inputs: Operand, indices: Operand, updates: Operand, /, reduction: str | None = None
 ) -> Operand:
-    """Elements replaced, or combined with what is there."""
+    """`inputs`, of which elements are replaced, or combined with `updates`."""
     return like(inputs, inputs.shape)
 
 
 @operation("take")
 def take(x: Operand, indices: Operand, /, axis: int | None = None) -> Operand:
-    """The axes of the indices in the place of one."""
+    """The axis is replaced by the axes of the indices."""
     if axis is None:
         return like(x, indices.shape)
     (at,) = axes_of(axis, x.rank)
@@ -109,7 +111,7 @@ def batch_take(x: Operand, indices: Operand, /, axis: int, batch_dims: int) -> O
 
 @operation("take_nd")
 def take_nd(x: Operand, indices: Operand, /, batch_dims: int = 0) -> Operand:
-    """``tf.gather_nd``: the last axis of the indices counts axes of x."""
+    """``tf.gather_nd``: the last axis of the indices has one for each indexed axis of x."""
     depth = indices.shape[-1]
     if depth is None:
         raise ValueError("the number of indices is not known")
@@ -118,7 +120,7 @@ def take_nd(x: Operand, indices: Operand, /, batch_dims: int = 0) -> Operand:
 
 @operation("take_along_axis")
 def take_along_axis(x: Operand, indices: Operand, /, axis: int | None = None) -> Operand:
-    """One index per element of the result; other axes are broadcast."""
+    """One index for each element of the result; the other axes are broadcast."""
     if axis is None:
         return like(x, [known_product(indices.shape)])
     (at,) = axes_of(axis, x.rank)
@@ -142,7 +144,7 @@ def one_hot(
     dtype: str | None = None,
     sparse: bool = False,
 ) -> Operand:
-    """A new axis; a class that does not exist gives zeros."""
+    """A new axis with one column for each class; an unknown class has zeros."""
     at = axis % (x.rank + 1)
     shape = (*x.shape[:at], num_classes, *x.shape[at:])
     return Operand(shape=shape, dtype=dtype or "float32")
@@ -158,7 +160,7 @@ def multi_hot(
     sparse: bool = False,
     **legacy: Json,
 ) -> Operand:
-    """One-hot, and the largest over the first axis after the batch."""
+    """The maximum of ``one_hot`` along the axis after the batch."""
     classes = legacy.get("num_tokens") if num_classes is None else num_classes
     at = axis % (inputs.rank + 1)
     shape: Shape = (*inputs.shape[:at], classes, *inputs.shape[at:])

@@ -18,7 +18,7 @@ def _dtype(xs: Sequence[Operand]) -> str:
 
 
 def joined(shapes: Sequence[Shape], axis: int) -> Shape:
-    """Return the shape of a concatenation; a size that one input knows is known."""
+    """Return the shape of a concatenation; a size is known if it is known of one input."""
     at = axis % len(shapes[0])
     sizes: list[Size] = []
     for index, column in enumerate(zip(*shapes, strict=True)):
@@ -74,7 +74,7 @@ def _deep(shape: Shape) -> Shape:
 
 @operation("append")
 def append(x1: Operand, x2: Operand, /, axis: int | None = None) -> Operand:
-    """Flat if there is no axis."""
+    """Along one axis, or of the flattened tensors if `axis` is ``None``."""
     xs = [x1, x2]
     shapes: list[Shape] = [x.shape for x in xs]
     if axis is None:
@@ -83,7 +83,22 @@ def append(x1: Operand, x2: Operand, /, axis: int | None = None) -> Operand:
 
 
 def section_lengths(size: Size, sections: Json, *, uneven: bool = False) -> list[Size]:
-    """Return the sizes of the parts: of equal ones, or of those between given indices."""
+    """Return the sizes of the parts into which an axis is split.
+
+    Parameters
+    ----------
+    size
+        Of the axis.
+    sections
+        The number of equal parts, or the indices at which the axis is cut.
+    uneven
+        Whether the first parts may be longer by one.
+
+    Raises
+    ------
+    ValueError
+        The parts are not equal, or too many.
+    """
     if isinstance(sections, int):
         if not 0 < sections <= MAXIMUM_LAYERS:
             raise ValueError(f"{sections} parts")
@@ -148,7 +163,7 @@ def dsplit(x: Operand, /, indices_or_sections: Json) -> tuple[Operand, ...]:
 
 @operation("unstack")
 def unstack(x: Operand, /, num: int | None = None, axis: int = 0) -> tuple[Operand, ...]:
-    """One part per step of an axis, which goes."""
+    """One part for each step of the axis, without the axis."""
     at = axis % x.rank
     count = x.shape[at] if num is None else num
     if count is None:
@@ -158,7 +173,7 @@ def unstack(x: Operand, /, num: int | None = None, axis: int = 0) -> tuple[Opera
 
 @operation("meshgrid")
 def meshgrid(*x: Operand, indexing: str = "xy") -> tuple[Operand, ...]:
-    """One axis per input; the first two change places for ``"xy"``."""
+    """One axis for each input; the first two change places if `indexing` is ``"xy"``."""
     sizes = [known_product(item.shape) for item in x]
     if indexing == "xy" and len(sizes) > 1:
         sizes[:2] = sizes[1], sizes[0]

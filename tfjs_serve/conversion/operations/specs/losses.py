@@ -9,7 +9,7 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 @operation("binary_crossentropy")
 def binary_crossentropy(target: Operand, output: Operand, /, from_logits: bool = False) -> Operand:
-    """Of each element."""
+    """A loss for each element."""
     return Operand(shape=output.shape, dtype=output.dtype)
 
 
@@ -17,5 +17,5 @@ def binary_crossentropy(target: Operand, output: Operand, /, from_logits: bool =
 def categorical_crossentropy(
     target: Operand, output: Operand, /, from_logits: bool = False, axis: int = -1
 ) -> Operand:
-    """Over the classes of an axis."""
+    """A loss for each sample, from the classes along an axis."""
     return Operand(shape=reduced(output.shape, axis), dtype=output.dtype)

@@ -48,7 +48,7 @@ def rms_norm(
 
 @operation("norm")
 def norm(x: Operand, /, ord: Json = None, axis: Json = None, keepdims: bool = False) -> Operand:
-    """Of vectors along one axis or matrices along two."""
+    """The norms of vectors along one axis, or of matrices along two."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype=as_float(x.dtype))
 
 
@@ -62,5 +62,5 @@ def normalize(
 
 @operation("l2_normalize")
 def l2_normalize(x: Operand, /, axis: Json = None, epsilon: float = 1e-12) -> Operand:
-    """``tf.math.l2_normalize``: by the root of the sum of squares, at least of `epsilon`."""
+    """``tf.math.l2_normalize``: divided by a root; the sum of squares is at least `epsilon`."""
     return Operand(shape=x.shape, dtype=x.dtype)

@@ -17,33 +17,33 @@ def sort(x: Operand, /, axis: int | None = -1) -> Operand:
 
 @operation("argsort")
 def argsort(x: Operand, /, axis: int | None = -1) -> Operand:
-    """Indices in ascending order of what they refer to."""
+    """The indices of the elements in ascending order."""
     shape: Shape = x.shape if axis is not None else (known_product(x.shape),)
     return Operand(shape=shape, dtype="int32")
 
 
 @operation("top_k")
 def top_k(x: Operand, /, k: int, sorted: bool = True) -> tuple[Operand, ...]:
-    """The largest of the last axis and their indices."""
+    """The `k` largest elements of the last axis, and their indices."""
     shape = (*x.shape[:-1], k)
     return Operand(shape=shape, dtype=x.dtype), Operand(shape=shape, dtype="int32")
 
 
 @operation("searchsorted")
 def searchsorted(sorted_sequence: Operand, values: Operand, /, side: str = "left") -> Operand:
-    """Where values belong in a sorted vector."""
+    """The index at which each value belongs in a sorted vector."""
     return Operand(shape=values.shape, dtype="int32")
 
 
 @operation("digitize")
 def digitize(x: Operand, bins: Operand, /) -> Operand:
-    """How many limits are not above the value."""
+    """For each value, how many of the limits are not above it."""
     return Operand(shape=x.shape, dtype="int32")
 
 
 @operation("isin")
 def isin(x1: Operand, x2: Operand, /, assume_unique: bool = False, invert: bool = False) -> Operand:
-    """Whether an element of the first one is in the second one."""
+    """Whether each element of x1 is in x2."""
     return Operand(shape=x1.shape, dtype="bool")
 
 
@@ -51,7 +51,7 @@ def isin(x1: Operand, x2: Operand, /, assume_unique: bool = False, invert: bool 
 def bincount(
     x: Operand, /, weights: Json = None, minlength: int = 0, sparse: bool = False
 ) -> Operand:
-    """How often each whole number occurs in the last axis; `minlength` numbers at least."""
+    """How often each integer occurs in the last axis; at least `minlength` integers."""
     return Operand(shape=(*x.shape[:-1], None), dtype="int32")
 
 

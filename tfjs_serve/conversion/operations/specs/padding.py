@@ -16,14 +16,22 @@ def pad(
     pad_width: Json = 0,
     mode: str = "constant",
 ) -> Operand:
-    """Pairs of numbers before and after, for each axis or one for all."""
+    """See `pad_pairs` for `pad_width`."""
     widths = pad_pairs(pad_width, x.rank)
     sizes = zip(x.shape, widths, strict=True)
     return like(x, [None if size is None else size + sum(pair) for size, pair in sizes])
 
 
 def pad_pairs(pad_width: Json, rank: int) -> list[list[int]]:
-    """Return one pair per axis."""
+    """Return the numbers of elements before and after each axis.
+
+    Parameters
+    ----------
+    pad_width
+        A pair for each axis or one for all; a number stands for a pair of it.
+    rank
+        The number of axes.
+    """
     widths = numbers(pad_width)
     if isinstance(widths[0], int):
         widths = [widths * 2 if len(widths) == 1 else widths]

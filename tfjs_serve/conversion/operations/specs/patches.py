@@ -20,7 +20,7 @@ def extract_patches(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Operand:
-    """Patches of two or three axes become channels."""
+    """The pixels of each patch become channels; images or volumes."""
     count = len(size) if isinstance(size, list) else 2
     windows = pair(size, count)
     steps = windows if strides is None else pair(strides, count)
@@ -43,7 +43,7 @@ def extract_patches(
 def unfold(
     x: Operand, /, kernel_size: Json, dilation: Json = 1, padding: Json = 0, stride: Json = 1
 ) -> Operand:
-    """Patches of images with channels first become columns."""
+    """The pixels of each patch become a column; the channels come first."""
     batch, channels, *sizes = x.shape
     windows = pair(kernel_size, 2)
     arguments = zip(
@@ -68,7 +68,7 @@ def fold(
     padding: Json = 0,
     stride: Json = 1,
 ) -> Operand:
-    """Columns become overlapping patches, which are added."""
+    """The inverse of ``unfold``: patches that overlap are added."""
     windows = pair(kernel_size, 2)
     depth = x.shape[1]
     channels = None if depth is None else depth // (windows[0] * windows[1])

@@ -18,7 +18,7 @@ def _product(x1: Operand, x2: Operand, shape: Shape) -> Operand:
 
 @operation("matmul")
 def matmul(x1: Operand, x2: Operand, /) -> Operand:
-    """Matrices in the last two axes; vectors lose theirs."""
+    """The last two axes are matrices; a vector has one axis."""
     left = (1, *x1.shape) if x1.rank == 1 else x1.shape
     right = (*x2.shape, 1) if x2.rank == 1 else x2.shape
     shape: Shape = (*broadcast([left[:-2], right[:-2]]), left[-2], right[-1])
@@ -47,7 +47,16 @@ def batch_dot(x1: Operand, x2: Operand, /, axes: Json = None) -> Operand:
 
 
 def batch_dot_axes(rank1: int, rank2: int, axes: Json) -> tuple[int, int]:
-    """Return the axis of each that is summed."""
+    """Return the axes of the two tensors that are summed, counted from the front.
+
+    Parameters
+    ----------
+    rank1, rank2
+        The numbers of axes.
+    axes
+        One axis of both, or one of each; by default the last of the first and the last but one of
+        the second.
+    """
     if axes is None:
         axes = [rank1 - 1, rank2 - 1 if rank2 == 2 else rank2 - 2]
     one, other = pair(axes, 2)
@@ -56,7 +65,7 @@ def batch_dot_axes(rank1: int, rank2: int, axes: Json) -> tuple[int, int]:
 
 @operation("dot")
 def dot(x1: Operand, x2: Operand, /) -> Operand:
-    """The last axis of one with the last but one of the other, or the only one."""
+    """The last axis of x1 is summed with the last but one of x2, or its only one."""
     if not x1.shape or not x2.shape:
         return _product(x1, x2, x1.shape or x2.shape)
     right = x2.shape[:-1] if x2.rank == 1 else (*x2.shape[:-2], x2.shape[-1])
@@ -79,13 +88,13 @@ def vdot(x1: Operand, x2: Operand, /) -> Operand:
 
 @operation("outer")
 def outer(x1: Operand, x2: Operand, /) -> Operand:
-    """Every element with every other."""
+    """Every element of x1 times every element of x2."""
     return _product(x1, x2, (known_product(x1.shape), known_product(x2.shape)))
 
 
 @operation("kron")
 def kron(x1: Operand, x2: Operand, /) -> Operand:
-    """A copy of the second one for every element of the first."""
+    """A multiple of x2 for each element of x1."""
     rank = max(x1.rank, x2.rank)
     shapes = [(1,) * (rank - x.rank) + x.shape for x in (x1, x2)]
     return _product(x1, x2, tuple(map(known_product, zip(*shapes, strict=True))))
@@ -114,7 +123,15 @@ def cross(
 
 
 def tensordot_axes(rank: int, axes: Json) -> tuple[list[int], list[int]]:
-    """Return which axes of the two tensors are summed; `rank` is that of the first."""
+    """Return which axes of the two tensors are summed.
+
+    Parameters
+    ----------
+    rank
+        The number of axes of the first tensor.
+    axes
+        How many axes, the last of the first and the first of the second tensor; or two lists.
+    """
     if isinstance(axes, int):
         return list(range(rank - axes, rank)), list(range(axes))
     one, other = (axis if isinstance(axis, list) else [axis] for axis in axes)

@@ -14,7 +14,7 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 @operation("sum", "nansum")
 def total(x: Operand, /, axis: Json = None, keepdims: bool = False) -> Operand:
-    """Small integers are added as larger ones."""
+    """The sum of small integers has 32 bits."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype=as_sum(x.dtype))
 
 
@@ -22,7 +22,7 @@ def total(x: Operand, /, axis: Json = None, keepdims: bool = False) -> Operand:
 def product(
     x: Operand, /, axis: Json = None, keepdims: bool = False, dtype: str | None = None
 ) -> Operand:
-    """Small integers are multiplied as larger ones."""
+    """The product of small integers has 32 bits."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype=dtype or as_sum(x.dtype))
 
 
@@ -30,7 +30,7 @@ def product(
 def extreme(
     x: Operand, /, axis: Json = None, keepdims: bool = False, initial: float | None = None
 ) -> Operand:
-    """``initial`` takes part like another element."""
+    """`initial` counts like another element."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype=x.dtype)
 
 
@@ -42,7 +42,7 @@ def plain_extreme(x: Operand, /, axis: Json = None, keepdims: bool = False) -> O
 
 @operation("mean", "std", "var", "median", "logsumexp", "nanmean", "nanmedian", "nanstd", "nanvar")
 def statistic(x: Operand, /, axis: Json = None, keepdims: bool = False) -> Operand:
-    """Whole numbers have means with fractions."""
+    """Fractions, also of integers."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype=as_float(x.dtype))
 
 
@@ -54,7 +54,7 @@ def truth(x: Operand, /, axis: Json = None, keepdims: bool = False) -> Operand:
 
 @operation("argmax", "argmin", "nanargmax", "nanargmin")
 def position(x: Operand, /, axis: int | None = None, keepdims: bool = False) -> Operand:
-    """Of the first one; in the flat tensor if there is no axis."""
+    """An index along the axis, or in the flattened tensor if `axis` is ``None``."""
     return Operand(shape=reduced(x.shape, axis, keepdims), dtype="int32")
 
 
@@ -66,7 +66,7 @@ def count_nonzero(x: Operand, /, axis: Json = None) -> Operand:
 
 @operation("average")
 def average(x: Operand, weights: Operand | None = None, /, axis: int | None = None) -> Operand:
-    """Weights have the shape of x or belong to the steps of the axis."""
+    """The weights have the shape of x, or there is one for each step of the axis."""
     dtypes = [x.dtype, "float", *([weights.dtype] if weights is not None else [])]
     return Operand(shape=reduced(x.shape, axis), dtype=result_type(*dtypes))
 
@@ -80,7 +80,7 @@ def quantile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Operand:
-    """Several of them come along a new first axis."""
+    """Of several `q`, the quantiles are along a new first axis."""
     shape = (*q.shape, *reduced(x.shape, axis, keepdims))
     return Operand(shape=shape, dtype=as_float(x.dtype))
 

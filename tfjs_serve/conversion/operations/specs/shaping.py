@@ -14,7 +14,7 @@ from tfjs_serve.conversion.operations.signatures import operation
 
 @operation("reshape")
 def reshape(x: Operand, /, newshape: Json) -> Operand:
-    """One size may be -1; sizes that are tensors are not known."""
+    """One size may be -1; a size that is a tensor is not known."""
     if isinstance(newshape, Operand):
         return like(x, unknown_sizes(newshape))
     sizes = [size if isinstance(size, int) else None for size in numbers(newshape)]
@@ -29,7 +29,7 @@ def reshape(x: Operand, /, newshape: Json) -> Operand:
 
 
 def _matched(shape: Shape, sizes: Sequence[Size]) -> Size:
-    """Return what -1 stands for if the one unknown size of the input is handed on."""
+    """Return the size for -1 if the only unknown size of the input stays what it is."""
     if shape.count(None) != 1 or list(sizes).count(None) != 1:
         return None
     total = known_product([size for size in shape if size is not None])
@@ -45,7 +45,7 @@ def ravel(x: Operand, /) -> Operand:
 
 @operation("batch_flatten")
 def batch_flatten(x: Operand, /) -> Operand:
-    """All axes but the batch become one."""
+    """All axes but the batch axis become one."""
     return like(x, [x.shape[0], known_product(x.shape[1:])])
 
 
@@ -65,7 +65,20 @@ def swapaxes(x: Operand, /, axis1: int, axis2: int) -> Operand:
 
 
 def moved(rank: int, source: Json, destination: Json) -> list[int]:
-    """Return the order of axes after some have moved."""
+    """Return the order of the axes after some of them have moved.
+
+    Parameters
+    ----------
+    rank
+        The number of axes.
+    source, destination
+        One axis or several: where they are, and where they go.
+
+    Raises
+    ------
+    ValueError
+        There is no such axis.
+    """
     sources, targets = axes_of(source, rank), axes_of(destination, rank)
     order = [axis for axis in range(rank) if axis not in sources]
     for target, axis in sorted(zip(targets, sources, strict=True)):
@@ -88,7 +101,7 @@ def rot90(array: Operand, /, k: int = 1, axes: Json = (0, 1)) -> Operand:
 
 @operation("expand_dims")
 def expand_dims(x: Operand, /, axis: Json) -> Operand:
-    """New axes at positions in the result."""
+    """New axes of size one; `axis` counts those of the result."""
     added = numbers(axis)
     rank = x.rank + len(added)
     places = axes_of(added, rank)
@@ -98,7 +111,7 @@ def expand_dims(x: Operand, /, axis: Json) -> Operand:
 
 @operation("squeeze")
 def squeeze(x: Operand, /, axis: Json = None) -> Operand:
-    """Axes of size one go."""
+    """Without axes of size one."""
     if axis is None:
         return like(x, [size for size in x.shape if size != 1])
     gone = axes_of(axis, x.rank)
@@ -107,7 +120,7 @@ def squeeze(x: Operand, /, axis: Json = None) -> Operand:
 
 @operation("broadcast_to")
 def broadcast_to(x: Operand, /, shape: Json) -> Operand:
-    """Repeated where the size is one."""
+    """Axes of size one are repeated."""
     if isinstance(shape, Operand):
         return like(x, unknown_sizes(shape))
     return like(x, [size if isinstance(size, int) and size >= 0 else None for size in shape])
@@ -115,13 +128,13 @@ def broadcast_to(x: Operand, /, shape: Json) -> Operand:
 
 @operation("flip", "fliplr", "flipud")
 def flip(x: Operand, /, axis: Json = None) -> Operand:
-    """The other way round."""
+    """In the opposite order."""
     return like(x, x.shape)
 
 
 @operation("roll")
 def roll(x: Operand, /, shift: Json, axis: Json = None) -> Operand:
-    """What leaves at one end enters at the other."""
+    """Steps that leave the axis at one end come back at the other."""
     return like(x, x.shape)
 
 

@@ -15,7 +15,7 @@ def _pair(x: Operand, size: Size) -> tuple[Operand, ...]:
 
 @operation("fft", "fft2", "ifft2")
 def fft(x: list[Operand], /) -> tuple[Operand, ...]:
-    """Over the last axis, or the last two."""
+    """Of the last axis, or of the last two."""
     return (like(x[0], x[0].shape),) * 2
 
 
