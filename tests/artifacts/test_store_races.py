@@ -127,7 +127,8 @@ def test_processes_that_publish_read_and_prune_never_see_half_an_artifact(tmp_pa
         process.stdin.flush()
     for process in processes:
         output, errors = process.communicate(timeout=120)
-        assert (process.returncode, output, errors) == (0, "done\n", "")
+        # A pruning that another one was ahead of may say so among the errors.
+        assert (process.returncode, output) == (0, "done\n"), errors
     assert_no_leftovers(tmp_path)
     store = new_store(tmp_path, FakeClock())
     assert is_whole(add(store, key_of(0), CONTENTS))
