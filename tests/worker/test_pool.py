@@ -293,7 +293,10 @@ async def test_child_that_ends_before_it_accepts_is_replaced_once(
     pool_running: PoolFactory, request_for: RequestFor, tmp_path: Path
 ) -> None:
     marker = str(tmp_path / "seen")
-    dies_once = f"if not os.path.exists({marker!r}): open({marker!r}, 'w').close(); os._exit(3)\n"
+    # Two children may start at the same time; only one of them can make the file.
+    dies_once = (
+        f"try: open({marker!r}, 'x').close()\nexcept FileExistsError: pass\nelse: os._exit(3)\n"
+    )
     prelude = f"import os\n{dies_once}{PRELUDE}"
     assert await pool_running("report()", prelude=prelude).convert(request_for("a.h5"), ignore)
 
