@@ -253,38 +253,32 @@ family("images", (kit) => {
       }),
   });
 
-  taking(
-    [
-      "images", "topPadding", "leftPadding", "bottomPadding", "rightPadding", "targetHeight",
-      "targetWidth", "dataFormat",
-    ],
-    {
-      padImages: ({ images, dataFormat, ...options }) =>
-        batched(images, dataFormat, (x) =>
-          bordered(x, options, "Padding", 1, (rows, columns) =>
-            tf.pad(x, [[0, 0], rows, columns, [0, 0]]),
-          ),
-        ),
-    },
-  );
+  const framing = (what) => [
+    "images",
+    ...["top", "left", "bottom", "right"].map((side) => `${side}${what}`),
+    ...["targetHeight", "targetWidth", "dataFormat"],
+  ];
 
-  taking(
-    [
-      "images", "topCropping", "leftCropping", "bottomCropping", "rightCropping",
-      "targetHeight", "targetWidth", "dataFormat",
-    ],
-    {
-      cropImages: ({ images, dataFormat, ...options }) =>
-        batched(images, dataFormat, (x) =>
-          bordered(x, options, "Cropping", -1, (rows, columns) => {
-            const [batch, height, width, channels] = x.shape;
-            return tf.slice(x, [0, rows[0], columns[0], 0], [
-              batch, height - rows[0] - rows[1], width - columns[0] - columns[1], channels,
-            ]);
-          }),
+  taking(framing("Padding"), {
+    padImages: ({ images, dataFormat, ...options }) =>
+      batched(images, dataFormat, (x) =>
+        bordered(x, options, "Padding", 1, (rows, columns) =>
+          tf.pad(x, [[0, 0], rows, columns, [0, 0]]),
         ),
-    },
-  );
+      ),
+  });
+
+  taking(framing("Cropping"), {
+    cropImages: ({ images, dataFormat, ...options }) =>
+      batched(images, dataFormat, (x) =>
+        bordered(x, options, "Cropping", -1, (rows, columns) => {
+          const [batch, height, width, channels] = x.shape;
+          return tf.slice(x, [0, rows[0], columns[0], 0], [
+            batch, height - rows[0] - rows[1], width - columns[0] - columns[1], channels,
+          ]);
+        }),
+      ),
+  });
 
   taking(["image1", "image2", "maxVal", "filterSize", "filterSigma", "k1", "k2", "dataFormat"], {
     ssim: ({ image1, image2, dataFormat, ...options }) => {
