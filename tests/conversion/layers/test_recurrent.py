@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.conversion.building import call, functional, given, layer, saved, sequential, weight
+from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.layers.shared.recurrence import with_equal_outputs
 from tfjs_serve.conversion.model.sources import values
-from tfjs_serve.conversion.rules.context import TfjsLayer
+from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.registry import LayerRule
 from tfjs_serve.conversion.translate import translate
 
 
@@ -86,3 +90,49 @@ def test_hard_gates_of_keras_3_are_those_of_tfjs_with_smaller_weights(
     for item in model.weights:
         expected = np.broadcast_to(np.repeat(scales, 2), item.source.shape)
         np.testing.assert_allclose(values(item.source), expected, rtol=1e-7)
+
+
+def stack_of_cells(second: str) -> dict[str, Any]:
+    """Return an RNN over an LSTM cell with dropout and a second cell, with its weights."""
+    cells = [
+        layer("LSTMCell", "one", units=2, dropout=0.5),
+        layer(second, "two", units=2),
+    ]
+    stack = layer("StackedRNNCells", "stack", cells=cells)
+    config = sequential([given("x", (None, 4, 3), 3), layer("RNN", "it", cell=stack)])
+    gates = {"LSTMCell": 4, "GRUCell": 3}
+    weights = []
+    for features, name in ((3, "LSTMCell"), (2, second)):
+        size = 2 * gates[name]
+        bias = np.ones((2, size) if name == "GRUCell" else size)
+        weights += [weight(np.ones((rows, size))) for rows in (features, 2)] + [weight(bias)]
+    return {"config": config, "weights": {"it": weights}}
+
+
+@pytest.mark.parametrize(
+    ("second", "warned"),
+    [("LSTMCell", ["m/it/stack/cells/0"]), ("GRUCell", [])],
+    ids=["tfjs runs the cells", "a companion runs them"],
+)
+def test_dropout_of_cells_is_left_out_only_where_tfjs_runs_them(
+    second: str, warned: list[str]
+) -> None:
+    made = translate(saved(**stack_of_cells(second)))
+    assert [text.split(" ")[0] for text in made.warnings if "dropout" in text] == warned
+
+
+def test_one_translation_of_a_cell_gives_both_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: Counter[str] = Counter()
+
+    def counted(rule: LayerRule) -> LayerRule:
+        def run(context: LayerContext) -> TfjsLayer:
+            runs[context.layer.path] += 1
+            return rule.translate(context)
+
+        return replace(rule, translate=run)
+
+    table = {name: counted(rule) for name, rule in rules().items()}
+    monkeypatch.setattr("tfjs_serve.conversion.translate.rules", lambda: table)
+    translate(saved(**stack_of_cells("GRUCell")))
+    assert set(runs.values()) == {1}
+    assert {"m/it/stack/cells/0", "m/it/stack/cells/1"} <= runs.keys()

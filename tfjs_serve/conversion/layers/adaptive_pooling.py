@@ -10,13 +10,9 @@ from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, pair
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.arithmetic import (
-    Lowering,
-    Tensor,
-    UnknownShapeError,
-    lower_or_companion,
-)
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 from tfjs_serve.conversion.small_models.spatial import (
     cropped,
     in_images,

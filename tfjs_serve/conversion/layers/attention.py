@@ -22,7 +22,8 @@ from tfjs_serve.conversion.rules.call_arguments import (
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 from tfjs_serve.layers_model.model import TensorSource
 
 _CALL = (

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.recurrence import (
     RECURRENT,
-    in_companion_terms,
     input_use,
     is_companion,
     is_masked,
@@ -17,7 +16,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
-from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.context import Inside, LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, rule
 from tfjs_serve.conversion.rules.tfjs_names import valid_name
 from tfjs_serve.conversion.rules.traits import Inner
@@ -55,11 +54,20 @@ def bidirectional(context: LayerContext) -> TfjsLayer:
     mode = read.take("merge_mode", "concat")
     if mode is not None and mode not in _MERGE_MODES:
         read.unsupported("merge_mode", mode, f"Use one of {', '.join(_MERGE_MODES)}.")
-    if not _needs_companion(context, mode):
-        native = _native(context, mode)
-        if native is not None:
-            return native
-    return _companion(context, mode)
+    forward, backward = context.layer.children
+    name = valid_name(forward.name)
+    one = context.translate_child(forward, name, f"{context.scope}/forward_{name}")
+    other = context.translate_child(backward, name, f"{context.scope}/backward_{name}")
+    if _needs_companion(context, mode) or is_companion(one) or is_companion(other):
+        return _companion(context, mode, one.inside, other.inside)
+    return TfjsLayer(
+        class_name="Bidirectional",
+        config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
+        weights=(*one.weights, *other.weights),
+        equal_outputs={0: 2, 1: 2 + state_count(forward)}
+        if one.equal_outputs and mode is None
+        else {},
+    )
 
 
 def _needs_companion(context: LayerContext, mode: Json) -> bool:
@@ -89,34 +97,18 @@ def _is_mirrored(forward: KerasLayer, backward: KerasLayer) -> bool:
     )
 
 
-def _native(context: LayerContext, mode: Json) -> TfjsLayer | None:
-    """Return TF.js's layer, ``None`` if it lacks the layer inside."""
-    forward, backward = context.layer.children
-    name = valid_name(forward.name)
-    one = context.translate_child(forward, name, f"{context.scope}/forward_{name}")
-    other = context.translate_child(backward, name, f"{context.scope}/backward_{name}")
-    if is_companion(one) or is_companion(other):
-        return None
-    return TfjsLayer(
-        class_name="Bidirectional",
-        config={**context.base_config(), "layer": one.to_json(), "merge_mode": mode},
-        weights=(*one.weights, *other.weights),
-        equal_outputs={0: 2, 1: 2 + state_count(forward)}
-        if one.equal_outputs and mode is None
-        else {},
-    )
-
-
-def _companion(context: LayerContext, mode: Json) -> TfjsLayer:
+def _companion(context: LayerContext, mode: Json, *parts: Inside | None) -> TfjsLayer:
     directions: dict[str, Json] = {}
-    parts: list[TfjsLayer] = []
-    for direction, layer in zip(("forward", "backward"), context.layer.children, strict=True):
-        arguments, translated = in_companion_terms(context, layer, direction)
-        if not is_companion(translated) or not arguments["cells"]:
+    found: dict[str, Inside] = {}
+    names = ("forward", "backward")
+    for direction, layer, part in zip(names, context.layer.children, parts, strict=True):
+        if part is None:
             _report_other(context, layer)
-        directions[direction] = {**arguments, **_zero_output(layer, arguments)}
-        parts.append(translated)
-    own = with_weights_of(context, *parts)
+        else:
+            zero_output = _zero_output(layer, part.arguments)
+            directions[direction] = {**part.arguments, **zero_output}
+            found[f"{direction}/"] = part
+    own = with_weights_of(context, found)
     arguments = {**input_use(context), "merge_mode": mode, **directions}
     return own.companion("Bidirectional", arguments)
 

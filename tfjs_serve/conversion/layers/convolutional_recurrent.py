@@ -12,9 +12,10 @@ from tfjs_serve.conversion.layers.shared.convolution import image_shape
 from tfjs_serve.conversion.layers.shared.recurrence import (
     RECURRENT,
     Loop,
-    companion_layer,
     is_masked,
     is_started,
+    layer_in_both_forms,
+    read_inside,
     read_loop,
     with_equal_outputs,
 )
@@ -81,12 +82,11 @@ def _conv_lstm(rank: int) -> None:
     def translate(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), _cell(context, rank)
         first = context.read.text("data_format", "channels_last") == "channels_first"
+        native = None
         if rank < 3 and not first and cell.native is not None:
-            plain = _plain(replace(context, weights=cell.weights), rank, loop, cell.native)
-            if plain is not None:
-                return plain
-        first_axis = {"channels_first": True} if first else {}
-        return companion_layer(context, name, _as_run(context, loop), cell, first_axis)
+            native = _plain(replace(context, weights=cell.weights), rank, loop, cell.native)
+        inside = read_inside(context, cell, {"channels_first": True} if first else {})
+        return layer_in_both_forms(context, name, _as_run(context, loop), inside, native)
 
 
 def _plain(

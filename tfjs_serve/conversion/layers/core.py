@@ -21,13 +21,9 @@ from tfjs_serve.conversion.rules.initializers import parameters
 from tfjs_serve.conversion.rules.registry import Outcome, Support, kernel_and_bias, rule
 from tfjs_serve.conversion.rules.traits import MadeMask, Masking, MaskMaker, Traits
 from tfjs_serve.conversion.small_models.activations import activated, companion_activation
-from tfjs_serve.conversion.small_models.arithmetic import (
-    Lowering,
-    Tensor,
-    common_shapes,
-    lower_or_companion,
-)
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, common_shapes
 from tfjs_serve.conversion.small_models.integers import check_no_rounding, each_kept, kept
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _MOST_AXES_OF_BIAS = 5
 _REARRANGES = Traits(dtypes=kept, any_dtype=True, hides_input_shape=True)

@@ -13,7 +13,8 @@ import numpy as np
 
 from tfjs_serve.conversion.layers.recurrent import gru_cell, lstm_cell, steps
 from tfjs_serve.conversion.layers.shared.recurrence import (
-    companion_layer,
+    layer_in_both_forms,
+    read_inside,
     read_loop,
     sequences,
     with_equal_outputs,
@@ -39,9 +40,10 @@ def cudnn_lstm(context: LayerContext) -> TfjsLayer:
     """An LSTM; its two biases are added up."""
     loop, cell = read_loop(context), lstm_cell(context)
     own = _relaid(context, gates=4)
-    if cell.native is None or loop.needs_companion(own):
-        return companion_layer(own, "LSTM", loop, cell, _GIVEN_WINS)
-    return with_equal_outputs(own.native("LSTM", {**loop.native, **cell.native}))
+    native = None
+    if cell.native is not None and not loop.needs_companion(own):
+        native = with_equal_outputs(own.native("LSTM", {**loop.native, **cell.native}))
+    return layer_in_both_forms(own, "LSTM", loop, read_inside(own, cell, _GIVEN_WINS), native)
 
 
 @rule("CuDNNGRU", variables=_VARIABLES, shape=steps, traits=_TRAITS, outcome=Outcome.COMPANION)
@@ -50,7 +52,7 @@ def cudnn_gru(context: LayerContext) -> TfjsLayer:
     loop, cell = read_loop(context), gru_cell(context)
     own = _relaid(context, gates=3)
     cell = replace(cell, arguments={**cell.arguments, "reset_after": True})
-    return companion_layer(own, "GRU", loop, cell, _GIVEN_WINS)
+    return layer_in_both_forms(own, "GRU", loop, read_inside(own, cell, _GIVEN_WINS), None)
 
 
 _GIVEN_WINS = {"given_wins": True}

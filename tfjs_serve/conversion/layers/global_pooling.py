@@ -19,8 +19,9 @@ from tfjs_serve.conversion.model.shapes import (
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import MaskUse, Traits
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.integers import all_integers, kept
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 
 def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:

@@ -32,7 +32,8 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models import one_hot
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _HINT = "Save the model as .keras, or give the layer its vocabulary as a list."
 _IN_VOCABULARY = (

@@ -16,7 +16,6 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     Tensor,
     UnknownShapeError,
     common_shapes,
-    lower_or_companion,
 )
 from tfjs_serve.conversion.small_models.integers import (
     check_no_rounding,
@@ -24,6 +23,7 @@ from tfjs_serve.conversion.small_models.integers import (
     narrow_dtype,
     wrapped,
 )
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _ONE_INPUT = "one input: Activation('linear')"
 _OVERFLOW = "integers of 8 and 16 bits, which overflow"

@@ -23,7 +23,7 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters_of_parts
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
-from tfjs_serve.conversion.small_models.arithmetic import lower_or_companion
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _CALL = (
     *("query", "value", "key", *MASKS, "attention_mask"),

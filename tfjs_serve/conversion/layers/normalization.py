@@ -17,9 +17,10 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.rules.registry import Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, Traits
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.integers import all_integers, truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _SHORT_NAMES = {"moving_mean": "mean", "moving_variance": "variance"}
 """Names of variables in the companion: TF.js would turn those of Keras into camel case."""

@@ -10,8 +10,9 @@ from tfjs_serve.conversion.model.shapes import Shape, channels_of, of_each, spat
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 from tfjs_serve.conversion.small_models.spatial import (
     with_first_channels,
     with_last_channels,

@@ -7,9 +7,10 @@ from tfjs_serve.conversion.model.shapes import of_each, pooled
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, lower_or_companion
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor
 from tfjs_serve.conversion.small_models.convolutions import fits_tfjs_volumes
 from tfjs_serve.conversion.small_models.integers import kept
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 from tfjs_serve.conversion.small_models.spatial import pooled as pool
 from tfjs_serve.conversion.small_models.spatial import with_first_channels, with_last_channels
 from tfjs_serve.conversion.small_models.windows import Windows

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tfjs_serve.conversion.layers.shared.cells import Cell, read_cell
+from tfjs_serve.conversion.layers.shared.cells import NO_DROPOUT, Cell, read_cell
 from tfjs_serve.conversion.layers.shared.recurrence import (
     RECURRENT,
-    companion_cell,
-    companion_layer,
+    cell_in_both_forms,
+    layer_in_both_forms,
+    read_inside,
     read_loop,
     sequences,
     state_count,
     with_equal_outputs,
 )
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import Shapes
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
@@ -92,10 +93,11 @@ def _layer(name: str, spelling: str) -> None:
     )
     def translate_layer(context: LayerContext) -> TfjsLayer:
         loop, cell = read_loop(context), read(context)
-        if cell.native is None or loop.needs_companion(context):
-            return companion_layer(context, name, loop, cell)
-        plain = replace(context, weights=cell.weights)
-        return with_equal_outputs(plain.native(name, {**loop.native, **cell.native}))
+        native = None
+        if cell.native is not None and not loop.needs_companion(context):
+            plain = replace(context, weights=cell.weights)
+            native = with_equal_outputs(plain.native(name, {**loop.native, **cell.native}))
+        return layer_in_both_forms(context, name, loop, read_inside(context, cell), native)
 
 
 def _cell(name: str) -> None:
@@ -107,19 +109,7 @@ def _cell(name: str) -> None:
         support=Support(companion="as the layer"),
     )
     def translate_cell(context: LayerContext) -> TfjsLayer:
-        cell = read(context)
-        if cell.native is None or context.layer.mask_input:
-            return companion_cell(context, cell)
-        plain = replace(context, weights=cell.weights)
-        return plain.native(f"{name}Cell", {**cell.native, **_no_dropout(context)})
-
-
-def _no_dropout(context: LayerContext) -> dict[str, Json]:
-    """Leave dropout out: TF.js's RNN uses the dropout mask of a cell's first call for all calls."""
-    rates = ("dropout", "recurrent_dropout")
-    if any(context.read.number(rate, 0.0) for rate in rates):
-        context.warn("its dropout is left out: TensorFlow.js's RNN cannot predict twice with it.")
-    return dict.fromkeys(rates, 0.0)
+        return cell_in_both_forms(context, read(context).with_native(**NO_DROPOUT))
 
 
 for _name in _CELLS:

@@ -23,10 +23,10 @@ from tfjs_serve.conversion.small_models.arithmetic import (
     Tensor,
     UnknownShapeError,
     common_shapes,
-    lower_or_companion,
 )
 from tfjs_serve.conversion.small_models.integers import truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 
 _TINY = 1e-24
 """Keras 3 replaces smaller sums of squares by this one (``normalize`` in ``ops/nn.py``)."""

@@ -20,14 +20,10 @@ from tfjs_serve.conversion.model.shapes import (
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
-from tfjs_serve.conversion.small_models.arithmetic import (
-    Lowering,
-    Tensor,
-    UnknownShapeError,
-    lower_or_companion,
-)
+from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.integers import all_integers, kept
 from tfjs_serve.conversion.small_models.interpolation import METHODS, resizing_matrix
+from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
 from tfjs_serve.conversion.small_models.resampling import LARGEST_MATRIX, resampled, stretched
 from tfjs_serve.conversion.small_models.spatial import (
     pooled,

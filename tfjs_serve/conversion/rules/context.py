@@ -16,6 +16,28 @@ from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """A recurrent layer or cell as a companion layer around it runs it.
+
+    Attributes
+    ----------
+    arguments
+        What the companion reads of it.
+    weights
+        By their names in it, such as ``"kernel"``.
+    fixed
+        Names of the weights that are not trained.
+    without_losses
+        The layers whose regularizers and constraints the companion leaves out.
+    """
+
+    arguments: Mapping[str, Json]
+    weights: Mapping[str, TensorSource]
+    fixed: Collection[str] = ()
+    without_losses: tuple[KerasLayer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TfjsLayer:
     """A layer in TF.js's terms.
 
@@ -30,12 +52,15 @@ class TfjsLayer:
     equal_outputs
         From the index of an output to the index of another one that is the same tensor. The graph
         is written with the second index only.
+    inside
+        The other form of a recurrent layer or cell. The layer around it takes one of the two.
     """
 
     class_name: str
     config: dict[str, Json]
     weights: tuple[LayersWeight, ...] = ()
     equal_outputs: Mapping[int, int] = field(default_factory=dict)
+    inside: Inside | None = None
 
     @property
     def is_container(self) -> bool:

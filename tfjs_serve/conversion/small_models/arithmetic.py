@@ -6,14 +6,13 @@ The results are exact to the rounding of float32, and differentiable, as TF.js's
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.shapes import broadcast, known_product
 from tfjs_serve.conversion.model.sources import Array, constant, reshaped_source
-from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.small_models.small_model import (
     SmallModel,
     Tensor,
@@ -30,7 +29,6 @@ __all__ = [
     "UnknownShapeError",
     "common_shapes",
     "known_sizes",
-    "lower_or_companion",
 ]
 
 
@@ -297,26 +295,3 @@ class Lowering(SmallModel):
             shape=image.shape,
         )
         return done if image is x else self.reshape(done, x.shape[1:])
-
-
-def lower_or_companion(
-    context: LayerContext,
-    lower: Callable[[Lowering], Tensor | Sequence[Tensor]],
-    class_name: str,
-    arguments: Mapping[str, Json],
-) -> TfjsLayer:
-    """Return the small model that `lower` builds, or a companion if it must know unknown sizes.
-
-    Parameters
-    ----------
-    lower
-        Adds layers to an empty small model, and returns its output or outputs.
-    class_name, arguments
-        Class and arguments of the companion; see ``LayerContext.companion``.
-    """
-    try:
-        lowering = Lowering(context)
-        made = lower(lowering)
-    except UnknownShapeError:
-        return context.companion(class_name, arguments)
-    return lowering.model(*([made] if isinstance(made, Tensor) else made))

@@ -26,6 +26,10 @@ _GATE_SCALES = {
 """For each gate, the factor of its part of the weights' last axis; see :func:`_with_hard_gates`."""
 
 
+NO_DROPOUT: Mapping[str, Json] = {"dropout": 0.0, "recurrent_dropout": 0.0}
+"""What TF.js's cells get: its RNN uses the dropout mask of a cell's first call for all calls."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """A cell in TF.js's terms and in those of the companion.
@@ -69,7 +73,7 @@ def read_cell(
     read, generation = context.read, context.layer.generation
     read.ignore("seed", "implementation", "enable_caching_device")
     values = {key: read.take(key, default) for key, default in defaults.items()}
-    rates = {rate: read.number(rate, 0.0) for rate in ("dropout", "recurrent_dropout")}
+    rates = {rate: read.number(rate, 0.0) for rate in NO_DROPOUT}
     gate = values.get("recurrent_activation")
     is_hard = native_activation(gate, generation) is None and is_hard_sigmoid(gate, generation)
     native = {

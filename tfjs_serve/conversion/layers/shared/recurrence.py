@@ -1,9 +1,10 @@
 """What all recurrent layers share: how they run their cells over time.
 
 TF.js's own layers are used where they compute the same; the others are in
-``browser/layers/recurrent.js``. A cell becomes a companion's `TfjsLayer` if TF.js lacks it, or if a
-companion is to run it (`KerasLayer.mask_input`). This layer is not written: the layer around it
-takes its arguments, ``{"cells": [...]}`` with one entry for each cell of a stack.
+``browser/layers/recurrent.js``. Whether TF.js can run the layer around a cell or around another
+recurrent layer is known only when both were translated. So rules return both forms of what may be
+inside: TF.js's, and `Inside`, whose arguments have ``{"cells": [...]}`` with one entry for each
+cell of a stack.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tfjs_serve.conversion.layers.shared.cells import Cell
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import Weights
-from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
+from tfjs_serve.conversion.rules.context import Inside, LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.traits import Masking, MaskUse, Traits
 from tfjs_serve.layers_model.model import TensorSource
 
@@ -146,32 +147,61 @@ def input_use(context: LayerContext) -> dict[str, Json]:
     return {"mask": mask, "ordered": context.layer.order_input, "runs": len(context.calls)}
 
 
-def companion_cell(context: LayerContext, cell: Cell) -> TfjsLayer:
-    """Return a companion cell for the layer around it; see the top of the module."""
-    _warn_of_losses(context, cell)
-    arguments = {"cells": [cell.arguments]}
-    return context.native(f"{companion.PACKAGE}>Cell", {"arguments": arguments})
+def read_inside(
+    context: LayerContext, cell: Cell, further: Mapping[str, Json] | None = None
+) -> Inside:
+    """Return a cell as a companion runs it, with the weights of the context as its own.
+
+    Parameters
+    ----------
+    further
+        Arguments of the companion that runs it, beside those of the loop.
+    """
+    return Inside(
+        arguments={"cells": [cell.arguments], **(further or {})},
+        weights=context.weights,
+        without_losses=(context.layer,) if cell.has_losses else (),
+    )
 
 
-def companion_layer(
-    context: LayerContext,
-    class_name: str,
-    loop: Loop,
-    cell: Cell,
-    further: Mapping[str, Json] | None = None,
+def cell_in_both_forms(context: LayerContext, cell: Cell) -> TfjsLayer:
+    """Return TF.js's cell, or a companion's if it has none, which only `TfjsLayer.inside` tells."""
+    inside = or_fixed(context, read_inside(context, cell))
+    if cell.native is None:
+        return TfjsLayer(class_name=f"{companion.PACKAGE}>Cell", config={}, inside=inside)
+    plain = replace(context, weights=cell.weights)
+    return replace(plain.native(context.layer.class_name, cell.native), inside=inside)
+
+
+def layer_in_both_forms(
+    context: LayerContext, class_name: str, loop: Loop, cells: Inside, native: TfjsLayer | None
 ) -> TfjsLayer:
-    """Return a companion layer that runs one cell; the cell's weights are the layer's own."""
-    _warn_of_losses(context, cell)
-    cells = {"cells": [cell.arguments], **(further or {})}
-    return companion_layer_of(context, class_name, loop, cells)
+    """Return a layer that runs cells, and what a companion around it reads of it.
+
+    Parameters
+    ----------
+    class_name
+        The companion's.
+    native
+        TF.js's layer, which is preferred; ``None`` if it has none that computes the same.
+    """
+    # The layer around it gives it a mask or none, as its own calls have one.
+    given = replace(context, layer=replace(context.layer, mask_input=True))
+    arguments = _arguments(given, loop, cells)
+    inside = or_fixed(context, replace(cells, arguments=arguments))
+    made = native or with_weights_of(context, {"": cells}).companion(
+        class_name, _arguments(context, loop, cells)
+    )
+    return replace(made, inside=inside)
 
 
-def companion_layer_of(
-    context: LayerContext, class_name: str, loop: Loop, cells: Mapping[str, Json]
-) -> TfjsLayer:
-    """Return a companion layer that runs the cells of :func:`in_companion_terms`."""
-    arguments = {**loop.arguments(context.layer), **input_use(context), **cells}
-    return context.companion(class_name, arguments)
+def _arguments(context: LayerContext, loop: Loop, cells: Inside) -> dict[str, Json]:
+    return {**loop.arguments(context.layer), **input_use(context), **cells.arguments}
+
+
+def or_fixed(context: LayerContext, inside: Inside) -> Inside:
+    """Return what is inside with all weights fixed if the layer is not trained."""
+    return inside if context.layer.trainable else replace(inside, fixed=inside.weights.keys())
 
 
 def is_companion(layer: TfjsLayer) -> bool:
@@ -179,33 +209,13 @@ def is_companion(layer: TfjsLayer) -> bool:
     return layer.class_name.startswith(f"{companion.PACKAGE}>")
 
 
-def in_companion_terms(
-    context: LayerContext, child: KerasLayer, scope: str
-) -> tuple[dict[str, Json], TfjsLayer]:
-    """Translate a layer inside this one; return the companion's arguments for it, and the layer.
-
-    Parameters
-    ----------
-    scope
-        Prefix of the names of its weights.
-    """
-    translated = context.translate_child(replace(child, mask_input=True), child.name, scope)
-    return translated.config.get("arguments") or {"cells": []}, translated
-
-
-def with_weights_of(context: LayerContext, *parts: TfjsLayer, scope: str = "") -> LayerContext:
-    """Return the context with the weights of `parts` as the layer's own, without their `scope`."""
-    prefix = f"{scope}/" if scope else ""
+def with_weights_of(context: LayerContext, parts: Mapping[str, Inside]) -> LayerContext:
+    """Return the context with the weights of `parts` as the layer's own, by prefix."""
     weights: dict[str, TensorSource] = {}
     fixed: set[str] = set()
-    for part in parts:
-        found = {weight.name.removeprefix(prefix): weight.source for weight in part.weights}
-        weights |= found
-        if part.config.get("trainable") is False:
-            fixed |= found.keys()
+    for prefix, part in parts.items():
+        weights |= {f"{prefix}{name}": source for name, source in part.weights.items()}
+        fixed |= {f"{prefix}{name}" for name in part.fixed}
+        for layer in part.without_losses:
+            context.read.report.warn(layer, "its regularizers and constraints are left out.")
     return replace(context, weights=weights, fixed_variables=fixed)
-
-
-def _warn_of_losses(context: LayerContext, cell: Cell) -> None:
-    if cell.has_losses:
-        context.warn("its regularizers and constraints are left out.")
