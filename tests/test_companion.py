@@ -118,3 +118,26 @@ def test_a_page_does_not_load_a_loop_of_other_cells() -> None:
     assert outcome("Bidirectional", {**lacking, "forward": {**loop, "cells": []}}).startswith(
         "The backward direction of it lacks the argument mask."
     )
+
+
+KEYS = ["a", "_", "", "return_sequences", "new__york", "end_", "_first", "x_1", "two words_here"]
+
+SPELL = """
+class Spelled extends tf.layers.Layer {
+  static className = "Spelled";
+  constructor(config) {
+    super(config);
+    answer(config.strings);
+  }
+}
+tf.serialization.registerClass(Spelled);
+const config = { name: "it", batch_input_shape: [null, 1], strings: STRINGS };
+const layers = [{ class_name: "Spelled", config }];
+const modelTopology = { class_name: "Sequential", config: { name: "m", layers } };
+tf.loadLayersModel(tf.io.fromMemory({ modelTopology }));
+"""
+
+
+@needs_node
+def test_camel_case_is_that_of_tensorflow_js() -> None:
+    assert in_node(SPELL.replace("STRINGS", json.dumps(KEYS))) == list(map(camel_case, KEYS))

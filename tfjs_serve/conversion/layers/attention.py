@@ -15,7 +15,7 @@ from tfjs_serve.conversion.model.sources import constant, reshaped_source
 from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
-    call_arguments,
+    given_arguments,
     tensor_positions,
     with_travelling_masks,
 )
@@ -69,7 +69,7 @@ class _Attention:
 
 
 def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    arguments = call_arguments(layer.config.get(CALL, {}).get, _CALL)
+    arguments = given_arguments(layer.config.get(CALL, {}).get, _CALL)
     query, value = inputs[:2]
     output = (*query[:-1], value[-1])
     scores = (*query[:-1], value[-2])
@@ -117,7 +117,7 @@ def _translated(context: LayerContext, mode: str) -> TfjsLayer:
     read.ignore("seed")
     if not context.layer.saved_masks_only:
         context.no_mask()
-    arguments = call_arguments(context.keywords.take, _CALL)
+    arguments = given_arguments(context.keywords.take, _CALL)
     dropout = read.number("dropout", 0.0)
     # Up to Keras 2.10, it is an argument of the layer.
     causal = read.boolean("causal", False) or bool(arguments.get("use_causal_mask"))

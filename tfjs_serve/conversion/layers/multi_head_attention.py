@@ -14,8 +14,8 @@ from tfjs_serve.conversion.model.sources import Array, constant
 from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
-    call_arguments,
     constant_of,
+    given_arguments,
     tensor_positions,
     with_travelling_masks,
 )
@@ -66,7 +66,7 @@ def _output(config: Mapping[str, Json], query: Shape) -> Shape:
 
 def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
     config = layer.config
-    arguments = call_arguments(config.get(CALL, {}).get, _CALL)
+    arguments = given_arguments(config.get(CALL, {}).get, _CALL)
     positions = tensor_positions(arguments)
     query, value = inputs[positions["query"]], inputs[positions["value"]]
     output = (*query[:-1], *_output(config, query))
@@ -110,7 +110,7 @@ def grouped_query_attention(context: LayerContext) -> TfjsLayer:
 
 
 def _translated(context: LayerContext, heads: int, groups: int, key_dim: int) -> TfjsLayer:
-    arguments = call_arguments(context.keywords.take, _CALL)
+    arguments = given_arguments(context.keywords.take, _CALL)
     spec = _spec(context, heads, groups, key_dim, arguments)
     always_training = bool(context.keywords.always_trains() and spec.dropout)
     companion = spec.companion_arguments(always_training)

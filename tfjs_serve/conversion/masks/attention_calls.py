@@ -19,7 +19,7 @@ from tfjs_serve.conversion.model.layers import Call, KerasLayer, TensorRef
 from tfjs_serve.conversion.rules.call_arguments import (
     MASKS,
     TRAVELLING,
-    call_arguments,
+    given_arguments,
     tensor_positions,
 )
 from tfjs_serve.conversion.rules.traits import MaskUse, Traits
@@ -81,7 +81,8 @@ def _with_names(
     casts: bool,
 ) -> AttentionCall:
     """Return the call of a layer that takes its inputs and masks by name."""
-    positions = tensor_positions(call_arguments(call.kwargs.get, ("query", "value", "key", *MASKS)))
+    arguments = given_arguments(call.kwargs.get, ("query", "value", "key", *MASKS))
+    positions = tensor_positions(arguments)
     tensors = {name: call.inputs[at] for name, at in positions.items() if name not in MASKS}
     clears = traits.clears_masks_since is not None and layer.version >= traits.clears_masks_since
     used = {

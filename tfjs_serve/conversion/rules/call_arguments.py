@@ -57,7 +57,7 @@ def one_by_position(
     return given[:1], {**by_position, **rest}
 
 
-def call_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
+def given_arguments(take: Callable[[str], Json], names: Sequence[str]) -> dict[str, Json]:
     """Return the arguments of a call by name, without those that were not given.
 
     Parameters
