@@ -6,20 +6,25 @@ from pathlib import Path
 
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.inference.infer import infer
+from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.spelling.normalize import normalize
-from tfjs_serve.keras_files import open_model
 from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.convert import convert
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 
-def inferred_output_shapes(path: Path) -> list[Shape | None]:
-    """Return them in the order of the model's outputs; ``None`` where even the rank is unknown."""
-    report = Report(path.name)
-    with open_model(path, display_name=path.name) as saved:
-        model = normalize(saved.config, saved.dialect.generation, report)
+def inferred_output_shapes(config: Json) -> list[Shape | None]:
+    """Return them in the order of the model's outputs; ``None`` where even the rank is unknown.
+
+    Parameters
+    ----------
+    config
+        What an archive of Keras 3 has in its ``config.json``.
+    """
+    report = Report("model")
+    model = normalize(config, 3, report)
     return [fact.shape for fact in infer(model, rules(), report).outputs]
 
 

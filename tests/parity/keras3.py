@@ -24,7 +24,8 @@ ignore_warnings_about_the_cases: list[pytest.MarkDecorator] = [
 
 def built(build: Callable[[Any], Any]) -> Any:
     """Return the model, counting the names of layers from the beginning."""
-    keras.backend.clear_session()
+    # Collecting all garbage after each case takes longer than most cases.
+    keras.backend.clear_session(free_memory=False)
     # The backend finds out shapes by computing with memory that nobody initialised.
     with np.errstate(all="ignore"):
         return build(keras)

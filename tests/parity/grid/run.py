@@ -116,7 +116,8 @@ def disagreement(expected: Sequence[Array], actual: Sequence[Array], tolerance: 
 
 def reference(keras: Keras, case: GridCase) -> Reference:
     """Build the model of a case and predict with Keras."""
-    keras.backend.clear_session()
+    # Collecting all garbage after each case takes longer than most cases.
+    keras.backend.clear_session(free_memory=False)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         model = case.build(keras)
