@@ -23,7 +23,7 @@ def numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> 
 
 
 def tokens(count: int) -> InputMaker:
-    """Return a maker of whole numbers from 0 to `count` - 1."""
+    """Return a maker of integers from 0 to `count` - 1."""
     return lambda random, shape, dtype: random.integers(0, count, shape).astype(dtype)
 
 
@@ -83,7 +83,7 @@ def within(low: float, high: float) -> InputMaker:
 
 
 def halves(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Return multiples of a half, among them equal ones and ones between whole numbers."""
+    """Return multiples of a half, among them equal ones and ones between integers."""
     return (random.integers(-6, 7, shape) / 2).astype(dtype)
 
 

@@ -38,9 +38,10 @@ def chosen_cases(keras: Any, options: argparse.Namespace) -> list[GridCase]:
     if options.size == "ci":
         return sample(keras, dialect, CI_COUNT)
     only = options.only or [""]
-    return [
-        case for name in only for case in nightly(keras, dialect, name) if options.filter in case.id
-    ][options.start :: options.every]
+    cases = [case for name in only for case in nightly(keras, dialect, name)]
+    if not cases:
+        sys.exit(f"tests/parity/grid/subjects/ has no subject {' or '.join(only)}")
+    return [case for case in cases if options.filter in case.id][options.start :: options.every]
 
 
 def run(keras: Any, cases: Iterable[GridCase]) -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""One file of rules per family, named as in tfjs-layers' ``src/layers``; imports register them."""
+"""One file of rules per family, named as in tfjs-layers or in Keras; imports register them."""
 
 from tfjs_serve.conversion.layers import (  # noqa: F401  # importing registers
     adaptive_pooling,

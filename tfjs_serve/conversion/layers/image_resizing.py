@@ -126,7 +126,7 @@ def _fit(context: LayerContext) -> str:
 def _range(context: LayerContext, method: str) -> list[Json] | None:
     """Return the range of integers that Keras rounds its results to, ``None`` if it does not.
 
-    An empty list stands for a range that images never leave, such as that of 32 bits.
+    An empty list: Keras rounds, but no image exceeds the range, as with 32 bits.
     """
     dtype = next((fact.dtype for call in context.calls for fact in call if fact.is_integer), None)
     if dtype is None or context.layer.generation < 3 or method == "nearest":

@@ -42,7 +42,7 @@ def merged(context: LayerContext) -> TfjsLayer:
 
 @rule("masks.Joined", outcome=Outcome.COMPANION, shape=_joined)
 def joined(context: LayerContext) -> TfjsLayer:
-    """The mask of a concatenation; takes its tensors, then the masks of those that have one."""
+    """The mask of a concatenation. Its inputs are the tensors, then the masks of some of them."""
     read = context.read
     arguments = {
         "axis": read.integer("axis"),

@@ -53,7 +53,7 @@ def time_distributed(context: LayerContext) -> TfjsLayer:
 
 
 def _with_mask(context: LayerContext, inner: KerasLayer) -> KerasLayer:
-    """Return the layer inside as one that takes the masks of its steps as a further input."""
+    """Return the layer inside, with the masks of the steps as a further input."""
     if inner.class_name in CONTAINERS:
         report_mask(inner, context.read.report)
     return replace(inner, mask_input=True)

@@ -26,8 +26,10 @@ from tfjs_serve.conversion.operations.operand import (
 )
 
 Specification = Callable[..., Operand | tuple[Operand, ...]]
-"""From the arguments of an operation to what it makes; raises ``ValueError`` for what no Keras
-computes, which is reported as arguments that make no sense."""
+"""From the arguments of an operation to what it makes.
+
+It raises ``ValueError`` for arguments that Keras refuses; they are reported as making no sense.
+"""
 _Specification = TypeVar("_Specification", bound=Specification)
 
 _SIGNATURES: dict[str, Signature] = {}

@@ -17,7 +17,7 @@ from tfjs_serve.layers_model.model import LayersWeight, TensorSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inside:
-    """A recurrent layer or cell as a companion layer around it runs it.
+    """What a companion layer has to know of a recurrent layer or cell inside it.
 
     Attributes
     ----------

@@ -68,7 +68,7 @@ class LayerRule:
     support
         What the support table says.
     family
-        The module that the rule is in, named as in tfjs-layers.
+        The module that the rule is in.
     """
 
     class_name: str

@@ -156,7 +156,7 @@ def _with_edges(
 
 
 def _convolved_crop(low: Lowering, image: Tensor, sides: Edges) -> Tensor:
-    """Crop with a kernel of zeros and a single one: Cropping2D has to know sizes beforehand."""
+    """Crop by a convolution that moves pixels: Cropping2D has to know sizes beforehand."""
     for axis, (before, after) in enumerate(sides):
         if not before and not after:
             continue

@@ -74,7 +74,7 @@ def keras1_forms(model: KerasLayer) -> FormOf:
 def _data_formats(model: KerasLayer) -> dict[str, str]:
     """Return the data format of layers by path, also of those that do not write it.
 
-    These took it from the user's settings, as other layers of the model did that write it.
+    Such layers used the user's setting. Other layers of the same model wrote it down.
     """
     known = [
         (layer.path, layer.config.get("dim_ordering"))

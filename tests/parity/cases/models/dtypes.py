@@ -25,7 +25,7 @@ def case(**options: Any) -> Callable[[Build], Build]:
 
 
 def small_numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
-    """Return whole numbers from -3 to 3."""
+    """Return integers from -3 to 3."""
     return random.integers(-3, 4, shape).astype(dtype)
 
 

@@ -26,12 +26,12 @@ def floats(*shape: int | None) -> Given:
 
 
 def pixels(*shape: int | None) -> Given:
-    """Return an input of whole numbers from 0 to 255, as floats."""
+    """Return an input of integers from 0 to 255, as floats."""
     return Given(shape=shape, make=_pixels)
 
 
 def whole(*shape: int | None, below: int, dtype: str = "int32") -> Given:
-    """Return an input of whole numbers."""
+    """Return an input of integers."""
     return Given(shape=shape, dtype=dtype, make=tokens(below))
 
 

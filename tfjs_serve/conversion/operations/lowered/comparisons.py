@@ -36,14 +36,14 @@ def logical(build: Build) -> Tensor:
 
 @lowered("equal", "not_equal")
 def same(build: Build) -> Tensor:
-    """The difference of integers, limited to one."""
+    """Integers that differ do so by one or more: their distance limited to one tells."""
     differs = unequal(build.low, _difference(build))
     return build.low.rescale(differs, -1.0, 1.0) if build.call.name == "equal" else differs
 
 
 @lowered("greater", "greater_equal", "less", "less_equal")
 def ordered(build: Build) -> Tensor:
-    """The difference of integers, limited to one."""
+    """Their difference limited to ``0..1``: integers are greater by one or more."""
     name = build.call.name
     above = _difference(build, turned=name.startswith("less"))
     shifted = build.low.rescale(above, 1.0, 1.0) if name.endswith("equal") else above

@@ -54,13 +54,13 @@ def _count(x: Tensor, axes: Sequence[int]) -> int:
 
 @lowered("mean")
 def mean(build: Build) -> Tensor:
-    """Global pooling."""
+    """Global average pooling, of axes that are made one."""
     return _reduced(build, "Average")
 
 
 @lowered("max", "amax")
 def largest(build: Build) -> Tensor:
-    """Global pooling."""
+    """Global max pooling, of axes that are made one."""
     _check_initial(build)
     return _reduced(build, "Max")
 

@@ -75,7 +75,7 @@ def slice_(inputs: Operand, start_indices: Json, /, shape: Json) -> Operand:
 
 @operation("slice_update")
 def slice_update(inputs: Operand, start_indices: Json, updates: Operand, /) -> Operand:
-    """`inputs`, of which a part is replaced by `updates`."""
+    """`inputs` with `updates` in place of a part."""
     return like(inputs, inputs.shape)
 
 
@@ -89,7 +89,7 @@ def scatter(indices: Operand, values: Operand, /, shape: Json) -> Operand:
 def scatter_update(
     inputs: Operand, indices: Operand, updates: Operand, /, reduction: str | None = None
 ) -> Operand:
-    """`inputs`, of which elements are replaced, or combined with `updates`."""
+    """`inputs` with `updates` in place of some elements, or combined with them."""
     return like(inputs, inputs.shape)
 
 
