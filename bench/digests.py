@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -28,7 +29,9 @@ from digests_taking import Record, take
 
 Records = dict[str, Record]
 
-SCRIPTS = {"layers.js", "layers.mjs"}
+SCRIPT = "layers.js"
+_SCRIPTS = re.compile(r"layers\.")
+"""How the names begin of a model's layers and of their compressed forms."""
 
 
 def write_command(options: argparse.Namespace) -> int:
@@ -56,7 +59,7 @@ def compare_command(options: argparse.Namespace) -> int:
     before, after = (json.loads(path.read_text()) for path in (options.before, options.after))
     print(f"before: {summary(before)}\nafter:  {summary(after)}")
     if take_scripts(before) != take_scripts(after):
-        print("layers.js is another one, beside each model that needs it")
+        print("layers.js is another one, beside models that need it")
     found = list(differences(before, after))
     for kind, count in Counter(kind for kind, _, _ in found).most_common():
         print(f"{count} differ in: {kind}")
@@ -69,14 +72,14 @@ def compare_command(options: argparse.Namespace) -> int:
 def take_scripts(records: Records) -> set[str]:
     """Take the digests of ``layers.js`` out of the records, and return them.
 
-    The script is one for all models; only whether a model needs it stays with the model.
+    Models with the same layers have the same one; only whether a model needs it stays with it.
     """
     taken = set()
     for record in records.values():
         files = record.get("files", {})
-        for name in SCRIPTS & files.keys():
-            taken.add(files[name])
-            files[name] = "beside the model"
+        for name in list(filter(_SCRIPTS.match, files)):
+            taken.add(files.pop(name))
+            files[SCRIPT] = "beside the model"
     return taken
 
 

@@ -27,6 +27,7 @@ EXAMPLES = (
     "A URL of the server",
 )
 
+MINIFY = [".venv/bin/python", "tools/minify_layers.py"]
 CHANGES = tuple(block for block in BLOCKS if block.section in EXAMPLES and block.path)
 
 pytestmark = [needs_node, pytest.mark.xdist_group("contributing")]
@@ -97,9 +98,11 @@ def run(words: Iterable[str], project: Path) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with all examples in it."""
+    """A copy with all examples in it, the JavaScript of each minified as it tells to."""
     project = copy_of_the_project(tmp_path_factory.mktemp("contributing"))
     apply(CHANGES, project)
+    result = run(MINIFY, project)
+    assert result.returncode == 0, result.stdout
     return project
 
 
@@ -112,6 +115,8 @@ def test_each_example_has_code_and_commands() -> None:
         assert any(block.path.startswith("tfjs_serve/") for block in own), section
         assert any(block.commands for block in own), section
         assert all(block.path or block.commands for block in own), section
+        changes_layers = any(block.path.endswith(".js") for block in own)
+        assert changes_layers == any(MINIFY in block.commands for block in own), section
 
 
 @pytest.mark.parametrize("section", EXAMPLES)

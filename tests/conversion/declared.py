@@ -44,10 +44,16 @@ def in_node(program: str) -> Any:
     """Run JavaScript that calls ``answer(value)`` where ``tf`` has the layers of ``layers.js``."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / companion.SCRIPT_NAME
-        script.write_text(companion.script(), encoding="utf-8")
-        env = {"NODE_PATH": str(NODE_FOLDER / "node_modules"), "PATH": "/usr/bin:/bin"}
-        command = [str(shutil.which("node")), "--eval", _START + program, str(script)]
-        reply = subprocess.run(command, env=env, capture_output=True, check=True)
+        script.write_text(companion.whole_script().text, encoding="utf-8")
+        return node("--eval", _START + program, str(script))
+
+
+def node(*arguments: str) -> Any:
+    """Run Node, which finds the packages of ``tests/js``; return the JSON that it prints."""
+    env = {"NODE_PATH": str(NODE_FOLDER / "node_modules"), "PATH": "/usr/bin:/bin"}
+    command = [str(shutil.which("node")), *arguments]
+    reply = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert reply.returncode == 0, reply.stderr[-2000:]
     return json.loads(reply.stdout)
 
 

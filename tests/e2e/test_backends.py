@@ -68,11 +68,11 @@ def prepared_page(
     chromium: BrowserContext, page_folder: Path, page_url: str, backend: str
 ) -> Iterator[Page]:
     """A page with ``layers.js``; it serves models out of its own folder."""
-    for name, text in companion.files().items():
-        (page_folder / name).write_text(text, encoding="utf-8")
+    script = companion.whole_script()
+    (page_folder / script.name).write_text(script.text, encoding="utf-8")
     with chromium.new_page() as page:
         page.goto(page_url)
-        page.add_script_tag(url=page_url.replace("page.html", companion.SCRIPT_NAME))
+        page.add_script_tag(url=page_url.replace("page.html", script.name))
         yield page
 
 

@@ -80,8 +80,26 @@ def test_a_script_tag_makes_the_layers_known(
     inputs, expected = _saved(build, path)
     url = served.add(path)
     page.goto(page_url)
-    page.add_script_tag(url=f"{served.base_url}/-/layers.js")
+    page.add_script_tag(url=url.replace("model.json", "layers.js"))
     compare(expected, predict(page, url, _tensors(inputs), backend=backend), rtol=1e-4)
+
+
+@pytest.mark.parametrize("of_the_server", [False, True])
+def test_several_models_are_loaded_in_one_page(
+    page: Page, page_url: str, served: ServedModels, tmp_path: Path, of_the_server: bool
+) -> None:
+    page.goto(page_url)
+    models = []
+    for build in MODELS:
+        path = tmp_path / f"{build.__name__.strip('_')}-beside-{of_the_server}.keras"
+        inputs, expected = _saved(build, path)
+        url = served.add(path)
+        models.append((url, inputs, expected))
+        page.add_script_tag(url=url.replace("model.json", "layers.js"))
+    if of_the_server:
+        page.add_script_tag(url=f"{served.base_url}/-/layers.js")
+    for url, inputs, expected in models:
+        compare(expected, predict(page, url, _tensors(inputs)), rtol=1e-5)
 
 
 def test_a_page_without_the_layers_is_told_which_file_to_load(
@@ -102,7 +120,6 @@ def test_a_module_registers_the_layers(
     path = tmp_path / f"imported-{beside}.keras"
     inputs, expected = _saved(_gru, path)
     url = served.add(path)
-    served.get(url)  # layers.mjs is there once the model has been converted
     folder = url.removesuffix("model.json") if beside else f"{served.base_url}/-/"
     page.goto(page_url)
     page.evaluate(

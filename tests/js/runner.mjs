@@ -14,8 +14,6 @@
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
 //
-// The only argument is the URL of layers.mjs.
-//
 // `train` answers with the gradients of the mean squared error with respect to all trainable
 // weights, flat and one after another; with the predictions after one step of gradient descent;
 // and with the loss in each epoch of `fit` from there.
@@ -29,9 +27,6 @@ import { createInterface } from "node:readline";
 console.log = console.info = console.warn = console.error;
 
 const tf = await import("@tensorflow/tfjs");
-
-// The companion layers, unless plain TensorFlow.js is to do without them.
-if (process.argv[2]) (await import(process.argv[2])).register(tf);
 
 const ARRAY_TYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
@@ -54,8 +49,25 @@ function encodeTensor(tensor) {
 
 const asArray = (value) => (Array.isArray(value) ? value : [value]);
 
-function loadModel({ kind = "layers", url }) {
-  if (kind === "layers") return tf.loadLayersModel(url);
+// A model gets the layers that are beside it, and not those of the models before it: they have to
+// be enough.
+async function loadLayers(url) {
+  const classes = tf.serialization.SerializationMap.getMap().classNameMap;
+  for (const name of Object.keys(classes)) {
+    if (name.startsWith("tfjs-serve/layers.js>")) delete classes[name];
+  }
+  delete globalThis.tfjsServeLayers;
+  const response = await fetch(new URL("layers.js", url)).catch(() => null);
+  if (!response?.ok) return;
+  new Function(await response.text())();
+  globalThis.tfjsServeLayers.register(tf);
+}
+
+async function loadModel({ kind = "layers", url }) {
+  if (kind === "layers") {
+    await loadLayers(url);
+    return tf.loadLayersModel(url);
+  }
   if (kind === "graph") return tf.loadGraphModel(url);
   throw new Error(`the runner knows no kind of model ${kind}`);
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+from tfjs_serve.companion import SCRIPT_NAME, script_among
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import Json
@@ -29,14 +31,20 @@ def inferred_output_shapes(config: Json) -> list[Shape | None]:
 
 
 def convert_into(directory: Path, path: Path) -> ConversionReport:
-    """Convert the model at `path` in this process, as the server's worker does it."""
+    """Convert the model at `path` in this process, as the server's worker does it.
+
+    Its layers, if it needs any, are in ``layers.js``, too, where a page looks for them.
+    """
     request = ConversionRequest(
         source=str(path),
         display_name=path.name,
         output_dir=str(directory),
         options=ConversionOptions(),
     )
-    return convert(request, lambda _progress: None)
+    report = convert(request, lambda _progress: None)
+    if script := script_among(file.name for file in report.files):
+        shutil.copyfile(directory / script, directory / SCRIPT_NAME)
+    return report
 
 
 def converted(path: Path, directory: Path) -> dict[str, bytes]:

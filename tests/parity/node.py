@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import base64
 import itertools
 import json
 import queue
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from tfjs_serve import companion
 
 from .process import Process
 
@@ -88,18 +82,8 @@ def decode_tensor(tensor: Mapping[str, Any]) -> Array:
     return array
 
 
-@cache
-def _module_url() -> str:
-    """Return where Node finds ``layers.js``, which is too long for a command line."""
-    folder = Path(tempfile.mkdtemp(prefix="tfjs-serve-layers-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / companion.MODULE_NAME
-    path.write_text(companion.module(), encoding="utf-8")
-    return path.as_uri()
-
-
 class NodeTf:
-    """TensorFlow.js in Node, loading models over HTTP as a page does.
+    """TensorFlow.js in Node, loading models over HTTP as a page does, after their layers.
 
     Starts Node when it is first needed, and again after it hung or crashed.
 
@@ -107,14 +91,9 @@ class NodeTf:
     ----------
     deadline_seconds
         How long one command may take before Node is killed.
-    companion
-        Whether it registers ``layers.js``, as a page may.
     """
 
-    def __init__(
-        self, *, deadline_seconds: float = COMMAND_DEADLINE_SECONDS, companion: bool = True
-    ) -> None:
-        self._companion = companion
+    def __init__(self, *, deadline_seconds: float = COMMAND_DEADLINE_SECONDS) -> None:
         self._deadline_seconds = deadline_seconds
         self._process: Process | None = None
         self._ids = itertools.count()
@@ -184,15 +163,10 @@ class NodeTf:
             self._process.close()
         self._process = None
 
-    def _layers(self) -> list[str]:
-        if not self._companion:
-            return []
-        return [_module_url()]
-
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         identifier = next(self._ids)
         if self._process is None:
-            self._process = Process(["node", str(RUNNER), *self._layers()])
+            self._process = Process(["node", str(RUNNER)])
         self._process.write_line(json.dumps({"id": identifier, **command}))
         reply = self._read_reply(self._process)
         assert reply["id"] == identifier

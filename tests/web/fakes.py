@@ -62,12 +62,19 @@ def model_bodies(seed: str) -> dict[str, bytes]:
     names = [shard_name(shard) for shard in shards]
     document = {"format": "layers-model", "seed": seed, "weightsManifest": [{"paths": names}]}
     text = json.dumps(document, indent=1).encode()
-    return {
-        "model.json": text,
-        "model.json.gz": gzip.compress(text, mtime=0),
-        "model.json.br": brotli.compress(text),
-        **dict(zip(names, shards, strict=True)),
-    }
+    return {**coded("model.json", text), **dict(zip(names, shards, strict=True))}
+
+
+def coded(name: str, body: bytes) -> dict[str, bytes]:
+    """Return a text and its compressed forms, as files of a model."""
+    compressed = {f"{name}.gz": gzip.compress(body, mtime=0), f"{name}.br": brotli.compress(body)}
+    return {name: body, **compressed}
+
+
+def script_bodies(seed: str) -> dict[str, bytes]:
+    """Return the files with the layers that a model needs."""
+    body = f"// layers of {seed}\n".encode()
+    return coded(f"layers.{hashlib.sha256(body).hexdigest()[:32]}.js", body)
 
 
 @dataclass
@@ -93,13 +100,17 @@ class FakeBuilder:
     errors: dict[str, Exception] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
     searched: list[tuple[str, Variant, str]] = field(default_factory=list)
+    with_layers: set[str] = field(default_factory=set)
 
     async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
         if entry.exact_name in self.errors:
             raise self.errors[entry.exact_name]
         key = (entry.exact_name, variant)
         if key not in self.artifacts:
-            bodies = model_bodies(f"{entry.exact_name}@{variant.value}")
+            seed = f"{entry.exact_name}@{variant.value}"
+            bodies = model_bodies(seed)
+            if entry.name in self.with_layers:
+                bodies |= script_bodies(seed)
             directory = self.root / f"{len(self.artifacts)}"
             self.artifacts[key] = write_artifact(directory, bodies)
         return Build(artifact=self.artifacts[key], stale_reason=self.stale.get(entry.exact_name))

@@ -129,13 +129,13 @@ def test_notes_on_the_conversion_are_shown() -> None:
 def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     status = EntryStatus(state=EntryState.READY, needs_layers=True)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    script = f'<script src="{ORIGIN}/-/layers.js"></script>'
+    script = f'<script src="{ORIGIN}/iris/layers.js"></script>'
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
         Elements(pages.model_page(summary, origin=ORIGIN)),
     ):
         assert script in page.text
-    assert summary.to_json()["layers"] == "/-/layers.js"
+    assert summary.to_json()["layers"] == "/iris/layers.js"
 
 
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:

@@ -260,16 +260,3 @@ async def test_a_server_that_quantizes(
         shard = folder["weightsManifest"][0]["paths"][0]
         site.catalog.entries.clear()
         assert (await ask(site, f"/old/{shard}")).status == 200
-
-
-@pytest.mark.parametrize("name", ["layers.js", "layers.mjs"])
-async def test_the_layers_are_scripts_that_any_page_may_load(site: Site, name: str) -> None:
-    got = await ask(site, f"/-/{name}", Origin=LOCAL)
-    assert got.status == 200
-    assert got.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert got.headers["Cache-Control"] == "no-cache"
-    assert got.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert got.headers["Access-Control-Allow-Origin"] == LOCAL
-    assert b"tfjs-serve/layers.js" in got.body
-    again = await ask(site, f"/-/{name}", If_None_Match=got.headers["ETag"])
-    assert again.status == 304

@@ -53,7 +53,7 @@ class Journal:
             state=outcome.state,
             error=outcome.error,
             notes=artifact.notes if artifact is not None else (),
-            needs_layers=artifact is not None and artifact.has(companion.SCRIPT_NAME),
+            needs_layers=artifact is not None and _needs_layers(artifact),
         )
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
@@ -96,11 +96,9 @@ class Journal:
             entry=job.entry,
             variant=job.variant,
             seconds=seconds,
-            size_bytes=sum(
-                file.size_bytes for file in artifact.files if file.name not in companion.FILE_NAMES
-            ),
+            size_bytes=sum(file.size_bytes for file in artifact.files),
             notes=artifact.notes,
-            needs_layers=artifact.has(companion.SCRIPT_NAME),
+            needs_layers=_needs_layers(artifact),
         )
         self._note(job, outcome, event)
 
@@ -146,3 +144,7 @@ class Journal:
             listener(event)
         except Exception:  # noqa: BLE001 - a display that fails must not fail a conversion
             _log.exception("a listener of build events failed")
+
+
+def _needs_layers(artifact: Artifact) -> bool:
+    return companion.script_among(artifact.by_name) is not None

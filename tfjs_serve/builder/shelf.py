@@ -15,6 +15,7 @@ from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.companion import SCRIPT_PREFIX
 from tfjs_serve.errors import (
     FileGoneError,
     FileNotInModelError,
@@ -27,6 +28,8 @@ from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 _log = logging.getLogger(__name__)
 
 _FILES_REMEMBERED = 4096
+_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
+"""How the names begin of what is served as a whole, compressed or not."""
 
 _Place = tuple[str, Variant, str]
 """Name of the model, variant, and name of the file."""
@@ -146,7 +149,7 @@ class Shelf:
         artifact = self._store.get(key)
         if artifact is None:
             return None
-        documents = (file for file in artifact.files if file.name.startswith(MODEL_JSON))
+        documents = (file for file in artifact.files if file.name.startswith(_DOCUMENTS))
         is_intact = all(self._store.is_intact(artifact, file) for file in documents)
         return artifact if is_intact else None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
-from tfjs_serve.companion import FILE_NAMES
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, module, script_among
 from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON
 
@@ -47,7 +47,9 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
 
 
 def export(artifact: Artifact, out: Path) -> Exported:
-    """Copy ``model.json`` and its shards into `out`.
+    """Copy ``model.json``, its shards and its layers into `out`.
+
+    The layers, if the model needs any, are named ``layers.js`` there, so that pages can name them.
 
     A new folder appears complete. In an existing one, the shards are copied first, and then
     ``model.json`` is replaced: because shards are named by their contents, a page that loads the
@@ -59,31 +61,34 @@ def export(artifact: Artifact, out: Path) -> Exported:
         The disk is full, or the folder may not be written to.
     """
     files = exported_files(artifact)
+    needs_layers = SCRIPT_NAME in files
     with _export_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         try:
-            for file in files:
-                shutil.copyfile(artifact.path(file), staged / file.name)
-            _move(staged, out, [file.name for file in files])
+            for name, file in files.items():
+                shutil.copyfile(artifact.path(file), staged / name)
+            if needs_layers:
+                (staged / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="ascii")
+            _move(staged, out, [*([MODULE_NAME] if needs_layers else []), *files])
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-    size_bytes = sum(file.size_bytes for file in files)
-    scripts = sum(file.name in FILE_NAMES for file in files)
     return Exported(
         folder=out,
-        shards=len(files) - 1 - scripts,
-        size_bytes=size_bytes,
-        needs_layers=scripts > 0,
+        shards=len(files) - 1 - needs_layers,
+        size_bytes=sum(file.size_bytes for file in files.values()),
+        needs_layers=needs_layers,
     )
 
 
-def exported_files(artifact: Artifact) -> list[ArtifactFile]:
-    """Return the files that a page loads, ``model.json`` last and without its compressed forms."""
+def exported_files(artifact: Artifact) -> dict[str, ArtifactFile]:
+    """Return what a page loads by the names it gets, ``model.json`` last; nothing compressed."""
     document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
     names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
-    scripts = [name for name in FILE_NAMES if artifact.has(name)]
-    return [artifact.by_name[name] for name in dict.fromkeys([*names, *scripts, MODEL_JSON])]
+    files = {name: artifact.by_name[name] for name in names}
+    if script := script_among(artifact.by_name):
+        files[SCRIPT_NAME] = artifact.by_name[script]
+    return {**files, MODEL_JSON: artifact.by_name[MODEL_JSON]}
 
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.companion import SCRIPT_NAME
+from tfjs_serve.companion import SCRIPT_NAME, script_among
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.pages import readable_size
-from tfjs_serve.web.urls import LAYERS_SCRIPT_URL
 
 KINDS = {
     EntryKind.HDF5: "Keras HDF5",
@@ -23,7 +22,7 @@ KINDS = {
 MOST_NOTES = 3
 """How many notes on one conversion are printed; the model's page shows all of them."""
 
-_LAYERS_DETAILS = (f"load {LAYERS_SCRIPT_URL} in the page before it",)
+_LAYERS_DETAILS = (f"a page loads the {SCRIPT_NAME} beside its {MODEL_JSON} first",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,7 @@ def check_lines(
         details = [(f"           {detail}", "") for detail in error_details(error)]
         return [(f"  refused  {name}: {message}", "red"), *details]
     assert build is not None
-    needs = "  (with layers.js)" if build.artifact.has(SCRIPT_NAME) else ""
+    needs = "  (with layers.js)" if script_among(build.artifact.by_name) else ""
     notes = [(f"           note: {note}", "") for note in build.artifact.notes]
     return [(f"  ok       {name}{needs}", "green"), *notes]
 
@@ -104,7 +103,7 @@ def check_lines(
 def check_summary(results: Sequence[tuple[Build | None, TfjsServeError | None]]) -> str:
     """Return the last line of ``check``."""
     builds = [build for build, error in results if error is None and build is not None]
-    needing = sum(build.artifact.has(SCRIPT_NAME) for build in builds)
+    needing = sum(script_among(build.artifact.by_name) is not None for build in builds)
     refused = len(results) - len(builds)
     models = "1 model" if len(results) == 1 else f"{len(results)} models"
     with_layers = f" ({needing} with layers.js)" if needing else ""

@@ -230,6 +230,7 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
     """
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
+    script = companion.script_for(config)
     file = draft.file
     return LayersModel(
         topology={
@@ -243,17 +244,8 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
         warnings=report.warnings,
-        companion_files=companion.files() if _needs_companion(config) else {},
+        scripts={script.name: script.text} if script else {},
     )
-
-
-def _needs_companion(value: Json) -> bool:
-    """Whether a class of ``layers.js`` is anywhere in a configuration."""
-    if isinstance(value, dict):
-        class_name = value.get("class_name")
-        named = isinstance(class_name, str) and class_name.startswith(f"{companion.PACKAGE}>")
-        return named or any(map(_needs_companion, value.values()))
-    return isinstance(value, list) and any(map(_needs_companion, value))
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:

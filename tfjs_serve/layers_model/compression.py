@@ -1,4 +1,4 @@
-"""``model.json`` in the encodings that browsers accept, made once when the model is written."""
+"""Texts in the encodings that browsers accept, made once when the model is written."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def _brotli(data: bytes) -> bytes:
 
 
 COMPRESSED_SUFFIXES: Final[dict[str, Callable[[bytes], bytes]]] = {".gz": _gzip, ".br": _brotli}
-"""What is appended to ``model.json``, and how those bytes are made."""
+"""What is appended to the name of a file, and how those bytes are made."""

@@ -13,7 +13,6 @@ from tfjs_serve.errors import store_error
 from tfjs_serve.layers_model.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.layers_model.digests import shard_name
 from tfjs_serve.layers_model.model import WrittenFile
-from tfjs_serve.settings import MODEL_JSON
 
 _PARTIAL = "shard.partial"
 
@@ -100,11 +99,11 @@ def write_empty_shard(directory: Path) -> WrittenFile:
     return write_file(directory, shard_name(hashlib.sha256().hexdigest()), b"")
 
 
-def write_model_json(directory: Path, data: bytes) -> tuple[WrittenFile, ...]:
-    """Write `data` as ``model.json``, and its compressed forms beside it."""
-    contents = {MODEL_JSON: data}
+def write_compressible(directory: Path, name: str, data: bytes) -> tuple[WrittenFile, ...]:
+    """Write `data`, and its compressed forms beside it."""
+    contents = {name: data}
     for suffix, compress in COMPRESSED_SUFFIXES.items():
-        contents[MODEL_JSON + suffix] = compress(data)
+        contents[name + suffix] = compress(data)
     return tuple(write_file(directory, name, content) for name, content in contents.items())
 
 

@@ -57,8 +57,8 @@ class LayersModel:
         For example ``"keras 3.15.1"``.
     warnings
         What was left out without changing predictions, one sentence each.
-    companion_files
-        Scripts that a page must load before the model, as text by file name; written beside it.
+    scripts
+        What a page must load before the model, as text by file name; written beside it.
     """
 
     topology: dict[str, Json]
@@ -66,7 +66,7 @@ class LayersModel:
     generated_by: str
     user_defined_metadata: dict[str, Json] | None = None
     warnings: tuple[str, ...] = field(default=())
-    companion_files: Mapping[str, str] = field(default_factory=dict)
+    scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

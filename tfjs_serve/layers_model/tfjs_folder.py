@@ -23,8 +23,8 @@ from tfjs_serve.errors import TfjsFolderError
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import (
     distinct,
+    write_compressible,
     write_empty_shard,
-    write_model_json,
     write_shard,
 )
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
@@ -84,7 +84,7 @@ def import_tfjs_folder(
     copies = _copy_shards(sources, directory, on_progress)
     _rename_paths(document, copies)
     written = distinct([file for group_copies in copies for file in group_copies])
-    return written + write_model_json(directory, encode_document(document))
+    return written + write_compressible(directory, MODEL_JSON, encode_document(document))
 
 
 def _read_document(file: _SourceFile) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from tfjs_serve.layers_model.documents import (
@@ -16,10 +17,10 @@ from tfjs_serve.layers_model.encoding import (
     plan_encodings,
     work_bytes,
 )
-from tfjs_serve.layers_model.files import ShardWriter, distinct, write_file, write_model_json
+from tfjs_serve.layers_model.files import ShardWriter, distinct, write_compressible
 from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 from tfjs_serve.layers_model.sharding import plan_shards
-from tfjs_serve.settings import ConversionOptions
+from tfjs_serve.settings import MODEL_JSON, ConversionOptions
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
@@ -28,7 +29,7 @@ OnProgress = Callable[[int, int], None]
 def write_layers_model(
     model: LayersModel, directory: Path, options: ConversionOptions, on_progress: OnProgress
 ) -> tuple[WrittenFile, ...]:
-    """Write `model` into an empty folder: shards, then ``model.json`` and its compressed forms.
+    """Write `model` into an empty folder: shards, scripts, and ``model.json``.
 
     The same model and options give the same bytes. Memory use does not grow with the model, because
     weights pass through in blocks. Shards are named by their digests alone.
@@ -44,8 +45,8 @@ def write_layers_model(
     Returns
     -------
     tuple[WrittenFile, ...]
-        Each file once: shards in order, companions, then ``model.json``, ``model.json.gz``,
-        ``model.json.br``.
+        Each file once: shards in order, scripts, then ``model.json``. After each script and
+        after ``model.json`` come its compressed forms, ``.gz`` and ``.br``.
 
     Raises
     ------
@@ -68,12 +69,10 @@ def write_layers_model(
     document = layers_model_document(
         model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
     )
-    companions = [
-        write_file(directory, name, text.encode("utf-8"))
-        for name, text in model.companion_files.items()
-    ]
-    documents = write_model_json(directory, encode_document(document))
-    return (*distinct(shards), *companions, *documents)
+    contents = {name: text.encode("utf-8") for name, text in model.scripts.items()}
+    contents[MODEL_JSON] = encode_document(document)
+    written = [write_compressible(directory, name, data) for name, data in contents.items()]
+    return (*distinct(shards), *chain.from_iterable(written))
 
 
 def _write_shards(

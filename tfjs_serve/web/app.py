@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from tfjs_serve import companion
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web import handlers, pages, problems
@@ -39,7 +38,6 @@ def create_app(
         A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
     """
     pages.preload()
-    companion.files()  # read now, so that no request waits for the disk
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])

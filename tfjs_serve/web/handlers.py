@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
@@ -9,6 +10,7 @@ from aiohttp import hdrs, web
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.companion import is_script
 from tfjs_serve.errors import (
     FileGoneError,
     FileNotInModelError,
@@ -17,17 +19,18 @@ from tfjs_serve.errors import (
     TfjsServeError,
 )
 from tfjs_serve.settings import MODEL_JSON, Variant
-from tfjs_serve.web import pages, problems
+from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
-from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page, summaries_of
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    model_codings,
+    codings_of,
     of_file,
     of_model_json,
+    of_script,
 )
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
@@ -42,7 +45,6 @@ from tfjs_serve.web.urls import (
 )
 from tfjs_serve.web.variants import effective_variant, possible_variants
 
-_ENCODED_NAMES = frozenset(MODEL_JSON + suffix for suffix in ENCODED_SUFFIXES.values())
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
@@ -93,7 +95,7 @@ async def _answer(request: web.Request, services: Services, target: Target) -> w
         return await _model_page(request, services, target)
     if isinstance(target, Refusal):
         raise ProblemError(problems.from_status(target.status, f"{target.reason}."))
-    answer = OWN_URLS.get(target.path)
+    answer = own_answer(target.path)
     if answer is None:
         raise ProblemError(problems.from_status(404, "there is no such URL."))
     return await answer(request, services)
@@ -122,6 +124,10 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
     try:
         if target.file_name == MODEL_JSON:
             return await _model_json(request, services, target)
+        if target.file_name in scripts.NAMES:
+            return await _newest_script(request, services, target)
+        if is_script(target.file_name):
+            return await _script(request, services, target)
         return await _shard(request, services, target)
     except FileGoneError:
         raise
@@ -140,16 +146,50 @@ async def _model_json(
     entry, variant = await _lookup(services, target.addresses)
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
-    coding = negotiate(accepted, model_codings(build.artifact))
+    coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
     return await send(request, of_model_json(build.artifact, coding), _stale_headers(build))
 
 
+async def _newest_script(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    """Answer with the layers that a page loads before the model; so this converts it, too."""
+    entry, variant = await _lookup(services, target.addresses)
+    build = await services.builder.build(entry, variant)
+    accepted = joined(request, hdrs.ACCEPT_ENCODING)
+    script = scripts.newest_script(build.artifact, target.file_name, accepted)
+    return await send(request, script, _stale_headers(build))
+
+
+async def _script(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    artifact, file = await _kept_file(services, target)
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), codings_of(artifact, file.name))
+    coded_name = file.name + ENCODED_SUFFIXES.get(coding, "")
+    artifact, _ = await _kept_file(services, replace(target, file_name=coded_name))
+    return await send(request, of_script(artifact, file.name, coding))
+
+
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
-    try:
-        artifact, file = await _find_file(services, target)
-    except FileGoneError as gone:
-        artifact, file = await _made_again(services, target, gone)
+    if scripts.is_coded(target.file_name):
+        raise FileNotInModelError("there is no such file or model")
+    artifact, file = await _kept_file(services, target)
     return await send(request, of_file(artifact.directory, file))
+
+
+async def _kept_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
+    """Return an intact file of any generation, which is made again if it was lost.
+
+    Raises
+    ------
+    FileGoneError, FileNotInModelError, ModelNotFoundError
+        There is none.
+    """
+    try:
+        return await _find_file(services, target)
+    except FileGoneError as gone:
+        return await _made_again(services, target, gone)
 
 
 async def _made_again(
@@ -202,16 +242,13 @@ async def _lookup(
 async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
     """Return the first file that an address leads to.
 
-    ``model.json.gz`` is not a file of its own, but a coding of ``model.json``.
-
     Raises
     ------
     FileGoneError, FileNotInModelError, ModelNotFoundError
         There is none.
     """
     error: TfjsServeError = FileNotInModelError("there is no such file or model")
-    addresses = () if target.file_name in _ENCODED_NAMES else target.addresses
-    for address in addresses:
+    for address in target.addresses:
         for variant in possible_variants(address.variant, services.settings.default_variant):
             try:
                 return await services.builder.find_file(address.name, variant, target.file_name)

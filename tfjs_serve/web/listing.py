@@ -11,9 +11,10 @@ from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import url_name
+from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.problems import describe
-from tfjs_serve.web.urls import LAYERS_SCRIPT_URL, is_servable, model_url, page_url
+from tfjs_serve.web.urls import is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
 
 StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
@@ -50,11 +51,15 @@ class ModelSummary:
         """Return the line of JavaScript that loads the model; `origin` goes before the path."""
         return f"const model = await tf.{self.loader}('{origin}{self.url}');"
 
+    @property
+    def layers_url(self) -> str:
+        """Path of the layers that the model needs; empty if it needs none."""
+        needed = self.status.needs_layers and self.page_url
+        return f"{self.page_url}{SCRIPT_NAME}" if needed else ""
+
     def script_tag(self, origin: str) -> str:
         """Return the HTML that loads the layers the model needs; empty if it needs none."""
-        if not self.status.needs_layers:
-            return ""
-        return f'<script src="{origin}{LAYERS_SCRIPT_URL}"></script>'
+        return f'<script src="{origin}{self.layers_url}"></script>' if self.layers_url else ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the model's object in ``/-/models.json``."""
@@ -69,7 +74,7 @@ class ModelSummary:
             "error": describe(error) if error else None,
             "notes": list(self.status.notes),
             "loader": self.loader,
-            "layers": LAYERS_SCRIPT_URL if self.status.needs_layers else None,
+            "layers": self.layers_url or None,
             "url": self.url or None,
             "pageUrl": self.page_url or None,
             "variant": self.variant.value,

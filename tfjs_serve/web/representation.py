@@ -21,10 +21,10 @@ JAVASCRIPT = "text/javascript; charset=utf-8"
 BYTES = "application/octet-stream"
 
 IDENTITY = "identity"
-ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", "gzip": ".gz"})
+GZIP = "gzip"
+ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", GZIP: ".gz"})
 """Content codings in the server's order of preference, with the endings of their files."""
 
-_SCRIPTS = (".js", ".mjs")
 _DIGITS_THAT_NAME = 16
 """A file name that contains this many leading digits of the digest changes with the contents."""
 
@@ -89,7 +89,7 @@ MODEL_HEADERS = (("Cross-Origin-Resource-Policy", "cross-origin"),)
 def from_bytes(
     body: bytes, media_type: str, *, extra_headers: tuple[tuple[str, str], ...] = ()
 ) -> Representation:
-    """Return a representation of bytes that were made for this request; caches revalidate it."""
+    """Return a representation of bytes in memory; caches revalidate it."""
     return Representation(
         source=body,
         size_bytes=len(body),
@@ -112,34 +112,47 @@ def of_file(directory: Path, file: ArtifactFile) -> Representation:
         source=directory / file.name,
         size_bytes=file.size_bytes,
         etag=f'"{file.sha256}"',
-        media_type=JAVASCRIPT if file.name.endswith(_SCRIPTS) else BYTES,
+        media_type=BYTES,
         cache_control=IMMUTABLE if named_by_digest else REVALIDATE,
         extra_headers=MODEL_HEADERS,
     )
 
 
-def model_codings(artifact: Artifact) -> tuple[str, ...]:
-    """Return the content codings in which the artifact contains ``model.json``, best first."""
+def codings_of(artifact: Artifact, name: str) -> tuple[str, ...]:
+    """Return the content codings in which the artifact contains a file, best first."""
     names = artifact.by_name
-    return tuple(
-        coding for coding, suffix in ENCODED_SUFFIXES.items() if MODEL_JSON + suffix in names
-    )
+    return tuple(coding for coding, suffix in ENCODED_SUFFIXES.items() if name + suffix in names)
 
 
 def of_model_json(artifact: Artifact, coding: str) -> Representation:
     """Return ``model.json`` in one content coding (``identity``: as it is)."""
-    name = MODEL_JSON + ENCODED_SUFFIXES.get(coding, "")
-    return _of_document(artifact.directory, artifact.by_name[name], coding)
+    return _of_text(artifact, MODEL_JSON, coding, JSON, REVALIDATE)
+
+
+def of_script(
+    artifact: Artifact, name: str, coding: str, cache_control: str = IMMUTABLE
+) -> Representation:
+    """Return a script, which is named by its digest, in one content coding."""
+    return _of_text(artifact, name, coding, JAVASCRIPT, cache_control)
+
+
+def _of_text(
+    artifact: Artifact, name: str, coding: str, media_type: str, cache_control: str
+) -> Representation:
+    file = artifact.by_name[name + ENCODED_SUFFIXES.get(coding, "")]
+    return _of_document(artifact.directory, file, coding, media_type, cache_control)
 
 
 @lru_cache(maxsize=1024)
-def _of_document(directory: Path, file: ArtifactFile, coding: str) -> Representation:
+def _of_document(
+    directory: Path, file: ArtifactFile, coding: str, media_type: str, cache_control: str
+) -> Representation:
     return Representation(
         source=directory / file.name,
         size_bytes=file.size_bytes,
         etag=f'"{file.sha256}"',
-        media_type=JSON,
-        cache_control=REVALIDATE,
+        media_type=media_type,
+        cache_control=cache_control,
         content_encoding=coding,
         negotiated=True,
         extra_headers=MODEL_HEADERS,

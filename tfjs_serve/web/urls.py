@@ -10,13 +10,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
-from tfjs_serve import companion
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 RESERVED_SEGMENT = "-"
 """First segment of the server's own URLs; a folder with this name cannot be served."""
-
-LAYERS_SCRIPT_URL = f"/{RESERVED_SEGMENT}/{companion.SCRIPT_NAME}"
 
 _SAFE = "/@+,=~"
 """Characters left as they are in URLs. Quotes are not, as URLs are shown in lines of JavaScript."""

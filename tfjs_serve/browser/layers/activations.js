@@ -4,8 +4,8 @@
 // `activate(spec, x)` computes one that the converter has written as `{function, ...settings}`.
 // Comparisons are made with step(), because greater() and less() have no gradients.
 
-part((kit) => {
-  const { tf, layer, activations } = kit;
+part("activations", [], ({ tf, layer, called, checked }) => {
+  const activations = {};
   const clip = (x, low, high) => tf.clipByValue(x, low, high);
   const alongAxis = (x, axis) => (axis < 0 ? axis + x.rank : axis);
 
@@ -160,7 +160,6 @@ part((kit) => {
   const settingsOf = ({ function: name, ...settings }) =>
     checked(`The activation ${name}`, called(parameters, "activation", name), settings);
   const activate = (spec, x) => activations[spec.function](x, settingsOf(spec));
-  Object.assign(kit, { settingsOf, activate });
 
   const Activation = layer(
     "Activation",
@@ -180,4 +179,6 @@ part((kit) => {
     const y = softmax(lowered, { axis });
     return clears ? tf.mul(y, mask) : y;
   });
+
+  return { activations, activate, settingsOf };
 });

@@ -1,6 +1,6 @@
 // Attention; `keras/src/layers/attention`.
 
-part(({ tf, layer }) => {
+part("attention", [], ({ tf, layer }) => {
   // Masked scores are replaced by the negative of this, or lowered by it.
   const LARGE = 1e9;
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);

@@ -1,6 +1,6 @@
 // Spectrograms; `keras/src/layers/preprocessing/{mel,stft}_spectrogram.py`.
 
-part(({ tf, layer, operations }) => {
+part("audio", ["operations/signal"], ({ tf, layer, stft }) => {
   const EPSILON = 1e-7;
 
   const mels = (hertz) => 1127 * Math.log(1 + hertz / 700);
@@ -28,7 +28,7 @@ part(({ tf, layer, operations }) => {
     "length", "stride", "fftLength", "window", "rate", "bins", "lowest", "highest", "exponent",
     "inDecibels", "reference", "leastPower", "range",
   ], ([x], { args }) => {
-    const [real, imaginary] = operations.stft({
+    const [real, imaginary] = stft({
       x,
       sequenceLength: args.length,
       sequenceStride: args.stride,

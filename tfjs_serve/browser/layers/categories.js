@@ -2,9 +2,7 @@
 //
 // Categories are integers, which have no gradient, so they are counted on plain arrays.
 
-part((kit) => {
-  const { tf, layer } = kit;
-
+part("categories", [], ({ tf, layer }) => {
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
   /**
@@ -35,7 +33,6 @@ part((kit) => {
     if (mode === "tfidf") counts.forEach((count, at) => (counts[at] = count * idf[at % depth]));
     return tf.tensor(counts, shape.length > 1 ? [batch, ...rest, depth] : [depth]);
   }
-  kit.encoded = encoded;
 
   layer("CategoryEncoding", ["mode", "depth"], ([x, weights], { args }) =>
     encoded(Array.from(x.dataSync(), Math.trunc), x.shape, args, { weights: weights?.dataSync() }),
@@ -45,4 +42,6 @@ part((kit) => {
     const index = (number) => args.boundaries.filter((boundary) => number >= boundary).length;
     return encoded(Array.from(x.dataSync(), index), x.shape, args);
   });
+
+  return { encoded };
 });

@@ -1,11 +1,9 @@
 // The cells of recurrent layers; `keras/src/layers/rnn/{simple_rnn,lstm,gru,conv_lstm}.py`.
 //
-// `kit.makeCell(args, weights, training)` returns a cell. It projects the inputs of all steps at
+// `makeCell(args, weights, training)` returns a cell. It projects the inputs of all steps at
 // once. Its first state is its output.
 
-part((kit) => {
-  const { tf } = kit;
-  const activate = (spec, x) => kit.activate(spec, x);
+part("cells", ["activations"], ({ tf, called, checked, activate, settingsOf }) => {
   const lastSize = (x) => x.shape[x.rank - 1];
   const split = (x, count) => tf.split(x, count, x.rank - 1);
 
@@ -92,13 +90,13 @@ part((kit) => {
     GRU: { step: gruStep, states: 1, declared: [...gated, "resetAfter"] },
   };
 
-  kit.cellArguments = (given) => {
+  function cellArguments(given) {
     const { declared } = called(kinds, "cell", given.kind);
     const args = checked(`The cell ${given.kind}`, declared, given);
-    kit.settingsOf(args.activation);
-    if (declared.includes("recurrentActivation")) kit.settingsOf(args.recurrentActivation);
+    settingsOf(args.activation);
+    if (declared.includes("recurrentActivation")) settingsOf(args.recurrentActivation);
     return args;
-  };
+  }
 
   /** Split the weights of a GRU, as its variant needs them. */
   function gruWeights({ recurrent_kernel, bias, ...weights }, resetAfter) {
@@ -115,7 +113,7 @@ part((kit) => {
 
   /** Return a cell: `project(x)` for all steps, `step(x, states)`, `zeros(projected)`. */
   function makeCell(cell, given, training) {
-    const args = kit.cellArguments(cell);
+    const args = cellArguments(cell);
     const { step, states } = kinds[args.kind];
     const products = cell.strides ? convolutional(args) : dense;
     const weights = args.kind === "GRU" ? gruWeights(given, args.resetAfter) : given;
@@ -145,5 +143,5 @@ part((kit) => {
     };
   }
 
-  kit.makeCell = makeCell;
+  return { cellArguments, makeCell };
 });

@@ -1,24 +1,7 @@
 // Convolutions, padding and cropping of tensors whose sizes the converter did not know;
 // `keras/src/layers/convolutional` and `keras/src/layers/reshaping`.
 
-part((kit) => {
-  const { tf, layer } = kit;
-
-  const product = (sizes) => sizes.reduce((one, other) => one * other, 1);
-
-  /** Call `compute` with x as a batch of tensors with `rank` spatial axes and channels last. */
-  function withLastChannels(x, rank, channelsFirst, compute) {
-    const axes = [...x.shape.keys()];
-    if (channelsFirst) axes.push(...axes.splice(x.rank - 1 - rank, 1));
-    const turned = channelsFirst ? tf.transpose(x, axes) : x;
-    const batch = turned.shape.slice(0, turned.rank - 1 - rank);
-    const inner = turned.shape.slice(batch.length);
-    const y = compute(tf.reshape(turned, [product(batch), ...inner]));
-    const full = tf.reshape(y, [...batch, ...y.shape.slice(1)]);
-    const back = axes.map((_, index) => axes.indexOf(index));
-    return channelsFirst ? tf.transpose(full, back) : full;
-  }
-
+part("convolutional", ["windows"], ({ tf, layer, around, withLastChannels }) => {
   /** The zeros around one axis: `padding_edges` in windows.py. */
   function edges(padding, size, extent, stride) {
     if (padding === "valid") return [0, 0];
@@ -114,13 +97,6 @@ part((kit) => {
     return tf.pad(tf.slice(x, begin, sizes), added);
   }
 
-  /** The sizes before an axis, of the axis, and after it, as three products. */
-  const around = (x, axis) => [
-    product(x.shape.slice(0, axis)),
-    x.shape[axis],
-    product(x.shape.slice(axis + 1)),
-  ];
-
   /** Put zeros between the steps of the first axes, such as a dilated kernel skips. */
   function writtenOut(x, dilation) {
     return dilation.reduce((values, rate, axis) => {
@@ -163,30 +139,4 @@ part((kit) => {
   layer("ZeroPadding", ["edges"], ([x], { args }) => tf.pad(x, args.edges));
 
   layer("Cropping", ["edges"], ([x], { args }) => resizedEdges(x, args.edges));
-
-  /** Repeat each step along one axis. */
-  function repeated(x, axis, count) {
-    if (count === 1) return x;
-    const [before, size, after] = around(x, axis);
-    const copies = tf.tile(tf.reshape(x, [before * size, 1, after]), [1, count, 1]);
-    const shape = [...x.shape];
-    shape[axis] = size * count;
-    return tf.reshape(copies, shape);
-  }
-
-  layer("UpSampling", [
-    "factors", "method", "inFloat32", "rounds", "channelsFirst",
-  ], ([x], { args }) => {
-    const { factors, channelsFirst, method, inFloat32, rounds } = args;
-    const first = channelsFirst ? 2 : 1;
-    if (method === "nearest") {
-      return factors.reduce((y, count, axis) => repeated(y, first + axis, count), x);
-    }
-    const [height, width] = factors.map((count, axis) => count * x.shape[first + axis]);
-    const how = { height, width, channelsFirst, method, antialias: false, fit: "stretch", fill: 0 };
-    const y = kit.resizeImages(x, { ...how, inFloat32 });
-    return rounds ? tf.minimum(tf.maximum(tf.round(y), tf.min(x)), tf.max(x)) : y;
-  });
-
-  kit.withLastChannels = withLastChannels;
 });

@@ -1,7 +1,7 @@
 // Dropout and noise of layers that are called with training=True;
 // `keras/src/layers/regularization`.
 
-part(({ tf, layer }) => {
+part("core", [], ({ tf, layer }) => {
   /** The shape of the noise; null stands for the size of the input. */
   const noiseShape = (x, given) => (given ?? x.shape).map((size, axis) => size ?? x.shape[axis]);
 

@@ -1,6 +1,6 @@
 // Products of two tensors whose axes have numbers; axes with the same number are the same axis.
 
-part(({ tf, layer, settingsOf, activate }) => {
+part("einsum", ["activations"], ({ tf, layer, settingsOf, activate }) => {
   const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
   /** Take the diagonal of each pair of axes that have the same number. */

@@ -1,6 +1,6 @@
 // Hashes of strings, as TensorFlow's string operations compute them, with 64-bit integers.
 
-part((kit) => {
+part("hashing", [], () => {
   const BITS = 64;
   const low64 = (value) => BigInt.asUintN(BITS, value);
   const multiply = (one, other) => low64(one * other);
@@ -172,7 +172,7 @@ part((kit) => {
   }
 
   /** The bin of a string: `to_hash_bucket_strong` if there is a salt, else `_fast`. */
-  kit.hashBin = (text, bins, salt) =>
+  const hashBin = (text, bins, salt) =>
     Number((salt ? sipHash(text, salt) : farmHash(text)) % BigInt(bins));
 
   // --- Crossing: `FingerprintCat64` and `sparse_cross_op.cc` ------------------------------------
@@ -186,11 +186,13 @@ part((kit) => {
   }
 
   /** The bin of several values together, which are strings or integers. */
-  kit.crossedBin = (values, bins) => {
+  const crossedBin = (values, bins) => {
     const hash = values.reduce((sum, value) => {
       const own = typeof value === "string" ? farmHash(value) : BigInt(Math.trunc(value));
       return joined(sum, low64(own));
     }, DEFAULT_KEY);
     return Number(hash % BigInt(bins));
   };
+
+  return { hashBin, crossedBin };
 });

@@ -2,7 +2,7 @@
 //
 // Counting pixels has no gradient, so it is done on plain arrays.
 
-part(({ tf, layer }) => {
+part("histogram", [], ({ tf, layer }) => {
   const BINS = 256;
   const round = Math.fround;
   const limited = (value, least, most) => Math.min(Math.max(value, least), most);

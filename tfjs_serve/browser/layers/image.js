@@ -1,8 +1,6 @@
 // Images of other sizes and contrasts; `keras/src/layers/preprocessing/image_preprocessing`.
 
-part((kit) => {
-  const { tf, layer } = kit;
-
+part("image", [], ({ tf, layer }) => {
   const lanczos = (radius) => (x) => {
     if (x > radius) return 0;
     if (x <= 1e-3) return 1;
@@ -150,7 +148,6 @@ part((kit) => {
     // The last axis first, as the converter does it.
     return resizeAxis(resizeAxis(image, axes[1], targets[1], how), axes[0], targets[0], how);
   }
-  kit.resizeImages = resizeImages;
 
   layer("Resizing", [
     "height", "width", "method", "antialias", "fit", "fill", "range", "inFloat32", "channelsFirst",
@@ -189,4 +186,6 @@ part((kit) => {
     const result = tf.add(tf.mul(tf.div(stretched, 255), high - low), low);
     return tf.reshape(tf.where(even, batch, result), x.shape);
   });
+
+  return { resizeImages };
 });

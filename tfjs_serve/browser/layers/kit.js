@@ -1,27 +1,47 @@
-// The frame of layers.js: how its layers are declared, and register(tf).
+// The frame of each layers.js: how its layers are declared, and register(tf).
 //
 // A part declares layers with the classes of the page's own TensorFlow.js. So it is a function,
 // which runs when the page calls `register(tf)`. The configuration that the converter has written
 // has the arguments and the variables of a layer, and the shapes of its calls. What is left to
 // declare is a function of tensors, which has a gradient because tf's operations have.
+//
+// A model gets this file, ranks.js, and the parts with its layers and what these need. So a page
+// with several models has several frames, which know nothing of each other; see `define`.
 
 const PACKAGE = "tfjs-serve/layers.js";
 const parts = [];
 const registered = new WeakSet();
 
-/** Declare layers: `declare` gets `{tf, layer, CompanionLayer, ...}` when a page calls register. */
-function part(declare) {
-  parts.push(declare);
+/**
+ * Declare layers.
+ *
+ * `name` is the path of the file without its ending. `needs` are the names of parts. When a page
+ * calls register, `declare` gets `{tf, layer, CompanionLayer, ...}` and what the parts that it
+ * needs have returned, and returns what it has for others. It is not given anything else, so
+ * whatever a part uses is in the script beside a model.
+ */
+function part(name, needs, declare) {
+  parts.push({ name, needs, declare });
 }
 
 /**
  * Declare the operations of one family, which are in `operations/<name>.js` here and in
  * `specs/<name>.py` of the converter. `declare` gets the same as for a part, and calls `taking`.
  */
-function family(name, declare) {
-  part((kit) => {
-    kit.family = name;
-    declare(kit);
+function family(name, needs, declare) {
+  const path = `operations/${name}`;
+  part(path, ["operations", ...needs], ({ declaring, ...kit }) =>
+    declare(strict(path, { ...kit, ...declaring(name) })),
+  );
+}
+
+/** What a part is given; a name that is not in it is a mistake in the part. */
+function strict(name, given) {
+  return new Proxy(given, {
+    get(all, key) {
+      if (key in all) return all[key];
+      throw new Error(`${name}.js gets no ${String(key)}: it has to need the part that returns it`);
+    },
   });
 }
 
@@ -30,14 +50,40 @@ function register(tf) {
   if (registered.has(tf.layers)) return;
   registered.add(tf.layers);
   const kit = makeKit(withAllRanks(tf));
-  for (const declare of parts) declare(kit);
+  const returned = {};
+  for (const { name, needs, declare } of parts) {
+    const given = Object.assign({}, kit, ...needs.map((need) => returned[need]));
+    returned[name] = { ...returned[name], ...declare(strict(name, given)) };
+  }
 }
 
-const mismatch = (what) =>
-  new Error(
+/**
+ * Offer `register(tf)` to pages, to layers.mjs and to Node, as the exports of a `module`. If the
+ * page has loaded TensorFlow.js already, register the layers with it.
+ */
+function publish(module) {
+  const { tf, tfjsServeLayers: earlier } = globalThis;
+  const layers = {
+    register(given) {
+      // A page that calls this once means the layers of all models.
+      earlier?.register(given);
+      register(given);
+    },
+  };
+  globalThis.tfjsServeLayers = layers;
+  if (module?.exports) module.exports = layers;
+  if (tf?.layers) register(tf);
+}
+
+const MISMATCH = "LayersMismatchError";
+
+function mismatch(what) {
+  const error = new Error(
     `${what}. Load the layers.js that belongs to this model.json: both must be of the same ` +
       "version of tfjs-serve.",
   );
+  return Object.assign(error, { name: MISMATCH });
+}
 
 /**
  * Return the arguments of a layer or an operation by name, all that it declares and no others.
@@ -128,11 +174,27 @@ function makeKit(tf) {
    * Register a class under one or more names, and declare its arguments, which `checked` holds
    * against those of each layer. The converter reads this list, too (`declared_arguments` in
    * companion.py). Returns the class of the first name.
+   *
+   * A page with several models has several scripts, which may have the same class: with other
+   * operations, or of another version. The last one replaces those before it, so it hands on to
+   * them what it does not know itself.
    */
   function define(names, declared, cls) {
+    const classes = tf.serialization.SerializationMap.getMap().classNameMap;
     const made = asList(names).map((name) => {
-      const named = class extends cls {};
-      Object.defineProperty(named, "className", { value: `${PACKAGE}>${name}` });
+      const className = `${PACKAGE}>${name}`;
+      const [earlier] = classes[className] ?? [];
+      const named = class extends cls {
+        static fromConfig(own, config, ...rest) {
+          try {
+            return super.fromConfig(own, { ...config }, ...rest);
+          } catch (error) {
+            if (!earlier || error.name !== MISMATCH) throw error;
+            return earlier.fromConfig(earlier, config, ...rest);
+          }
+        }
+      };
+      Object.defineProperty(named, "className", { value: className });
       Object.defineProperty(named, "declared", { value: declared });
       tf.serialization.registerClass(named);
       return named;
@@ -173,6 +235,6 @@ function makeKit(tf) {
     );
   }
 
-  const shared = { activations: {}, operations: {}, numeric: {} };
-  return { tf, CompanionLayer, define, layer, asList, mapped, ...shared };
+  const helpers = { asList, mapped, called, checked, declaredBy };
+  return { tf, CompanionLayer, define, layer, ...helpers };
 }

@@ -1,8 +1,7 @@
 // Layers of Keras 1 and of Keras on Theano; `keras/layers/normalization.py` and
 // `keras/backend/theano_backend.py` of Keras 1.2.
 
-part((kit) => {
-  const { tf, layer } = kit;
+part("legacy", [], ({ tf, layer }) => {
   const LOWEST = -3.4e38;
 
   // Epsilon is added to the variance and to its root.

@@ -1,6 +1,6 @@
 // Masks as tensors of zeros and ones; `compute_mask` of Keras's layers.
 
-part(({ tf, layer }) => {
+part("masks", [], ({ tf, layer }) => {
   const differs = (x, value) => tf.cast(tf.notEqual(x, value), "float32");
 
   layer("Mask", ["value", "overFeatures"], ([x], { args }) => {

@@ -1,6 +1,6 @@
 // Merging of tensors whose sizes the converter did not know; `keras/src/layers/merging`.
 
-part(({ tf, layer }) => {
+part("merge", [], ({ tf, layer }) => {
   layer("Concatenate", ["axis"], (inputs, { args }) => tf.concat(inputs, args.axis));
 
   // Integers of few bits continue at the lowest one when they overflow.

@@ -1,7 +1,7 @@
 // Normalization of tensors whose sizes the converter did not know;
 // `keras/src/layers/normalization`.
 
-part(({ tf, layer }) => {
+part("normalization", [], ({ tf, layer }) => {
   const others = (x, axes) => [...x.shape.keys()].filter((axis) => !axes.includes(axis));
 
   /** Reshape a weight, which has one number for each step of some axes, to the rank of x. */

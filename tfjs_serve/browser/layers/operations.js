@@ -4,8 +4,9 @@
 // arguments by name: tensors, numbers, lists. It returns a tensor or a list of tensors. All tensors
 // are of float32. `numeric` has the functions that several families need.
 
-part((kit) => {
-  const { tf, layer, operations, numeric, asList } = kit;
+part("operations", [], (kit) => {
+  const { tf, layer, asList, mapped, called, checked } = kit;
+  const operations = {};
   const isTensor = (value) => value instanceof tf.Tensor;
 
   /** Axes as they are counted from the front; null stands for all. */
@@ -109,9 +110,11 @@ part((kit) => {
     return tf.cast(rows, "float32");
   }
 
-  Object.assign(numeric, { isTensor, axes, tensor, listed, values, number, sizes, several });
-  Object.assign(numeric, { truth, integers, inDtype, atEnd, channelsLast, together, where });
-  Object.assign(numeric, { variance, oneHot });
+  const numeric = {
+    ...{ isTensor, axes, tensor, listed, values, number, sizes, several },
+    ...{ truth, integers, inDtype, atEnd, channelsLast, together, where },
+    ...{ variance, oneHot },
+  };
 
   /** The family of each operation, and the arguments that it declares. */
   const signatures = {};
@@ -122,25 +125,30 @@ part((kit) => {
     return checked(`The operation ${name}`, parameters, given);
   }
 
-  /**
-   * Declare operations of a family that take these arguments, which are named and ordered as in
-   * the specification in Python. There are no defaults, because the converter writes all.
-   */
-  function taking(parameters, table) {
-    for (const [name, compute] of Object.entries(table)) {
-      signatures[name] = { family: kit.family, parameters };
-      operations[name] = (given, context) => compute(operandsOf(name, given), context);
+  /** What a family declares its operations with. */
+  function declaring(family) {
+    /**
+     * Declare operations that take these arguments, which are named and ordered as in the
+     * specification in Python. There are no defaults, because the converter writes all. Returns
+     * the operations, for families that need them.
+     */
+    function taking(parameters, table) {
+      const made = Object.entries(table).map(([name, compute]) => {
+        signatures[name] = { family, parameters };
+        return [name, (given, context) => compute(operandsOf(name, given), context)];
+      });
+      return Object.assign(operations, Object.fromEntries(made));
     }
-  }
 
-  /** Declare functions of one tensor, and of two that are broadcast. */
-  const ofEach = (table) =>
-    taking(["x"], mapped(table, (compute) => ({ x }) => compute(tensor(x))));
-  const ofPairs = (table) => {
-    const ofPair = (compute) => ({ x1, x2 }) => compute(tensor(x1), tensor(x2));
-    taking(["x1", "x2"], mapped(table, ofPair));
-  };
-  Object.assign(kit, { taking, ofEach, ofPairs });
+    /** Declare functions of one tensor, and of two that are broadcast. */
+    const ofEach = (table) =>
+      taking(["x"], mapped(table, (compute) => ({ x }) => compute(tensor(x))));
+    const ofPairs = (table) => {
+      const ofPair = (compute) => ({ x1, x2 }) => compute(tensor(x1), tensor(x2));
+      return taking(["x1", "x2"], mapped(table, ofPair));
+    };
+    return { taking, ofEach, ofPairs };
+  }
 
   /** Replace placeholders in the arguments of an operation by tensors and numbers. */
   function filled(value, inputs, weights) {
@@ -167,4 +175,6 @@ part((kit) => {
     ({ operation, operands }) => operandsOf(operation, operands),
   );
   Operation.signatures = signatures;
+
+  return { numeric, declaring };
 });

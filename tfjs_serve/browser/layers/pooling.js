@@ -1,9 +1,7 @@
 // Pooling of tensors whose sizes the converter did not know, and pooling with masks;
 // `keras/src/layers/pooling`.
 
-part((kit) => {
-  const { tf, layer } = kit;
-
+part("pooling", ["windows"], ({ tf, layer, withLastChannels }) => {
   const poolImages = (largest) => (largest ? tf.maxPool : tf.avgPool);
 
   /** Apply `step` to the first two axes of a volume, then to its last one, as to images. */
@@ -19,7 +17,7 @@ part((kit) => {
   layer("Pooling", [
     "poolSize", "strides", "padding", "largest", "channelsFirst",
   ], ([x], { args }) =>
-    kit.withLastChannels(x, 3, args.channelsFirst, (volume) =>
+    withLastChannels(x, 3, args.channelsFirst, (volume) =>
       inImages(volume, (image, axes) => {
         const of = (values) => axes.map((axis) => (axis === null ? 1 : values[axis]));
         const pool = poolImages(args.largest);

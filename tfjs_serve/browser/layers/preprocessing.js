@@ -1,6 +1,6 @@
 // Numbers on another scale; `keras/src/layers/preprocessing/{rescaling,normalization}.py`.
 
-part(({ tf, layer }) => {
+part("preprocessing", [], ({ tf, layer }) => {
   layer("Scale", ["scale", "offset"], ([x], { args }) =>
     tf.add(tf.mul(x, tf.tensor(args.scale)), tf.tensor(args.offset)),
   );

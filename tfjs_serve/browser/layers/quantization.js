@@ -1,6 +1,6 @@
 // Rounding of the inputs of quantized layers; `keras/src/quantizers/quantizers.py`.
 
-part(({ tf, layer }) => {
+part("quantization", [], ({ tf, layer }) => {
   /** Round with the gradient of the identity. */
   const rounded = (round) => tf.customGrad((x) => ({ value: round(x), gradFunc: (dy) => dy }));
 

@@ -3,8 +3,8 @@
 // Stacked cells run over the whole sequence one after the other, which gives the same as running
 // all of them at each step.
 
-part((kit) => {
-  const { tf, CompanionLayer, define, asList } = kit;
+part("recurrent", ["cells"], (kit) => {
+  const { tf, CompanionLayer, define, asList, checked, cellArguments, makeCell } = kit;
   const swapped = (x) => tf.transpose(x, [1, 0, ...[...x.shape.keys()].slice(2)]);
 
   // --- Masks ------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ part((kit) => {
     const states = [];
     let ran;
     args.cells.forEach((cellArgs, index) => {
-      const cell = kit.makeCell(cellArgs, weightsOf(cellArgs.prefix), training);
+      const cell = makeCell(cellArgs, weightsOf(cellArgs.prefix), training);
       if (index) sequence = tf.stack(ran.outputs, 1);
       ran = runCell(cell, sequence, rest?.splice(0, cell.states) ?? null, steps);
       states.push(...ran.states.map((s) => (first ? channelsFirst(s, 1) : s)));
@@ -153,7 +153,7 @@ part((kit) => {
       const loops = this.directions.map((name) => this.directionArgs(name));
       this._stateful = loops[0].stateful;
       this.memories = loops.map(() => new Memory(this.args.runs || 1, isRepeated));
-      for (const cell of loops.flatMap((loop) => loop.cells)) kit.cellArguments(cell);
+      for (const cell of loops.flatMap((loop) => loop.cells)) cellArguments(cell);
     }
 
     get directions() {

@@ -4,19 +4,21 @@
 // their inputs and work with plain arrays. Strings in configurations are lists of code points,
 // because TensorFlow.js changes strings with underscores.
 
-part((kit) => {
-  const { tf, layer, asList } = kit;
+part("text", ["categories", "hashing"], (kit) => {
+  const { tf, layer, asList, encoded, hashBin, crossedBin } = kit;
 
   // `predict` cuts its inputs into batches by operations that take numbers only. So inputs that are
-  // strings are predicted all at once; nothing changes for others.
-  const predict = tf.LayersModel.prototype.predict;
-  tf.LayersModel.prototype.predict = function (x, options) {
+  // strings are predicted all at once; nothing changes for others, and nothing the second time.
+  const models = tf.LayersModel.prototype;
+  const { predict } = models;
+  function predictStrings(x, options) {
     const isMap = !Array.isArray(x) && !(x instanceof tf.Tensor);
     const inputs = isMap ? this.inputNames.map((name) => x[name]) : asList(x);
     if (!inputs.some((input) => input?.dtype === "string")) return predict.call(this, x, options);
     const wide = (input) => (input.rank === 1 ? tf.expandDims(input, -1) : input);
     return tf.tidy(() => this.apply(inputs.length > 1 ? inputs.map(wide) : wide(inputs[0])));
-  };
+  }
+  if (!models.takesStrings) Object.assign(models, { predict: predictStrings, takesStrings: true });
 
   const text = (points) => points.map((point) => String.fromCodePoint(point)).join("");
   const token = (value) => (Array.isArray(value) ? text(value) : value);
@@ -31,18 +33,18 @@ part((kit) => {
     const { bins, salt } = args;
     const mask = bins > 1 ? token(args.mask) : null;
     const index = (value) => {
-      if (mask === null) return kit.hashBin(String(value), bins, salt);
-      return value === mask ? 0 : kit.hashBin(String(value), bins - 1, salt) + 1;
+      if (mask === null) return hashBin(String(value), bins, salt);
+      return value === mask ? 0 : hashBin(String(value), bins - 1, salt) + 1;
     };
-    return kit.encoded(read(x).map(index), x.shape, args);
+    return encoded(read(x).map(index), x.shape, args);
   });
 
   layer("HashedCrossing", ["bins", "mode", "depth"], (inputs, { args }) => {
     const columns = inputs.map(read);
     const bins = columns[0].map((_, row) =>
-      kit.crossedBin(columns.map((column) => column[row]), args.bins),
+      crossedBin(columns.map((column) => column[row]), args.bins),
     );
-    return kit.encoded(bins, inputs[0].shape, args);
+    return encoded(bins, inputs[0].shape, args);
   });
 
   const tables = new WeakMap();
@@ -73,14 +75,14 @@ part((kit) => {
 
   function bin(value, { count, salt, hashed }) {
     if (count === 1) return 0;
-    if (hashed) return kit.hashBin(String(value), count, salt);
+    if (hashed) return hashBin(String(value), count, salt);
     return ((value % count) + count) % count;
   }
 
   layer("Lookup", [
     "tokens", "start", "mask", "maskIndex", "unknown", "mode", "depth", "idf?",
   ], ([x], { args, layer: owner }) =>
-    kit.encoded(read(x).map(lookup(owner, args)), x.shape, args, { idf: args.idf }),
+    encoded(read(x).map(lookup(owner, args)), x.shape, args, { idf: args.idf }),
   );
 
   /** Declare a layer whose outputs are strings, and say so of the tensors in the graph. */
@@ -162,6 +164,6 @@ part((kit) => {
       Array.from({ length: size }, (_, place) => row[place] ?? filler),
     );
     const isOneRow = !args.split && x.rank === 1;
-    return kit.encoded(filled, isOneRow ? [size] : [rows.length, size], args, { idf: args.idf });
+    return encoded(filled, isOneRow ? [size] : [rows.length, size], args, { idf: args.idf });
   });
 });

@@ -1,6 +1,6 @@
 // TimeDistributed; `keras/src/layers/rnn/time_distributed.py`, and Keras 2's.
 
-part(({ tf, CompanionLayer, define, asList }) => {
+part("wrappers", [], ({ tf, CompanionLayer, define, declaredBy, asList }) => {
   const Native = tf.serialization.SerializationMap.getMap().classNameMap.TimeDistributed[0];
   const withoutTime = ([batch, , ...rest]) => [batch, ...rest];
   const single = (values) => (values.length === 1 ? values[0] : values);

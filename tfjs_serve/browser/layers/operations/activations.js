@@ -1,6 +1,6 @@
 // Activations; `keras/src/ops/nn.py`. `activations.js` computes them.
 
-family("activations", ({ tf, activations, numeric, ofEach, taking }) => {
+family("activations", ["activations"], ({ tf, activations, numeric, ofEach, taking }) => {
   /** Operations that compute `activations[name]`, with the same arguments. */
   const named = (...names) =>
     Object.fromEntries(

@@ -1,6 +1,6 @@
 // Sums, products, powers, roots and limits of each element; `keras/src/ops/numpy.py`.
 
-family("arithmetic", ({ tf, numeric, ofEach, ofPairs, taking }) => {
+family("arithmetic", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
   const t = numeric.tensor;
   const { where } = numeric;
   const isNan = (x) => tf.isNaN(x);

@@ -1,6 +1,7 @@
 // Attention; `keras/src/ops/nn.py`.
 
-family("attention", ({ tf, operations, numeric, taking }) => {
+family("attention", ["operations/diagonals", "operations/shaping"], (kit) => {
+  const { tf, numeric, taking, repeated, upper } = kit;
   const t = numeric.tensor;
 
   function attention({ query, key, value, bias, mask, scale, isCausal, attnLogitsSoftCap }) {
@@ -8,7 +9,7 @@ family("attention", ({ tf, operations, numeric, taking }) => {
     let [k, v] = [t(key), t(value)];
     const heads = q.shape[2];
     // Several heads of queries may share one of keys and values.
-    const spread = (x) => operations.repeat({ x, repeats: heads / x.shape[2], axis: 2 });
+    const spread = (x) => repeated(x, heads / x.shape[2], 2);
     if (k.shape[2] !== heads) [k, v] = [spread(k), spread(v)];
     const factor = scale === null ? 1 / Math.sqrt(q.shape[3]) : t(scale);
     const order = [0, 2, 1, 3];
@@ -23,7 +24,7 @@ family("attention", ({ tf, operations, numeric, taking }) => {
     }
     if (isCausal) {
       const [rows, columns] = logits.shape.slice(-2);
-      const hidden = tf.cast(numeric.upper(rows, columns, 1), "bool");
+      const hidden = tf.cast(upper(rows, columns, 1), "bool");
       logits = numeric.where(hidden, -0.7 * 3.4028234663852886e38, logits);
     }
     return tf.transpose(tf.matMul(tf.softmax(logits), tf.transpose(v, order)), order);

@@ -1,6 +1,6 @@
 // Functions of the bits of integers; `keras/src/ops/numpy.py`.
 
-family("bitwise", ({ tf, numeric, ofEach, taking }) => {
+family("bitwise", [], ({ tf, numeric, ofEach, taking }) => {
   const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 

@@ -1,7 +1,7 @@
 // Other dtypes, fewer digits, and functions that return their input;
 // `keras/src/ops/numpy.py`, `keras/src/ops/core.py`.
 
-family("casting", ({ tf, numeric, ofEach, taking }) => {
+family("casting", [], ({ tf, numeric, ofEach, taking }) => {
   const t = numeric.tensor;
   const where = (condition, one, other) => tf.where(tf.cast(condition, "bool"), one, other);
   const filled = (x, value) => tf.fill(x.shape, value);

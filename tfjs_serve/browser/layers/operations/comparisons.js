@@ -1,6 +1,6 @@
 // Truth values, and choices by them; `keras/src/ops/numpy.py`.
 
-family("comparisons", ({ tf, numeric, ofEach, ofPairs, taking }) => {
+family("comparisons", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
   const t = numeric.tensor;
   const truth = (value) => numeric.truth(t(value));
   const float = (x) => tf.cast(x, "float32");

@@ -1,6 +1,6 @@
 // Convolutions with given kernels; `keras/src/ops/nn.py`.
 
-family("convolutions", ({ tf, numeric, taking }) => {
+family("convolutions", ["operations/indexing"], ({ tf, numeric, taking, sliced }) => {
   const t = numeric.tensor;
   const { several, channelsLast } = numeric;
 
@@ -91,7 +91,7 @@ family("convolutions", ({ tf, numeric, taking }) => {
     const wide = tf.expandDims(x, axis + 1);
     const widths = wide.shape.map((_, one) => (one === axis + 1 ? [0, step - 1] : [0, 0]));
     const shape = x.shape.map((size, one) => (one === axis ? size * step : size));
-    return numeric.sliced(tf.reshape(tf.pad(wide, widths), shape), axis, [0, shape[axis] - step + 1, 1]);
+    return sliced(tf.reshape(tf.pad(wide, widths), shape), axis, [0, shape[axis] - step + 1, 1]);
   }
 
   /** `compute_conv_transpose_padding_args_for_jax` of keras/src/backend/common. */
@@ -142,5 +142,5 @@ family("convolutions", ({ tf, numeric, taking }) => {
     },
   );
 
-  numeric.framed = framed;
+  return { framed };
 });

@@ -1,6 +1,6 @@
 // Running sums and products, and the differences that undo them; `keras/src/ops/numpy.py`.
 
-family("cumulative", ({ tf, numeric, taking }) => {
+family("cumulative", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
 
   /** Combine each element of the last axis with all before it; `neutral` changes nothing. */

@@ -1,6 +1,6 @@
 // Diagonals and triangles of matrices; `keras/src/ops/numpy.py`.
 
-family("diagonals", ({ tf, numeric, taking }) => {
+family("diagonals", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
 
   /** Ones where a column is at least `k` to the right of its row. */
@@ -39,11 +39,14 @@ family("diagonals", ({ tf, numeric, taking }) => {
     ]);
   }
 
+  const lowerTriangle = (x, k) => triangle(x, tf.sub(1, upper(...x.shape.slice(-2), k + 1)));
+  const upperTriangle = (x, k) => triangle(x, upper(...x.shape.slice(-2), k));
+
   taking(["x", "k"], {
     diag: ({ x, k }) => (t(x).rank === 1 ? onDiagonal(t(x), k) : diagonal(t(x), k, 0, 1)),
     diagflat: ({ x, k }) => onDiagonal(tf.reshape(t(x), [-1]), k),
-    tril: ({ x, k }) => triangle(t(x), tf.sub(1, upper(...t(x).shape.slice(-2), k + 1))),
-    triu: ({ x, k }) => triangle(t(x), upper(...t(x).shape.slice(-2), k)),
+    tril: ({ x, k }) => lowerTriangle(t(x), k),
+    triu: ({ x, k }) => upperTriangle(t(x), k),
   });
 
   taking(["x", "offset", "axis1", "axis2"], {
@@ -52,5 +55,5 @@ family("diagonals", ({ tf, numeric, taking }) => {
       tf.sum(diagonal(t(x), offset, axis1, axis2), -1),
   });
 
-  numeric.upper = upper;
+  return { diagonal, lowerTriangle, upper, upperTriangle };
 });

@@ -1,6 +1,6 @@
 // Tensors of given numbers; `keras/src/ops/numpy.py`.
 
-family("filling", ({ tf, numeric, taking }) => {
+family("filling", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
 
   function spaced(start, stop, { num, endpoint, axis }) {

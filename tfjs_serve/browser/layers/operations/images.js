@@ -1,7 +1,7 @@
 // Images; `keras/src/ops/image.py`, `keras/src/backend/*/image.py`.
 
-family("images", (kit) => {
-  const { tf, numeric, taking } = kit;
+family("images", ["image", "operations/linear_algebra", "operations/padding"], (kit) => {
+  const { tf, numeric, taking, eliminated, padded, resizeImages } = kit;
   const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
@@ -142,7 +142,7 @@ family("images", (kit) => {
         const [u, v] = ends[index][corner];
         matrix.push([u, v, 1, 0, 0, 0, -x * u, -x * v, x], [0, 0, 0, u, v, 1, -y * u, -y * v, y]);
       });
-      return numeric.eliminated(matrix).map((row) => row[8]);
+      return eliminated(matrix).map((row) => row[8]);
     });
     return tf.tensor2d(rows);
   }
@@ -208,7 +208,7 @@ family("images", (kit) => {
       const first = dataFormat === "channelsFirst";
       const last = first ? tf.transpose(x, [0, 2, 3, 1]) : x;
       const widths = last.shape.map((_, axis) => (axis === 1 || axis === 2 ? [1, 1] : [0, 0]));
-      const framed = numeric.padded(last, widths, "symmetric");
+      const framed = padded(last, widths, "symmetric");
       const [slope, smooth] = [tf.tensor1d([-1, 0, 1]), tf.tensor1d([1, 2, 1])];
       const edges = [
         separable(framed, slope, smooth, "valid"),
@@ -222,7 +222,7 @@ family("images", (kit) => {
   taking(["images", "size", "how"], {
     resize: ({ images, size, how }, { dtype }) => {
       const [height, width] = numeric.values(size);
-      const made = kit.resizeImages(t(images), { ...how, height, width });
+      const made = resizeImages(t(images), { ...how, height, width });
       return dtype && how.method !== "nearest" ? tf.round(made) : made;
     },
   });

@@ -1,6 +1,6 @@
 // Functions that pick elements, or put them somewhere; `keras/src/ops/core.py`, `numpy.py`.
 
-family("indexing", ({ tf, numeric, taking }) => {
+family("indexing", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
@@ -231,5 +231,5 @@ family("indexing", ({ tf, numeric, taking }) => {
     ndim: ({ x }) => tf.scalar(t(x).rank),
   });
 
-  Object.assign(numeric, { takeAlong, sliced, hot });
+  return { takeAlong, sliced, hot };
 });

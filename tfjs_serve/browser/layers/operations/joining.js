@@ -1,6 +1,6 @@
 // Functions that join tensors or take them apart; `keras/src/ops/numpy.py`.
 
-family("joining", ({ tf, numeric, taking }) => {
+family("joining", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
   const { listed } = numeric;
 

@@ -1,6 +1,7 @@
 // Linear algebra; `keras/src/ops/linalg.py`.
 
-family("linear_algebra", ({ tf, operations, numeric, taking }) => {
+family("linear_algebra", ["operations/diagonals", "operations/shaping"], (kit) => {
+  const { tf, numeric, taking, lowerTriangle, upperTriangle, swapped } = kit;
   const t = numeric.tensor;
 
   /** Transform the rows of [A | B] until A is the identity, in double precision, with pivots. */
@@ -48,7 +49,7 @@ family("linear_algebra", ({ tf, operations, numeric, taking }) => {
   }
 
   const matricesOf = (x) => tf.reshape(x, [-1, ...x.shape.slice(-2)]).arraySync();
-  const flipped = (x) => numeric.swapped(x, -2, -1);
+  const flipped = (x) => swapped(x, -2, -1);
 
   const inverse = tf.customGrad((x, save) => {
     const size = x.shape[x.rank - 1];
@@ -171,7 +172,7 @@ family("linear_algebra", ({ tf, operations, numeric, taking }) => {
 
   taking(["a", "b", "lower"], {
     solveTriangular: ({ a, b, lower }) =>
-      solved(operations[lower ? "tril" : "triu"]({ x: t(a), k: 0 }), t(b)),
+      solved((lower ? lowerTriangle : upperTriangle)(t(a), 0), t(b)),
   });
 
   taking(["x", "mode"], {
@@ -185,5 +186,5 @@ family("linear_algebra", ({ tf, operations, numeric, taking }) => {
     },
   });
 
-  numeric.eliminated = eliminated;
+  return { eliminated };
 });

@@ -1,6 +1,6 @@
 // Losses as functions; `keras/src/ops/nn.py`.
 
-family("losses", ({ tf, numeric, taking }) => {
+family("losses", ["operations/indexing"], ({ tf, numeric, taking, hot }) => {
   const t = numeric.tensor;
   const clipped = (x) => tf.clipByValue(x, 1e-7, 1 - 1e-7);
 
@@ -30,7 +30,7 @@ family("losses", ({ tf, numeric, taking }) => {
       if (wanted.rank === given.rank && wanted.shape[wanted.rank - 1] === 1) {
         wanted = tf.squeeze(wanted, [wanted.rank - 1]);
       }
-      const chosen = numeric.hot(wanted, given.shape[at], at);
+      const chosen = hot(wanted, given.shape[at], at);
       return tf.neg(tf.sum(tf.mul(chosen, logarithms(given, fromLogits, at)), at));
     },
   });

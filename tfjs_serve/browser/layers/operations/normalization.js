@@ -1,6 +1,6 @@
 // Norms, and normalization by them or by statistics; `keras/src/ops/nn.py`, `linalg.py`.
 
-family("normalization", ({ tf, numeric, taking }) => {
+family("normalization", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
   const optional = (value) => (value === null ? null : t(value));
 

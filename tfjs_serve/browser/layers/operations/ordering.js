@@ -1,6 +1,6 @@
 // Functions that sort, search and count; `keras/src/ops/numpy.py`, `keras/src/ops/math.py`.
 
-family("ordering", ({ tf, numeric, taking }) => {
+family("ordering", ["operations/indexing"], ({ tf, numeric, taking, takeAlong }) => {
   const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
 
@@ -8,7 +8,7 @@ family("ordering", ({ tf, numeric, taking }) => {
   function ascending(x) {
     const size = x.shape[x.rank - 1];
     const { indices } = tf.topk(tf.neg(numeric.where(tf.isNaN(x), Infinity, x)), size, true);
-    return numeric.takeAlong(x, indices);
+    return takeAlong(x, indices);
   }
 
   /** The indices that sort the last axis; equal elements keep their order, unlike in tf.topk. */
@@ -29,7 +29,7 @@ family("ordering", ({ tf, numeric, taking }) => {
   function topK({ x, k }) {
     const input = t(x);
     const { indices } = tf.topk(input, k, true);
-    return [numeric.takeAlong(input, float(indices)), float(indices)];
+    return [takeAlong(input, float(indices)), float(indices)];
   }
 
   /** For each value, how many elements of a sorted vector are before it. */
@@ -87,5 +87,5 @@ family("ordering", ({ tf, numeric, taking }) => {
     },
   });
 
-  numeric.ascending = ascending;
+  return { ascending };
 });

@@ -1,6 +1,6 @@
 // Padding; `keras/src/ops/numpy.py`.
 
-family("padding", ({ tf, numeric, taking }) => {
+family("padding", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
 
   /** The index of the step that is repeated at an index outside of the axis. */
@@ -45,5 +45,5 @@ family("padding", ({ tf, numeric, taking }) => {
       padded(t(x), widthsOf(padWidth, t(x).rank), mode, constantValues),
   });
 
-  numeric.padded = padded;
+  return { padded };
 });

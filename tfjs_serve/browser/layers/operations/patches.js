@@ -1,6 +1,6 @@
 // Windows and blocks of images and sequences; `keras/src/ops/image.py`, `nn.py`.
 
-family("patches", ({ tf, numeric, taking }) => {
+family("patches", ["operations/convolutions"], ({ tf, numeric, taking, framed }) => {
   const t = numeric.tensor;
   const { several, channelsLast } = numeric;
   const count = (length) => [...Array(length).keys()];
@@ -66,7 +66,7 @@ family("patches", ({ tf, numeric, taking }) => {
       const lengths = several(size, axes);
       const steps = several(strides ?? size, axes);
       const rates = several(dilationRate, axes);
-      let all = numeric.framed(batch, padding, lengths, steps, rates);
+      let all = framed(batch, padding, lengths, steps, rates);
       lengths.forEach((length, axis) => {
         all = windows(all, 1 + 2 * axis, length, steps[axis], rates[axis]);
       });
@@ -109,6 +109,15 @@ family("patches", ({ tf, numeric, taking }) => {
     return tf.reshape(turned, [batch, depth, height * block, width * block]);
   }
 
+  /** Windows of some length along the last axis, which get an axis of their own before it. */
+  function sequences(x, length, stride) {
+    const count = 1 + Math.floor((x.shape[x.rank - 1] - length) / stride);
+    const indices = [...Array(count).keys()].map((row) =>
+      [...Array(length).keys()].map((step) => row * stride + step),
+    );
+    return tf.gather(x, tf.tensor2d(indices, [count, length], "int32"), x.rank - 1);
+  }
+
   taking(["images", "size", "strides", "dilationRate", "padding", "dataFormat"], {
     extractPatches: patches,
   });
@@ -122,14 +131,8 @@ family("patches", ({ tf, numeric, taking }) => {
   });
 
   taking(["x", "sequenceLength", "sequenceStride"], {
-    extractSequences: ({ x, sequenceLength, sequenceStride }) => {
-      const input = t(x);
-      const count = 1 + Math.floor((input.shape[input.rank - 1] - sequenceLength) / sequenceStride);
-      const indices = [...Array(count).keys()].map((row) =>
-        [...Array(sequenceLength).keys()].map((step) => row * sequenceStride + step),
-      );
-      return tf.gather(input, tf.tensor2d(indices, [count, sequenceLength], "int32"), input.rank - 1);
-    },
+    extractSequences: ({ x, sequenceLength, sequenceStride }) =>
+      sequences(t(x), sequenceLength, sequenceStride),
   });
 
   taking(["x", "blockSize", "dataFormat", "byChannel"], {
@@ -142,4 +145,6 @@ family("patches", ({ tf, numeric, taking }) => {
         ? deeperChannels(t(x), blockSize)
         : channelsLast(t(x), dataFormat, deeper(blockSize)),
   });
+
+  return { sequences };
 });

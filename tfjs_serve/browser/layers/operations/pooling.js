@@ -1,6 +1,6 @@
 // Pooling; `keras/src/ops/nn.py`.
 
-family("pooling", ({ tf, numeric, taking }) => {
+family("pooling", ["operations/indexing"], ({ tf, numeric, taking, sliced }) => {
   const t = numeric.tensor;
   const { several, channelsLast } = numeric;
 
@@ -26,7 +26,7 @@ family("pooling", ({ tf, numeric, taking }) => {
         const cells = [...Array(target).keys()].map((cell) => {
           const start = Math.floor((cell * size) / target);
           const end = Math.ceil(((cell + 1) * size) / target);
-          return reduce(numeric.sliced(made, axis, [start, end, 1]), axis);
+          return reduce(sliced(made, axis, [start, end, 1]), axis);
         });
         return tf.concat(cells, axis);
       }, x),

@@ -1,6 +1,7 @@
 // Products of matrices and tensors; `keras/src/ops/numpy.py`.
 
-family("products", ({ tf, operations, numeric, taking }) => {
+family("products", ["operations/diagonals", "operations/shaping"], (kit) => {
+  const { tf, numeric, taking, diagonal, moved } = kit;
   const t = numeric.tensor;
   const size = (sizes) => sizes.reduce((total, one) => total * one, 1);
 
@@ -35,7 +36,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
     for (let axis = 0; axis < names.length; axis += 1) {
       const other = names.indexOf(names[axis], axis + 1);
       if (other < 0) continue;
-      made = operations.diagonal({ x: made, axis1: axis, axis2: other, offset: 0 });
+      made = diagonal(made, 0, axis, other);
       const [name] = names.splice(axis, 1);
       names.splice(other - 1, 1);
       names.push(name);
@@ -65,9 +66,9 @@ family("products", ({ tf, operations, numeric, taking }) => {
     );
     const block = (x, names, left, right) => {
       const shape = [...wide, size(sizes(x, names, left)), size(sizes(x, names, right))];
-      const moved = ordered(x, names, [...batch, ...left, ...right]);
-      const full = [...wide, ...moved.shape.slice(batch.length)];
-      const whole = tf.broadcastTo(moved, full);
+      const turned = ordered(x, names, [...batch, ...left, ...right]);
+      const full = [...wide, ...turned.shape.slice(batch.length)];
+      const whole = tf.broadcastTo(turned, full);
       return tf.reshape(whole, [size(wide), ...shape.slice(-2)]);
     };
     const made = tf.matMul(block(a, first, rows, inner), block(b, second, inner, columns));
@@ -105,7 +106,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
   }
 
   function cross(x1, x2, axisa, axisb, axisc) {
-    const last = (x, axis) => operations.moveaxis({ x, source: axis, destination: -1 });
+    const last = (x, axis) => moved(x, axis, -1);
     const [a, b] = [last(x1, axisa), last(x2, axisb)];
     const step = (x, index) =>
       index < x.shape[x.rank - 1] ? tf.gather(x, index, x.rank - 1) : tf.scalar(0);
@@ -116,7 +117,7 @@ family("products", ({ tf, operations, numeric, taking }) => {
     const first = tf.sub(tf.mul(a1, b2), tf.mul(a2, b1));
     const second = tf.sub(tf.mul(a2, b0), tf.mul(a0, b2));
     const made = tf.stack(numeric.together(first, second, third), -1);
-    return operations.moveaxis({ x: made, source: -1, destination: axisc });
+    return moved(made, -1, axisc);
   }
 
   function batchDot(x1, x2, axes) {

@@ -1,6 +1,6 @@
 // Functions that reduce axes: sums, extremes, statistics; `keras/src/ops/numpy.py`, `math.py`.
 
-family("reductions", ({ tf, numeric, taking, mapped }) => {
+family("reductions", ["operations/ordering"], ({ tf, numeric, taking, mapped, ascending }) => {
   const t = numeric.tensor;
   const float = (x) => tf.cast(x, "float32");
   const isNan = (x) => tf.isNaN(x);
@@ -45,7 +45,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
   const quantiles = (scale) => ({ x, q, axis, method, keepdims }) => {
     const input = t(x);
     const axes = numeric.axes(input.rank, axis);
-    const rows = numeric.ascending(joined(input, axes));
+    const rows = ascending(joined(input, axes));
     const hasNan = tf.any(isNan(rows), -1);
     const one = (value) => {
       const made = numeric.where(hasNan, NaN, quantileOfRows(rows, value / scale, method));
@@ -67,7 +67,7 @@ family("reductions", ({ tf, numeric, taking, mapped }) => {
     const ofRow = (row, value) => {
       const kept = numeric.values(row).flatMap((item, index) => (Number.isNaN(item) ? [] : [index]));
       if (!kept.length) return tf.scalar(NaN);
-      return quantileOfRows(numeric.ascending(tf.gather(row, kept)), value / scale, method);
+      return quantileOfRows(ascending(tf.gather(row, kept)), value / scale, method);
     };
     const one = (value) => {
       const made = tf.reshape(tf.stack(tf.unstack(rows).map((row) => ofRow(row, value))), shape);

@@ -1,6 +1,6 @@
 // Functions that move elements; `keras/src/ops/numpy.py`.
 
-family("shaping", ({ tf, numeric, taking }) => {
+family("shaping", [], ({ tf, numeric, taking }) => {
   const t = numeric.tensor;
   const { sizes } = numeric;
   const list = (value) => (Array.isArray(value) ? value : [value]);
@@ -152,5 +152,5 @@ family("shaping", ({ tf, numeric, taking }) => {
     },
   });
 
-  numeric.swapped = swapped;
+  return { moved, repeated, swapped };
 });

@@ -1,7 +1,9 @@
 // Fourier transforms as products with matrices, which have gradients on every backend;
 // `keras/src/ops/math.py`. Complex numbers are pairs of tensors.
 
-family("signal", ({ tf, operations, numeric, taking }) => {
+family("signal", [
+  "operations/indexing", "operations/padding", "operations/patches", "operations/shaping",
+], ({ tf, numeric, taking, padded, sequences, sliced, swapped }) => {
   const t = numeric.tensor;
   const range = (length) => [...Array(length).keys()];
 
@@ -33,14 +35,14 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     ];
   }
 
-  const swapped = (x) => numeric.swapped(x, -1, -2);
+  const turned = (x) => swapped(x, -1, -2);
   const inTwo = (real, imaginary, sign) =>
-    transformed(...transformed(real, imaginary, sign).map(swapped), sign).map(swapped);
+    transformed(...transformed(real, imaginary, sign).map(turned), sign).map(turned);
 
   /** Cut off the last axis at a length, or fill it up with zeros. */
   function fitted(x, length) {
     const size = x.shape[x.rank - 1];
-    if (size >= length) return numeric.sliced(x, x.rank - 1, [0, length, 1]);
+    if (size >= length) return sliced(x, x.rank - 1, [0, length, 1]);
     return tf.pad(x, x.shape.map((_, axis) => (axis === x.rank - 1 ? [0, length - size] : [0, 0])));
   }
 
@@ -84,13 +86,9 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     if (center) {
       const margin = Math.floor(fftLength / 2);
       const widths = input.shape.map((_, axis) => (axis === input.rank - 1 ? [margin, margin] : [0, 0]));
-      input = numeric.padded(input, widths, "reflect");
+      input = padded(input, widths, "reflect");
     }
-    const frames = operations.extractSequences({
-      x: input,
-      sequenceLength: fftLength,
-      sequenceStride,
-    });
+    const frames = sequences(input, fftLength, sequenceStride);
     return half(tf.mul(frames, windowOf(window, sequenceLength, fftLength)), fftLength);
   }
 
@@ -123,7 +121,7 @@ family("signal", ({ tf, operations, numeric, taking }) => {
     const start = center ? Math.floor(fftLength / 2) : 0;
     const size = made.shape[made.rank - 1];
     const end = length === null ? size - start : Math.min(start + length, size);
-    return numeric.sliced(made, made.rank - 1, [start, end, 1]);
+    return sliced(made, made.rank - 1, [start, end, 1]);
   }
 
   const scaledBy = (factor) => (pair) => pair.map((x) => tf.mul(x, factor));
@@ -150,4 +148,6 @@ family("signal", ({ tf, operations, numeric, taking }) => {
   taking(["x", "sequenceLength", "sequenceStride", "fftLength", "length", "window", "center"], {
     istft: signal,
   });
+
+  return { stft: spectra };
 });

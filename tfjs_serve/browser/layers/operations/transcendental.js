@@ -1,6 +1,6 @@
 // Exponentials, logarithms, functions of angles; `keras/src/ops/numpy.py`, `math.py`.
 
-family("transcendental", ({ tf, ofEach, ofPairs }) => {
+family("transcendental", [], ({ tf, ofEach, ofPairs }) => {
   const where = (condition, one, other) => tf.where(tf.cast(condition, "bool"), one, other);
 
   const times = (factor) => (x) => tf.mul(x, factor);

@@ -1,0 +1,53 @@
+"""The companion layers beside a model: which file a URL means, in which content coding. Pure.
+
+They are under two kinds of names. ``layers.js``, and ``layers.mjs`` which imports it, are those of
+the newest generation. A name with the digest stays that of one script, and is cached forever.
+"""
+
+from __future__ import annotations
+
+from tfjs_serve.artifacts.model import Artifact
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, is_script, module, script_among
+from tfjs_serve.errors import FileNotInModelError
+from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.representation import (
+    ENCODED_SUFFIXES,
+    JAVASCRIPT,
+    MODEL_HEADERS,
+    REVALIDATE,
+    Representation,
+    codings_of,
+    from_bytes,
+    of_script,
+)
+
+NAMES = (SCRIPT_NAME, MODULE_NAME)
+
+
+def newest_script(artifact: Artifact, name: str, accept_encoding: str | None) -> Representation:
+    """Return what one of `NAMES` means for the newest generation of a model.
+
+    Raises
+    ------
+    FileNotInModelError
+        The model needs no layers.
+    """
+    script = script_among(artifact.by_name)
+    if script is None:
+        raise FileNotInModelError(
+            f"the model needs no {name}: TensorFlow.js has all of its layers",
+            hint=f"load its {MODEL_JSON} without it",
+        )
+    if name == MODULE_NAME:
+        body = module(script).encode("ascii")
+        return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
+    coding = negotiate(accept_encoding, codings_of(artifact, script))
+    return of_script(artifact, script, coding, REVALIDATE)
+
+
+def is_coded(file_name: str) -> bool:
+    """Whether this is a text in a content coding, which is no file of its own."""
+    name, _, ending = file_name.rpartition(".")
+    is_coding = f".{ending}" in ENCODED_SUFFIXES.values()
+    return is_coding and (name == MODEL_JSON or is_script(name))
