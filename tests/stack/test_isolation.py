@@ -14,8 +14,9 @@ from tfjs_serve.settings import MINIMUM_WORKER_MEMORY_BYTES, ServerSettings
 
 _MISBEHAVING = """
 import os, sys, threading
-sys.path[:] = sys.argv[2:]
-from tfjs_serve.worker import child, convert
+from importlib import import_module
+sys.path[:] = sys.argv[3:]
+from tfjs_serve.worker import convert
 
 well = convert._convert
 
@@ -25,7 +26,7 @@ def conversion(request, on_progress):
     return well(request, on_progress)
 
 convert._convert = conversion
-child.main(int(sys.argv[1]))
+import_module(sys.argv[1]).main(int(sys.argv[2]))
 """
 _NO_LIMIT = sys.platform in ("win32", "darwin")
 MISBEHAVIOURS = [

@@ -1,8 +1,8 @@
 """The conversion process: reads one request on stdin, answers in JSON lines, and ends.
 
 Each process converts only one model: a malformed file may corrupt libhdf5's memory, and that must
-not affect the next model. The parent keeps a spare process waiting, with all imports done, so this
-costs no time.
+not affect the next model. It is forked from a process with all imports done
+(:mod:`~tfjs_serve.worker.fork_server`), or where there is none, started by :func:`main`.
 """
 
 from __future__ import annotations
@@ -49,6 +49,15 @@ def main(memory_bytes: int) -> None:
     limits.apply(memory_bytes)
     answers = Answers(_take_stdout())
     convert.warm_up()
+    _answer_one(answers)
+
+
+def answer_one() -> None:
+    """Wait for a request and answer it, in a process that is prepared."""
+    _answer_one(Answers(_take_stdout()))
+
+
+def _answer_one(answers: Answers) -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return

@@ -34,7 +34,7 @@ _BURST_SECONDS = 0.5
 
 
 class NotAcceptedError(Exception):
-    """The child ended before it accepted the request, so the model is not the reason."""
+    """The child ended for a reason that is not the model: before it accepted the request, say."""
 
 
 class _NonsenseError(Exception):
@@ -114,7 +114,10 @@ class Conversation:
 
     async def _ending(self) -> Exception:
         """Return the reason why there is no further message."""
-        code = await self._exit_code()
+        try:
+            code = await self._exit_code()
+        except ConnectionError as error:
+            return NotAcceptedError(str(error))
         how = "closed its output and did not end" if code is None else describe_exit(code)
         if self.acceptance is None:
             return NotAcceptedError(f"it {how}{self._last_words()}")
