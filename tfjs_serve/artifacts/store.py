@@ -11,7 +11,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -112,6 +112,8 @@ class ArtifactStore:
         staged: Path,
         files: Sequence[ArtifactFile],
         notes: Sequence[str] = (),
+        *,
+        known: Collection[str] = (),
     ) -> Artifact:
         """Make a staged directory the artifact of `key`, or return an existing one.
 
@@ -124,6 +126,8 @@ class ArtifactStore:
         notes
             What users should know about the artifact, in sentences; too many or too long ones are
             shortened.
+        known
+            Digests of files that this process wrote itself; they are not read again.
 
         Raises
         ------
@@ -135,7 +139,7 @@ class ArtifactStore:
         if staged.parent != self._folder.staging:
             raise ValueError(f"not a staging directory of this store: {staged}")
         with store_errors(self._folder.root):
-            check_staged(staged, key, files)
+            check_staged(staged, files, known)
             artifact = Artifact(
                 key=key,
                 directory=self._folder.artifact_directory(key),
