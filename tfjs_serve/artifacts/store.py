@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import store_errors
@@ -95,6 +95,10 @@ class ArtifactStore:
         with store_errors(self._folder.root):
             artifact = self._find(key)
             return artifact if artifact and self._mark_used(artifact) else None
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Raise ``StoreError`` for errors of the system inside the context."""
+        return store_errors(self._folder.root)
 
     @contextmanager
     def stage(self) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from tfjs_serve.builder.shelf import Job, Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
+from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import (
@@ -27,7 +28,7 @@ from tfjs_serve.settings import (
     ServerSettings,
     Variant,
 )
-from tfjs_serve.worker.protocol import ConversionRequest
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _ATTEMPTS = 5
 """How many times one request tries a file that changes while it is converted."""
@@ -200,8 +201,9 @@ class Builder:
     async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
         self._journal.started(job)
         try:
-            async with self._shelf.staged() as directory:
-                return await self._convert_into(directory, job, source, key)
+            async with self._shelf.workplace() as place:
+                report, request = await self._convert_in(place, job, source)
+                return await self._shelf.publish(key, place, request, report)
         except TfjsServeError:
             # A torn or missing file fails in many ways: the change is the real reason.
             await self._require_unchanged(job, source)
@@ -209,19 +211,20 @@ class Builder:
         finally:
             self._journal.ended(job)
 
-    async def _convert_into(
-        self, directory: Path, job: Job, source: Source, key: ArtifactKey
-    ) -> Artifact:
+    async def _convert_in(
+        self, place: Workplace, job: Job, source: Source
+    ) -> tuple[ConversionReport, ConversionRequest]:
         request = ConversionRequest(
             source=str(source.path),
             display_name=job.entry.exact_name,
-            output_dir=str(directory),
+            output_dir=str(place.work),
+            copies_dir=str(place.copies),
             options=self._settings.conversion_options(job.variant),
             limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._require_unchanged(job, source)
-        return await self._shelf.publish(key, request, report)
+        return report, request
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
         """Raise unless `source` is unchanged; copies never change."""

@@ -26,7 +26,7 @@ from tfjs_serve.layers_model.dtypes import (
     fits,
     to_stored,
 )
-from tfjs_serve.layers_model.model import Json, LayersWeight
+from tfjs_serve.layers_model.model import Json, LayersWeight, PlacedSource
 from tfjs_serve.layers_model.quantization import Extent, Quantization, choose_quantization
 from tfjs_serve.settings import MIB, Variant
 
@@ -50,6 +50,14 @@ class WeightEncoding:
         """Size of the weight in the shards."""
         stored = self.quantization.item_bytes if self.quantization else None
         return _count(self.weight) * (stored or STORED_DTYPES[self.rule.target].itemsize)
+
+    @property
+    def start(self) -> int | None:
+        """Where in the model file the stored bytes lie; ``None`` if they have to be computed."""
+        source = self.weight.source
+        place = source.place if isinstance(source, PlacedSource) else None
+        is_stored_so = self.quantization is None and source.dtype == self.rule.target
+        return place[0] if place and is_stored_so and place[1] == self.size_bytes else None
 
     def to_json(self) -> Json:
         """Return the weight's entry in the manifest."""
