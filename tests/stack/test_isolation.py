@@ -20,10 +20,10 @@ from tfjs_serve.worker import convert
 
 well = convert._convert
 
-def conversion(request, on_progress):
+def conversion(request, on_progress, copy):
     if request.display_name == "bad.h5":
         {misbehave}
-    return well(request, on_progress)
+    return well(request, on_progress, copy)
 
 convert._convert = conversion
 import_module(sys.argv[1]).main(int(sys.argv[2]))

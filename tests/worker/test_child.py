@@ -26,7 +26,7 @@ sys.path[:] = sys.argv[3:]
 from tfjs_serve.worker import convert
 from tfjs_serve.worker.protocol import ConversionReport, Progress
 
-def conversion(request, on_progress):
+def conversion(request, on_progress, copy):
 {body}
     return ConversionReport(files=())
 

@@ -69,8 +69,11 @@ class Forking:
         return await server.fork()
 
     def crashed(self) -> None:
-        task, self._server = self._server, None
-        if task is not None and task.done() and not task.exception():
+        task = self._server
+        if task is None or not task.done():
+            return  # no child can have come from it
+        self._server = None
+        if not task.exception():
             server = task.result()
             server.retire()
             ending = asyncio.create_task(server.ended())
