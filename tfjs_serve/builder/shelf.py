@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey, MisreportedFilesError
+from tfjs_serve.artifacts.record import check_staged
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
@@ -26,6 +29,8 @@ from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Va
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
 
@@ -129,10 +134,31 @@ class Shelf:
         WorkerCrashedError
             The files are not as reported, or exceed the limits of `request`.
         """
+        return await self._judge(request, report, partial(self._publish, key, place))
+
+    async def check(
+        self, place: Workplace, request: ConversionRequest, report: ConversionReport
+    ) -> tuple[ArtifactFile, ...]:
+        """Check the files that `report` lists, and leave them in the folder of `place`.
+
+        Raises
+        ------
+        WorkerCrashedError
+            The files are not as reported, or exceed the limits of `request`.
+        """
+        return await self._judge(request, report, partial(_check, place))
+
+    async def _judge(
+        self,
+        request: ConversionRequest,
+        report: ConversionReport,
+        judge: Callable[[ConversionReport, tuple[ArtifactFile, ...]], T],
+    ) -> T:
+        """Call `judge` with the report and its files, in a thread."""
         try:
             files = _listed_files(report, request.limits)
             size_bytes = sum(f.size_bytes for f in files if f.sha256 not in report.copied)
-            return await self._lanes.run(size_bytes, self._publish, key, place, report, files)
+            return await self._lanes.run(size_bytes, judge, report, files)
         except MisreportedFilesError as error:
             # This is not a passing failure of the store: the same file would fail again.
             raise WorkerCrashedError(
@@ -150,7 +176,7 @@ class Shelf:
         key: ArtifactKey,
         place: Workplace,
         report: ConversionReport,
-        files: Sequence[ArtifactFile],
+        files: tuple[ArtifactFile, ...],
     ) -> Artifact:
         with self._store.errors():
             place.gather(report, files)
@@ -217,6 +243,14 @@ class Shelf:
             f"file|{models_dir}/{exact_name}|{options}",
             f"name|{models_dir}/{name}|{options}",
         )
+
+
+def _check(
+    place: Workplace, report: ConversionReport, files: tuple[ArtifactFile, ...]
+) -> tuple[ArtifactFile, ...]:
+    place.gather(report, files)
+    check_staged(place.folder, files, report.copied)
+    return files
 
 
 def _gone(place: _Place) -> FileGoneError:

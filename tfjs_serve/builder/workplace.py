@@ -7,6 +7,7 @@ conversion is over, what is reported is moved out of both.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ class Workplace:
         return self.folder / _COPIES
 
     def prepare(self) -> None:
-        """Make the folders. Raises ``OSError``."""
+        """Make the folders, after removing what an earlier attempt left. Raises ``OSError``."""
+        for child in self.folder.iterdir():
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
         self.work.mkdir()
         self.copies.mkdir()
 

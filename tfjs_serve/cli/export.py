@@ -1,20 +1,26 @@
-"""Copy an artifact from the store into a folder of the user."""
+"""Convert a model into a folder of the user.
+
+The folder is filled beside its place and then renamed, so that it appears complete, and the weights
+are written only once: no copy of them stays in the cache.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.builder import Builder, Converted
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import FILE_NAMES
-from tfjs_serve.errors import SettingsError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON, Variant
 
 
 class ExportError(TfjsServeError):
@@ -25,12 +31,13 @@ class ExportError(TfjsServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was copied to which folder: the number of shards, and the total size of all files."""
+    """What is in which folder: the number of shards, the total size of all files, and notes."""
 
     folder: Path
     shards: int
     size_bytes: int
     needs_layers: bool
+    notes: tuple[str, ...]
 
 
 def check_target(out: Path, *, source: Path, force: bool) -> None:
@@ -46,44 +53,50 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
         )
 
 
-def export(artifact: Artifact, out: Path) -> Exported:
-    """Copy ``model.json`` and its shards into `out`.
+async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: Path) -> Exported:
+    """Convert `entry` into `out`.
 
-    A new folder appears complete. In an existing one, the shards are copied first, and then
+    A new folder appears complete. Into an existing one, the shards are moved first, and then
     ``model.json`` is replaced: because shards are named by their contents, a page that loads the
     old or the new model meanwhile finds the right ones. Other files stay.
 
     Raises
     ------
+    TfjsServeError
+        The model cannot be converted.
     ExportError
         The disk is full, or the folder may not be written to.
     """
-    files = exported_files(artifact)
     with _export_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            for file in files:
-                shutil.copyfile(artifact.path(file), staged / file.name)
-            _move(staged, out, [file.name for file in files])
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-    size_bytes = sum(file.size_bytes for file in files)
-    scripts = sum(file.name in FILE_NAMES for file in files)
+        async with _beside(out) as staged:
+            converted = await builder.convert(entry, variant, staged)
+            return await asyncio.to_thread(put_in_place, converted, out)
+
+
+def put_in_place(converted: Converted, out: Path) -> Exported:
+    """Move what a page loads to `out`. Raises ``OSError``."""
+    names = exported_names(converted)
+    for file in converted.files:
+        if file.name not in names:
+            (converted.folder / file.name).unlink()
+    _move(converted.folder, out, names)
+    scripts = sum(name in FILE_NAMES for name in names)
     return Exported(
         folder=out,
-        shards=len(files) - 1 - scripts,
-        size_bytes=size_bytes,
+        shards=len(names) - 1 - scripts,
+        size_bytes=sum(file.size_bytes for file in converted.files if file.name in names),
         needs_layers=scripts > 0,
+        notes=converted.notes,
     )
 
 
-def exported_files(artifact: Artifact) -> list[ArtifactFile]:
+def exported_names(converted: Converted) -> list[str]:
     """Return the files that a page loads, ``model.json`` last and without its compressed forms."""
-    document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
+    document = json.loads((converted.folder / MODEL_JSON).read_bytes())
     names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
-    scripts = [name for name in FILE_NAMES if artifact.has(name)]
-    return [artifact.by_name[name] for name in dict.fromkeys([*names, *scripts, MODEL_JSON])]
+    existing = {file.name for file in converted.files}
+    scripts = [name for name in FILE_NAMES if name in existing]
+    return list(dict.fromkeys([*names, *scripts, MODEL_JSON]))
 
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
@@ -95,6 +108,17 @@ def _move(staged: Path, out: Path, names: list[str]) -> None:
         (staged / name).replace(out / name)
 
 
+@asynccontextmanager
+async def _beside(out: Path) -> AsyncIterator[Path]:
+    """Provide an empty folder beside `out`, which is removed unless it is renamed."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
@@ -103,10 +127,12 @@ def _umask() -> int:
 
 @contextmanager
 def _export_errors(out: Path) -> Iterator[None]:
+    """Raise :class:`ExportError` for whatever hinders writing."""
     try:
         yield
-    except OSError as error:
+    except (OSError, StoreError) as error:
+        reason = error.message if isinstance(error, StoreError) else error.strerror or error
         raise ExportError(
-            f"cannot write to {str(out)!r}: {error.strerror or error}",
+            f"cannot write to {str(out)!r}: {reason}",
             hint="check its permissions and the free space, or give another folder as OUT",
         ) from error
