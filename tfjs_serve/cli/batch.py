@@ -91,10 +91,11 @@ async def for_all(
 
     async def one(entry: CatalogEntry) -> Result[T]:
         async with slots:
+            result: Result[T]
             try:
                 result = Result(entry=entry, value=await process(entry))
             except TfjsServeError as error:
-                result = Result[T](entry=entry, error=error)
+                result = Result(entry=entry, error=error)
         on_result(result)
         return result
 
