@@ -207,8 +207,14 @@ async def test_only_the_model_can_be_read(tmp_path: Path, request_: ConversionRe
 async def test_only_the_work_folder_can_be_written(
     tmp_path: Path, request_: ConversionRequest
 ) -> None:
+    copies_dir = tmp_path / "copies"
+    copies_dir.mkdir()
+    (copies_dir / "copy").write_bytes(b"copied")
+    request_ = replace(request_, copies_dir=str(copies_dir))
     refused = await what_is_refused(
         {
+            "copy": "open(request.copies_dir + '/copy', 'r+')",
+            "beside copies": "open(request.copies_dir + '/new', 'w')",
             "file": "open(request.output_dir + '/a', 'w').write('x')",
             "renamed": "os.replace(request.output_dir + '/a', request.output_dir + '/b')",
             "temporary": "tempfile.TemporaryFile().write(b'x')",
@@ -225,7 +231,16 @@ async def test_only_the_work_folder_can_be_written(
         request_,
     )
     assert refused == {
-        *("model", "beside", "removed", "truncated", "moved away", "hard link"),
+        *(
+            "copy",
+            "beside copies",
+            "model",
+            "beside",
+            "removed",
+            "truncated",
+            "moved away",
+            "hard link",
+        ),
         *("symbolic link", "folder", "pipe"),
     }
     assert (tmp_path / "models" / "digits.h5").read_bytes() == b"weights"
