@@ -151,12 +151,18 @@ def survey(blocks: Iterator[npt.NDArray[Any]]) -> tuple[float, float, bool]:
     """
     low, high, all_finite = math.inf, -math.inf, True
     for block in blocks:
-        finite = np.isfinite(block)
-        all_finite = all_finite and bool(finite.all())
-        values = block if all_finite else block[finite]
+        values = block
+        if block.size and not _has_finite_extent(block):
+            all_finite, values = False, block[np.isfinite(block)]
         if values.size:
             low, high = min(low, values.min().item()), max(high, values.max().item())
     return (low, high, all_finite) if low <= high else (0, 0, all_finite)
+
+
+def _has_finite_extent(block: npt.NDArray[Any]) -> bool:
+    """Return whether all values are finite: NaN is the extent of whatever holds it."""
+    with np.errstate(invalid="ignore"):
+        return bool(np.isfinite(block.min()) and np.isfinite(block.max()))
 
 
 def _plan(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tfjs_serve.layers_model.digests import shard_name
 from tfjs_serve.layers_model.documents import (
     encode_document,
@@ -143,7 +145,7 @@ def _write_shards(
                 count_bytes(encoding.size_bytes)
                 continue
             for block in encoding.stored_blocks(count_bytes):
-                writer.write(memoryview(block.tobytes()))
+                writer.write(block.view(np.uint8).data)
         return writer.shards
 
 

@@ -40,10 +40,11 @@ _DESCRIPTORS = 3
 def main(memory_bytes: int) -> None:
     """Import everything, then fork whenever it is asked for; `memory_bytes` limits each child."""
     limits.apply(memory_bytes)
+    gc.disable()  # what is imported stays
     convert.warm_up()
     limits.libraries()
-    gc.collect()
     gc.freeze()  # the collector would write into memory that is shared with the children
+    gc.enable()
     ForkServer(socket.socket(fileno=0)).serve()
 
 

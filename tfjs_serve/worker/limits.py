@@ -63,7 +63,6 @@ def apply(memory_bytes: int) -> None:
     if sys.platform == "win32":
         return  # the priority was set when the process was started
     end_with(os.getppid())
-    os.nice(_NICENESS)
     with suppress(OSError):  # Linux only
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED, encoding="ascii")
     # A crash must not write gigabytes of model into the current folder.
@@ -80,6 +79,7 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     """
     tempfile.tempdir = request.output_dir
     if sys.platform != "win32":
+        os.nice(_NICENESS)
         _limit(resource.RLIMIT_FSIZE, request.limits.written_bytes)
         _limit(resource.RLIMIT_CPU, request.limits.cpu_seconds, reserve=_GRACE_CPU_SECONDS)
     offered = landlock.version()
