@@ -96,9 +96,9 @@ def test_a_file_is_read_once_and_again_when_it_has_changed(
     reads: list[str] = []
     digest_file = record.digest_file
 
-    def counted(path: Path, *, sync: bool = False) -> str:
+    def counted(path: Path) -> str:
         reads.append(path.name)
-        return digest_file(path, sync=sync)
+        return digest_file(path)
 
     monkeypatch.setattr(record, "digest_file", counted)
     store = new_store(tmp_path)

@@ -9,9 +9,11 @@ import stat
 import pytest
 
 from tests.stack.whole import Folder, regularize
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.model import ArtifactFile
+from tfjs_serve.builder import Converted
+from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.cli import export as export_module
-from tfjs_serve.cli.export import ExportError, export
+from tfjs_serve.cli.export import put_in_place
 
 from .conftest import SAMPLES
 
@@ -102,14 +104,14 @@ def test_a_model_that_got_worse_is_not_converted_as_it_was_before(convert, tmp_p
     model.write_bytes(b"nonsense")
     result = convert(model, tmp_path / "out")
     assert result.exit_code == 1
-    assert "was not converted" in result.stderr
+    assert "iris.h5" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
-def artifact(tmp_path):
-    """An artifact of two shards, with compressed forms."""
-    folder = tmp_path / "artifact"
+def converted(tmp_path):
+    """A converted model of two shards, with compressed forms."""
+    folder = tmp_path / "staged"
     folder.mkdir()
     manifest = [{"paths": ["b.bin"]}, {"paths": ["a.bin", "b.bin"]}]
     contents = {
@@ -124,11 +126,11 @@ def artifact(tmp_path):
         ArtifactFile(name=name, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
         for name, data in contents.items()
     )
-    return Artifact(key=ArtifactKey(digest="0" * 64), directory=folder, files=files)
+    return Converted(folder=folder, files=files, notes=())
 
 
-def test_what_is_exported_is_told(artifact, tmp_path):
-    exported = export(artifact, tmp_path / "out")
+def test_what_is_exported_is_told(converted, tmp_path):
+    exported = put_in_place(converted, tmp_path / "out")
     assert (exported.shards, exported.folder) == (2, tmp_path / "out")
     assert exported.size_bytes == 3 + len((tmp_path / "out" / "model.json").read_bytes())
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -136,33 +138,31 @@ def test_what_is_exported_is_told(artifact, tmp_path):
 
 
 @pytest.mark.parametrize("target_exists", [False, True])
-@pytest.mark.parametrize("failing_copy", [0, 1, 2])
-def test_a_copy_that_fails_changes_nothing(
-    artifact, tmp_path, monkeypatch, target_exists, failing_copy
-):
+def test_a_disk_that_is_full_changes_nothing(tmp_path, monkeypatch, target_exists, invoke):
     out = tmp_path / "out"
     if target_exists:
         out.mkdir()
         (out / "model.json").write_text("old")
-    copies = []
-    real = shutil.copyfile
 
-    def failing(source, target):
-        copies.append(target)
-        if len(copies) > failing_copy:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(source, target)
+    def full(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(export_module.shutil, "copyfile", failing)
-    with pytest.raises(ExportError, match="No space left"):
-        export(artifact, out)
-    assert len(copies) == failing_copy + 1
-    assert {path.name for path in tmp_path.iterdir()} == {"artifact", *(["out"] * target_exists)}
+    monkeypatch.setattr(Workplace, "prepare", full)
+    arguments = (SAMPLES / "iris.h5", out, "--cache-dir", tmp_path / "cache", "--force")
+    result = invoke("convert", *arguments)
+    assert result.exit_code == 1
+    assert "No space left" in result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", *(["out"] * target_exists)}
     if target_exists:
         assert [path.read_text() for path in out.iterdir()] == ["old"]
 
 
-def test_model_json_is_replaced_last(artifact, tmp_path, monkeypatch):
+def test_weights_are_written_once_and_not_kept_in_the_cache(convert, tmp_path):
+    assert convert(SAMPLES / "digits.h5", tmp_path / "out").exit_code == 0
+    assert list((tmp_path / "cache" / "artifacts").iterdir()) == []
+
+
+def test_model_json_is_replaced_last(converted, tmp_path, monkeypatch):
     out = tmp_path / "out"
     out.mkdir()
     (out / "model.json").write_text("old")
@@ -174,6 +174,6 @@ def test_model_json_is_replaced_last(artifact, tmp_path, monkeypatch):
         return real(self, target)
 
     monkeypatch.setattr(export_module.Path, "replace", replace)
-    export(artifact, out)
+    put_in_place(converted, out)
     assert sorted(moved) == ["a.bin", "b.bin", "model.json"]
     assert moved[-1] == "model.json"

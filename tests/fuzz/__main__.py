@@ -15,9 +15,6 @@ def main() -> int:
     files.add_argument("--start", type=int, default=0, help="number of the first case")
     files.add_argument("--only", type=int, help="number of the one case to run")
     files.add_argument(
-        "--fork", action="store_true", help="fork conversion processes instead of starting them"
-    )
-    files.add_argument(
         "--reproducers", type=Path, default=Path("fuzz-findings"), help="where findings are kept"
     )
     files.set_defaults(run=_run_files)
@@ -42,7 +39,7 @@ def _run_files(arguments: argparse.Namespace) -> int:
     start, count = arguments.start, arguments.count
     if arguments.only is not None:
         start, count = arguments.only, 1
-    campaign = files.Campaign(arguments.seed, arguments.reproducers, fork=arguments.fork)
+    campaign = files.Campaign(arguments.seed, arguments.reproducers)
     summary = campaign.run(range(start, start + count))
     print(summary.table())
     return 1 if summary.findings else 0

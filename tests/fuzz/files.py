@@ -100,12 +100,9 @@ class Campaign:
     ----------
     reproducers
         Where cases with findings are kept.
-    fork
-        Fork conversion processes instead of starting them: faster, and not on Windows.
     """
 
-    def __init__(self, seed: int, reproducers: Path, *, fork: bool = False) -> None:
-        self._fork = fork
+    def __init__(self, seed: int, reproducers: Path) -> None:
         self.summary = Summary(seed=seed)
         self._reproducers = reproducers
 
@@ -120,7 +117,7 @@ class Campaign:
 
     async def _round(self, numbers: Sequence[int], workspace: Path) -> None:
         planted = canary.plant(workspace / "secret")
-        server = await asyncio.to_thread(FuzzedServer, workspace, fork=self._fork)
+        server = await asyncio.to_thread(FuzzedServer, workspace)
         try:
             async with aiohttp.ClientSession() as session:
                 for start in range(0, len(numbers), BATCH):

@@ -15,7 +15,7 @@ import aiohttp
 
 from tests.parity.process import Process
 
-from .served import CONVERSION_SECONDS, FORK_WORKERS
+from .served import CONVERSION_SECONDS
 
 START_SECONDS = 60.0
 ANSWER_SECONDS = CONVERSION_SECONDS + 40.0
@@ -42,18 +42,16 @@ class FuzzedServer:
     workspace
         An empty folder; below it lie the watched folder ``models``, the ``cache`` and ``beside``,
         where models are made.
-    fork
-        Fork conversion processes instead of starting them; see `zygote`.
     """
 
-    def __init__(self, workspace: Path, *, fork: bool) -> None:
+    def __init__(self, workspace: Path) -> None:
         self.models, self.cache = workspace / "models", workspace / "cache"
         self.beside = workspace / "beside"
         for folder in (self.models, self.beside):
             folder.mkdir()
         options = ["--port", "0", "--cache-dir", str(self.cache), "--log-level", "error"]
         command = [sys.executable, "-m", "tests.fuzz.served", "serve", str(self.models), *options]
-        environment = {"COLUMNS": "500", "PYTHONUNBUFFERED": "1", FORK_WORKERS: "1" if fork else ""}
+        environment = {"COLUMNS": "500", "PYTHONUNBUFFERED": "1"}
         self._process = Process(command, env=environment)
         self.origin = self._announced()
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from . import canary
 from .cases import Case, make_case
@@ -24,14 +20,6 @@ def test_hostile_files_cost_at_most_their_own_model(tmp_path: Path) -> None:
     assert summary.codes["served"] > 5
     assert summary.codes["unsafe-file"] > 5
     assert summary.codes["unreadable-file"] > 5
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="paths are part of the cases")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
-def test_long_campaigns_may_fork_their_workers(tmp_path: Path) -> None:
-    summary = Campaign(seed=1, reproducers=tmp_path, fork=True).run(CASES[:10])
-    assert summary.findings == []
-    assert summary.cases == 10
 
 
 def test_a_case_is_the_same_every_time(tmp_path: Path) -> None:

@@ -14,18 +14,19 @@ from tfjs_serve.settings import MINIMUM_WORKER_MEMORY_BYTES, ServerSettings
 
 _MISBEHAVING = """
 import os, sys, threading
-sys.path[:] = sys.argv[2:]
-from tfjs_serve.worker import child, convert
+from importlib import import_module
+sys.path[:] = sys.argv[3:]
+from tfjs_serve.worker import convert
 
 well = convert._convert
 
-def conversion(request, on_progress):
+def conversion(request, on_progress, copy):
     if request.display_name == "bad.h5":
         {misbehave}
-    return well(request, on_progress)
+    return well(request, on_progress, copy)
 
 convert._convert = conversion
-child.main(int(sys.argv[1]))
+import_module(sys.argv[1]).main(int(sys.argv[2]))
 """
 _NO_LIMIT = sys.platform in ("win32", "darwin")
 MISBEHAVIOURS = [

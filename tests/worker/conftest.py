@@ -10,7 +10,10 @@ import pytest
 
 from tfjs_serve.settings import ConversionOptions
 from tfjs_serve.worker.client import WorkerPool
+from tfjs_serve.worker.forks import can_fork
+from tfjs_serve.worker.process import CHILD, FORK_SERVER
 from tfjs_serve.worker.protocol import ConversionRequest
+from tfjs_serve.worker.starting import Spawning
 
 PRELUDE = """
 import json, os, signal, subprocess, sys, time
@@ -34,6 +37,21 @@ say({"accepted": {"missing": []}})
 """
 
 PoolFactory = Callable[..., WorkerPool]
+WAYS = [
+    pytest.param(CHILD, id="started"),
+    pytest.param(
+        FORK_SERVER,
+        id="forked",
+        marks=pytest.mark.skipif(not can_fork(), reason="children are only started here"),
+    ),
+]
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let `run` and `starter_of` have children started, and then have them forked."""
+    monkeypatch.setattr("tests.worker.test_child.WAY", request.param)
+    return str(request.param)
 
 
 @pytest.fixture
@@ -64,7 +82,7 @@ async def pool_running() -> AsyncIterator[PoolFactory]:
         pool = WorkerPool(
             deadline_seconds=deadline_seconds,
             max_processes=max_processes,
-            command=[sys.executable, "-I", "-S", "-c", prelude + script],
+            starter=Spawning([sys.executable, "-I", "-S", "-c", prelude + script]),
         )
         pools.append(pool)
         return pool

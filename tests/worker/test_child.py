@@ -6,7 +6,7 @@ import asyncio
 import errno
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,22 +15,24 @@ from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailabl
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, ConversionOptions, Variant
 from tfjs_serve.worker import convert
 from tfjs_serve.worker.client import WorkerPool
-from tfjs_serve.worker.process import ChildProcess, child_command
+from tfjs_serve.worker.process import CHILD, FORK_SERVER, ChildProcess, child_command
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
+from tfjs_serve.worker.starting import Forking, Spawning, Starter
 
 _WITH_CONVERSION = """
 import os, sys, threading
-sys.path[:] = sys.argv[2:]
-from tfjs_serve.worker import child, convert
+from importlib import import_module
+sys.path[:] = sys.argv[3:]
+from tfjs_serve.worker import convert
 from tfjs_serve.worker.protocol import ConversionReport, Progress
 
-def conversion(request, on_progress):
+def conversion(request, on_progress, copy):
 {body}
     return ConversionReport(files=())
 
 convert.warm_up = lambda: None
 convert._convert = conversion
-child.main(int(sys.argv[1]))
+import_module(sys.argv[1]).main(int(sys.argv[2]))
 """
 
 
@@ -38,26 +40,40 @@ def ignore(progress: Progress) -> None:
     """Take progress from conversions that are not about it."""
 
 
-def child_with(body: str) -> list[str]:
-    """Return the command of a child whose conversion consists of the statements in `body`."""
+def script_with(body: str) -> str:
+    """Return the script of a child whose conversion consists of the statements in `body`."""
     indented = "\n".join(f"    {line}" for line in body.splitlines())
-    return command_running(_WITH_CONVERSION.format(body=indented))
+    return _WITH_CONVERSION.format(body=indented)
+
+
+WAY = CHILD
+"""How children come to be; the fixture ``way`` sets it."""
+
+
+def starter_of(command: Sequence[str]) -> Starter:
+    """Return what makes children with a command from :func:`command_running`."""
+    return Forking(command) if WAY == FORK_SERVER else Spawning(command)
+
+
+def child_with(body: str) -> list[str]:
+    """Return the command that starts such a child, or what forks it."""
+    return command_running(script_with(body))
 
 
 def command_running(script: str, memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES) -> list[str]:
     """Return the real command of a child with another script."""
-    command = list(child_command(memory_bytes))
+    command = list(child_command(memory_bytes, WAY))
     command[command.index("-c") + 1] = script
     return command
 
 
 @pytest.fixture
-def request_(request_for: Callable[[str], ConversionRequest]) -> ConversionRequest:
+def request_(way: str, request_for: Callable[[str], ConversionRequest]) -> ConversionRequest:
     return request_for("digits.h5")
 
 
 async def run(command: list[str], request: ConversionRequest) -> ConversionReport:
-    pool = WorkerPool(deadline_seconds=60, command=command)
+    pool = WorkerPool(deadline_seconds=60, starter=starter_of(command))
     try:
         return await pool.convert(request, ignore)
     finally:
@@ -96,7 +112,7 @@ async def test_no_lock_is_taken_and_no_core_is_dumped(request_: ConversionReques
 
 async def test_progress_is_thinned_out_but_ends_at_the_end(request_: ConversionRequest) -> None:
     body = "for n in range(10_001): on_progress(Progress(done_bytes=n, total_bytes=10_000))"
-    pool = WorkerPool(deadline_seconds=60, command=child_with(body))
+    pool = WorkerPool(deadline_seconds=60, starter=starter_of(child_with(body)))
     seen: list[Progress] = []
     await pool.convert(request_, seen.append)
     await pool.close()
@@ -104,10 +120,12 @@ async def test_progress_is_thinned_out_but_ends_at_the_end(request_: ConversionR
     assert 2 <= len(seen) < 10_000
 
 
-async def test_child_ends_when_the_parent_is_gone(request_: ConversionRequest) -> None:
+async def test_child_ends_when_the_parent_is_gone(
+    request_for: Callable[[str], ConversionRequest],
+) -> None:
     body = "on_progress(Progress(done_bytes=1, total_bytes=2)); threading.Event().wait()"
     child = await ChildProcess.start(child_with(body))
-    await child.send_line(_line(request_))
+    await child.send_line(_line(request_for("a.h5")))
     assert await child.read_line()
     assert child._process.stdin is not None
     child._process.stdin.close()
@@ -130,7 +148,7 @@ async def test_modules_in_the_current_folder_are_not_imported(
     (tmp_path / "numpy.py").write_text("raise SystemExit('imported a file of the models folder')")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
-    script = "import sys; sys.path[:] = sys.argv[2:]; import numpy, tfjs_serve.worker.child"
+    script = "import sys; sys.path[:] = sys.argv[3:]; import numpy, tfjs_serve.worker.child"
     command = command_running(script)
     child = await ChildProcess.start(command)
     assert (await child.exit_code(), child.last_words) == (0, "")

@@ -16,7 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.test_child import child_with, command_running, ignore, run
+from tests.worker.test_child import (
+    child_with,
+    command_running,
+    ignore,
+    run,
+    script_with,
+    starter_of,
+)
 from tfjs_serve.errors import ConversionLimitError, WorkerCrashedError, WorkerUnavailableError
 from tfjs_serve.settings import GIB, MIB, ConversionLimits, ConversionOptions
 from tfjs_serve.worker import landlock, limits, reached
@@ -31,7 +38,9 @@ confined = pytest.mark.skipif(not landlock.version(), reason="a kernel without L
 
 
 @pytest.fixture
-def request_(tmp_path: Path, request_for: Callable[[str], ConversionRequest]) -> ConversionRequest:
+def request_(
+    way: str, tmp_path: Path, request_for: Callable[[str], ConversionRequest]
+) -> ConversionRequest:
     """A request with a source of its own and an empty output folder."""
     source = tmp_path / "models" / "digits.h5"
     source.parent.mkdir()
@@ -67,8 +76,7 @@ async def what_is_refused(attempts: dict[str, str], request: ConversionRequest) 
 async def test_memory_at_its_limit_is_an_error_that_names_file_and_option(
     request_: ConversionRequest, statement: str
 ) -> None:
-    script = child_with(statement)
-    command = command_running(script[script.index("-c") + 1], memory_bytes=512 * MIB)
+    command = command_running(script_with(statement), memory_bytes=512 * MIB)
     with pytest.raises(ConversionLimitError, match=r"digits\.h5: .*the 512 MiB it may") as caught:
         await run(command, request_)
     assert "--worker-memory" in caught.value.hint
@@ -78,8 +86,8 @@ async def test_memory_at_its_limit_is_an_error_that_names_file_and_option(
 async def test_memory_that_is_full_of_small_things_is_told_too(
     request_: ConversionRequest,
 ) -> None:
-    script = child_with("kept = []\nwhile True: kept.append([len(kept)])")
-    command = command_running(script[script.index("-c") + 1], memory_bytes=256 * MIB)
+    script = script_with("kept = []\nwhile True: kept.append([len(kept)])")
+    command = command_running(script, memory_bytes=256 * MIB)
     with pytest.raises(ConversionLimitError, match=r"digits\.h5: .*memory"):
         await run(command, request_)
 
@@ -148,7 +156,7 @@ async def test_short_of_memory_the_system_ends_a_conversion_and_not_a_training(
 ) -> None:
     # By what the process says at its start: later it may not even read this.
     script = (
-        "import sys; sys.path[:] = sys.argv[2:]\n"
+        "import sys; sys.path[:] = sys.argv[3:]\n"
         "from tfjs_serve.worker import limits\n"
         "limits.apply(1 << 32)\n"
         "sys.exit(open('/proc/self/oom_score_adj').read() != '1000\\n')"
@@ -161,8 +169,9 @@ async def test_short_of_memory_the_system_ends_a_conversion_and_not_a_training(
 async def test_too_little_memory_to_start_is_not_the_models_fault(
     request_: ConversionRequest,
 ) -> None:
-    script = "import sys; sys.path[:] = sys.argv[2:]\n"
-    script += "from tfjs_serve.worker.child import main; main(int(sys.argv[1]))"
+    script = "import sys; sys.path[:] = sys.argv[3:]\n"
+    script += "from importlib import import_module\n"
+    script += "import_module(sys.argv[1]).main(int(sys.argv[2]))"
     command = command_running(script, memory_bytes=40 * MIB)
     with pytest.raises(WorkerUnavailableError, match=r"digits\.h5: .*could not be started"):
         await run(command, request_)
@@ -198,8 +207,14 @@ async def test_only_the_model_can_be_read(tmp_path: Path, request_: ConversionRe
 async def test_only_the_work_folder_can_be_written(
     tmp_path: Path, request_: ConversionRequest
 ) -> None:
+    copies_dir = tmp_path / "copies"
+    copies_dir.mkdir()
+    (copies_dir / "copy").write_bytes(b"copied")
+    request_ = replace(request_, copies_dir=str(copies_dir))
     refused = await what_is_refused(
         {
+            "copy": "open(request.copies_dir + '/copy', 'r+')",
+            "beside copies": "open(request.copies_dir + '/new', 'w')",
             "file": "open(request.output_dir + '/a', 'w').write('x')",
             "renamed": "os.replace(request.output_dir + '/a', request.output_dir + '/b')",
             "temporary": "tempfile.TemporaryFile().write(b'x')",
@@ -216,7 +231,16 @@ async def test_only_the_work_folder_can_be_written(
         request_,
     )
     assert refused == {
-        *("model", "beside", "removed", "truncated", "moved away", "hard link"),
+        *(
+            "copy",
+            "beside copies",
+            "model",
+            "beside",
+            "removed",
+            "truncated",
+            "moved away",
+            "hard link",
+        ),
         *("symbolic link", "folder", "pipe"),
     }
     assert (tmp_path / "models" / "digits.h5").read_bytes() == b"weights"
@@ -292,7 +316,7 @@ async def test_what_is_missing_is_logged_once_and_models_are_converted_all_the_s
     command = child_with("pass")
     place = command.index("-c") + 1
     command[place] = command[place].replace("from tfjs", f"{old_kernel}\nfrom tfjs", 1)
-    pool = WorkerPool(deadline_seconds=60, command=command)
+    pool = WorkerPool(deadline_seconds=60, starter=starter_of(command))
     with caplog.at_level("INFO", logger="tfjs_serve"):
         await pool.start()
         for _ in range(2):

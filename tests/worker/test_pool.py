@@ -22,6 +22,7 @@ from tfjs_serve.errors import (
 from tfjs_serve.worker import process
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.protocol import ConversionRequest, Progress, ReportedFile
+from tfjs_serve.worker.starting import Spawning
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups")
 RequestFor = Callable[[str], ConversionRequest]
@@ -201,7 +202,7 @@ async def test_dead_spare_costs_nobody_a_conversion(
     spare.kill()
     await spare.exit_code()
     report = await pool.convert(request_for("a.h5"), ignore)
-    assert int(report.files[0].name) != spare._process.pid
+    assert int(report.files[0].name) != spare.pid
 
 
 async def test_conversion_works_without_start(
@@ -241,6 +242,7 @@ async def test_close_ends_spare_and_running_conversions(
     pool_running: PoolFactory, request_for: RequestFor
 ) -> None:
     pool = pool_running("progress(os.getpid(), 0); time.sleep(600)")
+    await pool.start()
     pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
         pool.convert(request_for("a.h5"), lambda p: pid.set_result(p.done_bytes))
@@ -267,8 +269,10 @@ async def test_closed_pool_starts_nothing(
 async def test_interpreter_that_does_not_exist_is_reported(
     request_for: RequestFor, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pool = WorkerPool(deadline_seconds=5, command=[str(tmp_path / "no-python")])
+    pool = WorkerPool(deadline_seconds=5, starter=Spawning([str(tmp_path / "no-python")]))
     await pool.start()
+    assert pool._spare is not None
+    assert await pool._spare is None
     assert "cannot start a conversion process" in caplog.text
     with pytest.raises(WorkerUnavailableError, match="could not be started"):
         await pool.convert(request_for("a.h5"), ignore)
@@ -396,4 +400,4 @@ async def spare_child(pool: WorkerPool) -> process.ChildProcess:
 
 
 async def spare_pid(pool: WorkerPool) -> int:
-    return (await spare_child(pool))._process.pid
+    return (await spare_child(pool)).pid

@@ -1,4 +1,9 @@
-"""Small steps on the file system that happen completely or not at all."""
+"""Small steps on the file system that happen completely or not at all.
+
+Nothing is synced to the disk: everything in the cache is checked before it is used, and made again
+if it is damaged. So a power failure costs at most a conversion, and each conversion is spared the
+wait for the disk.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +43,9 @@ def unique_name() -> str:
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet, and sync it to the disk. Never follows a link."""
+    """Write a file that does not exist yet. Never follows a link."""
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def replace_file(path: Path, data: bytes, *, staged: Path) -> None:
@@ -66,7 +69,6 @@ def rename_directory(source: Path, target: Path) -> None:
     """Move a directory to a free name; ``OSError`` if the name is taken."""
     # POSIX would replace an empty directory, but no artifact is empty.
     retry_on_windows(lambda: source.rename(target), unless_exists=target)
-    sync_directory(target.parent)
 
 
 def retry_on_windows(action: Callable[[], object], *, unless_exists: Path | None = None) -> None:
@@ -84,24 +86,10 @@ def retry_on_windows(action: Callable[[], object], *, unless_exists: Path | None
     action()
 
 
-def sync_directory(path: Path) -> None:
-    """Sync the names in a directory to the disk, if the system can do that."""
-    # Windows and some file systems cannot, and rely on their journals.
-    with suppress(OSError, AttributeError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def digest_file(path: Path, *, sync: bool = False) -> str:
-    """Return the SHA-256 of a file in hexadecimal; with `sync`, also sync it to the disk."""
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
-    # Windows flushes only files that were opened for writing.
-    with path.open("r+b" if sync else "rb") as file:
+    with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
-        if sync:
-            os.fsync(file.fileno())
     return digest.hexdigest()

@@ -6,7 +6,7 @@ import json
 import re
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,16 +81,20 @@ def has_all_files(artifact: Artifact) -> bool:
     )
 
 
-def has_all_bytes(artifact: Artifact, *, sync: bool = False) -> bool:
+def has_all_bytes(artifact: Artifact) -> bool:
     """Return whether all files of `artifact` have the right digests; reads all of them."""
-    return all(has_file(artifact, file, sync=sync) for file in artifact.files)
+    return all(has_file(artifact, file) for file in artifact.files)
 
 
-def has_file(artifact: Artifact, file: ArtifactFile, *, sync: bool = False) -> bool:
+def has_file(artifact: Artifact, file: ArtifactFile) -> bool:
     """Return whether one file of `artifact` has the right digest; reads all of it."""
-    path = artifact.path(file)
+    return is_as_listed(artifact.path(file), file)
+
+
+def is_as_listed(path: Path, file: ArtifactFile) -> bool:
+    """Return whether the regular file at `path` has size and digest of `file`; reads all of it."""
     try:
-        return _has_size(path, file.size_bytes) and digest_file(path, sync=sync) == file.sha256
+        return _has_size(path, file.size_bytes) and digest_file(path) == file.sha256
     except FileNotFoundError:
         return False
 
@@ -104,8 +108,16 @@ def file_identity(path: Path) -> tuple[int, ...] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile]) -> None:
-    """Check a directory against the list of its files, and sync them to the disk.
+def check_staged(
+    directory: Path, files: Sequence[ArtifactFile], known: Collection[str] = ()
+) -> None:
+    """Check a directory against the list of its files.
+
+    Parameters
+    ----------
+    known
+        Digests of files that this process wrote itself, where nobody else can write: these files
+        are not read again.
 
     Raises
     ------
@@ -114,18 +126,29 @@ def check_staged(directory: Path, key: ArtifactKey, files: Sequence[ArtifactFile
         the right size and digest, has a further hard link, cannot be read and written by its
         owner, or has a special mode (set-user-ID, set-group-ID, sticky).
     """
+    check_names(files)
+    names = {file.name for file in files}
+    found = {path.name for path in directory.iterdir()} - {RECORD}
+    if found != names:
+        odd = ", ".join(sorted(found ^ names))
+        raise _unlike(f"does not hold exactly the files that it lists: {odd}")
+    if not all(_has_plain_mode(directory / name) for name in names):
+        raise _unlike("holds a file with permissions that no file of a model has")
+    for file in files:
+        path = directory / file.name
+        is_right = _has_size(path, file.size_bytes) and (
+            file.sha256 in known or is_as_listed(path, file)
+        )
+        if not is_right:
+            raise _unlike("holds a file that is not as it is listed")
+
+
+def check_names(files: Sequence[ArtifactFile]) -> None:
+    """Raise :class:`MisreportedFilesError` unless all `files` may lie in one directory."""
     names = Counter(file.name for file in files)
     for name, count in names.items():
         if count > 1 or name == RECORD or not _NAME.fullmatch(name):
             raise _unlike(f"lists the file {name!r}, which it may not")
-    found = {path.name for path in directory.iterdir()} - {RECORD}
-    if found != set(names):
-        odd = ", ".join(sorted(found ^ set(names)))
-        raise _unlike(f"does not hold exactly the files that it lists: {odd}")
-    if not all(_has_plain_mode(directory / name) for name in names):
-        raise _unlike("holds a file with permissions that no file of a model has")
-    if not has_all_bytes(Artifact(key=key, directory=directory, files=tuple(files)), sync=True):
-        raise _unlike("holds a file that is not as it is listed")
 
 
 def _parse_file(data: Any) -> ArtifactFile:

@@ -11,8 +11,8 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import store_errors
@@ -96,6 +96,10 @@ class ArtifactStore:
             artifact = self._find(key)
             return artifact if artifact and self._mark_used(artifact) else None
 
+    def errors(self) -> AbstractContextManager[None]:
+        """Raise ``StoreError`` for errors of the system inside the context."""
+        return store_errors(self._folder.root)
+
     @contextmanager
     def stage(self) -> Iterator[Path]:
         """Provide an empty directory to fill and publish; it is removed if it is not published."""
@@ -112,6 +116,8 @@ class ArtifactStore:
         staged: Path,
         files: Sequence[ArtifactFile],
         notes: Sequence[str] = (),
+        *,
+        known: Collection[str] = (),
     ) -> Artifact:
         """Make a staged directory the artifact of `key`, or return an existing one.
 
@@ -124,6 +130,8 @@ class ArtifactStore:
         notes
             What users should know about the artifact, in sentences; too many or too long ones are
             shortened.
+        known
+            Digests of files that this process wrote itself; they are not read again.
 
         Raises
         ------
@@ -135,7 +143,7 @@ class ArtifactStore:
         if staged.parent != self._folder.staging:
             raise ValueError(f"not a staging directory of this store: {staged}")
         with store_errors(self._folder.root):
-            check_staged(staged, key, files)
+            check_staged(staged, files, known)
             artifact = Artifact(
                 key=key,
                 directory=self._folder.artifact_directory(key),

@@ -5,6 +5,7 @@ from tfjs_serve.builder.model import (
     Build,
     BuildEvent,
     BuildEventKind,
+    Converted,
     EntryState,
     EntryStatus,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "BuildEvent",
     "BuildEventKind",
     "Builder",
+    "Converted",
     "EntryState",
     "EntryStatus",
 ]

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from tfjs_serve.artifacts.key import artifact_key
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.record import bounded_notes
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.converter_version import converter_version
 from tfjs_serve.builder.journal import Journal
-from tfjs_serve.builder.model import Build, Converter, EntryStatus, Listener
+from tfjs_serve.builder.model import Build, Converted, Converter, EntryStatus, Listener
+from tfjs_serve.builder.pruner import Pruner
 from tfjs_serve.builder.shelf import Job, Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
+from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import (
@@ -27,12 +30,10 @@ from tfjs_serve.settings import (
     ServerSettings,
     Variant,
 )
-from tfjs_serve.worker.protocol import ConversionRequest
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _ATTEMPTS = 5
 """How many times one request tries a file that changes while it is converted."""
-_PRUNING_PAUSE = 9
-"""The pause after pruning, as a multiple of the time that pruning took."""
 
 
 class Builder:
@@ -64,8 +65,7 @@ class Builder:
         self._journal = Journal()
         self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
-        self._pruning: SingleFlight[None, None] = SingleFlight()
-        self._wants_pruning = False
+        self._pruner = Pruner(self._shelf)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with every event; returns a function that ends this.
@@ -102,6 +102,33 @@ class Builder:
             return known
         return await self._builds.join(job.exact_label, entry.stamps, partial(self._build, job))
 
+    async def convert(self, entry: CatalogEntry, variant: Variant, folder: Path) -> Converted:
+        """Convert the newest version of `entry` into an empty folder, past the store.
+
+        Nothing is looked up or kept: to read the source for its digest, and to copy what is in the
+        store, takes as long as a conversion. If this fails, the folder may hold anything.
+
+        Raises
+        ------
+        TfjsServeError
+            The file cannot be converted.
+        SourceChangedError
+            The file is being written.
+        OSError
+            The folder cannot be used.
+        """
+        job = self._shelf.job(entry, variant)
+        for attempt in range(_ATTEMPTS):
+            async with AsyncExitStack() as copies:
+                with suppress(ChangedMeanwhileError):
+                    source = await self._whole(
+                        job, copies, SETTLE_DEADLINE_SECONDS, changed_before=attempt > 0
+                    )
+                    place = Workplace(folder=folder)
+                    await asyncio.to_thread(place.prepare)
+                    return await self._convert_past_store(place, job, source)
+        raise ChangedMeanwhileError(entry)
+
     async def find_file(
         self, entry_name: str, variant: Variant, file_name: str
     ) -> tuple[Artifact, ArtifactFile]:
@@ -127,7 +154,7 @@ class Builder:
         await asyncio.gather(
             self._builds.close(),
             self._conversions.close(),
-            self._pruning.close(),
+            self._pruner.close(),
             self._sources.close(),
         )
         self._shelf.close()
@@ -138,7 +165,10 @@ class Builder:
         for attempt in range(_ATTEMPTS):
             try:
                 async with AsyncExitStack() as copies:
-                    source = await self._whole(job, copies, changed_before=attempt > 0)
+                    patience_seconds = await self._patience_seconds(job)
+                    source = await self._whole(
+                        job, copies, patience_seconds, changed_before=attempt > 0
+                    )
                     stamps = source.lasting_stamps
                     return await self._attempt(job, source)
             except ChangedMeanwhileError:
@@ -148,17 +178,24 @@ class Builder:
                 break
         return await self._last_good(job, stamps, reason)
 
-    async def _whole(self, job: Job, copies: AsyncExitStack, *, changed_before: bool) -> Source:
+    async def _patience_seconds(self, job: Job) -> float:
+        """Return how long a request waits for a file that is being written."""
+        if self._journal.served(job) is None and await self._shelf.newest(job) is None:
+            return SETTLE_DEADLINE_SECONDS
+        return SETTLE_PATIENCE_SECONDS
+
+    async def _whole(
+        self, job: Job, copies: AsyncExitStack, patience_seconds: float, *, changed_before: bool
+    ) -> Source:
         """Return what to convert; if that is a copy, it exists as long as `copies` is open."""
 
         async def scratch() -> Path:
             return await copies.enter_async_context(self._shelf.staged())
 
-        can_wait = self._journal.served(job) is None and await self._shelf.newest(job) is None
         return await self._sources.whole(
             job.entry,
             scratch,
-            patience_seconds=SETTLE_DEADLINE_SECONDS if can_wait else SETTLE_PATIENCE_SECONDS,
+            patience_seconds=patience_seconds,
             insist_on_copy=changed_before,
         )
 
@@ -177,8 +214,7 @@ class Builder:
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
         await self._note_ready(job, source, artifact, seconds=seconds)
-        self._wants_pruning = True
-        self._pruning.begin(None, self._prune)
+        self._pruner.begin()
         return _as_build(artifact)
 
     async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
@@ -198,10 +234,23 @@ class Builder:
         return artifact_key(digest, self._settings.conversion_options(job.variant), version)
 
     async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
+        async with self._converting(job, source), self._shelf.workplace() as place:
+            report, request = await self._convert_in(place, job, source)
+            return await self._shelf.publish(key, place, request, report)
+
+    async def _convert_past_store(self, place: Workplace, job: Job, source: Source) -> Converted:
+        async with self._converting(job, source):
+            report, request = await self._convert_in(place, job, source)
+            files = await self._shelf.check(place, request, report)
+        notes = bounded_notes(report.warnings)
+        return Converted(folder=place.folder, files=files, notes=notes)
+
+    @asynccontextmanager
+    async def _converting(self, job: Job, source: Source) -> AsyncIterator[None]:
+        """Tell listeners of a conversion while it lasts; explain its failure if `source` did."""
         self._journal.started(job)
         try:
-            async with self._shelf.staged() as directory:
-                return await self._convert_into(directory, job, source, key)
+            yield
         except TfjsServeError:
             # A torn or missing file fails in many ways: the change is the real reason.
             await self._require_unchanged(job, source)
@@ -209,35 +258,25 @@ class Builder:
         finally:
             self._journal.ended(job)
 
-    async def _convert_into(
-        self, directory: Path, job: Job, source: Source, key: ArtifactKey
-    ) -> Artifact:
+    async def _convert_in(
+        self, place: Workplace, job: Job, source: Source
+    ) -> tuple[ConversionReport, ConversionRequest]:
         request = ConversionRequest(
             source=str(source.path),
             display_name=job.entry.exact_name,
-            output_dir=str(directory),
+            output_dir=str(place.work),
+            copies_dir=str(place.copies),
             options=self._settings.conversion_options(job.variant),
             limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._require_unchanged(job, source)
-        return await self._shelf.publish(key, request, report)
+        return report, request
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
         """Raise unless `source` is unchanged; copies never change."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
-
-    async def _prune(self) -> None:
-        """Prune after something was published, but for at most a tenth of the time.
-
-        With a training that saves all the time, a cache holds thousands of generations.
-        """
-        while self._wants_pruning:
-            self._wants_pruning = False
-            started_seconds = time.monotonic()
-            await self._shelf.prune()
-            await asyncio.sleep(_PRUNING_PAUSE * (time.monotonic() - started_seconds))
 
     async def _note_ready(
         self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None

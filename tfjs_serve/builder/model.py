@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
-from tfjs_serve.artifacts.model import Artifact
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import Variant
@@ -53,6 +54,21 @@ class Build:
 
     artifact: Artifact
     stale_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """A model that was converted into a folder, which holds exactly `files`.
+
+    Attributes
+    ----------
+    notes
+        What users of the model should know.
+    """
+
+    folder: Path
+    files: tuple[ArtifactFile, ...]
+    notes: tuple[str, ...]
 
 
 class BuildEventKind(str, Enum):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey, MisreportedFilesError
+from tfjs_serve.artifacts.record import check_staged
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import SCRIPT_PREFIX
 from tfjs_serve.errors import (
@@ -26,6 +30,8 @@ from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Va
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
 _DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
@@ -101,7 +107,7 @@ class Shelf:
 
     @asynccontextmanager
     async def staged(self) -> AsyncIterator[Path]:
-        """Provide an empty folder to write an artifact to; it is removed if it is not published."""
+        """Provide an empty folder, which is removed at the end if it is not published."""
         stage = self._store.stage()
         directory = await asyncio.to_thread(stage.__enter__)
         try:
@@ -109,23 +115,53 @@ class Shelf:
         finally:
             await asyncio.to_thread(stage.__exit__, None, None, None)
 
+    @asynccontextmanager
+    async def workplace(self) -> AsyncIterator[Workplace]:
+        """Provide the folders of a conversion, which are removed at the end."""
+        async with self.staged() as folder:
+            place = Workplace(folder=folder)
+            await asyncio.to_thread(self._prepare, place)
+            yield place
+
     async def publish(
-        self, key: ArtifactKey, request: ConversionRequest, report: ConversionReport
+        self,
+        key: ArtifactKey,
+        place: Workplace,
+        request: ConversionRequest,
+        report: ConversionReport,
     ) -> Artifact:
-        """Check the files in the folder of `request` against `report`, and publish them.
+        """Check the files that `report` lists, and publish them.
 
         Raises
         ------
         WorkerCrashedError
             The files are not as reported, or exceed the limits of `request`.
         """
-        publish, directory = self._store.publish, Path(request.output_dir)
+        return await self._judge(request, report, partial(self._publish, key, place))
+
+    async def check(
+        self, place: Workplace, request: ConversionRequest, report: ConversionReport
+    ) -> tuple[ArtifactFile, ...]:
+        """Check the files that `report` lists, and leave them in the folder of `place`.
+
+        Raises
+        ------
+        WorkerCrashedError
+            The files are not as reported, or exceed the limits of `request`.
+        """
+        return await self._judge(request, report, partial(_check, place))
+
+    async def _judge(
+        self,
+        request: ConversionRequest,
+        report: ConversionReport,
+        judge: Callable[[ConversionReport, tuple[ArtifactFile, ...]], T],
+    ) -> T:
+        """Call `judge` with the report and its files, in a thread."""
         try:
             files = _listed_files(report, request.limits)
-            size_bytes = sum(file.size_bytes for file in files)
-            return await self._lanes.run(
-                size_bytes, publish, key, directory, files, report.warnings
-            )
+            size_bytes = sum(f.size_bytes for f in files if f.sha256 not in report.copied)
+            return await self._lanes.run(size_bytes, judge, report, files)
         except MisreportedFilesError as error:
             # This is not a passing failure of the store: the same file would fail again.
             raise WorkerCrashedError(
@@ -133,6 +169,21 @@ class Shelf:
                 hint="the file may be damaged: save the model again; "
                 "if that does not help, please report it",
             ) from error
+
+    def _prepare(self, place: Workplace) -> None:
+        with self._store.errors():
+            place.prepare()
+
+    def _publish(
+        self,
+        key: ArtifactKey,
+        place: Workplace,
+        report: ConversionReport,
+        files: tuple[ArtifactFile, ...],
+    ) -> Artifact:
+        with self._store.errors():
+            place.gather(report, files)
+        return self._store.publish(key, place.folder, files, report.warnings, known=report.copied)
 
     async def prune(self) -> None:
         """Remove what exceeds the store's limit; a failure does no harm and is logged."""
@@ -195,6 +246,14 @@ class Shelf:
             f"file|{models_dir}/{exact_name}|{options}",
             f"name|{models_dir}/{name}|{options}",
         )
+
+
+def _check(
+    place: Workplace, report: ConversionReport, files: tuple[ArtifactFile, ...]
+) -> tuple[ArtifactFile, ...]:
+    place.gather(report, files)
+    check_staged(place.folder, files, report.copied)
+    return files
 
 
 def _gone(place: _Place) -> FileGoneError:

@@ -1,11 +1,12 @@
-"""Build many models in the same way as the server: for ``convert`` of a folder and ``check``."""
+"""Process many models at once: for ``convert`` of a folder and ``check``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.model import CatalogEntry
@@ -13,16 +14,18 @@ from tfjs_serve.catalog.scan import entry_for_path, scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 
+T = TypeVar("T")
+
 _AT_ONCE = 8
 """How many models are processed at once; the pool decides how many are converted at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """The result for one model: a build or an error."""
+class Result(Generic[T]):
+    """The result for one model: a value or an error."""
 
     entry: CatalogEntry
-    build: Build | None = None
+    value: T | None = None
     error: TfjsServeError | None = None
 
 
@@ -72,19 +75,25 @@ async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) 
     return build
 
 
-async def build_all(
-    builder: Builder,
+async def for_all(
     entries: Iterable[CatalogEntry],
-    variant: Variant,
-    on_result: Callable[[Result], None],
-) -> Sequence[Result]:
-    """Build each model and return the results in order; `on_result` gets each when it is ready."""
+    process: Callable[[CatalogEntry], Awaitable[T]],
+    on_result: Callable[[Result[T]], None],
+) -> Sequence[Result[T]]:
+    """Process each model and return the results in order; `on_result` gets each when it is ready.
+
+    Parameters
+    ----------
+    process
+        Returns the value, or raises ``TfjsServeError``.
+    """
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(entry: CatalogEntry) -> Result:
+    async def one(entry: CatalogEntry) -> Result[T]:
         async with slots:
+            result: Result[T]
             try:
-                result = Result(entry=entry, build=await build_newest(builder, entry, variant))
+                result = Result(entry=entry, value=await process(entry))
             except TfjsServeError as error:
                 result = Result(entry=entry, error=error)
         on_result(result)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli.batch import Result, build_all, models_at
+from tfjs_serve.cli.batch import Result, build_newest, for_all, models_at
 from tfjs_serve.cli.building import building
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
@@ -55,31 +57,32 @@ def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     with logging_to(terminal, "warning"):
         results = asyncio.run(_check(paths, options, terminal))
     for result in results:
-        for text, style in check_lines(result.entry, result.build, result.error):
+        for text, style in check_lines(result.entry, result.value, result.error):
             terminal.text(text, style=style)
     terminal.blank()
-    terminal.text(check_summary([(one.build, one.error) for one in results]))
+    terminal.text(check_summary([(one.value, one.error) for one in results]))
     if any(result.error for result in results):
         context.exit(FAILURE_EXIT_CODE)
 
 
 async def _check(
     paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
-) -> list[Result]:
+) -> list[Result[Build]]:
     follow_symlinks = options["follow_symlinks"]
     found = [(path, models_at(path, follow_symlinks=follow_symlinks)) for path in paths]
     total = sum(len(entries) for _, entries in found)
-    results: list[Result] = []
+    results: list[Result[Build]] = []
     with terminal.progress() as progress:
         task = progress.add_task("checking", total=total)
 
-        def done(_result: Result) -> None:
+        def done(_result: Result[Build]) -> None:
             progress.advance(task)
 
         for path, entries in found:
             settings = ServerSettings(models_dir=path, **options)
             async with building(settings) as builder:
-                results += await build_all(builder, _by_name(entries), Variant.FULL, done)
+                build = partial(build_newest, builder, variant=Variant.FULL)
+                results += await for_all(_by_name(entries), build, done)
     return results
 
 

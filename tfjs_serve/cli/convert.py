@@ -9,17 +9,11 @@ from typing import Any
 
 import click
 
-from tfjs_serve.builder import Build, Builder, BuildEvent, BuildEventKind
+from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import url_name
 from tfjs_serve.catalog.scan import entry_for_path
-from tfjs_serve.cli.batch import (
-    Result,
-    build_all,
-    build_newest,
-    is_folder_of_models,
-    models_at,
-)
+from tfjs_serve.cli.batch import for_all, is_folder_of_models, models_at
 from tfjs_serve.cli.building import building
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
@@ -78,13 +72,13 @@ def convert(
             context.exit(0 if well else FAILURE_EXIT_CODE)
         entry = entry_for_path(path)
         check_target(out, source=entry.path, force=force)
-        build, exported = asyncio.run(_convert(entry, variant, settings, out, terminal))
-    _print_result(terminal, entry, build, exported)
+        exported = asyncio.run(_convert(entry, variant, settings, out, terminal))
+    _print_result(terminal, entry, exported)
 
 
 async def _convert(
     entry: CatalogEntry, variant: Variant, settings: ServerSettings, out: Path, terminal: Terminal
-) -> tuple[Build, Exported]:
+) -> Exported:
     async with building(settings, processes=1) as builder:
         with terminal.progress() as progress:
             task = progress.add_task(subject_of(entry), total=1.0)
@@ -94,8 +88,7 @@ async def _convert(
                     progress.update(task, completed=event.progress)
 
             builder.subscribe(show)
-            build = await build_newest(builder, entry, variant)
-            return build, await asyncio.to_thread(export, build.artifact, out)
+            return await export(builder, entry, variant, out)
 
 
 async def _convert_all(
@@ -106,13 +99,16 @@ async def _convert_all(
     terminal: Terminal,
 ) -> bool:
     """Convert each model into its own folder; return whether all could be converted."""
+
+    async def convert_one(entry: CatalogEntry) -> Exported:
+        namesakes = [other for other in entries if other.name == entry.name]
+        return await export(builder, entry, variant, out / url_name(entry, namesakes))
+
     async with building(settings) as builder:
-        results = await _results(builder, entries, variant, terminal)
+        with terminal.progress() as progress:
+            task = progress.add_task("converting", total=len(entries))
+            results = await for_all(entries, convert_one, lambda _: progress.advance(task))
     failed = [result for result in results if result.error is not None]
-    for result in results:
-        if result.build is not None:
-            namesakes = [entry for entry in entries if entry.name == result.entry.name]
-            export(result.build.artifact, out / url_name(result.entry, namesakes))
     for result in failed:
         for text, style in check_lines(result.entry, None, result.error):
             terminal.text(text, style=style)
@@ -123,18 +119,8 @@ async def _convert_all(
     return not failed
 
 
-async def _results(
-    builder: Builder, entries: Sequence[CatalogEntry], variant: Variant, terminal: Terminal
-) -> Sequence[Result]:
-    with terminal.progress() as progress:
-        task = progress.add_task("converting", total=len(entries))
-        return await build_all(builder, entries, variant, lambda _result: progress.advance(task))
-
-
-def _print_result(
-    terminal: Terminal, entry: CatalogEntry, build: Build, exported: Exported
-) -> None:
-    for note in build.artifact.notes:
+def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -> None:
+    for note in exported.notes:
         terminal.text(f"note: {note}", style="yellow")
     shards = "1 shard" if exported.shards == 1 else f"{exported.shards} shards"
     size = readable_size(exported.size_bytes)

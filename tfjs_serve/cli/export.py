@@ -1,20 +1,26 @@
-"""Copy an artifact from the store into a folder of the user."""
+"""Convert a model into a folder of the user.
+
+The folder is filled beside its place and then renamed, so that it appears complete, and the weights
+are written only once: no copy of them stays in the cache.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.builder import Builder, Converted
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, module, script_among
-from tfjs_serve.errors import SettingsError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
+from tfjs_serve.settings import MODEL_JSON, Variant
 
 
 class ExportError(TfjsServeError):
@@ -25,12 +31,13 @@ class ExportError(TfjsServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was copied to which folder: the number of shards, and the total size of all files."""
+    """What is in which folder: the number of shards, the total size of all files, and notes."""
 
     folder: Path
     shards: int
     size_bytes: int
     needs_layers: bool
+    notes: tuple[str, ...]
 
 
 def check_target(out: Path, *, source: Path, force: bool) -> None:
@@ -46,49 +53,59 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
         )
 
 
-def export(artifact: Artifact, out: Path) -> Exported:
-    """Copy ``model.json``, its shards and its layers into `out`.
+async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: Path) -> Exported:
+    """Convert `entry` into `out`.
 
-    The layers, if the model needs any, are named ``layers.js`` there, so that pages can name them.
-
-    A new folder appears complete. In an existing one, the shards are copied first, and then
+    A new folder appears complete. Into an existing one, the shards are moved first, and then
     ``model.json`` is replaced: because shards are named by their contents, a page that loads the
     old or the new model meanwhile finds the right ones. Other files stay.
 
     Raises
     ------
+    TfjsServeError
+        The model cannot be converted.
     ExportError
         The disk is full, or the folder may not be written to.
     """
-    files = exported_files(artifact)
-    needs_layers = SCRIPT_NAME in files
     with _export_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            for name, file in files.items():
-                shutil.copyfile(artifact.path(file), staged / name)
-            if needs_layers:
-                (staged / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="ascii")
-            _move(staged, out, [*([MODULE_NAME] if needs_layers else []), *files])
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+        async with _beside(out) as staged:
+            converted = await builder.convert(entry, variant, staged)
+            return await asyncio.to_thread(put_in_place, converted, out)
+
+
+def put_in_place(converted: Converted, out: Path) -> Exported:
+    """Move what a page loads to `out`. Raises ``OSError``."""
+    names = exported_names(converted)
+    for file in converted.files:
+        path = converted.folder / file.name
+        if file.name in names:
+            path.rename(converted.folder / names[file.name])
+        else:
+            path.unlink()
+    needs_layers = SCRIPT_NAME in names.values()
+    if needs_layers:
+        (converted.folder / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="ascii")
+    _move(converted.folder, out, [*([MODULE_NAME] if needs_layers else []), *names.values()])
     return Exported(
         folder=out,
-        shards=len(files) - 1 - needs_layers,
-        size_bytes=sum(file.size_bytes for file in files.values()),
+        shards=len(names) - 1 - needs_layers,
+        size_bytes=sum(file.size_bytes for file in converted.files if file.name in names),
         needs_layers=needs_layers,
+        notes=converted.notes,
     )
 
 
-def exported_files(artifact: Artifact) -> dict[str, ArtifactFile]:
-    """Return what a page loads by the names it gets, ``model.json`` last; nothing compressed."""
-    document = json.loads(artifact.path(artifact.by_name[MODEL_JSON]).read_bytes())
-    names = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
-    files = {name: artifact.by_name[name] for name in names}
-    if script := script_among(artifact.by_name):
-        files[SCRIPT_NAME] = artifact.by_name[script]
-    return {**files, MODEL_JSON: artifact.by_name[MODEL_JSON]}
+def exported_names(converted: Converted) -> dict[str, str]:
+    """Return the names that files get for a page, ``model.json`` last; nothing compressed.
+
+    The layers, if the model needs any, are named ``layers.js``, so that pages can name them.
+    """
+    document = json.loads((converted.folder / MODEL_JSON).read_bytes())
+    shards = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
+    names = {name: name for name in shards}
+    if script := script_among(file.name for file in converted.files):
+        names[script] = SCRIPT_NAME
+    return {**names, MODEL_JSON: MODEL_JSON}
 
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
@@ -100,6 +117,17 @@ def _move(staged: Path, out: Path, names: list[str]) -> None:
         (staged / name).replace(out / name)
 
 
+@asynccontextmanager
+async def _beside(out: Path) -> AsyncIterator[Path]:
+    """Provide an empty folder beside `out`, which is removed unless it is renamed."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
 def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
@@ -108,10 +136,12 @@ def _umask() -> int:
 
 @contextmanager
 def _export_errors(out: Path) -> Iterator[None]:
+    """Raise :class:`ExportError` for whatever hinders writing."""
     try:
         yield
-    except OSError as error:
+    except (OSError, StoreError) as error:
+        reason = error.message if isinstance(error, StoreError) else error.strerror or error
         raise ExportError(
-            f"cannot write to {str(out)!r}: {error.strerror or error}",
+            f"cannot write to {str(out)!r}: {reason}",
             hint="check its permissions and the free space, or give another folder as OUT",
         ) from error

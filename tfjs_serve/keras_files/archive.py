@@ -100,6 +100,17 @@ class Archive:
         except UnicodeDecodeError as error:
             raise self._damaged(name, error) from error
 
+    def start_of(self, name: str) -> int | None:
+        """Return where a member begins in the archive; ``None`` if it is compressed.
+
+        Raises
+        ------
+        KerasFileError
+            It is missing or damaged.
+        """
+        member = self._member(name)
+        return self._start(member) if member.compress_type == zipfile.ZIP_STORED else None
+
     def open(self, name: str) -> IO[bytes]:
         """Return a member as a seekable file; the caller closes it.
 
@@ -152,6 +163,10 @@ class Archive:
         return member
 
     def _window(self, member: zipfile.ZipInfo) -> _Window:
+        start = self._start(member)
+        return _Window(self._path.open("rb"), start, member.file_size)
+
+    def _start(self, member: zipfile.ZipInfo) -> int:
         with self._path.open("rb") as file:
             try:
                 file.seek(member.header_offset)
@@ -162,7 +177,7 @@ class Archive:
         start = member.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes
         if start + member.file_size > self._path.stat().st_size:
             raise self._damaged(member.filename, "it is cut off")
-        return _Window(self._path.open("rb"), start, member.file_size)
+        return int(start)
 
     def _inflated(self, member: zipfile.ZipInfo) -> IO[bytes]:
         self.budget.spend(member.file_size, member.filename)

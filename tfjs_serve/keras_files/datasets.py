@@ -17,6 +17,9 @@ from tfjs_serve.keras_files.limits import Budget
 from tfjs_serve.keras_files.model import WeightRef
 from tfjs_serve.keras_files.storage import UNSAFE_HINT, check_storage
 
+_PLAIN = (h5py.h5t.IEEE_F32LE, h5py.h5t.STD_I32LE)
+"""Types that TensorFlow.js reads as they lie in the file."""
+
 
 def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.Dataset:
     """Return what lies at `path` below `group`, following hard links only.
@@ -45,8 +48,13 @@ def child(group: h5py.Group, path: str, display_name: str) -> h5py.Group | h5py.
     return node
 
 
-def weight_ref(group: h5py.Group, path: str, budget: Budget) -> WeightRef:
+def weight_ref(group: h5py.Group, path: str, budget: Budget, *, start: int | None = 0) -> WeightRef:
     """Return the dataset at `path` below `group` as a weight.
+
+    Parameters
+    ----------
+    start
+        Where the HDF5 file begins in the model file; ``None`` if it does not lie there as it is.
 
     Raises
     ------
@@ -70,7 +78,19 @@ def weight_ref(group: h5py.Group, path: str, budget: Budget) -> WeightRef:
         shape=tuple(dataset.shape),
         dtype=dtype,
         read=lambda max_bytes: _blocks(dataset, dtype, max_bytes, display_name),
+        place=_place(dataset, start, budget),
     )
+
+
+def _place(dataset: h5py.Dataset, start: int | None, budget: Budget) -> tuple[int, int] | None:
+    """Return offset and size of the values in the model file, if they lie there as they are."""
+    kind, layout = dataset.id.get_type(), dataset.id.get_create_plist().get_layout()
+    if start is None or layout != h5py.h5d.CONTIGUOUS or not any(map(kind.equal, _PLAIN)):
+        return None
+    offset, size_bytes = dataset.id.get_offset(), math.prod(dataset.shape) * kind.get_size()
+    if offset is None or start + offset + size_bytes > budget.file_bytes:
+        return None  # reading it will tell what is wrong
+    return start + offset, size_bytes
 
 
 def _dtype_name(dataset: h5py.Dataset, path: str, display_name: str) -> str:

@@ -64,7 +64,10 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
         version = _keras_version(archive, display_name)
         generation = read_generation(version, config, display_name)
         files = [
-            stack.enter_context(opened(stack.enter_context(archive.open(name)), display_name))
+            (
+                stack.enter_context(opened(stack.enter_context(archive.open(name)), display_name)),
+                archive.start_of(name),
+            )
             for name in _weights_members(archive, display_name)
         ]
         with damage_as_error(display_name):
@@ -130,15 +133,22 @@ def _vocabularies(archive: Archive) -> dict[str, str]:
     return {match[1]: archive.read_text(match[0]) for match in found if match}
 
 
-def _read_weights(files: Sequence[h5py.File], budget: Budget) -> dict[str, tuple[WeightRef, ...]]:
+def _read_weights(
+    files: Sequence[tuple[h5py.File, int | None]], budget: Budget
+) -> dict[str, tuple[WeightRef, ...]]:
     """Return the variables of every object by its path, such as ``layers/dense_1``.
 
     The variables of one object may be spread over several files.
+
+    Parameters
+    ----------
+    files
+        Each with the offset at which it begins in the archive.
     """
     found: dict[str, Numbered] = {}
-    for file in files:
+    for file, start in files:
         for path, group in _groups(file, budget.display_name):
-            variables = {_number(key): weight_ref(group, key, budget) for key in group}
+            variables = {_number(key): weight_ref(group, key, budget, start=start) for key in group}
             found.setdefault(path, {}).update(variables)
     return {
         path: tuple(variables[number] for number in sorted(variables))

@@ -41,7 +41,7 @@ class Budget:
     """
 
     def __init__(self, file_bytes: int, display_name: str) -> None:
-        self._file_bytes = file_bytes
+        self.file_bytes = file_bytes
         self.display_name = display_name
         self._left_bytes = MAXIMUM_UNFOLDING * file_bytes + FREE_UNFOLDING_BYTES
         self._weights_left = MAXIMUM_WEIGHTS
@@ -58,7 +58,7 @@ class Budget:
         if self._left_bytes < 0:
             raise UnsafeFileError(
                 f"{self.display_name}: with {what}, which declares {size_bytes} bytes, it would "
-                f"expand to more than {MAXIMUM_UNFOLDING} times its size of {self._file_bytes} "
+                f"expand to more than {MAXIMUM_UNFOLDING} times its size of {self.file_bytes} "
                 "bytes",
                 hint="save the model without compression, unless the file was made to exhaust "
                 "this machine",

@@ -47,6 +47,9 @@ class WeightRef:
         The name in the file, for messages only: weights are mapped by position.
     dtype
         numpy name in native byte order, or ``"bfloat16"``.
+    place
+        Offset and size in bytes in the model file, if the values lie there in C order and in
+        little-endian bytes of that dtype; ``None`` if they do not.
     read
         Reads the values from the open file: takes the largest block in bytes, yields 1-D
         arrays in C order.
@@ -56,6 +59,7 @@ class WeightRef:
     shape: tuple[int, ...]
     dtype: str
     read: Callable[[int], Iterator[npt.NDArray[Any]]] = field(repr=False, compare=False)
+    place: tuple[int, int] | None = None
 
     def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
         """Yield the values in C order as 1-D arrays of about `max_bytes` or less."""

@@ -26,7 +26,7 @@ from tfjs_serve.layers_model.dtypes import (
     fits,
     to_stored,
 )
-from tfjs_serve.layers_model.model import Json, LayersWeight
+from tfjs_serve.layers_model.model import Json, LayersWeight, PlacedSource
 from tfjs_serve.layers_model.quantization import Extent, Quantization, choose_quantization
 from tfjs_serve.settings import MIB, Variant
 
@@ -50,6 +50,14 @@ class WeightEncoding:
         """Size of the weight in the shards."""
         stored = self.quantization.item_bytes if self.quantization else None
         return _count(self.weight) * (stored or STORED_DTYPES[self.rule.target].itemsize)
+
+    @property
+    def start(self) -> int | None:
+        """Where in the model file the stored bytes lie; ``None`` if they have to be computed."""
+        source = self.weight.source
+        place = source.place if isinstance(source, PlacedSource) else None
+        is_stored_so = self.quantization is None and source.dtype == self.rule.target
+        return place[0] if place and is_stored_so and place[1] == self.size_bytes else None
 
     def to_json(self) -> Json:
         """Return the weight's entry in the manifest."""
@@ -143,12 +151,18 @@ def survey(blocks: Iterator[npt.NDArray[Any]]) -> tuple[float, float, bool]:
     """
     low, high, all_finite = math.inf, -math.inf, True
     for block in blocks:
-        finite = np.isfinite(block)
-        all_finite = all_finite and bool(finite.all())
-        values = block if all_finite else block[finite]
+        values = block
+        if block.size and not _has_finite_extent(block):
+            all_finite, values = False, block[np.isfinite(block)]
         if values.size:
             low, high = min(low, values.min().item()), max(high, values.max().item())
     return (low, high, all_finite) if low <= high else (0, 0, all_finite)
+
+
+def _has_finite_extent(block: npt.NDArray[Any]) -> bool:
+    """Return whether all values are finite: NaN is the extent of whatever holds it."""
+    with np.errstate(invalid="ignore"):
+        return bool(np.isfinite(block.min()) and np.isfinite(block.max()))
 
 
 def _plan(

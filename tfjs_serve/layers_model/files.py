@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO
 
 from tfjs_serve.errors import store_error
@@ -28,11 +28,19 @@ class ShardWriter:
         An existing folder without files of this model.
     sizes_bytes
         Sizes of the shards, in order, none of them zero.
+    copied
+        Shards that exist already, by their indices: their bytes are only counted.
     """
 
-    def __init__(self, directory: Path, sizes_bytes: Sequence[int]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        sizes_bytes: Sequence[int],
+        copied: Mapping[int, WrittenFile] = MappingProxyType({}),
+    ) -> None:
         self._directory = directory
         self._remaining = list(reversed(sizes_bytes))
+        self._copied = copied
         self._file: BinaryIO | None = None
         self._hash = hashlib.sha256()
         self._size_bytes = self._room_bytes = 0
@@ -47,6 +55,9 @@ class ShardWriter:
         """Append bytes, filling as many shards as they take."""
         with storing(self._directory):
             while data:
+                if self._skips():
+                    data = data[self._skip_within_shard(len(data)) :]
+                    continue
                 file = self._file or self._open_next()
                 piece, data = data[: self._room_bytes], data[self._room_bytes :]
                 file.write(piece)
@@ -54,6 +65,26 @@ class ShardWriter:
                 self._room_bytes -= len(piece)
                 if not self._room_bytes:
                     self._finish(file)
+
+    def skip(self, size_bytes: int) -> None:
+        """Pass bytes that are all in shards that exist already."""
+        while size_bytes:
+            assert self._skips()
+            size_bytes -= self._skip_within_shard(size_bytes)
+
+    def _skips(self) -> bool:
+        return len(self._shards) in self._copied
+
+    def _skip_within_shard(self, most_bytes: int) -> int:
+        """Pass bytes of a shard that exists; return how many."""
+        shard = self._copied[len(self._shards)]
+        if not self._room_bytes:
+            self._room_bytes = self._remaining.pop()
+        size_bytes = min(most_bytes, self._room_bytes)
+        self._room_bytes -= size_bytes
+        if not self._room_bytes:
+            self._shards.append(shard)
+        return size_bytes
 
     def _open_next(self) -> BinaryIO:
         self._size_bytes = self._room_bytes = self._remaining.pop()

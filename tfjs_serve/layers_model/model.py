@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,15 @@ class TensorSource(Protocol):
 
         bfloat16 arrives as float32 (exact). Can be called more than once.
         """
+
+
+@runtime_checkable
+class PlacedSource(Protocol):
+    """A :class:`TensorSource` whose bytes may lie in the model file as they are stored."""
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Offset and size of the bytes in the model file; ``None`` if they are not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,17 @@ shard depends only on their sizes. Training a model further changes bytes, but n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a weight: the weight's index, and offset and size of the part in its bytes."""
+
+    weight: int
+    offset: int
+    size_bytes: int
 
 
 def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[int, ...]:
@@ -30,6 +40,29 @@ def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[in
             shards.extend([piece] for piece in pieces)
             room_bytes = limit_bytes - pieces[-1]
     return tuple(sum(shard) for shard in _without_misread_tail(shards))
+
+
+def cut(
+    weight_sizes_bytes: Sequence[int], shard_sizes_bytes: Sequence[int]
+) -> tuple[tuple[Piece, ...], ...]:
+    """Return the pieces of weights in each shard, in order."""
+    shards: list[tuple[Piece, ...]] = []
+    weights = iter(enumerate(weight_sizes_bytes))
+    index = offset = left_bytes = 0
+    for shard_bytes in shard_sizes_bytes:
+        pieces = []
+        room_bytes = shard_bytes
+        while room_bytes:
+            while not left_bytes:
+                index, left_bytes = next(weights)
+                offset = 0
+            size_bytes = min(room_bytes, left_bytes)
+            pieces.append(Piece(weight=index, offset=offset, size_bytes=size_bytes))
+            offset += size_bytes
+            left_bytes -= size_bytes
+            room_bytes -= size_bytes
+        shards.append(tuple(pieces))
+    return tuple(shards)
 
 
 def is_misread_by_tfjs(shard_sizes_bytes: Sequence[int]) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
+from tfjs_serve.layers_model.digests import shard_name
 from tfjs_serve.layers_model.documents import (
     encode_document,
     find_document_problems,
@@ -19,15 +22,24 @@ from tfjs_serve.layers_model.encoding import (
 )
 from tfjs_serve.layers_model.files import ShardWriter, distinct, write_compressible
 from tfjs_serve.layers_model.model import LayersModel, WrittenFile
-from tfjs_serve.layers_model.sharding import plan_shards
+from tfjs_serve.layers_model.sharding import cut, plan_shards
 from tfjs_serve.settings import MODEL_JSON, ConversionOptions
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
 
 
+CopyPieces = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
+"""Makes shards of pieces of the model file, each given by offset and size in bytes; returns their
+digests (SHA-256, hexadecimal)."""
+
+
 def write_layers_model(
-    model: LayersModel, directory: Path, options: ConversionOptions, on_progress: OnProgress
+    model: LayersModel,
+    directory: Path,
+    options: ConversionOptions,
+    on_progress: OnProgress,
+    copy: CopyPieces | None = None,
 ) -> tuple[WrittenFile, ...]:
     """Write `model` into an empty folder: shards, scripts, and ``model.json``.
 
@@ -41,6 +53,9 @@ def write_layers_model(
     on_progress
         Called with the bytes of weights read so far, and in total. Weights whose values decide how
         they are stored are read, and counted, twice.
+    copy
+        Makes the shards whose bytes lie in the model file as they are, somewhere else than in
+        `directory`. Without it, they are written as all others.
 
     Returns
     -------
@@ -65,7 +80,10 @@ def write_layers_model(
         count_bytes,
         known_problems=find_document_problems(model),
     )
-    shards = _write_shards(encodings, directory, options.shard_size_bytes, count_bytes)
+    limit_bytes = options.shard_size_bytes
+    sizes_bytes = plan_shards([encoding.size_bytes for encoding in encodings], limit_bytes)
+    copied = _copy_shards(encodings, sizes_bytes, copy) if copy is not None else {}
+    shards = _write_shards(encodings, directory, sizes_bytes, copied, count_bytes)
     document = layers_model_document(
         model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
     )
@@ -75,17 +93,58 @@ def write_layers_model(
     return (*distinct(shards), *chain.from_iterable(written))
 
 
+def _copy_shards(
+    encodings: Sequence[WeightEncoding], sizes_bytes: Sequence[int], copy: CopyPieces
+) -> dict[int, WrittenFile]:
+    """Have those shards made that need nothing but bytes of the model file; return them by index.
+
+    Pieces that follow each other in the file are asked for as one.
+    """
+    shards = cut([encoding.size_bytes for encoding in encodings], sizes_bytes)
+    wanted: dict[int, list[tuple[int, int]]] = {}
+    for index, pieces in enumerate(shards):
+        starts = [encodings[piece.weight].start for piece in pieces]
+        if None not in starts:
+            places = [
+                ((start or 0) + piece.offset, piece.size_bytes)
+                for start, piece in zip(starts, pieces, strict=True)
+            ]
+            wanted[index] = _joined(places)
+    digests = copy(list(wanted.values())) if wanted else ()
+    return {
+        index: WrittenFile(name=shard_name(digest), size_bytes=sizes_bytes[index], sha256=digest)
+        for index, digest in zip(wanted, digests, strict=True)
+    }
+
+
+def _joined(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for offset, size_bytes in places:
+        if joined and sum(joined[-1]) == offset:
+            joined[-1] = (joined[-1][0], joined[-1][1] + size_bytes)
+        else:
+            joined.append((offset, size_bytes))
+    return joined
+
+
 def _write_shards(
     encodings: Sequence[WeightEncoding],
     directory: Path,
-    limit_bytes: int,
+    sizes_bytes: Sequence[int],
+    copied: Mapping[int, WrittenFile],
     count_bytes: CountBytes,
 ) -> tuple[WrittenFile, ...]:
-    sizes_bytes = plan_shards([encoding.size_bytes for encoding in encodings], limit_bytes)
-    with ShardWriter(directory, sizes_bytes) as writer:
-        for encoding in encodings:
+    shards = cut([encoding.size_bytes for encoding in encodings], sizes_bytes)
+    written = (pieces for index, pieces in enumerate(shards) if index not in copied)
+    needed = {piece.weight for pieces in written for piece in pieces}
+    with ShardWriter(directory, sizes_bytes, copied) as writer:
+        for index, encoding in enumerate(encodings):
+            if index not in needed and encoding.start is not None:
+                writer.skip(encoding.size_bytes)
+                count_bytes(encoding.size_bytes)
+                continue
             for block in encoding.stored_blocks(count_bytes):
-                writer.write(memoryview(block.tobytes()))
+                writer.write(block.view(np.uint8).data)
         return writer.shards
 
 

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, SHUTDOWN_SECONDS
 from tfjs_serve.worker import limits
 from tfjs_serve.worker.conversation import Conversation, NotAcceptedError
-from tfjs_serve.worker.process import ChildProcess, child_command
+from tfjs_serve.worker.copying import Copier
+from tfjs_serve.worker.process import ChildProcess
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
 from tfjs_serve.worker.slots import Slots
+from tfjs_serve.worker.starting import Starter, default_starter
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ _ATTEMPTS_TO_START = 2
 
 
 class WorkerPool:
-    """Converts models in processes of their own; a spare process is started in advance.
+    """Converts models in processes of their own; once started, it keeps a spare one waiting.
 
     Every conversion gets a fresh process, which is killed when it has answered, when its deadline
     passes, or when the caller is cancelled.
@@ -40,8 +43,8 @@ class WorkerPool:
         Address space of each process, where the system can limit it.
     max_processes
         How many conversions run at the same time; the default follows the number of processors.
-    command
-        What to start instead of :mod:`tfjs_serve.worker.child`.
+    starter
+        Where children come from; the default is what is fastest on this system.
     """
 
     def __init__(
@@ -50,24 +53,24 @@ class WorkerPool:
         deadline_seconds: float,
         memory_bytes: int = DEFAULT_WORKER_MEMORY_BYTES,
         max_processes: int | None = None,
-        command: Sequence[str] | None = None,
+        starter: Starter | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
-        self._command = tuple(command) if command else child_command(memory_bytes)
+        self._starter = starter or default_starter(memory_bytes)
+        self._copier = Copier()
         self._slots = Slots(max_processes or _default_processes())
         self._told: set[tuple[str, ...]] = set()
         self._children: set[ChildProcess] = set()
         self._spare: asyncio.Task[ChildProcess | None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
         self._child_gone = asyncio.Event()
-        self._closed = False
+        self._keeps_spare = self._closed = False
 
     async def start(self) -> None:
-        """Start the spare process; otherwise the first conversion starts one."""
-        self._tell_missing(await asyncio.to_thread(limits.missing))
+        """Prepare a spare process from now on, without waiting for it."""
+        self._keeps_spare = True
         self._replenish()
-        if self._spare is not None:
-            await self._spare
+        self._tell_missing(await asyncio.to_thread(limits.missing))
 
     async def convert(
         self, request: ConversionRequest, on_progress: Callable[[Progress], None]
@@ -101,17 +104,19 @@ class WorkerPool:
     ) -> ConversionReport:
         child = await self._take_child(request)
         self._replenish()
-        conversation = Conversation(child, request, on_progress)
+        conversation = Conversation(child, request, on_progress, self._copier)
         try:
             return await asyncio.wait_for(conversation.hold(), self._deadline_seconds)
         except asyncio.TimeoutError:
             if conversation.acceptance is None:
                 raise NotAcceptedError("it did not begin before the deadline") from None
             raise self._timeout(request) from None
-        except (NotAcceptedError, WorkerCrashedError):
+        except (NotAcceptedError, WorkerCrashedError) as error:
             if self._closed:
                 how = "was stopped because the server is closing"
                 raise conversation.crash(how) from None
+            if isinstance(error, WorkerCrashedError):
+                self._start_afresh()
             raise
         finally:
             if conversation.acceptance is not None:
@@ -125,16 +130,30 @@ class WorkerPool:
             child.kill()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._all_gone(), SHUTDOWN_SECONDS)
+        await self._starter.close()
+        self._copier.close()
 
     async def _all_gone(self) -> None:
         """End the spare, and wait until the conversions have ended their children."""
-        spare, self._spare = self._spare, None
-        child = await asyncio.shield(spare) if spare is not None else None
-        if child is not None:
-            await self._end(child)
+        await self._end_spare(self._drop_spare())
         while self._children:
             self._child_gone.clear()
             await self._child_gone.wait()
+
+    def _start_afresh(self) -> None:
+        """Let nothing that was prepared before a crash be used after it."""
+        self._starter.crashed()
+        self._in_background(self._end_spare(self._drop_spare()))
+        self._replenish()
+
+    def _drop_spare(self) -> asyncio.Task[ChildProcess | None] | None:
+        spare, self._spare = self._spare, None
+        return spare
+
+    async def _end_spare(self, spare: asyncio.Task[ChildProcess | None] | None) -> None:
+        child = await asyncio.shield(spare) if spare is not None else None
+        if child is not None:
+            await self._end(child)
 
     async def _take_child(self, request: ConversionRequest) -> ChildProcess:
         """Return the spare if it is alive, else a new process."""
@@ -158,18 +177,19 @@ class WorkerPool:
         return None
 
     def _replenish(self) -> None:
-        if self._spare is None and not self._closed:
+        if self._keeps_spare and self._spare is None and not self._closed:
             self._spare = asyncio.create_task(self._start_spare())
 
     async def _start_spare(self) -> ChildProcess | None:
         try:
             return await self._start_child()
         except OSError as error:
-            _log.warning("cannot start a conversion process in advance: %s", error)
+            if not self._closed:
+                _log.warning("cannot start a conversion process in advance: %s", error)
             return None
 
     async def _start_child(self) -> ChildProcess:
-        child = await ChildProcess.start(self._command)
+        child = await self._starter.start()
         self._children.add(child)
         if self._closed:
             child.kill()
@@ -178,10 +198,14 @@ class WorkerPool:
     async def _end(self, child: ChildProcess) -> None:
         """Kill `child` at once and clean up after it, even if the caller is cancelled."""
         child.kill()
-        ending = asyncio.create_task(self._finish(child))
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
-        await asyncio.shield(ending)
+        await asyncio.shield(self._in_background(self._finish(child)))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start `work`, and keep it from being collected before it is done."""
+        task = asyncio.create_task(work)
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+        return task
 
     async def _finish(self, child: ChildProcess) -> None:
         await child.end()

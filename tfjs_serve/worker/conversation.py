@@ -7,15 +7,19 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsServeError, WorkerCrashedError
 from tfjs_serve.worker import reached
+from tfjs_serve.worker.copying import Copier
 from tfjs_serve.worker.process import ChildProcess, describe_exit
 from tfjs_serve.worker.protocol import (
     Acceptance,
     ConversionReport,
     ConversionRequest,
+    Copies,
+    CopyRequest,
     Message,
     Progress,
     parse_message,
@@ -34,7 +38,7 @@ _BURST_SECONDS = 0.5
 
 
 class NotAcceptedError(Exception):
-    """The child ended before it accepted the request, so the model is not the reason."""
+    """The child ended for a reason that is not the model: before it accepted the request, say."""
 
 
 class _NonsenseError(Exception):
@@ -49,10 +53,13 @@ class Conversation:
         child: ChildProcess,
         request: ConversionRequest,
         on_progress: Callable[[Progress], None],
+        copier: Copier,
     ) -> None:
         self._child = child
         self._request = request
         self._on_progress = on_progress
+        self._copier = copier
+        self._copied: frozenset[str] | None = None
         self._pace = _Pace()
         self.acceptance: Acceptance | None = None
         """What the child said when it accepted the request; ``None`` before."""
@@ -90,15 +97,36 @@ class Conversation:
             if message is None:
                 raise await self._ending()
             if isinstance(message, ConversionReport):
-                return message
+                return replace(message, copied=self._copied or frozenset())
             if isinstance(message, TfjsServeError):
                 raise message
             if isinstance(message, Progress):
                 self._on_progress(message)
+            elif isinstance(message, CopyRequest):
+                await self._copy(message)
             elif self.acceptance is None:
                 self.acceptance = message
             else:
                 raise self.crash("accepted its request twice")
+
+    async def _copy(self, wanted: CopyRequest) -> None:
+        """Make the copies that the child asks for, and tell it their digests."""
+        limits = self._request.limits
+        size_bytes = sum(size for pieces in wanted.files for _, size in pieces)
+        if len(wanted.files) > limits.files or size_bytes > limits.written_bytes:
+            raise reached.written(self._request)
+        if self._copied is not None or not self._request.copies_dir:
+            raise self.crash("asked for copies that it may not have")
+        done_bytes = 0
+
+        def progressed(copied_bytes: int) -> None:
+            nonlocal done_bytes
+            done_bytes += copied_bytes
+            self._on_progress(Progress(done_bytes=done_bytes, total_bytes=size_bytes))
+
+        digests = await self._copier.copy(self._request, wanted, progressed)
+        self._copied = frozenset(digests)
+        await self._child.send_line(json.dumps(Copies(digests=digests).to_json()).encode())
 
     async def _read_message(self) -> Message | None:
         """Return the child's next message; ``None`` after the last one."""
@@ -114,7 +142,10 @@ class Conversation:
 
     async def _ending(self) -> Exception:
         """Return the reason why there is no further message."""
-        code = await self._exit_code()
+        try:
+            code = await self._exit_code()
+        except ConnectionError as error:
+            return NotAcceptedError(str(error))
         how = "closed its output and did not end" if code is None else describe_exit(code)
         if self.acceptance is None:
             return NotAcceptedError(f"it {how}{self._last_words()}")

@@ -7,18 +7,25 @@ The rooms are imported inside the functions, so that importing this module does 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker import limits, reached
-from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
+from tfjs_serve.worker.protocol import (
+    ConversionReport,
+    ConversionRequest,
+    Progress,
+    ReportedFile,
+)
 
 if TYPE_CHECKING:
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
+Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
+"""Has files made of pieces of the source, and returns their digests."""
 _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -31,9 +38,17 @@ def warm_up() -> None:
 
 
 def convert(
-    request: ConversionRequest, on_progress: Callable[[Progress], None]
+    request: ConversionRequest,
+    on_progress: Callable[[Progress], None],
+    copy: Copy | None = None,
 ) -> ConversionReport:
     """Carry out `request` and say what was written.
+
+    Parameters
+    ----------
+    copy
+        Makes the files for which the source's bytes are all that is needed; without it, they are
+        written as all others.
 
     Raises
     ------
@@ -42,7 +57,7 @@ def convert(
         ``__cause__``.
     """
     try:
-        return _convert(request, on_progress)
+        return _convert(request, on_progress, copy)
     except Exception as error:
         memory_bytes = limits.memory_bytes()
         limits.release_reserve()
@@ -55,7 +70,7 @@ def convert(
 
 
 def _convert(
-    request: ConversionRequest, on_progress: Callable[[Progress], None]
+    request: ConversionRequest, on_progress: Callable[[Progress], None], copy: Copy | None
 ) -> ConversionReport:
     source = Path(request.source)
 
@@ -64,11 +79,14 @@ def _convert(
 
     if source.is_dir():
         return _import_folder(source, request, report_progress)
-    return _convert_file(source, request, report_progress)
+    return _convert_file(source, request, report_progress, copy)
 
 
 def _convert_file(
-    source: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
+    source: Path,
+    request: ConversionRequest,
+    on_progress: Callable[[int, int], None],
+    copy: Copy | None,
 ) -> ConversionReport:
     from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
@@ -77,7 +95,7 @@ def _convert_file(
     directory = Path(request.output_dir)
     with open_model(source, display_name=request.display_name) as keras_model:
         layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
-        files = write_layers_model(layers_model, directory, request.options, on_progress)
+        files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
     return ConversionReport(files=_reported(files), warnings=layers_model.warnings)
 
 

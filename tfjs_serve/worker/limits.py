@@ -16,6 +16,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from tfjs_serve.settings import MIB, WORKER_OPEN_FILES
@@ -61,8 +62,7 @@ def apply(memory_bytes: int) -> None:
     os.environ.update(_ENVIRONMENT)
     if sys.platform == "win32":
         return  # the priority was set when the process was started
-    _end_with_parent()
-    os.nice(_NICENESS)
+    end_with(os.getppid())
     with suppress(OSError):  # Linux only
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_BE_KILLED, encoding="ascii")
     # A crash must not write gigabytes of model into the current folder.
@@ -79,12 +79,13 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     """
     tempfile.tempdir = request.output_dir
     if sys.platform != "win32":
+        os.nice(_NICENESS)
         _limit(resource.RLIMIT_FSIZE, request.limits.written_bytes)
         _limit(resource.RLIMIT_CPU, request.limits.cpu_seconds, reserve=_GRACE_CPU_SECONDS)
     offered = landlock.version()
     if not offered:
         return missing()
-    readable = (request.source, *_libraries())
+    readable = (request.source, *libraries())
     try:
         landlock.confine(offered, readable=readable, writable=request.output_dir)
     except OSError as error:
@@ -120,14 +121,16 @@ def missing() -> tuple[str, ...]:
     return (*memory, *time, *landlock.missing(landlock.version()))
 
 
-def _end_with_parent() -> None:
-    """Have Linux kill this process when the server is gone.
+def end_with(parent: int) -> None:
+    """Have Linux kill this process when its parent is gone.
 
     Elsewhere only the thread that reads the pipe ends the process, and it cannot run while a
     library holds the interpreter's lock in an endless loop.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+        if os.getppid() != parent:  # it went before the request
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _bounds_memory() -> bool:
@@ -147,12 +150,17 @@ def _unlimited_as_infinite(limit: int) -> float:
     return float("inf") if sys.platform != "win32" and limit == resource.RLIM_INFINITY else limit
 
 
-def _libraries() -> Iterator[str]:
-    """Yield where the interpreter and the loaded libraries are, because some load parts later.
+@cache
+def libraries() -> tuple[str, ...]:
+    """Return where the interpreter and the loaded libraries are, because some load parts later.
 
     The whole import path would be too much: it may contain the folder that the server was started
     in.
     """
+    return tuple(dict.fromkeys(_libraries()))
+
+
+def _libraries() -> Iterator[str]:
     yield from _SHARED_LIBRARIES
     path_of: Callable[[str], str] = sysconfig.get_path
     yield from map(path_of, ("stdlib", "platstdlib"))

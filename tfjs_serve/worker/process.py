@@ -1,4 +1,4 @@
-"""Start and end a conversion process: everything that differs between platforms.
+"""Start and end a conversion process: most of what differs between platforms.
 
 On POSIX the process leads a session of its own, so Ctrl-C in the terminal does not reach it and its
 whole group can be killed. On Windows it leads a process group, which also keeps Ctrl-C away, but
@@ -13,7 +13,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 PROTOCOL_LINE_BYTES = 16 * 1024 * 1024
 """Longest line that is read from a child: a report of about 100,000 files."""
@@ -38,13 +39,15 @@ _PASSED_ON_WINDOWS = (*_PASSED_ON, "SYSTEMROOT", "PATH")
 """On Windows, libraries are found through ``PATH``."""
 
 _BOOTSTRAP = (
-    "import sys; sys.path[:] = sys.argv[2:]; "
-    "from tfjs_serve.worker.child import main; main(int(sys.argv[1]))"
+    "import sys; from importlib import import_module; sys.path[:] = sys.argv[3:]; "
+    "import_module(sys.argv[1]).main(int(sys.argv[2]))"
 )
+CHILD, FORK_SERVER = "tfjs_serve.worker.child", "tfjs_serve.worker.fork_server"
+"""What :func:`child_command` can start."""
 
 
-def child_command(memory_bytes: int) -> tuple[str, ...]:
-    """Return the command that starts :mod:`tfjs_serve.worker.child`.
+def child_command(memory_bytes: int, module: str = CHILD) -> tuple[str, ...]:
+    """Return the command that starts `module`.
 
     It has the parent's interpreter and import path, so the child runs the same code, but isolated
     (``-I``): the environment, the current folder (which may be the folder of models) and the user's
@@ -52,7 +55,7 @@ def child_command(memory_bytes: int) -> tuple[str, ...]:
     processes must agree on them: how text is encoded, and whether bytecode is written.
     """
     options = ("-I", "-X", f"utf8={sys.flags.utf8_mode}", *("-B",) * sys.dont_write_bytecode)
-    arguments = (str(memory_bytes), *map(os.path.abspath, sys.path))
+    arguments = (module, str(memory_bytes), *map(os.path.abspath, sys.path))
     return (sys.executable, *options, "-c", _BOOTSTRAP, *arguments)
 
 
@@ -62,14 +65,43 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in names if name in environment}
 
 
-class ChildProcess:
-    """A running child with its pipes; stderr is read all the time, and its last lines are kept."""
+class Process(Protocol):
+    """A process and its pipes: started, or forked (:mod:`~tfjs_serve.worker.forks`)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    stdin: asyncio.StreamWriter | None
+    stdout: asyncio.StreamReader | None
+    stderr: asyncio.StreamReader | None
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it has ended, negative for a signal; ``None`` while it runs."""
+
+    async def wait(self) -> int:
+        """Return how it has ended, when it has."""
+
+    def kill(self) -> None:
+        """Kill it. Raises ``ProcessLookupError`` if it has ended."""
+
+
+class ChildProcess:
+    """A running child with its pipes.
+
+    Parameters
+    ----------
+    forget
+        Called when nothing is left of the process, and its number is not used any more.
+    """
+
+    def __init__(self, process: Process, forget: Callable[[], None] = lambda: None) -> None:
         self._process = process
-        self._last_words = b""
+        self._forget = forget
         self._has_work = False
-        self._stderr_task = asyncio.create_task(self._read_stderr())
+        assert process.stderr is not None
+        self._stderr = LastWords(process.stderr)
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> ChildProcess:
@@ -87,14 +119,17 @@ class ChildProcess:
         return cls(process)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process.returncode is None
 
     @property
     def last_words(self) -> str:
         """The last lines that the child wrote to stderr, to be shown in a message."""
-        lines = self._last_words.decode(errors="replace").splitlines()
-        return "\n".join(line for line in lines[-3:] if line.strip())
+        return self._stderr.text
 
     async def send_line(self, line: bytes) -> None:
         """Write `line`. If the child is gone, that is noticed when its answer is read."""
@@ -112,9 +147,15 @@ class ChildProcess:
         return await stdout.readline()
 
     async def exit_code(self) -> int:
-        """Wait until the child has ended by itself and its stderr is complete."""
+        """Wait until the child has ended by itself and its stderr is complete.
+
+        Raises
+        ------
+        ConnectionError
+            It ended with the process that it was forked from.
+        """
         code = await self._process.wait()
-        await asyncio.shield(self._stderr_task)
+        await self._stderr.complete()
         return code
 
     def kill(self) -> None:
@@ -131,9 +172,11 @@ class ChildProcess:
         self.kill()
         assert self._process.stdin is not None
         self._process.stdin.close()
-        with contextlib.suppress(asyncio.TimeoutError):
+        with contextlib.suppress(asyncio.TimeoutError, ConnectionError):
             await asyncio.wait_for(self._close_pipes(), _END_SECONDS)
-        self._stderr_task.cancel()
+        self._stderr.close()
+        self._has_work = False
+        self._forget()
 
     async def _close_pipes(self) -> None:
         """Read the rest and ignore it: a pipe with data in it is never closed."""
@@ -143,11 +186,31 @@ class ChildProcess:
             pass
         await self.exit_code()
 
-    async def _read_stderr(self) -> None:
-        stderr = self._process.stderr
-        assert stderr is not None
+
+class LastWords:
+    """Reads a process's stderr all the time, and keeps the last of it."""
+
+    def __init__(self, stderr: asyncio.StreamReader) -> None:
+        self._kept = b""
+        self._task = asyncio.create_task(self._read(stderr))
+
+    @property
+    def text(self) -> str:
+        """The last lines, to be shown in a message."""
+        lines = self._kept.decode(errors="replace").splitlines()
+        return "\n".join(line for line in lines[-3:] if line.strip())
+
+    async def complete(self) -> None:
+        """Wait for the end of stderr."""
+        await asyncio.shield(self._task)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+
+    async def _read(self, stderr: asyncio.StreamReader) -> None:
         while chunk := await stderr.read(_READ_BYTES):
-            self._last_words = (self._last_words + chunk)[-_LAST_WORDS_BYTES:]
+            self._kept = (self._kept + chunk)[-_LAST_WORDS_BYTES:]
             # A child that writes endlessly is slowed down here, and does not slow down others.
             await asyncio.sleep(_STDERR_PAUSE_SECONDS)
 
@@ -170,9 +233,10 @@ def _creation_flags() -> int:
     return 0
 
 
-def _kill_group(process: asyncio.subprocess.Process) -> None:
+def _kill_group(process: Process) -> None:
+    """Kill a process and its group, of which it may not be the leader yet if it was forked."""
     with contextlib.suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            process.kill()  # does nothing if it has ended
-        else:
+        process.kill()
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,8 @@
-"""What crosses the process boundary as JSON lines: one request in, progress and one report out.
+"""What crosses the process boundary as JSON lines: a request in, progress and a report out.
+
+In between the child may ask for copies: weights that lie in the source as they will be served are
+not sent through the child. It says where they lie, and the parent, who has checked that it is in
+the file, copies them and answers with the digests.
 
 It is JSON and never pickle: the child reads untrusted files, so what it says must be plain data.
 """
@@ -24,11 +28,15 @@ class ConversionRequest:
         What messages call the file.
     output_dir
         Absolute path of an existing, empty folder.
+    copies_dir
+        The same, of another one, for what the parent copies: the child may not go there. Empty:
+        the parent copies nothing.
     """
 
     source: str
     display_name: str
     output_dir: str
+    copies_dir: str = ""
     options: ConversionOptions
     limits: ConversionLimits = field(default_factory=ConversionLimits)
 
@@ -44,6 +52,7 @@ class ConversionRequest:
             source=data["source"],
             display_name=data["display_name"],
             output_dir=data["output_dir"],
+            copies_dir=data["copies_dir"],
             options=ConversionOptions(
                 variant=Variant(options["variant"]),
                 shard_size_bytes=options["shard_size_bytes"],
@@ -97,20 +106,69 @@ class ReportedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionReport:
-    """The result of a successful conversion: the files written and what the user should know."""
+    """The result of a successful conversion: the files written and what the user should know.
+
+    Attributes
+    ----------
+    copied
+        Digests of the files that the parent has copied: they lie in the request's ``copies_dir``,
+        named by their digests. Only the parent knows them.
+    """
 
     files: tuple[ReportedFile, ...]
     warnings: tuple[str, ...] = field(default=())
+    copied: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the parent reads."""
-        return {"report": asdict(self)}
+        files = [asdict(file) for file in self.files]
+        return {"report": {"files": files, "warnings": self.warnings}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ConversionReport:
         """Rebuild the report in the parent."""
         files = tuple(ReportedFile.from_json(file) for file in data["files"])
         return cls(files=files, warnings=tuple(_text(warning) for warning in data["warnings"]))
+
+
+Pieces = tuple[tuple[int, int], ...]
+"""A file as pieces of the source, one after the other: offset and size of each, in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRequest:
+    """Make these files of the source's bytes; the child waits for :class:`Copies`."""
+
+    files: tuple[Pieces, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that the parent reads."""
+        return {"copy": asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> CopyRequest:
+        """Rebuild the message in the parent."""
+        files = tuple(
+            tuple((_count(offset), _count(size_bytes)) for offset, size_bytes in pieces)
+            for pieces in data["files"]
+        )
+        return cls(files=files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """The digests (SHA-256, hexadecimal) of the files that a child has asked for, in order."""
+
+    digests: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object that the child reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Copies:
+        """Rebuild the message in the child."""
+        return cls(digests=tuple(data["digests"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +193,7 @@ def error_to_json(error: TfjsServeError) -> dict[str, Any]:
     return {"error": error.to_json()}
 
 
-Message = Acceptance | Progress | ConversionReport | TfjsServeError
+Message = Acceptance | Progress | CopyRequest | ConversionReport | TfjsServeError
 
 
 def parse_message(data: dict[str, Any]) -> Message:
@@ -150,6 +208,8 @@ def parse_message(data: dict[str, Any]) -> Message:
         return Acceptance.from_json(data["accepted"])
     if "progress" in data:
         return Progress.from_json(data["progress"])
+    if "copy" in data:
+        return CopyRequest.from_json(data["copy"])
     if "report" in data:
         return ConversionReport.from_json(data["report"])
     return error_from_json(data["error"])

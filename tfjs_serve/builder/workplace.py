@@ -1,0 +1,66 @@
+"""Where one conversion writes: a folder of the child's, one of the parent's, and the result.
+
+The conversion process may write into its own folder and nowhere else. Files that this process
+copies lie in another one, so nobody can have changed them since they were hashed. When the
+conversion is over, what is reported is moved out of both.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfjs_serve.artifacts.model import ArtifactFile
+from tfjs_serve.artifacts.record import check_names
+from tfjs_serve.worker.protocol import ConversionReport
+
+_WORK, _COPIES = ".work", ".copies"
+"""Names that no file of a model can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """The folders of one conversion, inside of an empty one in which the result will be."""
+
+    folder: Path
+
+    @property
+    def work(self) -> Path:
+        """The child's."""
+        return self.folder / _WORK
+
+    @property
+    def copies(self) -> Path:
+        """The parent's."""
+        return self.folder / _COPIES
+
+    def prepare(self) -> None:
+        """Make the folders, after removing what an earlier attempt left. Raises ``OSError``."""
+        for child in self.folder.iterdir():
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+        self.work.mkdir()
+        self.copies.mkdir()
+
+    def gather(self, report: ConversionReport, files: Sequence[ArtifactFile]) -> None:
+        """Move `files`, which `report` lists, into the folder; what remains stays where it is.
+
+        Raises
+        ------
+        MisreportedFilesError
+            They have names that no file of a model has.
+        """
+        check_names(files)
+        for file in files:
+            made = self.work / file.name
+            if file.sha256 in report.copied:
+                with suppress(OSError):  # the child may have made the same
+                    made.unlink()
+                made = self.copies / file.sha256
+            with suppress(FileNotFoundError):  # it is missed when the result is checked
+                made.rename(self.folder / file.name)
+        for folder in (self.work, self.copies):
+            with suppress(OSError):  # it is not empty, which is noticed as well
+                folder.rmdir()
