@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from tfjs_serve.catalog import catalog as catalog_module
 from tfjs_serve.catalog.catalog import Catalog, CatalogChange, ChangeKind, differences
 from tfjs_serve.catalog.scan import scan
+from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import AmbiguousNameError, ModelNotFoundError
 
 
@@ -163,16 +163,17 @@ async def test_a_subscription_can_be_ended(models, catalog):
 
 async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypatch):
     begun, go_on = threading.Event(), threading.Event()
+    look_at_all = FolderTree.look_at_all
     looks = []
 
-    def slow_scan(*args, **options):
-        result = scan(*args, **options)
+    def slow_look(tree):
+        result = look_at_all(tree)
         looks.append(result)
         begun.set()
         assert go_on.wait(30)
         return result
 
-    monkeypatch.setattr(catalog_module, "scan", slow_scan)
+    monkeypatch.setattr(FolderTree, "look_at_all", slow_look)
     first = asyncio.create_task(catalog.scan())
     await asyncio.to_thread(begun.wait, 30)
     models.file("late.h5")
@@ -187,11 +188,11 @@ async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypat
 
 
 async def test_a_failed_scan_does_not_spoil_the_next(models, catalog, monkeypatch):
-    def failing_scan(*args, **options):
+    def failing_look(tree):
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalog_module, "scan", failing_scan)
+        patch.setattr(FolderTree, "look_at_all", failing_look)
         with pytest.raises(OSError, match="Input/output"):
             await catalog.scan()
     models.file("a.h5")

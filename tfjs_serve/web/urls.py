@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from tfjs_serve import companion
@@ -112,7 +113,13 @@ def model_url(name: str, variant: Variant | None = None) -> str:
 def page_url(name: str, variant: Variant | None = None) -> str:
     """Return the path of a model's page."""
     suffix = f"@{variant.value}" if variant else ""
-    return f"/{quote(name, safe=_SAFE, errors='replace')}{suffix}/"
+    return f"/{_quoted(name)}{suffix}/"
+
+
+@lru_cache(maxsize=64)
+def _quoted(name: str) -> str:
+    """Quote the name of a model; a list asks for all URLs of one model after each other."""
+    return quote(name, safe=_SAFE, errors="replace")
 
 
 def is_servable(name: str) -> bool:
