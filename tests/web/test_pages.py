@@ -18,7 +18,6 @@ from tfjs_serve.web.listing import (
     ModelList,
     ModelSummary,
     catalogue_json,
-    summarise,
     summary_json,
 )
 
@@ -70,9 +69,9 @@ def summaries(
     status: EntryStatus | None = None,
     default: Variant = Variant.FULL,
 ) -> list[ModelSummary]:
-    return summarise(
-        entries, default, lambda _entry, _variant: status or EntryStatus(state=EntryState.READY)
-    )
+    models = ModelList(entries, default)
+    shown = status or EntryStatus(state=EntryState.READY)
+    return [models.summary(entry, shown) for entry in models.by_exact_name.values()]
 
 
 def catalogue(*entries: CatalogEntry, status: EntryStatus | None = None) -> Elements:

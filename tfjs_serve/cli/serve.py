@@ -40,7 +40,7 @@ from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Vari
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
-from tfjs_serve.web.listing import ModelSummary, summarise
+from tfjs_serve.web.listing import ModelList
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _access_log = logging.getLogger("tfjs_serve.access")
@@ -201,17 +201,18 @@ async def _start_web(
 async def _start_telling(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
 ) -> None:
-    def summaries() -> list[ModelSummary]:
-        return summarise(catalog.entries, run.settings.default_variant, builder.status)
-
     def url_of(exact_name: str) -> str:
-        urls = (item.url for item in summaries() if item.entry.exact_name == exact_name)
-        return f"{run.origin}{next(urls, '/')}"
+        models = ModelList(catalog.entries, run.settings.default_variant)
+        entry = models.by_exact_name.get(exact_name)
+        return f"{run.origin}{models.url(entry) if entry is not None else '/'}"
 
-    await catalog.scan()
-    open_origins = ports.open_origins(run.sockets)
+    entries = await catalog.refresh()
     print_banner(
-        run.terminal, summaries(), run.settings, origin=run.origin, open_origins=open_origins
+        run.terminal,
+        ModelList(entries, run.settings.default_variant),
+        run.settings,
+        origin=run.origin,
+        open_origins=ports.open_origins(run.sockets),
     )
     log = EventLog(run.terminal.line, url_of)
     stack.callback(log.close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -13,14 +13,14 @@ from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import LAYERS_SCRIPT_URL, is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
 
 MODELS_PER_PAGE = 50
+_VARIANT_ENDINGS = [(variant, f"@{variant.value}/{MODEL_JSON}") for variant in Variant]
 
-StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
 Address = tuple[str, frozenset[Variant]]
 """The name in a model's URL, and the variants for which that URL would name another model."""
 
@@ -49,12 +49,11 @@ class ModelSummary:
     @property
     def loader(self) -> str:
         """The function of TF.js that loads the model."""
-        is_graph = self.entry.kind is EntryKind.TFJS_GRAPH
-        return "loadGraphModel" if is_graph else "loadLayersModel"
+        return loader_of(self.entry)
 
     def load_line(self, origin: str) -> str:
         """Return the line of JavaScript that loads the model; `origin` goes before the path."""
-        return f"const model = await tf.{self.loader}('{origin}{self.url}');"
+        return load_line(self.entry, f"{origin}{self.url}")
 
     def script_tag(self, origin: str) -> str:
         """Return the HTML that loads the layers the model needs; empty if it needs none."""
@@ -163,29 +162,33 @@ class ModelList:
         """Return the variant of `entry` that is listed."""
         return effective_variant(entry, None, self.default)
 
+    def url(self, entry: CatalogEntry) -> str:
+        """Return the path of the ``model.json`` of `entry`; empty if no URL can carry its name."""
+        name = self._url_names[entry.exact_name]
+        return model_url(name) if is_servable(name) else ""
+
     def summary(self, entry: CatalogEntry, status: EntryStatus) -> ModelSummary:
         """Return what is listed about `entry`, which is one of these models."""
         name, taken = self.address(entry)
-        servable = is_servable(name)
+        page = page_url(name) if is_servable(name) else ""
         return ModelSummary(
             entry=entry,
             variant=self.variant(entry),
             status=status,
-            url=model_url(name) if servable else "",
-            page_url=page_url(name) if servable else "",
-            variant_urls=_variant_urls(entry, name, taken) if servable else {},
+            url=page and f"{page}{MODEL_JSON}",
+            page_url=page,
+            variant_urls=_variant_urls(entry, page, taken) if page else {},
         )
 
 
-def summarise(
-    entries: Sequence[CatalogEntry], default: Variant, status_of: StatusOf
-) -> list[ModelSummary]:
-    """Return the summaries of all models, in alphabetical order."""
-    models = ModelList(entries, default)
-    return [
-        models.summary(entry, status_of(entry, models.variant(entry)))
-        for entry in models.by_exact_name.values()
-    ]
+def loader_of(entry: CatalogEntry) -> str:
+    """Return the function of TF.js that loads a model."""
+    return "loadGraphModel" if entry.kind is EntryKind.TFJS_GRAPH else "loadLayersModel"
+
+
+def load_line(entry: CatalogEntry, url: str) -> str:
+    """Return the line of JavaScript that loads a model from `url`."""
+    return f"const model = await tf.{loader_of(entry)}('{url}');"
 
 
 def summary_json(summary: ModelSummary) -> bytes:
@@ -206,11 +209,11 @@ def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
     return b"%b%b]}" % (start, b", ".join(models))
 
 
-def _variant_urls(entry: CatalogEntry, name: str, taken: Collection[Variant]) -> dict[Variant, str]:
+def _variant_urls(
+    entry: CatalogEntry, page: str, taken: Collection[Variant]
+) -> Mapping[Variant, str]:
     """Return the URLs; if a file's name ends like a variant, they contain the exact name."""
     if entry.kind.is_tfjs:
         return {}
-    return {
-        variant: model_url(entry.exact_name if variant in taken else name, variant)
-        for variant in Variant
-    }
+    urls = {variant: f"{page[:-1]}{ending}" for variant, ending in _VARIANT_ENDINGS}
+    return {**urls, **{variant: model_url(entry.exact_name, variant) for variant in taken}}

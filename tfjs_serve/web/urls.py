@@ -21,6 +21,8 @@ LAYERS_SCRIPT_URL = f"/{RESERVED_SEGMENT}/{companion.SCRIPT_NAME}"
 
 _SAFE = "/@+,=~"
 """Characters left as they are in URLs. Quotes are not, as URLs are shown in lines of JavaScript."""
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+"""What nearly all names are like; others are looked at part by part."""
 _PERCENT_GARBAGE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 """The start of a target with scheme and authority (RFC 9112, section 3.2.2)."""
@@ -124,6 +126,8 @@ def _quoted(name: str) -> str:
 
 def is_servable(name: str) -> bool:
     """Whether `name` can be part of a URL that leads back to it."""
+    if _PLAIN_NAME.fullmatch(name):
+        return True
     segments = name.split("/")
     return (
         segments[0] != RESERVED_SEGMENT
