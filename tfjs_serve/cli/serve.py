@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
-from tfjs_serve.catalog.watcher import Watcher
 from tfjs_serve.cli import ports
 from tfjs_serve.cli.banner import print_banner
 from tfjs_serve.cli.building import new_builder
@@ -41,6 +40,9 @@ from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.listing import ModelList
+
+if TYPE_CHECKING:
+    from tfjs_serve.catalog.watcher import Watcher
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _access_log = logging.getLogger("tfjs_serve.access")
@@ -172,10 +174,11 @@ async def _serve(run: Run) -> None:
     async with AsyncExitStack() as stack:
         builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
-        await workers.start()
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
         servers = await _start_web(run, catalog, builder, stack)
+        # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
+        await workers.start()
         await _start_telling(run, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         for server in servers:  # closed first, so that there are no new connections
@@ -207,6 +210,7 @@ async def _start_telling(
         return f"{run.origin}{models.url(entry) if entry is not None else '/'}"
 
     entries = await catalog.refresh()
+    await asyncio.to_thread(run.terminal.prepare)
     print_banner(
         run.terminal,
         ModelList(entries, run.settings.default_variant),
@@ -223,9 +227,17 @@ async def _start_telling(
 async def _start_watching(
     settings: ServerSettings, catalog: Catalog, stack: AsyncExitStack
 ) -> None:
-    watcher = Watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
+    new_watcher = await asyncio.to_thread(_watcher_class)
+    watcher = new_watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
     stack.push_async_callback(watcher.stop)
     await watcher.start()
+
+
+def _watcher_class() -> type[Watcher]:
+    """Import what is not needed for the first answers."""
+    from tfjs_serve.catalog.watcher import Watcher  # noqa: PLC0415 - see above
+
+    return Watcher
 
 
 def _stop_signal() -> asyncio.Event:
