@@ -103,6 +103,8 @@ class FakeBuilder:
             bodies = model_bodies(f"{entry.exact_name}@{variant.value}")
             directory = self.root / f"{len(self.artifacts)}"
             self.artifacts[key] = write_artifact(directory, bodies)
+            for watcher in self.watchers:
+                watcher(entry.exact_name)
         return Build(artifact=self.artifacts[key], stale_reason=self.stale.get(entry.exact_name))
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:

@@ -46,6 +46,8 @@ class Elements(HTMLParser):
         self.open: list[str] = []
         self.tags: set[str] = set()
         self.links: list[str] = []
+        self.relations: dict[str, str] = {}
+        """What a link leads to, by the link, where it says so."""
         self.text = ""
         self.feed(html)
         assert self.open == []
@@ -53,6 +55,9 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.links += [value or "" for key, value in attrs if key in ("href", "src")]
+        named = dict(attrs)
+        if tag == "a" and "rel" in named:
+            self.relations[named["href"] or ""] = named["rel"] or ""
         assert not any(key.startswith("on") or key == "style" for key, _ in attrs)
         if tag not in ("meta", "link", "input"):
             self.open.append(tag)
