@@ -8,6 +8,8 @@ import threading
 
 import pytest
 
+from tfjs_serve.catalog import catalog as catalog_module
+from tfjs_serve.catalog import tree as tree_module
 from tfjs_serve.catalog.catalog import Catalog, CatalogChange, ChangeKind, differences
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.catalog.tree import FolderTree
@@ -214,3 +216,66 @@ def test_differences_are_complete_and_minimal(models):
         (ChangeKind.ADDED, after[1]),
     ]
     assert list(differences(after, after)) == []
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Have any tree count as a large one, in which nothing is looked at without a reason."""
+    monkeypatch.setattr(catalog_module, "SMALL_TREE", 0)
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_list_of_a_large_tree_has_what_was_added_and_removed(models, catalog):
+    models.file("sub/a.h5")
+    models.file("b.h5")
+    first = await catalog.refresh()
+    assert await catalog.refresh() is first
+    models.file("sub/deep/c.h5")
+    (models.path / "b.h5").unlink()
+    found = await catalog.refresh()
+    assert [entry.exact_name for entry in found] == ["sub/a.h5", "sub/deep/c.h5"]
+
+
+@pytest.fixture
+def old(monkeypatch):
+    """Have times of folders tell everything, as they do when two seconds have passed."""
+    monkeypatch.setattr(tree_module, "_COARSEST_TICK_SECONDS", -1.0)
+
+
+@pytest.mark.usefixtures("large", "old")
+async def test_a_look_up_or_a_hint_shows_what_was_rewritten_in_a_large_tree(models, catalog):
+    path = models.file("sub/a.h5", b"1")
+    first = await catalog.refresh()
+    path.write_bytes(b"12")
+    assert await catalog.refresh() is first
+    await catalog.lookup("sub/a")
+    assert (await catalog.refresh())[0].size_bytes == 2
+    path.write_bytes(b"123")
+    catalog.hint(str(path.parent))
+    assert (await catalog.refresh())[0].size_bytes == 3
+    path.write_bytes(b"1234")
+    assert (await catalog.scan())[0].size_bytes == 4
+
+
+@pytest.mark.usefixtures("large", "old")
+async def test_a_hint_is_not_lost_when_looking_fails(models, catalog, monkeypatch):
+    path = models.file("a.h5", b"1")
+    await catalog.refresh()
+    path.write_bytes(b"12")
+    catalog.hint(str(models.path))
+
+    def failing_look(tree, changed):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderTree, "look_again", failing_look)
+        with pytest.raises(OSError, match="Input/output"):
+            await catalog.refresh()
+    assert (await catalog.refresh())[0].size_bytes == 2
+
+
+async def test_a_list_of_a_small_tree_needs_no_hint(models, catalog):
+    path = models.file("a.h5", b"1")
+    await catalog.refresh()
+    path.write_bytes(b"12")
+    assert (await catalog.refresh())[0].size_bytes == 2
