@@ -119,7 +119,7 @@ class Watcher:
     @property
     def _rest(self) -> float:
         """How long to rest after a regular scan, as a multiple of the time that it took."""
-        return 1.0 if self._poll else 20.0
+        return 1.0 if self._poll else 10.0
 
     async def _observe(self) -> None:
         loop = asyncio.get_running_loop()
