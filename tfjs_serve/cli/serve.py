@@ -37,9 +37,11 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
+from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.listing import ModelList
+from tfjs_serve.web.services import SERVICES
 
 if TYPE_CHECKING:
     from tfjs_serve.catalog.watcher import Watcher
@@ -175,11 +177,11 @@ async def _serve(run: Run) -> None:
         builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        servers = await _start_web(run, catalog, builder, stack)
+        servers, catalogue = await _start_web(run, catalog, builder, stack)
         # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
         await workers.start()
-        await _start_telling(run, catalog, builder, stack)
+        await _start_telling(run, catalogue, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
@@ -191,37 +193,42 @@ async def _serve(run: Run) -> None:
 
 async def _start_web(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-) -> list[asyncio.Server]:
+) -> tuple[list[asyncio.Server], Catalogue]:
     app = create_app(catalog=catalog, builder=builder, settings=run.settings)
     runner = create_runner(app, access_log=run.access_log)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     assert runner.server is not None
     loop = asyncio.get_running_loop()
-    return [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+    servers = [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+    return servers, app[SERVICES].catalogue
 
 
 async def _start_telling(
-    run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+    run: Run, catalogue: Catalogue, catalog: Catalog, builder: Builder, stack: AsyncExitStack
 ) -> None:
+    # If somebody has asked for the list already, this waits until it is made.
+    models = await catalogue.models()
+
     def url_of(exact_name: str) -> str:
-        models = ModelList(catalog.entries, run.settings.default_variant)
+        nonlocal models
+        if models.entries is not catalog.entries:
+            models = ModelList(catalog.entries, models.default)
         entry = models.by_exact_name.get(exact_name)
         return f"{run.origin}{models.url(entry) if entry is not None else '/'}"
 
-    entries = await catalog.refresh()
-    await asyncio.to_thread(run.terminal.prepare)
-    print_banner(
-        run.terminal,
-        ModelList(entries, run.settings.default_variant),
-        run.settings,
-        origin=run.origin,
-        open_origins=ports.open_origins(run.sockets),
-    )
     log = EventLog(run.terminal.line, url_of)
     stack.callback(log.close)
     stack.callback(catalog.subscribe(log.changed))
     stack.callback(builder.subscribe(log.built))
+    await asyncio.to_thread(run.terminal.prepare)
+    print_banner(
+        run.terminal,
+        models,
+        run.settings,
+        origin=run.origin,
+        open_origins=ports.open_origins(run.sockets),
+    )
 
 
 async def _start_watching(

@@ -115,6 +115,7 @@ class ModelList:
 
     def __init__(self, entries: Sequence[CatalogEntry], default: Variant) -> None:
         ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.exact_name))
+        self.entries = entries
         self.default = default
         self.by_exact_name: Mapping[str, CatalogEntry] = {
             entry.exact_name: entry for entry in ordered
