@@ -197,6 +197,8 @@ class Catalog:
             if warning not in told:
                 _logger.warning("%s", warning)
         old, self._by_exact_name = self._by_exact_name, _by_exact_name(now.entries)
+        if not self._subscribers:
+            return
         loop = asyncio.get_running_loop()
         for change in _differences(old, self._by_exact_name):
             for subscriber in tuple(self._subscribers):
