@@ -21,6 +21,21 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 pytest.register_assert_rewrite("tests.parity.harness")
 
 
+@pytest.fixture(autouse=True)
+def patient_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes end, however busy the machine is.
+
+    A server gives up after half a second and leaves them to the system. Here, one that is still
+    running would be a warning in whichever test runs when it is collected.
+    """
+    from tfjs_serve.builder import single_flight
+    from tfjs_serve.worker import client, process
+
+    for module in (client, single_flight):
+        monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 60.0)
+    monkeypatch.setattr(process, "_END_SECONDS", 60.0)
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
     """The running server on an empty folder: ``served.folder`` and ``served.base_url``."""

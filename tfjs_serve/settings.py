@@ -27,8 +27,9 @@ DEFAULT_CACHE_SIZE_BYTES = 4 * GIB
 DEFAULT_GRACE_SECONDS = 60 * 60
 """How long the shards of a superseded generation stay available to pages with its model.json."""
 
-DEFAULT_RESCAN_SECONDS = 2.0
-"""How long a change without a file event may stay unnoticed at most."""
+DEFAULT_RESCAN_SECONDS = 1.0
+"""How long a change without a file event may stay unnoticed, if looking at all models takes less
+than a tenth of that."""
 POLL_SECONDS = 1.0
 SETTLE_SECONDS = 0.25
 """A file is at rest when its identity has not changed for this long."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builder.conftest import House, content_of, shard_of
-from tfjs_serve.builder import BuildEvent, EntryState
+from tfjs_serve.builder import BuildEvent, EntryState, journal
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.errors import (
     ConversionLimitError,
@@ -522,6 +522,72 @@ async def test_status_follows_a_conversion(house: House) -> None:
     assert builder.status(entry, Variant.UINT8).state is EntryState.FOUND
     house.folder.save("digits.h5", "v2")
     assert builder.status(house.folder.look("digits"), FULL).state is EntryState.FOUND
+
+
+async def test_watchers_hear_of_each_entry_whose_status_may_have_changed(house: House) -> None:
+    house.folder.save("digits.h5", "v1")
+    house.folder.save("bad.h5", "bad")
+    builder = house.builder()
+    touched: set[str] = set()
+    builder.watch(touched.add)
+    entry = house.folder.look("digits")
+    house.workers.may_end.clear()
+    caller = asyncio.create_task(builder.build(entry, FULL))
+    await house.workers.started.wait()
+    assert touched == {"digits.h5"}
+    touched.clear()
+    house.workers.may_end.set()
+    await caller
+    assert touched == {"digits.h5"}
+    touched.clear()
+    await builder.build(entry, FULL)
+    assert touched == set()
+    with pytest.raises(KerasFileError):
+        await builder.build(house.folder.look("bad"), FULL)
+    assert touched == {"bad.h5"}
+
+
+async def test_watchers_hear_of_entries_that_are_forgotten(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_OUTCOMES_REMEMBERED", 1)
+    builder = house.builder()
+    for name in ("a", "b"):
+        house.folder.save(f"{name}.h5", name)
+    await builder.build(house.folder.look("a"), FULL)
+    touched: set[str] = set()
+    builder.watch(touched.add)
+    await builder.build(house.folder.look("b"), FULL)
+    assert touched == {"a.h5", "b.h5"}
+    assert builder.status(house.folder.look("a"), FULL).state is EntryState.FOUND
+
+
+async def test_a_conversion_that_is_given_up_is_told_too(house: House) -> None:
+    """The status goes back to what it was, although there is no event for it."""
+    house.folder.save("digits.h5", "v1")
+    builder = house.builder()
+    house.workers.may_end.clear()
+    entry = house.folder.look("digits")
+    caller = asyncio.create_task(builder.build(entry, FULL))
+    await house.workers.started.wait()
+    touched: set[str] = set()
+    builder.watch(touched.add)
+    await builder.close()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert touched == {"digits.h5"}
+    assert builder.status(entry, FULL).state is EntryState.FOUND
+
+
+@pytest.mark.parametrize("error", [StoreError("disk full"), KerasFileError("bad")])
+async def test_a_status_says_whether_it_passes(house: House, error: TfjsServeError) -> None:
+    house.folder.save("digits.h5", "v1")
+    builder = house.builder()
+    house.workers.error = error
+    with pytest.raises(type(error)):
+        await builder.build(house.folder.look("digits"), FULL)
+    status = builder.status(house.folder.look("digits"), FULL)
+    assert status.is_passing is isinstance(error, StoreError)
 
 
 async def test_events_carry_progress_time_and_size(house: House) -> None:

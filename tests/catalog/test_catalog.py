@@ -9,8 +9,10 @@ import threading
 import pytest
 
 from tfjs_serve.catalog import catalog as catalog_module
+from tfjs_serve.catalog import tree as tree_module
 from tfjs_serve.catalog.catalog import Catalog, CatalogChange, ChangeKind, differences
 from tfjs_serve.catalog.scan import scan
+from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import AmbiguousNameError, ModelNotFoundError
 
 
@@ -163,16 +165,17 @@ async def test_a_subscription_can_be_ended(models, catalog):
 
 async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypatch):
     begun, go_on = threading.Event(), threading.Event()
+    look_at_all = FolderTree.look_at_all
     looks = []
 
-    def slow_scan(*args, **options):
-        result = scan(*args, **options)
+    def slow_look(tree):
+        result = look_at_all(tree)
         looks.append(result)
         begun.set()
         assert go_on.wait(30)
         return result
 
-    monkeypatch.setattr(catalog_module, "scan", slow_scan)
+    monkeypatch.setattr(FolderTree, "look_at_all", slow_look)
     first = asyncio.create_task(catalog.scan())
     await asyncio.to_thread(begun.wait, 30)
     models.file("late.h5")
@@ -187,11 +190,11 @@ async def test_calls_during_a_scan_share_the_next_one(models, catalog, monkeypat
 
 
 async def test_a_failed_scan_does_not_spoil_the_next(models, catalog, monkeypatch):
-    def failing_scan(*args, **options):
+    def failing_look(tree):
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalog_module, "scan", failing_scan)
+        patch.setattr(FolderTree, "look_at_all", failing_look)
         with pytest.raises(OSError, match="Input/output"):
             await catalog.scan()
     models.file("a.h5")
@@ -213,3 +216,66 @@ def test_differences_are_complete_and_minimal(models):
         (ChangeKind.ADDED, after[1]),
     ]
     assert list(differences(after, after)) == []
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Have any tree count as a large one, in which nothing is looked at without a reason."""
+    monkeypatch.setattr(catalog_module, "SMALL_TREE", 0)
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_list_of_a_large_tree_has_what_was_added_and_removed(models, catalog):
+    models.file("sub/a.h5")
+    models.file("b.h5")
+    first = await catalog.refresh()
+    assert await catalog.refresh() is first
+    models.file("sub/deep/c.h5")
+    (models.path / "b.h5").unlink()
+    found = await catalog.refresh()
+    assert [entry.exact_name for entry in found] == ["sub/a.h5", "sub/deep/c.h5"]
+
+
+@pytest.fixture
+def old(monkeypatch):
+    """Have times of folders tell everything, as they do when two seconds have passed."""
+    monkeypatch.setattr(tree_module, "_COARSEST_TICK_SECONDS", -1.0)
+
+
+@pytest.mark.usefixtures("large", "old")
+async def test_a_look_up_or_a_hint_shows_what_was_rewritten_in_a_large_tree(models, catalog):
+    path = models.file("sub/a.h5", b"1")
+    first = await catalog.refresh()
+    path.write_bytes(b"12")
+    assert await catalog.refresh() is first
+    await catalog.lookup("sub/a")
+    assert (await catalog.refresh())[0].size_bytes == 2
+    path.write_bytes(b"123")
+    catalog.hint(str(path.parent))
+    assert (await catalog.refresh())[0].size_bytes == 3
+    path.write_bytes(b"1234")
+    assert (await catalog.scan())[0].size_bytes == 4
+
+
+@pytest.mark.usefixtures("large", "old")
+async def test_a_hint_is_not_lost_when_looking_fails(models, catalog, monkeypatch):
+    path = models.file("a.h5", b"1")
+    await catalog.refresh()
+    path.write_bytes(b"12")
+    catalog.hint(str(models.path))
+
+    def failing_look(tree, changed):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderTree, "look_again", failing_look)
+        with pytest.raises(OSError, match="Input/output"):
+            await catalog.refresh()
+    assert (await catalog.refresh())[0].size_bytes == 2
+
+
+async def test_a_list_of_a_small_tree_needs_no_hint(models, catalog):
+    path = models.file("a.h5", b"1")
+    await catalog.refresh()
+    path.write_bytes(b"12")
+    assert (await catalog.refresh())[0].size_bytes == 2

@@ -21,6 +21,7 @@ from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
+from tfjs_serve.web.listing import ModelList
 
 
 def entry(exact_name: str = "a.h5", size_bytes: int = 1024) -> CatalogEntry:
@@ -306,7 +307,9 @@ def test_what_is_open_to_whom_is_said_plainly(printed):
     )
     origins = ["http://192.168.1.5:8000", "http://[fd00::2]:8000"]
     text = printed(
-        lambda terminal: print_banner(terminal, [], opened, origin="http://o", open_origins=origins)
+        lambda terminal: print_banner(
+            terminal, ModelList((), Variant.FULL), opened, origin="http://o", open_origins=origins
+        )
     )
     assert "reaches http://192.168.1.5:8000/ or http://[fd00::2]:8000/ can list and load" in text
     assert "Nothing asks for a password" in text
@@ -321,7 +324,11 @@ def test_paths_at_home_are_short():
 
 
 def test_an_empty_folder_is_told_what_it_waits_for(printed):
-    text = printed(lambda terminal: print_banner(terminal, [], settings(), origin="http://o"))
+    text = printed(
+        lambda terminal: print_banner(
+            terminal, ModelList((), Variant.FULL), settings(), origin="http://o"
+        )
+    )
     assert "No models yet" in text
     for ending in (".h5", ".hdf5", ".keras", "model.json"):
         assert ending in text

@@ -12,6 +12,7 @@ import pytest
 
 from tests.stack.whole import Folder, Stack, running
 from tests.web.asking import ask
+from tests.web.raw import until
 from tfjs_serve.settings import ServerSettings
 
 Note = Callable[[str, str], None]
@@ -23,8 +24,9 @@ async def served(stack: Stack) -> tuple[bytes, dict[str, bytes]]:
     return document.body, shards
 
 
-def nothing_half_written(cache_dir: Path) -> bool:
-    return not any((*cache_dir.glob("staging/*"), *cache_dir.glob("trash/*")))
+async def nothing_half_written(cache_dir: Path) -> None:
+    """Wait until nothing is; a pruning goes on for a moment after its server has stopped."""
+    await until(lambda: not any((*cache_dir.glob("staging/*"), *cache_dir.glob("trash/*"))))
 
 
 async def test_cache_folder_deleted(stack: Stack, folder: Folder, answered: Note) -> None:
@@ -37,7 +39,7 @@ async def test_cache_folder_deleted(stack: Stack, folder: Folder, answered: Note
             assert (answer.status, answer.body) == (200, body)
         assert await served(stack) == before
         assert stack.stored() == 1
-        assert nothing_half_written(stack.cache_dir)
+        await nothing_half_written(stack.cache_dir)
     answered("cache folder deleted under the server", "200: converted again, same bytes")
 
 
@@ -102,7 +104,7 @@ async def test_artifact_damaged(
             for name, body in before[1].items():
                 assert (await ask(stack, f"/model/{name}")).body == body
             assert await served(stack) == before
-    assert nothing_half_written(settings.cache_dir)
+    await nothing_half_written(settings.cache_dir)
     how = damage.__name__.replace("_", " ")
     what = f"{pattern} of an artifact: {how}, {'then restarted' if restart else 'while it runs'}"
     answered(what, "200: found before a byte was sent, converted again, same bytes")
@@ -126,7 +128,7 @@ async def test_clock_set(
     async with running(settings, clock=lambda: time.time() + step_seconds) as stack:
         assert (await served(stack))[1] == new
         assert stack.told() == ["ready"]
-    assert nothing_half_written(settings.cache_dir)
+    await nothing_half_written(settings.cache_dir)
     more = "; earlier shards served on" if step_seconds < 0 else ""
     answered(f"clock set by {step_seconds:+} s", f"200: newest version{more}")
 

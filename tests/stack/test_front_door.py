@@ -193,7 +193,7 @@ async def test_a_name_that_is_html_is_text_in_the_pages(stack: Stack, folder: Fo
             "default-src": "'none'",
             "img-src": "data:",
             "base-uri": "'none'",
-            "form-action": "'none'",
+            "form-action": "'self'",
             "frame-ancestors": "'none'",
         }
         assert page.headers["X-Content-Type-Options"] == "nosniff"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +83,7 @@ class FakeCatalog:
     looked_up: list[str] = field(default_factory=list)
     suggested_for: list[str] = field(default_factory=list)
 
-    async def scan(self) -> tuple[CatalogEntry, ...]:
+    async def refresh(self) -> tuple[CatalogEntry, ...]:
         return tuple(self.entries)
 
     async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
@@ -101,6 +101,7 @@ class FakeBuilder:
     stale: dict[str, str] = field(default_factory=dict)
     searched: list[tuple[str, Variant, str]] = field(default_factory=list)
     with_layers: set[str] = field(default_factory=set)
+    watchers: list[Callable[[str], object]] = field(default_factory=list)
 
     async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
         if entry.exact_name in self.errors:
@@ -113,6 +114,8 @@ class FakeBuilder:
                 bodies |= script_bodies(seed)
             directory = self.root / f"{len(self.artifacts)}"
             self.artifacts[key] = write_artifact(directory, bodies)
+            for watcher in self.watchers:
+                watcher(entry.exact_name)
         return Build(artifact=self.artifacts[key], stale_reason=self.stale.get(entry.exact_name))
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
@@ -121,6 +124,9 @@ class FakeBuilder:
             return EntryStatus(state=EntryState.FAILED, error=error)
         built = (entry.exact_name, variant) in self.artifacts
         return EntryStatus(state=EntryState.READY if built else EntryState.FOUND)
+
+    def watch(self, watcher: Callable[[str], object]) -> None:
+        self.watchers.append(watcher)
 
     async def find_file(
         self, entry_name: str, variant: Variant, file_name: str

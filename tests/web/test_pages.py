@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 
@@ -13,7 +14,12 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import ConversionError, ConversionProblem
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import pages
-from tfjs_serve.web.listing import ModelSummary, catalogue_json, summarise
+from tfjs_serve.web.listing import (
+    ModelList,
+    ModelSummary,
+    catalogue_json,
+    summary_json,
+)
 
 ORIGIN = "http://localhost:8000"
 HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
@@ -40,6 +46,8 @@ class Elements(HTMLParser):
         self.open: list[str] = []
         self.tags: set[str] = set()
         self.links: list[str] = []
+        self.relations: dict[str, str] = {}
+        """What a link leads to, by the link, where it says so."""
         self.text = ""
         self.feed(html)
         assert self.open == []
@@ -47,8 +55,11 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.links += [value or "" for key, value in attrs if key in ("href", "src")]
+        named = dict(attrs)
+        if tag == "a" and "rel" in named:
+            self.relations[named["href"] or ""] = named["rel"] or ""
         assert not any(key.startswith("on") or key == "style" for key, _ in attrs)
-        if tag not in ("meta", "link"):
+        if tag not in ("meta", "link", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -63,14 +74,24 @@ def summaries(
     status: EntryStatus | None = None,
     default: Variant = Variant.FULL,
 ) -> list[ModelSummary]:
-    return summarise(
-        entries, default, lambda _entry, _variant: status or EntryStatus(state=EntryState.READY)
-    )
+    models = ModelList(entries, default)
+    shown = status or EntryStatus(state=EntryState.READY)
+    return [models.summary(entry, shown) for entry in models.by_exact_name.values()]
 
 
 def catalogue(*entries: CatalogEntry, status: EntryStatus | None = None) -> Elements:
     listed = summaries(*entries, status=status)
-    return Elements(pages.catalogue_page(listed, folder="models", origin=ORIGIN))
+    return Elements(catalogue_page(listed))
+
+
+def catalogue_page(
+    listed: list[ModelSummary], folder: str = "models", words: str = "", number: int = 1
+) -> str:
+    models = ModelList([summary.entry for summary in listed], Variant.FULL)
+    shown = models.excerpt(words, number)
+    summaries = {summary.entry.exact_name: summary for summary in listed}
+    chosen = [summaries[entry.exact_name] for entry in shown.entries]
+    return pages.catalogue_page(chosen, shown, folder=folder, origin=ORIGIN)
 
 
 def test_the_catalogue_shows_how_to_load_each_model() -> None:
@@ -164,7 +185,7 @@ def test_names_and_messages_cannot_become_markup() -> None:
     for page in (
         catalogue(entry, status=status),
         Elements(pages.model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
-        Elements(pages.catalogue_page([], folder=HOSTILE, origin=ORIGIN)),
+        Elements(catalogue_page([], HOSTILE)),
     ):
         assert "img" not in page.tags
         assert HOSTILE in page.text
@@ -178,7 +199,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
 
 
 def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
-    html = pages.catalogue_page([], folder="models", origin=ORIGIN)
+    html = catalogue_page([])
     style = re.search("<style>(.*)</style>", html, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -205,14 +226,14 @@ def test_namesakes_and_names_like_variants_get_exact_urls() -> None:
 def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
     listed = summaries(make_entry("a%2eb.h5"))
     assert listed[0].to_json()["url"] is None
-    assert "rename the file" in pages.catalogue_page(listed, folder="models", origin=ORIGIN)
+    assert "rename the file" in catalogue_page(listed)
     assert "rename the file" in pages.model_page(listed[0], origin=ORIGIN)
 
 
 def test_the_json_twin_says_the_same() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     listed = summaries(make_entry("iris.h5"), status=status, default=Variant.UINT8)
-    document = catalogue_json(listed, Variant.UINT8)
+    document = json.loads(catalogue_json(map(summary_json, listed), Variant.UINT8))
     assert document["defaultVariant"] == "uint8"
     (model,) = document["models"]
     assert model["error"]["problems"][0]["className"] == "RandomFlip"

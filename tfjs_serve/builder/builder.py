@@ -80,7 +80,11 @@ class Builder:
 
         An entry that nobody has requested yet is ``found``, even if the store could serve it.
         """
-        return self._journal.status(self._shelf.job(entry, variant))
+        return self._journal.status(entry, variant)
+
+    def watch(self, watcher: Callable[[str], object]) -> None:
+        """Call `watcher` with the exact name of each entry whose status may have changed."""
+        self._journal.watch(watcher)
 
     async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
         """Return the artifact of `entry`, converting it first if necessary.

@@ -15,67 +15,78 @@ from tfjs_serve.builder.model import (
     EntryStatus,
     Listener,
 )
-from tfjs_serve.builder.outcomes import Outcome
+from tfjs_serve.builder.outcomes import Outcome, is_passing
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.shelf import Job
 from tfjs_serve.builder.stamps import Stamps
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.settings import Variant
 from tfjs_serve.worker.protocol import Progress
 
 _log = logging.getLogger(__name__)
 
 _OUTCOMES_REMEMBERED = 4096
+_FOUND = EntryStatus(state=EntryState.FOUND)
+_Key = tuple[str, Variant]
+"""Exact name and variant of an entry."""
 
 
 class Journal:
     """Records outcomes and progress; used on the event loop, and touches no files."""
 
     def __init__(self) -> None:
-        self._outcomes: Recent[str, Outcome] = Recent(_OUTCOMES_REMEMBERED)
-        self._progress: dict[str, float | None] = {}
+        self._outcomes: Recent[_Key, Outcome] = Recent(_OUTCOMES_REMEMBERED)
+        self._progress: dict[_Key, float | None] = {}
         self._listeners: list[Listener] = []
+        self._watchers: list[Callable[[str], object]] = []
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event from now on; returns a function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def status(self, job: Job) -> EntryStatus:
+    def watch(self, watcher: Callable[[str], object]) -> None:
+        """Call `watcher` with the exact name of each entry whose status may have changed."""
+        self._watchers.append(watcher)
+
+    def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         """Return what is known of an entry in a variant."""
-        if job.exact_label in self._progress:
-            progress = self._progress[job.exact_label]
-            return EntryStatus(state=EntryState.CONVERTING, progress=progress)
-        outcome = self._outcomes.get(job.exact_label)
-        if outcome is None or not outcome.describes(job.entry.stamps, time.monotonic()):
-            return EntryStatus(state=EntryState.FOUND)
+        key = entry.exact_name, variant
+        if key in self._progress:
+            return EntryStatus(state=EntryState.CONVERTING, progress=self._progress[key])
+        outcome = self._outcomes.get(key)
+        if outcome is None or not outcome.describes(entry.stamps, time.monotonic()):
+            return _FOUND
         artifact = outcome.artifact
         return EntryStatus(
             state=outcome.state,
             error=outcome.error,
             notes=artifact.notes if artifact is not None else (),
             needs_layers=artifact is not None and _needs_layers(artifact),
+            is_passing=outcome.error is not None and is_passing(outcome.error),
         )
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
         """Return the outcome for exactly these files, if they need not be tried again."""
-        outcome = self._outcomes.get(job.exact_label)
+        outcome = self._outcomes.get(_key(job))
         return outcome if outcome is not None and outcome.settles(stamps) else None
 
     def served(self, job: Job) -> Artifact | None:
         """Return what was last served, whether of the newest file or of an earlier one."""
-        outcome = self._outcomes.get(job.exact_label)
+        outcome = self._outcomes.get(_key(job))
         return outcome.artifact if outcome is not None else None
 
     def started(self, job: Job) -> None:
         """Record that a conversion begins."""
-        self._progress[job.exact_label] = None
+        self._note_progress(job, None)
         self._emit(BuildEvent(kind=BuildEventKind.STARTED, entry=job.entry, variant=job.variant))
 
     def progressed(self, job: Job, progress: Progress) -> None:
         """Record how far the conversion has got."""
         total_bytes = progress.total_bytes
         share = min(1.0, progress.done_bytes / total_bytes) if total_bytes else 1.0
-        self._progress[job.exact_label] = share
+        self._note_progress(job, share)
         self._emit(
             BuildEvent(
                 kind=BuildEventKind.PROGRESS, entry=job.entry, variant=job.variant, progress=share
@@ -84,7 +95,8 @@ class Journal:
 
     def ended(self, job: Job) -> None:
         """Record that the conversion is over, successful or not."""
-        self._progress.pop(job.exact_label, None)
+        self._progress.pop(_key(job), None)
+        self._touch(job.entry.exact_name)
 
     def ready(self, job: Job, stamps: Stamps, artifact: Artifact, seconds: float | None) -> None:
         """Record that these files can be served."""
@@ -124,14 +136,25 @@ class Journal:
 
     def is_newest(self, job: Job, artifact: Artifact) -> bool:
         """Whether `artifact` is the one that was last reported as ready."""
-        outcome = self._outcomes.get(job.exact_label)
+        outcome = self._outcomes.get(_key(job))
         if outcome is None:
             return False
         return (outcome.state, outcome.key) == (EntryState.READY, artifact.key)
 
+    def _note_progress(self, job: Job, share: float | None) -> None:
+        self._progress[_key(job)] = share
+        self._touch(job.entry.exact_name)
+
+    def _touch(self, exact_name: str) -> None:
+        for watcher in self._watchers:
+            watcher(exact_name)
+
     def _note(self, job: Job, outcome: Outcome, event: BuildEvent) -> None:
-        last = self._outcomes.get(job.exact_label)
-        self._outcomes.put(job.exact_label, outcome)
+        last = self._outcomes.get(_key(job))
+        forgotten = self._outcomes.put(_key(job), outcome)
+        if forgotten is not None:
+            self._touch(forgotten[0])
+        self._touch(job.entry.exact_name)
         if outcome.is_news_after(last):
             self._emit(event)
 
@@ -148,3 +171,7 @@ class Journal:
 
 def _needs_layers(artifact: Artifact) -> bool:
     return companion.script_among(artifact.by_name) is not None
+
+
+def _key(job: Job) -> _Key:
+    return job.entry.exact_name, job.variant

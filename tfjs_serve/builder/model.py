@@ -39,6 +39,8 @@ class EntryStatus:
         What users should know about the artifact that is served.
     needs_layers
         Whether a page has to load ``layers.js`` before it; known after the conversion.
+    is_passing
+        Whether it will become ``found`` after a while, although nothing happens to the model.
     """
 
     state: EntryState
@@ -46,6 +48,7 @@ class EntryStatus:
     progress: float | None = None
     notes: tuple[str, ...] = ()
     needs_layers: bool = False
+    is_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

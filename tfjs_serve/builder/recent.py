@@ -24,9 +24,11 @@ class Recent(Generic[K, V]):
         self._values.move_to_end(key)
         return self._values[key]
 
-    def put(self, key: K, value: V) -> None:
-        """Remember `value`."""
+    def put(self, key: K, value: V) -> K | None:
+        """Remember `value`; return the key whose value is forgotten for it, if there is one."""
         self._values[key] = value
         self._values.move_to_end(key)
-        if len(self._values) > self._capacity:
-            self._values.popitem(last=False)
+        if len(self._values) <= self._capacity:
+            return None
+        forgotten, _ = self._values.popitem(last=False)
+        return forgotten

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.catalog.scan import ScanResult, find, scan
+from tfjs_serve.catalog.scan import find
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
+from tfjs_serve.catalog.tree import FolderTree, ScanResult
 
 _logger = logging.getLogger(__name__)
+
+SMALL_TREE = 1000
+"""Up to so many models and folders, everything is looked at for each list: that takes less than ten
+milliseconds on a local disk, and depends on no file event."""
 
 
 class ChangeKind(str, Enum):
@@ -40,15 +45,23 @@ def differences(
     before: Iterable[CatalogEntry], after: Iterable[CatalogEntry]
 ) -> Iterator[CatalogChange]:
     """Yield what changed from `before` to `after`: first what is gone, then in `after`'s order."""
-    old = {entry.exact_name: entry for entry in before}
-    new = {entry.exact_name: entry for entry in after}
+    return _differences(_by_exact_name(before), _by_exact_name(after))
+
+
+def _by_exact_name(entries: Iterable[CatalogEntry]) -> dict[str, CatalogEntry]:
+    return {entry.exact_name: entry for entry in entries}
+
+
+def _differences(
+    old: Mapping[str, CatalogEntry], new: Mapping[str, CatalogEntry]
+) -> Iterator[CatalogChange]:
     for exact_name, entry in old.items():
         if exact_name not in new:
             yield CatalogChange(kind=ChangeKind.REMOVED, entry=entry)
     for exact_name, entry in new.items():
         if exact_name not in old:
             yield CatalogChange(kind=ChangeKind.ADDED, entry=entry)
-        elif old[exact_name] != entry:
+        elif old[exact_name] is not entry and old[exact_name] != entry:
             yield CatalogChange(kind=ChangeKind.CHANGED, entry=entry)
 
 
@@ -70,11 +83,14 @@ class Catalog:
         self._models_dir = models_dir
         self._follow_symlinks = follow_symlinks
         self._reader = TfjsReader()
-        self._entries: tuple[CatalogEntry, ...] = ()
-        self._warnings: tuple[str, ...] = ()
+        self._tree = FolderTree(models_dir, self._reader, follow_symlinks=follow_symlinks)
+        self._seen = ScanResult(entries=())
+        self._by_exact_name: dict[str, CatalogEntry] = {}
         self._subscribers: list[Subscriber] = []
         self._running: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
         self._waiting: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
+        self._all_may_have_changed = True
+        self._changed_folders: set[str] = set()
 
     @property
     def models_dir(self) -> Path:
@@ -83,8 +99,8 @@ class Catalog:
 
     @property
     def entries(self) -> tuple[CatalogEntry, ...]:
-        """What the last scan of the whole folder found, in the order of exact names."""
-        return self._entries
+        """What was last found, in the order of exact names."""
+        return self._seen.entries
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` on the event loop for each change; returns a function that ends this."""
@@ -104,43 +120,87 @@ class Catalog:
         ModelNotFoundError, AmbiguousNameError
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
-        return await asyncio.to_thread(self._look_up, name, self._entries if suggest else None)
+        known = self.entries if suggest else None
+        entry = await asyncio.to_thread(self._look_up, name, known)
+        if self._by_exact_name.get(entry.exact_name) != entry:
+            self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
+        return entry
 
     def _look_up(self, name: str, known: tuple[CatalogEntry, ...] | None) -> CatalogEntry:
         found = find(self._models_dir, name, self._reader, follow_symlinks=self._follow_symlinks)
         return names.resolve(found, name, known=known)
 
+    def hint(self, folder: str | None) -> None:
+        """Have the next `refresh` look at a folder; nothing is looked at now.
+
+        Parameters
+        ----------
+        folder
+            Its path, with all links resolved or as it is below `models_dir`; ``None``: everything
+            may have changed.
+        """
+        if folder is None:
+            self._all_may_have_changed = True
+        else:
+            self._changed_folders.add(folder)
+
     async def scan(self) -> tuple[CatalogEntry, ...]:
-        """Scan the whole folder, tell the subscribers what changed, and return all entries.
+        """Look at the whole folder, tell the subscribers what changed, and return all entries.
 
         The scan begins after the call. Calls made during a scan share the next one, so changes are
         reported in order, and many clients cost one scan.
         """
+        self.hint(None)
+        return await self._look()
+
+    async def refresh(self) -> tuple[CatalogEntry, ...]:
+        """Return all entries as a list should show them; the same object if nothing has changed.
+
+        Like `scan`, but in large trees only folders are looked at in which a model was added,
+        removed or renamed, or for which there was a hint. What is rewritten in its place is found
+        by its file event, by a look-up, or by the next regular scan.
+        """
+        if self._tree.size <= SMALL_TREE:
+            self.hint(None)
+        return await self._look()
+
+    async def _look(self) -> tuple[CatalogEntry, ...]:
         if self._waiting is None:
-            self._waiting = asyncio.create_task(self._scan_after(self._running))
+            self._waiting = asyncio.create_task(self._look_after(self._running))
         # If one caller is cancelled, the others must still get the answer.
         return await asyncio.shield(self._waiting)
 
-    async def _scan_after(
+    async def _look_after(
         self, running: asyncio.Task[tuple[CatalogEntry, ...]] | None
     ) -> tuple[CatalogEntry, ...]:
         if running is not None:
             await asyncio.wait([running])
         self._running, self._waiting = self._waiting, None
-        result = await asyncio.to_thread(
-            scan, self._models_dir, self._reader, follow_symlinks=self._follow_symlinks
-        )
-        self._accept(result)
-        return result.entries
+        changed, self._changed_folders = self._changed_folders, set()
+        look_at_all, self._all_may_have_changed = self._all_may_have_changed, False
+        try:
+            self._accept(await asyncio.to_thread(self._look_now, changed, look_at_all=look_at_all))
+        except BaseException:
+            self.hint(None)  # what was hinted at has not been seen
+            raise
+        return self.entries
 
-    def _accept(self, result: ScanResult) -> None:
-        for warning in result.warnings:
-            if warning not in self._warnings:
+    def _look_now(self, changed: Collection[str], *, look_at_all: bool) -> ScanResult:
+        return self._tree.look_at_all() if look_at_all else self._tree.look_again(changed)
+
+    def _accept(self, now: ScanResult) -> None:
+        before, self._seen = self._seen, now
+        if now is before:
+            return
+        told = frozenset(before.warnings)
+        for warning in now.warnings:
+            if warning not in told:
                 _logger.warning("%s", warning)
-        before = self._entries
-        self._entries, self._warnings = result.entries, result.warnings
+        old, self._by_exact_name = self._by_exact_name, _by_exact_name(now.entries)
+        if not self._subscribers:
+            return
         loop = asyncio.get_running_loop()
-        for change in differences(before, result.entries):
+        for change in _differences(old, self._by_exact_name):
             for subscriber in tuple(self._subscribers):
                 # Called by the loop, a subscriber that raises harms neither the scan nor others.
                 loop.call_soon(subscriber, change)

@@ -55,20 +55,35 @@ def root_folder(path: str, *, follow_out: bool = False) -> Folder:
     )
 
 
-def list_folder(folder: Folder, warn: Warn) -> Mapping[str, os.DirEntry[str]]:
+Children = Mapping[str, "os.DirEntry[str]"]
+"""What is in a folder, by name."""
+FolderIdentity = tuple[int, int, int, int]
+"""Device, inode, mtime and ctime: they change when something is added, removed or renamed."""
+
+
+def identity_of(folder: Folder) -> FolderIdentity | None:
+    """Return the folder's identity; ``None`` if it is gone or may not be looked at."""
+    try:
+        stat = os.stat(folder.path)  # noqa: PTH116 - called for each folder again and again
+    except (OSError, ValueError):
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def list_folder(folder: Folder, warn: Warn) -> Children:
     """Return the folder's children by name, in order; empty if it is gone or unreadable.
 
     A virtual environment counts as empty: it may hold test files that look like models.
     """
     try:
         with os.scandir(folder.path) as iterator:
-            children = {child.name: child for child in sorted(iterator, key=lambda c: c.name)}
+            found = {child.name: child for child in iterator}
     except _GONE:
         return {}
     except OSError as error:
         warn(f"cannot look into the folder {folder.relative or folder.path!r}: {error.strerror}")
         return {}
-    return {} if "pyvenv.cfg" in children else children
+    return {} if "pyvenv.cfg" in found else {name: found[name] for name in sorted(found)}
 
 
 def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | None:
@@ -80,7 +95,7 @@ def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | N
     """
     if is_skipped_folder(child.name) or not _is_folder(child):
         return None
-    linked = _is_link(child)
+    linked = is_link(child)
     relative = parent.relative_to_root(child.name)
     real_path = os.path.realpath(child.path) if linked else str(Path(parent.real_path, child.name))
     if linked and not _may_follow(parent, real_path, relative, warn):
@@ -119,30 +134,39 @@ def _leads_out(relative: str) -> str:
     return f"the link {relative!r} leads out of the folder; --follow-symlinks would follow it"
 
 
+def stamp_child(parent: Folder, child: os.DirEntry[str], warn: Warn) -> FileStamp | None:
+    """Return the identity of `child` of `parent`, if it is a regular file; see `stamp_file`."""
+    return _stamp(parent, child.name, child.path, warn, may_be_elsewhere=child.is_symlink())
+
+
 def stamp_file(parent: Folder, relative_path: str, warn: Warn) -> FileStamp | None:
     """Return the identity of the regular file at `relative_path` below `parent`.
 
     ``None`` if it is gone, not a regular file, or a link that leads out of the models folder and
     must not be followed.
     """
-    path = Path(parent.path, relative_path)
+    path = str(Path(parent.path, relative_path))
+    try:
+        may_be_elsewhere = "/" in relative_path or os.path.islink(path)  # noqa: PTH114
+    except ValueError:
+        return None
+    return _stamp(parent, relative_path, path, warn, may_be_elsewhere=may_be_elsewhere)
+
+
+def _stamp(
+    parent: Folder, relative_path: str, path: str, warn: Warn, *, may_be_elsewhere: bool
+) -> FileStamp | None:
     shown = parent.relative_to_root(relative_path)
     try:
-        if _may_be_elsewhere(path, relative_path) and not _may_lead_to(
-            parent, os.path.realpath(path)
-        ):
+        if may_be_elsewhere and not _may_lead_to(parent, os.path.realpath(path)):
             warn(_leads_out(shown))
             return None
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116 - called for each model again and again
     except (OSError, ValueError):
         return None  # vanished, or a broken or circular link: normal while others work here
     if not stat_flags.S_ISREG(stat.st_mode):
         return None
     return stamp_of(shown, stat)
-
-
-def _may_be_elsewhere(path: Path, relative_path: str) -> bool:
-    return "/" in relative_path or path.is_symlink()
 
 
 def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
@@ -168,7 +192,8 @@ def _is_folder(child: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_link(child: os.DirEntry[str]) -> bool:
+def is_link(child: os.DirEntry[str]) -> bool:
+    """Whether `child` is a symbolic link, or what Windows has instead for folders."""
     if child.is_symlink():
         return True
     if sys.platform == "win32":

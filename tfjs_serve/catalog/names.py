@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
@@ -33,6 +32,12 @@ NAME_OF_UNNAMED_FOLDER = "model"
 _TEMPORARY_PREFIXES = (".", "~", "#")
 _TEMPORARY_STEM_ENDINGS = (".tmp", ".temp", ".part", ".partial")
 _FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
+_KINDS_BY_SUFFIX = {
+    suffix: EntryKind.KERAS_ZIP if suffix == ".keras" else EntryKind.HDF5
+    for suffix in MODEL_SUFFIXES
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+"""Paths of which every character stands for itself in a URL, as nearly all do."""
 _UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _ESCAPES = re.compile(r"%(?:2[eEfF5]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
 """Escapes of dots, slashes, percent signs, backslashes and control characters."""
@@ -42,17 +47,16 @@ _MOST_SUGGESTIONS = 3
 
 def split_model_file(file_name: str) -> tuple[str, EntryKind] | None:
     """Return stem and kind of a Keras model file's name, or ``None`` for any other file."""
-    path = PurePosixPath(file_name)
-    suffix = path.suffix.lower()
-    if suffix not in MODEL_SUFFIXES:
-        return None
-    return path.stem, EntryKind.KERAS_ZIP if suffix == ".keras" else EntryKind.HDF5
+    stem, dot, ending = file_name.rpartition(".")
+    kind = _KINDS_BY_SUFFIX.get(dot + ending.lower())
+    return (stem, kind) if kind is not None and stem else None
 
 
 def is_skipped_file(file_name: str) -> bool:
     """Whether a file of that name is hidden, or some program's temporary file."""
-    stem = PurePosixPath(file_name).stem.lower()
-    return file_name.startswith(_TEMPORARY_PREFIXES) or stem.endswith(_TEMPORARY_STEM_ENDINGS)
+    return file_name.startswith(_TEMPORARY_PREFIXES) or _stem(file_name).lower().endswith(
+        _TEMPORARY_STEM_ENDINGS
+    )
 
 
 def is_skipped_folder(folder_name: str) -> bool:
@@ -63,7 +67,12 @@ def is_skipped_folder(folder_name: str) -> bool:
 def file_name_of(relative_path: str) -> str:
     """Return the short name of the model file at `relative_path` (forward slashes)."""
     parent, slash, file_name = relative_path.rpartition("/")
-    return parent + slash + PurePosixPath(file_name).stem
+    return parent + slash + _stem(file_name)
+
+
+def _stem(file_name: str) -> str:
+    """Return a file's name without its ending; a leading dot starts no ending."""
+    return file_name.rpartition(".")[0] or file_name
 
 
 def folder_exact_name(relative_path: str) -> str:
@@ -86,17 +95,23 @@ def name_problem(relative_path: str) -> str | None:
     relative_path
         Path below the models folder, with forward slashes, with or without its ending.
     """
+    if _PLAIN.fullmatch(relative_path) and len(relative_path) <= MAX_QUOTED_NAME_CHARS:
+        return _reserved_problem(relative_path)
     if any(unicodedata.category(char) in _UNPRINTABLE_CATEGORIES for char in relative_path):
         return "contains control characters, or bytes that are not text"
     if "\\" in relative_path:
         return "contains a backslash, which browsers read as a slash"
     if _ESCAPES.search(relative_path):
         return "contains a percent-escape, which some programs would decode once more"
-    if relative_path.split("/", 1)[0] == RESERVED_TOP_LEVEL:
-        return f"is {RESERVED_TOP_LEVEL!r}, which is reserved for the server's own URLs"
     if len(quote(relative_path)) > MAX_QUOTED_NAME_CHARS:
         return "is too long for a URL"
-    return None
+    return _reserved_problem(relative_path)
+
+
+def _reserved_problem(relative_path: str) -> str | None:
+    if relative_path.partition("/")[0] != RESERVED_TOP_LEVEL:
+        return None
+    return f"is {RESERVED_TOP_LEVEL!r}, which is reserved for the server's own URLs"
 
 
 def candidates(entries: Iterable[CatalogEntry], name: str) -> list[CatalogEntry]:
@@ -159,10 +174,15 @@ def url_names(entries: Iterable[CatalogEntry]) -> dict[str, str]:
     uses.update(entry.exact_name for entry in entries)
     return {
         entry.exact_name: entry.exact_name
-        if uses[entry.name] > 1 or entry.name.endswith(_VARIANT_ENDINGS)
+        if uses[entry.name] > 1 or is_like_variant(entry.name)
         else entry.name
         for entry in entries
     }
+
+
+def is_like_variant(name: str) -> bool:
+    """Whether `name` could be read as a variant of another model (``cnn@uint8``)."""
+    return name.endswith(_VARIANT_ENDINGS)
 
 
 def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from pathlib import PurePath
 from typing import Any
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -23,7 +23,7 @@ from tfjs_serve.settings import MODEL_JSON, POLL_SECONDS, SHUTDOWN_SECONDS
 _logger = logging.getLogger(__name__)
 
 DEBOUNCE_SECONDS = 0.1
-"""A save causes dozens of events, and one scan is enough for all of them."""
+"""A save causes dozens of events, and one look is enough for all of them."""
 _OWN_READS = frozenset({"opened", "closed_no_write"})
 
 
@@ -37,27 +37,38 @@ def is_hint(event: FileSystemEvent) -> bool:
         return False
     if event.is_directory:
         return event.event_type != "modified"  # each file in it has an event of its own
-    return any(map(_is_model_path, (event.src_path, event.dest_path)))
+    return any(map(_folder_of_model, (event.src_path, event.dest_path)))
 
 
-def _is_model_path(path: bytes | str) -> bool:
-    file_name = PurePath(os.fsdecode(path)).name
-    return file_name == MODEL_JSON or split_model_file(file_name) is not None
+def hinted_folders(event: FileSystemEvent) -> Iterator[str | None]:
+    """Yield the folders to look at after an event; ``None`` stands for the whole tree."""
+    if not is_hint(event):
+        return
+    if event.is_directory:
+        yield None
+        return
+    yield from filter(None, map(_folder_of_model, (event.src_path, event.dest_path)))
+
+
+def _folder_of_model(path: bytes | str) -> str | None:
+    folder, file_name = os.path.split(os.fsdecode(path))
+    is_model = file_name == MODEL_JSON or split_model_file(file_name) is not None
+    return folder if is_model else None
 
 
 class _Hints(FileSystemEventHandler):
     """Calls `hint` from watchdog's thread."""
 
-    def __init__(self, hint: Callable[[], object]) -> None:
+    def __init__(self, hint: Callable[[str | None], object]) -> None:
         self._hint = hint
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if is_hint(event):
-            self._hint()
+        for folder in hinted_folders(event):
+            self._hint(folder)
 
 
 class Watcher:
-    """Has the catalogue scan its folder when something has happened, and at regular intervals.
+    """Has the catalogue look where something has happened, and everywhere at regular intervals.
 
     Never opens a model file.
 
@@ -105,12 +116,17 @@ class Watcher:
         unseen = min(self._rescan_seconds, POLL_SECONDS) if self._poll else self._rescan_seconds
         return 0.75 * unseen
 
+    @property
+    def _rest(self) -> float:
+        """How long to rest after a regular scan, as a multiple of the time that it took."""
+        return 1.0 if self._poll else 10.0
+
     async def _observe(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def hint() -> None:
+        def hint(folder: str | None) -> None:
             with suppress(RuntimeError):  # the loop is closed: the process is ending
-                loop.call_soon_threadsafe(self._hinted.set)
+                loop.call_soon_threadsafe(self._take_hint, folder)
 
         try:
             self._observer = await asyncio.to_thread(
@@ -127,27 +143,36 @@ class Watcher:
         message = "no file events for %s (%s): looking at it every %g s instead"
         _logger.warning(message, folder, reason, self._interval)
 
+    def _take_hint(self, folder: str | None) -> None:
+        self._catalog.hint(folder)
+        self._hinted.set()
+
     async def _run(self) -> None:
+        due = time.monotonic()
         while not self._stopping:
             started = time.monotonic()
-            await self._scan()
+            is_regular = started >= due
+            await self._look(self._catalog.scan if is_regular else self._catalog.refresh)
             await self._check_observer()
-            await self._pause(time.monotonic() - started)
+            looked_seconds = time.monotonic() - started
+            if is_regular:
+                due = time.monotonic() + max(self._interval, self._rest * looked_seconds)
+            await self._pause(due, looked_seconds)
 
-    async def _scan(self) -> None:
+    async def _look(self, look: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self._catalog.scan()
+            await look()
         except OSError:  # a disk that fails now may work at the next scan
             _logger.exception("cannot look at %s", self._catalog.models_dir)
 
-    async def _pause(self, scan_seconds: float) -> None:
-        """Wait for the next scan: until a hint, or until the interval is over.
+    async def _pause(self, until: float, looked_seconds: float) -> None:
+        """Wait for a hint, or until `until` on the monotonic clock.
 
-        For a folder that is slow to scan, at most half of the time is spent scanning.
+        For a folder that is slow to look at, at most half of the time is spent looking.
         """
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._hinted.wait(), max(self._interval, scan_seconds))
-            await asyncio.sleep(max(DEBOUNCE_SECONDS, scan_seconds))
+            await asyncio.wait_for(self._hinted.wait(), until - time.monotonic())
+            await asyncio.sleep(max(DEBOUNCE_SECONDS, looked_seconds))
         self._hinted.clear()
 
     async def _check_observer(self) -> None:
@@ -177,6 +202,8 @@ def start_observer(folder: os.PathLike[str], handler: Any) -> BaseObserver | Non
     OSError
         The platform cannot watch this folder now.
     """
+    # A folder made during a look at its parent is watched twice, which does no harm.
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     observer = Observer()
     if isinstance(observer, PollingObserver):
         return None

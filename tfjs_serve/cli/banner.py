@@ -11,7 +11,7 @@ from tfjs_serve.cli.wording import KINDS, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
 from tfjs_serve.web.cors import ANY_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
-from tfjs_serve.web.listing import ModelSummary
+from tfjs_serve.web.listing import ModelList, load_line
 from tfjs_serve.web.pages import readable_size
 
 MOST_ROWS = 40
@@ -20,7 +20,7 @@ MOST_ROWS = 40
 
 def print_banner(
     terminal: Terminal,
-    summaries: Sequence[ModelSummary],
+    models: ModelList,
     settings: ServerSettings,
     *,
     origin: str,
@@ -36,8 +36,8 @@ def print_banner(
     terminal.blank()
     terminal.text(f"tfjs-serve {__version__}", style="bold")
     terminal.blank()
-    if summaries:
-        _print_models(terminal, summaries, origin)
+    if models.by_exact_name:
+        _print_models(terminal, models, origin)
     else:
         _print_waiting(terminal)
     terminal.blank()
@@ -96,23 +96,24 @@ def home_relative(path: Path) -> str:
         return str(path)
 
 
-def _print_models(terminal: Terminal, summaries: Sequence[ModelSummary], origin: str) -> None:
+def _print_models(terminal: Terminal, models: ModelList, origin: str) -> None:
+    entries = list(models.by_exact_name.values())
     rows = [
         (
-            subject_of(summary.entry),
-            KINDS[summary.entry.kind],
-            readable_size(summary.entry.size_bytes),
-            f"{origin}{summary.url}",
+            subject_of(entry),
+            KINDS[entry.kind],
+            readable_size(entry.size_bytes),
+            f"{origin}{models.url(entry)}",
         )
-        for summary in summaries[:MOST_ROWS]
+        for entry in entries[:MOST_ROWS]
     ]
     terminal.table(("Model", "Kind", "Size", "URL"), rows)
-    more = len(summaries) - len(rows)
+    more = len(entries) - len(rows)
     if more:
         terminal.text(f"  and {more} more, listed at {origin}/", style="dim")
     terminal.blank()
-    example = next((item for item in summaries if not item.entry.kind.is_tfjs), summaries[0])
-    terminal.text(f"  {example.load_line(origin)}", style="green")
+    example = next((entry for entry in entries if not entry.kind.is_tfjs), entries[0])
+    terminal.text(f"  {load_line(example, f'{origin}{models.url(example)}')}", style="green")
 
 
 def _print_waiting(terminal: Terminal) -> None:

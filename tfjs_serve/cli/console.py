@@ -1,7 +1,8 @@
 """Everything that is printed.
 
 Text is never interpreted as markup, and whatever could control a terminal is escaped. Without a
-terminal the lines are plain; rich takes care of that, and of ``NO_COLOR``.
+terminal the lines are plain; rich takes care of that, and of ``NO_COLOR``. It is imported when the
+first line is printed: that takes a fifth of a server's start, which no page has to wait for.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from typing import TextIO
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from tfjs_serve.cli.wording import Line, error_details, printable
 from tfjs_serve.errors import TfjsServeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.text import Text
+
+_Part = str | tuple[str, str]
+"""Text, or text and its style."""
 
 _COLUMN_GAP = "   "
 _DETAIL_INDENT = " " * 10
@@ -30,29 +35,42 @@ class Terminal:
     """Prints to standard output, and errors to standard error."""
 
     def __init__(self) -> None:
-        self._out = _console(sys.stdout)
-        self._err = _console(sys.stderr)
+        self._streams = sys.stdout, sys.stderr
+
+    def prepare(self) -> None:
+        """Import what printing needs; this may be done in a thread."""
+        _text("")
+
+    @cached_property
+    def _out(self) -> Console:
+        return _console(self._streams[0])
+
+    @cached_property
+    def _err(self) -> Console:
+        return _console(self._streams[1])
 
     def text(self, text: str, style: str = "") -> None:
         """Print one paragraph."""
-        self._print(self._out, Text(printable(text), style=style))
+        self._print(self._out, _text((printable(text), style)))
 
     def blank(self) -> None:
         """Print an empty line."""
-        self._print(self._out, Text())
+        self._print(self._out, _text(""))
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Print pairs in two columns."""
         width = max((len(name) for name, _ in facts), default=0)
         for name, value in facts:
             parts = ((f"  {name:<{width}}  ", "dim"), printable(value))
-            self._print(self._out, Text.assemble(*parts))
+            self._print(self._out, _text(*parts))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the column before the last one contains numbers.
 
         It is as wide as necessary, whatever the terminal: a truncated URL cannot be copied.
         """
+        from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
+
         shown = [[printable(cell) for cell in row] for row in rows]
         widths = [max(map(cell_len, column)) for column in zip(headings, *shown, strict=True)]
         self._print(self._out, _row(headings, widths, ["dim"] * len(headings)))
@@ -63,24 +81,32 @@ class Terminal:
         """Print what happened to a model, with the time in a dim column."""
         self._timed((f"{printable(line.subject)}  ", "bold"), (printable(line.message), line.style))
         for detail in line.details:
-            self._print(self._out, Text(_DETAIL_INDENT + printable(detail)))
+            self._print(self._out, _text(_DETAIL_INDENT + printable(detail)))
 
     def log(self, message: str, style: str) -> None:
         """Print a line of the log, with the time."""
         first, *others = message.splitlines() or [""]
         self._timed((printable(first), style))
         for other in others:
-            self._print(self._out, Text(_DETAIL_INDENT + printable(other)))
+            self._print(self._out, _text(_DETAIL_INDENT + printable(other)))
 
     def error(self, error: TfjsServeError) -> None:
         """Print an error, its known reasons, and what to do."""
-        text = Text.assemble(("error: ", "bold red"), printable(error.message))
+        text = _text(("error: ", "bold red"), printable(error.message))
         self._print(self._err, text)
         for detail in error_details(error):
-            self._print(self._err, Text(printable(detail)))
+            self._print(self._err, _text(printable(detail)))
 
     def progress(self) -> Progress:
         """Return a progress bar on standard error that disappears; hidden without a terminal."""
+        from rich.progress import (  # noqa: PLC0415 - servers show none
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         return Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -91,9 +117,9 @@ class Terminal:
             disable=not self._err.is_terminal,
         )
 
-    def _timed(self, *parts: tuple[str, str]) -> None:
+    def _timed(self, *parts: _Part) -> None:
         now = datetime.now(timezone.utc).astimezone()
-        self._print(self._out, Text.assemble((f"{now:%H:%M:%S}  ", "dim"), *parts))
+        self._print(self._out, _text((f"{now:%H:%M:%S}  ", "dim"), *parts))
 
     @staticmethod
     def _print(console: Console, text: Text) -> None:
@@ -137,7 +163,9 @@ def logging_to(terminal: Terminal, level: str) -> Iterator[None]:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:
-    row, last = Text("  "), len(cells) - 1
+    from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
+
+    row, last = _text("  "), len(cells) - 1
     for number, (cell, width, style) in enumerate(zip(cells, widths, styles, strict=False)):
         padding = " " * (width - cell_len(cell))
         if number == last - 1:
@@ -147,7 +175,15 @@ def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> 
     return row
 
 
+def _text(*parts: _Part) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - see the top of the file
+
+    return Text.assemble(*parts)
+
+
 def _console(stream: TextIO) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - see the top of the file
+
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return Console(file=stream, markup=False, highlight=False, emoji=False)

@@ -10,6 +10,7 @@ import click
 
 from tfjs_serve import __version__
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
+from tfjs_serve.cli.quick_imports import quick_imports
 from tfjs_serve.errors import SettingsError, TfjsServeError
 
 _Load = Callable[[], click.Command]
@@ -39,7 +40,8 @@ def _command(name: str, help_line: str) -> Callable[[_Load], _Load]:
 
 @_command("serve", "Serve the models in a folder.")
 def _serve() -> click.Command:
-    from tfjs_serve.cli.serve import serve
+    with quick_imports():
+        from tfjs_serve.cli.serve import serve
 
     return serve
 

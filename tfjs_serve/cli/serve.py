@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
-from tfjs_serve.catalog.watcher import Watcher
 from tfjs_serve.cli import ports
 from tfjs_serve.cli.banner import print_banner
 from tfjs_serve.cli.building import new_builder
@@ -38,9 +37,14 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
+from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
-from tfjs_serve.web.listing import ModelSummary, summarise
+from tfjs_serve.web.listing import ModelList
+from tfjs_serve.web.services import SERVICES
+
+if TYPE_CHECKING:
+    from tfjs_serve.catalog.watcher import Watcher
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _access_log = logging.getLogger("tfjs_serve.access")
@@ -172,11 +176,12 @@ async def _serve(run: Run) -> None:
     async with AsyncExitStack() as stack:
         builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
-        await workers.start()
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        servers = await _start_web(run, catalog, builder, stack)
+        servers, catalogue = await _start_web(run, catalog, builder, stack)
+        # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
-        await _start_telling(run, catalog, builder, stack)
+        await workers.start()
+        await _start_telling(run, catalogue, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
@@ -188,43 +193,58 @@ async def _serve(run: Run) -> None:
 
 async def _start_web(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-) -> list[asyncio.Server]:
+) -> tuple[list[asyncio.Server], Catalogue]:
     app = create_app(catalog=catalog, builder=builder, settings=run.settings)
     runner = create_runner(app, access_log=run.access_log)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     assert runner.server is not None
     loop = asyncio.get_running_loop()
-    return [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+    servers = [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+    return servers, app[SERVICES].catalogue
 
 
 async def _start_telling(
-    run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+    run: Run, catalogue: Catalogue, catalog: Catalog, builder: Builder, stack: AsyncExitStack
 ) -> None:
-    def summaries() -> list[ModelSummary]:
-        return summarise(catalog.entries, run.settings.default_variant, builder.status)
+    # If somebody has asked for the list already, this waits until it is made.
+    models = await catalogue.models()
 
     def url_of(exact_name: str) -> str:
-        urls = (item.url for item in summaries() if item.entry.exact_name == exact_name)
-        return f"{run.origin}{next(urls, '/')}"
+        nonlocal models
+        if models.entries is not catalog.entries:
+            models = ModelList(catalog.entries, models.default)
+        entry = models.by_exact_name.get(exact_name)
+        return f"{run.origin}{models.url(entry) if entry is not None else '/'}"
 
-    await catalog.scan()
-    open_origins = ports.open_origins(run.sockets)
-    print_banner(
-        run.terminal, summaries(), run.settings, origin=run.origin, open_origins=open_origins
-    )
     log = EventLog(run.terminal.line, url_of)
     stack.callback(log.close)
     stack.callback(catalog.subscribe(log.changed))
     stack.callback(builder.subscribe(log.built))
+    await asyncio.to_thread(run.terminal.prepare)
+    print_banner(
+        run.terminal,
+        models,
+        run.settings,
+        origin=run.origin,
+        open_origins=ports.open_origins(run.sockets),
+    )
 
 
 async def _start_watching(
     settings: ServerSettings, catalog: Catalog, stack: AsyncExitStack
 ) -> None:
-    watcher = Watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
+    new_watcher = await asyncio.to_thread(_watcher_class)
+    watcher = new_watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
     stack.push_async_callback(watcher.stop)
     await watcher.start()
+
+
+def _watcher_class() -> type[Watcher]:
+    """Import what is not needed for the first answers."""
+    from tfjs_serve.catalog.watcher import Watcher  # noqa: PLC0415 - see above
+
+    return Watcher
 
 
 def _stop_signal() -> asyncio.Event:

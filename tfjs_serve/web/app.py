@@ -10,9 +10,11 @@ from aiohttp import HttpVersion11, hdrs, web
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web import handlers, pages, problems
+from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.problems import Problem, ProblemError
+from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.responses import (
     add_constant_headers,
     instance_of,
@@ -21,7 +23,7 @@ from tfjs_serve.web.responses import (
 )
 from tfjs_serve.web.runner import ProblemRunner
 from tfjs_serve.web.sending import ClientGoneError
-from tfjs_serve.web.services import SERVICES, BuilderService, CatalogService, Services
+from tfjs_serve.web.services import SERVICES, Services
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100
@@ -42,7 +44,12 @@ def create_app(
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
     app[SERVICES] = Services(
-        catalog=catalog, builder=builder, settings=settings, cors=cors, hosts=hosts
+        catalog=catalog,
+        builder=builder,
+        catalogue=Catalogue(catalog, builder, settings.default_variant),
+        settings=settings,
+        cors=cors,
+        hosts=hosts,
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.router.add_route(

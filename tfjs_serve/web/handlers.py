@@ -23,7 +23,7 @@ from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.own_urls import own_answer
-from tfjs_serve.web.page_responses import own_origin, send_page, summaries_of
+from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
@@ -112,11 +112,11 @@ async def _model_page(
         No address leads to one model.
     """
     entry, _ = await _lookup(services, target.addresses)
-    summaries = await summaries_of(services)
-    exact = entry.exact_name
-    summary = next((one for one in summaries if one.entry.exact_name == exact), None)
-    if summary is None:
+    models = await services.catalogue.models()
+    listed = models.by_exact_name.get(entry.exact_name)
+    if listed is None:
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
+    summary = services.catalogue.summary(models, listed)
     return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
 
 

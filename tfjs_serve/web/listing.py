@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+import json
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.catalog.names import url_name
+from tfjs_serve.catalog.names import is_like_variant, url_names
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
 
-StatusOf = Callable[[CatalogEntry, Variant], EntryStatus]
+MODELS_PER_PAGE = 50
+_VARIANT_ENDINGS = [(variant, f"@{variant.value}/{MODEL_JSON}") for variant in Variant]
+
+Address = tuple[str, frozenset[Variant]]
+"""The name in a model's URL, and the variants for which that URL would name another model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +50,11 @@ class ModelSummary:
     @property
     def loader(self) -> str:
         """The function of TF.js that loads the model."""
-        is_graph = self.entry.kind is EntryKind.TFJS_GRAPH
-        return "loadGraphModel" if is_graph else "loadLayersModel"
+        return loader_of(self.entry)
 
     def load_line(self, origin: str) -> str:
         """Return the line of JavaScript that loads the model; `origin` goes before the path."""
-        return f"const model = await tf.{self.loader}('{origin}{self.url}');"
+        return load_line(self.entry, f"{origin}{self.url}")
 
     @property
     def layers_url(self) -> str:
@@ -82,54 +87,139 @@ class ModelSummary:
         }
 
 
-def summarise(
-    entries: Sequence[CatalogEntry], default: Variant, status_of: StatusOf
-) -> list[ModelSummary]:
-    """Return the summaries of all models, in alphabetical order."""
-    namesakes: dict[str, list[CatalogEntry]] = defaultdict(list)
-    for entry in entries:
-        for name in {entry.name, entry.exact_name}:
-            namesakes[name].append(entry)
-    ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.exact_name))
-    return [_summary(entry, namesakes, default, status_of) for entry in ordered]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """One page of a list.
+
+    Attributes
+    ----------
+    words
+        What was searched for; empty for the whole list.
+    number, pages
+        Which page it is, from 1, and how many there are.
+    found, total
+        How many models were found, and how many there are.
+    """
+
+    words: str
+    number: int
+    pages: int
+    found: int
+    total: int
+    entries: Sequence[CatalogEntry]
 
 
-def catalogue_json(summaries: Sequence[ModelSummary], default: Variant) -> dict[str, Any]:
-    """Return the document at ``/-/models.json``; keys are in camelCase, as usual in JavaScript."""
-    return {
-        "generatedBy": f"tfjs-serve {__version__}",
-        "defaultVariant": default.value,
-        "models": [summary.to_json() for summary in summaries],
-    }
+class ModelList:
+    """The models of one state of the folder, in alphabetical order, and their URLs.
+
+    Parameters
+    ----------
+    default
+        The variant that is served where none is named.
+    """
+
+    def __init__(self, entries: Sequence[CatalogEntry], default: Variant) -> None:
+        ordered = sorted(entries, key=lambda entry: (entry.name.casefold(), entry.exact_name))
+        self.entries = entries
+        self.default = default
+        self.by_exact_name: Mapping[str, CatalogEntry] = {
+            entry.exact_name: entry for entry in ordered
+        }
+        self._url_names = url_names(entries)
+        names = chain.from_iterable((entry.name, entry.exact_name) for entry in entries)
+        self._like_variants = frozenset(filter(is_like_variant, names))
+
+    def matching(self, words: str) -> Sequence[CatalogEntry]:
+        """Return the models whose exact names contain all of `words`, compared without case."""
+        wanted = words.casefold().split()
+        if not wanted:
+            return tuple(self.by_exact_name.values())
+        return tuple(
+            entry
+            for exact_name, entry in self.by_exact_name.items()
+            if all(word in exact_name.casefold() for word in wanted)
+        )
+
+    def excerpt(self, words: str, number: int) -> Excerpt:
+        """Return page `number` of what `matching` finds; the nearest one if there is no such."""
+        found = self.matching(words)
+        pages = max(1, math.ceil(len(found) / MODELS_PER_PAGE))
+        number = min(max(number, 1), pages)
+        start = (number - 1) * MODELS_PER_PAGE
+        return Excerpt(
+            words=words,
+            number=number,
+            pages=pages,
+            found=len(found),
+            total=len(self.by_exact_name),
+            entries=found[start : start + MODELS_PER_PAGE],
+        )
+
+    def address(self, entry: CatalogEntry) -> Address:
+        """Return how URLs name `entry`, which is one of these models."""
+        name = self._url_names[entry.exact_name]
+        return name, frozenset(
+            variant
+            for variant in (Variant if self._like_variants else ())
+            if f"{name}@{variant.value}" in self._like_variants
+        )
+
+    def variant(self, entry: CatalogEntry) -> Variant:
+        """Return the variant of `entry` that is listed."""
+        return effective_variant(entry, None, self.default)
+
+    def url(self, entry: CatalogEntry) -> str:
+        """Return the path of the ``model.json`` of `entry`; empty if no URL can carry its name."""
+        name = self._url_names[entry.exact_name]
+        return model_url(name) if is_servable(name) else ""
+
+    def summary(self, entry: CatalogEntry, status: EntryStatus) -> ModelSummary:
+        """Return what is listed about `entry`, which is one of these models."""
+        name, taken = self.address(entry)
+        page = page_url(name) if is_servable(name) else ""
+        return ModelSummary(
+            entry=entry,
+            variant=self.variant(entry),
+            status=status,
+            url=page and f"{page}{MODEL_JSON}",
+            page_url=page,
+            variant_urls=_variant_urls(entry, page, taken) if page else {},
+        )
 
 
-def _summary(
-    entry: CatalogEntry,
-    namesakes: Mapping[str, Sequence[CatalogEntry]],
-    default: Variant,
-    status_of: StatusOf,
-) -> ModelSummary:
-    name = url_name(entry, namesakes[entry.name])
-    variant = effective_variant(entry, None, default)
-    servable = is_servable(name)
-    return ModelSummary(
-        entry=entry,
-        variant=variant,
-        status=status_of(entry, variant),
-        url=model_url(name) if servable else "",
-        page_url=page_url(name) if servable else "",
-        variant_urls=_variant_urls(entry, name, namesakes) if servable else {},
-    )
+def loader_of(entry: CatalogEntry) -> str:
+    """Return the function of TF.js that loads a model."""
+    return "loadGraphModel" if entry.kind is EntryKind.TFJS_GRAPH else "loadLayersModel"
+
+
+def load_line(entry: CatalogEntry, url: str) -> str:
+    """Return the line of JavaScript that loads a model from `url`."""
+    return f"const model = await tf.{loader_of(entry)}('{url}');"
+
+
+def summary_json(summary: ModelSummary) -> bytes:
+    """Return one of the models in `catalogue_json`."""
+    return json.dumps(summary.to_json()).encode("ascii")
+
+
+def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
+    """Return the document at ``/-/models.json``; keys are in camelCase, as usual in JavaScript.
+
+    Parameters
+    ----------
+    models
+        What :func:`summary_json` returned for each.
+    """
+    head = {"generatedBy": f"tfjs-serve {__version__}", "defaultVariant": default.value}
+    start = json.dumps({**head, "models": []}).encode("ascii").removesuffix(b"]}")
+    return b"%b%b]}" % (start, b", ".join(models))
 
 
 def _variant_urls(
-    entry: CatalogEntry, name: str, namesakes: Mapping[str, Sequence[CatalogEntry]]
-) -> dict[Variant, str]:
+    entry: CatalogEntry, page: str, taken: Collection[Variant]
+) -> Mapping[Variant, str]:
     """Return the URLs; if a file's name ends like a variant, they contain the exact name."""
     if entry.kind.is_tfjs:
         return {}
-    taken = {variant: f"{name}@{variant.value}" in namesakes for variant in Variant}
-    return {
-        variant: model_url(entry.exact_name if taken[variant] else name, variant)
-        for variant in Variant
-    }
+    urls = {variant: f"{page[:-1]}{ending}" for variant, ending in _VARIANT_ENDINGS}
+    return {**urls, **{variant: model_url(entry.exact_name, variant) for variant in taken}}

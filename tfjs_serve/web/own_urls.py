@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -16,9 +17,9 @@ from aiohttp import hdrs, web
 
 from tfjs_serve import __version__, companion
 from tfjs_serve.web import pages, problems
+from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
-from tfjs_serve.web.listing import catalogue_json
-from tfjs_serve.web.page_responses import own_origin, send_page, summaries_of
+from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     GZIP,
@@ -33,10 +34,19 @@ from tfjs_serve.web.representation import (
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
 
 async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
+    models = await services.catalogue.models()
+    number = request.query.get("page", "")
+    shown = models.excerpt(
+        request.query.get("q", "").strip(),
+        int(number) if _NUMBER.fullmatch(number) else 1,
+    )
     page = pages.catalogue_page(
-        await summaries_of(services),
+        [services.catalogue.summary(models, entry) for entry in shown.entries],
+        shown,
         folder=services.settings.models_dir.name,
         origin=own_origin(request),
     )
@@ -44,9 +54,8 @@ async def _catalogue_page(request: web.Request, services: Services) -> web.Strea
 
 
 async def _catalogue_json(request: web.Request, services: Services) -> web.StreamResponse:
-    summaries = await summaries_of(services)
-    document = catalogue_json(summaries, services.settings.default_variant)
-    return await send(request, from_bytes(json.dumps(document).encode("ascii"), JSON))
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), CODINGS)
+    return await send(request, await services.catalogue.document(coding))
 
 
 async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:

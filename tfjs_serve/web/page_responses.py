@@ -1,4 +1,4 @@
-"""What the two HTML pages need of the running server, and how they are sent."""
+"""What the two HTML pages need of a request, and how they are sent."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ import re
 from aiohttp import web
 
 from tfjs_serve.web import pages
-from tfjs_serve.web.listing import ModelSummary, summarise
 from tfjs_serve.web.representation import HTML, from_bytes
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import send
-from tfjs_serve.web.services import Services
 
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-
-
-async def summaries_of(services: Services) -> list[ModelSummary]:
-    """Return the summaries of all models in the folder."""
-    entries = await services.catalog.scan()
-    return summarise(entries, services.settings.default_variant, services.builder.status)
 
 
 async def send_page(request: web.Request, page: str) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """The two HTML pages. Pure: everything that comes from files or requests is escaped here.
 
-The pages have no scripts and load nothing, and the policy that they are sent with forbids both.
+The pages have no scripts and load nothing, and the policy that they are sent with forbids both. So
+a long list is turned page by page, and searched by the server.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from string import Template
+from urllib.parse import urlencode
 
 from tfjs_serve import __version__
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
-from tfjs_serve.web.listing import ModelSummary
+from tfjs_serve.web.listing import Excerpt, ModelSummary
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -48,23 +50,34 @@ def headers() -> tuple[tuple[str, str], ...]:
     style = f"'sha256-{base64.b64encode(digest).decode()}'"
     policy = (
         f"default-src 'none'; style-src {style}; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
 
 
-def catalogue_page(summaries: Sequence[ModelSummary], *, folder: str, origin: str) -> str:
+def catalogue_page(
+    summaries: Sequence[ModelSummary], shown: Excerpt, *, folder: str, origin: str
+) -> str:
     """Return the page at ``/``.
 
     Parameters
     ----------
+    summaries
+        Those of the models in `shown`.
     folder
         Name of the models folder.
     origin
         What goes before paths in the lines to paste, such as ``http://localhost:8000``.
     """
     cards = "\n".join(_card(summary, origin) for summary in summaries)
-    main = _render("catalogue.html", folder=escape(folder), lead=_lead(summaries), cards=cards)
+    main = _render(
+        "catalogue.html",
+        folder=escape(folder),
+        search=_search(shown),
+        lead=_lead(shown),
+        cards=cards,
+        turning=_turning(shown),
+    )
     return _page(f"{folder} · tfjs-serve", main)
 
 
@@ -109,13 +122,43 @@ def _state_text(status: EntryStatus, kind: EntryKind) -> str:
     return _STATES[status.state]
 
 
-def _lead(summaries: Sequence[ModelSummary]) -> str:
-    if not summaries:
+def _lead(shown: Excerpt) -> str:
+    if not shown.total:
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
         )
-    return "1 model" if len(summaries) == 1 else f"{len(summaries)} models"
+    models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
+    if not shown.words:
+        return models
+    return f'{shown.found:,} of {models} found. <a href="/">All models</a>'
+
+
+def _search(shown: Excerpt) -> str:
+    if not shown.words and shown.pages == 1:
+        return ""
+    return _render("search.html", words=escape(shown.words))
+
+
+def _turning(shown: Excerpt) -> str:
+    """Return the links to other pages."""
+    if shown.pages == 1:
+        return ""
+    first, last = shown.number == 1, shown.number == shown.pages
+    links = [
+        "" if first else _page_link(shown, 1, "First"),
+        "" if first else _page_link(shown, shown.number - 1, "Previous", "prev"),
+        f"<span>Page {shown.number:,} of {shown.pages:,}</span>",
+        "" if last else _page_link(shown, shown.number + 1, "Next", "next"),
+        "" if last else _page_link(shown, shown.pages, "Last"),
+    ]
+    return f'<nav class="turning" aria-label="Pages">{" ".join(filter(None, links))}</nav>'
+
+
+def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> str:
+    query = {"q": shown.words} if shown.words else {}
+    url = f"/?{urlencode({**query, 'page': number}, errors='replace')}"
+    return f'<a href="{escape(url)}"{f" rel={relation}" if relation else ""}>{text}</a>'
 
 
 def _load_block(summary: ModelSummary, origin: str) -> str:
@@ -198,5 +241,5 @@ def _data(name: str) -> str:
 def preload() -> None:
     """Read all templates now, so that no request has to wait for the disk."""
     headers()
-    for name in ("page.html", "catalogue.html", "card.html", "model.html"):
+    for name in ("page.html", "catalogue.html", "search.html", "card.html", "model.html"):
         _template(name)

@@ -1,57 +1,16 @@
-"""What the handlers need from the catalogue and the builder."""
+"""What the handlers work with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiohttp import web
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile
-from tfjs_serve.builder import Build, EntryStatus
-from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.settings import ServerSettings
+from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
-
-
-class CatalogService(Protocol):
-    """Knows which models exist."""
-
-    async def scan(self) -> tuple[CatalogEntry, ...]:
-        """Scan the whole folder."""
-
-    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
-        """Return the model called `name`; `suggest` similar names if there is none.
-
-        Raises
-        ------
-        ModelNotFoundError, AmbiguousNameError
-            The name means no model, or several.
-        """
-
-
-class BuilderService(Protocol):
-    """Makes artifacts from entries."""
-
-    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
-        """Return the artifact of `entry`, converting it first if necessary."""
-
-    def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
-        """Return what is known about `entry`, without looking at any file."""
-
-    async def find_file(
-        self, entry_name: str, variant: Variant, file_name: str
-    ) -> tuple[Artifact, ArtifactFile]:
-        """Find a file in this or an earlier generation of a model; never converts.
-
-        Raises
-        ------
-        FileGoneError
-            A generation had it, but is gone; building the model again may bring it back.
-        FileNotInModelError
-            No known generation had it.
-        """
+from tfjs_serve.web.protocols import BuilderService, CatalogService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +19,7 @@ class Services:
 
     catalog: CatalogService
     builder: BuilderService
+    catalogue: Catalogue
     settings: ServerSettings
     cors: CorsPolicy
     hosts: HostPolicy

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from tfjs_serve.settings import MODEL_JSON, Variant
@@ -17,6 +18,8 @@ RESERVED_SEGMENT = "-"
 
 _SAFE = "/@+,=~"
 """Characters left as they are in URLs. Quotes are not, as URLs are shown in lines of JavaScript."""
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+"""What nearly all names are like; others are looked at part by part."""
 _PERCENT_GARBAGE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 """The start of a target with scheme and authority (RFC 9112, section 3.2.2)."""
@@ -109,11 +112,19 @@ def model_url(name: str, variant: Variant | None = None) -> str:
 def page_url(name: str, variant: Variant | None = None) -> str:
     """Return the path of a model's page."""
     suffix = f"@{variant.value}" if variant else ""
-    return f"/{quote(name, safe=_SAFE, errors='replace')}{suffix}/"
+    return f"/{_quoted(name)}{suffix}/"
+
+
+@lru_cache(maxsize=64)
+def _quoted(name: str) -> str:
+    """Quote the name of a model; a list asks for all URLs of one model after each other."""
+    return quote(name, safe=_SAFE, errors="replace")
 
 
 def is_servable(name: str) -> bool:
     """Whether `name` can be part of a URL that leads back to it."""
+    if _PLAIN_NAME.fullmatch(name):
+        return True
     segments = name.split("/")
     return (
         segments[0] != RESERVED_SEGMENT

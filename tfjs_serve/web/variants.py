@@ -24,9 +24,10 @@ def effective_variant(entry: CatalogEntry, spelling: str | None, default: Varian
     VariantNotAvailableError
         There is no such variant of `entry`.
     """
-    available = (Variant.FULL,) if entry.kind.is_tfjs else tuple(Variant)
+    is_tfjs = entry.kind.is_tfjs
     if spelling is None:
-        return default if default in available else Variant.FULL
+        return Variant.FULL if is_tfjs else default
+    available = (Variant.FULL,) if is_tfjs else tuple(Variant)
     if spelling in [variant.value for variant in available]:
         return Variant(spelling)
     raise _no_such_variant(entry, spelling)

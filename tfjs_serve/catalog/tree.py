@@ -1,0 +1,203 @@
+"""All folders of the watched tree as they were last seen: what did not change is not read again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+
+from tfjs_serve.catalog.folders import (
+    Folder,
+    FolderIdentity,
+    identity_of,
+    is_link,
+    list_folder,
+    root_folder,
+)
+from tfjs_serve.catalog.look import Look
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.tfjs_folders import TfjsReader
+
+_COARSEST_TICK_SECONDS = 2.0
+"""FAT keeps times in steps of two seconds: until then, another change may leave the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What is in the whole tree.
+
+    Attributes
+    ----------
+    entries
+        In the order of their exact names.
+    warnings
+        What was left out although users may expect it, one sentence each, without duplicates.
+    """
+
+    entries: tuple[CatalogEntry, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One folder when it was last looked at.
+
+    Attributes
+    ----------
+    identity
+        ``None`` if an equal one would not say that nothing was added, removed or renamed: it is too
+        young, or the folder has links, which may lead elsewhere tomorrow.
+    """
+
+    folder: Folder
+    identity: FolderIdentity | None
+    entries: tuple[CatalogEntry, ...] = ()
+    subfolders: tuple[Folder, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+_MayStay = Callable[[_Seen], bool]
+
+
+class FolderTree:
+    """Looks at the watched tree, folder by folder, and remembers what it saw.
+
+    Not to be used by two threads at the same time.
+
+    Parameters
+    ----------
+    reader
+        Remembers the ``model.json`` files of earlier looks.
+    follow_symlinks
+        Whether links that lead out of the folder are followed.
+    clock
+        The time that times of folders are compared with, in seconds.
+    """
+
+    def __init__(
+        self,
+        models_dir: Path,
+        reader: TfjsReader,
+        *,
+        follow_symlinks: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._models_dir = str(models_dir)
+        self._reader = reader
+        self._follow_symlinks = follow_symlinks
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+        self._result = ScanResult(entries=())
+
+    @property
+    def size(self) -> int:
+        """How many models and folders there were."""
+        return len(self._result.entries) + len(self._seen)
+
+    def look_at_all(self) -> ScanResult:
+        """Look at every folder and every model.
+
+        Returns
+        -------
+        ScanResult
+            The same object as before if nothing has changed.
+        """
+        return self._look(lambda _seen: False)
+
+    def look_again(self, changed: Collection[str]) -> ScanResult:
+        """Look at the folders in which something was added, removed or renamed, and at `changed`.
+
+        This costs one ``stat`` for each folder. Not noticed elsewhere: that a file is rewritten in
+        its place.
+
+        Parameters
+        ----------
+        changed
+            Paths of folders, with all links resolved or as they are below `models_dir`. If one of
+            them is not known, everything is looked at.
+        """
+        known = chain.from_iterable(_paths(seen.folder) for seen in self._seen.values())
+        if changed and not set(known).issuperset(changed):
+            return self.look_at_all()
+        return self._look(lambda seen: _is_as_it_was(seen, changed))
+
+    def _look(self, may_stay: _MayStay) -> ScanResult:
+        before, self._seen = self._seen, {}
+        if _is_folder(self._models_dir):
+            # If the walk fails, nothing is known, and everything is looked at the next time.
+            self._seen = {seen.folder.relative: seen for seen in self._walk(before, may_stay)}
+            now = _joined(self._seen.values())
+        else:
+            missing = f"the folder {self._models_dir!r} is not there"
+            now = ScanResult(entries=(), warnings=(missing,))
+        if now != self._result:
+            self._result = now
+        return self._result
+
+    def _walk(self, before: Mapping[str, _Seen], may_stay: _MayStay) -> Iterator[_Seen]:
+        known = {entry.exact_name: entry for entry in self._result.entries}
+        root = root_folder(self._models_dir, follow_out=self._follow_symlinks)
+        look = Look(self._reader, root, known)
+        pending = [root]
+        while pending:
+            folder = pending.pop()
+            seen = before.get(folder.relative)
+            if seen is None or not _is_same(seen.folder, folder) or not may_stay(seen):
+                seen = self._look_into(folder, look)
+            yield seen
+            pending += seen.subfolders
+
+    def _look_into(self, folder: Folder, look: Look) -> _Seen:
+        look.warnings = []
+        looked_at_seconds = self._clock()
+        identity = identity_of(folder)  # before the list, so that later changes show
+        children = list_folder(folder, look.warn)
+        tfjs = look.tfjs_entry(folder, children)
+        files = [look.file_entry(folder, child) for child in children.values()]
+        subfolders = () if tfjs is not None else tuple(look.subfolders(folder, children.values()))
+        tells = not (look.warnings or any(map(is_link, children.values())))
+        return _Seen(
+            folder=folder,
+            identity=identity if tells and _is_lasting(identity, looked_at_seconds) else None,
+            entries=tuple(entry for entry in (tfjs, *files) if entry is not None),
+            subfolders=subfolders,
+            warnings=tuple(look.warnings),
+        )
+
+
+def _joined(folders: Collection[_Seen]) -> ScanResult:
+    entries = chain.from_iterable(seen.entries for seen in folders)
+    warnings = chain.from_iterable(seen.warnings for seen in folders)
+    return ScanResult(
+        entries=tuple(sorted(entries, key=attrgetter("exact_name"))),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where one may not look
+
+
+def _is_same(one: Folder, other: Folder) -> bool:
+    return one is other or one == other
+
+
+def _is_lasting(identity: FolderIdentity | None, looked_at_seconds: float) -> bool:
+    """Whether no later change can leave the folder with this identity."""
+    if identity is None:
+        return False
+    return looked_at_seconds - max(identity[2:]) / 1e9 > _COARSEST_TICK_SECONDS
+
+
+def _is_as_it_was(seen: _Seen, changed: Collection[str]) -> bool:
+    if seen.identity is None or any(path in changed for path in _paths(seen.folder)):
+        return False
+    return identity_of(seen.folder) == seen.identity
+
+
+def _paths(folder: Folder) -> tuple[str, str]:
+    return folder.real_path, folder.path

@@ -1,0 +1,57 @@
+"""What this room needs from the catalogue and the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.builder import Build, EntryStatus
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.settings import Variant
+
+
+class CatalogService(Protocol):
+    """Knows which models exist."""
+
+    @property
+    def entries(self) -> Sequence[CatalogEntry]:
+        """What was last found."""
+
+    async def refresh(self) -> tuple[CatalogEntry, ...]:
+        """Look for changes, and return all entries."""
+
+    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+        """Return the model called `name`; `suggest` similar names if there is none.
+
+        Raises
+        ------
+        ModelNotFoundError, AmbiguousNameError
+            The name means no model, or several.
+        """
+
+
+class BuilderService(Protocol):
+    """Makes artifacts from entries."""
+
+    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+        """Return the artifact of `entry`, converting it first if necessary."""
+
+    def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
+        """Return what is known about `entry`, without looking at any file."""
+
+    def watch(self, watcher: Callable[[str], object]) -> None:
+        """Call `watcher` with the exact name of each entry whose status may have changed."""
+
+    async def find_file(
+        self, entry_name: str, variant: Variant, file_name: str
+    ) -> tuple[Artifact, ArtifactFile]:
+        """Find a file in this or an earlier generation of a model; never converts.
+
+        Raises
+        ------
+        FileGoneError
+            A generation had it, but is gone; building the model again may bring it back.
+        FileNotInModelError
+            No known generation had it.
+        """
