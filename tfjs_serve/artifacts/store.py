@@ -96,6 +96,10 @@ class ArtifactStore:
             artifact = self._find(key)
             return artifact if artifact and self._mark_used(artifact) else None
 
+    def directory(self, key: ArtifactKey) -> Path:
+        """Return where the artifact is, if it exists."""
+        return self._folder.artifact_directory(key)
+
     @contextmanager
     def stage(self) -> Iterator[Path]:
         """Provide an empty directory to fill and publish; it is removed if it is not published."""

@@ -13,6 +13,7 @@ from tfjs_serve.catalog import names
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.scan import ScanResult, find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
+from tfjs_serve.sightings import Sightings
 
 _logger = logging.getLogger(__name__)
 
@@ -91,23 +92,36 @@ class Catalog:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+    async def lookup(
+        self, name: str, *, suggest: bool = True, sightings: Sightings | None = None
+    ) -> CatalogEntry:
         """Return the model that `name` means, as its file is now.
 
         Parameters
         ----------
         suggest
             Whether to look for similar names if there is no such model, which takes a while.
+        sightings
+            To note everything that the result depends on.
 
         Raises
         ------
         ModelNotFoundError, AmbiguousNameError
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
-        return await asyncio.to_thread(self._look_up, name, self._entries if suggest else None)
+        known = self._entries if suggest else None
+        return await asyncio.to_thread(self._look_up, name, known, sightings)
 
-    def _look_up(self, name: str, known: tuple[CatalogEntry, ...] | None) -> CatalogEntry:
-        found = find(self._models_dir, name, self._reader, follow_symlinks=self._follow_symlinks)
+    def _look_up(
+        self, name: str, known: tuple[CatalogEntry, ...] | None, sightings: Sightings | None
+    ) -> CatalogEntry:
+        found = find(
+            self._models_dir,
+            name,
+            self._reader,
+            follow_symlinks=self._follow_symlinks,
+            sightings=sightings,
+        )
         return names.resolve(found, name, known=known)
 
     async def scan(self) -> tuple[CatalogEntry, ...]:

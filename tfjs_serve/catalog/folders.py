@@ -80,7 +80,7 @@ def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | N
     """
     if is_skipped_folder(child.name) or not _is_folder(child):
         return None
-    linked = _is_link(child)
+    linked = is_link(child)
     relative = parent.relative_to_root(child.name)
     real_path = os.path.realpath(child.path) if linked else str(Path(parent.real_path, child.name))
     if linked and not _may_follow(parent, real_path, relative, warn):
@@ -168,7 +168,8 @@ def _is_folder(child: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_link(child: os.DirEntry[str]) -> bool:
+def is_link(child: os.DirEntry[str]) -> bool:
+    """Whether a child is a link, or a junction of Windows."""
     if child.is_symlink():
         return True
     if sys.platform == "win32":

@@ -11,6 +11,7 @@ from pathlib import Path
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.folders import (
     Folder,
+    is_link,
     list_folder,
     root_folder,
     stamp_file,
@@ -21,6 +22,7 @@ from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
 from tfjs_serve.errors import KerasFileError, TfjsFolderError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES
+from tfjs_serve.sightings import Sightings
 
 Children = Mapping[str, "os.DirEntry[str]"]
 
@@ -75,22 +77,23 @@ def find(
     reader: TfjsReader | None = None,
     *,
     follow_symlinks: bool = False,
+    sightings: Sightings | None = None,
 ) -> list[CatalogEntry]:
     """Return the entries whose name or exact name is `name`, looking only where they can be.
 
     The result agrees with :func:`scan`, but only the folders along the name are listed.
+
+    Parameters
+    ----------
+    sightings
+        To note everything that the result depends on.
     """
-    look = _Look(reader or TfjsReader(), root_folder(str(models_dir), follow_out=follow_symlinks))
-    children = list_folder(look.root, look.warn)
-    found = [look.tfjs_entry(look.root, children)]
-    *folder_names, last = name.split("/")
-    folder = look.root
-    for folder_name in folder_names:
-        inner = look.step(folder, children, folder_name)
-        if inner is None:
-            return _named(name, found)
-        folder, children = inner, list_folder(inner, look.warn)
-    return _named(name, [*found, *look.matches(folder, children, last)])
+    root = root_folder(str(models_dir), follow_out=follow_symlinks)
+    look = _Look(reader or TfjsReader(), root, sightings)
+    found = _named(name, look.along(name))
+    if look.warnings and sightings is not None:
+        sightings.doubt()
+    return found
 
 
 def _named(name: str, found: Iterable[CatalogEntry | None]) -> list[CatalogEntry]:
@@ -101,8 +104,11 @@ def _named(name: str, found: Iterable[CatalogEntry | None]) -> list[CatalogEntry
 class _Look:
     """One scan of the tree: turns folders and files into entries, and collects warnings."""
 
-    def __init__(self, reader: TfjsReader, root: Folder) -> None:
+    def __init__(
+        self, reader: TfjsReader, root: Folder, sightings: Sightings | None = None
+    ) -> None:
         self.warnings: list[str] = []
+        self._sightings = sightings
         self.root = root
         self._root_name = names.root_folder_name(Path(root.path).name)
         self._reader = reader
@@ -110,11 +116,23 @@ class _Look:
     def warn(self, warning: str) -> None:
         self.warnings.append(warning)
 
+    def along(self, name: str) -> Iterator[CatalogEntry | None]:
+        """Yield what `name` may mean, and what else is found on the way."""
+        folder, children = self.root, self._children(self.root)
+        yield self.tfjs_entry(folder, children)
+        *folder_names, last = name.split("/")
+        for folder_name in folder_names:
+            inner = self.step(folder, children, folder_name)
+            if inner is None:
+                return
+            folder, children = inner, self._children(inner)
+        yield from self.matches(folder, children, last)
+
     def file_entry(self, folder: Folder, file_name: str) -> CatalogEntry | None:
         split = names.split_model_file(file_name)
         if split is None or names.is_skipped_file(file_name):
             return None
-        stamp = stamp_file(folder, file_name, self.warn)
+        stamp = self._stamp(folder, file_name)
         exact_name = folder.relative_to_root(file_name)
         name = names.file_name_of(exact_name)
         if stamp is None or not self._can_be_served(name, exact_name):
@@ -152,6 +170,8 @@ class _Look:
         child = children.get(name)
         if child is None or self.tfjs_entry(folder, children) is not None:
             return None
+        if self._sightings is not None and is_link(child):
+            self._sightings.doubt()
         return next(self.subfolders(folder, [child]), None)
 
     def matches(
@@ -165,10 +185,22 @@ class _Look:
                 yield self.file_entry(folder, file_name)
         inner = self.step(folder, children, last)
         if inner is not None:
-            yield self.tfjs_entry(inner, list_folder(inner, self.warn))
+            yield self.tfjs_entry(inner, self._children(inner))
+
+    def _children(self, folder: Folder) -> Children:
+        if self._sightings is not None:
+            self._sightings.folder(folder.path)
+        return list_folder(folder, self.warn)
+
+    def _stamp(self, folder: Folder, relative_path: str) -> FileStamp | None:
+        if self._sightings is not None:
+            self._sightings.file(Path(folder.path, relative_path))
+            if "/" in relative_path:  # there may be a link on the way
+                self._sightings.doubt()
+        return stamp_file(folder, relative_path, self.warn)
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
-        return stamp_file(folder, MODEL_JSON, self.warn) if MODEL_JSON in children else None
+        return self._stamp(folder, MODEL_JSON) if MODEL_JSON in children else None
 
     def _read_document(self, folder: Folder, stamp: FileStamp) -> TfjsDocument | None:
         path = str(Path(folder.path, MODEL_JSON))
@@ -179,7 +211,7 @@ class _Look:
         return document
 
     def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
-        stamps = (stamp_file(folder, path, self.warn) for path in document.shard_paths)
+        stamps = (self._stamp(folder, path) for path in document.shard_paths)
         return filter(None, stamps)
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:

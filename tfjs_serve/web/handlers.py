@@ -17,9 +17,11 @@ from tfjs_serve.errors import (
     TfjsServeError,
 )
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.own_urls import OWN_URLS
 from tfjs_serve.web.page_responses import own_origin, send_page, summaries_of
 from tfjs_serve.web.problems import ProblemError
@@ -137,23 +139,31 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
 async def _model_json(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
-    entry, variant = await _lookup(services, target.addresses)
-    build = await services.builder.build(entry, variant)
+    sightings = Sightings()
+    entry, variant = await _lookup(services, target.addresses, sightings=sightings)
+    build = await services.builder.build(entry, variant, sightings)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
-    coding = negotiate(accepted, model_codings(build.artifact))
-    return await send(request, of_model_json(build.artifact, coding), _stale_headers(build))
+    representation = of_model_json(
+        build.artifact, negotiate(accepted, model_codings(build.artifact))
+    )
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
+    sightings = Sightings()
     try:
-        artifact, file = await _find_file(services, target)
+        artifact, file = await _find_file(services, target, sightings)
     except FileGoneError as gone:
-        artifact, file = await _made_again(services, target, gone)
-    return await send(request, of_file(artifact.directory, file))
+        artifact, file = await _made_again(services, target, gone, sightings)
+    representation = of_file(artifact.directory, file)
+    if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
+        offer(request, representation, sightings)
+    return await send(request, representation)
 
 
 async def _made_again(
-    services: Services, target: ModelFile, gone: FileGoneError
+    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings
 ) -> tuple[Artifact, ArtifactFile]:
     """Return a file that was lost from the cache, if it can be made again.
 
@@ -173,11 +183,15 @@ async def _made_again(
         raise
     except TfjsServeError as error:
         raise gone from error
-    return await _find_file(services, target)
+    return await _find_file(services, target, sightings)
 
 
 async def _lookup(
-    services: Services, addresses: tuple[ModelAddress, ...], *, suggest: bool = True
+    services: Services,
+    addresses: tuple[ModelAddress, ...],
+    *,
+    suggest: bool = True,
+    sightings: Sightings | None = None,
 ) -> tuple[CatalogEntry, Variant]:
     """Return the first entry that an address leads to, and the variant that it means.
 
@@ -190,7 +204,9 @@ async def _lookup(
     for address in addresses:
         is_last = address is addresses[-1]
         try:
-            entry = await services.catalog.lookup(address.name, suggest=suggest and is_last)
+            entry = await services.catalog.lookup(
+                address.name, suggest=suggest and is_last, sightings=sightings
+            )
         except ModelNotFoundError as not_found:
             error = not_found
         else:
@@ -199,7 +215,9 @@ async def _lookup(
     raise error
 
 
-async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
+async def _find_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
     """Return the first file that an address leads to.
 
     ``model.json.gz`` is not a file of its own, but a coding of ``model.json``.
@@ -214,7 +232,9 @@ async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, A
     for address in addresses:
         for variant in possible_variants(address.variant, services.settings.default_variant):
             try:
-                return await services.builder.find_file(address.name, variant, target.file_name)
+                return await services.builder.find_file(
+                    address.name, variant, target.file_name, sightings
+                )
             except (FileNotInModelError, ModelNotFoundError) as not_found:
                 if not isinstance(error, FileGoneError):
                     error = not_found
