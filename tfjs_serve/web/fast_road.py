@@ -8,9 +8,10 @@ Only the same bytes get the same answer again, and only if a look at the same pl
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
 
@@ -74,7 +75,8 @@ class Finished:
 class _Kept:
     answer: Finished
     since_seconds: float
-    is_being_renewed: bool = field(default=False)
+    is_being_renewed: bool = False
+    is_sure: bool = False
 
 
 class FastRoad:
@@ -98,6 +100,7 @@ class FastRoad:
         self._clock = clock
         self._kept: dict[bytes, _Kept] = {}
         self._size_bytes = 0
+        self._sure: list[_Kept] = []
         self._slow_looks = 0
         self._closed_until_seconds = float("-inf")
 
@@ -119,7 +122,7 @@ class FastRoad:
             if age_seconds >= 2 * FAST_ROAD_RENEWAL_SECONDS:
                 self.forget(head)
                 return None
-        return kept.answer if self._holds(head, kept.answer, now) else None
+        return kept.answer if kept.is_sure or self._holds(head, kept, now) else None
 
     def keep(self, head: bytes, answer: Finished) -> None:
         """Keep the answer to a request that came as `head`."""
@@ -137,25 +140,41 @@ class FastRoad:
         if kept is not None:
             self._size_bytes -= _cost(head, kept.answer)
 
-    def _holds(self, head: bytes, answer: Finished, now: float) -> bool:
-        """Look at what the answer depends on; forget it if that has changed.
+    def _holds(self, head: bytes, kept: _Kept, now: float) -> bool:
+        """Look at what an answer depends on; forget the answer if that has changed.
 
-        The look blocks the event loop, for microseconds on a local disk. On a file system that
-        takes long again and again it does not belong here: then all requests take the slow road
-        for a while, which looks in threads.
+        One look is enough for all requests of one turn of the event loop, because they had come
+        before it.
         """
         if now < self._closed_until_seconds:
             return False
-        holds = answer.sightings.still_hold()
+        holds = kept.answer.sightings.still_hold()
+        self._close_if_slow(now, self._clock() - now)
         if not holds:
             self.forget(head)
-        if self._clock() - now < _SLOW_LOOK_SECONDS:
+            return False
+        if not self._sure:
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self._sure.append(kept)
+        kept.is_sure = True
+        return True
+
+    def _end_turn(self) -> None:
+        """Be sure of nothing any more; called before the next requests are read."""
+        for kept in self._sure:
+            kept.is_sure = False
+        self._sure.clear()
+
+    def _close_if_slow(self, now: float, look_seconds: float) -> None:
+        """Send all requests the slow road for a while if the file system is slow.
+
+        A look blocks the event loop: for microseconds on a local disk, but on a network it may take
+        long, again and again. The slow road looks in threads.
+        """
+        self._slow_looks = self._slow_looks + 1 if look_seconds >= _SLOW_LOOK_SECONDS else 0
+        if self._slow_looks >= _SLOW_LOOKS:
             self._slow_looks = 0
-        else:
-            self._slow_looks += 1
-            if self._slow_looks >= _SLOW_LOOKS:
-                self._closed_until_seconds = now + _PAUSE_SECONDS
-        return holds
+            self._closed_until_seconds = now + _PAUSE_SECONDS
 
 
 def _cost(head: bytes, answer: Finished) -> int:
