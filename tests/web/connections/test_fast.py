@@ -205,7 +205,8 @@ async def test_who_asks_on_and_on_and_reads_nothing_is_cut_off(serve: Serve, hit
         while not nobody_is_served():
             with suppress(BlockingIOError, ConnectionError):
                 client.send(head)
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         client.close()
 
 
@@ -301,6 +302,7 @@ async def test_a_shutdown_waits_a_moment_for_a_file(serve: Serve, hits: Hits) ->
         head = await huge(site, hits)
         client = connect_unread(site, head)
         await until(lambda: bool(hits.heads))
+        site.runner.server.pre_shutdown()
         ending = asyncio.ensure_future(site.runner.server.shutdown(30))
         await asyncio.sleep(SOON)
         assert not ending.done()
