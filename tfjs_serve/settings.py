@@ -57,6 +57,15 @@ _CPU_SECONDS_BESIDES = 10
 """For imports, which are not part of the deadline."""
 SHUTDOWN_SECONDS = 0.5
 
+INLINE_BYTES = 256 * KIB
+"""Files up to this size are read at once, which costs less than a separate call to send them."""
+FAST_ROAD_BYTES = 64 * MIB
+"""Memory for answers that are given again without finding them again."""
+FAST_ROAD_HEAD_BYTES = 4 * KIB
+"""Larger requests always take the slow road; those of browsers have about 700 bytes."""
+FAST_ROAD_RENEWAL_SECONDS = 10.0
+"""How often one request takes the slow road all the same."""
+
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
 """Endings of Keras model files, compared without case."""
 MODEL_JSON = "model.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,16 +50,30 @@ def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def page_url(page_folder: Path) -> Iterator[str]:
-    """URL of the page, on another port than the models."""
-    handler = partial(QuietHandler, directory=str(page_folder))
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve the page on a port of its own; yields its URL."""
+    handler = partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/page.html"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def page_url(page_folder: Path) -> Iterator[str]:
+    """URL of the page, on another port than the models."""
+    with serving(page_folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def other_page_url(page_folder: Path) -> Iterator[str]:
+    """URL of the same page on a third port."""
+    with serving(page_folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

@@ -62,6 +62,24 @@ def test_a_second_visit_downloads_no_weights(
     assert all(shard.from_disk_cache and shard.status == 200 for shard in shards)
 
 
+def test_a_page_on_another_port_asks_for_no_weights_again(
+    chromium: BrowserContext,
+    page: Page,
+    page_url: str,
+    other_page_url: str,
+    served: ServedModels,
+) -> None:
+    served.add(SAMPLE_MODELS / "iris.h5")
+    visit(page, page_url, served, "iris")
+    for url in (other_page_url, page_url):
+        with chromium.new_page() as other_page:
+            document, shards = visit(other_page, url, served, "iris")
+        assert document.wire_status in (200, 304)
+        assert shards
+        assert all(shard.from_disk_cache and shard.status == 200 for shard in shards)
+        assert [shard.wire_bytes for shard in shards] == [0] * len(shards)
+
+
 @pytest.mark.parametrize("variant", ["float16", "uint16", "uint8"])
 def test_a_variant_downloads_less(
     page: Page, page_url: str, samples: ServedModels, variant: str

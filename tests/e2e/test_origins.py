@@ -55,6 +55,39 @@ def test_a_page_whose_name_was_pointed_here_reads_nothing(
     wait_until(page, lambda: f"--allowed-host {REBOUND_HOST}" in samples.log())
 
 
+STEAL = """async url => {
+    const tries = [];
+    for (const options of [{mode: 'no-cors'}, {}, {cache: 'force-cache'}]) {
+        tries.push(await fetch(url, options).then(async answer => (await answer.blob()).size,
+                                                  () => 'refused'));
+    }
+    return tries;
+}"""
+
+
+def test_weights_that_a_page_of_this_machine_has_cached_are_not_read_by_others(
+    page: Page, page_url: str, samples: ServedModels
+) -> None:
+    """The answer that is kept allows every origin, but it is kept for this machine's pages only."""
+    page.goto(page_url)
+    predict(page, samples.url("iris"), IRIS["inputs"])
+    document = json.loads(samples.get(samples.url("iris")).body)
+    shard = samples.url("iris").replace("model.json", document["weightsManifest"][0]["paths"][0])
+    in_a_frame = """async url => {
+        const frame = document.createElement('iframe');
+        frame.src = url;
+        document.body.append(frame);
+        await new Promise(resolve => frame.addEventListener('load', resolve));
+    }"""
+    strange_url = page_url.replace("127.0.0.1", REBOUND_HOST)
+    page.evaluate(in_a_frame, strange_url)
+    (frame,) = page.main_frame.child_frames
+    for stranger in (frame, page):
+        if stranger is page:
+            page.goto(strange_url)
+        assert stranger.evaluate(STEAL, shard) == [0, "refused", "refused"]
+
+
 def test_a_name_that_was_allowed_is_answered(page: Page, tmp_path: Path) -> None:
     options = ["--allowed-host", REBOUND_HOST]
     server = ServedModels(tmp_path, models=SAMPLE_MODELS, options=options)

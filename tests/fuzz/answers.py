@@ -101,15 +101,10 @@ def check_answer(answer: Answer, canary: bytes) -> None:
     """Raise unless `answer` is one that the server may give to anybody."""
     fields = answer.fields
     _require(answer.status in STATUSES, f"status {answer.status}: {answer.body[:300]!r}")
-    _require("Origin" in fields.get("vary", ""), "it does not vary by origin")
     _require(fields.get("x-content-type-options") == "nosniff", "it may be sniffed")
     _require(canary not in answer.body, "it holds what lies outside of the folder")
     _require(canary.decode() not in str(fields), "a field holds what lies outside of the folder")
-    granted = fields.get("access-control-allow-origin")
-    if granted is not None:
-        known = granted == ALLOWED_ORIGIN or _GRANTED.fullmatch(granted)
-        _require(bool(known), f"it lets {granted!r} in")
-        _require(answer.status != 403, "it lets a page read a refusal")
+    _check_grant(answer)
     location = fields.get("location")
     if location is not None:
         _require(bool(re.match(r"/(?!/)", location)), f"it leads away: {location!r}")
@@ -117,6 +112,24 @@ def check_answer(answer: Answer, canary: bytes) -> None:
         _require("default-src 'none'" in fields.get("content-security-policy", ""), "no policy")
     if answer.status >= 400:
         _check_problem(answer)
+
+
+def _check_grant(answer: Answer) -> None:
+    granted = answer.fields.get("access-control-allow-origin")
+    varies = "Origin" in answer.fields.get("vary", "")
+    if granted == "*":
+        _require(_is_immutable(answer), "it lets everybody in to what may change")
+        _require(not varies, "it is the same for all, but varies by origin")
+        return
+    _require(varies, "it does not vary by origin")
+    if granted is not None:
+        known = granted == ALLOWED_ORIGIN or _GRANTED.fullmatch(granted)
+        _require(bool(known), f"it lets {granted!r} in")
+        _require(answer.status != 403, "it lets a page read a refusal")
+
+
+def _is_immutable(answer: Answer) -> bool:
+    return "immutable" in answer.fields.get("cache-control", "")
 
 
 def _check_problem(answer: Answer) -> None:
@@ -140,6 +153,8 @@ def check_answer_to(case: Case, answer: Answer) -> None:
     if answer.status == 400:
         return
     expected = case.origin if case.origin in GRANTED_ORIGINS else None
+    if expected not in (None, ALLOWED_ORIGIN) and _is_immutable(answer):
+        expected = "*"
     _require(granted == expected, f"{case.origin!r} was granted {granted!r}")
     if expected is None:
         leaked = [name for name in answer.fields if name.startswith("access-control")]

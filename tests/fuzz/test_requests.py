@@ -16,6 +16,7 @@ from tests.fuzz.answers import (
     split_answers,
 )
 from tests.fuzz.request_grammar import Case, World, make_case
+from tests.fuzz.request_words import ALLOWED_ORIGIN
 
 CANARY = b"canary-123"
 WORLD = World(paths=("/", "/iris/model.json"), lures=("/leak.h5", "/../canary.txt"), etags=('"a"',))
@@ -30,6 +31,14 @@ GOOD = Answer(
     body=b'{"status": 404, "code": "not-found", "detail": "There is nothing."}',
 )
 LOCAL = "http://localhost:5173"
+IMMUTABLE = Answer(
+    status=200,
+    fields={
+        "access-control-allow-origin": "*",
+        "cache-control": "public, max-age=31536000, immutable",
+        "x-content-type-options": "nosniff",
+    },
+)
 
 
 def with_fields(**fields: str) -> Answer:
@@ -74,6 +83,7 @@ def test_a_sound_request_ends_where_its_framing_says() -> None:
 def test_a_good_answer_is_good() -> None:
     check_answer(GOOD, CANARY)
     check_answer(with_fields(access_control_allow_origin=LOCAL), CANARY)
+    check_answer(IMMUTABLE, CANARY)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +98,8 @@ def test_a_good_answer_is_good() -> None:
         with_fields(content_type="text/html"),
         with_fields(cache_control="public"),
         with_fields(vary="Accept-Encoding"),
+        with_fields(access_control_allow_origin="*", vary=""),
+        replace(IMMUTABLE, fields={**IMMUTABLE.fields, "vary": "Origin"}),
         with_fields(x_content_type_options=""),
         with_fields(etag=CANARY.decode()),
         with_fields(location="//evil.example"),
@@ -111,6 +123,8 @@ def test_a_bad_answer_is_found(bad: Answer) -> None:
         ({"origin": None}, with_fields(access_control_allow_origin=LOCAL)),
         ({"origin": "null"}, with_fields(access_control_allow_methods="GET")),
         ({"method": "POST"}, GOOD),
+        ({"origin": None}, IMMUTABLE),
+        ({"origin": ALLOWED_ORIGIN}, IMMUTABLE),
     ],
 )
 def test_an_answer_that_does_not_fit_its_request_is_found(

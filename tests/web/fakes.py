@@ -19,6 +19,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import resolve
 from tfjs_serve.errors import FileNotInModelError, TfjsServeError
 from tfjs_serve.settings import KIB, ServerSettings, Variant
+from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.app import create_app, create_runner
 
 SMALL_SHARD_BYTES = 300
@@ -86,7 +87,11 @@ class FakeCatalog:
     async def refresh(self) -> tuple[CatalogEntry, ...]:
         return tuple(self.entries)
 
-    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+    async def lookup(
+        self, name: str, *, suggest: bool = True, sightings: Sightings | None = None
+    ) -> CatalogEntry:
+        if sightings is not None:
+            sightings.doubt()  # entries change without any file
         self.looked_up.append(name)
         if suggest:
             self.suggested_for.append(name)
@@ -103,7 +108,9 @@ class FakeBuilder:
     with_layers: set[str] = field(default_factory=set)
     watchers: list[Callable[[str], object]] = field(default_factory=list)
 
-    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+    async def build(
+        self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
+    ) -> Build:
         if entry.exact_name in self.errors:
             raise self.errors[entry.exact_name]
         key = (entry.exact_name, variant)
@@ -129,14 +136,21 @@ class FakeBuilder:
         self.watchers.append(watcher)
 
     async def find_file(
-        self, entry_name: str, variant: Variant, file_name: str
+        self,
+        entry_name: str,
+        variant: Variant,
+        file_name: str,
+        sightings: Sightings | None = None,
     ) -> tuple[Artifact, ArtifactFile]:
         self.searched.append((entry_name, variant, file_name))
         for (exact_name, made), artifact in self.artifacts.items():
             short_names = (exact_name.rpartition(".")[0], exact_name.removesuffix("/model.json"))
             is_named = entry_name in (exact_name, *short_names)
             if is_named and made is variant and file_name in artifact.by_name:
-                return artifact, artifact.by_name[file_name]
+                file = artifact.by_name[file_name]
+                if sightings is not None:
+                    sightings.file(artifact.path(file))
+                return artifact, file
         raise FileNotInModelError(f"{entry_name} has no file {file_name}")
 
 

@@ -64,12 +64,35 @@ def test_loopback_origins_are_allowed(origin: str) -> None:
 )
 def test_other_origins_are_not(origin: str) -> None:
     assert not is_loopback(origin)
-    assert LOOPBACK_ONLY.headers(origin) == {}
+    assert LOOPBACK_ONLY.headers(origin) == {"Vary": "Origin"}
+    assert LOOPBACK_ONLY.headers(origin, is_immutable=True) == {"Vary": "Origin"}
     assert LOOPBACK_ONLY.preflight_headers(origin, None, private_network=True) == {}
 
 
-def test_same_origin_requests_need_nothing() -> None:
-    assert LOOPBACK_ONLY.headers(None) == {}
+@pytest.mark.parametrize("is_immutable", [True, False])
+def test_same_origin_requests_need_nothing(is_immutable: bool) -> None:
+    """In particular not a star: a page that asks without ``cors`` sends no origin either."""
+    assert LOOPBACK_ONLY.headers(None, is_immutable=is_immutable) == {"Vary": "Origin"}
+
+
+def test_what_is_immutable_is_the_same_for_all_origins_of_this_machine() -> None:
+    policy = CorsPolicy.from_settings(["https://example.com"])
+    first, *others = (
+        policy.headers(origin, is_immutable=True)
+        for origin in ("http://localhost:1", "http://localhost:2", "http://127.0.0.1", "a://[::1]")
+    )
+    assert others == [first] * 3
+    assert first["Access-Control-Allow-Origin"] == first["Timing-Allow-Origin"] == "*"
+    assert "Vary" not in first
+
+
+def test_other_allowed_origins_are_named_as_their_site_may_have_more_of_them() -> None:
+    policy = CorsPolicy.from_settings(["https://app.example.com"])
+    named = policy.headers("https://app.example.com", is_immutable=True)
+    assert named["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert named["Vary"] == "Origin"
+    other = policy.headers("https://other.example.com", is_immutable=True)
+    assert other == {"Vary": "Origin"}
 
 
 @pytest.mark.parametrize(
@@ -85,15 +108,16 @@ def test_same_origin_requests_need_nothing() -> None:
 def test_an_option_allows_the_origin_that_browsers_send(option: str, origin: str) -> None:
     policy = CorsPolicy.from_settings([option])
     assert policy.headers(origin)["Access-Control-Allow-Origin"] == origin
-    assert policy.headers("https://other.example") == {}
+    assert policy.headers("https://other.example") == {"Vary": "Origin"}
     assert policy.allows("http://localhost:1")
 
 
 def test_a_star_allows_all_without_naming_them() -> None:
     policy = CorsPolicy.from_settings(["*"])
-    for origin in ("https://example.com", "null", "http://localhost:1"):
+    for origin in ("https://example.com", "null", "http://localhost:1", None):
         assert policy.headers(origin)["Access-Control-Allow-Origin"] == "*"
         assert policy.headers(origin)["Timing-Allow-Origin"] == "*"
+        assert "Vary" not in policy.headers(origin)
 
 
 @pytest.mark.parametrize(

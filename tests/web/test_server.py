@@ -55,11 +55,10 @@ async def test_shard_header_by_header(site: Site) -> None:
             "ETag": f'"{file.sha256}"',
             "Cache-Control": IMMUTABLE,
             "Accept-Ranges": "bytes",
-            "Vary": "Origin",
             "Cross-Origin-Resource-Policy": "cross-origin",
             "X-Content-Type-Options": "nosniff",
-            "Access-Control-Allow-Origin": LOCAL,
-            "Timing-Allow-Origin": LOCAL,
+            "Access-Control-Allow-Origin": "*",
+            "Timing-Allow-Origin": "*",
         }
 
 
@@ -93,9 +92,9 @@ async def test_304_has_the_validators_and_no_body(site: Site) -> None:
                 site, path, method, If_None_Match=f'"x", W/{first.headers["ETag"]}', Origin=LOCAL
             )
             assert (again.status, again.body) == (304, b"")
-            for kept in ("ETag", "Cache-Control", "Vary"):
-                assert again.headers[kept] == first.headers[kept]
-            assert again.headers["Access-Control-Allow-Origin"] == LOCAL
+            whole = await ask(site, path, method, Origin=LOCAL)
+            for kept in ("ETag", "Cache-Control", "Vary", "Access-Control-Allow-Origin"):
+                assert again.headers.get(kept) == whole.headers.get(kept)
             assert "Content-Length" not in again.headers
             assert "Content-Type" not in again.headers
 

@@ -100,6 +100,10 @@ class ArtifactStore:
         """Raise ``StoreError`` for errors of the system inside the context."""
         return store_errors(self._folder.root)
 
+    def directory(self, key: ArtifactKey) -> Path:
+        """Return where the artifact is, if it exists."""
+        return self._folder.artifact_directory(key)
+
     @contextmanager
     def stage(self) -> Iterator[Path]:
         """Provide an empty directory to fill and publish; it is removed if it is not published."""

@@ -30,6 +30,7 @@ from tfjs_serve.settings import (
     ServerSettings,
     Variant,
 )
+from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _ATTEMPTS = 5
@@ -86,11 +87,19 @@ class Builder:
         """Call `watcher` with the exact name of each entry whose status may have changed."""
         self._journal.watch(watcher)
 
-    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+    async def build(
+        self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
+    ) -> Build:
         """Return the artifact of `entry`, converting it first if necessary.
 
         Callers share the work. If the newest version of the file cannot be served, the result is
         the last good one, with the reason.
+
+        Parameters
+        ----------
+        sightings
+            To note what the result depends on besides `entry`. It is in doubt unless the same
+            files would give the same result without another look at their bytes.
 
         Raises
         ------
@@ -101,9 +110,11 @@ class Builder:
             The file is being written, and there is no earlier version.
         """
         job = self._shelf.job(entry, variant)
-        known = await self._recall(job, entry.stamps)
+        known = await self._recall(job, entry.stamps, sightings)
         if known is not None:
             return known
+        if sightings is not None:
+            sightings.doubt()
         return await self._builds.join(job.exact_label, entry.stamps, partial(self._build, job))
 
     async def convert(self, entry: CatalogEntry, variant: Variant, folder: Path) -> Converted:
@@ -134,7 +145,11 @@ class Builder:
         raise ChangedMeanwhileError(entry)
 
     async def find_file(
-        self, entry_name: str, variant: Variant, file_name: str
+        self,
+        entry_name: str,
+        variant: Variant,
+        file_name: str,
+        sightings: Sightings | None = None,
     ) -> tuple[Artifact, ArtifactFile]:
         """Find a file in any kept generation of a model, newest first; never converts.
 
@@ -142,6 +157,9 @@ class Builder:
         ----------
         entry_name
             Name or exact name; the model's file need not exist any more.
+        sightings
+            To note the file. Which generations had it is not noted, so this is enough only for a
+            file whose name stands for its bytes.
 
         Raises
         ------
@@ -151,7 +169,7 @@ class Builder:
         FileNotInModelError
             No known generation had it.
         """
-        return await self._shelf.find_file(entry_name, variant, file_name)
+        return await self._shelf.find_file(entry_name, variant, file_name, sightings)
 
     async def close(self) -> None:
         """Stop all work, and discard what is unfinished."""
@@ -221,7 +239,9 @@ class Builder:
         self._pruner.begin()
         return _as_build(artifact)
 
-    async def _recall(self, job: Job, stamps: Stamps) -> Build | None:
+    async def _recall(
+        self, job: Job, stamps: Stamps, sightings: Sightings | None = None
+    ) -> Build | None:
         """Return or raise the known outcome for exactly these files; ``None`` if there is none."""
         outcome = self._journal.settled(job, stamps)
         if outcome is None:
@@ -229,7 +249,7 @@ class Builder:
         if outcome.key is None:
             assert outcome.error is not None
             raise outcome.error.with_traceback(None)
-        artifact = await self._shelf.get(outcome.key)
+        artifact = await self._shelf.get(outcome.key, sightings)
         return _as_build(artifact, outcome.error) if artifact is not None else None
 
     async def _key(self, job: Job, source: Source) -> ArtifactKey:

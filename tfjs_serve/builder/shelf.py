@@ -27,6 +27,7 @@ from tfjs_serve.errors import (
     WorkerCrashedError,
 )
 from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Variant
+from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _log = logging.getLogger(__name__)
@@ -69,9 +70,15 @@ class Shelf:
         exact_label, name_label = self._labels(entry.exact_name, entry.name, variant)
         return Job(entry=entry, variant=variant, exact_label=exact_label, name_label=name_label)
 
-    async def get(self, key: ArtifactKey) -> Artifact | None:
-        """Return the artifact of that key, if it exists and its documents are intact."""
-        return await asyncio.to_thread(self._get, key)
+    async def get(self, key: ArtifactKey, sightings: Sightings | None = None) -> Artifact | None:
+        """Return the artifact of that key, if it exists and its documents are intact.
+
+        Parameters
+        ----------
+        sightings
+            To note that it exists.
+        """
+        return await asyncio.to_thread(self._get, key, sightings)
 
     async def record(self, job: Job, artifact: Artifact) -> None:
         """Record that `artifact` is the newest generation of `job`."""
@@ -86,9 +93,18 @@ class Shelf:
         return await asyncio.to_thread(self._newest, job.exact_label)
 
     async def find_file(
-        self, entry_name: str, variant: Variant, file_name: str
+        self,
+        entry_name: str,
+        variant: Variant,
+        file_name: str,
+        sightings: Sightings | None = None,
     ) -> tuple[Artifact, ArtifactFile]:
         """Find an intact file in any generation of a model.
+
+        Parameters
+        ----------
+        sightings
+            To note the file.
 
         Raises
         ------
@@ -99,7 +115,7 @@ class Shelf:
         """
         place = (entry_name, variant, file_name)
         last_found = self._found.get(place)
-        artifact, is_known = await asyncio.to_thread(self._search, place, last_found)
+        artifact, is_known = await asyncio.to_thread(self._search, place, last_found, sightings)
         if artifact is None:
             raise _gone(place) if is_known else _never_there(place)
         self._found.put(place, artifact.key)
@@ -196,7 +212,9 @@ class Shelf:
         """Start no new work."""
         self._lanes.close()
 
-    def _get(self, key: ArtifactKey) -> Artifact | None:
+    def _get(self, key: ArtifactKey, sightings: Sightings | None = None) -> Artifact | None:
+        if sightings is not None:
+            sightings.file(self._store.directory(key))
         artifact = self._store.get(key)
         if artifact is None:
             return None
@@ -209,7 +227,7 @@ class Shelf:
         return next((artifact for artifact in kept if artifact is not None), None)
 
     def _search(
-        self, place: _Place, last_found: ArtifactKey | None
+        self, place: _Place, last_found: ArtifactKey | None, sightings: Sightings | None
     ) -> tuple[Artifact | None, bool]:
         """Return an artifact that has the file, and whether any is known to have had it.
 
@@ -219,25 +237,30 @@ class Shelf:
         entry_name, variant, file_name = place
         labels = self._labels(entry_name, entry_name, variant)
         is_known = last_found is not None
-        if last_found is not None and (artifact := self._with_file(last_found, file_name)):
+        with_file = partial(self._with_file, file_name=file_name, sightings=sightings)
+        if last_found is not None and (artifact := with_file(last_found)):
             return artifact, True
         for key in chain.from_iterable(map(self._store.generations, labels)):
-            if artifact := self._with_file(key, file_name):
+            if artifact := with_file(key):
                 return artifact, True
         for label in labels:
             for key in self._store.generations_with(label, file_name):
                 is_known = True
-                if artifact := self._with_file(key, file_name):
+                if artifact := with_file(key):
                     return artifact, True
         return None, is_known
 
-    def _with_file(self, key: ArtifactKey, file_name: str) -> Artifact | None:
+    def _with_file(
+        self, key: ArtifactKey, file_name: str, sightings: Sightings | None
+    ) -> Artifact | None:
         """Return the artifact of that key if it has the file and the file is intact."""
         artifact = self._store.get(key)
         file = artifact.by_name.get(file_name) if artifact is not None else None
-        if artifact is None or file is None or not self._store.is_intact(artifact, file):
+        if artifact is None or file is None:
             return None
-        return artifact
+        if sightings is not None:
+            sightings.file(artifact.path(file))
+        return artifact if self._store.is_intact(artifact, file) else None
 
     def _labels(self, exact_name: str, name: str, variant: Variant) -> tuple[str, str]:
         models_dir = self._settings.models_dir.as_posix()

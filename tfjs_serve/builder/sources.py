@@ -21,7 +21,6 @@ from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight
 from tfjs_serve.builder.snapshots import digest_file
 from tfjs_serve.builder.stamps import (
-    SECOND_NS,
     ChangedMeanwhileError,
     Stamps,
     is_racy,
@@ -35,6 +34,7 @@ from tfjs_serve.builder.write_locks import is_write_locked
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import SourceChangedError, TfjsServeError
 from tfjs_serve.settings import SETTLE_DEADLINE_SECONDS, SETTLE_SECONDS
+from tfjs_serve.sightings import SECOND_NS
 
 _DIGESTS_REMEMBERED = 4096
 _CATCHES, _CATCH_SECONDS = 20, 0.005

@@ -8,13 +8,10 @@ from pathlib import Path
 from tfjs_serve.catalog.folders import stamp_of
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.errors import KerasFileError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, SETTLE_SECONDS, TICK_SECONDS
+from tfjs_serve.settings import MODEL_JSON, SETTLE_SECONDS
+from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS, may_hide_a_write
 
 Stamps = tuple[FileStamp, ...]
-
-_COARSE_TICK_NS = 2_000_000_000
-"""FAT stores times in steps of two seconds; no file system in use has larger steps."""
-SECOND_NS = 1_000_000_000
 
 
 class ChangedMeanwhileError(SourceChangedError):
@@ -53,23 +50,17 @@ def rest_seconds(stamps: Stamps, now_ns: int) -> float:
     nothing, as they come from another machine's clock. Full seconds may come from a coarse clock,
     by which two writes can have the same time.
     """
-    recent = [s.mtime_ns for s in stamps if s.mtime_ns > now_ns - _COARSE_TICK_NS]
+    recent = [s.mtime_ns for s in stamps if s.mtime_ns > now_ns - COARSE_TICK_NS]
     if not recent:
         return 0.0
     if any(mtime_ns % SECOND_NS == 0 for mtime_ns in recent):
-        return _COARSE_TICK_NS / SECOND_NS
+        return COARSE_TICK_NS / SECOND_NS
     return SETTLE_SECONDS
 
 
 def is_racy(stamps: Stamps, now_ns: int) -> bool:
-    """Return whether a write after `now_ns` may leave `stamps` unchanged.
-
-    This is so for a moment after each write, because two writes can fall into one tick of the
-    clock, and for longer if a time lies in the future or comes from a coarse clock.
-    """
-    written_ns = max(max(s.mtime_ns, s.ctime_ns) for s in stamps)
-    is_coarse = rest_seconds(stamps, now_ns) > SETTLE_SECONDS
-    return is_coarse or now_ns - written_ns < TICK_SECONDS * SECOND_NS
+    """Return whether a write after `now_ns` may leave `stamps` unchanged."""
+    return any(may_hide_a_write(stamp.mtime_ns, stamp.ctime_ns, now_ns) for stamp in stamps)
 
 
 def paths_of(entry: CatalogEntry) -> Iterator[Path]:

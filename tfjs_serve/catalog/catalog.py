@@ -14,6 +14,7 @@ from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.scan import find
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
+from tfjs_serve.sightings import Sightings
 
 _logger = logging.getLogger(__name__)
 
@@ -107,13 +108,17 @@ class Catalog:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+    async def lookup(
+        self, name: str, *, suggest: bool = True, sightings: Sightings | None = None
+    ) -> CatalogEntry:
         """Return the model that `name` means, as its file is now.
 
         Parameters
         ----------
         suggest
             Whether to look for similar names if there is no such model, which takes a while.
+        sightings
+            To note everything that the result depends on.
 
         Raises
         ------
@@ -121,13 +126,21 @@ class Catalog:
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
         known = self.entries if suggest else None
-        entry = await asyncio.to_thread(self._look_up, name, known)
+        entry = await asyncio.to_thread(self._look_up, name, known, sightings)
         if self._by_exact_name.get(entry.exact_name) != entry:
             self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
         return entry
 
-    def _look_up(self, name: str, known: tuple[CatalogEntry, ...] | None) -> CatalogEntry:
-        found = find(self._models_dir, name, self._reader, follow_symlinks=self._follow_symlinks)
+    def _look_up(
+        self, name: str, known: tuple[CatalogEntry, ...] | None, sightings: Sightings | None
+    ) -> CatalogEntry:
+        found = find(
+            self._models_dir,
+            name,
+            self._reader,
+            follow_symlinks=self._follow_symlinks,
+            sightings=sightings,
+        )
         return names.resolve(found, name, known=known)
 
     def hint(self, folder: str | None) -> None:

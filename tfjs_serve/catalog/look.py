@@ -11,6 +11,7 @@ from tfjs_serve.catalog import names
 from tfjs_serve.catalog.folders import (
     Children,
     Folder,
+    is_link,
     list_folder,
     stamp_child,
     stamp_file,
@@ -19,6 +20,7 @@ from tfjs_serve.catalog.folders import (
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
 from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.sightings import Sightings
 
 _NOTHING: Mapping[str, CatalogEntry] = MappingProxyType({})
 
@@ -30,12 +32,19 @@ class Look:
     ----------
     known
         Earlier entries by exact name: those that are still right are used again.
+    sightings
+        To note everything that is looked at.
     """
 
     def __init__(
-        self, reader: TfjsReader, root: Folder, known: Mapping[str, CatalogEntry] = _NOTHING
+        self,
+        reader: TfjsReader,
+        root: Folder,
+        known: Mapping[str, CatalogEntry] = _NOTHING,
+        sightings: Sightings | None = None,
     ) -> None:
         self.warnings: list[str] = []
+        self._sightings = sightings
         self.root = root
         self._root_name = names.root_folder_name(Path(root.path).name)
         self._reader = reader
@@ -45,12 +54,24 @@ class Look:
         """Add a warning."""
         self.warnings.append(warning)
 
+    def along(self, name: str) -> Iterator[CatalogEntry | None]:
+        """Yield what `name` may mean, and what else is found on the way."""
+        folder, children = self.root, self._children(self.root)
+        yield self.tfjs_entry(folder, children)
+        *folder_names, last = name.split("/")
+        for folder_name in folder_names:
+            inner = self.step(folder, children, folder_name)
+            if inner is None:
+                return
+            folder, children = inner, self._children(inner)
+        yield from self.matches(folder, children, last)
+
     def file_entry(self, folder: Folder, child: os.DirEntry[str]) -> CatalogEntry | None:
         """Return the entry of a model file; ``None`` for any other file, and for folders."""
         split = names.split_model_file(child.name)
         if split is None or names.is_skipped_file(child.name):
             return None
-        stamp = stamp_child(folder, child, self.warn)
+        stamp = self._stamp(folder, child)
         if stamp is None:
             return None
         known = self._known.get(stamp.path)
@@ -97,6 +118,8 @@ class Look:
         child = children.get(name)
         if child is None or self.tfjs_entry(folder, children) is not None:
             return None
+        if self._sightings is not None and is_link(child):
+            self._sightings.doubt()
         return next(self.subfolders(folder, [child]), None)
 
     def matches(
@@ -110,11 +133,21 @@ class Look:
                 yield self.file_entry(folder, child)
         inner = self.step(folder, children, last)
         if inner is not None:
-            yield self.tfjs_entry(inner, list_folder(inner, self.warn))
+            yield self.tfjs_entry(inner, self._children(inner))
+
+    def _children(self, folder: Folder) -> Children:
+        if self._sightings is not None:
+            self._sightings.folder(folder.path)
+        return list_folder(folder, self.warn)
+
+    def _stamp(self, folder: Folder, child: os.DirEntry[str]) -> FileStamp | None:
+        if self._sightings is not None:
+            self._sightings.file(child.path)
+        return stamp_child(folder, child, self.warn)
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)
-        return None if child is None else stamp_child(folder, child, self.warn)
+        return None if child is None else self._stamp(folder, child)
 
     def _read_document(self, folder: Folder, stamp: FileStamp) -> TfjsDocument | None:
         path = str(Path(folder.path, MODEL_JSON))
@@ -125,8 +158,14 @@ class Look:
         return document
 
     def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
-        stamps = (stamp_file(folder, path, self.warn) for path in document.shard_paths)
-        return filter(None, stamps)
+        for path in document.shard_paths:
+            if self._sightings is not None:
+                self._sightings.file(Path(folder.path, path))
+                if "/" in path:  # there may be a link on the way
+                    self._sightings.doubt()
+            stamp = stamp_file(folder, path, self.warn)
+            if stamp is not None:
+                yield stamp
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)

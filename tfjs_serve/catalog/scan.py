@@ -15,6 +15,7 @@ from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
 from tfjs_serve.errors import KerasFileError, TfjsFolderError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES
+from tfjs_serve.sightings import Sightings
 
 
 def scan(
@@ -38,22 +39,23 @@ def find(
     reader: TfjsReader | None = None,
     *,
     follow_symlinks: bool = False,
+    sightings: Sightings | None = None,
 ) -> list[CatalogEntry]:
     """Return the entries whose name or exact name is `name`, looking only where they can be.
 
     The result agrees with :func:`scan`, but only the folders along the name are listed.
+
+    Parameters
+    ----------
+    sightings
+        To note everything that the result depends on.
     """
-    look = Look(reader or TfjsReader(), root_folder(str(models_dir), follow_out=follow_symlinks))
-    children = list_folder(look.root, look.warn)
-    found = [look.tfjs_entry(look.root, children)]
-    *folder_names, last = name.split("/")
-    folder = look.root
-    for folder_name in folder_names:
-        inner = look.step(folder, children, folder_name)
-        if inner is None:
-            return _named(name, found)
-        folder, children = inner, list_folder(inner, look.warn)
-    return _named(name, [*found, *look.matches(folder, children, last)])
+    root = root_folder(str(models_dir), follow_out=follow_symlinks)
+    look = Look(reader or TfjsReader(), root, sightings=sightings)
+    found = _named(name, look.along(name))
+    if look.warnings and sightings is not None:
+        sightings.doubt()
+    return found
 
 
 def _named(name: str, found: Iterable[CatalogEntry | None]) -> list[CatalogEntry]:

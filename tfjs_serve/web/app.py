@@ -12,7 +12,9 @@ from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web import handlers, pages, problems
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
+from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
+from tfjs_serve.web.keeping import keep_answer
 from tfjs_serve.web.problems import Problem, ProblemError
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.responses import (
@@ -52,6 +54,7 @@ def create_app(
         hosts=hosts,
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
+    app.on_response_prepare.append(keep_answer)  # last: with all headers
     app.router.add_route(
         "*", r"/{path:[\s\S]*}", handlers.handle, expect_handler=handlers.ignore_expectation
     )
@@ -66,13 +69,15 @@ def create_runner(
     Parameters
     ----------
     access_log
-        Where to log each request; ``None``: nowhere, which is fastest.
+        Where to log each request; ``None``: nowhere, which is fastest. Only without a log are
+        answers given again on the fast road, which logs nothing.
     """
     return ProblemRunner(
         app,
         cors=app[SERVICES].cors,
         limits=app[SERVICES].settings.connections,
         access_log=access_log,
+        road=FastRoad() if access_log is None else None,
     )
 
 

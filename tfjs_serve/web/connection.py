@@ -12,29 +12,63 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import web
 
+from tfjs_serve.errors import StoreError
 from tfjs_serve.settings import MIB, ConnectionLimits
 from tfjs_serve.web import problems
 from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.fast_road import FastRoad, FileBody, Finished
+from tfjs_serve.web.file_sender import FileSender
+from tfjs_serve.web.opening import open_checked
 from tfjs_serve.web.responses import add_constant_headers, problem_response
 
 _log = logging.getLogger(__name__)
+
+_BODILESS = (b"GET /", b"HEAD /", b"OPTIONS /")
+_END_OF_HEAD = b"\r\n\r\n"
+_MORE_FOLLOWS = re.compile(rb"\n(?:content-length|transfer-encoding|upgrade)[ \t]*:", re.IGNORECASE)
 
 
 class Connection(web.RequestHandler):
     """A connection with limits, which answers with problems.
 
     aiohttp itself closes a connection that has sent no complete head for ``keepalive_timeout``.
+
+    Parameters
+    ----------
+    road
+        Where answers are kept, to be given again; ``None``: nowhere.
+
+    Attributes
+    ----------
+    whole_head
+        The request that is being answered, if it came alone and in one piece.
     """
 
-    __slots__ = ("_cors", "_head_timer", "_limits", "_send_timer")
+    __slots__ = (
+        "_cors",
+        "_head_timer",
+        "_is_in_step",
+        "_limits",
+        "_send_timer",
+        "_sender",
+        "road",
+        "whole_head",
+    )
 
     def __init__(
-        self, server: web.Server, *, cors: CorsPolicy, limits: ConnectionLimits, **options: Any
+        self,
+        server: web.Server,
+        *,
+        cors: CorsPolicy,
+        limits: ConnectionLimits,
+        road: FastRoad | None,
+        **options: Any,
     ) -> None:
         super().__init__(
             server,
@@ -48,6 +82,10 @@ class Connection(web.RequestHandler):
         self._limits = limits
         self._head_timer = _Timer()
         self._send_timer = _Timer()
+        self._is_in_step = True
+        self._sender: FileSender | None = None
+        self.road = road
+        self.whole_head: bytes | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -55,6 +93,8 @@ class Connection(web.RequestHandler):
 
         Before the first request, aiohttp's task may not have started waiting yet.
         """
+        if self._sender is not None:
+            return False
         waiter = self._waiter
         return self._request_count == 0 or (waiter is not None and not waiter.done())
 
@@ -64,12 +104,78 @@ class Connection(web.RequestHandler):
         cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
-        """Start the timer when a head begins, and stop it when the head is complete."""
+        """Answer at once if the answer is known; otherwise leave it to aiohttp.
+
+        The timer starts when a head begins, and stops when the head is complete.
+        """
+        is_between_requests = self._is_between_requests()
+        if is_between_requests and self._answer_again(data):
+            return
+        count = self._request_count
         super().data_received(data)
+        if data:
+            self._is_in_step &= _is_whole_request(data) and self._request_count == count + 1
+            self.whole_head = data if is_between_requests and self._is_in_step else None
         if not self.is_waiting:
             self._head_timer.stop()
         elif data:
             self._head_timer.start(self._limits.head_seconds, self.force_close)
+
+    def _is_between_requests(self) -> bool:
+        """Whether everything was answered, and the next byte is the first one of a request.
+
+        The second is known only if all that came before were whole requests, each in one piece and
+        without a body. After anything else, all requests of this connection take the slow road.
+        """
+        waiter = self._waiter
+        is_idle = waiter is not None and not waiter.done() and self._sender is None
+        return is_idle and self._is_in_step and not self.writing_paused
+
+    def _answer_again(self, data: bytes) -> bool:
+        """Answer a request on the fast road, if its answer is known; return whether it is."""
+        answer = self.road.find(data) if self.road is not None else None
+        transport = self.transport
+        if answer is None or transport is None or transport.is_closing():
+            return False
+        if isinstance(answer.body, FileBody):
+            return self._send_file(transport, answer, answer.body)
+        transport.write(answer.to_bytes())
+        self._put_off_the_end(self._limits.idle_seconds)
+        return True
+
+    def _send_file(self, transport: asyncio.Transport, answer: Finished, body: FileBody) -> bool:
+        """Start to send a file; return whether that was possible."""
+        try:
+            sender = FileSender(
+                transport,
+                answer.to_bytes(),
+                open_checked(body.path, body.size_bytes),
+                seconds_per_mebibyte=self._limits.send_seconds,
+                on_wait=self._file_waits,
+                on_end=self._file_ended,
+            )
+        except (OSError, StoreError):
+            return False
+        self._sender = sender
+        self._request_in_progress = True  # so that a shutdown waits for it
+        sender.push()
+        return True
+
+    def _file_waits(self) -> None:
+        self._put_off_the_end(max(self._limits.idle_seconds, self._limits.send_seconds))
+
+    def _file_ended(self, error: OSError | None) -> None:
+        self._sender = None
+        self._request_in_progress = False
+        if self._handler_waiter is not None:
+            self._handler_waiter.set_result(None)
+        if error is not None and self.transport is not None:
+            self.transport.abort()
+        self._put_off_the_end(self._limits.idle_seconds)
+
+    def _put_off_the_end(self, seconds: float) -> None:
+        """Tell aiohttp, which closes idle connections, that this one was used just now."""
+        self._next_keepalive_close_time = self._loop.time() + seconds
 
     def pause_writing(self) -> None:
         """Start the timer when the client reads more slowly than the server sends.
@@ -89,9 +195,12 @@ class Connection(web.RequestHandler):
         super().resume_writing()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Stop all timers."""
+        """Stop all timers, and a file that is being sent."""
         self._head_timer.stop()
         self._send_timer.stop()
+        if self._sender is not None:
+            self._sender.stop()
+            self._file_ended(None)
         super().connection_lost(exc)
 
     def handle_error(
@@ -118,6 +227,12 @@ class Connection(web.RequestHandler):
         add_constant_headers(request, response, self._cors)
         response.force_close()
         return response
+
+
+def _is_whole_request(data: bytes) -> bool:
+    """Whether `data` looks like the head of exactly one request, which has no body."""
+    ends = data.find(_END_OF_HEAD) == len(data) - len(_END_OF_HEAD)
+    return ends and data.startswith(_BODILESS) and not _MORE_FOLLOWS.search(data)
 
 
 class _Timer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.web.hosts import is_loopback_host
@@ -20,6 +21,8 @@ _EXPOSED = (
     "ETag, Content-Length, Content-Encoding, Content-Range, Accept-Ranges, Retry-After, "
     + STALE_HEADER
 )
+BY_ORIGIN: Mapping[str, str] = MappingProxyType({"Vary": "Origin"})
+"""The header fields of an answer to a page that may not read it."""
 _PREFLIGHT_MAX_AGE_SECONDS = 2 * 60 * 60
 """The maximum in Chromium, which caps longer values."""
 
@@ -56,16 +59,28 @@ class CorsPolicy:
             or normalise_origin(origin) in self.origins
         )
 
-    def headers(self, origin: str | None) -> Mapping[str, str]:
-        """Return the header fields, except ``Vary``, of any answer to a page of `origin`."""
+    def headers(self, origin: str | None, *, is_immutable: bool = False) -> Mapping[str, str]:
+        """Return the header fields of any answer to a page of `origin`, ``Vary`` included.
+
+        If every origin is allowed, all answers are the same. Otherwise they depend on the origin,
+        except immutable ones to origins of this machine: a browser keeps one answer for each URL,
+        and has to ask again for a page on another port if that answer names the first one. Nobody
+        else gets this answer out of the browser's cache, which is divided by sites: all origins of
+        a site of this machine are of this machine, and allowed. Other allowed origins are named,
+        because their site may have origins that are not allowed.
+
+        Parameters
+        ----------
+        is_immutable
+            Whether the answer may be kept for ever.
+        """
+        if ANY_ORIGIN in self.origins:
+            return _allowing(ANY_ORIGIN)
         if origin is None or not self.allows(origin):
-            return {}
-        named = ANY_ORIGIN if ANY_ORIGIN in self.origins else origin
-        return {
-            "Access-Control-Allow-Origin": named,
-            "Access-Control-Expose-Headers": _EXPOSED,
-            "Timing-Allow-Origin": named,
-        }
+            return BY_ORIGIN
+        if is_immutable and is_loopback(origin):
+            return _allowing(ANY_ORIGIN)
+        return {**_allowing(origin), **BY_ORIGIN}
 
     def preflight_headers(
         self, origin: str | None, requested_headers: str | None, *, private_network: bool
@@ -90,6 +105,14 @@ class CorsPolicy:
         if private_network:
             headers["Access-Control-Allow-Private-Network"] = "true"
         return headers
+
+
+def _allowing(named: str) -> dict[str, str]:
+    return {
+        "Access-Control-Allow-Origin": named,
+        "Access-Control-Expose-Headers": _EXPOSED,
+        "Timing-Allow-Origin": named,
+    }
 
 
 def is_loopback(origin: str) -> bool:

@@ -6,8 +6,8 @@ import sys
 
 _KEPT_FREE = 128
 """For the store, file events, and the pipes of workers."""
-_PER_CONNECTION = 2
-"""The socket, and the file that is sent."""
+_PER_CONNECTION = 3
+"""The socket, its duplicate, and the file that is sent."""
 _FEWEST = 8
 """A browser opens six."""
 

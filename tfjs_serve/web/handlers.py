@@ -19,9 +19,11 @@ from tfjs_serve.errors import (
     TfjsServeError,
 )
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
@@ -143,11 +145,14 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
 async def _model_json(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
-    entry, variant = await _lookup(services, target.addresses)
-    build = await services.builder.build(entry, variant)
+    sightings = Sightings()
+    entry, variant = await _lookup(services, target.addresses, sightings=sightings)
+    build = await services.builder.build(entry, variant, sightings)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
-    return await send(request, of_model_json(build.artifact, coding), _stale_headers(build))
+    representation = of_model_json(build.artifact, coding)
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
 
 
 async def _newest_script(
@@ -164,21 +169,30 @@ async def _newest_script(
 async def _script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
-    artifact, file = await _kept_file(services, target)
+    sightings = Sightings()
+    artifact, file = await _kept_file(services, target, sightings)
     coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), codings_of(artifact, file.name))
     coded_name = file.name + ENCODED_SUFFIXES.get(coding, "")
-    artifact, _ = await _kept_file(services, replace(target, file_name=coded_name))
-    return await send(request, of_script(artifact, file.name, coding))
+    artifact, _ = await _kept_file(services, replace(target, file_name=coded_name), sightings)
+    representation = of_script(artifact, file.name, coding)
+    offer(request, representation, sightings)
+    return await send(request, representation)
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
     if scripts.is_coded(target.file_name):
         raise FileNotInModelError("there is no such file or model")
-    artifact, file = await _kept_file(services, target)
-    return await send(request, of_file(artifact.directory, file))
+    sightings = Sightings()
+    artifact, file = await _kept_file(services, target, sightings)
+    representation = of_file(artifact.directory, file)
+    if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
+        offer(request, representation, sightings)
+    return await send(request, representation)
 
 
-async def _kept_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
+async def _kept_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
     """Return an intact file of any generation, which is made again if it was lost.
 
     Raises
@@ -187,13 +201,13 @@ async def _kept_file(services: Services, target: ModelFile) -> tuple[Artifact, A
         There is none.
     """
     try:
-        return await _find_file(services, target)
+        return await _find_file(services, target, sightings)
     except FileGoneError as gone:
-        return await _made_again(services, target, gone)
+        return await _made_again(services, target, gone, sightings)
 
 
 async def _made_again(
-    services: Services, target: ModelFile, gone: FileGoneError
+    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings | None
 ) -> tuple[Artifact, ArtifactFile]:
     """Return a file that was lost from the cache, if it can be made again.
 
@@ -213,11 +227,15 @@ async def _made_again(
         raise
     except TfjsServeError as error:
         raise gone from error
-    return await _find_file(services, target)
+    return await _find_file(services, target, sightings)
 
 
 async def _lookup(
-    services: Services, addresses: tuple[ModelAddress, ...], *, suggest: bool = True
+    services: Services,
+    addresses: tuple[ModelAddress, ...],
+    *,
+    suggest: bool = True,
+    sightings: Sightings | None = None,
 ) -> tuple[CatalogEntry, Variant]:
     """Return the first entry that an address leads to, and the variant that it means.
 
@@ -230,7 +248,9 @@ async def _lookup(
     for address in addresses:
         is_last = address is addresses[-1]
         try:
-            entry = await services.catalog.lookup(address.name, suggest=suggest and is_last)
+            entry = await services.catalog.lookup(
+                address.name, suggest=suggest and is_last, sightings=sightings
+            )
         except ModelNotFoundError as not_found:
             error = not_found
         else:
@@ -239,7 +259,9 @@ async def _lookup(
     raise error
 
 
-async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, ArtifactFile]:
+async def _find_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
     """Return the first file that an address leads to.
 
     Raises
@@ -251,7 +273,9 @@ async def _find_file(services: Services, target: ModelFile) -> tuple[Artifact, A
     for address in target.addresses:
         for variant in possible_variants(address.variant, services.settings.default_variant):
             try:
-                return await services.builder.find_file(address.name, variant, target.file_name)
+                return await services.builder.find_file(
+                    address.name, variant, target.file_name, sightings
+                )
             except (FileNotInModelError, ModelNotFoundError) as not_found:
                 if not isinstance(error, FileGoneError):
                     error = not_found

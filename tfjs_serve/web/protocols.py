@@ -9,6 +9,7 @@ from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.settings import Variant
+from tfjs_serve.sightings import Sightings
 
 
 class CatalogService(Protocol):
@@ -21,8 +22,12 @@ class CatalogService(Protocol):
     async def refresh(self) -> tuple[CatalogEntry, ...]:
         """Look for changes, and return all entries."""
 
-    async def lookup(self, name: str, *, suggest: bool = True) -> CatalogEntry:
+    async def lookup(
+        self, name: str, *, suggest: bool = True, sightings: Sightings | None = None
+    ) -> CatalogEntry:
         """Return the model called `name`; `suggest` similar names if there is none.
+
+        All that the result depends on is noted in `sightings`, here and below.
 
         Raises
         ------
@@ -34,7 +39,9 @@ class CatalogService(Protocol):
 class BuilderService(Protocol):
     """Makes artifacts from entries."""
 
-    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+    async def build(
+        self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
+    ) -> Build:
         """Return the artifact of `entry`, converting it first if necessary."""
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
@@ -44,7 +51,11 @@ class BuilderService(Protocol):
         """Call `watcher` with the exact name of each entry whose status may have changed."""
 
     async def find_file(
-        self, entry_name: str, variant: Variant, file_name: str
+        self,
+        entry_name: str,
+        variant: Variant,
+        file_name: str,
+        sightings: Sightings | None = None,
     ) -> tuple[Artifact, ArtifactFile]:
         """Find a file in this or an earlier generation of a model; never converts.
 

@@ -63,6 +63,11 @@ class Representation:
         """Whether ranges are offered: not of encoded bytes, which nobody wants in parts."""
         return self.content_encoding == IDENTITY
 
+    @property
+    def is_immutable(self) -> bool:
+        """Whether its URL will never stand for other bytes."""
+        return self.cache_control == IMMUTABLE
+
     @cached_property
     def validator_headers(self) -> Mapping[str, str]:
         """The header fields that a 304 also has (RFC 9110, section 15.4.5)."""

@@ -8,9 +8,10 @@ from aiohttp import hdrs, web
 
 from tfjs_serve import __version__
 from tfjs_serve.web import problems
-from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.cors import BY_ORIGIN, CorsPolicy
 from tfjs_serve.web.hosts import authority_of
 from tfjs_serve.web.problems import Problem
+from tfjs_serve.web.representation import IMMUTABLE
 
 _SERVER = f"tfjs-serve/{__version__}"
 
@@ -26,13 +27,16 @@ def add_constant_headers(
         Which origins may read it; ``None``: no other origin.
     """
     headers = response.headers
-    vary = headers.get(hdrs.VARY)
-    headers[hdrs.VARY] = f"{vary}, Origin" if vary else "Origin"
     headers["X-Content-Type-Options"] = "nosniff"
     headers[hdrs.SERVER] = _SERVER
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None and cors is not None:
-        headers.update(cors.headers(origin))
+    is_immutable = headers.get(hdrs.CACHE_CONTROL) == IMMUTABLE
+    fields = BY_ORIGIN
+    if cors is not None:
+        fields = cors.headers(request.headers.get(hdrs.ORIGIN), is_immutable=is_immutable)
+    vary = ", ".join(filter(None, (headers.get(hdrs.VARY), fields.get(hdrs.VARY))))
+    headers.update(fields)
+    if vary:
+        headers[hdrs.VARY] = vary
 
 
 def problem_response(problem: Problem, *, instance: str | None) -> web.Response:

@@ -14,6 +14,7 @@ from tfjs_serve.settings import SHUTDOWN_SECONDS, ConnectionLimits
 from tfjs_serve.web.connection import Connection
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.descriptors import most_connections
+from tfjs_serve.web.fast_road import FastRoad
 
 _log = logging.getLogger(__name__)
 
@@ -29,9 +30,11 @@ class ProblemRunner(web.AppRunner):
         How much of the server clients may use.
     access_log
         Where to log each request; ``None``: nowhere.
+    road
+        Where answers are kept, to be given again; ``None``: nowhere.
     """
 
-    __slots__ = ("_access_log", "_cors", "_limits")
+    __slots__ = ("_access_log", "_cors", "_limits", "_road")
 
     def __init__(
         self,
@@ -40,15 +43,29 @@ class ProblemRunner(web.AppRunner):
         cors: CorsPolicy,
         limits: ConnectionLimits,
         access_log: logging.Logger | None,
+        road: FastRoad | None,
     ) -> None:
         super().__init__(app, shutdown_timeout=SHUTDOWN_SECONDS)
         self._cors = cors
         self._limits = limits
         self._access_log = access_log
+        self._road = road
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return _Server(server, self._cors, self._limits, self._access_log)
+        return _Server(server, self._new_connection, self._limits.count)
+
+    def _new_connection(self, server: web.Server) -> Connection:
+        # aiohttp accepts None for no log, although its types do not say so.
+        log_options: dict[str, Any] = {"access_log": self._access_log}
+        return Connection(
+            server,
+            cors=self._cors,
+            limits=self._limits,
+            road=self._road,
+            loop=asyncio.get_running_loop(),
+            **log_options,
+        )
 
 
 class _Server(web.Server):
@@ -57,25 +74,19 @@ class _Server(web.Server):
     def __init__(
         self,
         server: web.Server,
-        cors: CorsPolicy,
-        limits: ConnectionLimits,
-        access_log: logging.Logger | None,
+        new_connection: Callable[[web.Server], Connection],
+        count: int,
     ) -> None:
         super().__init__(
             server.request_handler, request_factory=_from_sound_messages(server.request_factory)
         )
-        self._access_log = access_log
-        self._cors = cors
-        self._limits = limits
-        self._most = most_connections(limits.count)
+        self._new_connection = new_connection
+        self._most = most_connections(count)
         self._open: dict[web.RequestHandler, None] = {}
         self._told = False
 
     def __call__(self) -> web.RequestHandler:
-        loop = asyncio.get_running_loop()
-        # aiohttp accepts None for no log, although its types do not say so.
-        log_options: dict[str, Any] = {"access_log": self._access_log}
-        return Connection(self, cors=self._cors, limits=self._limits, loop=loop, **log_options)
+        return self._new_connection(self)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Accept a connection; if there are too many, close the oldest that is waiting."""

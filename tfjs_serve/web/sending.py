@@ -8,23 +8,20 @@ bytes, with ``sendfile`` if the event loop has it, or else in chunks.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from aiohttp import hdrs, web
 
-from tfjs_serve.errors import StoreError
-from tfjs_serve.settings import KIB, MIB
+from tfjs_serve.settings import INLINE_BYTES, KIB, MIB
 from tfjs_serve.web import problems
 from tfjs_serve.web.conditional import ByteRange, Conditions, evaluate
+from tfjs_serve.web.opening import open_checked
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import Representation
 from tfjs_serve.web.services import SERVICES
 
-INLINE_BYTES = 64 * KIB
-"""Files up to this size are read at once, which costs less than a separate call to send them."""
 CHUNK_BYTES = 256 * KIB
 SLICE_BYTES = MIB
 """What a client may take ``send_seconds`` for, so that the limit is a speed, whatever the size."""
@@ -121,24 +118,6 @@ async def _send_bytes(
     finally:
         file.close()
     return response
-
-
-def open_checked(path: Path, size_bytes: int) -> BinaryIO:
-    """Open a file of the store, and check its size.
-
-    Raises
-    ------
-    StoreError
-        It is gone, or has another size.
-    """
-    try:
-        file = path.open("rb", buffering=0)
-    except OSError as error:
-        raise StoreError(f"{path} is gone from the cache", hint="load the model again") from error
-    if os.fstat(file.fileno()).st_size == size_bytes:
-        return file
-    file.close()
-    raise StoreError(f"{path} is damaged", hint="delete the cache folder and load the model again")
 
 
 def _read(path: Path, size_bytes: int, part: ByteRange) -> bytes:

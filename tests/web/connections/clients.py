@@ -19,6 +19,7 @@ from tests.web.fakes import (
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.settings import KIB, MIB, Variant
+from tfjs_serve.sightings import Sightings
 
 HEALTH = b"GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 NEVER = 3600.0
@@ -38,10 +39,12 @@ class GatedBuilder(FakeBuilder):
         self.gate = asyncio.Event()
         self.inside = 0
 
-    async def build(self, entry: CatalogEntry, variant: Variant) -> Build:
+    async def build(
+        self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
+    ) -> Build:
         self.inside += 1
         await self.gate.wait()
-        return await super().build(entry, variant)
+        return await super().build(entry, variant, sightings)
 
 
 def served() -> int:

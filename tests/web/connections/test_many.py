@@ -85,7 +85,7 @@ async def test_who_comes_last_in_a_rush_is_answered(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "connections"), [(None, 1000), (100_000, 1000), (1024, 448), (256, 64), (10, 8)]
+    ("limit", "connections"), [(None, 1000), (100_000, 1000), (1024, 298), (256, 42), (10, 8)]
 )
 def test_there_are_never_more_connections_than_descriptors(
     monkeypatch: pytest.MonkeyPatch, limit: int | None, connections: int
