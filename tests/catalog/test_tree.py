@@ -320,3 +320,24 @@ def test_a_tree_that_could_not_be_walked_is_looked_at_from_the_start(models, mon
         with pytest.raises(TypeError):
             tree.look_at_all()
     assert tree.look_again(()).entries[0].size_bytes == 2
+
+
+def test_a_folder_that_could_not_be_listed_is_tried_again(models, monkeypatch):
+    """A disk that fails for a moment leaves the folder's times as they were."""
+    models.file("a/m.h5")
+    tree = FolderTree(models.path, TfjsReader(), clock=lambda: time.time() + 3600)
+    real = os.scandir
+
+    def failing_scandir(path):
+        if str(path).endswith("a"):
+            raise OSError(5, "Input/output error")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", failing_scandir)
+        found = tree.look_at_all()
+    assert (found.entries, found.warnings) == (
+        (),
+        ("cannot look into the folder 'a': Input/output error",),
+    )
+    assert _names(tree.look_again(())) == ["a/m.h5"]
