@@ -10,20 +10,14 @@ import threading
 
 import pytest
 from watchdog.events import (
-    DirCreatedEvent,
-    DirModifiedEvent,
-    FileClosedNoWriteEvent,
-    FileCreatedEvent,
     FileModifiedEvent,
-    FileMovedEvent,
-    FileOpenedEvent,
 )
 
 from tests.web.raw import until
 from tfjs_serve.catalog import catalog as catalog_module
 from tfjs_serve.catalog import watcher as watcher_module
 from tfjs_serve.catalog.catalog import Catalog
-from tfjs_serve.catalog.watcher import Watcher, hinted_folders, is_hint
+from tfjs_serve.catalog.watcher import Watcher
 
 NEVER = 3600.0
 
@@ -273,42 +267,6 @@ async def test_watching_opens_no_model_file(models, changes_of, started, monkeyp
     await changes.until(("added", "a.h5"))
     recording = False
     assert opened == []
-
-
-@pytest.mark.parametrize(
-    ("event", "expected"),
-    [
-        (FileOpenedEvent("/m/a.h5"), False),
-        (FileClosedNoWriteEvent("/m/a.h5"), False),
-        (DirModifiedEvent("/m"), False),
-        (FileModifiedEvent("/m/log.txt"), False),
-        (FileModifiedEvent("/m/a.h5"), True),
-        (FileModifiedEvent(b"/m/a.KERAS"), True),
-        (FileCreatedEvent("/m/net/model.json"), True),
-        (DirCreatedEvent("/m/sub"), True),
-        (FileMovedEvent("/m/a.h5.tmp", "/m/a.h5"), True),
-        (FileMovedEvent("/m/a.h5", "/m/a.h5.bak"), True),
-        (FileMovedEvent("/m/a.txt", "/m/b.txt"), False),
-    ],
-)
-def test_which_events_are_hints(event, expected):
-    assert is_hint(event) is expected
-
-
-@pytest.mark.parametrize(
-    ("event", "folders"),
-    [
-        (FileModifiedEvent("/m/sub/a.h5"), ["/m/sub"]),
-        (FileModifiedEvent(b"/m/a.h5"), ["/m"]),
-        (FileMovedEvent("/m/one/a.h5", "/m/two/a.h5"), ["/m/one", "/m/two"]),
-        (FileMovedEvent("/m/a.h5.tmp", "/m/a.h5"), ["/m"]),
-        (FileOpenedEvent("/m/a.h5"), []),
-        (DirCreatedEvent("/m/sub"), [None]),
-        (DirModifiedEvent("/m/sub"), []),
-    ],
-)
-def test_which_folders_are_looked_at_after_an_event(event, folders):
-    assert list(hinted_folders(event)) == folders
 
 
 async def test_in_a_large_tree_an_event_is_enough_to_see_a_file_rewritten(
