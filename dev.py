@@ -38,6 +38,7 @@ MAXIMUM_WORKERS = 2
 
 BENCHMARKS = (
     "applications",
+    "compare",
     "digests",
     "faults",
     "install",
