@@ -52,11 +52,11 @@ class Build:
     name: str
     root: Path
 
-    def command(self, *arguments: str | Path | int) -> list[str]:
+    def command(self, *arguments: object) -> list[str]:
         """Return the command line of ``tfjs-serve``, to be run in :attr:`root`."""
         return [sys.executable, "-m", "tfjs_serve", *map(str, arguments)]
 
-    def measured(self, *arguments: str | Path | int, sampled: bool = False) -> Cost:
+    def measured(self, *arguments: object, sampled: bool = False) -> Cost:
         """Run ``tfjs-serve`` to its end; `sampled` says whether to look at its memory."""
         return measured(self.command(*arguments), cwd=self.root, sampled=sampled)
 

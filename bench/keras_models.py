@@ -65,9 +65,8 @@ def weights_of(path: Path) -> Iterator[npt.NDArray[np.float32]]:
     """Yield the weights of a model from :func:`write_model`, layer by layer."""
     with h5py.File(path, "r") as file:
         weights = file["model_weights"]
-        for name in weights.attrs["layer_names"]:
-            layer = name.decode()
-            yield weights[f"{layer}/{layer}/kernel:0"][()]
+        for name in (f"dense_{number}" for number in range(len(weights))):
+            yield weights[f"{name}/{name}/kernel:0"][()]
 
 
 def _shapes(size_bytes: int, units: int) -> Iterator[tuple[int, int]]:

@@ -29,9 +29,7 @@ class Cost:
     printed: str
 
 
-def measured(
-    command: Sequence[str | Path], *, cwd: Path | None = None, sampled: bool = True
-) -> Cost:
+def measured(command: Sequence[object], *, cwd: Path | None = None, sampled: bool = True) -> Cost:
     """Run `command` to its end.
 
     Parameters
