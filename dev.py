@@ -43,7 +43,6 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
-    "many_models",
     "real_files",
     "soak",
 )

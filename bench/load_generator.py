@@ -79,10 +79,11 @@ def load(
         options = [f"-c{connections}", "-t1", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
         command = ["wrk", *options, "-s", script.name, *fields, served.origin + paths[0]]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path("/"))
-    return _checked(json.loads(done.stdout.splitlines()[-1]), body_bytes)
+    return checked(json.loads(done.stdout.splitlines()[-1]), body_bytes)
 
 
-def _checked(measured: Mapping[str, int], body_bytes: float) -> Load:
+def checked(measured: Mapping[str, int], body_bytes: float) -> Load:
+    """Return what wrk printed, unless it says that answers were wrong."""
     requests, size_bytes = measured["requests"], measured["bytes"]
     too_few = size_bytes < body_bytes * requests
     # What was cut off by the end of the run is counted as bytes, not as a request.

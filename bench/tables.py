@@ -147,7 +147,5 @@ def _goals(row: Row) -> str:
 
 
 def number(value: float) -> str:
-    """Return a figure with two or three digits."""
-    if value == round(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2g}"
+    """Return a figure with three digits, or all digits of a larger one."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
