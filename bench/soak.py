@@ -1,7 +1,8 @@
 """Load a model in a loop while it is saved all the time; print what the clients were served.
 
     python bench/soak.py [--seconds 600] [--clients 32] [--writer in-place|replace|keras]
-                         [--faults SECONDS] [--seed N] [options of the server, such as --grace 10]
+                         [--faults SECONDS] [--only FAULT] [--seed N]
+                         [options of the server, such as --grace 10]
 
 Each save carries one value in all of its weights and in the model's name; each load is checked
 byte by byte. Fails if a load was mixed or torn, if a refusal does not say why, if a connection was
@@ -11,7 +12,7 @@ through, or if something was left behind. Linux only: it looks into ``/proc``.
 With ``--faults``, something goes wrong every so many seconds: a child is killed, the cache folder
 is deleted, the disk is full, a permission is taken, the clock is set back, the server is killed and
 started again. All of it happens on a machine of its own (namespaces), where the system allows that;
-elsewhere no disk gets full.
+elsewhere no disk gets full. ``--only`` names one of them, such as "disk full"; it can be repeated.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from measuring import tree_of
 from soak_clients import Tally, load_in_a_loop
-from soak_faults import Happened, Scene, faults, mount_disk, own_machine
+from soak_faults import FAULTS, Happened, Scene, faults, mount_disk, own_machine
 from soak_result import Result, State
 from soak_stage import Server, serving, writing
 from soak_writer import model_name
@@ -74,6 +75,8 @@ class Run:
         Further ones of the server's command line.
     faults_seconds
         Time between two faults; zero for none.
+    kinds
+        Which faults.
     own_machine
         Whether disks can be mounted.
     """
@@ -82,6 +85,7 @@ class Run:
     writer: str
     server_options: Sequence[str]
     faults_seconds: float
+    kinds: Sequence[str]
     seed: int
     own_machine: bool
 
@@ -121,11 +125,14 @@ class Run:
     def _load(self, server: Server, model: Path, url: str) -> tuple[Tally, list[Happened]]:
         if not self.faults_seconds:
             return self.clients.load(url), []
-        disk = model.parents[1] / "disk" if self.own_machine else None
-        chance = random.Random(self.seed)
-        with faults(
-            Scene(server=server, model=model, disk=disk, chance=chance), self.faults_seconds
-        ) as happened:
+        scene = Scene(
+            server=server,
+            model=model,
+            disk=model.parents[1] / "disk" if self.own_machine else None,
+            kinds=self.kinds,
+            chance=random.Random(self.seed),
+        )
+        with faults(scene, self.faults_seconds) as happened:
             return self.clients.load(url), happened
 
 
@@ -166,6 +173,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--writer", choices=("in-place", "replace", "keras"), default="in-place")
     parser.add_argument("--faults", type=float, default=0, metavar="SECONDS")
+    parser.add_argument("--only", action="append", choices=FAULTS, metavar="FAULT")
     parser.add_argument("--seed", type=int, default=random.randrange(1000))
     parser.add_argument(_ON_MACHINE, action="store_true", help=argparse.SUPPRESS)
     options, of_server = parser.parse_known_args()
@@ -178,6 +186,7 @@ def main() -> None:
         writer=options.writer,
         server_options=of_server,
         faults_seconds=options.faults,
+        kinds=options.only or list(FAULTS),
         seed=options.seed,
         own_machine=options.on_a_machine_of_its_own,
     )
@@ -190,6 +199,8 @@ def main() -> None:
     print("| what | how much |\n|---|---|")
     for name, value in result.rows():
         print(f"| {name} | {value} |")
+    for what, detail in result.examples.items():
+        print(f"\n{what}: {detail}")
     for problem in result.problems[:20]:
         print(f"PROBLEM: {problem}")
     sys.exit(1 if result.problems else 0)

@@ -36,12 +36,15 @@ class Failure:
     ----------
     lost
         The connection was lost: nobody was told why.
+    detail
+        What the client was told besides.
     """
 
     what: str
     begin: float
     end: float
     lost: bool = False
+    detail: str = ""
 
 
 @dataclass
@@ -64,7 +67,7 @@ class Tally:
 
 
 class _RefusedError(Exception):
-    """An answer is not what a client can use; says which."""
+    """An answer is not what a client can use: which one it was, and what it said."""
 
 
 async def load_in_a_loop(url: str, clients: int, ended: asyncio.Event) -> Tally:
@@ -83,7 +86,8 @@ async def _client(url: str, tally: Tally, ended: asyncio.Event) -> None:
             try:
                 await _load(session, url, tally)
             except _RefusedError as error:
-                tally.failures.append(Failure(str(error), begin, time.monotonic()))
+                what, detail = error.args
+                tally.failures.append(Failure(what, begin, time.monotonic(), detail=detail))
             except (ClientError, asyncio.TimeoutError, ConnectionError) as error:
                 what = type(error).__name__
                 tally.failures.append(Failure(what, begin, time.monotonic(), lost=True))
@@ -122,7 +126,7 @@ async def _refused(what: str, response: ClientResponse, tally: Tally) -> _Refuse
     code = clear_code(response.status, response.content_type, body)
     if code is None:
         tally.unclear.append(f"{what} {response.status} {response.content_type}: {body[:300]!r}")
-    return _RefusedError(f"{what} {response.status} {code}")
+    return _RefusedError(f"{what} {response.status} {code}", body.decode(errors="replace"))
 
 
 def clear_code(status: int, media_type: str, body: bytes) -> str | None:

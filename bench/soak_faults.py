@@ -54,11 +54,14 @@ class Scene:
     ----------
     disk
         A small disk of its own with the cache folder; ``None`` where no disk can be mounted.
+    kinds
+        The faults that may happen.
     """
 
     server: Server
     model: Path
     disk: Path | None
+    kinds: Sequence[str]
     chance: random.Random = field(default_factory=random.Random)
     set_back_seconds: float = 0.0
 
@@ -116,7 +119,7 @@ def _server_killed(scene: Scene) -> None:
     scene.server.kill_and_start_again()
 
 
-_FAULTS: Mapping[str, Callable[[Scene], None]] = {
+FAULTS: Mapping[str, Callable[[Scene], None]] = {
     "child killed": _child_killed,
     "cache folder deleted": _cache_deleted,
     "disk full": _disk_full,
@@ -126,22 +129,17 @@ _FAULTS: Mapping[str, Callable[[Scene], None]] = {
 }
 
 
-def faults_for(scene: Scene) -> list[str]:
-    """Return what can go wrong here."""
-    return [name for name in _FAULTS if name != "disk full" or scene.disk is not None]
-
-
 @contextmanager
 def faults(scene: Scene, every_seconds: float) -> Iterator[list[Happened]]:
     """Let something go wrong all the time; the list holds what did."""
     happened: list[Happened] = []
     ended = threading.Event()
-    names = faults_for(scene)
+    names = [name for name in scene.kinds if name != "disk full" or scene.disk is not None]
 
     def run() -> None:
         while not ended.wait(every_seconds):
             name, begin = scene.chance.choice(names), time.monotonic()
-            _FAULTS[name](scene)
+            FAULTS[name](scene)
             happened.append(Happened(name, begin, time.monotonic()))
 
     thread = threading.Thread(target=run)

@@ -78,6 +78,12 @@ class Result:
         before = [one for one in self.happened if one.begin < failure.end]
         return f"{failure.what} (after: {before[-1].name})" if before else failure.what
 
+    @property
+    def examples(self) -> dict[str, str]:
+        """What was said with the first refusal of each kind."""
+        told = {self._told(one): one.detail for one in reversed(self.tally.failures) if one.detail}
+        return dict(sorted(told.items()))
+
     def rows(self) -> Iterator[tuple[str, object]]:
         """Yield the lines of the table."""
         tally = self.tally
