@@ -37,7 +37,7 @@ def write_model(
         That of h5py; the datasets are then chunked.
     """
     shapes = list(_shapes(size_bytes, units))
-    names = [f"dense_{number}" for number in range(len(shapes))]
+    names = [f"dense_{number:03}" for number in range(len(shapes))]
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"], file.attrs["backend"] = "2.15.0", "tensorflow"
         file.attrs["model_config"] = json.dumps(_configuration(names, shapes))
@@ -65,7 +65,7 @@ def weights_of(path: Path) -> Iterator[npt.NDArray[np.float32]]:
     """Yield the weights of a model from :func:`write_model`, layer by layer."""
     with h5py.File(path, "r") as file:
         weights = file["model_weights"]
-        for name in (f"dense_{number}" for number in range(len(weights))):
+        for name in (f"dense_{number:03}" for number in range(len(weights))):
             yield weights[f"{name}/{name}/kernel:0"][()]
 
 

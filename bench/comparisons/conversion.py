@@ -46,7 +46,7 @@ def stored(weights, variant):
 source, target, variant = sys.argv[1:]
 with h5py.File(source, "r") as file, open(target, "wb") as out:
     group = file["model_weights"]
-    for name in (f"dense_{number}" for number in range(len(group))):
+    for name in (f"dense_{number:03}" for number in range(len(group))):
         out.write(stored(group[f"{name}/{name}/kernel:0"][()], variant).data)
 """
 
