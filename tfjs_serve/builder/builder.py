@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -224,9 +225,11 @@ class Builder:
         return await self._shelf.publish(key, request, report)
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
-        """Raise unless `source` is unchanged; copies never change."""
+        """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
+        elif not await asyncio.to_thread(os.path.exists, source.path):
+            raise ChangedMeanwhileError(job.entry)
 
     async def _prune(self) -> None:
         """Prune after something was published, but for at most a tenth of the time.
