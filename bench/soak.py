@@ -169,7 +169,7 @@ def _processes() -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, help="default: 600, with faults 1200")
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--writer", choices=("in-place", "replace", "keras"), default="in-place")
     parser.add_argument("--faults", type=float, default=0, metavar="SECONDS")
@@ -182,7 +182,7 @@ def main() -> None:
         again = [sys.executable, __file__, *sys.argv[1:], _ON_MACHINE]
         sys.exit(subprocess.call([*machine, *again]))
     run = Run(
-        clients=Clients(options.seconds, options.clients),
+        clients=Clients(options.seconds or (1200 if options.faults else 600), options.clients),
         writer=options.writer,
         server_options=of_server,
         faults_seconds=options.faults,
