@@ -36,7 +36,8 @@ class Goal:
 
     def __str__(self) -> str:
         bound = "≥" if self.at_least else "≤"
-        of = f"x {' or '.join(self.of)}" if self.of else ""
+        whose = f"the best of {', '.join(self.of)}" if len(self.of) > 1 else "".join(self.of)
+        of = f"x {whose}" if whose else ""
         return f"{bound} {number(self.factor)}{of}"
 
 

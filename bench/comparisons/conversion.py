@@ -27,8 +27,13 @@ _OFFICIAL_MEGABYTES = {0.2: 1 / 30, 103.0: 1 / 20}
 _IMPORT_H5PY = f'"{sys.executable}" -c "import h5py"'
 _READ = """
 import sys, h5py
+
+def read(_name, item):  # returns None, or the visit would end
+    if isinstance(item, h5py.Dataset):
+        item[()]
+
 with h5py.File(sys.argv[1], "r") as file:
-    file.visititems(lambda _, item: item[()] if isinstance(item, h5py.Dataset) else None)
+    file.visititems(read)
 """
 _NUMPY_PASS = """
 import sys
