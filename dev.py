@@ -38,11 +38,11 @@ MAXIMUM_WORKERS = 2
 
 BENCHMARKS = (
     "applications",
+    "compare",
     "digests",
     "faults",
     "install",
     "latency",
-    "many_models",
     "real_files",
     "soak",
 )

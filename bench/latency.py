@@ -33,10 +33,13 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-import h5py
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+
+from keras_models import at_rest, write_model
+
 SMALL = ROOT / "sample_models" / "iris.h5"
 PAUSE_SECONDS = 0.002
 """Between two requests: a client that never pauses measures its own share of the processor."""
@@ -90,39 +93,12 @@ def asking(port: int) -> Iterator[list[float]]:
 # --- The models -------------------------------------------------------------------------------
 
 
-def write_dense(path: Path, size_bytes: int) -> None:
-    """Write a model of one Dense layer with random weights, as Keras 2 saves it."""
-    units = 4096
-    inputs = max(1, size_bytes // (4 * units))
-    dense = {"name": "dense", "units": units, "activation": "linear", "use_bias": False}
-    layers = [
-        {
-            "class_name": "InputLayer",
-            "config": {"batch_input_shape": [None, inputs], "name": "input", "dtype": "float32"},
-        },
-        {"class_name": "Dense", "config": {**dense, "dtype": "float32", "trainable": True}},
-    ]
-    config = {"class_name": "Sequential", "config": {"name": "large", "layers": layers}}
-    random = np.random.default_rng(1)
-    with h5py.File(path, "w") as file:
-        file.attrs["keras_version"], file.attrs["backend"] = "2.15.0", "tensorflow"
-        file.attrs["model_config"] = json.dumps(config)
-        weights = file.create_group("model_weights")
-        weights.attrs["layer_names"] = [b"dense"]
-        group = weights.create_group("dense")
-        group.attrs["weight_names"] = [b"dense/kernel:0"]
-        kernel = group.create_dataset("dense/kernel:0", (inputs, units), "f4")
-        for row in range(0, inputs, 4096):
-            rows = min(4096, inputs - row)
-            kernel[row : row + rows] = random.random((rows, units), dtype=np.float32)
-
-
 def change(path: Path, version: int) -> None:
     """Give the last weight another value, and the file a time of long ago: it is at rest."""
     with path.open("r+b") as file:
         file.seek(-4, os.SEEK_END)
         file.write(np.float32(version).tobytes())
-    os.utime(path, (1_000_000_000 + version, 1_000_000_000 + version))
+    at_rest(path, version)
 
 
 # --- What happens meanwhile -------------------------------------------------------------------
@@ -234,8 +210,8 @@ def main() -> None:
         folder, cache_dir = Path(workspace, "models"), Path(workspace, "cache")
         folder.mkdir()
         shutil.copyfile(SMALL, folder / "small.h5")
-        write_dense(folder / "large.h5", int(options.gigabytes * 1e9))
-        write_dense(folder / "bad.h5", CRASHING_MEGABYTES * 10**6)
+        write_model(folder / "large.h5", int(options.gigabytes * 1e9))
+        write_model(folder / "bad.h5", CRASHING_MEGABYTES * 10**6)
         with serving(folder, cache_dir) as (server, port):
             print(
                 f"{'meanwhile':<24} {'requests':>8} {'median ms':>10} {'p99 ms':>8} {'max ms':>8}"

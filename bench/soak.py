@@ -1,11 +1,18 @@
 """Load a model in a loop while it is saved all the time; print what the clients were served.
 
     python bench/soak.py [--seconds 600] [--clients 32] [--writer in-place|replace|keras]
+                         [--faults SECONDS] [--only FAULT] [--seed N]
                          [options of the server, such as --grace 10]
 
 Each save carries one value in all of its weights and in the model's name; each load is checked
-byte by byte. Fails if a load was mixed or torn, if a save met an error, or if newer saves never
-came through. Linux only: memory and descriptors are read from ``/proc``.
+byte by byte. Fails if a load was mixed or torn, if a refusal does not say why, if a connection was
+lost while the server was there, if a save met an error, if newer saves or the last one never came
+through, or if something was left behind. Linux only: it looks into ``/proc``.
+
+With ``--faults``, something goes wrong every so many seconds: a child is killed, the cache folder
+is deleted, the disk is full, a permission is taken, the clock is set back, the server is killed and
+started again. All of it happens on a machine of its own (namespaces), where the system allows that;
+elsewhere no disk gets full. ``--only`` names one of them, such as "disk full"; it can be repeated.
 """
 
 from __future__ import annotations
@@ -13,87 +20,33 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
+import os
+import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from measuring import process_bytes, tree_bytes, tree_of
+from measuring import tree_of
 from soak_clients import Tally, load_in_a_loop
+from soak_faults import FAULTS, Happened, Scene, faults, mount_disk, own_machine
+from soak_result import Result, State
+from soak_stage import Server, serving, writing
+from soak_writer import model_name
 
-_START_SECONDS = 60.0
-_LEAST_GENERATIONS = 3
 _WARM_UP_SECONDS = 10.0
 """What the server holds when all of its imports are done and its first loads are over."""
-_SHARD_SIZE = "64KiB"
-"""Several shards for each model, so that they can be mixed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """What the server's processes hold at one moment."""
-
-    memory_bytes: int
-    workers_bytes: int
-    descriptors: int
-
-    @classmethod
-    def of(cls, pid: int) -> State:
-        """Look at a process, and at its descendants."""
-        own_bytes = process_bytes(pid)
-        return cls(
-            memory_bytes=own_bytes,
-            workers_bytes=tree_bytes(pid) - own_bytes,
-            descriptors=sum(len(_listed(Path(f"/proc/{one}/fd"))) for one in tree_of(pid)),
-        )
-
-    def __str__(self) -> str:
-        own, workers = self.memory_bytes / 1e6, self.workers_bytes / 1e6
-        return f"{own:.0f} MB, its workers {workers:.0f} MB, {self.descriptors} descriptors"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """One run."""
-
-    tally: Tally
-    saved: dict[str, Any]
-    start: State
-    end: State
-    server_log: str
-
-    @property
-    def problems(self) -> list[str]:
-        """What must not be."""
-        found = [*self.tally.wrong, *self.saved["errors"]]
-        if len(self.tally.generations) < _LEAST_GENERATIONS:
-            found.append(f"only {len(self.tally.generations)} generations were served")
-        _, traceback, rest = self.server_log.partition("Traceback")
-        found += [traceback + rest[:3000]] if traceback else []
-        return found
-
-    def rows(self) -> Iterator[tuple[str, object]]:
-        """Yield the lines of the table."""
-        tally = self.tally
-        yield "loads", tally.loads
-        yield "bytes of weights checked", tally.bytes_loaded
-        yield "mixed or torn loads", len(tally.wrong)
-        yield "saves", self.saved["saves"]
-        yield "writer errors", len(self.saved["errors"])
-        yield "generations served", len(tally.generations)
-        yield "answers of the last good generation", tally.stale
-        yield "requests that failed", dict(tally.failed) or 0
-        yield "server at the start", self.start
-        yield "server at the end", self.end
+_PATIENCE_SECONDS = 30.0
+"""For the last save to come through, and for what is half written to go, after the clients."""
+_ON_MACHINE = "--on-a-machine-of-its-own"
 
 
 @dataclass(frozen=True)
@@ -112,102 +65,153 @@ class Clients:
         return await load_in_a_loop(url, self.count, ended)
 
 
-def soak(clients: Clients, writer: str, options: Sequence[str], workspace: Path) -> Result:
-    """Run server, writer and clients; `options` are those of the server."""
-    models = workspace / "models"
-    models.mkdir()
-    server = _server(models, workspace, options)
-    with _writer(models / "model.h5", writer) as writing, server as (process, origin):
-        url = f"{origin}/model/model.json"
-        replace(clients, seconds=min(_WARM_UP_SECONDS, clients.seconds / 2)).load(url)
-        time.sleep(1)  # for connections to close
-        start = State.of(process.pid)
-        tally = clients.load(url)
-        time.sleep(1)
-        end = State.of(process.pid)
-        printed, _ = writing.communicate()
-    return Result(
-        tally=tally,
-        saved=json.loads(printed.splitlines()[-1]),
-        start=start,
-        end=end,
-        server_log=(workspace / "server.log").read_text(),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What to run.
+
+    Attributes
+    ----------
+    server_options
+        Further ones of the server's command line.
+    faults_seconds
+        Time between two faults; zero for none.
+    kinds
+        Which faults.
+    own_machine
+        Whether disks can be mounted.
+    """
+
+    clients: Clients
+    writer: str
+    server_options: Sequence[str]
+    faults_seconds: float
+    kinds: Sequence[str]
+    seed: int
+    own_machine: bool
+
+    def soak(self, workspace: Path) -> Result:
+        """Run server, writer and clients, and then look at what is left."""
+        model = workspace / "models" / "model.h5"
+        model.parent.mkdir()
+        if self.own_machine:
+            mount_disk(workspace / "disk")
+        with ExitStack() as stack:
+            writer = stack.enter_context(writing(model, self.writer))
+            server = stack.enter_context(serving(workspace, self.server_options))
+            url = f"{server.origin}/model/model.json"
+            seconds = min(_WARM_UP_SECONDS, self.clients.seconds / 2)
+            replace(self.clients, seconds=seconds).load(url)
+            time.sleep(1)  # for connections to close
+            start = State.of(server.pid)
+            tally, happened = self._load(server, model, url)
+            time.sleep(1)
+            end = State.of(server.pid)
+            saved = writer.end()
+            last = model_name(saved["saves"] + len(saved["errors"]))
+            last_is_served = _becomes_true(lambda: _name_served(url) == last)
+            _becomes_true(lambda: not _half_written(server.cache_dir))
+        return Result(
+            tally=tally,
+            saved=saved,
+            start=start,
+            end=end,
+            server_log=server.log(),
+            last_is_served=last_is_served,
+            left=[*_half_written(server.cache_dir), *_processes()],
+            happened=happened,
+            downtimes=server.downtimes,
+        )
+
+    def _load(self, server: Server, model: Path, url: str) -> tuple[Tally, list[Happened]]:
+        if not self.faults_seconds:
+            return self.clients.load(url), []
+        scene = Scene(
+            server=server,
+            model=model,
+            disk=model.parents[1] / "disk" if self.own_machine else None,
+            kinds=self.kinds,
+            chance=random.Random(self.seed),
+        )
+        with faults(scene, self.faults_seconds) as happened:
+            return self.clients.load(url), happened
 
 
-@contextmanager
-def _writer(model: Path, kind: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, ROOT / "bench" / "soak_writer.py", model, kind]
-    with _running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        _wait_for(model.exists)
-        yield process
+def _name_served(url: str) -> str | None:
+    """Return the name of the model at `url`, if it is not that of an earlier version."""
+    with suppress(OSError), urlopen(url) as answer:
+        document = json.load(answer)
+        name = document["modelTopology"]["model_config"]["config"]["name"]
+        return None if "Tfjs-Serve-Stale" in answer.headers else str(name)
+    return None
 
 
-@contextmanager
-def _server(
-    models: Path, workspace: Path, further: Sequence[str]
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    log = workspace / "server.log"
-    options = ["--port", "0", "--shard-size", _SHARD_SIZE, "--cache-dir", workspace / "cache"]
-    command = [sys.executable, "-m", "tfjs_serve", "serve", models, *options, *further]
-    with log.open("w") as file, _running(command, stdout=file, stderr=file) as process:
-        _wait_for(lambda: _origin(log) is not None)
-        yield process, str(_origin(log))
-
-
-@contextmanager
-def _running(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen([str(part) for part in command], text=True, cwd=ROOT, **options)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
-        for stream in filter(None, (process.stdin, process.stdout)):
-            stream.close()
-
-
-def _origin(log: Path) -> str | None:
-    found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-    return found[0] if found else None
-
-
-def _wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _becomes_true(condition: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit("the server or the writer did not start")
-        time.sleep(0.05)
+            return False
+        time.sleep(0.1)
+    return True
 
 
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
+def _half_written(cache_dir: Path) -> list[str]:
+    patterns = ("staging/*", "trash/*", "**/*.tmp")
+    return [str(path) for pattern in patterns for path in cache_dir.glob(pattern)]
+
+
+def _processes() -> list[str]:
+    """Return the commands of our descendants; all orphans are ours on a machine of its own."""
+    others = tree_of(os.getpid())[1:]
+    lines = [Path(f"/proc/{pid}/cmdline") for pid in others]
+    commands = [line.read_bytes().replace(b"\0", b" ").decode() for line in lines if line.exists()]
+    return [command for command in commands if command]  # one that has ended has none
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, help="default: 600, with faults 1200")
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--writer", choices=("in-place", "replace", "keras"), default="in-place")
+    parser.add_argument("--faults", type=float, default=0, metavar="SECONDS")
+    parser.add_argument("--only", action="append", choices=FAULTS, metavar="FAULT")
+    parser.add_argument("--seed", type=int, default=random.randrange(1000))
+    parser.add_argument(_ON_MACHINE, action="store_true", help=argparse.SUPPRESS)
     options, of_server = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as workspace:
-        clients = Clients(options.seconds, options.clients)
-        result = soak(clients, options.writer, of_server, Path(workspace))
-    print(
-        " ".join(
-            [f"{options.writer}, {options.clients} clients, {options.seconds:g} s", *of_server]
-        )
+    machine = own_machine() if options.faults and not options.on_a_machine_of_its_own else None
+    if machine:
+        again = [sys.executable, __file__, *sys.argv[1:], _ON_MACHINE]
+        sys.exit(subprocess.call([*machine, *again]))
+    run = Run(
+        clients=Clients(options.seconds or (1200 if options.faults else 600), options.clients),
+        writer=options.writer,
+        server_options=of_server,
+        faults_seconds=options.faults,
+        kinds=options.only or list(FAULTS),
+        seed=options.seed,
+        own_machine=options.on_a_machine_of_its_own,
     )
+    with tempfile.TemporaryDirectory() as workspace:
+        result = run.soak(Path(workspace))
+        if run.own_machine:
+            subprocess.run(["umount", str(Path(workspace, "disk"))], check=True)
+    print(_title(run))
     print()
     print("| what | how much |\n|---|---|")
     for name, value in result.rows():
         print(f"| {name} | {value} |")
+    for what, detail in result.examples.items():
+        print(f"\n{what}: {detail}")
     for problem in result.problems[:20]:
         print(f"PROBLEM: {problem}")
     sys.exit(1 if result.problems else 0)
+
+
+def _title(run: Run) -> str:
+    words = [f"{run.writer}, {run.clients.count} clients, {run.clients.seconds:g} s"]
+    if run.faults_seconds:
+        words.append(f"a fault each {run.faults_seconds:g} s (seed {run.seed})")
+        words += [] if run.own_machine else ["no disk gets full: none can be mounted here"]
+    return ", ".join([*words, *run.server_options])
 
 
 if __name__ == "__main__":

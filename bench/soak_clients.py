@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
 import random
 import re
-from collections import Counter
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 
 _DIGEST = re.compile(r"[0-9a-f]{16,64}")
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -21,24 +22,52 @@ _PAUSES = 0.1
 """Share of the loads that wait before they ask for the shards, while newer versions come."""
 _DEADLINE_SECONDS = 120.0
 
+_PAUSE_WITHOUT_SERVER_SECONDS = 0.05
+
 _CONNECTIONS_OF_A_BROWSER = 6
 """To one host, over HTTP/1.1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A load that came to nothing, and its time by the monotonic clock.
+
+    Attributes
+    ----------
+    lost
+        The connection was lost: nobody was told why.
+    detail
+        What the client was told besides.
+    """
+
+    what: str
+    begin: float
+    end: float
+    lost: bool = False
+    detail: str = ""
+
+
 @dataclass
 class Tally:
-    """What all clients met."""
+    """What all clients met.
+
+    Attributes
+    ----------
+    unclear
+        Refusals that do not say what is the matter as a problem document does.
+    """
 
     loads: int = 0
     stale: int = 0
     bytes_loaded: int = 0
     wrong: list[str] = field(default_factory=list)
-    failed: Counter[str] = field(default_factory=Counter)
+    unclear: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     generations: set[str] = field(default_factory=set)
 
 
-class _FailedError(Exception):
-    """An answer is not what a client can use; says which."""
+class _RefusedError(Exception):
+    """An answer is not what a client can use: which one it was, and what it said."""
 
 
 async def load_in_a_loop(url: str, clients: int, ended: asyncio.Event) -> Tally:
@@ -53,18 +82,22 @@ async def _client(url: str, tally: Tally, ended: asyncio.Event) -> None:
     timeout = ClientTimeout(_DEADLINE_SECONDS)
     async with ClientSession(connector=connector, timeout=timeout) as session:
         while not ended.is_set():
+            begin = time.monotonic()
             try:
                 await _load(session, url, tally)
-            except _FailedError as error:
-                tally.failed[str(error)] += 1
-            except (ClientError, asyncio.TimeoutError) as error:
-                tally.failed[type(error).__name__] += 1
+            except _RefusedError as error:
+                what, detail = error.args
+                tally.failures.append(Failure(what, begin, time.monotonic(), detail=detail))
+            except (ClientError, asyncio.TimeoutError, ConnectionError) as error:
+                what = type(error).__name__
+                tally.failures.append(Failure(what, begin, time.monotonic(), lost=True))
+                await asyncio.sleep(_PAUSE_WITHOUT_SERVER_SECONDS)
 
 
 async def _load(session: ClientSession, url: str, tally: Tally) -> None:
     async with session.get(url) as response:
         if response.status != 200:
-            raise _FailedError(f"model.json {response.status} {await _code(response)}")
+            raise await _refused("model.json", response, tally)
         document = await response.json()
         tally.stale += "Tfjs-Serve-Stale" in response.headers
         etag = response.headers["ETag"]
@@ -72,7 +105,7 @@ async def _load(session: ClientSession, url: str, tally: Tally) -> None:
         await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
     paths = [path for group in document["weightsManifest"] for path in group["paths"]]
     base = url.rpartition("/")[0]
-    shards = await asyncio.gather(*(_shard(session, f"{base}/{path}") for path in paths))
+    shards = await asyncio.gather(*(_shard(session, f"{base}/{path}", tally) for path in paths))
     problem = problem_of(document, list(zip(paths, shards, strict=True)))
     if problem:
         tally.wrong.append(problem)
@@ -81,15 +114,31 @@ async def _load(session: ClientSession, url: str, tally: Tally) -> None:
     tally.generations.add(etag)
 
 
-async def _shard(session: ClientSession, url: str) -> bytes:
+async def _shard(session: ClientSession, url: str, tally: Tally) -> bytes:
     async with session.get(url) as response:
         if response.status != 200:
-            raise _FailedError(f"shard {response.status} {await _code(response)}")
+            raise await _refused("shard", response, tally)
         return await response.read()
 
 
-async def _code(response: Any) -> str:
-    return str((await response.json(content_type=None)).get("code"))
+async def _refused(what: str, response: ClientResponse, tally: Tally) -> _RefusedError:
+    body = await response.read()
+    code = clear_code(response.status, response.content_type, body)
+    if code is None:
+        tally.unclear.append(f"{what} {response.status} {response.content_type}: {body[:300]!r}")
+    return _RefusedError(f"{what} {response.status} {code}", body.decode(errors="replace"))
+
+
+def clear_code(status: int, media_type: str, body: bytes) -> str | None:
+    """Return the code of a refusal that says what is the matter, ``None`` for any other one."""
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return None
+    if media_type != "application/problem+json" or not isinstance(problem, dict):
+        return None
+    says = all(problem.get(name) for name in ("code", "title", "detail"))
+    return str(problem["code"]) if says and problem.get("status") == status >= 400 else None
 
 
 def problem_of(document: dict[str, Any], shards: Sequence[tuple[str, bytes]]) -> str | None:

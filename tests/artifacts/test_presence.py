@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,7 +75,7 @@ def test_a_store_that_is_given_up_is_not_announced_any_more(tmp_path: Path) -> N
 
 
 def test_presence_outlives_the_emptying_of_the_cache(tmp_path: Path) -> None:
-    presence = Presence(tmp_path / "processes")
+    presence = Presence(tmp_path / "processes", fills=tmp_path / "staging")
     presence.announce()
     (tmp_path / "processes" / presence.name).unlink()
     (tmp_path / "processes").rmdir()
@@ -105,6 +107,41 @@ def test_without_locks_leftovers_go_by_their_age(
     assert staged.exists()
     new_store(tmp_path, lambda: now + STALE_STAGING_SECONDS + 1)
     assert not staged.exists()
+
+
+@pytest.fixture
+def undeletable(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Nothing can be deleted until the patch is undone, as if permissions were missing."""
+    monkeypatch.setattr(shutil, "rmtree", lambda *args, **options: None)
+    monkeypatch.setattr(Path, "unlink", lambda *args, **options: None)
+    yield monkeypatch
+
+
+def test_what_could_not_be_deleted_is_deleted_later(
+    tmp_path: Path, undeletable: pytest.MonkeyPatch
+) -> None:
+    store = new_store(tmp_path)
+    with store.stage() as staged:
+        (staged / "half").write_bytes(b"x")
+    assert names_in(tmp_path / "staging") == [staged.name]
+    undeletable.undo()
+    store.prune()
+    assert names_in(tmp_path / "staging") == []
+
+
+def test_what_could_not_be_deleted_at_all_is_left_to_the_next_process(
+    tmp_path: Path, undeletable: pytest.MonkeyPatch
+) -> None:
+    store = new_store(tmp_path)
+    with store.stage():
+        pass
+    undeletable.undo()
+    del store
+    gc.collect()
+    assert len(names_in(tmp_path / "staging")) == 1
+    new_store(tmp_path)
+    for folder in ("staging", "processes"):
+        assert names_in(tmp_path / folder) == []
 
 
 def test_leftovers_that_cannot_be_removed_hinder_nobody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,29 @@ async def test_file_that_changes_during_every_conversion_is_converted_from_a_cop
     assert not is_there(from_copy.source)
     assert house.artifacts_stored() == 1
     assert list((house.cache_dir / "staging").iterdir()) == []
+
+
+async def test_copy_that_went_with_the_cache_does_not_count_against_the_file(house: House) -> None:
+    versions = iter(range(100))
+    house.folder.save("digits.h5", "v")
+
+    def convert() -> None:
+        house.workers.error = None
+
+    def delete_copy() -> None:
+        house.workers.meanwhile = convert
+        house.workers.error = KerasFileError("digits.h5 cannot be read: No such file")
+        shutil.rmtree(house.cache_dir)
+
+    def save() -> None:
+        house.workers.meanwhile = delete_copy
+        house.folder.save("digits.h5", f"v{next(versions)}")
+
+    house.workers.meanwhile = save
+    build = await house.builder().build(house.folder.look("digits"), FULL)
+    assert content_of(build) == "v0"
+    assert len(house.workers.requests) == 3
+    assert "failed" not in house.told()
 
 
 async def test_folder_that_never_stops_changing_is_given_up(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import re
 import struct
 import subprocess
@@ -44,6 +45,17 @@ def test_the_soak_sees_what_is_mixed_torn_or_misnamed() -> None:
     assert "bytes of weights" in problem_of(document, [named(seven * 7)])
     path, _ = named(eight * 8)
     assert "not those" in problem_of(document, [(path, seven * 8)])
+
+
+def test_a_refusal_is_clear_if_it_is_a_problem_of_the_same_status() -> None:
+    clear_code = load_clients().clear_code
+    problem = {"code": "store-full", "title": "Full", "detail": "No space.", "status": 507}
+    media_type = "application/problem+json"
+    assert clear_code(507, media_type, json.dumps(problem).encode()) == "store-full"
+    assert clear_code(503, media_type, json.dumps(problem).encode()) is None
+    assert clear_code(507, "application/json", json.dumps(problem).encode()) is None
+    assert clear_code(500, media_type, b"Internal server error") is None
+    assert clear_code(507, media_type, json.dumps({**problem, "detail": ""}).encode()) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")

@@ -53,7 +53,8 @@ class CacheFolder:
         self._artifacts = root / "artifacts"
         self._trash = root / "trash"
         self._processes = root / "processes"
-        self._presence = Presence(self._processes)
+        self._presence = Presence(self._processes, fills=self.staging)
+        self._undeleted: set[Path] = set()
 
     def prepare(self) -> None:
         """Create what is missing."""
@@ -84,6 +85,17 @@ class CacheFolder:
         self.staging.mkdir(parents=True, exist_ok=True)
         self._presence.announce()
         return self.staging / f"{self._presence.name}-{secrets.token_hex(8)}"
+
+    def remove_staged(self, directory: Path) -> None:
+        """Delete what this process was filling.
+
+        Permissions may be missing just now; then :meth:`remove_leftovers_of_the_dead` tries again.
+        """
+        delete_tree(directory)
+        if _is_gone(directory):
+            self._undeleted.discard(directory)
+        else:
+            self._undeleted.add(directory)
 
     def publish(self, staged: Path, key: ArtifactKey) -> None:
         """Rename a staged directory to its place; ``OSError`` if the place is taken."""
@@ -124,7 +136,9 @@ class CacheFolder:
         self.remove_leftovers_of_the_dead()
 
     def remove_leftovers_of_the_dead(self) -> None:
-        """Delete the unfinished work of processes that are known to be dead."""
+        """Delete the unfinished work of processes that are known to be dead, and our own."""
+        for staged in tuple(self._undeleted):
+            self.remove_staged(staged)
         gone = gone_processes(self._processes)
         for staged in _children(self.staging):
             owner, _, _ = staged.name.rpartition("-")
@@ -148,6 +162,15 @@ def delete_tree(directory: Path) -> None:
     # Someone may have put a file where a directory belongs.
     with suppress(OSError):
         directory.unlink(missing_ok=True)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether nothing is there; without permission to look, something may be."""
+    try:
+        path.lstat()
+    except OSError as error:
+        return isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return False
 
 
 def last_used(directory: Path) -> float:

@@ -23,16 +23,25 @@ _LOCKED = b"locked\n"
 class Presence:
     """Shows that this process is alive, for as long as the object exists.
 
+    Parameters
+    ----------
+    folder
+        Where the processes announce themselves.
+    fills
+        Where this process fills something. If any of it is left at the end, its name stays, so that
+        others learn that its owner is dead.
+
     Attributes
     ----------
     name
         Prefix of the names of everything that this process fills.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fills: Path) -> None:
         self.name = unique_name()
         self._folder = folder
-        self._leave: weakref.finalize[[int, Path], Presence] | None = None
+        self._fills = fills
+        self._leave: weakref.finalize[[int, Path, Path], Presence] | None = None
 
     def announce(self) -> None:
         """Take the lock; again if someone has emptied the cache since. Raises ``OSError``."""
@@ -45,7 +54,7 @@ class Presence:
         # A file open for writing would keep the disk from being remounted read-only. The price is
         # that NFS refuses the lock.
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
-        self._leave = weakref.finalize(self, _leave, descriptor, path)
+        self._leave = weakref.finalize(self, _leave, descriptor, path, self._fills)
         with suppress(OSError):  # without locks, or space for a few bytes, nobody knows
             _lock(descriptor, wait=True)
             path.write_bytes(_LOCKED)
@@ -74,10 +83,11 @@ def _is_gone(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _leave(descriptor: int, path: Path) -> None:
+def _leave(descriptor: int, path: Path, fills: Path) -> None:
     os.close(descriptor)
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        if not any(fills.glob(f"{path.name}-*")):
+            path.unlink(missing_ok=True)
 
 
 if sys.platform == "win32":

@@ -112,7 +112,7 @@ class ArtifactStore:
         try:
             yield directory
         finally:
-            delete_tree(directory)
+            self._folder.remove_staged(directory)
 
     def publish(
         self,

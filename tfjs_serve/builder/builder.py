@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -298,9 +299,11 @@ class Builder:
         return report, request
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
-        """Raise unless `source` is unchanged; copies never change."""
+        """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
+        elif not await asyncio.to_thread(os.path.exists, source.path):
+            raise ChangedMeanwhileError(job.entry)
 
     async def _note_ready(
         self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None

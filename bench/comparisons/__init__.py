@@ -1,0 +1,1 @@
+"""The comparisons of ``compare.py``, one file each: what is measured, and against whom."""

@@ -1,0 +1,31 @@
+"""The tables in ``docs/performance.md``. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tables import Table
+
+
+def with_tables(page: str, tables: Mapping[str, Table], machine: str) -> str:
+    """Return `page` with new tables; those of other comparisons stay.
+
+    Raises
+    ------
+    SystemExit
+        The page has no place for one of them.
+    """
+    page = _replaced(page, "machine", f"{machine}.\n")
+    for name, table in tables.items():
+        page = _replaced(page, name, table.to_markdown())
+    return page
+
+
+def _replaced(page: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    replaced, count = pattern.subn(lambda _: f"{begin}\n{text}\n{end}", page)
+    if count != 1:
+        raise SystemExit(f"docs/performance.md needs one place for {name}, and has {count}")
+    return replaced
