@@ -8,8 +8,9 @@ from typing import Final
 
 import brotli
 
-_BROTLI_QUALITY = 9
-"""Slower levels gain a few percent, and take many times as long for documents of megabytes."""
+_BROTLI_QUALITY = 6
+"""Up to here, a text of 12 KB takes half a millisecond. Level 9 takes ten, for no byte less, and
+the highest twelve, for 6 % less."""
 
 
 def _gzip(data: bytes) -> bytes:
