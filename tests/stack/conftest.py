@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.whole import Folder, Stack, running
+from tests.web.fast import Hits, count_hits
 from tfjs_serve.settings import ServerSettings
 
 
@@ -36,3 +37,8 @@ def answered(record_property: Callable[[str, object], None]) -> Callable[[str, s
         record_property("fault", (fault, answer))
 
     return note
+
+
+@pytest.fixture
+def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
+    return count_hits(monkeypatch)

@@ -16,6 +16,7 @@ from tests.web.fakes import (
     pseudo_random,
     write_artifact,
 )
+from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.settings import KIB, MIB, Variant
@@ -123,3 +124,8 @@ def add_huge(site: Site) -> str:
     artifact = write_artifact(site.builder.root / "huge", {"weights.huge.bin": body})
     site.builder.artifacts[("huge.h5", Variant.FULL)] = artifact
     return "/huge/weights.huge.bin"
+
+
+async def shard(site: Site, size_bytes: int) -> ArtifactFile:
+    artifact = await site.built("iris")
+    return next(file for file in artifact.files if file.size_bytes == size_bytes)

@@ -22,6 +22,7 @@ from tests.web.fakes import (
     Site,
     running,
 )
+from tests.web.fast import Hits, count_hits
 from tests.web.raw import until
 from tfjs_serve.settings import ConnectionLimits, ServerSettings
 
@@ -50,3 +51,8 @@ def serve(catalog: FakeCatalog, builder: GatedBuilder, settings: ServerSettings)
             await until(lambda: descriptors_in_use() <= open_before)
 
     return start
+
+
+@pytest.fixture
+def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
+    return count_hits(monkeypatch)
