@@ -11,12 +11,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 _OWN_NAMESPACES = ("unshare", "--user", "--map-root-user", "--mount")
+
+_REMOUNT_SECONDS = 30.0
 
 
 def on_small_disk(folder: Path, size: str) -> tuple[str, ...]:
@@ -26,9 +29,17 @@ def on_small_disk(folder: Path, size: str) -> tuple[str, ...]:
 
 
 def remount(pid: int, folder: Path, option: str) -> None:
-    """Change the disk that a process has at `folder`: ``ro``, ``rw``, ``size=...``."""
+    """Change the disk that a process has at `folder`: ``ro``, ``rw``, ``size=...``.
+
+    A disk is busy while a deleted folder is still known to a conversion process that ended just
+    now, through its Landlock rules: so it is tried again.
+    """
     enter = ("nsenter", "--preserve-credentials", "--user", "--mount", "--target", str(pid))
-    subprocess.run([*enter, "mount", "-o", f"remount,{option}", str(folder)], check=True)
+    command = [*enter, "mount", "-o", f"remount,{option}", str(folder)]
+    deadline = time.monotonic() + _REMOUNT_SECONDS
+    while subprocess.run(command, check=False).returncode:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def without_inotify() -> tuple[str, ...]:

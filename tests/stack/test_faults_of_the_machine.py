@@ -103,9 +103,9 @@ def problem(answer: Response) -> str:
 MOMENTS: dict[str, Callable[[Path], object]] = {
     "when asked": lambda cache: True,
     "when its folder is made": lambda cache: any(cache.glob("staging/*")),
-    "when the first shard is written": lambda cache: any(cache.glob("staging/*/*.bin")),
+    "when the first shard is written": lambda cache: any(cache.glob("staging/*/.copies/*")),
     "when the second shard is written": lambda cache: (
-        any(cache.glob("staging/*/*-2*.bin")) or len(list(cache.glob("staging/*/*"))) > 1
+        len(list(cache.glob("staging/*/.copies/*"))) > 1
     ),
     "when it is published": lambda cache: any(cache.glob("artifacts/*")),
     "when its generation is recorded": lambda cache: any(cache.glob("generations/*/*.json")),
