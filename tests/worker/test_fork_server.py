@@ -210,6 +210,17 @@ async def test_closing_ends_the_server_and_its_children(
     await until(lambda: is_over(spare))
 
 
+async def test_nothing_is_started_after_closing(
+    pool_forking: PoolForking, request_for: RequestFor
+) -> None:
+    pool = pool_forking(SAY_PARENT)
+    await pool.close()
+    before = children_of(os.getpid())
+    with pytest.raises(WorkerUnavailableError, match="closing"):
+        await pool.convert(request_for("a.h5"), ignore)
+    assert children_of(os.getpid()) == before
+
+
 def test_all_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     parent = (
         "import asyncio, sys; from pathlib import Path\n"

@@ -63,8 +63,11 @@ class Forking:
         self._command = tuple(command)
         self._server: asyncio.Task[ForkServer] | None = None
         self._endings: dict[asyncio.Task[None], ForkServer] = {}
+        self._is_closed = False
 
     async def start(self) -> ChildProcess:
+        if self._is_closed:  # a server that was started now would never be ended
+            raise OSError("no new process is started: the server is closing")
         server = await self._running()
         return await server.fork()
 
@@ -81,6 +84,7 @@ class Forking:
             ending.add_done_callback(self._endings.pop)
 
     async def close(self) -> None:
+        self._is_closed = True
         if self._server is not None:
             with contextlib.suppress(OSError):
                 await self._server
