@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +14,15 @@ from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
 from tfjs_serve.artifacts.record import bounded_notes
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.converter_version import converter_version
+from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Build, Converted, Converter, EntryStatus, Listener
 from tfjs_serve.builder.pruner import Pruner
-from tfjs_serve.builder.shelf import Job, Shelf
+from tfjs_serve.builder.shelf import Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
+from tfjs_serve.builder.work import Work
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
@@ -32,7 +33,6 @@ from tfjs_serve.settings import (
     Variant,
 )
 from tfjs_serve.sightings import Sightings
-from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _ATTEMPTS = 5
 """How many times one request tries a file that changes while it is converted."""
@@ -60,11 +60,11 @@ class Builder:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._workers = workers
         self._settings = settings
         self._shelf = Shelf(store, settings)
         self._sources = Sources(clock=clock, sleep=sleep)
         self._journal = Journal()
+        self._work = Work(workers, settings, self._sources, self._journal)
         self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruner = Pruner(self._shelf)
@@ -259,51 +259,16 @@ class Builder:
         return artifact_key(digest, self._settings.conversion_options(job.variant), version)
 
     async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
-        async with self._converting(job, source), self._shelf.workplace() as place:
-            report, request = await self._convert_in(place, job, source)
+        async with self._work.under_way(job, source), self._shelf.workplace() as place:
+            report, request = await self._work.convert(place, job, source)
             return await self._shelf.publish(key, place, request, report)
 
     async def _convert_past_store(self, place: Workplace, job: Job, source: Source) -> Converted:
-        async with self._converting(job, source):
-            report, request = await self._convert_in(place, job, source)
+        async with self._work.under_way(job, source):
+            report, request = await self._work.convert(place, job, source)
             files = await self._shelf.check(place, request, report)
         notes = bounded_notes(report.warnings)
         return Converted(folder=place.folder, files=files, notes=notes)
-
-    @asynccontextmanager
-    async def _converting(self, job: Job, source: Source) -> AsyncIterator[None]:
-        """Tell listeners of a conversion while it lasts; explain its failure if `source` did."""
-        self._journal.started(job)
-        try:
-            yield
-        except TfjsServeError:
-            # A torn or missing file fails in many ways: the change is the real reason.
-            await self._require_unchanged(job, source)
-            raise
-        finally:
-            self._journal.ended(job)
-
-    async def _convert_in(
-        self, place: Workplace, job: Job, source: Source
-    ) -> tuple[ConversionReport, ConversionRequest]:
-        request = ConversionRequest(
-            source=str(source.path),
-            display_name=job.entry.exact_name,
-            output_dir=str(place.work),
-            copies_dir=str(place.copies),
-            options=self._settings.conversion_options(job.variant),
-            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
-        )
-        report = await self._workers.convert(request, partial(self._journal.progressed, job))
-        await self._require_unchanged(job, source)
-        return report, request
-
-    async def _require_unchanged(self, job: Job, source: Source) -> None:
-        """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
-        if source.copy_digest is None:
-            await self._sources.require_unchanged(job.entry, source.stamps)
-        elif not await asyncio.to_thread(os.path.exists, source.path):
-            raise ChangedMeanwhileError(job.entry)
 
     async def _note_ready(
         self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tfjs_serve import companion
 from tfjs_serve.artifacts.model import Artifact
+from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.model import (
     BuildEvent,
     BuildEventKind,
@@ -17,7 +18,6 @@ from tfjs_serve.builder.model import (
 )
 from tfjs_serve.builder.outcomes import Outcome, is_passing
 from tfjs_serve.builder.recent import Recent
-from tfjs_serve.builder.shelf import Job
 from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypeVar
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey, MisreportedFilesError
 from tfjs_serve.artifacts.record import check_staged
 from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.workplace import Workplace
@@ -40,20 +40,6 @@ _DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
 
 _Place = tuple[str, Variant, str]
 """Name of the model, variant, and name of the file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One entry in one variant, with the labels of its generations.
-
-    Shards must be found by the model's short name as well as by its exact name, even after the
-    model's file is gone or the short name has become ambiguous. So each generation has both labels.
-    """
-
-    entry: CatalogEntry
-    variant: Variant
-    exact_label: str
-    name_label: str
 
 
 class Shelf:
