@@ -121,6 +121,9 @@ def install_package() -> None:
         "installing the package and what it needs",
         lambda: pip_install("--editable", ROOT, "--constraint", REQUIREMENTS),
     )
+    # As pip does for an installation that is not editable. Conversion processes write nothing, so
+    # each of them would compile the converter for itself, which takes longer than most models.
+    run([venv_program("python"), "-m", "compileall", "-q", ROOT / "tfjs_serve"])
 
 
 def install_test_requirements() -> None:
