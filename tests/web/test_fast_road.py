@@ -119,6 +119,15 @@ async def test_an_answer_is_renewed_by_one_request_and_dropped_if_that_fails() -
     assert road.find(b"head") is not None
 
 
+async def test_after_a_long_pause_one_request_renews_an_answer_for_all() -> None:
+    clock = Clock()
+    road = FastRoad(clock=clock)
+    road.keep(b"head", Some().answer)
+    clock.now = 100 * FAST_ROAD_RENEWAL_SECONDS
+    assert road.find(b"head") is None
+    assert road.find(b"head") is not None
+
+
 @pytest.mark.parametrize(("seconds", "is_closed"), [(0.001, False), (0.006, True)])
 async def test_a_slow_file_system_closes_the_road_for_a_while(
     seconds: float, is_closed: bool

@@ -75,7 +75,7 @@ class Finished:
 class _Kept:
     answer: Finished
     since_seconds: float
-    is_being_renewed: bool = False
+    renewed_from_seconds: float | None = None
     is_sure: bool = False
 
 
@@ -108,18 +108,18 @@ class FastRoad:
         """Return the answer to a request, if it is known and still holds.
 
         From time to time one request is sent the slow way all the same, so that this renews what it
-        knows: it marks the artifact as used, and notices damage.
+        knows: it marks the artifact as used, and notices damage. Others are answered meanwhile,
+        also after a long pause, so that a crowd does not take the slow road all at once.
         """
         kept = self._kept.get(head)
         if kept is None:
             return None
         now = self._clock()
-        age_seconds = now - kept.since_seconds
-        if age_seconds >= FAST_ROAD_RENEWAL_SECONDS:
-            if not kept.is_being_renewed:
-                kept.is_being_renewed = True
+        if now - kept.since_seconds >= FAST_ROAD_RENEWAL_SECONDS:
+            if kept.renewed_from_seconds is None:
+                kept.renewed_from_seconds = now
                 return None
-            if age_seconds >= 2 * FAST_ROAD_RENEWAL_SECONDS:
+            if now - kept.renewed_from_seconds >= FAST_ROAD_RENEWAL_SECONDS:
                 self.forget(head)
                 return None
         return kept.answer if kept.is_sure or self._holds(head, kept, now) else None
