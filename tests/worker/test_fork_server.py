@@ -17,6 +17,7 @@ import pytest
 from tests.worker.test_child import command_running, ignore, script_with
 from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
+from tfjs_serve.worker import forks
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.forks import can_fork
 from tfjs_serve.worker.process import FORK_SERVER, child_command
@@ -160,6 +161,21 @@ async def test_a_server_that_was_killed_is_replaced(
     await pool.start()
     server, _ = await numbers(pool, request_for("a.h5"))
     os.kill(server, signal.SIGKILL)
+    another, _ = await numbers(pool, request_for("a.h5"))
+    assert another != server
+    await until(lambda: is_gone(server))
+
+
+async def test_a_server_that_does_not_answer_is_replaced(
+    pool_forking: PoolForking, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = pool_forking(SAY_PARENT)
+    server, _ = await numbers(pool, request_for("a.h5"))
+    os.kill(server, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(forks, "_START_SECONDS", 0.1)
+        with pytest.raises(WorkerUnavailableError, match="does not answer"):
+            await numbers(pool, request_for("a.h5"))
     another, _ = await numbers(pool, request_for("a.h5"))
     assert another != server
     await until(lambda: is_gone(server))

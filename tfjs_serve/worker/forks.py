@@ -121,6 +121,7 @@ class ForkServer:
             socket.send_fds(self._control, [f"fork {token}".encode()], its_pipes)
             return await asyncio.wait_for(asyncio.shield(forked), _START_SECONDS)
         except asyncio.TimeoutError:
+            self.end()  # so that the next child comes from another one
             raise OSError("the process that forks does not answer") from None
         except ConnectionError:
             raise await self._reason() from None
