@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,26 @@ async def test_after_a_crash_children_come_from_another_server(
     another, _ = await numbers(pool, request_for("a.h5"))
     assert another != server
     await until(lambda: is_gone(server))
+
+
+@pytest.fixture
+def inherits_orphans() -> Iterator[None]:
+    """Make this process the one that gets orphans, as the first process of a container is."""
+    set_subreaper = partial(ctypes.CDLL(None).prctl, 36)  # PR_SET_CHILD_SUBREAPER
+    set_subreaper(1, 0, 0, 0)
+    yield
+    set_subreaper(0, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("inherits_orphans")
+async def test_a_child_that_crashed_is_collected(
+    pool_forking: PoolForking, request_for: RequestFor
+) -> None:
+    pool = pool_forking("os.abort()")
+    for _ in range(3):
+        with pytest.raises(WorkerCrashedError):
+            await pool.convert(request_for("a.h5"), ignore)
+    await until(lambda: not children_of(os.getpid()))
 
 
 async def test_a_child_that_hangs_costs_only_its_model(

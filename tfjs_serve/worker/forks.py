@@ -94,13 +94,17 @@ class ForkServer:
 
     def end(self) -> None:
         """End it with all of its children."""
+        self._let_go()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()  # the system ends its children with it
+
+    def _let_go(self) -> None:
+        """Close the socket; when it has done what it was told, it ends."""
         if self.is_gone:
             return
         self.is_gone = True
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()  # the system ends its children with it
         for future in (*self._forking.values(), *self._endings.values()):
             if not future.done():
                 future.set_exception(ConnectionResetError("the process that forked it has ended"))
@@ -181,7 +185,7 @@ class ForkServer:
 
     def _end_if_done(self) -> None:
         if self._is_retired and not (self._forking or self._endings):
-            self.end()
+            self._let_go()  # not killed: it still has to collect its last child
 
 
 class ForkedProcess:
