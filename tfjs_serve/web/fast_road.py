@@ -58,7 +58,8 @@ class Finished:
     def size_bytes(self) -> int:
         """How much memory it takes, about."""
         body_bytes = len(self.body) if isinstance(self.body, bytes) else 0
-        return 2 * (len(self.before_date) + len(self.after_date) + body_bytes)
+        answer_bytes = 2 * (len(self.before_date) + len(self.after_date) + body_bytes)
+        return answer_bytes + self.sightings.size_bytes
 
     def to_bytes(self) -> bytes:
         """Return the head, and the body unless it is a file, as of now."""
