@@ -42,6 +42,9 @@ class Sightings:
         """Whether a later look would show every change; of nothing seen, nothing is known."""
         return self._is_lasting and bool(self._seen)
 
+    def __len__(self) -> int:
+        return len(self._seen)
+
     @property
     def size_bytes(self) -> int:
         """How much memory they take, about."""

@@ -108,11 +108,19 @@ async def test_what_an_answer_depends_on_takes_memory_too(tmp_path: Path) -> Non
     road = FastRoad(limit_bytes=MIB)
     for number in range(20):
         some = Some()
-        for shard in range(500):
+        for shard in range(200):
             some.sightings.file(tmp_path / f"{shard}.bin")
         road.keep(b"%d" % number, some.answer)
     found = [road.find(b"%d" % number) is not None for number in range(20)]
-    assert 1 <= sum(found) < 5
+    assert 1 <= sum(found) < 10
+
+
+async def test_what_depends_on_too_many_files_is_not_kept(tmp_path: Path) -> None:
+    road, some = FastRoad(), Some()
+    for shard in range(300):
+        some.sightings.file(tmp_path / f"{shard}.bin")
+    road.keep(b"head", some.answer)
+    assert road.find(b"head") is None
 
 
 async def test_an_answer_is_renewed_by_one_request_and_dropped_if_that_fails() -> None:
