@@ -20,6 +20,8 @@ SECOND_NS = 1_000_000_000
 COARSE_TICK_NS = 2 * SECOND_NS
 """FAT stores times in steps of two seconds; no file system in use has larger steps."""
 _FINE_TICK_NS = int(TICK_SECONDS * SECOND_NS)
+_SIGHTING_BYTES = 512
+"""One identity, with what Python needs to keep it."""
 
 _Seen = tuple[object, ...]
 
@@ -39,6 +41,14 @@ class Sightings:
     def is_lasting(self) -> bool:
         """Whether a later look would show every change; of nothing seen, nothing is known."""
         return self._is_lasting and bool(self._seen)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory they take, about."""
+        return sum(_SIGHTING_BYTES + len(path) for path in self._seen)
 
     def doubt(self) -> None:
         """Note that the answer depends on something that a later look would not show."""

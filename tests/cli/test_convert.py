@@ -72,6 +72,16 @@ def test_a_tfjs_folder_is_converted_too(convert, tmp_path):
     assert len(loadable_files(tmp_path / "out")) == 1
 
 
+def test_a_tfjs_folder_without_weights_is_converted_too(convert, tmp_path):
+    document = json.loads((SAMPLES / "breast-cancer-tfjs" / "model.json").read_bytes())
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    (folder / "model.json").write_text(json.dumps({**document, "weightsManifest": None}))
+    result = convert(folder, tmp_path / "out")
+    assert result.exit_code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.json"]
+
+
 def test_an_empty_folder_is_filled_and_a_full_one_only_by_force(convert, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

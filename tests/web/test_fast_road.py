@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tfjs_serve.settings import FAST_ROAD_HEAD_BYTES, FAST_ROAD_RENEWAL_SECONDS
+from tfjs_serve.settings import FAST_ROAD_HEAD_BYTES, FAST_ROAD_RENEWAL_SECONDS, MIB
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.fast_road import FastRoad, Finished
 
@@ -93,7 +93,7 @@ async def test_an_answer_in_doubt_replaces_one_that_was_not() -> None:
 
 async def test_what_was_kept_first_makes_room() -> None:
     body = 1000 * b"x"
-    road = FastRoad(limit_bytes=5 * len(body))
+    road = FastRoad(limit_bytes=6 * len(body))
     for number in range(4):
         road.keep(b"%d" % number, Some(body=body).answer)
     found = [road.find(b"%d" % number) is not None for number in range(4)]
@@ -102,6 +102,25 @@ async def test_what_was_kept_first_makes_room() -> None:
     assert road.find(b"huge") is None
     road.keep(b"3", Some(body=body).answer)
     assert road.find(b"3") is not None
+
+
+async def test_what_an_answer_depends_on_takes_memory_too(tmp_path: Path) -> None:
+    road = FastRoad(limit_bytes=MIB)
+    for number in range(20):
+        some = Some()
+        for shard in range(200):
+            some.sightings.file(tmp_path / f"{shard}.bin")
+        road.keep(b"%d" % number, some.answer)
+    found = [road.find(b"%d" % number) is not None for number in range(20)]
+    assert 1 <= sum(found) < 10
+
+
+async def test_what_depends_on_too_many_files_is_not_kept(tmp_path: Path) -> None:
+    road, some = FastRoad(), Some()
+    for shard in range(300):
+        some.sightings.file(tmp_path / f"{shard}.bin")
+    road.keep(b"head", some.answer)
+    assert road.find(b"head") is None
 
 
 async def test_an_answer_is_renewed_by_one_request_and_dropped_if_that_fails() -> None:

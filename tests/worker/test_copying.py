@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,20 @@ async def test_a_source_that_is_gone_is_told(copier: Copier, request_: Conversio
         await copier.copy(gone, CopyRequest(files=(((0, 1),),)), lambda _: None)
 
 
+def put_pipe_in_place(path: str) -> None:
+    Path(path).unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
+async def test_a_pipe_in_place_of_the_source_does_not_block(
+    copier: Copier, request_: ConversionRequest
+) -> None:
+    put_pipe_in_place(request_.source)
+    with pytest.raises(KerasFileError, match=r"a\.h5 is damaged"):
+        await copier.copy(request_, CopyRequest(files=(((0, 1),),)), lambda _: None)
+
+
 async def test_a_folder_that_is_gone_is_a_failure_of_the_store(
     copier: Copier, request_: ConversionRequest
 ) -> None:
@@ -136,7 +151,10 @@ async def test_a_child_that_asks_twice_is_ended(
         await pool.convert(request_, ignore)
 
 
-@pytest.mark.parametrize("files", ["[[[-1, 4]]]", "[[[0]]]", "[[[0, 'x']]]", "7", "[[[0, 1.5]]]"])
+@pytest.mark.parametrize(
+    "files",
+    ["[[[-1, 4]]]", "[[[0]]]", "[[[0, 'x']]]", "7", "[[[0, 1.5]]]", "[]", f"[[[{1 << 63}, 4]]]"],
+)
 async def test_pieces_that_are_nonsense_are_a_crash(
     pool_running: PoolFactory, request_: ConversionRequest, files: str
 ) -> None:

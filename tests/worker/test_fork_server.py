@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from tests.worker.test_child import command_running, ignore, script_with
 from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES
+from tfjs_serve.worker import forks
 from tfjs_serve.worker.client import WorkerPool
 from tfjs_serve.worker.forks import can_fork
 from tfjs_serve.worker.process import FORK_SERVER, child_command
@@ -140,6 +143,26 @@ async def test_after_a_crash_children_come_from_another_server(
     await until(lambda: is_gone(server))
 
 
+@pytest.fixture
+def inherits_orphans() -> Iterator[None]:
+    """Make this process the one that gets orphans, as the first process of a container is."""
+    set_subreaper = partial(ctypes.CDLL(None).prctl, 36)  # PR_SET_CHILD_SUBREAPER
+    set_subreaper(1, 0, 0, 0)
+    yield
+    set_subreaper(0, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("inherits_orphans")
+async def test_a_child_that_crashed_is_collected(
+    pool_forking: PoolForking, request_for: RequestFor
+) -> None:
+    pool = pool_forking("os.abort()")
+    for _ in range(3):
+        with pytest.raises(WorkerCrashedError):
+            await pool.convert(request_for("a.h5"), ignore)
+    await until(lambda: not children_of(os.getpid()))
+
+
 async def test_a_child_that_hangs_costs_only_its_model(
     pool_forking: PoolForking, request_for: RequestFor
 ) -> None:
@@ -160,6 +183,21 @@ async def test_a_server_that_was_killed_is_replaced(
     await pool.start()
     server, _ = await numbers(pool, request_for("a.h5"))
     os.kill(server, signal.SIGKILL)
+    another, _ = await numbers(pool, request_for("a.h5"))
+    assert another != server
+    await until(lambda: is_gone(server))
+
+
+async def test_a_server_that_does_not_answer_is_replaced(
+    pool_forking: PoolForking, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = pool_forking(SAY_PARENT)
+    server, _ = await numbers(pool, request_for("a.h5"))
+    os.kill(server, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(forks, "_START_SECONDS", 0.1)
+        with pytest.raises(WorkerUnavailableError, match="does not answer"):
+            await numbers(pool, request_for("a.h5"))
     another, _ = await numbers(pool, request_for("a.h5"))
     assert another != server
     await until(lambda: is_gone(server))

@@ -101,7 +101,7 @@ def exported_names(converted: Converted) -> dict[str, str]:
     The layers, if the model needs any, are named ``layers.js``, so that pages can name them.
     """
     document = json.loads((converted.folder / MODEL_JSON).read_bytes())
-    shards = [path for group in document.get("weightsManifest", ()) for path in group["paths"]]
+    shards = [path for group in document.get("weightsManifest") or () for path in group["paths"]]
     names = {name: name for name in shards}
     if script := script_among(file.name for file in converted.files):
         names[script] = SCRIPT_NAME

@@ -22,6 +22,8 @@ from tfjs_serve.settings import (
 )
 from tfjs_serve.sightings import Sightings
 
+_MOST_SIGHTINGS = 256
+"""A look at so many files takes about a millisecond, for which everybody waits."""
 _SLOW_LOOK_SECONDS = 0.005
 _SLOW_LOOKS = 3
 _PAUSE_SECONDS = 30.0
@@ -58,7 +60,8 @@ class Finished:
     def size_bytes(self) -> int:
         """How much memory it takes, about."""
         body_bytes = len(self.body) if isinstance(self.body, bytes) else 0
-        return 2 * (len(self.before_date) + len(self.after_date) + body_bytes)
+        answer_bytes = 2 * (len(self.before_date) + len(self.after_date) + body_bytes)
+        return answer_bytes + self.sightings.size_bytes
 
     def to_bytes(self) -> bytes:
         """Return the head, and the body unless it is a file, as of now."""
@@ -127,7 +130,9 @@ class FastRoad:
     def keep(self, head: bytes, answer: Finished) -> None:
         """Keep the answer to a request that came as `head`."""
         self.forget(head)
-        if len(head) > FAST_ROAD_HEAD_BYTES or not answer.sightings.is_lasting:
+        if len(head) > FAST_ROAD_HEAD_BYTES or len(answer.sightings) > _MOST_SIGHTINGS:
+            return
+        if not answer.sightings.is_lasting:
             return
         self._kept[head] = _Kept(answer, self._clock())
         self._size_bytes += _cost(head, answer)

@@ -114,7 +114,7 @@ def _blocks(
     """
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        with Path(request.source).open("rb", buffering=0) as source:
+        with open(request.source, "rb", buffering=0, opener=_without_waiting) as source:
             for offset, size_bytes in pieces:
                 source.seek(offset)
                 left_bytes = size_bytes
@@ -128,6 +128,11 @@ def _blocks(
                     yield buffer[:count]
     except OSError as error:
         raise _damaged(request, error.strerror or str(error)) from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open what may have become a pipe meanwhile; no deadline ends a thread that waits for one."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _damaged(request: ConversionRequest, problem: str) -> KerasFileError:

@@ -94,13 +94,17 @@ class ForkServer:
 
     def end(self) -> None:
         """End it with all of its children."""
+        self._let_go()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()  # the system ends its children with it
+
+    def _let_go(self) -> None:
+        """Close the socket; when it has done what it was told, it ends."""
         if self.is_gone:
             return
         self.is_gone = True
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()  # the system ends its children with it
         for future in (*self._forking.values(), *self._endings.values()):
             if not future.done():
                 future.set_exception(ConnectionResetError("the process that forked it has ended"))
@@ -121,6 +125,7 @@ class ForkServer:
             socket.send_fds(self._control, [f"fork {token}".encode()], its_pipes)
             return await asyncio.wait_for(asyncio.shield(forked), _START_SECONDS)
         except asyncio.TimeoutError:
+            self.end()  # so that the next child comes from another one
             raise OSError("the process that forks does not answer") from None
         except ConnectionError:
             raise await self._reason() from None
@@ -180,7 +185,7 @@ class ForkServer:
 
     def _end_if_done(self) -> None:
         if self._is_retired and not (self._forking or self._endings):
-            self.end()
+            self._let_go()  # not killed: it still has to collect its last child
 
 
 class ForkedProcess:

@@ -152,6 +152,8 @@ class CopyRequest:
             tuple((_count(offset), _count(size_bytes)) for offset, size_bytes in pieces)
             for pieces in data["files"]
         )
+        if not files:
+            raise ValueError("nothing to copy")
         return cls(files=files)
 
 
@@ -222,6 +224,6 @@ def _text(value: object) -> str:
 
 
 def _count(value: object) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < 1 << 63:  # what the system has for sizes
         raise ValueError(f"not a count: {value!r}")
     return value
