@@ -6,6 +6,8 @@ import gc
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,3 +157,23 @@ def test_leftovers_that_cannot_be_removed_hinder_nobody(
     monkeypatch.setattr(Path, "rename", refuse)
     store = new_store(tmp_path)
     assert store.get(key_of("a")) is None
+
+
+def test_threads_that_announce_their_process_at_once_do_not_wait_for_each_other_forever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Path.mkdir
+
+    def slow(path: Path, *args: int, **kwargs: bool) -> None:
+        time.sleep(0.05)  # so that all of them are here before one has the lock
+        made(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", slow)
+    presence = Presence(tmp_path / "processes", fills=tmp_path)
+    threads = [threading.Thread(target=presence.announce, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert names_in(tmp_path / "processes") == [presence.name]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -42,9 +43,15 @@ class Presence:
         self._folder = folder
         self._fills = fills
         self._leave: weakref.finalize[[int, Path, Path], Presence] | None = None
+        self._announcing = threading.Lock()
 
     def announce(self) -> None:
         """Take the lock; again if someone has emptied the cache since. Raises ``OSError``."""
+        # A process that opens a file twice waits for itself: the lock belongs to what was opened.
+        with self._announcing:
+            self._announce()
+
+    def _announce(self) -> None:
         path = self._folder / self.name
         if self._leave is not None:
             if path.exists():
