@@ -37,7 +37,8 @@ GRU = layer("GRU")
 
 
 def script_of(*layers: Mapping[str, Any]) -> companion.Script:
-    script = companion.script_for({"class_name": "Sequential", "config": {"layers": [*layers]}})
+    config = {"class_name": "Sequential", "config": {"layers": [*layers]}}
+    script = companion.script_of(companion.parts_for(config))
     assert script is not None
     return script
 
@@ -47,7 +48,7 @@ def script_of(*layers: Mapping[str, Any]) -> companion.Script:
 
 def test_a_model_of_layers_that_tensorflow_js_has_needs_none() -> None:
     dense = {"class_name": "Dense", "config": {"name": "Operation", "activation": "Activation"}}
-    assert companion.script_for({"class_name": "Sequential", "config": {"layers": [dense]}}) is None
+    assert companion.parts_for({"class_name": "Sequential", "config": {"layers": [dense]}}) == ()
 
 
 def test_a_model_gets_what_it_needs_and_no_more() -> None:

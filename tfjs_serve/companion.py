@@ -142,16 +142,29 @@ def check_arguments(class_name: str, arguments: Iterable[str]) -> None:
 # --- Scripts ----------------------------------------------------------------------------------
 
 
-def script_for(config: Any) -> Script | None:
-    """Return the script that a page must load before a model; ``None`` if it needs none.
+def parts_for(config: Any) -> tuple[str, ...]:
+    """Return the names of the parts with the layers and operations of a model.
 
     Parameters
     ----------
     config
-        The model's configuration, as JSON. The same layers and operations give the same script.
+        The model's configuration, as JSON.
     """
-    wanted = set(_parts_in(config))
-    return _script(frozenset(wanted)) if wanted else None
+    return tuple(sorted(set(_parts_in(config))))
+
+
+def script_of(parts: Iterable[str]) -> Script:
+    """Return the script with the named parts, and with all that these need.
+
+    Raises
+    ------
+    ValueError
+        There is no part of one of the names.
+    """
+    wanted = frozenset(parts)
+    if unknown := wanted - {part.name for part in _parts()}:
+        raise ValueError(f"layers.js has no part {', '.join(sorted(unknown))}")
+    return _script(wanted)
 
 
 def whole_script() -> Script:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfjs_serve import __version__
-from tfjs_serve.layers_model.compression import COMPRESSED_SUFFIXES
+from tfjs_serve.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.layers_model.documents import (
     encode_document,
     find_document_problems,

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import brotli
 import numpy as np
 import pytest
 from hypothesis import given
@@ -217,14 +214,3 @@ def test_only_a_block_is_in_memory_at_a_time(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert peak_bytes < 12 * 2**20
     assert len(json.loads((tmp_path / "model.json").read_bytes())["weightsManifest"]) == 1
-
-
-def test_scripts_are_written_beside_the_model_and_compressed(tmp_path: Path) -> None:
-    name, text = "layers.0123.js", "'läyers';\n" * 9
-    written = write(replace(model(random(4)), scripts={name: text}), tmp_path)
-    assert [file.name for file in written[1:]] == [name, f"{name}.gz", f"{name}.br", *DOCUMENTS]
-    assert sorted(file.name for file in written) == file_names(tmp_path)
-    body = (tmp_path / name).read_bytes()
-    assert body == text.encode("utf-8")
-    assert gzip.decompress((tmp_path / f"{name}.gz").read_bytes()) == body
-    assert brotli.decompress((tmp_path / f"{name}.br").read_bytes()) == body

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from tfjs_serve.companion import SCRIPT_NAME, script_among
+from tfjs_serve.companion import SCRIPT_NAME, script_of
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import Json
@@ -42,8 +41,8 @@ def convert_into(directory: Path, path: Path) -> ConversionReport:
         options=ConversionOptions(),
     )
     report = convert(request, lambda _progress: None)
-    if script := script_among(file.name for file in report.files):
-        shutil.copyfile(directory / script, directory / SCRIPT_NAME)
+    if report.parts:
+        (directory / SCRIPT_NAME).write_text(script_of(report.parts).text, encoding="utf-8")
     return report
 
 

@@ -27,7 +27,7 @@ def progress(done, total):
 
 def report(name="model.json"):
     files = [{"name": name, "size_bytes": 1, "sha256": "0" * 64}]
-    say({"report": {"files": files, "warnings": ["a warning"]}})
+    say({"report": {"files": files, "warnings": ["a warning"], "parts": []}})
 
 line = sys.stdin.readline()
 if not line:

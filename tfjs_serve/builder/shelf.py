@@ -184,7 +184,7 @@ class Shelf:
         files: tuple[ArtifactFile, ...],
     ) -> Artifact:
         with self._store.errors():
-            place.gather(report, files)
+            files = place.gather(report, files)
         return self._store.publish(key, place.folder, files, report.warnings, known=report.copied)
 
     async def prune(self) -> None:
@@ -260,7 +260,7 @@ class Shelf:
 def _check(
     place: Workplace, report: ConversionReport, files: tuple[ArtifactFile, ...]
 ) -> tuple[ArtifactFile, ...]:
-    place.gather(report, files)
+    files = place.gather(report, files)
     check_staged(place.folder, files, report.copied)
     return files
 

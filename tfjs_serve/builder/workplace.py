@@ -13,8 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfjs_serve.artifacts.model import ArtifactFile
+from tfjs_serve.artifacts.model import ArtifactFile, MisreportedFilesError
 from tfjs_serve.artifacts.record import check_names
+from tfjs_serve.builder.scripts import write_script
+from tfjs_serve.companion import SCRIPT_PREFIX
 from tfjs_serve.worker.protocol import ConversionReport
 
 _WORK, _COPIES = ".work", ".copies"
@@ -44,15 +46,24 @@ class Workplace:
         self.work.mkdir()
         self.copies.mkdir()
 
-    def gather(self, report: ConversionReport, files: Sequence[ArtifactFile]) -> None:
+    def gather(
+        self, report: ConversionReport, files: Sequence[ArtifactFile]
+    ) -> tuple[ArtifactFile, ...]:
         """Move `files`, which `report` lists, into the folder; what remains stays where it is.
+
+        Returns
+        -------
+        tuple
+            All files of the model: the script that it needs is added to `files`.
 
         Raises
         ------
         MisreportedFilesError
-            They have names that no file of a model has.
+            They have names that no file of a conversion process has, or no script can be made.
         """
         check_names(files)
+        if any(file.name.startswith(SCRIPT_PREFIX) for file in files):
+            raise MisreportedFilesError("the result of the conversion has a script of its own")
         for file in files:
             made = self.work / file.name
             if file.sha256 in report.copied:
@@ -64,3 +75,4 @@ class Workplace:
         for folder in (self.work, self.copies):
             with suppress(OSError):  # it is not empty, which is noticed as well
                 folder.rmdir()
+        return (*files, *write_script(self.folder, report.parts))

@@ -230,7 +230,6 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
     """
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
-    script = companion.script_for(config)
     file = draft.file
     return LayersModel(
         topology={
@@ -244,7 +243,7 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
         warnings=report.warnings,
-        scripts={script.name: script.text} if script else {},
+        parts=companion.parts_for(config),
     )
 
 

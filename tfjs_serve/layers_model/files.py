@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO
 
+from tfjs_serve.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.errors import store_error
-from tfjs_serve.layers_model.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.layers_model.digests import shard_name
 from tfjs_serve.layers_model.model import WrittenFile
 

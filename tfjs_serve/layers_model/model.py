@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -66,8 +66,8 @@ class LayersModel:
         For example ``"keras 3.15.1"``.
     warnings
         What was left out without changing predictions, one sentence each.
-    scripts
-        What a page must load before the model, as text by file name; written beside it.
+    parts
+        Names of the parts of ``layers.js`` that a page must load before the model.
     """
 
     topology: dict[str, Json]
@@ -75,7 +75,7 @@ class LayersModel:
     generated_by: str
     user_defined_metadata: dict[str, Json] | None = None
     warnings: tuple[str, ...] = field(default=())
-    scripts: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +86,8 @@ def write_layers_model(
     document = layers_model_document(
         model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
     )
-    contents = {name: text.encode("utf-8") for name, text in model.scripts.items()}
-    contents[MODEL_JSON] = encode_document(document)
-    written = [write_compressible(directory, name, data) for name, data in contents.items()]
-    return (*distinct(shards), *chain.from_iterable(written))
+    documents = write_compressible(directory, MODEL_JSON, encode_document(document))
+    return (*distinct(shards), *documents)
 
 
 def _copy_shards(

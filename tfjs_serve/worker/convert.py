@@ -96,7 +96,9 @@ def _convert_file(
     with open_model(source, display_name=request.display_name) as keras_model:
         layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
         files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
-    return ConversionReport(files=_reported(files), warnings=layers_model.warnings)
+    return ConversionReport(
+        files=_reported(files), warnings=layers_model.warnings, parts=layers_model.parts
+    )
 
 
 def _import_folder(

@@ -110,6 +110,9 @@ class ConversionReport:
 
     Attributes
     ----------
+    parts
+        Names of the parts of ``layers.js`` that the model needs. The parent writes the script:
+        pages run it, so it must not come from a process that has read a stranger's file.
     copied
         Digests of the files that the parent has copied: they lie in the request's ``copies_dir``,
         named by their digests. Only the parent knows them.
@@ -117,18 +120,23 @@ class ConversionReport:
 
     files: tuple[ReportedFile, ...]
     warnings: tuple[str, ...] = field(default=())
+    parts: tuple[str, ...] = ()
     copied: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the parent reads."""
         files = [asdict(file) for file in self.files]
-        return {"report": {"files": files, "warnings": self.warnings}}
+        return {"report": {"files": files, "warnings": self.warnings, "parts": self.parts}}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ConversionReport:
         """Rebuild the report in the parent."""
         files = tuple(ReportedFile.from_json(file) for file in data["files"])
-        return cls(files=files, warnings=tuple(_text(warning) for warning in data["warnings"]))
+        return cls(
+            files=files,
+            warnings=tuple(_text(warning) for warning in data["warnings"]),
+            parts=tuple(_text(part) for part in data["parts"]),
+        )
 
 
 Pieces = tuple[tuple[int, int], ...]
