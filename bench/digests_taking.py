@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -92,7 +92,17 @@ def _outcome(source: Path, output: Path) -> Record:
         return {"outcome": "refused", "error": error.to_json()}
     except TfjsServeError as error:
         return {"outcome": "failed", "error": _without_paths(error.to_json(), source, output)}
+    _write_script(output, getattr(report, "parts", ()))  # earlier converters wrote it themselves
     return {"outcome": "converted", "warnings": list(report.warnings)}
+
+
+def _write_script(output: Path, parts: Sequence[str]) -> None:
+    """Write the layers that a model needs, as the server does it."""
+    if parts:
+        from tfjs_serve.companion import script_of  # noqa: PLC0415 -- _import's
+
+        script = script_of(parts)
+        (output / script.name).write_text(script.text, encoding="utf-8")
 
 
 def _without_paths(error: dict[str, Any], source: Path, output: Path) -> dict[str, Any]:
