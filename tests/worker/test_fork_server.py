@@ -156,12 +156,12 @@ def inherits_orphans() -> Iterator[None]:
 async def test_a_child_that_crashed_is_collected(
     pool_forking: PoolForking, request_for: RequestFor
 ) -> None:
-    others = set(children_of(os.getpid()))  # what other tests use, such as Node
+    others = children_of(os.getpid())  # what other tests use, such as Node
     pool = pool_forking("os.abort()")
     for _ in range(3):
         with pytest.raises(WorkerCrashedError):
             await pool.convert(request_for("a.h5"), ignore)
-    await until(lambda: set(children_of(os.getpid())) <= others)
+    await until(lambda: children_of(os.getpid()) <= others)
 
 
 async def test_a_child_that_hangs_costs_only_its_model(
