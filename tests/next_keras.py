@@ -26,7 +26,7 @@ def _own(made: type) -> type:
 
 
 @_own
-class Threshold(keras.layers.Layer):  # type: ignore[misc]
+class Threshold(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """``x`` where it is above ``limit``, and zero elsewhere."""
 
     def __init__(self, limit: float = 0.0, **others: Any) -> None:
@@ -42,7 +42,7 @@ class Threshold(keras.layers.Layer):  # type: ignore[misc]
 
 
 @_own
-class CReLU(keras.layers.Layer):  # type: ignore[misc]
+class CReLU(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """The positive parts of ``x`` and of ``-x``, side by side."""
 
     def __init__(self, **others: Any) -> None:
@@ -56,7 +56,7 @@ class CReLU(keras.layers.Layer):  # type: ignore[misc]
 
 
 @_own
-class Snake(keras.layers.Layer):  # type: ignore[misc]
+class Snake(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """``x + height * sin(frequency * x) ** 2``, with a frequency for each channel."""
 
     def __init__(self, height: float = 1.0, **others: Any) -> None:
@@ -75,7 +75,7 @@ class Snake(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "height": self.height}
 
 
-class Logit(keras.Operation):  # type: ignore[misc]
+class Logit(keras.Operation):  # type: ignore[misc]  # Keras is untyped
     """``log(x / (1 - x))`` of `x` kept away from 0 and 1."""
 
     def __init__(self, eps: float = 0.0, *, name: str | None = None) -> None:

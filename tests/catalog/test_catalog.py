@@ -239,7 +239,7 @@ async def test_a_list_of_a_large_tree_has_what_was_added_and_removed(models, cat
 @pytest.fixture
 def old(monkeypatch):
     """Have times of folders tell everything, as they do when two seconds have passed."""
-    monkeypatch.setattr(tree_module, "_COARSEST_TICK_SECONDS", -1.0)
+    monkeypatch.setattr(tree_module, "COARSE_TICK_NS", -1_000_000_000)
 
 
 @pytest.mark.usefixtures("large", "old")

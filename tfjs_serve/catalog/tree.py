@@ -21,9 +21,7 @@ from tfjs_serve.catalog.folders import (
 from tfjs_serve.catalog.look import Look
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
-
-_COARSEST_TICK_SECONDS = 2.0
-"""FAT keeps times in steps of two seconds: until then, another change may leave the same time."""
+from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +188,7 @@ def _is_lasting(identity: FolderIdentity | None, looked_at_seconds: float) -> bo
     """Whether no later change can leave the folder with this identity."""
     if identity is None:
         return False
-    return looked_at_seconds - max(identity[2:]) / 1e9 > _COARSEST_TICK_SECONDS
+    return looked_at_seconds * SECOND_NS - max(identity[2:]) > COARSE_TICK_NS
 
 
 def _is_as_it_was(seen: _Seen, changed: Collection[str]) -> bool:

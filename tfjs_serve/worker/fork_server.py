@@ -32,8 +32,8 @@ from typing import NoReturn
 
 from tfjs_serve.settings import WORKER_OPEN_FILES
 from tfjs_serve.worker import child, convert, limits
+from tfjs_serve.worker.protocol import FORK_DATAGRAM_BYTES
 
-DATAGRAM_BYTES = 256
 _DESCRIPTORS = 3
 
 
@@ -75,7 +75,7 @@ class ForkServer:
 
     def _obey(self) -> bool:
         """Do one thing that is asked for; return whether more may come."""
-        words, descriptors, _, _ = socket.recv_fds(self._control, DATAGRAM_BYTES, _DESCRIPTORS)
+        words, descriptors, _, _ = socket.recv_fds(self._control, FORK_DATAGRAM_BYTES, _DESCRIPTORS)
         match words.decode().split():
             case ["fork", token]:
                 self._fork(token, descriptors)

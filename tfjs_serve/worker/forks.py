@@ -18,8 +18,8 @@ from tfjs_serve.worker.process import (
     child_environment,
     describe_exit,
 )
+from tfjs_serve.worker.protocol import FORK_DATAGRAM_BYTES
 
-_DATAGRAM_BYTES = 256
 _START_SECONDS = 60.0
 """How long the fork server may take to import everything, on a machine that is busy."""
 _END_SECONDS = 2.0
@@ -149,7 +149,7 @@ class ForkServer:
     def _hear(self) -> None:
         """Read what the fork server says, and note its end."""
         try:
-            while words := self._control.recv(_DATAGRAM_BYTES):
+            while words := self._control.recv(FORK_DATAGRAM_BYTES):
                 self._heed(words.decode().split())
         except BlockingIOError:
             return

@@ -139,6 +139,9 @@ class ConversionReport:
         )
 
 
+FORK_DATAGRAM_BYTES = 256
+"""The most that the parent and its fork server say to each other at once."""
+
 Pieces = tuple[tuple[int, int], ...]
 """A file as pieces of the source, one after the other: offset and size of each, in bytes."""
 
