@@ -9,8 +9,8 @@ from typing import Final
 import brotli
 
 _BROTLI_QUALITY = 6
-"""Up to here, a text of 12 KB takes half a millisecond. In a new process level 9 takes up to ten, for
-no byte less, and the highest twelve, for 6 % less."""
+"""Up to here, a text of 12 KB takes half a millisecond. In a new process, level 9 takes up to ten,
+for no byte less, and the highest twelve, for 6 % less."""
 
 
 def _gzip(data: bytes) -> bytes:
