@@ -68,8 +68,7 @@ class Shelf:
 
     async def record(self, job: Job, artifact: Artifact) -> None:
         """Record that `artifact` is the newest generation of `job`."""
-        for label in (job.name_label, job.exact_label):
-            await asyncio.to_thread(self._store.record_generation, label, artifact.key)
+        await asyncio.to_thread(self._record, job, artifact.key)
         for name in {job.entry.name, job.entry.exact_name}:
             for file in artifact.files:
                 self._found.put((name, job.variant, file.name), artifact.key)
@@ -207,6 +206,10 @@ class Shelf:
         documents = (file for file in artifact.files if file.name.startswith(_DOCUMENTS))
         is_intact = all(self._store.is_intact(artifact, file) for file in documents)
         return artifact if is_intact else None
+
+    def _record(self, job: Job, key: ArtifactKey) -> None:
+        for label in (job.name_label, job.exact_label):
+            self._store.record_generation(label, key)
 
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._get(key) for key in self._store.generations(label))

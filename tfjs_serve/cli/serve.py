@@ -183,6 +183,7 @@ async def _serve(run: Run) -> None:
         await workers.start()
         await _start_telling(run, catalogue, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
+        await builder.prepare()
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
         if run.open_browser:
