@@ -90,8 +90,8 @@ class Run:
     "cors_origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Let pages of this origin load models, besides those of this machine; "
-    "repeatable; '*' for all.",
+    help="Let pages of this origin load models, besides those of localhost; "
+    "repeatable; 'https://*.example.com' for subdomains, null for files, '*' for all.",
 )
 @click.option(
     "--allowed-host",
@@ -99,7 +99,7 @@ class Run:
     multiple=True,
     metavar="NAME",
     help="Answer requests for this host name, besides localhost and addresses; "
-    "repeatable; '*' for all.",
+    "repeatable; .example.com for all names under it, '*' for all.",
 )
 @follow_symlinks_option
 @custom_layers_option
