@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -101,6 +101,13 @@ class TfjsReader:
         """Say why the document at `path` could not be read, or ``None`` if it could."""
         seen = self._seen.get(path)
         return seen.problem if seen else None
+
+    def forget_all_but(self, folders: Iterable[str]) -> None:
+        """Forget the documents of all other folders: those were removed or renamed."""
+        kept = frozenset(folders)
+        for path in tuple(self._seen):  # another thread may add to it
+            if str(Path(path).parent) not in kept:
+                self._seen.pop(path, None)
 
 
 def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _Seen:

@@ -102,7 +102,9 @@ class FolderTree:
         ScanResult
             The same object as before if nothing has changed.
         """
-        return self._look(lambda _seen: False)
+        result = self._look(lambda _seen: False)
+        self._reader.forget_all_but(seen.folder.path for seen in self._seen.values())
+        return result
 
     def look_again(self, changed: Collection[str]) -> ScanResult:
         """Look at the folders in which something was added, removed or renamed, and at `changed`.
