@@ -9,6 +9,7 @@ from typing import Any
 
 from tfjs_serve.catalog.model import EntryKind, FileStamp
 from tfjs_serve.settings import MIB
+from tfjs_serve.source_files import open_source
 from tfjs_serve.untrusted_json import parse_json
 
 MAX_MODEL_JSON_BYTES = 64 * MIB
@@ -115,7 +116,8 @@ def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _S
         problem = f"is larger than {MAX_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
         return _Seen(stamp=stamp, document=None, problem=problem)
     try:
-        document = parse_document(parse_json(Path(path).read_bytes()))
+        with open_source(path) as file:
+            document = parse_document(parse_json(file.readall()))
     except OSError as error:
         # Permissions may change without a new identity, so try again next time.
         problem = f"cannot be read ({error.strerror})"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError, TfjsServeError, store_error
 from tfjs_serve.settings import MIB
+from tfjs_serve.source_files import open_source
 from tfjs_serve.worker.protocol import ConversionRequest, CopyRequest, Pieces
 
 _BLOCK_BYTES = 1 * MIB
@@ -114,7 +115,7 @@ def _blocks(
     """
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        with open(request.source, "rb", buffering=0, opener=_without_waiting) as source:
+        with open_source(request.source) as source:
             for offset, size_bytes in pieces:
                 source.seek(offset)
                 left_bytes = size_bytes
@@ -128,11 +129,6 @@ def _blocks(
                     yield buffer[:count]
     except OSError as error:
         raise _damaged(request, error.strerror or str(error)) from error
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open what may have become a pipe meanwhile; no deadline ends a thread that waits for one."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _damaged(request: ConversionRequest, problem: str) -> KerasFileError:
