@@ -23,6 +23,7 @@ from tfjs_serve.cli.banner import print_banner
 from tfjs_serve.cli.building import new_builder
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
@@ -58,6 +59,7 @@ class Run:
     sockets: Sequence[socket.socket]
     port: int
     terminal: Terminal
+    leave: threading.Timer
     open_browser: bool
     access_log: logging.Logger | None
 
@@ -124,13 +126,14 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
     CorsPolicy.from_settings(settings.cors_origins)
     HostPolicy.from_settings(settings.host, settings.allowed_hosts)
     terminal = Terminal()
-    with logging_to(terminal, log_level), _listening(settings) as sockets:
+    with logging_to(terminal, log_level), _listening(settings) as sockets, leaving() as leave:
         port = ports.port_of(sockets)
         run = Run(
             settings=replace(settings, port=port),
             sockets=sockets,
             port=port,
             terminal=terminal,
+            leave=leave,
             open_browser=open_browser,
             access_log=_access_log if log_level == "debug" else None,
         )
@@ -190,6 +193,7 @@ async def _serve(run: Run) -> None:
             _open_browser(f"{run.origin}/")
         await stop.wait()
     run.terminal.text("Stopped.", style="dim")
+    run.leave.start()
 
 
 async def _start_web(

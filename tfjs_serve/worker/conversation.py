@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from tfjs_serve.errors import TfjsServeError, WorkerCrashedError
 from tfjs_serve.worker import reached
-from tfjs_serve.worker.copying import Copier
+from tfjs_serve.worker.copying import copy
 from tfjs_serve.worker.process import ChildProcess, describe_exit
 from tfjs_serve.worker.protocol import (
     Acceptance,
@@ -53,12 +53,10 @@ class Conversation:
         child: ChildProcess,
         request: ConversionRequest,
         on_progress: Callable[[Progress], None],
-        copier: Copier,
     ) -> None:
         self._child = child
         self._request = request
         self._on_progress = on_progress
-        self._copier = copier
         self._copied: frozenset[str] | None = None
         self._pace = _Pace()
         self.acceptance: Acceptance | None = None
@@ -124,7 +122,7 @@ class Conversation:
             done_bytes += copied_bytes
             self._on_progress(Progress(done_bytes=done_bytes, total_bytes=size_bytes))
 
-        digests = await self._copier.copy(self._request, wanted, progressed)
+        digests = await copy(self._request, wanted, progressed)
         self._copied = frozenset(digests)
         await self._child.send_line(json.dumps(Copies(digests=digests).to_json()).encode())
 
