@@ -216,6 +216,32 @@ async def test_a_child_that_asks_for_more_than_its_model_needs_is_ended(
     assert copies_in(request_) == {}
 
 
+WRITE = "open(request['output_dir'] + '/own', 'wb').write(b'123456')\n"
+ASK_FOR_EIGHT = ASK % "[[[0, 8]]]" + "sys.stdin.readline()\n"
+
+
+@pytest.mark.parametrize(
+    "script", [WRITE + ASK_FOR_EIGHT, ASK_FOR_EIGHT + WRITE], ids=["before", "after"]
+)
+@pytest.mark.parametrize(
+    "limits",
+    [ConversionLimits(written_bytes=13), ConversionLimits(files=1)],
+    ids=["bytes", "number of files"],
+)
+async def test_what_the_child_writes_and_what_is_copied_count_together(
+    pool_running: PoolFactory,
+    request_: ConversionRequest,
+    tmp_path: Path,
+    script: str,
+    limits: ConversionLimits,
+) -> None:
+    (tmp_path / "own").mkdir()
+    pool = pool_running(script + "time.sleep(60)")
+    request = replace(request_, output_dir=str(tmp_path / "own"), limits=limits)
+    with pytest.raises(ConversionLimitError, match="writes more than"):
+        await pool.convert(request, ignore)
+
+
 async def test_a_child_that_asks_twice_is_ended(
     pool_running: PoolFactory, request_: ConversionRequest
 ) -> None:
