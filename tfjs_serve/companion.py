@@ -32,6 +32,7 @@ SCRIPT_NAME = "layers.js"
 MODULE_NAME = "layers.mjs"
 SCRIPT_PREFIX = "layers."
 """How the names of scripts begin, and of their compressed forms."""
+SCRIPT_BEGINNING = "// tfjs-serve "
 FRAME = "kit"
 """Name of the source that is in every script."""
 
@@ -231,7 +232,7 @@ def _script(wanted: frozenset[str]) -> Script:
             needed.update(part.needs)
             chosen.append(part)
     chosen.reverse()
-    head = f"// tfjs-serve {__version__}: Keras layers for TensorFlow.js"
+    head = f"{SCRIPT_BEGINNING}{__version__}: Keras layers for TensorFlow.js"
     scripts = [_document()["frame"]["script"], *(part.script for part in chosen)]
     text = "\n".join([head, _START, *scripts, _END])
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
