@@ -162,7 +162,7 @@ class WorkerPool:
                 await self._end(spare)
             return await self._start_child()
         except OSError as error:
-            raise _unavailable(request, str(error)) from error
+            raise _unavailable(request, error.strerror or str(error)) from error
 
     async def _take_spare(self) -> ChildProcess | None:
         """Wait for the spare and take it; if this is cancelled, the spare is kept."""

@@ -105,7 +105,7 @@ def _copy(
     except OSError as error:
         raise store_error(
             error,
-            f"cannot write to {folder}: {error.strerror or error}",
+            f"cannot write the weights of {request.display_name}: {error.strerror or error}",
             hint="free some space there, or choose another folder with --cache-dir",
         ) from error
     return digest.hexdigest()
