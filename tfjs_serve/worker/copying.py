@@ -48,15 +48,17 @@ async def copy(
     """
     copies = _Copies(request, wanted, on_bytes)
     count = min(_AT_ONCE, len(wanted.files))
-    threads = [in_thread(copies.make, "tfjs-serve-copy") for _ in range(count)]
+    threads: list[asyncio.Future[None]] = []
     try:
+        threads.extend(in_thread(copies.make, "tfjs-serve-copy") for _ in range(count))
         done, _ = await asyncio.wait(threads, return_when=asyncio.FIRST_EXCEPTION)
         for thread in done:
             thread.result()
         return tuple(copies.digests)
     finally:
         copies.cancelled.set()
-        await asyncio.wait(threads, timeout=SHUTDOWN_SECONDS)
+        if threads:  # fewer than wanted, if the system gives no more
+            await asyncio.wait(threads, timeout=SHUTDOWN_SECONDS)
 
 
 class _Copies:
