@@ -199,7 +199,9 @@ class Shelf:
 
     def _get(self, key: ArtifactKey, sightings: Sightings | None = None) -> Artifact | None:
         if sightings is not None:
-            sightings.file(self._store.directory(key))
+            directory = self._store.directory(key)
+            sightings.file(directory)
+            sightings.file(directory / MODEL_JSON)
         artifact = self._store.get(key)
         if artifact is None:
             return None
