@@ -1,0 +1,110 @@
+"""From addresses to entries and files: what a URL names, and what of it exists."""
+
+from __future__ import annotations
+
+from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import (
+    FileGoneError,
+    FileNotInModelError,
+    ModelNotFoundError,
+    StoreError,
+    TfjsServeError,
+)
+from tfjs_serve.settings import Variant
+from tfjs_serve.sightings import Sightings
+from tfjs_serve.web.services import Services
+from tfjs_serve.web.urls import ModelAddress, ModelFile
+from tfjs_serve.web.variants import effective_variant, possible_variants
+
+
+async def kept_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
+    """Return an intact file of any generation, which is made again if it was lost.
+
+    Raises
+    ------
+    FileGoneError, FileNotInModelError, ModelNotFoundError
+        There is none.
+    """
+    try:
+        return await _find_file(services, target, sightings)
+    except FileGoneError as gone:
+        return await _made_again(services, target, gone, sightings)
+
+
+async def _made_again(
+    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings | None
+) -> tuple[Artifact, ArtifactFile]:
+    """Return a file that was lost from the cache, if it can be made again.
+
+    The same source gives the same bytes under the same names.
+
+    Raises
+    ------
+    FileGoneError
+        `gone`, because the model's file is not the one that the lost file was made of.
+    StoreError
+        The cache cannot be used.
+    """
+    try:
+        entry, variant = await lookup(services, target.addresses, suggest=False)
+        await services.builder.build(entry, variant)
+    except StoreError:
+        raise
+    except TfjsServeError as error:
+        raise gone from error
+    return await _find_file(services, target, sightings)
+
+
+async def lookup(
+    services: Services,
+    addresses: tuple[ModelAddress, ...],
+    *,
+    suggest: bool = True,
+    sightings: Sightings | None = None,
+) -> tuple[CatalogEntry, Variant]:
+    """Return the first entry that an address leads to, and the variant that it means.
+
+    Raises
+    ------
+    ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
+        There is none; the error is that of the last address.
+    """
+    error = ModelNotFoundError("there is no such model")
+    for address in addresses:
+        is_last = address is addresses[-1]
+        try:
+            entry = await services.catalog.lookup(
+                address.name, suggest=suggest and is_last, sightings=sightings
+            )
+        except ModelNotFoundError as not_found:
+            error = not_found
+        else:
+            default = services.settings.default_variant
+            return entry, effective_variant(entry, address.variant, default)
+    raise error
+
+
+async def _find_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
+    """Return the first file that an address leads to.
+
+    Raises
+    ------
+    FileGoneError, FileNotInModelError, ModelNotFoundError
+        There is none.
+    """
+    error: TfjsServeError = FileNotInModelError("there is no such file or model")
+    for address in target.addresses:
+        for variant in possible_variants(address.variant, services.settings.default_variant):
+            try:
+                return await services.builder.find_file(
+                    address.name, variant, target.file_name, sightings
+                )
+            except (FileNotInModelError, ModelNotFoundError) as not_found:
+                if not isinstance(error, FileGoneError):
+                    error = not_found
+    raise error
