@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -26,6 +27,7 @@ from tfjs_serve.errors import (
     StoreError,
     WorkerCrashedError,
 )
+from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -35,7 +37,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
-_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
+_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, *NEIGHBOURS)
 """How the names begin of what is served as a whole, compressed or not."""
 
 _Place = tuple[str, Variant, str]
@@ -290,7 +292,4 @@ def _listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[A
         raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
     if MODEL_JSON not in (file.name for file in report.files):
         raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
-    return tuple(
-        ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-        for file in report.files
-    )
+    return tuple(ArtifactFile(**asdict(file)) for file in report.files)

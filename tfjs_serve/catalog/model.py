@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from tfjs_serve.neighbours import original_name
+from tfjs_serve.settings import MODEL_JSON
+
 
 class EntryKind(str, Enum):
     """What a catalogue entry is on disk."""
@@ -41,6 +44,22 @@ class FileStamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A file beside a model that is served with it, such as its labels.
+
+    Attributes
+    ----------
+    name
+        Under which it is served: one of a short list in :mod:`tfjs_serve.neighbours`.
+    path
+        Absolute path.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogEntry:
     """One model in the watched folder, as it was when it was last checked.
 
@@ -54,7 +73,8 @@ class CatalogEntry:
     path
         Absolute path of the model file, or of the tfjs folder.
     stamps
-        Identity of the file, or of ``model.json`` and each file beside it for a tfjs folder.
+        Identity of the file, or of ``model.json`` and each of its shards for a tfjs folder; then
+        those of the neighbours, in their order.
     """
 
     name: str
@@ -62,8 +82,15 @@ class CatalogEntry:
     path: Path
     kind: EntryKind
     stamps: tuple[FileStamp, ...]
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """Total size of the files."""
         return sum(stamp.size_bytes for stamp in self.stamps)
+
+    def has_weights(self, file_name: str) -> bool:
+        """Whether a page may ask for weights of a TensorFlow.js folder by this name."""
+        prefix = self.exact_name.removesuffix(MODEL_JSON)
+        names = (original_name(stamp.path.removeprefix(prefix)) for stamp in self.stamps)
+        return self.kind.is_tfjs and file_name in names
