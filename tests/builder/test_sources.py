@@ -178,6 +178,15 @@ async def test_digest_of_a_model_with_labels_does_not_depend_on_its_name(folder:
     assert len(set(digests)) == 3
 
 
+def test_labels_that_are_gone_are_named(folder: Folder) -> None:
+    folder.save("a.h5", "1")
+    folder.save("a.labels.txt", "cat")
+    entry = folder.look("a")
+    (folder.path / "a.labels.txt").unlink()
+    with pytest.raises(SourceChangedError, match=r"^a\.labels\.txt was removed$"):
+        read_stamps(entry)
+
+
 async def test_converted_folder_that_is_the_models_folder_itself(folder: Folder) -> None:
     folder.save("a.bin", "1")
     folder.save("model.json", DOCUMENT)

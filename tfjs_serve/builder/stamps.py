@@ -85,11 +85,13 @@ def names_in_folder(entry: CatalogEntry) -> Iterator[str]:
 
 def unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:
     """Return the error for a failure of the system to check or read the files of `entry`."""
+    beside = {str(item.path): item.path.name for item in entry.neighbours}
+    name = beside.get(str(error.filename), entry.exact_name)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return SourceChangedError(
-            f"{entry.exact_name} was removed", hint="save it again, or load another model"
+            f"{name} was removed", hint="save it again, or load another model"
         )
     return KerasFileError(
-        f"{entry.exact_name} cannot be read: {error.strerror}",
+        f"{name} cannot be read: {error.strerror}",
         hint="check the permissions of the file",
     )
