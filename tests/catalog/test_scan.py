@@ -350,6 +350,19 @@ def test_the_files_that_are_served_with_a_folder_are_part_of_its_entry(models):
     assert not entry.has_weights("labels.txt")
 
 
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_link_out_of_a_folder_is_not_served_whatever_is_followed(models, follow):
+    folder = models.tfjs("web")
+    models.file("labels.txt", b"cat")
+    models.link("web/labels.txt", models.path / "labels.txt")
+    models.link("web/metadata.json", folder / "model.json")
+    result = scan(models.path, follow_symlinks=follow)
+    (entry,) = result.entries
+    assert [neighbour.name for neighbour in entry.neighbours] == ["metadata.json"]
+    warning = "'web/labels.txt' is not served: it is a link out of its folder"
+    assert result.warnings == (warning,)
+
+
 def test_what_is_beside_an_explicit_path_is_judged_as_in_a_folder(models, tmp_path, caplog):
     path = models.file("a.h5")
     models.link("a.labels.txt", models.file("../secret.txt"))

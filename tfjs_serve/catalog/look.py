@@ -206,17 +206,21 @@ class Look:
         found = {}
         for file_name, name in wanted.items():
             child = children.get(file_name)
-            stamp = self._stamp(folder, child) if child is not None else None
-            if child is None or stamp is None:
+            if child is None:
                 continue
-            problem = size_problem(stamp.size_bytes)
             if not may_lead_out and leads_out(folder, child):
-                problem = "is a link out of its folder"
-            if problem is None:
+                self._not_served(folder, file_name, "is a link out of its folder")
+                continue
+            stamp = self._stamp(folder, child)
+            problem = size_problem(stamp.size_bytes) if stamp is not None else None
+            if problem is not None:
+                self._not_served(folder, file_name, problem)
+            elif stamp is not None:
                 found[Neighbour(name=name, path=Path(child.path))] = stamp
-            else:
-                self.warn(f"{stamp.path!r} is not served: it {problem}")
         return found
+
+    def _not_served(self, folder: Folder, file_name: str, problem: str) -> None:
+        self.warn(f"{folder.relative_to_root(file_name)!r} is not served: it {problem}")
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)
