@@ -347,7 +347,6 @@ def test_the_files_that_are_served_with_a_folder_are_part_of_its_entry(models):
     assert entry.neighbours == (Neighbour(name="metadata.json", path=folder / "metadata.json"),)
     paths = ["web/model.json", "web/labels.txt", "web/metadata.json"]
     assert [stamp.path for stamp in entry.stamps] == paths
-    assert not entry.has_weights("labels.txt")
 
 
 @pytest.mark.parametrize("follow", [False, True])

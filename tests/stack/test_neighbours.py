@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.stack.whole import LONG_AGO_NS, Folder, Stack
+from tests.stack.whole import LONG_AGO_NS, Folder, Stack, running
 from tests.web.asking import Answer, ask, assert_problem
+from tests.web.fast import Hits, Kept, request, warm
 from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES, NEIGHBOURS, OF_KERAS_MODELS
+from tfjs_serve.settings import ServerSettings, Variant
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TEXT = "text/plain; charset=utf-8"
@@ -248,3 +251,60 @@ async def test_the_assets_of_an_archive_may_hold_them(
     model, _ = await stack.load("/moons")
     assert (await ask(stack, f"/moons/{name}")).body == beside
     assert "beside it" in json.dumps(metadata(model))
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "metadata.json", "weights.bin"])
+async def test_the_fast_road_gives_them_again_until_they_change(
+    stack: Stack, folder: Folder, hits: Hits, name: str
+) -> None:
+    folder.add_tfjs("cells")
+    if name != "weights.bin":
+        put(folder, f"cells/{name}", b"first")
+    client = Kept(stack)
+    try:
+        first = await warm(client, hits, request(f"/cells/{name}"))
+        length = (folder.path / "cells" / name).stat().st_size
+        put(folder, f"cells/{name}", b"x" * length, age=1)
+        second = await client.ask(request(f"/cells/{name}"))
+        assert (hits.take(), second.partition(b"\r\n\r\n")[2]) == (0, b"x" * length)
+        assert first != second
+        (folder.path / "cells" / name).unlink()
+        gone = await client.ask(request(f"/cells/{name}"))
+        assert hits.take() == 0
+        # Without its weights, the folder is no model, and the last good version is served.
+        assert gone.startswith(b"HTTP/1.1 404") == (name != "weights.bin")
+        assert (b"Tfjs-Serve-Stale" in gone) == (name == "weights.bin")
+    finally:
+        await client.close()
+
+
+async def test_new_labels_are_seen_by_the_very_next_request_for_the_model(
+    stack: Stack, folder: Folder, hits: Hits
+) -> None:
+    folder.save("iris.h5")
+    client = Kept(stack)
+    try:
+        await warm(client, hits, request("/iris/model.json"))
+        put(folder, "iris.labels.txt", b"first")
+        assert b'"labels":["first"]' in await client.ask(request("/iris/model.json"))
+        assert hits.take() == 0
+    finally:
+        await client.close()
+
+
+async def test_weights_by_their_own_names_belong_to_the_full_model(
+    settings: ServerSettings, folder: Folder
+) -> None:
+    folder.add_tfjs("cells")
+    put(folder, "cells/metadata.json", {})
+    folder.save("iris.h5")
+    labels = put(folder, "iris.labels.txt", b"setosa")
+    async with running(replace(settings, default_variant=Variant.UINT8)) as stack:
+        for variant in ("", "@full"):
+            for name in ("weights.bin", "metadata.json"):
+                assert (await ask(stack, f"/cells{variant}/{name}")).status == 200
+        for name in ("weights.bin", "metadata.json"):
+            assert (await ask(stack, f"/cells@uint8/{name}")).status == 404
+        for variant in ("", "@full", "@float16"):
+            assert (await ask(stack, f"/iris{variant}/labels.txt")).body == labels
+            assert (await ask(stack, f"/iris{variant}/weights.bin")).status == 404

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from tfjs_serve.neighbours import original_name
-from tfjs_serve.settings import MODEL_JSON
-
 
 class EntryKind(str, Enum):
     """What a catalogue entry is on disk."""
@@ -88,9 +85,3 @@ class CatalogEntry:
     def size_bytes(self) -> int:
         """Total size of the files."""
         return sum(stamp.size_bytes for stamp in self.stamps)
-
-    def has_weights(self, file_name: str) -> bool:
-        """Whether a page may ask for weights of a TensorFlow.js folder by this name."""
-        prefix = self.exact_name.removesuffix(MODEL_JSON)
-        names = (original_name(stamp.path.removeprefix(prefix)) for stamp in self.stamps)
-        return self.kind.is_tfjs and file_name in names

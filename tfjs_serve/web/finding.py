@@ -17,7 +17,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.neighbours import OF_KERAS_MODELS
+from tfjs_serve.neighbours import OF_KERAS_MODELS, WEIGHTS_NAME
 from tfjs_serve.settings import Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.services import Services
@@ -138,7 +138,7 @@ async def original_weights(
         )
     except (AmbiguousNameError, ModelNotFoundError, VariantNotAvailableError):
         return None
-    if not entry.has_weights(target.file_name):
+    if not (entry.kind.is_tfjs and WEIGHTS_NAME.fullmatch(target.file_name)):
         return None
     build = await services.builder.build(entry, variant, sightings)
     file = build.artifact.by_original.get(target.file_name)
