@@ -158,7 +158,7 @@ def check_names(files: Sequence[ArtifactFile]) -> None:
 
 def _parse_file(data: Any) -> ArtifactFile:
     name, size_bytes, sha256 = data["name"], data["size_bytes"], data["sha256"]
-    originals = tuple(data["originals"])
+    originals = tuple(data.get("originals", ()))  # records of earlier versions have none
     names_fit = _NAME.fullmatch(name) and all(map(WEIGHTS_NAME.fullmatch, originals))
     if not names_fit or not _DIGEST.fullmatch(sha256) or type(size_bytes) is not int:
         raise DamagedArtifactError

@@ -72,7 +72,7 @@ class Work:
         """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
-        elif not await asyncio.to_thread(
-            os.path.exists, source.path
-        ) or not await self._sources.is_unchanged_beside(job.entry, source):
+            return
+        is_there = await asyncio.to_thread(os.path.exists, source.path)
+        if not is_there or not await self._sources.is_unchanged_beside(job.entry, source):
             raise ChangedMeanwhileError(job.entry)
