@@ -21,7 +21,8 @@ from tfjs_serve.catalog.tree import FolderTree, ScanResult
 TFJS = {"format": "layers-model", "weightsManifest": [{"paths": ["s.bin"], "weights": []}]}
 DOCUMENTS = [json.dumps(TFJS), json.dumps({"format": "graph-model"}), "{}", '{"for']
 FOLDERS = ["", "a", "b", "a/b", "../outside", "l", ".hidden", "x%41y"]
-FILES = ["m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg"]
+NEIGHBOURS = ["m.labels.txt", "metadata.json"]
+FILES = ["m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg", *NEIGHBOURS]
 LINKS = ["l", "b", "l.h5", "model.json"]
 
 folder_names = st.sampled_from(FOLDERS)
@@ -203,7 +204,7 @@ class Changes(RuleBasedStateMachine):
     def _tell_file(self, path: Path, *, told: bool, in_place: bool = False) -> None:
         """Do what the file system and the watcher do after a change of a file."""
         outside = Path(os.path.realpath(path)).is_relative_to(self.home / "outside")
-        is_model = path.name.endswith((".h5", ".keras", "model.json"))
+        is_model = path.name.endswith((".h5", ".keras", "model.json", *NEIGHBOURS))
         if not in_place:
             self._age(path.parent)
         elif not (told and is_model) or outside or path.is_symlink():

@@ -93,6 +93,64 @@ def test_shards_get_digest_names_and_nothing_else_changes(folder: Path, output: 
     assert decode_model(output)["b/kernel"].tolist() == [47.5, 48.0, 48.5, 49.0, 49.5]
 
 
+def originals(written: tuple[WrittenFile, ...]) -> dict[str, str]:
+    return {name: file.name for file in written for name in file.originals}
+
+
+def test_weights_in_one_file_keep_its_name_at_the_end_of_their_path(
+    folder: Path, output: Path
+) -> None:
+    save(folder, manifest("./model.weights.bin"), {"model.weights.bin": DATA})
+    written = run(folder, output)
+    (path,) = read_manifest(output)[0]["paths"]
+    shard = path.removesuffix("/model.weights.bin") + ".bin"
+    assert originals(written) == {"model.weights.bin": shard}
+    assert (output / shard).read_bytes() == DATA
+
+
+def test_weights_that_were_exported_so_keep_their_name_again(folder: Path, output: Path) -> None:
+    path = f"weights.{'0' * 32}/weights.bin"
+    save(folder, manifest(path), {path: DATA})
+    assert list(originals(run(folder, output))) == ["weights.bin"]
+    assert read_manifest(output)[0]["paths"][0].endswith("/weights.bin")
+
+
+def test_weights_in_several_files_have_names_too_unless_two_have_the_same(
+    folder: Path, output: Path
+) -> None:
+    weights = [{"name": "w", "shape": [6], "dtype": "float32"}]
+    named = f"weights.{'0' * 32}/b.bin"
+    files = {"a.bin": b"\0" * 8, "b.bin": b"\1" * 8, named: b"\0" * 8}
+    save(folder, manifest(*files, weights=weights), files)
+    written = run(folder, output)
+    first, _, third = read_manifest(output)[0]["paths"]
+    assert first == third
+    assert originals(written) == {"a.bin": first}
+    assert joined_shards(output) == b"".join(files.values())
+
+
+@pytest.mark.parametrize("path", ["sub/w.bin", "w.html", ".w.bin", "w", "w.bin.", "ü.bin"])
+def test_weights_under_other_names_cannot_be_asked_for_by_them(
+    folder: Path, output: Path, path: str
+) -> None:
+    save(folder, manifest(path), {path: DATA})
+    assert originals(run(folder, output)) == {}
+    assert "/" not in read_manifest(output)[0]["paths"][0]
+
+
+def test_metadata_is_added_to_what_the_folder_has(folder: Path, output: Path) -> None:
+    save(folder, [], {}, userDefinedMetadata={"a": 1, "b": 2})
+    import_tfjs_folder(folder, NAME, output, lambda done, total: None, {"b": [3]})
+    document = json.loads((output / "model.json").read_text())
+    assert document["userDefinedMetadata"] == {"a": 1, "b": [3]}
+
+
+def test_metadata_cannot_be_added_to_what_is_no_object(folder: Path, output: Path) -> None:
+    save(folder, [], {}, userDefinedMetadata=[1])
+    with pytest.raises(TfjsFolderError, match="userDefinedMetadata"):
+        import_tfjs_folder(folder, NAME, output, lambda done, total: None, {"b": [3]})
+
+
 def test_a_graph_model_with_strings_is_accepted(folder: Path, output: Path) -> None:
     strings = b"".join(struct.pack("<I", len(text)) + text for text in (b"cat", b"", b"mouse"))
     weights = [{"name": "labels", "shape": [3], "dtype": "string"}]

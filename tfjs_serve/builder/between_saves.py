@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from tfjs_serve.builder.snapshots import copy_file, digest_file, looks_complete
+from tfjs_serve.builder.snapshots import copy_file, digest_file, digest_of_files, looks_complete
 from tfjs_serve.builder.stamps import Stamps, read_stamps, unreadable
 from tfjs_serve.builder.write_locks import is_write_locked
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
@@ -29,7 +29,7 @@ class BetweenSaves:
 
     def notice(self, stamps: Stamps) -> None:
         """Learn from the identity that the file had at some moment."""
-        (now,) = stamps
+        now = stamps[0]
         last, self._last = self._last, now
         if last is not None and (last.inode, last.size_bytes) != (now.inode, now.size_bytes):
             self._is_made_anew = True
@@ -60,7 +60,8 @@ class BetweenSaves:
         Returns
         -------
         tuple
-            The identity of the file, and the SHA-256 (hexadecimal) of the copy.
+            The identities of the files, and the SHA-256 (hexadecimal) of the copy together with
+            what lies beside the file.
 
         Raises
         ------
@@ -76,6 +77,7 @@ class BetweenSaves:
             digest = copy_file(self._entry.path, target, closed)
             # Two writes can have the same time, so times alone do not show that there was none.
             same = digest_file(self._entry.path, closed) == digest
+            digest = _with_neighbours(self._entry, digest, closed)
         except OSError as error:
             raise unreadable(self._entry, error) from error
         return (stamps, digest) if same and read_stamps(self._entry) == stamps else None
@@ -89,7 +91,8 @@ def copy_at_rest(
     Returns
     -------
     str or None
-        SHA-256 (hexadecimal) of the copy; ``None`` if the file has changed meanwhile.
+        SHA-256 (hexadecimal) of the copy together with what lies beside the file; ``None`` if
+        anything has changed meanwhile.
 
     Raises
     ------
@@ -100,6 +103,13 @@ def copy_at_rest(
     """
     try:
         digest = copy_file(entry.path, target, closed)
+        digest = _with_neighbours(entry, digest, closed)
     except OSError as error:
         raise unreadable(entry, error) from error
     return digest if read_stamps(entry) == stamps else None
+
+
+def _with_neighbours(entry: CatalogEntry, digest: str, closed: threading.Event) -> str:
+    """Return the digest of the model, given that of its file. Raises ``OSError``."""
+    beside = ((item.name, digest_file(item.path, closed)) for item in entry.neighbours)
+    return digest_of_files([("", digest), *beside])

@@ -26,6 +26,7 @@ from tfjs_serve.errors import (
     StoreError,
     WorkerCrashedError,
 )
+from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
-_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
+_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, *NEIGHBOURS)
 """How the names begin of what is served as a whole, compressed or not."""
 
 _Place = tuple[str, Variant, str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,17 @@ def digest_file(path: Path, closed: threading.Event) -> str:
     """
     with open_source(path) as file:
         return _read(file, None, closed)
+
+
+def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
+    """Return one digest for files that belong together, given by their names and digests.
+
+    That of a single file is its own.
+    """
+    lines = sorted(f"{digest} {name}\n" for name, digest in digests)
+    if len(lines) == 1:
+        return lines[0].partition(" ")[0]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def copy_file(path: Path, target: Path, closed: threading.Event) -> str:

@@ -7,7 +7,6 @@ in the way of the program that writes them.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -19,12 +18,12 @@ from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.lanes import Lanes
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.single_flight import SingleFlight
-from tfjs_serve.builder.snapshots import digest_file
+from tfjs_serve.builder.snapshots import digest_file, digest_of_files
 from tfjs_serve.builder.stamps import (
     ChangedMeanwhileError,
     Stamps,
     is_racy,
-    names_in_folder,
+    names_of,
     paths_of,
     read_stamps,
     rest_seconds,
@@ -48,6 +47,8 @@ _COPY_NAME = "source"
 class Source:
     """What to convert: an entry's files in their place, or a copy of its file.
 
+    What lies beside a file is always read in its place.
+
     Attributes
     ----------
     stamps
@@ -55,7 +56,8 @@ class Source:
     path
         Where to read: the entry's own path, or that of the copy.
     copy_digest
-        SHA-256 (hexadecimal) of the copy, which never changes; ``None`` if there is no copy.
+        SHA-256 (hexadecimal) of the copy, which never changes, together with what lies beside the
+        file; ``None`` if there is no copy.
     is_racy
         Whether the file may have been written again without getting another time, so that equal
         `stamps` do not prove that it is unchanged.
@@ -185,7 +187,8 @@ class Sources:
                 now_ns = self._now_ns()
                 size_bytes = sum(stamp.size_bytes for stamp in entry.stamps)
                 copied = await self._lanes.run(size_bytes, between_saves.copy, target, self._closed)
-                if copied is not None:
+                # What lies beside the file is not copied, and has to be at rest.
+                if copied is not None and not rest_seconds(copied[0][1:], now_ns):
                     stamps, digest = copied
                     racy = is_racy(stamps, now_ns)
                     return Source(stamps=stamps, path=target, copy_digest=digest, is_racy=racy)
@@ -195,7 +198,7 @@ class Sources:
     async def digest(self, entry: CatalogEntry, stamps: Stamps) -> str:
         """Return the SHA-256 (hexadecimal) of the files with these `stamps`.
 
-        For a tfjs folder, this is the digest of its files' names and digests.
+        If there are several files, this is the digest of their names and digests.
 
         Raises
         ------
@@ -211,6 +214,15 @@ class Sources:
         """Whether the files still have these `stamps`."""
         try:
             return await self._look(entry) == stamps
+        except TfjsServeError:
+            return False
+
+    async def is_unchanged_beside(self, entry: CatalogEntry, source: Source) -> bool:
+        """Whether what lies beside the file of a copied `source` has stayed as it was."""
+        if not entry.neighbours:
+            return True
+        try:
+            return (await self._look(entry))[1:] == source.stamps[1:]
         except TfjsServeError:
             return False
 
@@ -240,13 +252,12 @@ class Sources:
 
     def _digest_files(self, entry: CatalogEntry) -> str:
         try:
-            if not entry.kind.is_tfjs:
-                return digest_file(entry.path, self._closed)
-            files = zip(names_in_folder(entry), paths_of(entry), strict=True)
-            lines = sorted(f"{digest_file(path, self._closed)} {name}\n" for name, path in files)
+            return digest_of_files(
+                (name, digest_file(path, self._closed))
+                for name, path in zip(names_of(entry), paths_of(entry), strict=True)
+            )
         except OSError as error:
             raise unreadable(entry, error) from error
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class _Once:

@@ -66,8 +66,15 @@ def is_racy(stamps: Stamps, now_ns: int) -> bool:
 def paths_of(entry: CatalogEntry) -> Iterator[Path]:
     """Yield the paths of the files of `entry`, in the order of its stamps."""
     if not entry.kind.is_tfjs:
-        return iter((entry.path,))
+        return iter((entry.path, *(neighbour.path for neighbour in entry.neighbours)))
     return (entry.path / name for name in names_in_folder(entry))
+
+
+def names_of(entry: CatalogEntry) -> Iterator[str]:
+    """Yield names that tell the files of `entry` apart, whatever it is called, as its stamps."""
+    if not entry.kind.is_tfjs:
+        return iter(("", *(neighbour.name for neighbour in entry.neighbours)))
+    return names_in_folder(entry)
 
 
 def names_in_folder(entry: CatalogEntry) -> Iterator[str]:
@@ -78,11 +85,13 @@ def names_in_folder(entry: CatalogEntry) -> Iterator[str]:
 
 def unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:
     """Return the error for a failure of the system to check or read the files of `entry`."""
+    beside = {str(item.path): item.path.name for item in entry.neighbours}
+    name = beside.get(str(error.filename), entry.exact_name)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return SourceChangedError(
-            f"{entry.exact_name} was removed", hint="save it again, or load another model"
+            f"{name} was removed", hint="save it again, or load another model"
         )
     return KerasFileError(
-        f"{entry.exact_name} cannot be read: {error.strerror}",
+        f"{name} cannot be read: {error.strerror}",
         hint="check the permissions of the file",
     )

@@ -60,6 +60,7 @@ class Work:
             display_name=job.entry.exact_name,
             output_dir=str(place.work),
             copies_dir=str(place.copies),
+            neighbours={item.name: str(item.path) for item in job.entry.neighbours},
             options=self._settings.conversion_options(job.variant),
             limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
@@ -71,5 +72,7 @@ class Work:
         """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
-        elif not await asyncio.to_thread(os.path.exists, source.path):
+            return
+        is_there = await asyncio.to_thread(os.path.exists, source.path)
+        if not is_there or not await self._sources.is_unchanged_beside(job.entry, source):
             raise ChangedMeanwhileError(job.entry)

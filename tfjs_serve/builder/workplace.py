@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import ArtifactFile, MisreportedFilesError
@@ -94,7 +94,4 @@ def listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[Ar
         raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
     if MODEL_JSON not in (file.name for file in report.files):
         raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
-    return tuple(
-        ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-        for file in report.files
-    )
+    return tuple(ArtifactFile(**asdict(file)) for file in report.files)

@@ -170,6 +170,11 @@ def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
     )
 
 
+def leads_out(folder: Folder, child: os.DirEntry[str]) -> bool:
+    """Whether `child` of `folder` is a link to something that is not in `folder`."""
+    return child.is_symlink() and not _is_inside(os.path.realpath(child.path), folder.real_path)
+
+
 def _is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 

@@ -12,13 +12,15 @@ from tfjs_serve.catalog.folders import (
     Children,
     Folder,
     is_link,
+    leads_out,
     list_folder,
     stamp_child,
     stamp_file,
     subfolder,
 )
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
+from tfjs_serve.catalog.model import CatalogEntry, FileStamp, Neighbour
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
+from tfjs_serve.neighbours import NEIGHBOURS, neighbours_of_file, size_problem
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 
@@ -66,25 +68,39 @@ class Look:
             folder, children = inner, self._children(inner)
         yield from self.matches(folder, children, last)
 
-    def file_entry(self, folder: Folder, child: os.DirEntry[str]) -> CatalogEntry | None:
-        """Return the entry of a model file; ``None`` for any other file, and for folders."""
+    def file_entry(
+        self, folder: Folder, child: os.DirEntry[str], children: Children
+    ) -> CatalogEntry | None:
+        """Return the entry of a model file; ``None`` for any other file, and for folders.
+
+        Parameters
+        ----------
+        children
+            Everything in the folder: labels and metadata of the model may be among them.
+        """
         split = names.split_model_file(child.name)
         if split is None or names.is_skipped_file(child.name):
             return None
         stamp = self._stamp(folder, child)
         if stamp is None:
             return None
-        known = self._known.get(stamp.path)
-        if known is not None and known.stamps == (stamp,):
+        stem, kind = split
+        beside = self._neighbours(folder, children, neighbours_of_file(stem))
+        known, stamps = self._known.get(stamp.path), (stamp, *beside.values())
+        if known is not None and known.stamps == stamps:
             return known
-        return self._new_entry(Path(child.path), split[1], stamp)
-
-    def _new_entry(self, path: Path, kind: EntryKind, stamp: FileStamp) -> CatalogEntry | None:
         exact_name = stamp.path
         name = names.file_name_of(exact_name)
         if not self._can_be_served(name, exact_name):
             return None
-        return CatalogEntry(name=name, exact_name=exact_name, path=path, kind=kind, stamps=(stamp,))
+        return CatalogEntry(
+            name=name,
+            exact_name=exact_name,
+            path=Path(child.path),
+            kind=kind,
+            stamps=stamps,
+            neighbours=tuple(beside),
+        )
 
     def tfjs_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that is a TensorFlow.js model; ``None`` if it is none."""
@@ -96,12 +112,15 @@ class Look:
         name = folder.relative or self._root_name
         if document is None or not self._can_be_served(name, exact_name):
             return None
+        wanted = {name: name for name in NEIGHBOURS if name not in document.shard_paths}
+        beside = self._neighbours(folder, children, wanted, may_lead_out=False)
         entry = CatalogEntry(
             name=name,
             exact_name=exact_name,
             path=Path(folder.path),
             kind=document.kind,
-            stamps=(document_stamp, *self._shard_stamps(folder, document)),
+            stamps=(document_stamp, *self._shard_stamps(folder, document), *beside.values()),
+            neighbours=tuple(beside),
         )
         known = self._known.get(exact_name)
         return known if known == entry else entry
@@ -130,7 +149,7 @@ class Look:
             yield self.tfjs_entry(folder, children)
         for file_name, child in children.items():
             if file_name == last or file_name.startswith(f"{last}."):
-                yield self.file_entry(folder, child)
+                yield self.file_entry(folder, child, children)
         inner = self.step(folder, children, last)
         if inner is not None:
             yield self.tfjs_entry(inner, self._children(inner))
@@ -164,6 +183,42 @@ class Look:
             stamp = stamp_file(folder, path, self.warn)
             if stamp is not None:
                 yield stamp
+
+    def _neighbours(
+        self,
+        folder: Folder,
+        children: Children,
+        wanted: Mapping[str, str],
+        *,
+        may_lead_out: bool = True,
+    ) -> dict[Neighbour, FileStamp]:
+        """Return the files in `folder` that are served with a model, with their identities.
+
+        Parameters
+        ----------
+        wanted
+            Names of files that may be there, with those under which they are served.
+        may_lead_out
+            Whether links may lead out of this folder, as far as those of models may.
+        """
+        found = {}
+        for file_name, name in wanted.items():
+            child = children.get(file_name)
+            if child is None:
+                continue
+            if not may_lead_out and leads_out(folder, child):
+                self._not_served(folder, file_name, "is a link out of its folder")
+                continue
+            stamp = self._stamp(folder, child)
+            problem = size_problem(stamp.size_bytes) if stamp is not None else None
+            if problem is not None:
+                self._not_served(folder, file_name, problem)
+            elif stamp is not None:
+                found[Neighbour(name=name, path=Path(child.path))] = stamp
+        return found
+
+    def _not_served(self, folder: Folder, file_name: str, problem: str) -> None:
+        self.warn(f"{folder.relative_to_root(file_name)!r} is not served: it {problem}")
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)

@@ -41,6 +41,22 @@ class FileStamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A file beside a model that is served with it, such as its labels.
+
+    Attributes
+    ----------
+    name
+        Under which it is served: one of a short list in :mod:`tfjs_serve.neighbours`.
+    path
+        Absolute path.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogEntry:
     """One model in the watched folder, as it was when it was last checked.
 
@@ -54,7 +70,8 @@ class CatalogEntry:
     path
         Absolute path of the model file, or of the tfjs folder.
     stamps
-        Identity of the file, or of ``model.json`` and each file beside it for a tfjs folder.
+        Identity of the file, or of ``model.json`` and each of its shards for a tfjs folder; then
+        those of the neighbours, in their order.
     """
 
     name: str
@@ -62,6 +79,7 @@ class CatalogEntry:
     path: Path
     kind: EntryKind
     stamps: tuple[FileStamp, ...]
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def size_bytes(self) -> int:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat as stat_flags
 from collections.abc import Iterable
 from pathlib import Path
 
 from tfjs_serve.catalog import names
-from tfjs_serve.catalog.folders import list_folder, root_folder, stamp_of
+from tfjs_serve.catalog.folders import list_folder, root_folder, stamp_file, stamp_of
 from tfjs_serve.catalog.look import Look
-from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.model import CatalogEntry, FileStamp, Neighbour
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
 from tfjs_serve.errors import KerasFileError, TfjsFolderError, TfjsServeError
+from tfjs_serve.neighbours import neighbours_of_file, size_problem
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES
 from tfjs_serve.sightings import Sightings
+
+_logger = logging.getLogger(__name__)
 
 
 def scan(
@@ -95,8 +99,28 @@ def _single_file_entry(path: Path, stat: os.stat_result) -> CatalogEntry:
             hint=f"save the model with Keras as {', '.join(MODEL_SUFFIXES)}",
         )
     name, kind = split
-    stamp = stamp_of(path.name, stat)
-    return CatalogEntry(name=name, exact_name=path.name, path=path, kind=kind, stamps=(stamp,))
+    beside = _beside_file(path.parent, name)
+    return CatalogEntry(
+        name=name,
+        exact_name=path.name,
+        path=path,
+        kind=kind,
+        stamps=(stamp_of(path.name, stat), *beside.values()),
+        neighbours=tuple(beside),
+    )
+
+
+def _beside_file(folder: Path, stem: str) -> dict[Neighbour, FileStamp]:
+    """Return what lies beside a model file; the folder, which may be a large one, is not listed."""
+    found, root = {}, root_folder(str(folder))
+    for file_name, name in neighbours_of_file(stem).items():
+        stamp = stamp_file(root, file_name, _logger.warning)
+        problem = size_problem(stamp.size_bytes) if stamp is not None else None
+        if problem is not None:
+            _logger.warning("%r is not served: it %s", file_name, problem)
+        elif stamp is not None:
+            found[Neighbour(name=name, path=folder / file_name)] = stamp
+    return found
 
 
 def _folder_entry(path: Path) -> CatalogEntry:

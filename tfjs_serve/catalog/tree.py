@@ -155,7 +155,7 @@ class FolderTree:
         identity = identity_of(folder.path)  # before the list, so that later changes show
         children = list_folder(folder, look.warn)
         tfjs = look.tfjs_entry(folder, children)
-        files = [look.file_entry(folder, child) for child in children.values()]
+        files = [look.file_entry(folder, child, children) for child in children.values()]
         subfolders = () if tfjs is not None else tuple(look.subfolders(folder, children.values()))
         tells = not (look.warnings or any(map(is_link, children.values())))
         return _Seen(

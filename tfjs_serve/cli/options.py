@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from tfjs_serve.settings import (
     MIB,
     Variant,
 )
+from tfjs_serve.untrusted_json import parse_json
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -180,6 +182,41 @@ custom_layers_option = click.option(
     callback=_class_names,
     help="JavaScript that registers layer classes of your own, which the page loads itself: "
     "models with these classes are converted; repeatable.",
+)
+
+
+def _metadata(
+    _ctx: click.Context, _param: click.Parameter, value: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    return tuple(map(_named_json, value))
+
+
+def _named_json(text: str) -> tuple[str, str]:
+    """Return the name and the JSON that ``name:file.json`` stands for.
+
+    Raises
+    ------
+    click.BadParameter
+        It has no name, or the file cannot be read or is not JSON.
+    """
+    name, colon, path = text.partition(":")
+    if not (name and colon and path):
+        raise click.BadParameter(f"{text!r} is not like name:file.json")
+    try:
+        value = parse_json(Path(path).read_bytes())
+        return name, json.dumps(value, allow_nan=False)
+    except OSError as error:
+        raise click.BadParameter(f"{path!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{path!r} is not valid JSON: {error}") from error
+
+
+metadata_option = click.option(
+    "--metadata",
+    multiple=True,
+    metavar="NAME:FILE",
+    callback=_metadata,
+    help="JSON that a page reads with model.getUserDefinedMetadata().NAME; repeatable.",
 )
 
 

@@ -30,6 +30,7 @@ from tfjs_serve.keras_files.limits import (
     Budget,
 )
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+from tfjs_serve.neighbours import OF_KERAS_MODELS
 from tfjs_serve.untrusted_json import parse_json
 
 _CONFIG, _METADATA = "config.json", "metadata.json"
@@ -79,6 +80,7 @@ def open_keras_zip(path: Path, display_name: str) -> Iterator[KerasModel]:
             config=config,
             weights=weights,
             vocabularies=_vocabularies(archive),
+            neighbours=_neighbours(archive),
         )
 
 
@@ -131,6 +133,12 @@ def _vocabularies(archive: Archive) -> dict[str, str]:
     """Return the text of each vocabulary, by the path of the layer that learned it."""
     found = map(_VOCABULARY.fullmatch, archive.names)
     return {match[1]: archive.read_text(match[0]) for match in found if match}
+
+
+def _neighbours(archive: Archive) -> dict[str, bytes]:
+    """Return the labels and metadata that somebody put into the archive, by their names."""
+    found = {name: f"assets/{name}" for name in OF_KERAS_MODELS}
+    return {name: archive.read_bytes(at) for name, at in found.items() if at in archive.names}
 
 
 def _read_weights(

@@ -85,6 +85,9 @@ class KerasModel:
     vocabularies
         In ``.keras`` archives, the learned vocabulary of each Python object, by its path, as text
         with one token per line.
+    neighbours
+        In ``.keras`` archives, labels and metadata that someone added to its assets, by the names
+        under which they are served.
     """
 
     display_name: str
@@ -93,3 +96,4 @@ class KerasModel:
     config: Mapping[str, Json]
     weights: Mapping[str, tuple[WeightRef, ...]]
     vocabularies: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Mapping[str, bytes] = field(default_factory=dict)

@@ -4,6 +4,9 @@ Shards are named by their digests, and ``model.json`` refers to them by these na
 it changes. So they can be cached forever too, and a ``model.json`` is never combined with the
 shards of another save. Shards keep their boundaries, even those of more than 4 MiB.
 
+If all weights are in one file, its path still ends with the name that it had; see
+:func:`~tfjs_serve.neighbours.path_with_name`.
+
 There is one addition: where TF.js would read zeros instead of weights (see
 :func:`~tfjs_serve.layers_model.sharding.is_misread_by_tfjs`), an empty shard at the end prevents
 that.
@@ -14,22 +17,19 @@ from __future__ import annotations
 import posixpath
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
 from tfjs_serve.layers_model.documents import encode_document
-from tfjs_serve.layers_model.files import (
-    distinct,
-    write_compressible,
-    write_empty_shard,
-    write_shard,
-)
+from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
 from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
+from tfjs_serve.neighbours import original_name, path_with_name
 from tfjs_serve.settings import MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_json
 
@@ -62,7 +62,11 @@ class _Folder:
 
 
 def import_tfjs_folder(
-    folder: Path, display_name: str, directory: Path, on_progress: Callable[[int, int], None]
+    folder: Path,
+    display_name: str,
+    directory: Path,
+    on_progress: Callable[[int, int], None],
+    metadata: Mapping[str, Json] = MappingProxyType({}),
 ) -> tuple[WrittenFile, ...]:
     """Copy the TF.js model in `folder`, a layers or a graph model, into an empty folder.
 
@@ -75,11 +79,14 @@ def import_tfjs_folder(
         An existing, empty folder.
     on_progress
         Called with the bytes of weights copied so far, and in total.
+    metadata
+        Members to add to ``userDefinedMetadata``.
 
     Returns
     -------
     tuple[WrittenFile, ...]
-        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them.
+        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them. Those of shards
+        whose names in the folder are plain have these names, too.
 
     Raises
     ------
@@ -96,8 +103,11 @@ def import_tfjs_folder(
     for group, shards in zip(groups, sources, strict=True):
         _check_size(display_name, group, shards)
     copies = _copy_shards(sources, directory, on_progress)
-    _rename_paths(document, copies)
-    written = distinct([file for group_copies in copies for file in group_copies])
+    originals = _original_names(groups)
+    _rename_paths(document, copies, originals)
+    if metadata:
+        _add_metadata(display_name, document, metadata)
+    written = _with_originals(copies, originals)
     return written + write_compressible(directory, MODEL_JSON, encode_document(document))
 
 
@@ -211,9 +221,49 @@ def _read(shard: _SourceFile) -> Iterator[bytes]:
         _refuse(shard.shown, "changed while it was read", "wait until it is complete")
 
 
-def _rename_paths(document: Json, copies: Sequence[Sequence[WrittenFile]]) -> None:
-    for group, files in zip(document.get("weightsManifest") or [], copies, strict=True):
-        group["paths"] = [file.name for file in files]
+def _rename_paths(
+    document: Json, copies: Sequence[Sequence[WrittenFile]], originals: Sequence[Sequence[str]]
+) -> None:
+    """Name the copies in the manifest; if all weights are in one file, so that its name is kept."""
+    is_one = sum(map(len, originals)) == 1
+    manifest = document.get("weightsManifest") or []
+    for group, files, names in zip(manifest, copies, originals, strict=True):
+        group["paths"] = [
+            path_with_name(file.name, name) if name and is_one else file.name
+            for file, name in _pairs(files, names)
+        ]
+
+
+def _pairs(files: Sequence[WrittenFile], names: Sequence[str]) -> Iterator[tuple[WrittenFile, str]]:
+    """Yield files and their names; the empty shard that may come last had none."""
+    return zip(files, (*names, ""), strict=False)
+
+
+def _add_metadata(shown: str, document: Json, metadata: Mapping[str, Json]) -> None:
+    existing = document.get("userDefinedMetadata") or {}
+    if not isinstance(existing, dict):
+        _refuse(shown, "has a userDefinedMetadata that is not an object")
+    document["userDefinedMetadata"] = {**existing, **metadata}
+
+
+def _original_names(groups: Sequence[WeightGroup]) -> list[list[str]]:
+    """Return the name under which each shard can be asked for; empty if it cannot."""
+    names = [[original_name(path) or "" for path in group.paths] for group in groups]
+    counts = Counter(name for group_names in names for name in group_names)
+    return [[name if counts[name] == 1 else "" for name in group_names] for group_names in names]
+
+
+def _with_originals(
+    copies: Sequence[Sequence[WrittenFile]], originals: Sequence[Sequence[str]]
+) -> tuple[WrittenFile, ...]:
+    """Return each shard once, with the names under which it can be asked for."""
+    files: dict[str, WrittenFile] = {}
+    for group_copies, names in zip(copies, originals, strict=True):
+        for copy, name in _pairs(group_copies, names):
+            file = files.setdefault(copy.name, copy)
+            if name:
+                files[copy.name] = replace(file, originals=(*file.originals, name))
+    return tuple(files.values())
 
 
 def _refuse(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import (
+    AmbiguousNameError,
     FileGoneError,
     FileNotInModelError,
     ModelNotFoundError,
     StoreError,
     TfjsServeError,
+    VariantNotAvailableError,
 )
+from tfjs_serve.neighbours import OF_KERAS_MODELS, WEIGHTS_NAME
 from tfjs_serve.settings import Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.services import Services
@@ -61,6 +68,38 @@ async def kept_file(
         return await _find_file(services, target, sightings)
     except FileGoneError as gone:
         return await _made_again(services, target, gone, sightings)
+
+
+async def original_weights(
+    services: Services, target: ModelFile, sightings: Sightings
+) -> tuple[Build, ArtifactFile] | None:
+    """Return the weights that had the requested name in a TensorFlow.js folder, converting it.
+
+    Returns
+    -------
+    tuple or None
+        The newest generation, and its file that has these bytes; ``None`` if there is none.
+
+    Raises
+    ------
+    TfjsServeError
+        The folder cannot be served.
+    """
+    try:
+        entry, variant = await lookup(
+            services, target.addresses, suggest=False, sightings=sightings
+        )
+    except (AmbiguousNameError, ModelNotFoundError, VariantNotAvailableError):
+        return None
+    if not (entry.kind.is_tfjs and WEIGHTS_NAME.fullmatch(target.file_name)):
+        return None
+    build = await services.builder.build(entry, variant, sightings)
+    file = build.artifact.by_original.get(target.file_name)
+    if file is None:
+        return None
+    # It is looked for once more, because this makes sure that its bytes are right.
+    artifact, file = await kept_file(services, replace(target, file_name=file.name), sightings)
+    return replace(build, artifact=artifact), file
 
 
 async def page_without_slash(services: Services, target: ModelFile) -> str | None:
@@ -117,3 +156,14 @@ async def _find_file(
                 if not isinstance(error, FileGoneError):
                     error = not_found
     raise error
+
+
+def no_such_neighbour(entry: CatalogEntry, file_name: str) -> FileNotInModelError:
+    """Return the error for labels or metadata that a model does not have."""
+    if entry.kind.is_tfjs:
+        hint = "put it into the folder, beside model.json"
+    elif file_name in OF_KERAS_MODELS:
+        hint = f"put {PurePosixPath(entry.name).name}.{file_name} beside the model's file"
+    else:
+        hint = "only folders that were made for TensorFlow.js have this file"
+    return FileNotInModelError(f"the model {entry.name!r} has no {file_name}", hint=hint)

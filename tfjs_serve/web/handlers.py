@@ -10,12 +10,19 @@ from aiohttp import hdrs, web
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
+from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
-from tfjs_serve.web.finding import kept_file, lookup, page_without_slash
+from tfjs_serve.web.finding import (
+    kept_file,
+    lookup,
+    no_such_neighbour,
+    original_weights,
+    page_without_slash,
+)
 from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -120,7 +127,9 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
             return await _newest_script(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
-        return await _shard(request, services, target)
+        if target.file_name in NEIGHBOURS:
+            return await _neighbour(request, services, target)
+        return await _weights(request, services, target)
     except FileGoneError:
         raise
     except (ModelNotFoundError, FileNotInModelError):
@@ -167,6 +176,46 @@ async def _script(
     representation = of_script(artifact, file.name, coding)
     offer(request, representation, sightings)
     return await send(request, representation)
+
+
+async def _neighbour(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    """Answer with labels or metadata, which belong to the newest generation as its model.json.
+
+    Raises
+    ------
+    FileNotInModelError
+        There are none.
+    """
+    sightings = Sightings()
+    entry, variant = await lookup(services, target.addresses, sightings=sightings)
+    build = await services.builder.build(entry, variant, sightings)
+    file = build.artifact.by_name.get(target.file_name)
+    if file is None:
+        raise no_such_neighbour(entry, target.file_name)
+    representation = of_file(build.artifact.directory, file)
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
+
+
+async def _weights(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    """Answer with weights by the name that they have here, or had in their folder."""
+    try:
+        return await _shard(request, services, target)
+    except FileGoneError:
+        raise
+    except FileNotInModelError:
+        sightings = Sightings()
+        found = await original_weights(services, target, sightings)
+        if found is None:
+            raise
+    build, file = found
+    representation = of_file(build.artifact.directory, file, asked_as=target.file_name)
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from tfjs_serve.worker.protocol import (
 )
 
 if TYPE_CHECKING:
-    from tfjs_serve.layers_model.model import LayersModel, WrittenFile
+    from tfjs_serve.layers_model.model import WrittenFile
 
 Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
 """Has files made of pieces of the source, and returns their digests."""
@@ -91,14 +92,24 @@ def _convert_file(
 ) -> ConversionReport:
     from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
+    from tfjs_serve.layers_model.neighbours import (
+        describe,
+        in_archive,
+        read_neighbours,
+        write_neighbours,
+    )
     from tfjs_serve.layers_model.writer import write_layers_model
 
     directory = Path(request.output_dir)
     with open_model(source, display_name=request.display_name) as keras_model:
-        layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
-        files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
+        translated = translate(keras_model, request.options.custom_layers)
+        beside, notes = read_neighbours(request.neighbours)
+        inside = in_archive(keras_model.neighbours, replaced_by=beside)
+        model, used = describe(translated, (*inside, *beside), request.options.metadata_json())
+        files = write_layers_model(model, directory, request.options, on_progress, copy)
+    files += write_neighbours(used, directory)
     return ConversionReport(
-        files=_reported(files), warnings=layers_model.warnings, parts=layers_model.parts
+        files=_reported(files), warnings=(*model.warnings, *notes), parts=model.parts
     )
 
 
@@ -112,6 +123,7 @@ def _import_folder(
     VariantNotAvailableError
         Another variant than ``full`` is asked for.
     """
+    from tfjs_serve.layers_model.neighbours import read_neighbours, write_neighbours
     from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
 
     if request.options.variant is not Variant.FULL:
@@ -120,16 +132,15 @@ def _import_folder(
             f"there is no {request.options.variant.value} variant of it",
             hint="load it without @variant, or put the Keras file into the folder",
         )
-    output_dir = Path(request.output_dir)
-    files = import_tfjs_folder(folder, request.display_name, output_dir, on_progress)
-    return ConversionReport(files=_reported(files))
+    directory, metadata = Path(request.output_dir), request.options.metadata_json()
+    files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
+    neighbours, notes = read_neighbours(request.neighbours)
+    files += write_neighbours(neighbours, directory)
+    return ConversionReport(files=_reported(files), warnings=notes)
 
 
 def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
-    return tuple(
-        ReportedFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-        for file in files
-    )
+    return tuple(ReportedFile(**asdict(file)) for file in files)
 
 
 def _reportable(error: Exception, request: ConversionRequest) -> TfjsServeError:

@@ -31,12 +31,16 @@ class ConversionRequest:
     copies_dir
         The same, of another one, for what the parent copies: the child may not go there. Empty:
         the parent copies nothing.
+    neighbours
+        Files that become part of the model: absolute paths, by the names under which the files
+        are served.
     """
 
     source: str
     display_name: str
     output_dir: str
     copies_dir: str = ""
+    neighbours: dict[str, str] = field(default_factory=dict)
     options: ConversionOptions
     limits: ConversionLimits = field(default_factory=ConversionLimits)
 
@@ -53,10 +57,12 @@ class ConversionRequest:
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
+            neighbours=dict(data["neighbours"]),
             options=ConversionOptions(
                 variant=Variant(options["variant"]),
                 shard_size_bytes=options["shard_size_bytes"],
                 custom_layers=tuple(options["custom_layers"]),
+                metadata=tuple((name, text) for name, text in options["metadata"]),
             ),
             limits=ConversionLimits(**data["limits"]),
         )
@@ -88,11 +94,18 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFile:
-    """A file that the child says it wrote; the parent checks it."""
+    """A file that the child says it wrote; the parent checks it.
+
+    Attributes
+    ----------
+    originals
+        Names that it had in the source.
+    """
 
     name: str
     size_bytes: int
     sha256: str
+    originals: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ReportedFile:
@@ -101,6 +114,7 @@ class ReportedFile:
             name=_text(data["name"]),
             size_bytes=_count(data["size_bytes"]),
             sha256=_text(data["sha256"]),
+            originals=tuple(map(_text, data.get("originals", ()))),
         )
 
 
