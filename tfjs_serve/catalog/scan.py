@@ -84,7 +84,7 @@ def entry_for_path(path: Path) -> CatalogEntry:
     except (OSError, ValueError) as error:
         raise KerasFileError(
             f"cannot open {str(path)!r}: {getattr(error, 'strerror', error)}",
-            hint="check the path; convert takes one model file",
+            hint="check the path",
         ) from error
     if stat_flags.S_ISDIR(stat.st_mode) or path.name == MODEL_JSON:
         return _folder_entry(folder_path)
