@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import (
     distinct,
@@ -30,6 +31,7 @@ from tfjs_serve.layers_model.files import (
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
 from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
+from tfjs_serve.layers_model.tfjs_facts import facts_of
 from tfjs_serve.settings import MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_json
 
@@ -74,6 +76,27 @@ def import_tfjs_folder(
     StoreError
         If `directory` cannot be written to.
     """
+    document, sources = _examined(folder)
+    copies = _copy_shards(sources, directory, on_progress)
+    _rename_paths(document, copies)
+    written = distinct([file for group_copies in copies for file in group_copies])
+    return written + write_compressible(directory, MODEL_JSON, encode_document(document))
+
+
+def check_tfjs_folder(folder: Path) -> ModelFacts:
+    """Check the TF.js model in `folder` without reading its weights; return what is known of it.
+
+    Raises
+    ------
+    TfjsFolderError
+        If it is not a complete model, or refers to anything outside the folder.
+    """
+    document, sources = _examined(folder)
+    return facts_of(document, sum(shard.size_bytes for shards in sources for shard in shards))
+
+
+def _examined(folder: Path) -> tuple[Json, list[list[_SourceFile]]]:
+    """Return the document of a complete model, and the weights files of each group."""
     model_json = folder / MODEL_JSON
     document = _read_document(_find_file(folder, model_json))
     groups = _parse_groups(model_json, document)
@@ -81,10 +104,7 @@ def import_tfjs_folder(
     sources = [_find_shards(folder, group) for group in groups]
     for group, shards in zip(groups, sources, strict=True):
         _check_size(model_json, group, shards)
-    copies = _copy_shards(sources, directory, on_progress)
-    _rename_paths(document, copies)
-    written = distinct([file for group_copies in copies for file in group_copies])
-    return written + write_compressible(directory, MODEL_JSON, encode_document(document))
+    return document, sources
 
 
 def _read_document(file: _SourceFile) -> Json:

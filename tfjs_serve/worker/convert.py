@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from tfjs_serve.worker.protocol import (
 )
 
 if TYPE_CHECKING:
+    from tfjs_serve.facts import ModelFacts
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
 Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
@@ -42,7 +44,7 @@ def convert(
     on_progress: Callable[[Progress], None],
     copy: Copy | None = None,
 ) -> ConversionReport:
-    """Carry out `request` and say what was written.
+    """Carry out `request` and say what was written, and what is known of the model.
 
     Parameters
     ----------
@@ -90,28 +92,42 @@ def _convert_file(
 ) -> ConversionReport:
     from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
-    from tfjs_serve.layers_model.writer import write_layers_model
+    from tfjs_serve.layers_model.writer import check_layers_model, write_layers_model
 
-    directory = Path(request.output_dir)
+    files: tuple[WrittenFile, ...] = ()
+    directory, options = Path(request.output_dir), request.options
     with open_model(source, display_name=request.display_name) as keras_model:
-        layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
-        files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
+        layers_model: LayersModel = translate(keras_model, options.custom_layers)
+        if request.is_diagnosis:
+            check_layers_model(layers_model, options)
+        else:
+            files = write_layers_model(layers_model, directory, options, on_progress, copy)
     return ConversionReport(
-        files=_reported(files), warnings=layers_model.warnings, parts=layers_model.parts
+        files=_reported(files),
+        warnings=layers_model.warnings,
+        parts=layers_model.parts,
+        facts=_with_sizes(layers_model),
     )
+
+
+def _with_sizes(model: LayersModel) -> ModelFacts:
+    from tfjs_serve.layers_model.encoding import size_bytes
+
+    sizes = {variant.value: size_bytes(model.weights, variant) for variant in Variant}
+    return replace(model.facts, weight_bytes=sizes)
 
 
 def _import_folder(
     folder: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
 ) -> ConversionReport:
-    """Copy a folder that was made for TensorFlow.js.
+    """Copy a folder that was made for TensorFlow.js, or check whether that can be done.
 
     Raises
     ------
     VariantNotAvailableError
         Another variant than ``full`` is asked for.
     """
-    from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder, import_tfjs_folder
 
     if request.options.variant is not Variant.FULL:
         raise VariantNotAvailableError(
@@ -119,8 +135,11 @@ def _import_folder(
             f"there is no {request.options.variant.value} variant of it",
             hint="load it without @variant, or put the Keras file into the folder",
         )
-    files = import_tfjs_folder(folder, Path(request.output_dir), on_progress)
-    return ConversionReport(files=_reported(files))
+    files: tuple[WrittenFile, ...] = ()
+    facts = check_tfjs_folder(folder)
+    if not request.is_diagnosis:
+        files = import_tfjs_folder(folder, Path(request.output_dir), on_progress)
+    return ConversionReport(files=_reported(files), facts=facts)
 
 
 def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
