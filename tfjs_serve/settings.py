@@ -41,6 +41,8 @@ TICK_SECONDS = 0.04
 """Two writes this far apart never have the same time: kernel clocks tick at least every 15.6 ms."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
+DIAGNOSIS_DEADLINE_SECONDS = 60.0
+"""How long a look at a model may take for which nobody waits; the largest take a few seconds."""
 DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB
 """Address space of a conversion. Weights pass through in blocks, so most conversions take less than
 200 MiB. A weight that must be computed in one piece, such as a transposed embedding, takes a few
@@ -183,6 +185,8 @@ class ServerSettings:
         Watch by polling instead of the platform's file events.
     custom_layers
         Names of the layer classes that pages register themselves.
+    diagnose
+        Whether models are looked at before anybody requests them.
     """
 
     models_dir: Path
@@ -202,6 +206,7 @@ class ServerSettings:
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     poll: bool = False
     custom_layers: tuple[str, ...] = ()
+    diagnose: bool = True
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel, not_a_model, other_called
 from tfjs_serve.catalog.scan import find
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
+from tfjs_serve.errors import ModelNotFoundError
 from tfjs_serve.sightings import Sightings
 
 _logger = logging.getLogger(__name__)
@@ -103,6 +105,11 @@ class Catalog:
         """What was last found, in the order of exact names."""
         return self._seen.entries
 
+    @property
+    def others(self) -> tuple[NotAModel, ...]:
+        """What looks like a model and is none, as it was last found."""
+        return self._seen.others
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` on the event loop for each change; returns a function that ends this."""
         self._subscribers.append(callback)
@@ -126,7 +133,12 @@ class Catalog:
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
         known = self.entries if suggest else None
-        entry = await asyncio.to_thread(self._look_up, name, known, sightings)
+        try:
+            entry = await asyncio.to_thread(self._look_up, name, known, sightings)
+        except ModelNotFoundError:
+            if suggest and (other := other_called(name, self.others)):
+                raise not_a_model(other) from None
+            raise
         if self._by_exact_name.get(entry.exact_name) != entry:
             self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
         return entry

@@ -64,6 +64,16 @@ class Terminal:
             parts = ((f"  {name:<{width}}  ", "dim"), printable(value))
             self._print(self._out, _text(*parts))
 
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Print names with what is to be said of each, in two columns."""
+        from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
+
+        shown = [(printable(name), printable(words)) for name, words in pairs]
+        width = max((cell_len(name) for name, _ in shown), default=0)
+        for name, words in shown:
+            padding = " " * (width - cell_len(name))
+            self._print(self._out, _text("    ", (name, "bold"), f"{padding}{_COLUMN_GAP}{words}"))
+
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the column before the last one contains numbers.
 

@@ -44,6 +44,8 @@ class EventLog:
         self._pending: dict[str, CatalogChange] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._last_progress_seconds: dict[str, float] = {}
+        self.tells_diagnoses = False
+        """Whether models that cannot be loaded are told before anybody requests them."""
 
     def changed(self, change: CatalogChange) -> None:
         """Accept a change; it is printed when nothing more happens to the entry for a moment."""
@@ -57,6 +59,8 @@ class EventLog:
 
     def built(self, event: BuildEvent) -> None:
         """Accept an event of the builder; the change that led to it is printed first."""
+        if event.kind is BuildEventKind.DIAGNOSED and not (event.error and self.tells_diagnoses):
+            return
         if event.entry.exact_name in self._pending:
             self._tell(event.entry.exact_name)
         due = self._progress_is_due(event)

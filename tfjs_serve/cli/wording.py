@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
@@ -78,9 +78,25 @@ def build_line(event: BuildEvent) -> Line:
     if event.kind is BuildEventKind.READY:
         details = (*_LAYERS_DETAILS[: event.needs_layers], *_first_notes(event.notes))
         return Line(subject=subject, message=_ready(event), style="green", details=details)
-    if event.kind is BuildEventKind.STALE:
+    if event.reason is not None or event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
-    return _failed_line(subject, event.error)
+    verb = "cannot be loaded" if event.kind is BuildEventKind.DIAGNOSED else "failed"
+    return _failed_line(subject, verb, event.error)
+
+
+def reason_of(entry: CatalogEntry, error: TfjsServeError) -> str:
+    """Return why a model cannot be loaded, where its name stands before it."""
+    message = error.message
+    for prefix in (f"{entry.exact_name}: ", f"{entry.exact_name} "):
+        message = message.removeprefix(prefix)
+    return message
+
+
+def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
+    """Return the reason in one line: the only problem, or how many there are."""
+    if isinstance(error, ConversionError) and len(error.problems) == 1:
+        return str(replace(error.problems[0], hint=""))
+    return reason_of(entry, error)
 
 
 def check_lines(
@@ -89,11 +105,8 @@ def check_lines(
     """Return what ``check`` prints about one model: paragraphs, each with its style."""
     name = subject_of(entry)
     if error is not None:
-        message = error.message.removeprefix(f"{entry.exact_name} ").removeprefix(
-            f"{entry.exact_name}: "
-        )
         details = [(f"           {detail}", "") for detail in error_details(error)]
-        return [(f"  refused  {name}: {message}", "red"), *details]
+        return [(f"  refused  {name}: {reason_of(entry, error)}", "red"), *details]
     assert build is not None
     needs = "  (with layers.js)" if script_among(build.artifact.by_name) else ""
     notes = [(f"           note: {note}", "") for note in build.artifact.notes]
@@ -142,8 +155,8 @@ def _stale_line(subject: str, event: BuildEvent) -> Line:
     )
 
 
-def _failed_line(subject: str, error: TfjsServeError | None) -> Line:
+def _failed_line(subject: str, verb: str, error: TfjsServeError | None) -> Line:
     if error is None:
-        return Line(subject=subject, message="failed", style="red")
-    message = f"failed: {error.message}"
+        return Line(subject=subject, message=verb, style="red")
+    message = f"{verb}: {error.message}"
     return Line(subject=subject, message=message, style="red", details=error_details(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,6 +14,7 @@ from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.problems import describe
@@ -38,6 +40,8 @@ class ModelSummary:
         Paths on this server; empty if the name cannot be part of a URL.
     variant_urls
         Path of each variant; empty for tfjs folders.
+    shares_name
+        Whether the name without its ending means several models.
     """
 
     entry: CatalogEntry
@@ -46,6 +50,7 @@ class ModelSummary:
     url: str
     page_url: str
     variant_urls: Mapping[Variant, str]
+    shares_name: bool = False
 
     @property
     def loader(self) -> str:
@@ -68,7 +73,7 @@ class ModelSummary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the model's object in ``/-/models.json``."""
-        error = self.status.error
+        error, facts = self.status.error, self.status.facts
         return {
             "name": self.entry.name,
             "exactName": self.entry.exact_name,
@@ -76,6 +81,7 @@ class ModelSummary:
             "sizeBytes": self.entry.size_bytes,
             "state": self.status.state.value,
             "progress": self.status.progress,
+            "canBeLoaded": self.status.can_be_loaded,
             "error": describe(error) if error else None,
             "notes": list(self.status.notes),
             "loader": self.loader,
@@ -84,6 +90,50 @@ class ModelSummary:
             "pageUrl": self.page_url or None,
             "variant": self.variant.value,
             "variants": {variant.value: url for variant, url in self.variant_urls.items()},
+            "facts": facts.to_json() if facts else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How many models there are, and how many of them a page can load.
+
+    Attributes
+    ----------
+    load, fail
+        Of how many this is known; an earlier version of a model counts as one that loads.
+    others
+        What looks like a model and is none.
+    """
+
+    total: int
+    load: int = 0
+    fail: int = 0
+    others: Sequence[NotAModel] = ()
+
+    @property
+    def unknown(self) -> int:
+        """How many models nobody has looked at yet."""
+        return self.total - self.load - self.fail
+
+    @property
+    def in_words(self) -> str:
+        """What is found in the folder, in one line without a full stop."""
+        unknown = self.unknown
+        found = _counted(self.total, "model")
+        if self.others:
+            found = f"{self.total + len(self.others):,} found"
+        known = f"{self.load:,} load, {self.fail + len(self.others):,} do not"
+        later = f", {unknown:,} not looked at yet" if unknown else ""
+        return f"{found}: {known}{later}" if unknown < self.total or self.others else found
+
+    def to_json(self) -> dict[str, int]:
+        """Return the counts in ``/-/models.json``."""
+        return {
+            "total": self.total,
+            "load": self.load,
+            "doNotLoad": self.fail,
+            "unknown": self.unknown,
         }
 
 
@@ -126,6 +176,7 @@ class ModelList:
             entry.exact_name: entry for entry in ordered
         }
         self._url_names = url_names(entries)
+        self._uses = Counter(entry.name for entry in entries)
         names = chain.from_iterable((entry.name, entry.exact_name) for entry in entries)
         self._like_variants = frozenset(filter(is_like_variant, names))
 
@@ -184,6 +235,7 @@ class ModelList:
             url=page and f"{page}{MODEL_JSON}",
             page_url=page,
             variant_urls=_variant_urls(entry, page, taken) if page else {},
+            shares_name=self._uses[entry.name] > 1,
         )
 
 
@@ -202,7 +254,7 @@ def summary_json(summary: ModelSummary) -> bytes:
     return json.dumps(summary.to_json()).encode("ascii")
 
 
-def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
+def catalogue_json(models: Iterable[bytes], default: Variant, overview: Overview) -> bytes:
     """Return the document at ``/-/models.json``; keys are in camelCase, as usual in JavaScript.
 
     Parameters
@@ -210,9 +262,18 @@ def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
     models
         What :func:`summary_json` returned for each.
     """
-    head = {"generatedBy": f"tfjs-serve {__version__}", "defaultVariant": default.value}
+    head = {
+        "generatedBy": f"tfjs-serve {__version__}",
+        "defaultVariant": default.value,
+        "counts": overview.to_json(),
+        "notModels": [other.to_json() for other in overview.others],
+    }
     start = json.dumps({**head, "models": []}).encode("ascii").removesuffix(b"]}")
     return b"%b%b]}" % (start, b", ".join(models))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _variant_urls(

@@ -47,6 +47,7 @@ async def _catalogue_page(request: web.Request, services: Services) -> web.Strea
     page = pages.catalogue_page(
         [services.catalogue.summary(models, entry) for entry in shown.entries],
         shown,
+        services.catalogue.overview,
         folder=services.settings.models_dir.name,
         origin=own_origin(request),
     )

@@ -18,9 +18,11 @@ from urllib.parse import urlencode
 from tfjs_serve import __version__
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
-from tfjs_serve.web.listing import Excerpt, ModelSummary
+from tfjs_serve.web.facts_section import facts_section
+from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary, Overview
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -29,7 +31,8 @@ _KINDS = {
     EntryKind.TFJS_GRAPH: "TensorFlow.js graph model, served as it is",
 }
 _STATES = {
-    EntryState.FOUND: "not converted yet",
+    EntryState.FOUND: "not looked at yet",
+    EntryState.CHECKED: "loads",
     EntryState.CONVERTING: "converting",
     EntryState.READY: "ready",
     EntryState.FAILED: "failed",
@@ -56,7 +59,12 @@ def headers() -> tuple[tuple[str, str], ...]:
 
 
 def catalogue_page(
-    summaries: Sequence[ModelSummary], shown: Excerpt, *, folder: str, origin: str
+    summaries: Sequence[ModelSummary],
+    shown: Excerpt,
+    overview: Overview,
+    *,
+    folder: str,
+    origin: str,
 ) -> str:
     """Return the page at ``/``.
 
@@ -64,6 +72,8 @@ def catalogue_page(
     ----------
     summaries
         Those of the models in `shown`.
+    overview
+        What is in the whole folder.
     folder
         Name of the models folder.
     origin
@@ -74,8 +84,9 @@ def catalogue_page(
         "catalogue.html",
         folder=escape(folder),
         search=_search(shown),
-        lead=_lead(shown),
+        lead=_lead(shown, overview),
         cards=cards,
+        others="" if shown.words or shown.number > 1 else _others(overview.others),
         turning=_turning(shown),
     )
     return _page(f"{folder} · tfjs-serve", main)
@@ -86,10 +97,10 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
     body = "\n".join(
         [
             _notice(summary.status),
-            _load_block(summary, origin),
-            _links(summary),
+            *_ways_to_load(summary, origin),
             _variant_table(summary, origin),
             _notes(summary.status),
+            facts_section(summary.status.facts),
         ]
     )
     heading = escape(summary.entry.name)
@@ -100,37 +111,39 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
 def _card(summary: ModelSummary, origin: str) -> str:
     name = escape(summary.entry.name)
     heading = f'<a href="{escape(summary.page_url)}">{name}</a>' if summary.page_url else name
-    body = "\n".join([_notice(summary.status), _load_block(summary, origin), _links(summary)])
+    body = "\n".join([_notice(summary.status), *_ways_to_load(summary, origin)])
     return _render("card.html", heading=heading, body=body, **_facts(summary))
 
 
 def _facts(summary: ModelSummary) -> dict[str, str]:
     entry, status = summary.entry, summary.status
     facts = [entry.exact_name, _KINDS[entry.kind], readable_size(entry.size_bytes)]
+    if status.facts is not None and status.facts.parameters:
+        facts.append(f"{status.facts.parameters:,} parameters")
+    if summary.shares_name:
+        facts.append("other models have this name too, so the URL says which is meant")
     return {
         "state": escape(status.state.value),
-        "state_text": _state_text(status, entry.kind),
+        "state_text": _state_text(status),
         "facts": escape(" · ".join(facts)),
     }
 
 
-def _state_text(status: EntryStatus, kind: EntryKind) -> str:
-    if status.state is EntryState.FOUND and kind.is_tfjs:
-        return "not loaded yet"
+def _state_text(status: EntryStatus) -> str:
     if status.state is EntryState.CONVERTING and status.progress is not None:
         return f"converting, {int(status.progress * 100)} %"
     return _STATES[status.state]
 
 
-def _lead(shown: Excerpt) -> str:
-    if not shown.total:
+def _lead(shown: Excerpt, overview: Overview) -> str:
+    if not shown.total and not overview.others:
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
         )
-    models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
     if not shown.words:
-        return models
+        return escape(overview.in_words)
+    models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
     return f'{shown.found:,} of {models} found. <a href="/">All models</a>'
 
 
@@ -161,6 +174,30 @@ def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> st
     return f'<a href="{escape(url)}"{f" rel={relation}" if relation else ""}>{text}</a>'
 
 
+def _others(others: Sequence[NotAModel]) -> str:
+    """Return what lies in the folder and is no model, each with the reason and what to do."""
+    items = "".join(
+        f"<li><strong>{escape(other.path)}</strong> is {escape(other.message)}. "
+        f"<span>{escape(_sentence(other.hint))}</span></li>"
+        for other in others[:MODELS_PER_PAGE]
+    )
+    more = len(others) - MODELS_PER_PAGE
+    if more > 0:
+        items += f"<li>and {more:,} more</li>"
+    return f'<h2>Not a model</h2>\n<ul class="others">{items}</ul>' if items else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _ways_to_load(summary: ModelSummary, origin: str) -> tuple[str, ...]:
+    """Return the line to paste and the links; nothing that is known to fail."""
+    if summary.status.can_be_loaded is False:
+        return ()
+    return _load_block(summary, origin), _links(summary)
+
+
 def _load_block(summary: ModelSummary, origin: str) -> str:
     if not summary.url:
         return '<p class="notice failed">This name cannot be used in a URL: rename the file.</p>'
@@ -180,9 +217,13 @@ def _links(summary: ModelSummary) -> str:
 
 
 def _variant_table(summary: ModelSummary, origin: str) -> str:
+    if summary.status.can_be_loaded is False:
+        return ""
+    sizes = summary.status.facts.weight_bytes if summary.status.facts else {}
     rows = [
         f'<tr><td>{variant.value}</td><td><a href="{escape(url)}">{escape(origin + url)}</a></td>'
-        f"<td>{_VARIANTS[variant]}{', the default' if variant is summary.variant else ''}</td></tr>"
+        f"<td>{_VARIANTS[variant]}{', the default' if variant is summary.variant else ''}</td>"
+        f"<td>{readable_size(sizes[variant.value]) if variant.value in sizes else ''}</td></tr>"
         for variant, url in summary.variant_urls.items()
     ]
     return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""

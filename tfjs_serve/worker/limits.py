@@ -42,6 +42,8 @@ _ENVIRONMENT = {
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 """Requests for models that are ready come first, and so does the program that trains."""
+_NICENESS_OF_DIAGNOSES = 19
+"""Nobody waits for them."""
 _FIRST_TO_BE_KILLED = "1000"
 _RESERVE_BYTES = 64 * MIB
 """Kept for reporting that memory has reached its limit."""
@@ -77,9 +79,9 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
 
     Must be called while there is only one thread: Landlock restricts the calling thread.
     """
-    tempfile.tempdir = request.output_dir
+    tempfile.tempdir = request.output_dir or None
     if sys.platform != "win32":
-        os.nice(_NICENESS)
+        _yield_to_others(for_nobody=request.is_diagnosis)
         _limit(resource.RLIMIT_FSIZE, request.limits.written_bytes)
         _limit(resource.RLIMIT_CPU, request.limits.cpu_seconds, reserve=_GRACE_CPU_SECONDS)
     offered = landlock.version()
@@ -91,6 +93,15 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     except OSError as error:
         return (*missing(), f"use Landlock ({error.strerror})")
     return missing()
+
+
+def _yield_to_others(*, for_nobody: bool) -> None:
+    """Lower the priority of this process, to what is left over if nobody waits for it."""
+    if sys.platform != "win32":
+        os.nice(_NICENESS_OF_DIAGNOSES if for_nobody else _NICENESS)
+    if for_nobody and sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def start_no_processes() -> None:
