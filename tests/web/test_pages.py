@@ -16,7 +16,7 @@ from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, ConversionProblem
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo
 from tfjs_serve.settings import Variant
-from tfjs_serve.web import pages
+from tfjs_serve.web import pages, templates
 from tfjs_serve.web.listing import (
     ModelList,
     ModelSummary,
@@ -286,7 +286,7 @@ def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
     style = re.search("<style>(.*)</style>", html, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = dict(pages.headers())["Content-Security-Policy"]
+    policy = dict(templates.headers())["Content-Security-Policy"]
     assert f"style-src 'sha256-{digest}';" in policy
     assert "default-src 'none'" in policy
 

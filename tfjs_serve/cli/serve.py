@@ -36,10 +36,9 @@ from tfjs_serve.cli.telling import Place, Teller
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
-from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
-from tfjs_serve.web.services import SERVICES
+from tfjs_serve.web.services import SERVICES, Services
 
 if TYPE_CHECKING:
     from tfjs_serve.catalog.watcher import Watcher
@@ -183,13 +182,13 @@ async def _serve(run: Run) -> None:
         builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        servers, catalogue = await _start_web(run, catalog, builder, stack)
+        servers, services = await _start_web(run, catalog, builder, stack)
         # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
         await workers.start()
         place = Place(origin=run.origin, open_origins=ports.open_origins(run.sockets))
         teller = Teller(run.terminal, settings, place)
-        await teller.start(catalogue, catalog, builder, stack)
+        await teller.start(services, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
@@ -201,7 +200,7 @@ async def _serve(run: Run) -> None:
 
 async def _start_web(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-) -> tuple[list[asyncio.Server], Catalogue]:
+) -> tuple[list[asyncio.Server], Services]:
     app = create_app(catalog=catalog, builder=builder, settings=run.settings)
     runner = create_runner(app, access_log=run.access_log)
     stack.push_async_callback(runner.cleanup)
@@ -209,7 +208,7 @@ async def _start_web(
     assert runner.server is not None
     loop = asyncio.get_running_loop()
     servers = [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
-    return servers, app[SERVICES].catalogue
+    return servers, app[SERVICES]
 
 
 async def _start_watching(

@@ -15,6 +15,7 @@ from tfjs_serve.cli.event_log import EventLog
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.listing import ModelList
+from tfjs_serve.web.services import Services
 
 _PATIENCE_SECONDS = 2.0
 """How long the banner waits until it is known which models can be loaded; requests do not wait."""
@@ -37,15 +38,17 @@ class Teller:
         self._place = place
 
     async def start(
-        self, catalogue: Catalogue, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+        self, services: Services, catalog: Catalog, builder: Builder, stack: AsyncExitStack
     ) -> None:
         """Print the banner, and tell what happens until `stack` is left."""
+        catalogue = services.catalogue
         # If somebody has asked for the list already, this waits until it is made.
         models = await catalogue.models()
         log = EventLog(self._terminal.line, self._urls_in(models, catalog))
         stack.callback(log.close)
         stack.callback(catalog.subscribe(log.changed))
         stack.callback(builder.subscribe(log.built))
+        services.notices.subscribe(log.asked)
         if self._settings.diagnose:
             stack.callback(catalog.subscribe(builder.diagnoser.changed))
             builder.diagnoser.add(models.by_exact_name.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
@@ -11,6 +12,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME, script_among
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages import readable_size
 
 KINDS = {
@@ -82,6 +84,18 @@ def build_line(event: BuildEvent) -> Line:
         return _stale_line(subject, event)
     verb = "cannot be loaded" if event.kind is BuildEventKind.DIAGNOSED else "failed"
     return _failed_line(subject, verb, event.error)
+
+
+def notice_line(notice: Notice) -> Line:
+    """Return the line about a request that got no model."""
+    problems = notice.error.problems if isinstance(notice.error, ConversionError) else ()
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        message = f"{notice.message}: {replace(problems[0], hint='')}{more}"
+    else:
+        message = f"{notice.message}; {notice.hint}" if notice.hint else notice.message
+    status = f"{notice.status}: " if notice.status >= HTTPStatus.BAD_REQUEST else ""
+    return Line(subject=notice.path, message=f"{status}{message}", style="yellow")
 
 
 def reason_of(entry: CatalogEntry, error: TfjsServeError) -> str:

@@ -9,7 +9,6 @@ from aiohttp import hdrs, web
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
-from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import (
     FileGoneError,
@@ -18,12 +17,14 @@ from tfjs_serve.errors import (
     StoreError,
     TfjsServeError,
 )
-from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.keeping import offer
+from tfjs_serve.web.lookups import find_file, lookup, page_without_slash, require_model
+from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
@@ -34,18 +35,16 @@ from tfjs_serve.web.representation import (
     of_model_json,
     of_script,
 )
+from tfjs_serve.web.responses import instance_of
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
-    ModelAddress,
     ModelFile,
     ModelPage,
     Refusal,
     Target,
-    page_url,
     parse_target,
 )
-from tfjs_serve.web.variants import effective_variant, possible_variants
 
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -113,12 +112,13 @@ async def _model_page(
     ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
         No address leads to one model.
     """
-    entry, _ = await _lookup(services, target.addresses)
+    entry, _ = await lookup(services, target.addresses)
     models = await services.catalogue.models()
     listed = models.by_exact_name.get(entry.exact_name)
     if listed is None:
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
     summary = services.catalogue.summary(models, listed)
+    _tell_of_slip(request, services, summary.url)
     return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
 
 
@@ -133,20 +133,29 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         return await _shard(request, services, target)
     except FileGoneError:
         raise
-    except (ModelNotFoundError, FileNotInModelError):
-        location = await _page_without_slash(services, target)
+    except (ModelNotFoundError, FileNotInModelError) as error:
+        location = await page_without_slash(services, target)
         if location is None:
+            if isinstance(error, FileNotInModelError) or not target.addresses:
+                await require_model(services, target)
             raise
+        _tell_of_slip(request, services, f"{location}{MODEL_JSON}")
         # Not cached: tomorrow the model may be gone, and this path may name a file.
         headers = {"Location": location, "Cache-Control": "no-cache", "Content-Length": "0"}
         return web.Response(status=308, headers=headers)
+
+
+def _tell_of_slip(request: web.Request, services: Services, model_url: str) -> None:
+    """Tell if a script asks for a page: what it gets is not what it needs."""
+    if is_by_script(request.headers):
+        services.notices.tell(notice_of_slip(instance_of(request), model_url))
 
 
 async def _model_json(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     sightings = Sightings()
-    entry, variant = await _lookup(services, target.addresses, sightings=sightings)
+    entry, variant = await lookup(services, target.addresses, sightings=sightings)
     build = await services.builder.build(entry, variant, sightings)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
@@ -159,7 +168,7 @@ async def _newest_script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     """Answer with the layers that a page loads before the model; so this converts it, too."""
-    entry, variant = await _lookup(services, target.addresses)
+    entry, variant = await lookup(services, target.addresses)
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
@@ -201,7 +210,7 @@ async def _kept_file(
         There is none.
     """
     try:
-        return await _find_file(services, target, sightings)
+        return await find_file(services, target, sightings)
     except FileGoneError as gone:
         return await _made_again(services, target, gone, sightings)
 
@@ -221,73 +230,13 @@ async def _made_again(
         The cache cannot be used.
     """
     try:
-        entry, variant = await _lookup(services, target.addresses, suggest=False)
+        entry, variant = await lookup(services, target.addresses, suggest=False)
         await services.builder.build(entry, variant)
     except StoreError:
         raise
     except TfjsServeError as error:
         raise gone from error
-    return await _find_file(services, target, sightings)
-
-
-async def _lookup(
-    services: Services,
-    addresses: tuple[ModelAddress, ...],
-    *,
-    suggest: bool = True,
-    sightings: Sightings | None = None,
-) -> tuple[CatalogEntry, Variant]:
-    """Return the first entry that an address leads to, and the variant that it means.
-
-    Raises
-    ------
-    ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
-        There is none; the error is that of the last address.
-    """
-    error = ModelNotFoundError("there is no such model")
-    for address in addresses:
-        is_last = address is addresses[-1]
-        try:
-            entry = await services.catalog.lookup(
-                address.name, suggest=suggest and is_last, sightings=sightings
-            )
-        except ModelNotFoundError as not_found:
-            error = not_found
-        else:
-            default = services.settings.default_variant
-            return entry, effective_variant(entry, address.variant, default)
-    raise error
-
-
-async def _find_file(
-    services: Services, target: ModelFile, sightings: Sightings | None = None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return the first file that an address leads to.
-
-    Raises
-    ------
-    FileGoneError, FileNotInModelError, ModelNotFoundError
-        There is none.
-    """
-    error: TfjsServeError = FileNotInModelError("there is no such file or model")
-    for address in target.addresses:
-        for variant in possible_variants(address.variant, services.settings.default_variant):
-            try:
-                return await services.builder.find_file(
-                    address.name, variant, target.file_name, sightings
-                )
-            except (FileNotInModelError, ModelNotFoundError) as not_found:
-                if not isinstance(error, FileGoneError):
-                    error = not_found
-    raise error
-
-
-async def _page_without_slash(services: Services, target: ModelFile) -> str | None:
-    try:
-        await _lookup(services, target.page, suggest=False)
-    except ModelNotFoundError:
-        return None
-    return page_url(target.page[0].name)
+    return await find_file(services, target, sightings)
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

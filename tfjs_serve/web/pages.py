@@ -1,21 +1,15 @@
 """The two HTML pages. Pure: everything that comes from files or requests is escaped here.
 
-The pages have no scripts and load nothing, and the policy that they are sent with forbids both. So
-a long list is turned page by page, and searched by the server.
+The pages have no scripts (``templates.py``), so a long list is turned page by page, and searched by
+the server.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
-from importlib.resources import files
-from string import Template
 from urllib.parse import urlencode
 
-from tfjs_serve import __version__
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.others import NotAModel
@@ -23,6 +17,7 @@ from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary, Overview
+from tfjs_serve.web.templates import page, render
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -35,7 +30,7 @@ _STATES = {
     EntryState.CHECKED: "loads",
     EntryState.CONVERTING: "converting",
     EntryState.READY: "ready",
-    EntryState.FAILED: "failed",
+    EntryState.FAILED: "does not load",
     EntryState.STALE: "last good version",
 }
 _VARIANTS = {
@@ -44,18 +39,6 @@ _VARIANTS = {
     Variant.UINT16: "half the size, quantized",
     Variant.UINT8: "a quarter of the size, quantized",
 }
-
-
-@lru_cache(maxsize=1)
-def headers() -> tuple[tuple[str, str], ...]:
-    """Return the header fields of the pages: nothing may run, be loaded or frame them."""
-    digest = hashlib.sha256(_data("page.css").encode()).digest()
-    style = f"'sha256-{base64.b64encode(digest).decode()}'"
-    policy = (
-        f"default-src 'none'; style-src {style}; img-src data:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-    return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
 
 
 def catalogue_page(
@@ -80,7 +63,7 @@ def catalogue_page(
         What goes before paths in the lines to paste, such as ``http://localhost:8000``.
     """
     cards = "\n".join(_card(summary, origin) for summary in summaries)
-    main = _render(
+    main = render(
         "catalogue.html",
         folder=escape(folder),
         search=_search(shown),
@@ -89,7 +72,7 @@ def catalogue_page(
         others="" if shown.words or shown.number > 1 else _others(overview.others),
         turning=_turning(shown),
     )
-    return _page(f"{folder} · tfjs-serve", main)
+    return page(f"{folder} · tfjs-serve", main)
 
 
 def model_page(summary: ModelSummary, *, origin: str) -> str:
@@ -104,15 +87,15 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
         ]
     )
     heading = escape(summary.entry.name)
-    main = _render("model.html", heading=heading, body=body, **_facts(summary))
-    return _page(f"{summary.entry.name} · tfjs-serve", main)
+    main = render("model.html", heading=heading, body=body, **_facts(summary))
+    return page(f"{summary.entry.name} · tfjs-serve", main)
 
 
 def _card(summary: ModelSummary, origin: str) -> str:
     name = escape(summary.entry.name)
     heading = f'<a href="{escape(summary.page_url)}">{name}</a>' if summary.page_url else name
     body = "\n".join([_notice(summary.status), *_ways_to_load(summary, origin)])
-    return _render("card.html", heading=heading, body=body, **_facts(summary))
+    return render("card.html", heading=heading, body=body, **_facts(summary))
 
 
 def _facts(summary: ModelSummary) -> dict[str, str]:
@@ -150,7 +133,7 @@ def _lead(shown: Excerpt, overview: Overview) -> str:
 def _search(shown: Excerpt) -> str:
     if not shown.words and shown.pages == 1:
         return ""
-    return _render("search.html", words=escape(shown.words))
+    return render("search.html", words=escape(shown.words))
 
 
 def _turning(shown: Excerpt) -> str:
@@ -256,31 +239,3 @@ def readable_size(size_bytes: int) -> str:
         if size_bytes >= unit_bytes:
             return f"{size_bytes / unit_bytes:.1f} {unit}"
     return f"{size_bytes} bytes"
-
-
-def _page(title: str, main: str) -> str:
-    return _render(
-        "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
-    )
-
-
-def _render(template: str, **values: str) -> str:
-    return _template(template).substitute(values)
-
-
-@lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    return Template(_data(name))
-
-
-@lru_cache(maxsize=8)
-def _data(name: str) -> str:
-    """Read a file of the package once; :func:`preload` does so before there is an event loop."""
-    return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
-
-
-def preload() -> None:
-    """Read all templates now, so that no request has to wait for the disk."""
-    headers()
-    for name in ("page.html", "catalogue.html", "search.html", "card.html", "model.html"):
-        _template(name)
