@@ -41,6 +41,7 @@ TICK_SECONDS = 0.04
 """Two writes this far apart never have the same time: kernel clocks tick at least every 15.6 ms."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
+DEFAULT_CHECK_DEADLINE_SECONDS = 5 * 60
 DIAGNOSIS_DEADLINE_SECONDS = 60.0
 """How long a look at a model may take for which nobody waits; the largest take a few seconds."""
 DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB

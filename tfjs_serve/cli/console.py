@@ -53,6 +53,11 @@ class Terminal:
         """Print one paragraph."""
         self._print(self._out, _text((printable(text), style)))
 
+    def lines(self, text: str, style: str = "") -> None:
+        """Print a text that may have several lines."""
+        for line in text.split("\n"):
+            self.text(line, style)
+
     def blank(self) -> None:
         """Print an empty line."""
         self._print(self._out, _text(""))

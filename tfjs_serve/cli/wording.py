@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
+from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.companion import SCRIPT_NAME, script_among
+from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
@@ -98,10 +97,10 @@ def notice_line(notice: Notice) -> Line:
     return Line(subject=notice.path, message=f"{status}{message}", style="yellow")
 
 
-def reason_of(entry: CatalogEntry, error: TfjsServeError) -> str:
-    """Return why a model cannot be loaded, where its name stands before it."""
+def reason_of(error: TfjsServeError, *names: str) -> str:
+    """Return why a model cannot be loaded, where one of its `names` stands before it."""
     message = error.message
-    for prefix in (f"{entry.exact_name}: ", f"{entry.exact_name} "):
+    for prefix in (f"{name}{sign}" for name in names for sign in (": ", " ")):
         message = message.removeprefix(prefix)
     return message
 
@@ -110,31 +109,7 @@ def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
     """Return the reason in one line: the only problem, or how many there are."""
     if isinstance(error, ConversionError) and len(error.problems) == 1:
         return str(replace(error.problems[0], hint=""))
-    return reason_of(entry, error)
-
-
-def check_lines(
-    entry: CatalogEntry, build: Build | None, error: TfjsServeError | None
-) -> list[tuple[str, str]]:
-    """Return what ``check`` prints about one model: paragraphs, each with its style."""
-    name = subject_of(entry)
-    if error is not None:
-        details = [(f"           {detail}", "") for detail in error_details(error)]
-        return [(f"  refused  {name}: {reason_of(entry, error)}", "red"), *details]
-    assert build is not None
-    needs = "  (with layers.js)" if script_among(build.artifact.by_name) else ""
-    notes = [(f"           note: {note}", "") for note in build.artifact.notes]
-    return [(f"  ok       {name}{needs}", "green"), *notes]
-
-
-def check_summary(results: Sequence[tuple[Build | None, TfjsServeError | None]]) -> str:
-    """Return the last line of ``check``."""
-    builds = [build for build, error in results if error is None and build is not None]
-    needing = sum(script_among(build.artifact.by_name) is not None for build in builds)
-    refused = len(results) - len(builds)
-    models = "1 model" if len(results) == 1 else f"{len(results)} models"
-    with_layers = f" ({needing} with layers.js)" if needing else ""
-    return f"{models}: {len(builds)} ok{with_layers}, {refused} refused"
+    return reason_of(error, entry.exact_name)
 
 
 def error_details(error: TfjsServeError) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def notice_of_slip(path: str, model_url: str) -> Notice:
     return Notice(
         path=path,
         status=200,
-        message="a script asked for the page about this model, which is no model",
+        message="a script asked for the page about a model, and not for the model itself",
         hint=f"did you mean {model_url}?",
     )
 
