@@ -119,13 +119,16 @@ class Overview:
     @property
     def in_words(self) -> str:
         """What is found in the folder, in one line without a full stop."""
-        unknown = self.unknown
+        bad = self.fail + len(self.others)
         found = _counted(self.total, "model")
         if self.others:
             found = f"{self.total + len(self.others):,} found"
-        known = f"{self.load:,} load, {self.fail + len(self.others):,} do not"
-        later = f", {unknown:,} not looked at yet" if unknown else ""
-        return f"{found}: {known}{later}" if unknown < self.total or self.others else found
+        if not bad and self.unknown == self.total:
+            return found
+        if not bad and not self.unknown:
+            return f"{found}: {'it loads' if self.total == 1 else 'all load'}"
+        later = f", {self.unknown:,} not looked at yet" if self.unknown else ""
+        return f"{found}: {self.load:,} load, {bad:,} do not{later}"
 
     def to_json(self) -> dict[str, int]:
         """Return the counts in ``/-/models.json``."""
