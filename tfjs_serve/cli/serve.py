@@ -102,12 +102,10 @@ class Run:
 @custom_layers_option
 @worker_memory_option
 @click.option(
-    "--no-diagnose",
-    "diagnose",
-    is_flag=True,
-    flag_value=False,
+    "--diagnose/--no-diagnose",
     default=True,
-    help="Do not look at models before they are requested.",
+    show_default=True,
+    help="Whether to look at models before they are requested.",
 )
 @click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
 @click.option(
