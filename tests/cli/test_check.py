@@ -114,6 +114,15 @@ def test_what_is_no_model_fails_nothing(invoke: Invoke, models: Path) -> None:
     assert invoke("check", models, "--cache-dir", models.parent / "cache").exit_code == 0
 
 
+def test_what_is_left_out_is_said_beside_the_results(invoke: Invoke, models: Path) -> None:
+    shutil.copy(SAMPLES / "iris.h5", models)
+    shutil.copy(SAMPLES / "iris.h5", models / "a%2eb.h5")
+    result = invoke("check", models, "--json", "--cache-dir", models.parent / "cache")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["models"]) == 1
+    assert "'a%2eb.h5' is not served" in result.stderr
+
+
 def test_results_come_as_they_end(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

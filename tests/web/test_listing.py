@@ -14,6 +14,7 @@ from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry
 from tests.web.test_pages import HOSTILE, Elements
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import catalogue as catalogue_module
@@ -28,6 +29,23 @@ async def page(site: Site, query: str = "") -> Elements:
     answer = await ask(site, f"/{query}")
     assert answer.status == 200
     return Elements(answer.body.decode())
+
+
+async def test_what_is_left_out_is_listed_and_followed(site: Site, catalog: FakeCatalog) -> None:
+    assert "Left out" not in (await page(site)).text
+    before = (await ask(site, "/-/models.json")).json()
+    assert (before["leftOut"], before["notModels"]) == ([], [])
+    catalog.warnings = (f"the link {HOSTILE!r} leads out of the folder",)
+    catalog.others = (NotAModel(path="face/", message="a TensorFlow SavedModel", hint="save it"),)
+    shown = await page(site)
+    assert "Left out" in shown.text
+    assert "The link" in shown.text
+    assert "face/ is a TensorFlow SavedModel. Save it." in shown.text
+    assert "img" not in shown.tags
+    after = (await ask(site, "/-/models.json")).json()
+    assert after["leftOut"] == list(catalog.warnings)
+    assert [other["path"] for other in after["notModels"]] == ["face/"]
+    assert "face/" not in (await page(site, "?q=iris")).text
 
 
 @pytest.fixture

@@ -324,6 +324,7 @@ def test_the_json_twin_says_the_same() -> None:
     document = json.loads(catalogue_json(map(summary_json, listed), Variant.UINT8, overview))
     assert document["defaultVariant"] == "uint8"
     assert document["counts"] == {"total": 3, "load": 1, "doNotLoad": 1, "unknown": 1}
+    assert document["leftOut"] == []
     assert document["notModels"] == [SAVED_MODEL.to_json()]
     (model,) = document["models"]
     assert model["error"]["problems"][0]["className"] == "RandomFlip"

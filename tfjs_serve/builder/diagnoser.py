@@ -17,13 +17,16 @@ from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.builder.work import Work
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.errors import TfjsServeError, WorkerTimeoutError
+from tfjs_serve.errors import TfjsServeError, WorkerCrashedError, WorkerTimeoutError
 from tfjs_serve.settings import SHUTDOWN_SECONDS, Variant
 
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 32
 """How many models wait at once until their files are at rest; only one is looked at."""
+_AFTER_CRASH_SECONDS = 2.0
+"""After a crash, everything that is kept for the next conversion is prepared anew; meanwhile a
+request would have to wait. So one crash must not follow another at once."""
 _AGAIN_SECONDS = 2.0
 """When a model that was being written is tried again."""
 
@@ -149,6 +152,8 @@ class Diagnoser:
         except TfjsServeError as error:
             if is_passing(error):
                 raise
+            if isinstance(error, WorkerCrashedError):
+                await asyncio.sleep(_AFTER_CRASH_SECONDS)
             return await self._failed(entry, error.with_traceback(None))
         notes = bounded_notes(report.warnings)
         return EntryStatus(state=EntryState.CHECKED, notes=notes, facts=report.facts)

@@ -37,10 +37,11 @@ def is_folder_of_models(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What is at a path: models, and what looks like one and is none."""
+    """What is at a path: models, what looks like one and is none, and what was left out."""
 
     entries: tuple[CatalogEntry, ...]
     others: tuple[NotAModel, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def found_at(path: Path, *, follow_symlinks: bool = False) -> Found:
@@ -61,7 +62,7 @@ def found_at(path: Path, *, follow_symlinks: bool = False) -> Found:
     if (path / SAVED_MODEL).is_file():
         entry_for_path(path)
     found = scan(path, follow_symlinks=follow_symlinks)
-    return Found(entries=found.entries, others=found.others)
+    return Found(entries=found.entries, others=found.others, warnings=found.warnings)
 
 
 def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntry, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,6 +29,8 @@ from tfjs_serve.cli.options import (
 )
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings, Variant
+
+_log = logging.getLogger(__name__)
 
 OnResult = Callable[[Checked], None]
 
@@ -76,7 +79,7 @@ def check(context: click.Context, /, paths: list[Path], format_name: str, **opti
       2    the options make no sense
       130  it was interrupted
     """
-    terminal, shown = Terminal(), FORMATS[format_name]
+    terminal, shown = Terminal(logs_to_stderr=True), FORMATS[format_name]
     results: list[Checked] = []
 
     def on_result(one: Checked) -> None:
@@ -109,6 +112,8 @@ async def _check(paths: Sequence[Path], options: dict[str, Any], on_result: OnRe
 async def _check_all(
     path: Path, found: Found, settings: ServerSettings, on_result: OnResult
 ) -> None:
+    for warning in found.warnings:
+        _log.warning("%s", warning)
     for other in found.others:
         on_result(Checked(path=_shown(path / other.path), other=other))
     async with building(settings) as builder:

@@ -59,6 +59,7 @@ class Catalogue:
         self._lock = asyncio.Lock()
         self._entries: tuple[CatalogEntry, ...] | None = None
         self._others: Sequence[NotAModel] = ()
+        self._left_out: Sequence[str] = ()
         self._models = ModelList((), default)
         self._statuses: dict[str, EntryStatus] = {}
         self._loading: Counter[bool | None] = Counter()
@@ -86,6 +87,7 @@ class Catalogue:
             load=self._loading[True],
             fail=self._loading[False],
             others=self._others,
+            left_out=self._left_out,
         )
 
     def summary(self, models: ModelList, entry: CatalogEntry) -> ModelSummary:
@@ -109,8 +111,10 @@ class Catalogue:
 
     async def _update(self) -> None:
         entries = tuple(self._catalog.entries)
-        if self._others != self._catalog.others:
-            self._others, self._documents = self._catalog.others, {}
+        besides = (self._catalog.others, self._catalog.warnings)
+        if besides != (self._others, self._left_out):
+            self._others, self._left_out = besides
+            self._documents = {}
         if entries != self._entries:
             models = await asyncio.to_thread(ModelList, entries, self._default)
             self._touched.update(_changed(self._models.by_exact_name, models.by_exact_name))

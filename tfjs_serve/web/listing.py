@@ -104,12 +104,15 @@ class Overview:
         Of how many this is known; an earlier version of a model counts as one that loads.
     others
         What looks like a model and is none.
+    left_out
+        What else is not listed although users may expect it, one sentence each.
     """
 
     total: int
     load: int = 0
     fail: int = 0
     others: Sequence[NotAModel] = ()
+    left_out: Sequence[str] = ()
 
     @property
     def unknown(self) -> int:
@@ -270,6 +273,7 @@ def catalogue_json(models: Iterable[bytes], default: Variant, overview: Overview
         "defaultVariant": default.value,
         "counts": overview.to_json(),
         "notModels": [other.to_json() for other in overview.others],
+        "leftOut": list(overview.left_out),
     }
     start = json.dumps({**head, "models": []}).encode("ascii").removesuffix(b"]}")
     return b"%b%b]}" % (start, b", ".join(models))

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
-from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
@@ -69,7 +68,7 @@ def catalogue_page(
         search=_search(shown),
         lead=_lead(shown, overview),
         cards=cards,
-        others="" if shown.words or shown.number > 1 else _others(overview.others),
+        others="" if shown.words or shown.number > 1 else _others(overview),
         turning=_turning(shown),
     )
     return page(f"{folder} · tfjs-serve", main)
@@ -119,7 +118,7 @@ def _state_text(status: EntryStatus) -> str:
 
 
 def _lead(shown: Excerpt, overview: Overview) -> str:
-    if not shown.total and not overview.others:
+    if not (shown.total or overview.others or overview.left_out):
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
@@ -157,17 +156,24 @@ def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> st
     return f'<a href="{escape(url)}"{f" rel={relation}" if relation else ""}>{text}</a>'
 
 
-def _others(others: Sequence[NotAModel]) -> str:
-    """Return what lies in the folder and is no model, each with the reason and what to do."""
-    items = "".join(
-        f"<li><strong>{escape(other.path)}</strong> is {escape(other.message)}. "
-        f"<span>{escape(_sentence(other.hint))}</span></li>"
-        for other in others[:MODELS_PER_PAGE]
-    )
-    more = len(others) - MODELS_PER_PAGE
-    if more > 0:
-        items += f"<li>and {more:,} more</li>"
-    return f'<h2>Not a model</h2>\n<ul class="others">{items}</ul>' if items else ""
+def _others(overview: Overview) -> str:
+    """Return what lies in the folder and is not listed, each with the reason and what to do."""
+    others = [
+        f"<strong>{escape(other.path)}</strong> is {escape(other.message)}. "
+        f"<span>{escape(_sentence(other.hint))}</span>"
+        for other in overview.others
+    ]
+    left_out = [escape(_sentence(warning)) for warning in overview.left_out]
+    return f"{_list('Not a model', others)}\n{_list('Left out', left_out)}".strip()
+
+
+def _list(heading: str, items: Sequence[str]) -> str:
+    if not items:
+        return ""
+    more = len(items) - MODELS_PER_PAGE
+    shown = [*items[:MODELS_PER_PAGE], *([f"and {more:,} more"] if more > 0 else [])]
+    rows = "".join(f"<li>{item}</li>" for item in shown)
+    return f'<h2>{heading}</h2>\n<ul class="others">{rows}</ul>'
 
 
 def _sentence(text: str) -> str:
