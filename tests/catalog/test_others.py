@@ -64,6 +64,12 @@ def test_a_saved_model_is_one_thing_with_the_line_that_mends_it(tmp_path: Path) 
     assert "load_model('face').save('face.h5')" in caught.value.hint
 
 
+def test_an_export_has_no_layers_that_could_be_saved(tmp_path: Path) -> None:
+    save(tmp_path / "face", "saved_model.pb", "fingerprint.pb")
+    (words,) = said(tmp_path).values()
+    assert "exported from: model.save('face.keras')" in words
+
+
 def test_a_checkpoint_is_one_thing(tmp_path: Path) -> None:
     save(tmp_path, "checkpoint", "cp.ckpt.index", *(f"cp.ckpt.data-0000{n}-of-00002" for n in "01"))
     assert list(said(tmp_path)) == ["cp.ckpt"]
@@ -105,13 +111,22 @@ async def test_who_asks_for_one_is_told_what_it_is(tmp_path: Path, name: str) ->
     assert "model.save('face.keras')" in caught.value.hint
 
 
-async def test_a_list_that_is_kept_follows_changes(tmp_path: Path) -> None:
+async def test_a_list_that_is_kept_follows_changes_and_tells_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     catalog = Catalog(tmp_path)
     await catalog.scan()
     assert catalog.others == ()
     save(tmp_path, "face.tflite")
     await catalog.refresh()
     assert [other.path for other in catalog.others] == ["face.tflite"]
+    save(tmp_path, "new.onnx")
+    await catalog.refresh()
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "face.tflite is no model: it is a TensorFlow Lite model, which TensorFlow.js cannot read",
+        "new.onnx is no model: it is an ONNX model",
+    ]
+    (tmp_path / "new.onnx").unlink()
     (tmp_path / "face.tflite").unlink()
     await catalog.refresh()
     assert catalog.others == ()

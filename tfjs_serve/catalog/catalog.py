@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -88,6 +88,7 @@ class Catalog:
         self._reader = TfjsReader()
         self._tree = FolderTree(models_dir, self._reader, follow_symlinks=follow_symlinks)
         self._seen = ScanResult(entries=())
+        self._has_looked = False
         self._by_exact_name: dict[str, CatalogEntry] = {}
         self._subscribers: list[Subscriber] = []
         self._running: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
@@ -226,6 +227,11 @@ class Catalog:
         for warning in now.warnings:
             if warning not in told:
                 _logger.warning("%s", warning)
+        known = frozenset(other.path for other in before.others)
+        for other in now.others if self._has_looked else ():  # the first ones stand in the banner
+            if other.path not in known:
+                _logger.warning("%s is no model: it is %s; %s", *astuple(other))
+        self._has_looked = True
         old, self._by_exact_name = self._by_exact_name, _by_exact_name(now.entries)
         if not self._subscribers:
             return

@@ -118,11 +118,14 @@ def saved_model(folder: str, *, has_keras: bool) -> NotAModel:
     """Return what is said of a SavedModel; `has_keras`: there is Keras's own description in it."""
     name = folder.rstrip("/")
     line = f"import tf_keras; tf_keras.models.load_model({name!r}).save({f'{name}.h5'!r})"
-    without = "" if has_keras else "; if that finds no layers, model.save() must do without them"
+    line = f"once, in Python (pip install tf_keras): {line}"
+    # What Keras 3 exports, and what is not of Keras, has no layers that could be saved. Before
+    # TensorFlow 2.5, a folder without Keras's description may have them all the same.
+    exported = f"save the model that it was exported from: model.save({f'{name}.keras'!r})"
     return NotAModel(
         path=f"{name}/",
         message="a TensorFlow SavedModel, which is not a Keras file",
-        hint=f"once, in Python (pip install tf_keras): {line}{without}",
+        hint=line if has_keras else f"{exported}; or if it is from before 2021, {line}",
     )
 
 
