@@ -21,7 +21,7 @@ from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
-from tfjs_serve.web.listing import Overview
+from tfjs_serve.web.overview import Overview
 
 NOTHING = Found(summaries=(), overview=Overview(total=0))
 

@@ -50,7 +50,7 @@ def eventually(condition: Callable[[], object]) -> None:
 def test_good_is_told_from_bad_without_a_request(mixed: ServedModels, page: Page) -> None:
     eventually(lambda: b'"unknown": 0' in mixed.get(f"{mixed.base_url}/-/models.json").body)
     page.goto(f"{mixed.base_url}/")
-    expect(page.locator(".lead")).to_have_text("3 found: 1 load, 2 do not")
+    expect(page.locator(".lead")).to_contain_text("3 found: 1 load, 2 do not.")
     good, bad = (
         page.locator("article").filter(has=page.get_by_role("link", name=name, exact=True))
         for name in ("iris", "empty")

@@ -83,7 +83,6 @@ def script_bodies(seed: str) -> dict[str, bytes]:
 class FakeCatalog:
     entries: list[CatalogEntry] = field(default_factory=list)
     others: Sequence[NotAModel] = ()
-    warnings: Sequence[str] = ()
     looked_up: list[str] = field(default_factory=list)
     suggested_for: list[str] = field(default_factory=list)
 

@@ -31,19 +31,30 @@ async def page(site: Site, query: str = "") -> Elements:
     return Elements(answer.body.decode())
 
 
-async def test_what_is_left_out_is_listed_and_followed(site: Site, catalog: FakeCatalog) -> None:
-    assert "Left out" not in (await page(site)).text
-    before = (await ask(site, "/-/models.json")).json()
-    assert (before["leftOut"], before["notModels"]) == ([], [])
-    catalog.warnings = (f"the link {HOSTILE!r} leads out of the folder",)
+@pytest.mark.usefixtures("many")
+async def test_those_that_cannot_be_loaded_are_listed_alone(site: Site) -> None:
+    assert "/?only=bad" not in (await page(site)).links
+    for number in range(0, MANY, 2):
+        site.builder.errors[f"group/model_{number:03}.h5"] = KerasFileError("is bad")
+        for watcher in site.builder.watchers:
+            watcher(f"group/model_{number:03}.h5")
+    first = await page(site)
+    assert f"{MANY} models: 0 load, {MANY // 2} do not, {MANY // 2} not looked at yet" in first.text
+    assert "/?only=bad" in first.links
+    bad = await page(site, "?only=bad")
+    assert f"{MANY // 2} of {MANY} models cannot be loaded" in bad.text
+    assert "/?only=bad&page=2" in bad.links
+    last = await page(site, "?only=bad&page=2")
+    names = {link for link in (*bad.links, *last.links) if re.fullmatch(r"/group/model_\d+/", link)}
+    assert names == {f"/group/model_{number:03}/" for number in range(0, MANY, 2)}
+
+
+async def test_what_is_no_model_is_listed_and_followed(site: Site, catalog: FakeCatalog) -> None:
+    assert "Not a model" not in (await page(site)).text
+    assert (await ask(site, "/-/models.json")).json()["notModels"] == []
     catalog.others = (NotAModel(path="face/", message="a TensorFlow SavedModel", hint="save it"),)
-    shown = await page(site)
-    assert "Left out" in shown.text
-    assert "The link" in shown.text
-    assert "face/ is a TensorFlow SavedModel. Save it." in shown.text
-    assert "img" not in shown.tags
+    assert "face/ is a TensorFlow SavedModel. Save it." in (await page(site)).text
     after = (await ask(site, "/-/models.json")).json()
-    assert after["leftOut"] == list(catalog.warnings)
     assert [other["path"] for other in after["notModels"]] == ["face/"]
     assert "face/" not in (await page(site, "?q=iris")).text
 

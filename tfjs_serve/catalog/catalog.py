@@ -111,11 +111,6 @@ class Catalog:
         """What looks like a model and is none, as it was last found."""
         return self._seen.others
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What was left out although users may expect it, one sentence each."""
-        return self._seen.warnings
-
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` on the event loop for each change; returns a function that ends this."""
         self._subscribers.append(callback)

@@ -13,7 +13,8 @@ from tfjs_serve.cli.wording import KINDS, short_reason, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
 from tfjs_serve.web.cors import ANY_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
-from tfjs_serve.web.listing import ModelList, ModelSummary, Overview
+from tfjs_serve.web.listing import ModelList, ModelSummary
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.pages import readable_size
 
 MOST_ROWS = 40

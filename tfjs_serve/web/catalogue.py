@@ -16,10 +16,10 @@ from tfjs_serve.web.listing import (
     Address,
     ModelList,
     ModelSummary,
-    Overview,
     catalogue_json,
     summary_json,
 )
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.representation import IDENTITY, JSON, Representation, from_bytes
 
@@ -59,7 +59,6 @@ class Catalogue:
         self._lock = asyncio.Lock()
         self._entries: tuple[CatalogEntry, ...] | None = None
         self._others: Sequence[NotAModel] = ()
-        self._left_out: Sequence[str] = ()
         self._models = ModelList((), default)
         self._statuses: dict[str, EntryStatus] = {}
         self._loading: Counter[bool | None] = Counter()
@@ -87,8 +86,13 @@ class Catalogue:
             load=self._loading[True],
             fail=self._loading[False],
             others=self._others,
-            left_out=self._left_out,
         )
+
+    @property
+    def bad(self) -> frozenset[str]:
+        """The exact names of the models that cannot be loaded, as of the last list."""
+        statuses = self._statuses.items()
+        return frozenset(name for name, status in statuses if status.can_be_loaded is False)
 
     def summary(self, models: ModelList, entry: CatalogEntry) -> ModelSummary:
         """Return what is listed about one of `models`."""
@@ -111,10 +115,8 @@ class Catalogue:
 
     async def _update(self) -> None:
         entries = tuple(self._catalog.entries)
-        besides = (self._catalog.others, self._catalog.warnings)
-        if besides != (self._others, self._left_out):
-            self._others, self._left_out = besides
-            self._documents = {}
+        if self._others != self._catalog.others:
+            self._others, self._documents = self._catalog.others, {}
         if entries != self._entries:
             models = await asyncio.to_thread(ModelList, entries, self._default)
             self._touched.update(_changed(self._models.by_exact_name, models.by_exact_name))

@@ -14,9 +14,9 @@ from tfjs_serve import __version__
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
-from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
@@ -95,55 +95,6 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """How many models there are, and how many of them a page can load.
-
-    Attributes
-    ----------
-    load, fail
-        Of how many this is known; an earlier version of a model counts as one that loads.
-    others
-        What looks like a model and is none.
-    left_out
-        What else is not listed although users may expect it, one sentence each.
-    """
-
-    total: int
-    load: int = 0
-    fail: int = 0
-    others: Sequence[NotAModel] = ()
-    left_out: Sequence[str] = ()
-
-    @property
-    def unknown(self) -> int:
-        """How many models nobody has looked at yet."""
-        return self.total - self.load - self.fail
-
-    @property
-    def in_words(self) -> str:
-        """What is found in the folder, in one line without a full stop."""
-        bad = self.fail + len(self.others)
-        found = _counted(self.total, "model")
-        if self.others:
-            found = f"{self.total + len(self.others):,} found"
-        if not bad and self.unknown == self.total:
-            return found
-        if not bad and not self.unknown:
-            return f"{found}: {'it loads' if self.total == 1 else 'all load'}"
-        later = f", {self.unknown:,} not looked at yet" if self.unknown else ""
-        return f"{found}: {self.load:,} load, {bad:,} do not{later}"
-
-    def to_json(self) -> dict[str, int]:
-        """Return the counts in ``/-/models.json``."""
-        return {
-            "total": self.total,
-            "load": self.load,
-            "doNotLoad": self.fail,
-            "unknown": self.unknown,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
     """One page of a list.
 
@@ -151,6 +102,8 @@ class Excerpt:
     ----------
     words
         What was searched for; empty for the whole list.
+    only_bad
+        Whether only models are shown that cannot be loaded.
     number, pages
         Which page it is, from 1, and how many there are.
     found, total
@@ -158,6 +111,7 @@ class Excerpt:
     """
 
     words: str
+    only_bad: bool = False
     number: int
     pages: int
     found: int
@@ -197,14 +151,23 @@ class ModelList:
             if all(word in exact_name.casefold() for word in wanted)
         )
 
-    def excerpt(self, words: str, number: int) -> Excerpt:
-        """Return page `number` of what `matching` finds; the nearest one if there is no such."""
+    def excerpt(self, words: str, number: int, bad: Collection[str] | None = None) -> Excerpt:
+        """Return page `number` of what `matching` finds; the nearest one if there is no such.
+
+        Parameters
+        ----------
+        bad
+            Exact names, to have only these models; ``None``: all.
+        """
         found = self.matching(words)
+        if bad is not None:
+            found = [entry for entry in found if entry.exact_name in bad]
         pages = max(1, math.ceil(len(found) / MODELS_PER_PAGE))
         number = min(max(number, 1), pages)
         start = (number - 1) * MODELS_PER_PAGE
         return Excerpt(
             words=words,
+            only_bad=bad is not None,
             number=number,
             pages=pages,
             found=len(found),
@@ -273,14 +236,9 @@ def catalogue_json(models: Iterable[bytes], default: Variant, overview: Overview
         "defaultVariant": default.value,
         "counts": overview.to_json(),
         "notModels": [other.to_json() for other in overview.others],
-        "leftOut": list(overview.left_out),
     }
     start = json.dumps({**head, "models": []}).encode("ascii").removesuffix(b"]}")
     return b"%b%b]}" % (start, b", ".join(models))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _variant_urls(

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
-from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary, Overview
+from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.templates import page, render
 
 _KINDS = {
@@ -68,7 +70,7 @@ def catalogue_page(
         search=_search(shown),
         lead=_lead(shown, overview),
         cards=cards,
-        others="" if shown.words or shown.number > 1 else _others(overview),
+        others="" if shown.words or shown.number > 1 else _others(overview.others),
         turning=_turning(shown),
     )
     return page(f"{folder} · tfjs-serve", main)
@@ -118,15 +120,17 @@ def _state_text(status: EntryStatus) -> str:
 
 
 def _lead(shown: Excerpt, overview: Overview) -> str:
-    if not (shown.total or overview.others or overview.left_out):
+    if not (shown.total or overview.others):
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
         )
-    if not shown.words:
-        return escape(overview.in_words)
+    if not shown.words and not shown.only_bad:
+        bad = ' <a href="/?only=bad">Those that do not</a>' if overview.fail else ""
+        return f"{escape(overview.in_words)}.{bad}"
     models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
-    return f'{shown.found:,} of {models} found. <a href="/">All models</a>'
+    verb = "cannot be loaded" if shown.only_bad else "found"
+    return f'{shown.found:,} of {models} {verb}. <a href="/">All models</a>'
 
 
 def _search(shown: Excerpt) -> str:
@@ -152,28 +156,25 @@ def _turning(shown: Excerpt) -> str:
 
 def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> str:
     query = {"q": shown.words} if shown.words else {}
+    if shown.only_bad:
+        query["only"] = "bad"
     url = f"/?{urlencode({**query, 'page': number}, errors='replace')}"
     return f'<a href="{escape(url)}"{f" rel={relation}" if relation else ""}>{text}</a>'
 
 
-def _others(overview: Overview) -> str:
-    """Return what lies in the folder and is not listed, each with the reason and what to do."""
-    others = [
+def _others(others: Sequence[NotAModel]) -> str:
+    """Return what lies in the folder and is no model, each with the reason and what to do."""
+    if not others:
+        return ""
+    items = [
         f"<strong>{escape(other.path)}</strong> is {escape(other.message)}. "
         f"<span>{escape(_sentence(other.hint))}</span>"
-        for other in overview.others
+        for other in others[:MODELS_PER_PAGE]
     ]
-    left_out = [escape(_sentence(warning)) for warning in overview.left_out]
-    return f"{_list('Not a model', others)}\n{_list('Left out', left_out)}".strip()
-
-
-def _list(heading: str, items: Sequence[str]) -> str:
-    if not items:
-        return ""
-    more = len(items) - MODELS_PER_PAGE
-    shown = [*items[:MODELS_PER_PAGE], *([f"and {more:,} more"] if more > 0 else [])]
-    rows = "".join(f"<li>{item}</li>" for item in shown)
-    return f'<h2>{heading}</h2>\n<ul class="others">{rows}</ul>'
+    more = len(others) - len(items)
+    items += [f"and {more:,} more"] if more else []
+    rows = "".join(f"<li>{item}</li>" for item in items)
+    return f'<h2>Not a model</h2>\n<ul class="others">{rows}</ul>'
 
 
 def _sentence(text: str) -> str:

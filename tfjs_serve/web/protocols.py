@@ -24,10 +24,6 @@ class CatalogService(Protocol):
     def others(self) -> Sequence[NotAModel]:
         """What looks like a model and is none."""
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        """What was left out although users may expect it, one sentence each."""
-
     async def refresh(self) -> tuple[CatalogEntry, ...]:
         """Look for changes, and return all entries."""
 
