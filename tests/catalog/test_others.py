@@ -88,6 +88,17 @@ def test_what_belongs_to_a_model_or_to_nobody_is_not_listed(tmp_path: Path) -> N
     assert said(tmp_path) == {}
 
 
+def test_links_are_not_listed(tmp_path: Path) -> None:
+    save(tmp_path, "elsewhere/face.tflite")
+    models = tmp_path / "models"
+    models.mkdir()
+    try:
+        (models / "linked.tflite").symlink_to(tmp_path / "elsewhere" / "face.tflite")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert said(models) == {}
+
+
 def test_a_data_set_is_not_listed_file_by_file() -> None:
     found = others_among("data", [f"{number}.zip" for number in range(10_000)])
     assert len(found) == MOST_IN_FOLDER + 1

@@ -162,14 +162,16 @@ class FolderTree:
         tfjs = look.tfjs_entry(folder, children)
         files = [look.file_entry(folder, child) for child in children.values()]
         subfolders = () if tfjs is not None else tuple(look.subfolders(folder, children.values()))
-        tells = not (look.warnings or any(map(is_link, children.values())))
+        # Where a link leads is nobody's business, unless it is followed to a model.
+        names = [name for name, child in children.items() if not is_link(child)]
+        tells = not (look.warnings or len(names) < len(children))
         return _Seen(
             folder=folder,
             identity=identity if tells and _is_lasting(identity, looked_at_seconds) else None,
             entries=tuple(entry for entry in (tfjs, *files) if entry is not None),
             subfolders=subfolders,
             warnings=tuple(look.warnings),
-            others=others_among(folder.relative, children) if tfjs is None else (),
+            others=others_among(folder.relative, names) if tfjs is None else (),
         )
 
 
