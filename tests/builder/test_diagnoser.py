@@ -160,6 +160,22 @@ async def test_no_process_is_no_fault_of_the_file(
     await until(lambda: builder.status(house.folder.look("digits"), FULL).can_be_loaded)
 
 
+async def test_findings_are_told_together_unless_somebody_waits(house: House) -> None:
+    names = [f"m{number:03}" for number in range(50)]
+    for name in names:
+        house.folder.save(f"{name}.h5", "content")
+    builder, told = house.builder(), []
+    builder.watch(lambda _name: told.append(len(house.workers.diagnosed)))
+    entries = [house.folder.look(name) for name in names]
+    builder.diagnoser.add(entries)
+    await asyncio.wait_for(builder.diagnoser.finish(entries[:3]), 10)
+    assert builder.status(entries[0], FULL).can_be_loaded
+    await asyncio.wait_for(builder.diagnoser.finish(), 10)
+    assert all(builder.status(entry, FULL).can_be_loaded for entry in entries)
+    assert len(told) == len(names)
+    assert len(set(told)) < len(names) / 2
+
+
 async def test_closing_ends_it(house: House) -> None:
     house.folder.save("digits.h5", "v1")
     builder = house.builder()

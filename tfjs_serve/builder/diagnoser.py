@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 _AT_ONCE = 32
 """How many models wait at once until their files are at rest; only one is looked at."""
+_PUBLISH_SECONDS = 1.0
+"""How long findings are collected: a list of ten thousand models is made again for each change."""
 _AFTER_CRASH_SECONDS = 2.0
 """After a crash, everything that is kept for the next conversion is prepared anew; meanwhile a
 request would have to wait. So one crash must not follow another at once."""
@@ -57,6 +60,8 @@ class Diagnoser:
         self._waiting: OrderedDict[str, CatalogEntry] = OrderedDict()
         self._tasks: dict[asyncio.Task[None], CatalogEntry] = {}
         self._turn = asyncio.Lock()
+        self._found: dict[str, tuple[CatalogEntry, Diagnosis]] = {}
+        self._published_seconds = 0.0
         self._is_closed = False
         self._ended = asyncio.Event()
 
@@ -75,6 +80,7 @@ class Diagnoser:
             return
         exact_name = change.entry.exact_name
         self._present.discard(exact_name)
+        self._found.pop(exact_name, None)
         self._waiting.pop(exact_name, None)
         self._journal.forget_diagnosis(exact_name)
         self._ended.set()
@@ -85,6 +91,7 @@ class Diagnoser:
         while self._has(wanted):
             self._ended.clear()
             await self._ended.wait()
+        self._publish()
 
     async def close(self) -> None:
         """Look at nothing any more."""
@@ -112,6 +119,9 @@ class Diagnoser:
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
+        is_over = not (self._tasks or self._waiting)
+        if is_over or time.monotonic() - self._published_seconds > _PUBLISH_SECONDS:
+            self._publish()
         self._ended.set()
         if not task.cancelled() and task.exception() is not None:
             _log.error("a model could not be looked at", exc_info=task.exception())
@@ -128,7 +138,13 @@ class Diagnoser:
                 loop.call_later(_AGAIN_SECONDS, self._add_again, entry)
             return
         if status is not None and entry.exact_name in self._present:
-            self._journal.diagnosed(entry, Diagnosis(stamps=stamps, status=status))
+            self._found[entry.exact_name] = entry, Diagnosis(stamps=stamps, status=status)
+
+    def _publish(self) -> None:
+        found, self._found = self._found, {}
+        self._published_seconds = time.monotonic()
+        for entry, diagnosis in found.values():
+            self._journal.diagnosed(entry, diagnosis)
 
     def _add_again(self, entry: CatalogEntry) -> None:
         if entry.exact_name in self._present and not self._has((entry.exact_name,)):
