@@ -14,6 +14,7 @@ from tfjs_serve.catalog import folders, tfjs_folders
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.scan import entry_for_path, find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader, parse_document
+from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import KerasFileError, TfjsFolderError
 
 
@@ -162,6 +163,18 @@ def test_a_model_json_is_read_once_per_version(models, monkeypatch):
     (folder / "model.json").write_text(json.dumps({"format": "graph-model"}))
     assert scan(models.path, reader).entries[0].kind is EntryKind.TFJS_GRAPH
     assert len(reads) == 2
+
+
+def test_documents_of_folders_that_are_gone_are_forgotten(models):
+    reader = TfjsReader()
+    tree = FolderTree(models.path, reader)
+    for number in range(3):
+        folder = models.tfjs(f"net{number}")
+        tree.look_at_all()
+        shutil.rmtree(folder)
+    models.tfjs("stays")
+    tree.look_at_all()
+    assert list(reader._seen) == [str(models.path / "stays" / "model.json")]
 
 
 def test_a_huge_model_json_is_not_read(models, monkeypatch):

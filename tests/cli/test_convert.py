@@ -5,17 +5,22 @@ import hashlib
 import json
 import shutil
 import stat
+from dataclasses import replace
 
 import pytest
 
 from tests.stack.whole import Folder, regularize
 from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.builder import Converted
+from tfjs_serve.builder.scripts import write_script
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.cli import export as export_module
 from tfjs_serve.cli.export import put_in_place
+from tfjs_serve.companion import module, whole_script
 
 from .conftest import SAMPLES
+
+PARTS = ("core",)
 
 
 @pytest.fixture
@@ -172,18 +177,45 @@ def test_weights_are_written_once_and_not_kept_in_the_cache(convert, tmp_path):
     assert list((tmp_path / "cache" / "artifacts").iterdir()) == []
 
 
-def test_model_json_is_replaced_last(converted, tmp_path, monkeypatch):
+@pytest.fixture
+def out(tmp_path):
+    """A folder with a model that needs layers."""
     out = tmp_path / "out"
     out.mkdir()
     (out / "model.json").write_text("old")
+    (out / "layers.js").write_text(whole_script().text)
+    (out / "layers.mjs").write_text(module("layers.js"))
+    return out
+
+
+@pytest.mark.parametrize("needs_layers", [False, True])
+def test_model_json_is_replaced_last_and_then_old_layers_go(
+    converted, out, monkeypatch, needs_layers
+):
+    if needs_layers:
+        converted = replace(
+            converted, files=(*converted.files, *write_script(converted.folder, PARTS))
+        )
     real = export_module.Path.replace
     moved = []
 
-    def replace(self, target):
+    def note(self, target):
         moved.append(target.name)
+        assert {"layers.js", "layers.mjs"} <= {path.name for path in out.iterdir()}
         return real(self, target)
 
-    monkeypatch.setattr(export_module.Path, "replace", replace)
+    monkeypatch.setattr(export_module.Path, "replace", note)
+    exported = put_in_place(converted, out)
+    layers = ["layers.mjs", "layers.js"] * needs_layers
+    assert sorted(moved[:2]) == ["a.bin", "b.bin"]
+    assert moved[2:] == [*layers, "model.json"]
+    assert {path.name for path in out.iterdir()} == set(moved)
+    assert (exported.shards, exported.needs_layers) == (2, needs_layers)
+
+
+def test_layers_of_somebody_else_stay(converted, out):
+    (out / "layers.js").write_text("const mine = 1;")
+    (out / "layers.mjs").write_text("export const mine = 1;")
     put_in_place(converted, out)
-    assert sorted(moved) == ["a.bin", "b.bin", "model.json"]
-    assert moved[-1] == "model.json"
+    assert (out / "layers.js").read_text() == "const mine = 1;"
+    assert (out / "layers.mjs").read_text() == "export const mine = 1;"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -17,11 +17,13 @@ from tests.stack.roads import (
     Question,
     Roads,
     both_roads,
+    damage_the_cache,
     remove,
     remove_the_folder,
     remove_the_twin,
     remove_what_names_a_variant,
     save,
+    save_a_bad_one,
 )
 from tests.stack.whole import Folder
 from tests.web.fast import Hits, Kept
@@ -109,6 +111,7 @@ def test_both_roads_give_the_same_answers(
     roads = loop.run_until_complete(servers.__aenter__())
 
     @hypothesis_settings(max_examples=12, deadline=None)
+    @example([], [save_a_bad_one, damage_the_cache])
     @given(
         st.lists(QUESTIONS, max_size=3),
         st.lists(st.sampled_from(CHANGES), min_size=3, max_size=8),

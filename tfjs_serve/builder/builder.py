@@ -69,13 +69,8 @@ class Builder:
         self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruner = Pruner(self._shelf)
-        self.diagnoser = Diagnoser(
-            self._work,
-            self._shelf,
-            self._sources,
-            self._journal,
-            self._builds.until_idle,
-        )
+        sources, journal = self._sources, self._journal
+        self.diagnoser = Diagnoser(self._work, self._shelf, sources, journal, self._builds)
         """Looks at models that nobody has requested yet, once it is told of any."""
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -93,6 +88,10 @@ class Builder:
     def watch(self, watcher: Callable[[str], object]) -> None:
         """Call `watcher` with the exact name of each entry whose status may have changed."""
         self._journal.watch(watcher)
+
+    async def prepare(self) -> None:
+        """Do in advance what the first conversion would have to wait for."""
+        await asyncio.to_thread(converter_version)
 
     async def build(
         self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
@@ -180,8 +179,9 @@ class Builder:
 
     async def close(self) -> None:
         """Stop all work, and discard what is unfinished."""
-        working = (self.diagnoser, self._builds, self._conversions, self._pruner, self._sources)
+        working = (self.diagnoser, self._builds, self._conversions, self._sources)
         await asyncio.gather(*(one.close() for one in working))
+        await self._pruner.close()
         self._shelf.close()
 
     async def _build(self, job: Job) -> Build:

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from tfjs_serve.artifacts.record import bounded_notes
 from tfjs_serve.builder.journal import Journal
-from tfjs_serve.builder.model import EntryState, EntryStatus
+from tfjs_serve.builder.model import Build, EntryState, EntryStatus
 from tfjs_serve.builder.outcomes import Diagnosis, is_passing
 from tfjs_serve.builder.shelf import Shelf
+from tfjs_serve.builder.single_flight import Turns
 from tfjs_serve.builder.sources import Sources
 from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.builder.work import Work
@@ -39,8 +40,8 @@ class Diagnoser:
 
     Parameters
     ----------
-    until_idle
-        Waits as long as somebody waits for a model, so that no look may begin.
+    builds
+        What somebody waits for: as long as there is any, no look begins.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class Diagnoser:
         shelf: Shelf,
         sources: Sources,
         journal: Journal,
-        until_idle: Callable[[], Awaitable[None]],
+        builds: Turns[str, Build],
     ) -> None:
         self._work = work
         self._shelf = shelf
         self._sources = sources
         self._journal = journal
-        self._until_idle = until_idle
+        self._builds = builds
         self._present: set[str] = set()
         self._waiting: OrderedDict[str, CatalogEntry] = OrderedDict()
         self._tasks: dict[asyncio.Task[None], CatalogEntry] = {}
@@ -158,7 +159,7 @@ class Diagnoser:
         TfjsServeError
             The file is not to blame, and may be looked at again.
         """
-        await self._until_idle()
+        await self._builds.until_idle()
         if self._journal.status(entry, Variant.FULL).state is not EntryState.FOUND:
             return None
         try:

@@ -15,11 +15,18 @@ from typing import BinaryIO
 from tfjs_serve.builder.completeness import HEAD_BYTES, TAIL_BYTES, is_complete
 from tfjs_serve.errors import StoreError, TfjsServeError, store_error
 from tfjs_serve.settings import MIB
+from tfjs_serve.source_files import open_source
 
 
 def digest_file(path: Path, closed: threading.Event) -> str:
-    """Return the SHA-256 (hexadecimal) of a file; fails as soon as `closed` is set."""
-    with path.open("rb", buffering=0) as file:
+    """Return the SHA-256 (hexadecimal) of a file; fails as soon as `closed` is set.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    with open_source(path) as file:
         return _read(file, None, closed)
 
 
@@ -33,7 +40,7 @@ def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
     StoreError
         The copy cannot be written.
     """
-    with path.open("rb", buffering=0) as file:
+    with open_source(path) as file:
         try:
             copy = target.open("wb", buffering=0)
         except OSError as error:
@@ -44,7 +51,7 @@ def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
 
 def looks_complete(path: Path) -> bool:
     """Whether the file is complete by its own table of contents. Raises ``OSError``."""
-    with path.open("rb", buffering=0) as file:
+    with open_source(path) as file:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(HEAD_BYTES)
         file.seek(max(0, size_bytes - TAIL_BYTES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from tfjs_serve.catalog import names
@@ -158,11 +158,9 @@ class Look:
         return document
 
     def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
+        if self._sightings is not None:
+            _note_shards(self._sightings, folder, document.shard_paths)
         for path in document.shard_paths:
-            if self._sightings is not None:
-                self._sightings.file(Path(folder.path, path))
-                if "/" in path:  # there may be a link on the way
-                    self._sightings.doubt()
             stamp = stamp_file(folder, path, self.warn)
             if stamp is not None:
                 yield stamp
@@ -178,3 +176,15 @@ class Look:
         if problem:
             self.warn(f"the folder {folder.relative!r} is skipped: its name {problem}; rename it")
         return problem is None
+
+
+def _note_shards(sightings: Sightings, folder: Folder, paths: Iterable[str]) -> None:
+    """Note files of a tfjs folder, and the folders on the way to them, which may become links."""
+    parents = (parent for path in paths for parent in PurePosixPath(path).parents)
+    for inner in dict.fromkeys(parents):
+        place = Path(folder.path, inner)
+        sightings.folder(place)
+        if os.path.realpath(place) != str(Path(folder.real_path, inner)):
+            sightings.doubt()
+    for path in paths:
+        sightings.file(Path(folder.path, path))

@@ -90,8 +90,18 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> float
 
 
 def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    """Make a path absolute without resolving links, because a link may be changed later."""
-    return value.absolute() if value is not None else None
+    """Make a path absolute; links in it stay, because they may be changed later.
+
+    Only what lies before ``..`` is resolved: ``link/..`` is where the link leads to, and paths are
+    compared with each other name by name.
+    """
+    if value is None:
+        return None
+    path = value.absolute()
+    if ".." not in path.parts:
+        return path
+    after = len(path.parts) - path.parts[::-1].index("..")
+    return Path(*path.parts[:after]).resolve().joinpath(*path.parts[after:])
 
 
 def default_cache_dir() -> Path:

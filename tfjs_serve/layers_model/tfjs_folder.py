@@ -16,7 +16,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
@@ -48,17 +48,31 @@ class _SourceFile:
     """A file of the folder: where its bytes lie, and the name that messages use."""
 
     path: Path
-    shown: Path
+    shown: str
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    """The folder: where it is, and what messages call its ``model.json``."""
+
+    path: Path
+    document: str
+
+    def shown(self, name: str) -> str:
+        return str(PurePosixPath(self.document).parent / name)
+
+
 def import_tfjs_folder(
-    folder: Path, directory: Path, on_progress: Callable[[int, int], None]
+    folder: Path, display_name: str, directory: Path, on_progress: Callable[[int, int], None]
 ) -> tuple[WrittenFile, ...]:
     """Copy the TF.js model in `folder`, a layers or a graph model, into an empty folder.
 
     Parameters
     ----------
+    display_name
+        What messages call the ``model.json`` in `folder`; pages are told of them, so this is not
+        its path on this machine.
     directory
         An existing, empty folder.
     on_progress
@@ -76,34 +90,39 @@ def import_tfjs_folder(
     StoreError
         If `directory` cannot be written to.
     """
-    document, sources = _examined(folder)
+    document, sources = _examined(folder, display_name)
     copies = _copy_shards(sources, directory, on_progress)
     _rename_paths(document, copies)
     written = distinct([file for group_copies in copies for file in group_copies])
     return written + write_compressible(directory, MODEL_JSON, encode_document(document))
 
 
-def check_tfjs_folder(folder: Path) -> ModelFacts:
+def check_tfjs_folder(folder: Path, display_name: str) -> ModelFacts:
     """Check the TF.js model in `folder` without reading its weights; return what is known of it.
+
+    Parameters
+    ----------
+    display_name
+        What messages call its ``model.json``.
 
     Raises
     ------
     TfjsFolderError
         If it is not a complete model, or refers to anything outside the folder.
     """
-    document, sources = _examined(folder)
+    document, sources = _examined(folder, display_name)
     return facts_of(document, sum(shard.size_bytes for shards in sources for shard in shards))
 
 
-def _examined(folder: Path) -> tuple[Json, list[list[_SourceFile]]]:
+def _examined(folder: Path, display_name: str) -> tuple[Json, list[list[_SourceFile]]]:
     """Return the document of a complete model, and the weights files of each group."""
-    model_json = folder / MODEL_JSON
-    document = _read_document(_find_file(folder, model_json))
-    groups = _parse_groups(model_json, document)
-    _check_paths(model_json, [path for group in groups for path in group.paths])
-    sources = [_find_shards(folder, group) for group in groups]
+    source = _Folder(path=folder, document=display_name)
+    document = _read_document(_find_file(source, MODEL_JSON))
+    groups = _parse_groups(display_name, document)
+    _check_paths(display_name, [path for group in groups for path in group.paths])
+    sources = [[_find_shard(source, path) for path in group.paths] for group in groups]
     for group, shards in zip(groups, sources, strict=True):
-        _check_size(model_json, group, shards)
+        _check_size(display_name, group, shards)
     return document, sources
 
 
@@ -126,7 +145,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"it holds {name}, which JSON does not have")
 
 
-def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
+def _parse_groups(model_json: str, document: Json) -> tuple[WeightGroup, ...]:
     # TF.js treats null as no manifest.
     manifest = document.get("weightsManifest")
     try:
@@ -135,7 +154,7 @@ def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
         _refuse(model_json, f"cannot be used: {error}", error=error)
 
 
-def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
+def _check_paths(model_json: str, paths: Sequence[str]) -> None:
     """Refuse to copy too many files, or the same file more than once."""
     if len(paths) > _MAX_SHARDS:
         _refuse(model_json, f"names {len(paths)} weights files, more than {_MAX_SHARDS}")
@@ -144,40 +163,37 @@ def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
         _refuse(model_json, f"names the weights file {path!r} {count} times")
 
 
-def _find_shards(folder: Path, group: WeightGroup) -> list[_SourceFile]:
-    return [_find_shard(folder, path) for path in group.paths]
-
-
-def _find_shard(folder: Path, manifest_path: str) -> _SourceFile:
+def _find_shard(folder: _Folder, manifest_path: str) -> _SourceFile:
     parts = [part for part in manifest_path.split("/") if part not in ("", ".")]
     # Backslashes and colons are separators and drives on Windows, where Path would follow them.
     if not parts or ".." in parts or manifest_path[:1] == "/" or set(manifest_path) & set("\\:\0"):
         _refuse(
-            folder / MODEL_JSON,
+            folder.document,
             f"names the weights file {manifest_path!r}, which is not a path inside its folder",
             "put all weights beside model.json and name them by relative paths",
         )
-    return _find_file(folder, folder.joinpath(*parts))
+    return _find_file(folder, "/".join(parts))
 
 
-def _find_file(folder: Path, shown: Path) -> _SourceFile:
+def _find_file(folder: _Folder, name: str) -> _SourceFile:
+    shown = folder.shown(name)
     try:
-        path = shown.resolve(strict=True)
+        path = (folder.path / name).resolve(strict=True)
         status = path.stat()
     # RuntimeError: circular links, before Python 3.13; ValueError: a name that no system allows.
     except (OSError, RuntimeError, ValueError) as error:
         _refuse(shown, "is part of the model, but cannot be found or read", error=error)
-    if folder.resolve() not in path.parents:
+    if folder.path.resolve() not in path.parents:
         _refuse(shown, "is a link out of its folder", "put the file itself there")
     if not stat.S_ISREG(status.st_mode):
         _refuse(shown, "is part of the model, but is not a file")
     return _SourceFile(path=path, shown=shown, size_bytes=status.st_size)
 
 
-def _check_size(model_json: Path, group: WeightGroup, shards: Sequence[_SourceFile]) -> None:
+def _check_size(model_json: str, group: WeightGroup, shards: Sequence[_SourceFile]) -> None:
     actual_bytes = sum(shard.size_bytes for shard in shards)
     if group.size_bytes is not None and actual_bytes != group.size_bytes:
-        names = ", ".join(str(shard.shown) for shard in shards[:3]) or "no files"
+        names = ", ".join(shard.shown for shard in shards[:3]) or "no files"
         _refuse(
             model_json,
             f"needs {group.size_bytes} bytes of weights from {names}"
@@ -226,7 +242,7 @@ def _rename_paths(document: Json, copies: Sequence[Sequence[WrittenFile]]) -> No
 
 
 def _refuse(
-    path: Path, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
+    shown: str, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
 ) -> NoReturn:
-    """Raise :class:`TfjsFolderError` about `path`."""
-    raise TfjsFolderError(f"{path} {problem}", hint=hint) from error
+    """Raise :class:`TfjsFolderError` about the file that is called `shown`."""
+    raise TfjsFolderError(f"{shown} {problem}", hint=hint) from error

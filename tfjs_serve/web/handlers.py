@@ -7,23 +7,16 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
-from tfjs_serve.errors import (
-    FileGoneError,
-    FileNotInModelError,
-    ModelNotFoundError,
-    StoreError,
-    TfjsServeError,
-)
+from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.finding import kept_file, lookup, page_without_slash, require_model
 from tfjs_serve.web.keeping import offer
-from tfjs_serve.web.lookups import find_file, lookup, page_without_slash, require_model
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -179,10 +172,10 @@ async def _script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     sightings = Sightings()
-    artifact, file = await _kept_file(services, target, sightings)
+    artifact, file = await kept_file(services, target, sightings)
     coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), codings_of(artifact, file.name))
     coded_name = file.name + ENCODED_SUFFIXES.get(coding, "")
-    artifact, _ = await _kept_file(services, replace(target, file_name=coded_name), sightings)
+    artifact, _ = await kept_file(services, replace(target, file_name=coded_name), sightings)
     representation = of_script(artifact, file.name, coding)
     offer(request, representation, sightings)
     return await send(request, representation)
@@ -192,51 +185,11 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
     if scripts.is_coded(target.file_name):
         raise FileNotInModelError("there is no such file or model")
     sightings = Sightings()
-    artifact, file = await _kept_file(services, target, sightings)
+    artifact, file = await kept_file(services, target, sightings)
     representation = of_file(artifact.directory, file)
     if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
         offer(request, representation, sightings)
     return await send(request, representation)
-
-
-async def _kept_file(
-    services: Services, target: ModelFile, sightings: Sightings | None = None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return an intact file of any generation, which is made again if it was lost.
-
-    Raises
-    ------
-    FileGoneError, FileNotInModelError, ModelNotFoundError
-        There is none.
-    """
-    try:
-        return await find_file(services, target, sightings)
-    except FileGoneError as gone:
-        return await _made_again(services, target, gone, sightings)
-
-
-async def _made_again(
-    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings | None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return a file that was lost from the cache, if it can be made again.
-
-    The same source gives the same bytes under the same names.
-
-    Raises
-    ------
-    FileGoneError
-        `gone`, because the model's file is not the one that the lost file was made of.
-    StoreError
-        The cache cannot be used.
-    """
-    try:
-        entry, variant = await lookup(services, target.addresses, suggest=False)
-        await services.builder.build(entry, variant)
-    except StoreError:
-        raise
-    except TfjsServeError as error:
-        raise gone from error
-    return await find_file(services, target, sightings)
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

@@ -17,7 +17,6 @@ from tfjs_serve.settings import (
 )
 from tfjs_serve.worker import limits
 from tfjs_serve.worker.conversation import Conversation, NotAcceptedError
-from tfjs_serve.worker.copying import Copier
 from tfjs_serve.worker.process import ChildProcess
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
 from tfjs_serve.worker.slots import Slots
@@ -61,7 +60,6 @@ class WorkerPool:
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._starter = starter or default_starter(memory_bytes)
-        self._copier = Copier()
         self._slots = Slots(max_processes or _default_processes())
         self._quiet_place = asyncio.Lock()
         self._told: set[tuple[str, ...]] = set()
@@ -137,7 +135,7 @@ class WorkerPool:
         deadline_seconds: float,
     ) -> ConversionReport:
         """Give `request` to `child`, return what it reports, and end it."""
-        conversation = Conversation(child, request, on_progress, self._copier)
+        conversation = Conversation(child, request, on_progress)
         try:
             return await asyncio.wait_for(conversation.hold(), deadline_seconds)
         except asyncio.TimeoutError:
@@ -164,7 +162,6 @@ class WorkerPool:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._all_gone(), SHUTDOWN_SECONDS)
         await self._starter.close()
-        self._copier.close()
 
     async def _all_gone(self) -> None:
         """End the spare, and wait until the conversions have ended their children."""
@@ -198,7 +195,7 @@ class WorkerPool:
                 await self._end(spare)
             return await self._start_child()
         except OSError as error:
-            raise _unavailable(request, str(error)) from error
+            raise _unavailable(request, error.strerror or str(error)) from error
 
     async def _take_spare(self) -> ChildProcess | None:
         """Wait for the spare and take it; if this is cancelled, the spare is kept."""

@@ -55,8 +55,8 @@ def convert(
     Raises
     ------
     TfjsServeError
-        Whatever went wrong, in a form that the parent can be told. An unexpected exception is its
-        ``__cause__``.
+        Whatever went wrong, in a form that pages can be told: without the path of the file. An
+        unexpected exception is its ``__cause__``.
     """
     try:
         return _convert(request, on_progress, copy)
@@ -67,8 +67,9 @@ def convert(
         if limit is not None:
             raise limit from error
         if isinstance(error, TfjsServeError):
+            error.message = _without_paths(error.message, request)
             raise
-        raise _reportable(error, request.display_name) from error
+        raise _reportable(error, request) from error
 
 
 def _convert(
@@ -136,9 +137,10 @@ def _import_folder(
             hint="load it without @variant, or put the Keras file into the folder",
         )
     files: tuple[WrittenFile, ...] = ()
-    facts = check_tfjs_folder(folder)
+    facts = check_tfjs_folder(folder, request.display_name)
     if not request.is_diagnosis:
-        files = import_tfjs_folder(folder, Path(request.output_dir), on_progress)
+        output_dir = Path(request.output_dir)
+        files = import_tfjs_folder(folder, request.display_name, output_dir, on_progress)
     return ConversionReport(files=_reported(files), facts=facts)
 
 
@@ -149,13 +151,23 @@ def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
     )
 
 
-def _reportable(error: Exception, display_name: str) -> TfjsServeError:
+def _reportable(error: Exception, request: ConversionRequest) -> TfjsServeError:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return StoreFullError(
-            f"no space is left to write the converted {display_name}",
+            f"no space is left to write the converted {request.display_name}",
             hint="free some space, or choose another --cache-dir or a smaller --cache-size",
         )
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    what = _without_paths(f"{type(error).__name__}: {reason}", request)
     return TfjsServeError(
-        f"{display_name}: the conversion failed unexpectedly ({type(error).__name__}: {error})",
+        f"{request.display_name}: the conversion failed unexpectedly ({what})",
         hint="this is a defect of tfjs-serve: please report it, with the model's summary",
     )
+
+
+def _without_paths(text: str, request: ConversionRequest) -> str:
+    """Replace the path of the source, which libraries put into their messages, by its name."""
+    spelled = (request.source, repr(request.source)[1:-1])  # errors of the system have the latter
+    for path in spelled:
+        text = text.replace(path, request.display_name)
+    return text

@@ -1,4 +1,4 @@
-"""From what a URL names to the model or file that it means."""
+"""Find what an address leads to: a model in the folder, or a file of one of its generations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tfjs_serve.errors import (
     FileGoneError,
     FileNotInModelError,
     ModelNotFoundError,
+    StoreError,
     TfjsServeError,
 )
 from tfjs_serve.settings import Variant
@@ -47,7 +48,56 @@ async def lookup(
     raise error
 
 
-async def find_file(
+async def kept_file(
+    services: Services, target: ModelFile, sightings: Sightings | None = None
+) -> tuple[Artifact, ArtifactFile]:
+    """Return an intact file of any generation, which is made again if it was lost.
+
+    Raises
+    ------
+    FileGoneError, FileNotInModelError, ModelNotFoundError
+        There is none.
+    """
+    try:
+        return await _find_file(services, target, sightings)
+    except FileGoneError as gone:
+        return await _made_again(services, target, gone, sightings)
+
+
+async def page_without_slash(services: Services, target: ModelFile) -> str | None:
+    """Return the URL of the page of a model that `target` names as a file; ``None`` if none is."""
+    try:
+        await lookup(services, target.page, suggest=False)
+    except ModelNotFoundError:
+        return None
+    return page_url(target.page[0].name)
+
+
+async def _made_again(
+    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings | None
+) -> tuple[Artifact, ArtifactFile]:
+    """Return a file that was lost from the cache, if it can be made again.
+
+    The same source gives the same bytes under the same names.
+
+    Raises
+    ------
+    FileGoneError
+        `gone`, because the model's file is not the one that the lost file was made of.
+    StoreError
+        The cache cannot be used.
+    """
+    try:
+        entry, variant = await lookup(services, target.addresses, suggest=False)
+        await services.builder.build(entry, variant)
+    except StoreError:
+        raise
+    except TfjsServeError as error:
+        raise gone from error
+    return await _find_file(services, target, sightings)
+
+
+async def _find_file(
     services: Services, target: ModelFile, sightings: Sightings | None = None
 ) -> tuple[Artifact, ArtifactFile]:
     """Return the first file that an address leads to.
@@ -68,15 +118,6 @@ async def find_file(
                 if not isinstance(error, FileGoneError):
                     error = not_found
     raise error
-
-
-async def page_without_slash(services: Services, target: ModelFile) -> str | None:
-    """Return the path of the page of a model that was named without a final slash."""
-    try:
-        await lookup(services, target.page, suggest=False)
-    except ModelNotFoundError:
-        return None
-    return page_url(target.page[0].name)
 
 
 async def require_model(services: Services, target: ModelFile) -> None:
