@@ -66,10 +66,10 @@ async def warnings_of(body: str, request: ConversionRequest) -> tuple[str, ...]:
         await pool.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="priorities of Linux")
+@pytest.mark.skipif(sys.platform == "win32", reason="priorities of POSIX")
 async def test_it_takes_only_time_that_nobody_needs(way: str, tmp_path: Path) -> None:
-    body = "says += [str(os.getpriority(os.PRIO_PROCESS, 0)), str(os.sched_getscheduler(0))]"
-    assert await warnings_of(body, look_at(tmp_path)) == ("19", "5"), way
+    body = "says += [str(os.getpriority(os.PRIO_PROCESS, 0))]"
+    assert await warnings_of(body, look_at(tmp_path)) == ("19",), way
 
 
 @pytest.mark.skipif(not landlock.version(), reason="a kernel without Landlock")

@@ -43,7 +43,8 @@ _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 """Requests for models that are ready come first, and so does the program that trains."""
 _NICENESS_OF_DIAGNOSES = 19
-"""Nobody waits for them."""
+"""Nobody waits for them. Linux has a policy for idle time only; beside a training on all processors
+they would then never end."""
 _FIRST_TO_BE_KILLED = "1000"
 _RESERVE_BYTES = 64 * MIB
 """Kept for reporting that memory has reached its limit."""
@@ -81,7 +82,7 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     """
     tempfile.tempdir = request.output_dir or None
     if sys.platform != "win32":
-        _yield_to_others(for_nobody=request.is_diagnosis)
+        os.nice(_NICENESS_OF_DIAGNOSES if request.is_diagnosis else _NICENESS)
         _limit(resource.RLIMIT_FSIZE, request.limits.written_bytes)
         _limit(resource.RLIMIT_CPU, request.limits.cpu_seconds, reserve=_GRACE_CPU_SECONDS)
     offered = landlock.version()
@@ -93,15 +94,6 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     except OSError as error:
         return (*missing(), f"use Landlock ({error.strerror})")
     return missing()
-
-
-def _yield_to_others(*, for_nobody: bool) -> None:
-    """Lower the priority of this process, to what is left over if nobody waits for it."""
-    if sys.platform != "win32":
-        os.nice(_NICENESS_OF_DIAGNOSES if for_nobody else _NICENESS)
-    if for_nobody and sys.platform == "linux":
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def start_no_processes() -> None:
