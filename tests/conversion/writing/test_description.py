@@ -72,6 +72,14 @@ def test_each_way_into_the_page_is_told(tmp_path: Path) -> None:
     assert found["native"] is Became.NATIVE
 
 
+def test_cells_are_told_as_the_layer_around_them(tmp_path: Path) -> None:
+    cells = [keras.layers.LSTMCell(2, dropout=0.5, name="one"), keras.layers.GRUCell(2, name="two")]
+    model = keras.Sequential([keras.Input((4, 3)), keras.layers.RNN(cells, name="it")])
+    facts = told(model, tmp_path)
+    assert became(facts)["it"] is Became.COMPANION
+    assert facts.parameters == model.count_params()
+
+
 def test_a_layer_of_the_page_is_its_own() -> None:
     own = layer("my>Scale", "own") | {"registered_name": "my>Scale"}
     model = saved(sequential([given("x", [None, 3]), own]))

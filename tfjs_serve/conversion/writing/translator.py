@@ -277,11 +277,20 @@ class _Translator:
 
 
 def _became(rule: LayerRule, made: TfjsLayer) -> Became:
-    if companion.parts_for(made.to_json()):
+    if _is_of_companion(made.to_json()):
         return Became.COMPANION
     if made.is_container or rule.outcome is Outcome.LOWERED:
         return Became.LOWERED
     return Became.NATIVE
+
+
+def _is_of_companion(value: Json) -> bool:
+    """Whether a configuration has a class of ``layers.js``, or a part of one, such as a cell."""
+    if isinstance(value, dict):
+        if str(value.get("class_name")).startswith(f"{companion.PACKAGE}>"):
+            return True
+        value = list(value.values())
+    return isinstance(value, list) and any(map(_is_of_companion, value))
 
 
 def _sentence(error: Exception) -> str:
