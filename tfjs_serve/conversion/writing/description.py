@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from tfjs_serve.conversion.model.layers import KerasLayer
@@ -17,6 +17,7 @@ from tfjs_serve.facts import (
     TensorInfo,
     shortened,
 )
+from tfjs_serve.layers_model.model import TensorSource
 
 
 def described(
@@ -39,11 +40,14 @@ def described(
         outputs=tuple(islice(_outputs(translation), MOST_TENSORS)),
         layers=layers[:MOST_LAYERS],
         layer_count=len(layers),
-        parameters=sum(
-            math.prod(source.shape) for of_layer in weights.values() for source in of_layer.values()
-        ),
+        parameters=sum(math.prod(source.shape) for source in _distinct(weights)),
         parts=tuple(parts),
     )
+
+
+def _distinct(weights: LayerWeights) -> Collection[TensorSource]:
+    """Return each weight once, also those of a layer that several models share."""
+    return {id(one): one for of_layer in weights.values() for one in of_layer.values()}.values()
 
 
 def _layers(model: KerasLayer, translation: Translation) -> Iterator[LayerInfo]:

@@ -21,6 +21,7 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_
 from tfjs_serve.conversion.rules.page_class import page_class
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome, Rules, passes_mask, traits_of
 from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError
+from tfjs_serve.conversion.writing.became import became
 from tfjs_serve.conversion.writing.custom import passed_on
 from tfjs_serve.conversion.writing.functional import functional_config
 from tfjs_serve.facts import Became
@@ -131,7 +132,7 @@ class _Translator:
             return TfjsLayer(class_name=layer.class_name, config={})
         if made.is_container:
             self.containers.add(layer.path)
-        self.became[layer.path] = _became(rule, made)
+        self.became[layer.path] = became(rule, made)
         if layer.mask_input and companion.PACKAGE not in made.class_name:
             report_mask(layer, self._report)
         return made
@@ -274,23 +275,6 @@ class _Translator:
         unused = mask is None and travelling and layer.saved_masks_only
         if unused and uses_first_mask(self._rules, layer):
             report_mask(layer, self._report)
-
-
-def _became(rule: LayerRule, made: TfjsLayer) -> Became:
-    if _is_of_companion(made.to_json()):
-        return Became.COMPANION
-    if made.is_container or rule.outcome is Outcome.LOWERED:
-        return Became.LOWERED
-    return Became.NATIVE
-
-
-def _is_of_companion(value: Json) -> bool:
-    """Whether a configuration has a class of ``layers.js``, or a part of one, such as a cell."""
-    if isinstance(value, dict):
-        if str(value.get("class_name")).startswith(f"{companion.PACKAGE}>"):
-            return True
-        value = list(value.values())
-    return isinstance(value, list) and any(map(_is_of_companion, value))
 
 
 def _sentence(error: Exception) -> str:
