@@ -130,7 +130,9 @@ def as_junit(results: Results) -> str:
     )
     for one in results:
         _add_case(suite, one)
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+    # In ASCII, so that it is right whatever encoding the output has.
+    document: bytes = ElementTree.tostring(suite, encoding="us-ascii", xml_declaration=True)
+    return document.decode("ascii")
 
 
 def _add_case(suite: ElementTree.Element, one: Checked) -> None:
