@@ -43,6 +43,9 @@ TICK_SECONDS = 0.04
 """Two writes this far apart never have the same time: kernel clocks tick at least every 15.6 ms."""
 
 DEFAULT_CONVERSION_DEADLINE_SECONDS = 30 * 60
+DEFAULT_CHECK_DEADLINE_SECONDS = 5 * 60
+DIAGNOSIS_DEADLINE_SECONDS = 60.0
+"""How long a look at a model may take for which nobody waits; the largest take a few seconds."""
 DEFAULT_WORKER_MEMORY_BYTES = 4 * GIB
 """Address space of a conversion. Weights pass through in blocks, so most conversions take less than
 200 MiB. A weight that must be computed in one piece, such as a transposed embedding, takes a few
@@ -194,6 +197,8 @@ class ServerSettings:
         Names of the layer classes that pages register themselves.
     metadata
         Members of ``userDefinedMetadata`` and their values as JSON texts.
+    diagnose
+        Whether models are looked at before anybody requests them.
     """
 
     models_dir: Path
@@ -214,6 +219,7 @@ class ServerSettings:
     poll: bool = False
     custom_layers: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    diagnose: bool = True
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():

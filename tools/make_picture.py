@@ -55,7 +55,7 @@ def _run(cache: Path) -> str:
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)},
     )
     os.close(terminal)
-    time.sleep(2)
+    time.sleep(4)  # until all models have been looked at
     for name in LOADED:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{name}/model.json") as response:
             response.read()

@@ -17,6 +17,7 @@ from tfjs_serve.catalog import scan
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import resolve
 from tfjs_serve.errors import KerasFileError, TfjsServeError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.settings import GIB, ServerSettings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
 
@@ -48,6 +49,9 @@ class FakeWorkers:
 
     def __init__(self) -> None:
         self.requests: list[ConversionRequest] = []
+        self.diagnosed: list[str] = []
+        self.may_diagnose = asyncio.Event()
+        self.may_diagnose.set()
         self.error: TfjsServeError | None = None
         self.meanwhile: Callable[[], None] = lambda: None
         self.says: Callable[[ConversionReport], ConversionReport] = lambda report: report
@@ -69,6 +73,17 @@ class FakeWorkers:
         if "bad" in content:
             raise KerasFileError(f"{request.display_name} is bad")
         return self.says(write_model(Path(request.output_dir), content))
+
+    async def diagnose(self, request: ConversionRequest) -> ConversionReport:
+        self.diagnosed.append(request.display_name)
+        content = read_source(Path(request.source))
+        await self.may_diagnose.wait()
+        self.meanwhile()
+        if self.error is not None:
+            raise self.error
+        if "bad" in content:
+            raise KerasFileError(f"{request.display_name} is bad")
+        return ConversionReport(files=(), facts=ModelFacts(parameters=len(content)))
 
 
 def read_source(path: Path) -> str:

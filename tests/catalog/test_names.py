@@ -185,3 +185,9 @@ def test_a_name_without_problem_survives_a_url(name):
     if names.name_problem(name) is None:
         assert unquote(quote(name), errors="strict") == name
         assert name.isprintable() or not any(ord(char) < 32 for char in name)
+
+
+def test_among_very_many_models_similar_names_are_still_found() -> None:
+    entries = [entry(f"group{number % 10}/model_{number:05}.h5") for number in range(5_000)]
+    found = names.similar_names("digist", [*entries, entry("deep/digits.h5")])
+    assert found[0] == "deep/digits"

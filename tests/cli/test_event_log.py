@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.cli import event_log
 from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.errors import KerasFileError
 from tfjs_serve.settings import Variant
+from tfjs_serve.web.notices import Notice
 
 ENTRY = CatalogEntry(
     name="a", exact_name="a.h5", path=Path("/m/a.h5"), kind=EntryKind.HDF5, stamps=()
@@ -35,6 +38,37 @@ async def lines():
 @pytest.fixture
 def log(lines):
     return EventLog(lines, lambda exact_name: f"http://o/{exact_name}")
+
+
+async def test_a_refusal_is_told_once_with_its_reason(log, lines):
+    error = KerasFileError("a.h5 is empty", hint="save it again")
+    notice = Notice(path="/a/model.json", status=422, message=error.message, error=error)
+    log.built(
+        BuildEvent(kind=BuildEventKind.FAILED, entry=ENTRY, variant=Variant.FULL, error=error)
+    )
+    log.asked(notice)
+    assert lines.messages == ["failed: a.h5 is empty"]
+    log.asked(notice)
+    assert lines.messages[1:] == ["422: a.h5 is empty"]
+
+
+async def test_diagnoses_are_told_when_the_banner_does_not(log, lines):
+    bad = BuildEvent(
+        kind=BuildEventKind.DIAGNOSED,
+        entry=ENTRY,
+        variant=Variant.FULL,
+        error=KerasFileError("a.h5 is empty"),
+    )
+    log.built(bad)
+    assert lines.messages == []
+    log.tells_diagnoses = True
+    log.built(replace(bad, error=None))
+    log.built(bad)
+    log.built(replace(bad, reason="a.h5 is empty"))
+    assert lines.messages == [
+        "cannot be loaded: a.h5 is empty",
+        "still served as it was before: a.h5 is empty",
+    ]
 
 
 def change(kind: ChangeKind) -> CatalogChange:

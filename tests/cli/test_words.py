@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
-from tfjs_serve.cli.banner import facts, home_relative, openings, print_banner
+from tfjs_serve.cli.banner import Found, facts, home_relative, openings, print_banner
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import merge
 from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
-from tfjs_serve.web.listing import ModelList
+from tfjs_serve.web.overview import Overview
+
+NOTHING = Found(summaries=(), overview=Overview(total=0))
 
 
 def entry(exact_name: str = "a.h5", size_bytes: int = 1024) -> CatalogEntry:
@@ -308,7 +310,7 @@ def test_what_is_open_to_whom_is_said_plainly(printed):
     origins = ["http://192.168.1.5:8000", "http://[fd00::2]:8000"]
     text = printed(
         lambda terminal: print_banner(
-            terminal, ModelList((), Variant.FULL), opened, origin="http://o", open_origins=origins
+            terminal, NOTHING, opened, origin="http://o", open_origins=origins
         )
     )
     assert "reaches http://192.168.1.5:8000/ or http://[fd00::2]:8000/ can list and load" in text
@@ -330,11 +332,7 @@ def test_paths_at_home_are_short():
 
 
 def test_an_empty_folder_is_told_what_it_waits_for(printed):
-    text = printed(
-        lambda terminal: print_banner(
-            terminal, ModelList((), Variant.FULL), settings(), origin="http://o"
-        )
-    )
+    text = printed(lambda terminal: print_banner(terminal, NOTHING, settings(), origin="http://o"))
     assert "No models yet" in text
     for ending in (".h5", ".hdf5", ".keras", "model.json"):
         assert ending in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.parity.harness import ServedModels
 
 MANY = 120
+SAMPLES = Path(__file__).parents[2] / "sample_models"
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,63 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
     server = ServedModels(tmp_path_factory.mktemp("served"), models=models)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
+    models: Path = tmp_path_factory.mktemp("mixed") / "models"
+    models.mkdir()
+    shutil.copy(SAMPLES / "iris.h5", models)
+    (models / "empty.h5").write_bytes(b"")
+    (models / "face.tflite").write_bytes(b"TFL3")
+    server = ServedModels(tmp_path_factory.mktemp("served"), models=models, options=["--diagnose"])
+    yield server
+    server.close()
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never happens")
+
+
+def test_good_is_told_from_bad_without_a_request(mixed: ServedModels, page: Page) -> None:
+    eventually(lambda: b'"unknown": 0' in mixed.get(f"{mixed.base_url}/-/models.json").body)
+    page.goto(f"{mixed.base_url}/")
+    expect(page.locator(".lead")).to_contain_text("3 found: 1 load, 2 do not.")
+    good, bad = (
+        page.locator("article").filter(has=page.get_by_role("link", name=name, exact=True))
+        for name in ("iris", "empty")
+    )
+    expect(good.locator(".checked")).to_have_text("loads")
+    expect(good).to_contain_text("tf.loadLayersModel('")
+    expect(bad.locator(".state.failed")).to_have_text("does not load")
+    expect(bad).to_contain_text("empty.h5 is empty")
+    expect(bad).not_to_contain_text("loadLayersModel")
+    expect(page.locator(".others")).to_contain_text("face.tflite is a TensorFlow Lite model")
+    page.get_by_role("link", name="iris", exact=True).click()
+    page.locator("summary").click()
+    expect(page.get_by_role("cell", name="InputLayer")).to_be_visible()
+
+
+def test_who_opens_a_wrong_url_gets_a_page_and_a_script_does_not(
+    mixed: ServedModels, page: Page, page_url: str
+) -> None:
+    answer = page.goto(f"{mixed.base_url}/irsi/model.json")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading")).to_have_text("No such model")
+    expect(page.locator("main")).to_contain_text("did you mean 'iris'?")
+    page.get_by_role("link", name="All models").click()
+    expect(page.locator("article")).to_have_count(2)
+    page.goto(page_url)
+    with page.expect_response("**/irsi/model.json") as response:
+        page.evaluate("url => fetch(url).then(() => {})", f"{mixed.base_url}/irsi/model.json")
+    assert response.value.headers["content-type"] == "application/problem+json"
+    page.evaluate("url => fetch(url).then(() => {})", f"{mixed.base_url}/iris.h5")
+    eventually(lambda: "did you mean /iris.h5/model.json" in mixed.log())
 
 
 def test_a_long_list_is_turned_and_searched(many: ServedModels, page: Page) -> None:

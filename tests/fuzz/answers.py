@@ -18,6 +18,7 @@ FIELDS = frozenset(
         *("content-length", "content-range", "content-security-policy", "content-type", "etag"),
         *("cross-origin-resource-policy", "location", "referrer-policy", "server", "vary"),
         *("access-control-allow-headers", "access-control-allow-methods"),
+        "access-control-allow-credentials",
         *("access-control-allow-origin", "access-control-allow-private-network"),
         *("access-control-expose-headers", "access-control-max-age", "timing-allow-origin"),
         "x-content-type-options",
@@ -117,6 +118,8 @@ def check_answer(answer: Answer, canary: bytes) -> None:
 def _check_grant(answer: Answer) -> None:
     granted = answer.fields.get("access-control-allow-origin")
     varies = "Origin" in answer.fields.get("vary", "")
+    sends_cookies = answer.fields.get("access-control-allow-credentials") == "true"
+    _require(sends_cookies == (granted == ALLOWED_ORIGIN), "cookies are for named origins")
     if granted == "*":
         _require(_is_immutable(answer), "it lets everybody in to what may change")
         _require(not varies, "it is the same for all, but varies by origin")

@@ -66,7 +66,9 @@ class ServedModels:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._staging = workspace / "staging"
         self._staging.mkdir(exist_ok=True)
-        arguments = ["--port", "0", "--cache-dir", str(workspace / "cache"), *options]
+        # Every model is loaded at once: to look at it before would be time for nothing.
+        cache = ["--cache-dir", str(workspace / "cache")]
+        arguments = ["--port", "0", *cache, "--no-diagnose", *options]
         server = [sys.executable, "-m", "tfjs_serve", "serve", str(self.folder), *arguments]
         # A pipe is no terminal, but a narrow one would have long URLs wrapped.
         self._process = Process([*prefix, *server], env={"COLUMNS": "500", "PYTHONUNBUFFERED": "1"})

@@ -89,7 +89,7 @@ async def test_a_shard_that_is_gone_is_a_410_and_one_that_never_was_a_404(
             assert_problem(other, 404, "no-such-file")
         for name in ("model.0123456789abcdef.bin", "nothing.bin"):
             assert_problem(await ask(stack, f"/model/{name}"), 404, "no-such-file")
-            assert_problem(await ask(stack, f"/nobody/{name}"), 404, "no-such-file")
+            assert_problem(await ask(stack, f"/nobody/{name}"), 404, "no-such-model")
         _, new = await stack.load("/model")
         assert new.keys().isdisjoint(old)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
 from tfjs_serve.builder import Build, EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import resolve
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import FileNotInModelError, TfjsServeError
 from tfjs_serve.settings import KIB, ServerSettings, Variant
 from tfjs_serve.sightings import Sightings
@@ -81,6 +82,7 @@ def script_bodies(seed: str) -> dict[str, bytes]:
 @dataclass
 class FakeCatalog:
     entries: list[CatalogEntry] = field(default_factory=list)
+    others: Sequence[NotAModel] = ()
     looked_up: list[str] = field(default_factory=list)
     suggested_for: list[str] = field(default_factory=list)
 

@@ -14,6 +14,7 @@ from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry
 from tests.web.test_pages import HOSTILE, Elements
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import catalogue as catalogue_module
@@ -28,6 +29,34 @@ async def page(site: Site, query: str = "") -> Elements:
     answer = await ask(site, f"/{query}")
     assert answer.status == 200
     return Elements(answer.body.decode())
+
+
+@pytest.mark.usefixtures("many")
+async def test_those_that_cannot_be_loaded_are_listed_alone(site: Site) -> None:
+    assert "/?only=bad" not in (await page(site)).links
+    for number in range(0, MANY, 2):
+        site.builder.errors[f"group/model_{number:03}.h5"] = KerasFileError("is bad")
+        for watcher in site.builder.watchers:
+            watcher(f"group/model_{number:03}.h5")
+    first = await page(site)
+    assert f"{MANY} models: 0 load, {MANY // 2} do not, {MANY // 2} not looked at yet" in first.text
+    assert "/?only=bad" in first.links
+    bad = await page(site, "?only=bad")
+    assert f"{MANY // 2} of {MANY} models cannot be loaded" in bad.text
+    assert "/?only=bad&page=2" in bad.links
+    last = await page(site, "?only=bad&page=2")
+    names = {link for link in (*bad.links, *last.links) if re.fullmatch(r"/group/model_\d+/", link)}
+    assert names == {f"/group/model_{number:03}/" for number in range(0, MANY, 2)}
+
+
+async def test_what_is_no_model_is_listed_and_followed(site: Site, catalog: FakeCatalog) -> None:
+    assert "Not a model" not in (await page(site)).text
+    assert (await ask(site, "/-/models.json")).json()["notModels"] == []
+    catalog.others = (NotAModel(path="face/", message="a TensorFlow SavedModel", hint="save it"),)
+    assert "face/ is a TensorFlow SavedModel. Save it." in (await page(site)).text
+    after = (await ask(site, "/-/models.json")).json()
+    assert [other["path"] for other in after["notModels"]] == ["face/"]
+    assert "face/" not in (await page(site, "?q=iris")).text
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
@@ -11,15 +12,18 @@ import pytest
 from tests.web.fakes import make_entry
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, ConversionProblem
+from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo
 from tfjs_serve.settings import Variant
-from tfjs_serve.web import pages
+from tfjs_serve.web import pages, templates
 from tfjs_serve.web.listing import (
     ModelList,
     ModelSummary,
     catalogue_json,
     summary_json,
 )
+from tfjs_serve.web.overview import Overview
 
 ORIGIN = "http://localhost:8000"
 HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
@@ -36,6 +40,9 @@ FAILURE = ConversionError(
     ],
     hint="fix these",
 )
+
+
+SAVED_MODEL = NotAModel(path="face/", message="a TensorFlow SavedModel", hint="in Python: save it")
 
 
 class Elements(HTMLParser):
@@ -85,13 +92,21 @@ def catalogue(*entries: CatalogEntry, status: EntryStatus | None = None) -> Elem
 
 
 def catalogue_page(
-    listed: list[ModelSummary], folder: str = "models", words: str = "", number: int = 1
+    listed: list[ModelSummary],
+    folder: str = "models",
+    words: str = "",
+    number: int = 1,
+    others: Sequence[NotAModel] = (),
 ) -> str:
     models = ModelList([summary.entry for summary in listed], Variant.FULL)
     shown = models.excerpt(words, number)
     summaries = {summary.entry.exact_name: summary for summary in listed}
     chosen = [summaries[entry.exact_name] for entry in shown.entries]
-    return pages.catalogue_page(chosen, shown, folder=folder, origin=ORIGIN)
+    loading = [one.status.can_be_loaded for one in listed]
+    overview = Overview(
+        total=len(listed), load=loading.count(True), fail=loading.count(False), others=others
+    )
+    return pages.catalogue_page(chosen, shown, overview, folder=folder, origin=ORIGIN)
 
 
 def test_the_catalogue_shows_how_to_load_each_model() -> None:
@@ -113,7 +128,8 @@ def test_an_empty_folder_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        (EntryStatus(state=EntryState.FOUND), "not converted yet"),
+        (EntryStatus(state=EntryState.FOUND), "not looked at yet"),
+        (EntryStatus(state=EntryState.CHECKED, facts=ModelFacts()), "loads"),
         (EntryStatus(state=EntryState.CONVERTING), "converting"),
         (EntryStatus(state=EntryState.CONVERTING, progress=0.429), "converting, 42 %"),
         (EntryStatus(state=EntryState.READY), "ready"),
@@ -137,6 +153,77 @@ def test_what_is_wrong_is_told_completely() -> None:
         assert "fix these" in page.text
 
 
+def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
+    status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    for page in (
+        catalogue(make_entry("iris.h5"), status=status),
+        Elements(pages.model_page(summary, origin=ORIGIN)),
+    ):
+        assert "loadLayersModel" not in page.text
+        assert not any(link.endswith("model.json") for link in page.links)
+
+
+@pytest.mark.parametrize(
+    ("overview", "shown"),
+    [
+        (Overview(total=1), "1 model"),
+        (Overview(total=3, load=3), "3 models: all load"),
+        (Overview(total=1, load=1), "1 model: it loads"),
+        (Overview(total=3, load=1), "3 models: 1 load, 0 do not, 2 not looked at yet"),
+        (
+            Overview(total=16, load=8, fail=8, others=3 * [SAVED_MODEL]),
+            "19 found: 8 load, 11 do not",
+        ),
+        (Overview(total=0, others=[SAVED_MODEL]), "1 found: 0 load, 1 do not"),
+    ],
+)
+def test_the_first_line_says_how_many_can_be_loaded(overview: Overview, shown: str) -> None:
+    assert overview.in_words == shown
+
+
+def test_what_is_no_model_is_said_with_what_to_do() -> None:
+    page = Elements(catalogue_page([], others=[SAVED_MODEL]))
+    assert "Not a model" in page.text
+    assert "face/ is a TensorFlow SavedModel. In Python: save it." in page.text
+    hostile = NotAModel(path=HOSTILE, message=HOSTILE, hint=HOSTILE)
+    assert "img" not in Elements(catalogue_page([], others=[hostile])).tags
+    assert "Not a model" not in Elements(catalogue_page([])).text
+
+
+def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
+    facts = ModelFacts(
+        inputs=(TensorInfo(name=HOSTILE, shape=(None, 28, 28), dtype="float32"),),
+        outputs=(TensorInfo(name="digit", shape=None, dtype="float32"),),
+        layers=(
+            LayerInfo(path="dense", class_name="Dense", became=Became.NATIVE),
+            LayerInfo(path="gru", class_name="GRU", became=Became.COMPANION),
+        ),
+        layer_count=5,
+        parameters=39114,
+        labels=("zero", HOSTILE),
+        weight_bytes={"full": 2048, "uint8": 512},
+    )
+    status = EntryStatus(state=EntryState.CHECKED, facts=facts)
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    assert "39,114 parameters" in page.text
+    assert "[any, 28, 28]" in page.text
+    assert "of a shape that is not known" in page.text
+    assert "1 as in TensorFlow.js, 1 a layer of layers.js; 3 more are not listed" in page.text
+    assert "zero, <img" in page.text
+    assert "2.0 KiB" in page.text
+    assert "img" not in page.tags
+    assert summary.to_json()["facts"] == facts.to_json()
+    assert ModelFacts.from_json(facts.to_json()) == facts
+
+
+def test_a_shared_name_is_said() -> None:
+    twins = summaries(make_entry("twins.h5"), make_entry("twins.keras"), make_entry("one.h5"))
+    assert [summary.shares_name for summary in twins] == [False, True, True]
+    assert "other models have this name too" in catalogue_page(twins)
+
+
 def test_notes_on_the_conversion_are_shown() -> None:
     status = EntryStatus(state=EntryState.READY, notes=("a regularizer is left out", HOSTILE))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
@@ -148,7 +235,7 @@ def test_notes_on_the_conversion_are_shown() -> None:
 
 
 def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
-    status = EntryStatus(state=EntryState.READY, needs_layers=True)
+    status = EntryStatus(state=EntryState.READY, facts=ModelFacts(parts=("recurrent",)))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
     script = f'<script src="{ORIGIN}/iris/layers.js"></script>'
     for page in (
@@ -203,7 +290,7 @@ def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
     style = re.search("<style>(.*)</style>", html, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = dict(pages.headers())["Content-Security-Policy"]
+    policy = dict(templates.headers())["Content-Security-Policy"]
     assert f"style-src 'sha256-{digest}';" in policy
     assert "default-src 'none'" in policy
 
@@ -233,8 +320,11 @@ def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
 def test_the_json_twin_says_the_same() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     listed = summaries(make_entry("iris.h5"), status=status, default=Variant.UINT8)
-    document = json.loads(catalogue_json(map(summary_json, listed), Variant.UINT8))
+    overview = Overview(total=3, load=1, fail=1, others=[SAVED_MODEL])
+    document = json.loads(catalogue_json(map(summary_json, listed), Variant.UINT8, overview))
     assert document["defaultVariant"] == "uint8"
+    assert document["counts"] == {"total": 3, "load": 1, "doNotLoad": 1, "unknown": 1}
+    assert document["notModels"] == [SAVED_MODEL.to_json()]
     (model,) = document["models"]
     assert model["error"]["problems"][0]["className"] == "RandomFlip"
     assert {key: model[key] for key in model if key not in ("error", "variants")} == {
@@ -243,6 +333,8 @@ def test_the_json_twin_says_the_same() -> None:
         "kind": "hdf5",
         "sizeBytes": 123456,
         "state": "failed",
+        "canBeLoaded": False,
+        "facts": None,
         "progress": None,
         "notes": [],
         "loader": "loadLayersModel",

@@ -27,7 +27,10 @@ def progress(done, total):
 
 def report(name="model.json"):
     files = [{"name": name, "size_bytes": 1, "sha256": "0" * 64}]
-    say({"report": {"files": files, "warnings": ["a warning"], "parts": []}})
+    facts = {key: [] for key in ("inputs", "outputs", "labels", "layers", "needsOfLayersJs")}
+    facts |= {"parameters": 7, "layerCount": 0, "weightBytes": {}}
+    report = {"files": files, "warnings": ["a warning"], "parts": [], "facts": facts}
+    say({"report": report})
 
 line = sys.stdin.readline()
 if not line:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from tfjs_serve.errors import StoreError
+from tfjs_serve.facts import ModelFacts
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -60,6 +61,7 @@ class Artifact:
     directory: Path
     files: tuple[ArtifactFile, ...]
     notes: tuple[str, ...] = ()
+    facts: ModelFacts = field(default_factory=ModelFacts)
 
     @cached_property
     def by_name(self) -> Mapping[str, ArtifactFile]:

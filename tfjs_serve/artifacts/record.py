@@ -18,6 +18,7 @@ from tfjs_serve.artifacts.model import (
     ArtifactKey,
     MisreportedFilesError,
 )
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.neighbours import WEIGHTS_NAME
 
 RECORD = "artifact.json"
@@ -51,9 +52,10 @@ def read_artifact(directory: Path, key: ArtifactKey) -> Artifact:
             raise DamagedArtifactError
         files = tuple(_parse_file(file) for file in data["files"])
         notes = tuple(_parse_note(note) for note in data["notes"])
+        facts = ModelFacts.from_json(data["facts"])
     except (NotADirectoryError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedArtifactError from error
-    return Artifact(key=key, directory=directory, files=files, notes=notes)
+    return Artifact(key=key, directory=directory, files=files, notes=notes, facts=facts)
 
 
 def bounded_notes(notes: Sequence[str]) -> tuple[str, ...]:
@@ -71,6 +73,7 @@ def write_record(staged: Path, artifact: Artifact) -> None:
         "key": artifact.key.digest,
         "files": [asdict(file) for file in artifact.files],
         "notes": artifact.notes,
+        "facts": artifact.facts.to_json(),
     }
     write_new_file(staged / RECORD, json.dumps(data, indent=1).encode("ascii"))
 

@@ -32,6 +32,7 @@ from tfjs_serve.artifacts.record import (
     read_artifact,
     write_record,
 )
+from tfjs_serve.facts import ModelFacts
 
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _PUBLISH_ATTEMPTS = 3
@@ -121,19 +122,20 @@ class ArtifactStore:
         files: Sequence[ArtifactFile],
         notes: Sequence[str] = (),
         *,
+        facts: ModelFacts = ModelFacts(),  # noqa: B008  # it is frozen
         known: Collection[str] = (),
     ) -> Artifact:
         """Make a staged directory the artifact of `key`, or return an existing one.
 
         Parameters
         ----------
-        staged
-            A directory from :meth:`stage`.
-        files
-            All files in it.
+        staged, files
+            A directory from :meth:`stage`, and all files in it.
         notes
             What users should know about the artifact, in sentences; too many or too long ones are
             shortened.
+        facts
+            What is known of the model.
         known
             Digests of files that this process wrote itself; they are not read again.
 
@@ -153,6 +155,7 @@ class ArtifactStore:
                 directory=self._folder.artifact_directory(key),
                 files=tuple(files),
                 notes=bounded_notes(notes),
+                facts=facts,
             )
             write_record(staged, artifact)
             now = self._clock()

@@ -14,6 +14,7 @@ from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
 from tfjs_serve.artifacts.record import bounded_notes
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.converter_version import converter_version
+from tfjs_serve.builder.diagnoser import Diagnoser
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Build, Converted, Converter, EntryStatus, Listener
@@ -68,20 +69,20 @@ class Builder:
         self._builds: Turns[str, Build] = Turns()
         self._conversions: SingleFlight[tuple[str, ArtifactKey], Artifact] = SingleFlight()
         self._pruner = Pruner(self._shelf)
+        sources, journal = self._sources, self._journal
+        self.diagnoser = Diagnoser(self._work, self._shelf, sources, journal, self._builds)
+        """Looks at models that nobody has requested yet, once it is told of any."""
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with every event; returns a function that ends this.
 
-        Each generation is ``ready`` once, whether it was converted or found in the store. Each
+        Each generation is ``ready`` once, whether it was converted or found in the store, and each
         failure is reported once for each version of the file.
         """
         return self._journal.subscribe(listener)
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
-        """Return what is known of `entry` from memory, without looking at any file.
-
-        An entry that nobody has requested yet is ``found``, even if the store could serve it.
-        """
+        """Return what is known of `entry` from memory, without looking at any file."""
         return self._journal.status(entry, variant)
 
     def watch(self, watcher: Callable[[str], object]) -> None:
@@ -178,7 +179,8 @@ class Builder:
 
     async def close(self) -> None:
         """Stop all work, and discard what is unfinished."""
-        await asyncio.gather(self._builds.close(), self._conversions.close(), self._sources.close())
+        working = (self.diagnoser, self._builds, self._conversions, self._sources)
+        await asyncio.gather(*(one.close() for one in working))
         await self._pruner.close()
         self._shelf.close()
 

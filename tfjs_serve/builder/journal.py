@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 
-from tfjs_serve import companion
 from tfjs_serve.artifacts.model import Artifact
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.model import (
@@ -16,7 +15,7 @@ from tfjs_serve.builder.model import (
     EntryStatus,
     Listener,
 )
-from tfjs_serve.builder.outcomes import Outcome, is_passing
+from tfjs_serve.builder.outcomes import Diagnosis, Outcome, is_passing
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.catalog.model import CatalogEntry
@@ -37,6 +36,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._outcomes: Recent[_Key, Outcome] = Recent(_OUTCOMES_REMEMBERED)
+        self._diagnoses: dict[str, Diagnosis] = {}
         self._progress: dict[_Key, float | None] = {}
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[str], object]] = []
@@ -53,19 +53,42 @@ class Journal:
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         """Return what is known of an entry in a variant."""
         key = entry.exact_name, variant
+        diagnosis = self._diagnoses.get(entry.exact_name)
+        looked_at = diagnosis is not None and diagnosis.stamps == entry.stamps
+        before = diagnosis.status if diagnosis is not None and looked_at else _FOUND
         if key in self._progress:
-            return EntryStatus(state=EntryState.CONVERTING, progress=self._progress[key])
+            return EntryStatus(
+                state=EntryState.CONVERTING, progress=self._progress[key], facts=before.facts
+            )
         outcome = self._outcomes.get(key)
         if outcome is None or not outcome.describes(entry.stamps, time.monotonic()):
-            return _FOUND
+            return before
         artifact = outcome.artifact
         return EntryStatus(
             state=outcome.state,
             error=outcome.error,
             notes=artifact.notes if artifact is not None else (),
-            needs_layers=artifact is not None and _needs_layers(artifact),
+            facts=artifact.facts if artifact is not None else None,
             is_passing=outcome.error is not None and is_passing(outcome.error),
         )
+
+    def diagnosed(self, entry: CatalogEntry, diagnosis: Diagnosis) -> None:
+        """Record what a look at a model has found."""
+        self._diagnoses[entry.exact_name] = diagnosis
+        self._touch(entry.exact_name)
+        self._emit(
+            BuildEvent(
+                kind=BuildEventKind.DIAGNOSED,
+                entry=entry,
+                variant=Variant.FULL,
+                error=diagnosis.status.error,
+                reason=_stale_reason(diagnosis.status),
+            )
+        )
+
+    def forget_diagnosis(self, exact_name: str) -> None:
+        """Forget what a look at a model that is gone has found."""
+        self._diagnoses.pop(exact_name, None)
 
     def settled(self, job: Job, stamps: Stamps) -> Outcome | None:
         """Return the outcome for exactly these files, if they need not be tried again."""
@@ -110,7 +133,7 @@ class Journal:
             seconds=seconds,
             size_bytes=sum(file.size_bytes for file in artifact.files),
             notes=artifact.notes,
-            needs_layers=_needs_layers(artifact),
+            needs_layers=artifact.facts.needs_layers,
         )
         self._note(job, outcome, event)
 
@@ -169,8 +192,9 @@ class Journal:
             _log.exception("a listener of build events failed")
 
 
-def _needs_layers(artifact: Artifact) -> bool:
-    return companion.script_among(artifact.by_name) is not None
+def _stale_reason(status: EntryStatus) -> str | None:
+    is_stale = status.state is EntryState.STALE
+    return status.error.message if is_stale and status.error is not None else None
 
 
 def _key(job: Job) -> _Key:

@@ -11,14 +11,19 @@ from typing import Protocol
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
 
 
 class EntryState(str, Enum):
-    """What the builder knows about an entry."""
+    """What the builder knows about an entry.
+
+    ``checked`` is one that was diagnosed and can be converted, but has not been yet.
+    """
 
     FOUND = "found"
+    CHECKED = "checked"
     CONVERTING = "converting"
     READY = "ready"
     FAILED = "failed"
@@ -37,8 +42,8 @@ class EntryStatus:
         Share of the weights that is written, 0 to 1, while converting.
     notes
         What users should know about the artifact that is served.
-    needs_layers
-        Whether a page has to load ``layers.js`` before it; known after the conversion.
+    facts
+        What is known of the model; ``None`` if nobody has looked at it yet.
     is_passing
         Whether it will become ``found`` after a while, although nothing happens to the model.
     """
@@ -47,8 +52,20 @@ class EntryStatus:
     error: TfjsServeError | None = None
     progress: float | None = None
     notes: tuple[str, ...] = ()
-    needs_layers: bool = False
+    facts: ModelFacts | None = None
     is_passing: bool = False
+
+    @property
+    def needs_layers(self) -> bool:
+        """Whether a page has to load ``layers.js`` before it; known after a look at the model."""
+        return self.facts is not None and self.facts.needs_layers
+
+    @property
+    def can_be_loaded(self) -> bool | None:
+        """Whether a page can load the model; ``None`` if nobody has looked at it yet."""
+        if self.state is EntryState.FAILED:
+            return False
+        return True if self.facts is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +94,7 @@ class Converted:
 class BuildEventKind(str, Enum):
     """What happened to an entry."""
 
+    DIAGNOSED = "diagnosed"
     STARTED = "started"
     PROGRESS = "progress"
     READY = "ready"
@@ -101,7 +119,7 @@ class BuildEvent:
     needs_layers
         Whether a page has to load ``layers.js`` before it; only for ``ready``.
     error
-        The reason for ``failed`` or ``stale``.
+        The reason for ``failed`` or ``stale``, and for ``diagnosed`` if it cannot be converted.
     reason
         Why the last good version is served; only for ``stale``.
     """
@@ -128,3 +146,6 @@ class Converter(Protocol):
         self, request: ConversionRequest, on_progress: Callable[[Progress], None]
     ) -> ConversionReport:
         """Convert one model into a folder. Raises ``TfjsServeError``."""
+
+    async def diagnose(self, request: ConversionRequest) -> ConversionReport:
+        """Find out what a conversion would do, without it. Raises ``TfjsServeError``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactKey
-from tfjs_serve.builder.model import EntryState
+from tfjs_serve.builder.model import EntryState, EntryStatus
 from tfjs_serve.builder.stamps import Stamps
 from tfjs_serve.errors import (
     SourceChangedError,
@@ -67,6 +67,22 @@ class Outcome:
             return False
         same_files = self.stamps == last.stamps or is_passing(self.error)
         return not same_files or self.error.message != last.error.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What a look at an entry has found, until it is built.
+
+    Attributes
+    ----------
+    stamps
+        The files that were looked at.
+    status
+        What is known of them; with facts, or with the error that a conversion would raise.
+    """
+
+    stamps: Stamps
+    status: EntryStatus
 
 
 def is_passing(error: TfjsServeError) -> bool:

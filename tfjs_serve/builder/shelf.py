@@ -185,7 +185,9 @@ class Shelf:
     ) -> Artifact:
         with self._store.errors():
             files = place.gather(report, files)
-        return self._store.publish(key, place.folder, files, report.warnings, known=report.copied)
+        return self._store.publish(
+            key, place.folder, files, report.warnings, facts=report.facts, known=report.copied
+        )
 
     async def prune(self) -> None:
         """Remove what exceeds the store's limit; a failure does no harm and is logged."""

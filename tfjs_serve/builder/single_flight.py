@@ -66,6 +66,11 @@ class Turns(Generic[K, T]):
         self._running: dict[K, _Turn[T]] = {}
         self._waiting: dict[K, _Turn[T]] = {}
 
+    async def until_idle(self) -> None:
+        """Wait until nobody waits for anything."""
+        while turns := [*self._waiting.values(), *self._running.values()]:
+            await asyncio.wait([turn.task for turn in turns])
+
     async def join(self, key: K, version: Hashable, start: Start[T]) -> T:
         """Return the result of the work for `key`; `start` starts it if necessary.
 

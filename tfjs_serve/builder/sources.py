@@ -160,6 +160,22 @@ class Sources:
                 )
         return Source(stamps=stamps, path=entry.path)
 
+    async def at_rest(self, entry: CatalogEntry) -> Stamps:
+        """Return the identities of files at rest; waits no longer than it takes to see that.
+
+        Raises
+        ------
+        SourceChangedError
+            The files are being written, or are gone.
+        """
+        stamps = await self._look(entry)
+        if seconds := rest_seconds(stamps, self._now_ns()):
+            await self._sleep(seconds)
+        if await self._is_held(stamps):
+            raise ChangedMeanwhileError(entry)
+        await self.require_unchanged(entry, stamps)
+        return stamps
+
     async def _is_held(self, stamps: Stamps) -> bool:
         """Whether a program that wrote the files recently is still working on them."""
         written_ns = max(stamp.mtime_ns for stamp in stamps)

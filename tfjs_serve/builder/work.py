@@ -6,16 +6,18 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Converter
 from tfjs_serve.builder.sources import Source, Sources
-from tfjs_serve.builder.stamps import ChangedMeanwhileError
+from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
 from tfjs_serve.builder.workplace import Workplace
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import ServerSettings
+from tfjs_serve.settings import ServerSettings, Variant
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 
@@ -67,6 +69,34 @@ class Work:
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._require_unchanged(job, source)
         return report, request
+
+    def listed_variant(self, entry: CatalogEntry) -> Variant:
+        """Return the variant that is served where none is asked for."""
+        return Variant.FULL if entry.kind.is_tfjs else self._settings.default_variant
+
+    async def diagnose(self, entry: CatalogEntry, stamps: Stamps) -> ConversionReport:
+        """Return what a conversion of `entry`, which has these `stamps`, would report.
+
+        Raises
+        ------
+        TfjsServeError
+            It cannot be converted.
+        ChangedMeanwhileError
+            The files have changed.
+        """
+        limits = self._settings.conversion_limits([stamp.size_bytes for stamp in stamps])
+        request = ConversionRequest(
+            source=str(entry.path),
+            display_name=entry.exact_name,
+            output_dir="",
+            neighbours={item.name: str(item.path) for item in entry.neighbours},
+            options=self._settings.conversion_options(Variant.FULL),
+            limits=replace(limits, written_bytes=0, files=0),
+        )
+        try:
+            return await self._workers.diagnose(request)
+        finally:
+            await self._sources.require_unchanged(entry, stamps)
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:
         """Raise unless `source` is unchanged; copies never change, but may go with the cache."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 from pathlib import Path
 
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel, not_a_model, other_called
 from tfjs_serve.catalog.scan import find
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
+from tfjs_serve.errors import ModelNotFoundError
 from tfjs_serve.sightings import Sightings
 
 _logger = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class Catalog:
         self._reader = TfjsReader()
         self._tree = FolderTree(models_dir, self._reader, follow_symlinks=follow_symlinks)
         self._seen = ScanResult(entries=())
+        self._has_looked = False
         self._by_exact_name: dict[str, CatalogEntry] = {}
         self._subscribers: list[Subscriber] = []
         self._running: asyncio.Task[tuple[CatalogEntry, ...]] | None = None
@@ -102,6 +105,11 @@ class Catalog:
     def entries(self) -> tuple[CatalogEntry, ...]:
         """What was last found, in the order of exact names."""
         return self._seen.entries
+
+    @property
+    def others(self) -> tuple[NotAModel, ...]:
+        """What looks like a model and is none, as it was last found."""
+        return self._seen.others
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback` on the event loop for each change; returns a function that ends this."""
@@ -126,7 +134,12 @@ class Catalog:
             See :func:`tfjs_serve.catalog.names.resolve`.
         """
         known = self.entries if suggest else None
-        entry = await asyncio.to_thread(self._look_up, name, known, sightings)
+        try:
+            entry = await asyncio.to_thread(self._look_up, name, known, sightings)
+        except ModelNotFoundError:
+            if suggest and (other := other_called(name, self.others)):
+                raise not_a_model(other) from None
+            raise
         if self._by_exact_name.get(entry.exact_name) != entry:
             self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
         return entry
@@ -209,6 +222,11 @@ class Catalog:
         for warning in now.warnings:
             if warning not in told:
                 _logger.warning("%s", warning)
+        known = frozenset(other.path for other in before.others)
+        for other in now.others if self._has_looked else ():  # the first ones stand in the banner
+            if other.path not in known:
+                _logger.warning("%s is no model: it is %s; %s", *astuple(other))
+        self._has_looked = True
         old, self._by_exact_name = self._by_exact_name, _by_exact_name(now.entries)
         if not self._subscribers:
             return

@@ -12,6 +12,13 @@ from tfjs_serve.catalog import names
 from tfjs_serve.catalog.folders import list_folder, root_folder, stamp_file, stamp_of
 from tfjs_serve.catalog.look import Look
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp, Neighbour
+from tfjs_serve.catalog.others import (
+    KERAS_METADATA,
+    SAVED_MODEL,
+    NotAModel,
+    saved_model,
+    why_not_a_model,
+)
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
 from tfjs_serve.errors import KerasFileError, TfjsFolderError, TfjsServeError
@@ -93,6 +100,8 @@ def entry_for_path(path: Path) -> CatalogEntry:
 
 def _single_file_entry(path: Path, stat: os.stat_result) -> CatalogEntry:
     split = names.split_model_file(path.name)
+    if split is None and (other := why_not_a_model(path.name)):
+        raise _refused(other)
     if split is None or not stat_flags.S_ISREG(stat.st_mode):
         raise KerasFileError(
             f"{path.name!r} is not a Keras model file",
@@ -132,13 +141,14 @@ def _folder_entry(path: Path) -> CatalogEntry:
 
 
 def _no_tfjs_folder(path: Path, warnings: list[str]) -> TfjsServeError:
-    if (path / "saved_model.pb").is_file():
-        return KerasFileError(
-            f"{path.name!r} is a TensorFlow SavedModel",
-            hint="load it in Keras and save it with model.save('name.keras')",
-        )
+    if (path / SAVED_MODEL).is_file():
+        return _refused(saved_model(path.name, has_keras=(path / KERAS_METADATA).is_file()))
     reason = warnings[0] if warnings else f"it has no TensorFlow.js {MODEL_JSON}"
     return TfjsFolderError(
         f"the folder {path.name!r} is not a model: {reason}",
         hint="give one model file; to serve a folder of models, use: tfjs-serve DIR",
     )
+
+
+def _refused(other: NotAModel) -> KerasFileError:
+    return KerasFileError(f"{other.path!r} is {other.message}", hint=other.hint)

@@ -18,6 +18,7 @@ from tfjs_serve.catalog.folders import (
 )
 from tfjs_serve.catalog.look import Look
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel, others_among
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS, Identity, identity_of, times_of
 
@@ -32,10 +33,13 @@ class ScanResult:
         In the order of their exact names.
     warnings
         What was left out although users may expect it, one sentence each, without duplicates.
+    others
+        What looks like a model and is none, in the order of paths.
     """
 
     entries: tuple[CatalogEntry, ...]
     warnings: tuple[str, ...] = field(default=())
+    others: tuple[NotAModel, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class _Seen:
     entries: tuple[CatalogEntry, ...] = ()
     subfolders: tuple[Folder, ...] = ()
     warnings: tuple[str, ...] = ()
+    others: tuple[NotAModel, ...] = ()
 
 
 _MayStay = Callable[[_Seen], bool]
@@ -157,22 +162,27 @@ class FolderTree:
         tfjs = look.tfjs_entry(folder, children)
         files = [look.file_entry(folder, child, children) for child in children.values()]
         subfolders = () if tfjs is not None else tuple(look.subfolders(folder, children.values()))
-        tells = not (look.warnings or any(map(is_link, children.values())))
+        # Where a link leads is nobody's business, unless it is followed to a model.
+        names = [name for name, child in children.items() if not is_link(child)]
+        tells = not (look.warnings or len(names) < len(children))
         return _Seen(
             folder=folder,
             identity=identity if tells and _is_lasting(identity, looked_at_seconds) else None,
             entries=tuple(entry for entry in (tfjs, *files) if entry is not None),
             subfolders=subfolders,
             warnings=tuple(look.warnings),
+            others=others_among(folder.relative, names) if tfjs is None else (),
         )
 
 
 def _joined(folders: Collection[_Seen]) -> ScanResult:
     entries = chain.from_iterable(seen.entries for seen in folders)
     warnings = chain.from_iterable(seen.warnings for seen in folders)
+    others = chain.from_iterable(seen.others for seen in folders)
     return ScanResult(
         entries=tuple(sorted(entries, key=attrgetter("exact_name"))),
         warnings=tuple(dict.fromkeys(warnings)),
+        others=tuple(sorted(others, key=attrgetter("path"))),
     )
 
 

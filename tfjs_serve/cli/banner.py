@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve import __version__
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.console import Terminal
-from tfjs_serve.cli.wording import KINDS, subject_of
+from tfjs_serve.cli.wording import KINDS, short_reason, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
 from tfjs_serve.web.cors import ANY_ORIGIN, NULL_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
-from tfjs_serve.web.listing import ModelList, load_line
+from tfjs_serve.web.listing import ModelList, ModelSummary
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.pages import readable_size
 
 MOST_ROWS = 40
 """A longer table is easier to read on the page."""
+MOST_REASONS = 20
+"""The same of lists of what cannot be loaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is in the folder, as far as it is known when the server has started.
+
+    Attributes
+    ----------
+    summaries
+        Of the models that were looked at first; there may be more.
+    """
+
+    summaries: Sequence[ModelSummary]
+    overview: Overview
+
+
+def first_models(models: ModelList) -> list[CatalogEntry]:
+    """Return the models that the banner tells one by one."""
+    return list(models.by_exact_name.values())[: MOST_ROWS + MOST_REASONS]
 
 
 def print_banner(
     terminal: Terminal,
-    models: ModelList,
+    found: Found,
     settings: ServerSettings,
     *,
     origin: str,
     open_origins: Sequence[str] = (),
 ) -> None:
-    """Print which models are served where, the line to paste, and what is open to others.
+    """Print which models are served where, which are not, and what is open to others.
 
     Parameters
     ----------
@@ -36,10 +60,12 @@ def print_banner(
     terminal.blank()
     terminal.text(f"tfjs-serve {__version__}", style="bold")
     terminal.blank()
-    if models.by_exact_name:
-        _print_models(terminal, models, origin)
+    if found.summaries:
+        _print_models(terminal, found, origin)
     else:
         _print_waiting(terminal)
+    _print_others(terminal, found.overview, origin)
+    _print_example(terminal, found.summaries, origin)
     terminal.blank()
     terminal.facts(facts(settings, origin))
     terminal.blank()
@@ -101,24 +127,62 @@ def home_relative(path: Path) -> str:
         return str(path)
 
 
-def _print_models(terminal: Terminal, models: ModelList, origin: str) -> None:
-    entries = list(models.by_exact_name.values())
-    rows = [
-        (
-            subject_of(entry),
-            KINDS[entry.kind],
-            readable_size(entry.size_bytes),
-            f"{origin}{models.url(entry)}",
-        )
-        for entry in entries[:MOST_ROWS]
-    ]
-    terminal.table(("Model", "Kind", "Size", "URL"), rows)
-    more = len(entries) - len(rows)
+def _print_models(terminal: Terminal, found: Found, origin: str) -> None:
+    good = [one for one in found.summaries if one.status.can_be_loaded is not False]
+    bad = [one for one in found.summaries if one.status.can_be_loaded is False]
+    if good:
+        rows = [_row(summary, origin) for summary in good[:MOST_ROWS]]
+        terminal.table(("Model", "Kind", "Size", "URL"), rows)
+    if bad:
+        terminal.blank()
+        terminal.text("  These cannot be loaded:", style="bold yellow")
+        reasons = [
+            (subject_of(one.entry), short_reason(one.entry, one.status.error))
+            for one in bad[:MOST_REASONS]
+            if one.status.error
+        ]
+        terminal.pairs(reasons)
+    more = found.overview.total - min(len(good), MOST_ROWS) - min(len(bad), MOST_REASONS)
     if more:
-        terminal.text(f"  and {more} more, listed at {origin}/", style="dim")
+        terminal.text(f"  and {more:,} more, listed at {origin}/", style="dim")
+
+
+def _row(summary: ModelSummary, origin: str) -> tuple[str, str, str, str]:
+    entry = summary.entry
+    size = readable_size(entry.size_bytes)
+    return subject_of(entry), KINDS[entry.kind], size, f"{origin}{summary.url}"
+
+
+def _print_example(terminal: Terminal, models: Sequence[ModelSummary], origin: str) -> None:
+    """Print the line to paste for the first model that loads, or may load."""
+    example = min(models, key=_preference, default=None)
+    if example is None or example.status.can_be_loaded is False:
+        return
     terminal.blank()
-    example = next((entry for entry in entries if not entry.kind.is_tfjs), entries[0])
-    terminal.text(f"  {load_line(example, f'{origin}{models.url(example)}')}", style="green")
+    if tag := example.script_tag(origin):
+        terminal.text(f"  {tag}", style="green")
+    terminal.text(f"  {example.load_line(origin)}", style="green")
+
+
+def _preference(summary: ModelSummary) -> tuple[bool, ...]:
+    """Return what to compare models by: the one to be shown first is the smallest."""
+    status = summary.status
+    known = (status.can_be_loaded is False, status.can_be_loaded is None)
+    return *known, summary.entry.kind.is_tfjs, status.needs_layers
+
+
+def _print_others(terminal: Terminal, overview: Overview, origin: str) -> None:
+    if overview.others:
+        terminal.blank()
+        terminal.text("  These are no models:", style="bold yellow")
+        shown = overview.others[:MOST_REASONS]
+        terminal.pairs([(other.path, f"{other.message}; {other.hint}") for other in shown])
+        more = len(overview.others) - len(shown)
+        if more:
+            terminal.text(f"    and {more:,} more, listed at {origin}/", style="dim")
+    if overview.load or overview.fail or overview.others:
+        terminal.blank()
+        terminal.text(f"  {overview.in_words}", style="bold")
 
 
 def _print_waiting(terminal: Terminal) -> None:

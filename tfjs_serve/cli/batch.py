@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import SAVED_MODEL, NotAModel
 from tfjs_serve.catalog.scan import entry_for_path, scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
@@ -34,6 +35,36 @@ def is_folder_of_models(path: Path) -> bool:
     return path.is_dir() and not (path / MODEL_JSON).is_file()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is at a path: models, what looks like one and is none, and what was left out."""
+
+    entries: tuple[CatalogEntry, ...]
+    others: tuple[NotAModel, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def found_at(path: Path, *, follow_symlinks: bool = False) -> Found:
+    """Return the model at `path`, or all that is in the folder.
+
+    Parameters
+    ----------
+    follow_symlinks
+        Whether links that lead out of the folder are followed.
+
+    Raises
+    ------
+    TfjsServeError
+        It is neither a model nor a folder of models.
+    """
+    if not is_folder_of_models(path):
+        return Found(entries=(entry_for_path(path),))
+    if (path / SAVED_MODEL).is_file():
+        entry_for_path(path)
+    found = scan(path, follow_symlinks=follow_symlinks)
+    return Found(entries=found.entries, others=found.others, warnings=found.warnings)
+
+
 def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntry, ...]:
     """Return the model at `path`, or all models in the folder.
 
@@ -47,15 +78,18 @@ def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntr
     TfjsServeError
         There is none.
     """
-    if not is_folder_of_models(path):
-        return (entry_for_path(path),)
-    entries = scan(path, follow_symlinks=follow_symlinks).entries
+    entries = found_at(path, follow_symlinks=follow_symlinks).entries
     if not entries:
-        raise SettingsError(
-            f"there are no models in the folder {str(path)!r}",
-            hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
-        )
+        raise no_models_in(path)
     return entries
+
+
+def no_models_in(folder: Path) -> SettingsError:
+    """Return the error about a folder without models."""
+    return SettingsError(
+        f"there are no models in the folder {str(folder)!r}",
+        hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
+    )
 
 
 async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) -> Build:

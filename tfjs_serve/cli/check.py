@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tfjs_serve.builder import Build
+from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli.batch import Result, build_newest, for_all, models_at
+from tfjs_serve.cli.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.cli.building import building
+from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
@@ -21,10 +24,15 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
+    timeout_option,
     worker_memory_option,
 )
-from tfjs_serve.cli.wording import check_lines, check_summary
+from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings, Variant
+
+_log = logging.getLogger(__name__)
+
+OnResult = Callable[[Checked], None]
 
 
 def _absolute_paths(
@@ -42,49 +50,93 @@ def _absolute_paths(
     type=click.Path(path_type=Path),
     callback=_absolute_paths,
 )
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(tuple(FORMATS)),
+    default="text",
+    show_default=True,
+    help="How to print results: github for annotations of a workflow, junit for a report in XML.",
+)
+@click.option("--json", "format_name", flag_value="json", help="The same as --format json.")
+@timeout_option
 @cache_dir_option
 @custom_layers_option
 @worker_memory_option
 @follow_symlinks_option
 @click.pass_context
-def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
+def check(context: click.Context, /, paths: list[Path], format_name: str, **options: Any) -> None:
     """Tell which models a page can load: files, or folders of them.
 
     Each is converted as the server would do it, so models without problems are then served at once.
-    For each model that cannot be converted, all reasons are listed, and the exit code is 1.
+    For each model that cannot be converted, all reasons are listed. What lies in a folder and is no
+    model is listed too, and fails nothing.
+
+    \b
+    Exit codes:
+      0    all models can be loaded
+      1    some cannot, or a path has no model
+      2    the options make no sense
+      130  it was interrupted
     """
-    terminal = Terminal()
+    terminal, shown = Terminal(logs_to_stderr=True), FORMATS[format_name]
+    results: list[Checked] = []
+
+    def on_result(one: Checked) -> None:
+        results.append(one)
+        for text, style in shown.each(one):
+            terminal.lines(text, style=style)
+
     with logging_to(terminal, "warning"):
-        results = asyncio.run(_check(paths, options, terminal))
-    for result in results:
-        for text, style in check_lines(result.entry, result.value, result.error):
-            terminal.text(text, style=style)
-    terminal.blank()
-    terminal.text(check_summary([(one.value, one.error) for one in results]))
-    if any(result.error for result in results):
+        asyncio.run(_check(paths, options, on_result))
+    for text, style in shown.end(results):
+        terminal.lines(text, style=style)
+    if any(one.error for one in results):
         context.exit(FAILURE_EXIT_CODE)
 
 
-async def _check(
-    paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
-) -> list[Result[Build]]:
-    follow_symlinks = options["follow_symlinks"]
-    found = [(path, models_at(path, follow_symlinks=follow_symlinks)) for path in paths]
-    total = sum(len(entries) for _, entries in found)
-    results: list[Result[Build]] = []
-    with terminal.progress() as progress:
-        task = progress.add_task("checking", total=total)
-
-        def done(_result: Result[Build]) -> None:
-            progress.advance(task)
-
-        for path, entries in found:
-            settings = ServerSettings(models_dir=path, **options)
-            async with building(settings) as builder:
-                build = partial(build_newest, builder, variant=Variant.FULL)
-                results += await for_all(_by_name(entries), build, done)
-    return results
+async def _check(paths: Sequence[Path], options: dict[str, Any], on_result: OnResult) -> None:
+    """Check what is at each path; one that has no model is a result, too."""
+    settings = [(path, ServerSettings(models_dir=path, **options)) for path in paths]
+    for path, of_path in settings:
+        try:
+            found = await asyncio.to_thread(found_at, path, follow_symlinks=of_path.follow_symlinks)
+            if not (found.entries or found.others):
+                raise no_models_in(path)
+        except TfjsServeError as error:
+            on_result(Checked(path=_shown(path), error=error))
+        else:
+            await _check_all(path, found, of_path, on_result)
 
 
-def _by_name(entries: Sequence[CatalogEntry]) -> list[CatalogEntry]:
-    return sorted(entries, key=lambda entry: entry.exact_name)
+async def _check_all(
+    path: Path, found: Found, settings: ServerSettings, on_result: OnResult
+) -> None:
+    for warning in found.warnings:
+        _log.warning("%s", warning)
+    for other in found.others:
+        on_result(Checked(path=_shown(path / other.path), other=other))
+    async with building(settings) as builder:
+
+        def done(result: Result[Checked]) -> None:
+            assert result.value is not None
+            on_result(result.value)
+
+        await for_all(found.entries, partial(_checked, builder), done)
+
+
+async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
+    started_seconds = time.monotonic()
+    path = _shown(entry.path)
+    try:
+        build = await build_newest(builder, entry, Variant.FULL)
+    except TfjsServeError as error:
+        seconds = time.monotonic() - started_seconds
+        return Checked(path=path, name=entry.exact_name, error=error, seconds=seconds)
+    return Checked(path=path, build=build, seconds=time.monotonic() - started_seconds)
+
+
+def _shown(path: Path) -> str:
+    """Return a path from the current folder on, if it lies in it."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

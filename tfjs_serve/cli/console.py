@@ -32,10 +32,17 @@ _DETAIL_INDENT = " " * 10
 
 
 class Terminal:
-    """Prints to standard output, and errors to standard error."""
+    """Prints to standard output, and errors to standard error.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    logs_to_stderr
+        Whether the log goes there too, because programs read what else is printed.
+    """
+
+    def __init__(self, *, logs_to_stderr: bool = False) -> None:
         self._streams = sys.stdout, sys.stderr
+        self._logs_to_stderr = logs_to_stderr
 
     def prepare(self) -> None:
         """Import what printing needs; this may be done in a thread."""
@@ -53,6 +60,11 @@ class Terminal:
         """Print one paragraph."""
         self._print(self._out, _text((printable(text), style)))
 
+    def lines(self, text: str, style: str = "") -> None:
+        """Print a text that may have several lines."""
+        for line in text.split("\n"):
+            self.text(line, style)
+
     def blank(self) -> None:
         """Print an empty line."""
         self._print(self._out, _text(""))
@@ -63,6 +75,16 @@ class Terminal:
         for name, value in facts:
             parts = ((f"  {name:<{width}}  ", "dim"), printable(value))
             self._print(self._out, _text(*parts))
+
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Print names with what is to be said of each, in two columns."""
+        from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
+
+        shown = [(printable(name), printable(words)) for name, words in pairs]
+        width = max((cell_len(name) for name, _ in shown), default=0)
+        for name, words in shown:
+            padding = " " * (width - cell_len(name))
+            self._print(self._out, _text("    ", (name, "bold"), f"{padding}{_COLUMN_GAP}{words}"))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; the column before the last one contains numbers.
@@ -79,16 +101,18 @@ class Terminal:
 
     def line(self, line: Line) -> None:
         """Print what happened to a model, with the time in a dim column."""
-        self._timed((f"{printable(line.subject)}  ", "bold"), (printable(line.message), line.style))
+        parts = (f"{printable(line.subject)}  ", "bold"), (printable(line.message), line.style)
+        self._timed(self._out, *parts)
         for detail in line.details:
             self._print(self._out, _text(_DETAIL_INDENT + printable(detail)))
 
     def log(self, message: str, style: str) -> None:
         """Print a line of the log, with the time."""
+        console = self._err if self._logs_to_stderr else self._out
         first, *others = message.splitlines() or [""]
-        self._timed((printable(first), style))
+        self._timed(console, (printable(first), style))
         for other in others:
-            self._print(self._out, _text(_DETAIL_INDENT + printable(other)))
+            self._print(console, _text(_DETAIL_INDENT + printable(other)))
 
     def error(self, error: TfjsServeError) -> None:
         """Print an error, its known reasons, and what to do."""
@@ -117,9 +141,9 @@ class Terminal:
             disable=not self._err.is_terminal,
         )
 
-    def _timed(self, *parts: _Part) -> None:
+    def _timed(self, console: Console, *parts: _Part) -> None:
         now = datetime.now(timezone.utc).astimezone()
-        self._print(self._out, _text((f"{now:%H:%M:%S}  ", "dim"), *parts))
+        self._print(console, _text((f"{now:%H:%M:%S}  ", "dim"), *parts))
 
     @staticmethod
     def _print(console: Console, text: Text) -> None:

@@ -15,6 +15,7 @@ from tfjs_serve.catalog.names import url_name
 from tfjs_serve.catalog.scan import entry_for_path
 from tfjs_serve.cli.batch import for_all, is_folder_of_models, models_at
 from tfjs_serve.cli.building import building
+from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.export import Exported, check_target, export
@@ -28,7 +29,7 @@ from tfjs_serve.cli.options import (
     shard_size_option,
     worker_memory_option,
 )
-from tfjs_serve.cli.wording import check_lines, subject_of
+from tfjs_serve.cli.wording import subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
@@ -114,7 +115,8 @@ async def _convert_all(
             results = await for_all(entries, convert_one, lambda _: progress.advance(task))
     failed = [result for result in results if result.error is not None]
     for result in failed:
-        for text, style in check_lines(result.entry, None, result.error):
+        name = result.entry.exact_name
+        for text, style in paragraphs(Checked(path=name, error=result.error)):
             terminal.text(text, style=style)
     done = len(results) - len(failed)
     models = "1 model" if done == 1 else f"{done} models"

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
-from tfjs_serve.cli.wording import Line, build_line, change_line
+from tfjs_serve.cli.wording import Line, build_line, change_line, notice_line
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.web.notices import Notice
 
 QUIET_SECONDS = 0.6
 """A save causes several changes; they become one line when nothing has changed for this long."""
@@ -44,6 +46,9 @@ class EventLog:
         self._pending: dict[str, CatalogChange] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._last_progress_seconds: dict[str, float] = {}
+        self._told_error: TfjsServeError | None = None
+        self.tells_diagnoses = False
+        """Whether models that cannot be loaded are told before anybody requests them."""
 
     def changed(self, change: CatalogChange) -> None:
         """Accept a change; it is printed when nothing more happens to the entry for a moment."""
@@ -57,11 +62,21 @@ class EventLog:
 
     def built(self, event: BuildEvent) -> None:
         """Accept an event of the builder; the change that led to it is printed first."""
+        if event.kind is BuildEventKind.DIAGNOSED and not (event.error and self.tells_diagnoses):
+            return
         if event.entry.exact_name in self._pending:
             self._tell(event.entry.exact_name)
+        if event.kind in (BuildEventKind.FAILED, BuildEventKind.STALE):
+            self._told_error = event.error
         due = self._progress_is_due(event)
         if due or event.kind is not BuildEventKind.PROGRESS:
             self._print_line(build_line(event))
+
+    def asked(self, notice: Notice) -> None:
+        """Accept a request that got no model; if its error was just told, once is enough."""
+        told, self._told_error = self._told_error, None
+        if notice.error is None or notice.error is not told:
+            self._print_line(notice_line(notice))
 
     def close(self) -> None:
         """Print all pending changes."""

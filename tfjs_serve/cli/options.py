@@ -15,6 +15,7 @@ from tfjs_serve.cli.custom_layers import registered_classes
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import (
     DEFAULT_CACHE_SIZE_BYTES,
+    DEFAULT_CHECK_DEADLINE_SECONDS,
     DEFAULT_GRACE_SECONDS,
     DEFAULT_SHARD_SIZE_BYTES,
     DEFAULT_WORKER_MEMORY_BYTES,
@@ -156,7 +157,15 @@ worker_memory_option = click.option(
     help="Most memory that one conversion may take.",
 )
 
-
+timeout_option = click.option(
+    "--timeout",
+    "conversion_deadline_seconds",
+    metavar="TIME",
+    default=str(DEFAULT_CHECK_DEADLINE_SECONDS),
+    callback=_duration,
+    show_default="5min",
+    help="How long one model may take before it counts as refused.",
+)
 follow_symlinks_option = click.option(
     "--follow-symlinks",
     is_flag=True,

@@ -19,10 +19,8 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.cli import ports
-from tfjs_serve.cli.banner import print_banner
 from tfjs_serve.cli.building import new_builder
 from tfjs_serve.cli.console import Terminal, logging_to
-from tfjs_serve.cli.event_log import EventLog
 from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
     absolute_path,
@@ -35,14 +33,13 @@ from tfjs_serve.cli.options import (
     shard_size_option,
     worker_memory_option,
 )
+from tfjs_serve.cli.telling import Place, Teller
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
-from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
-from tfjs_serve.web.listing import ModelList
-from tfjs_serve.web.services import SERVICES
+from tfjs_serve.web.services import SERVICES, Services
 
 if TYPE_CHECKING:
     from tfjs_serve.catalog.watcher import Watcher
@@ -106,6 +103,12 @@ class Run:
 @follow_symlinks_option
 @custom_layers_option
 @worker_memory_option
+@click.option(
+    "--diagnose/--no-diagnose",
+    default=True,
+    show_default=True,
+    help="Whether to look at models before they are requested.",
+)
 @click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
 @click.option(
     "--log-level",
@@ -180,11 +183,13 @@ async def _serve(run: Run) -> None:
         builder, workers = await new_builder(settings)
         stack.push_async_callback(workers.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        servers, catalogue = await _start_web(run, catalog, builder, stack)
+        servers, services = await _start_web(run, catalog, builder, stack)
         # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
         await workers.start()
-        await _start_telling(run, catalogue, catalog, builder, stack)
+        place = Place(origin=run.origin, open_origins=ports.open_origins(run.sockets))
+        teller = Teller(run.terminal, settings, place)
+        await teller.start(services, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         await builder.prepare()
         for server in servers:  # closed first, so that there are no new connections
@@ -198,7 +203,7 @@ async def _serve(run: Run) -> None:
 
 async def _start_web(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-) -> tuple[list[asyncio.Server], Catalogue]:
+) -> tuple[list[asyncio.Server], Services]:
     app = create_app(catalog=catalog, builder=builder, settings=run.settings)
     runner = create_runner(app, access_log=run.access_log)
     stack.push_async_callback(runner.cleanup)
@@ -206,34 +211,7 @@ async def _start_web(
     assert runner.server is not None
     loop = asyncio.get_running_loop()
     servers = [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
-    return servers, app[SERVICES].catalogue
-
-
-async def _start_telling(
-    run: Run, catalogue: Catalogue, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-) -> None:
-    # If somebody has asked for the list already, this waits until it is made.
-    models = await catalogue.models()
-
-    def url_of(exact_name: str) -> str:
-        nonlocal models
-        if models.entries is not catalog.entries:
-            models = ModelList(catalog.entries, models.default)
-        entry = models.by_exact_name.get(exact_name)
-        return f"{run.origin}{models.url(entry) if entry is not None else '/'}"
-
-    log = EventLog(run.terminal.line, url_of)
-    stack.callback(log.close)
-    stack.callback(catalog.subscribe(log.changed))
-    stack.callback(builder.subscribe(log.built))
-    await asyncio.to_thread(run.terminal.prepare)
-    print_banner(
-        run.terminal,
-        models,
-        run.settings,
-        origin=run.origin,
-        open_origins=ports.open_origins(run.sockets),
-    )
+    return servers, app[SERVICES]
 
 
 async def _start_watching(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
-from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
+from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.companion import SCRIPT_NAME, script_among
+from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages import readable_size
 
 KINDS = {
@@ -78,36 +79,37 @@ def build_line(event: BuildEvent) -> Line:
     if event.kind is BuildEventKind.READY:
         details = (*_LAYERS_DETAILS[: event.needs_layers], *_first_notes(event.notes))
         return Line(subject=subject, message=_ready(event), style="green", details=details)
-    if event.kind is BuildEventKind.STALE:
+    if event.reason is not None or event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
-    return _failed_line(subject, event.error)
+    verb = "cannot be loaded" if event.kind is BuildEventKind.DIAGNOSED else "failed"
+    return _failed_line(subject, verb, event.error)
 
 
-def check_lines(
-    entry: CatalogEntry, build: Build | None, error: TfjsServeError | None
-) -> list[tuple[str, str]]:
-    """Return what ``check`` prints about one model: paragraphs, each with its style."""
-    name = subject_of(entry)
-    if error is not None:
-        message = error.message.removeprefix(f"{entry.exact_name} ").removeprefix(
-            f"{entry.exact_name}: "
-        )
-        details = [(f"           {detail}", "") for detail in error_details(error)]
-        return [(f"  refused  {name}: {message}", "red"), *details]
-    assert build is not None
-    needs = "  (with layers.js)" if script_among(build.artifact.by_name) else ""
-    notes = [(f"           note: {note}", "") for note in build.artifact.notes]
-    return [(f"  ok       {name}{needs}", "green"), *notes]
+def notice_line(notice: Notice) -> Line:
+    """Return the line about a request that got no model."""
+    problems = notice.error.problems if isinstance(notice.error, ConversionError) else ()
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        message = f"{notice.message}: {replace(problems[0], hint='')}{more}"
+    else:
+        message = f"{notice.message}; {notice.hint}" if notice.hint else notice.message
+    status = f"{notice.status}: " if notice.status >= HTTPStatus.BAD_REQUEST else ""
+    return Line(subject=notice.path, message=f"{status}{message}", style="yellow")
 
 
-def check_summary(results: Sequence[tuple[Build | None, TfjsServeError | None]]) -> str:
-    """Return the last line of ``check``."""
-    builds = [build for build, error in results if error is None and build is not None]
-    needing = sum(script_among(build.artifact.by_name) is not None for build in builds)
-    refused = len(results) - len(builds)
-    models = "1 model" if len(results) == 1 else f"{len(results)} models"
-    with_layers = f" ({needing} with layers.js)" if needing else ""
-    return f"{models}: {len(builds)} ok{with_layers}, {refused} refused"
+def reason_of(error: TfjsServeError, *names: str) -> str:
+    """Return why a model cannot be loaded, where one of its `names` stands before it."""
+    message = error.message
+    for prefix in (f"{name}{sign}" for name in names for sign in (": ", " ")):
+        message = message.removeprefix(prefix)
+    return message
+
+
+def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
+    """Return the reason in one line: the only problem, or how many there are."""
+    if isinstance(error, ConversionError) and len(error.problems) == 1:
+        return str(replace(error.problems[0], hint=""))
+    return reason_of(error, entry.exact_name)
 
 
 def error_details(error: TfjsServeError) -> tuple[str, ...]:
@@ -142,8 +144,8 @@ def _stale_line(subject: str, event: BuildEvent) -> Line:
     )
 
 
-def _failed_line(subject: str, error: TfjsServeError | None) -> Line:
+def _failed_line(subject: str, verb: str, error: TfjsServeError | None) -> Line:
     if error is None:
-        return Line(subject=subject, message="failed", style="red")
-    message = f"failed: {error.message}"
+        return Line(subject=subject, message=verb, style="red")
+    message = f"{verb}: {error.message}"
     return Line(subject=subject, message=message, style="red", details=error_details(error))

@@ -26,6 +26,7 @@ from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
+from tfjs_serve.conversion.writing.description import described
 from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
@@ -230,7 +231,7 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
     """
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
-    file = draft.file
+    file, parts = draft.file, companion.parts_for(config)
     return LayersModel(
         topology={
             "keras_version": file.keras_version,
@@ -243,7 +244,8 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
         warnings=report.warnings,
-        parts=companion.parts_for(config),
+        parts=parts,
+        facts=described(draft.model, draft.weights, translation, parts),
     )
 
 

@@ -27,7 +27,12 @@ from tfjs_serve.layers_model.dtypes import (
     to_stored,
 )
 from tfjs_serve.layers_model.model import Json, LayersWeight, PlacedSource
-from tfjs_serve.layers_model.quantization import Extent, Quantization, choose_quantization
+from tfjs_serve.layers_model.quantization import (
+    Extent,
+    Quantization,
+    choose_quantization,
+    stored_item_bytes,
+)
 from tfjs_serve.settings import MIB, Variant
 
 BLOCK_BYTES = 1 * MIB
@@ -95,6 +100,12 @@ def work_bytes(weights: Sequence[LayersWeight], variant: Variant) -> int:
         for weight, rule in rules
         if rule
     )
+
+
+def size_bytes(weights: Sequence[LayersWeight], variant: Variant) -> int:
+    """Return the size of `weights` in a variant, as it is unless some cannot be quantized."""
+    rules = ((weight, DTYPE_RULES.get(weight.source.dtype)) for weight in weights)
+    return sum(_count(weight) * _item_bytes(rule.target, variant) for weight, rule in rules if rule)
 
 
 def plan_encodings(
@@ -185,6 +196,11 @@ def _plan(
     )
     quantization = choose_quantization(variant, extent)
     return WeightEncoding(weight=weight, rule=rule, quantization=quantization)
+
+
+def _item_bytes(dtype: str, variant: Variant) -> int:
+    is_quantized = variant is not Variant.FULL and dtype == FLOAT32
+    return stored_item_bytes(variant) if is_quantized else STORED_DTYPES[dtype].itemsize
 
 
 def _count(weight: LayersWeight) -> int:

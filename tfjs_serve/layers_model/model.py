@@ -9,6 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from tfjs_serve.facts import ModelFacts
+
 Json = Any
 """A JSON value as ``json.loads`` returns it; checked where it is read."""
 
@@ -68,6 +70,8 @@ class LayersModel:
         What was left out without changing predictions, one sentence each.
     parts
         Names of the parts of ``layers.js`` that a page must load before the model.
+    facts
+        What is known of it, besides the sizes of its variants.
     """
 
     topology: dict[str, Json]
@@ -76,6 +80,7 @@ class LayersModel:
     user_defined_metadata: dict[str, Json] | None = None
     warnings: tuple[str, ...] = field(default=())
     parts: tuple[str, ...] = ()
+    facts: ModelFacts = field(default_factory=ModelFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

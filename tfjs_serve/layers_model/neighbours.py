@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tfjs_serve.facts import MOST_CHARACTERS, MOST_LABELS
 from tfjs_serve.layers_model.files import write_file
 from tfjs_serve.layers_model.model import Json, LayersModel, WrittenFile
 from tfjs_serve.neighbours import (
@@ -99,14 +100,7 @@ def describe(
     metadata
         Further members of ``userDefinedMetadata``, which replace those of the neighbours.
     """
-    members: dict[str, Json] = {}
-    used, notes = [], []
-    for neighbour in sorted(neighbours, key=lambda one: _ORDER.index(one.name)):
-        try:
-            members |= _MEMBERS[neighbour.name](neighbour.data)
-            used.append(neighbour)
-        except UnusableNeighbourError as problem:
-            notes.append(_left_out(neighbour.shown, problem))
+    members, used, notes = _members_of(neighbours)
     members |= metadata
     own = model.user_defined_metadata or {}
     notes += [_taken(key) for key in own if key in members]
@@ -116,6 +110,36 @@ def describe(
         warnings=(*model.warnings, *notes),
     )
     return described, tuple(used)
+
+
+def labels_beside(neighbours: Iterable[Neighbour]) -> tuple[str, ...]:
+    """Return the class labels in the files beside the ``model.json`` of a folder."""
+    members, _, _ = _members_of(one for one in neighbours if one.name in _MEMBERS)
+    return labels_in(members)
+
+
+def labels_in(members: Json) -> tuple[str, ...]:
+    """Return the class labels in ``userDefinedMetadata``, if they are texts of usual length."""
+    labels = members.get(_LABELS) if isinstance(members, dict) else None
+    if not isinstance(labels, list) or len(labels) > MOST_LABELS:
+        return ()
+    are_texts = all(isinstance(one, str) and len(one) <= MOST_CHARACTERS for one in labels)
+    return tuple(labels) if are_texts else ()
+
+
+def _members_of(
+    neighbours: Iterable[Neighbour],
+) -> tuple[dict[str, Json], list[Neighbour], list[str]]:
+    """Return what the files say, those that can be used, and a note for each other one."""
+    members: dict[str, Json] = {}
+    used, notes = [], []
+    for neighbour in sorted(neighbours, key=lambda one: _ORDER.index(one.name)):
+        try:
+            members |= _MEMBERS[neighbour.name](neighbour.data)
+            used.append(neighbour)
+        except UnusableNeighbourError as problem:
+            notes.append(_left_out(neighbour.shown, problem))
+    return members, used, notes
 
 
 def _taken(key: str) -> str:

@@ -69,7 +69,7 @@ class Quantization:
     @property
     def item_bytes(self) -> int:
         """Size of one stored value."""
-        return _STORED[self.variant].itemsize
+        return stored_item_bytes(self.variant)
 
     def to_json(self) -> dict[str, Any]:
         """Return the ``quantization`` object of a weight's entry in the manifest."""
@@ -119,3 +119,8 @@ def _uniform(variant: Variant, extent: Extent) -> Quantization | None:
     if max(-low, low + levels * scale) > _FLOAT32_MAX:
         return None
     return Quantization(variant=variant, minimum=low, scale=scale)
+
+
+def stored_item_bytes(variant: Variant) -> int:
+    """Return the size of one value that is stored quantized, in any variant but ``full``."""
+    return _STORED[variant].itemsize

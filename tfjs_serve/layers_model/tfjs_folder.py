@@ -24,11 +24,14 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
 from tfjs_serve.layers_model.model import Json, WrittenFile
+from tfjs_serve.layers_model.neighbours import labels_in
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
+from tfjs_serve.layers_model.tfjs_facts import facts_of
 from tfjs_serve.neighbours import original_name, path_with_name
 from tfjs_serve.settings import MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_json
@@ -95,13 +98,7 @@ def import_tfjs_folder(
     StoreError
         If `directory` cannot be written to.
     """
-    source = _Folder(path=folder, document=display_name)
-    document = _read_document(_find_file(source, MODEL_JSON))
-    groups = _parse_groups(display_name, document)
-    _check_paths(display_name, [path for group in groups for path in group.paths])
-    sources = [[_find_shard(source, path) for path in group.paths] for group in groups]
-    for group, shards in zip(groups, sources, strict=True):
-        _check_size(display_name, group, shards)
+    document, groups, sources = _examined(folder, display_name)
     copies = _copy_shards(sources, directory, on_progress)
     originals = _original_names(groups)
     _rename_paths(document, copies, originals)
@@ -109,6 +106,39 @@ def import_tfjs_folder(
         _add_metadata(display_name, document, metadata)
     written = _with_originals(copies, originals)
     return written + write_compressible(directory, MODEL_JSON, encode_document(document))
+
+
+def check_tfjs_folder(folder: Path, display_name: str) -> ModelFacts:
+    """Check the TF.js model in `folder` without reading its weights; return what is known of it.
+
+    Parameters
+    ----------
+    display_name
+        What messages call its ``model.json``.
+
+    Raises
+    ------
+    TfjsFolderError
+        If it is not a complete model, or refers to anything outside the folder.
+    """
+    document, _, sources = _examined(folder, display_name)
+    size_bytes = sum(shard.size_bytes for shards in sources for shard in shards)
+    labels = labels_in(document.get("userDefinedMetadata"))
+    return replace(facts_of(document, size_bytes), labels=labels)
+
+
+def _examined(
+    folder: Path, display_name: str
+) -> tuple[Json, Sequence[WeightGroup], list[list[_SourceFile]]]:
+    """Return the document of a complete model, its groups of weights, and the files of each."""
+    source = _Folder(path=folder, document=display_name)
+    document = _read_document(_find_file(source, MODEL_JSON))
+    groups = _parse_groups(display_name, document)
+    _check_paths(display_name, [path for group in groups for path in group.paths])
+    sources = [[_find_shard(source, path) for path in group.paths] for group in groups]
+    for group, shards in zip(groups, sources, strict=True):
+        _check_size(display_name, group, shards)
+    return document, groups, sources
 
 
 def _read_document(file: _SourceFile) -> Json:

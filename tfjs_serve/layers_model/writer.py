@@ -90,6 +90,22 @@ def write_layers_model(
     return (*distinct(shards), *documents)
 
 
+def check_layers_model(model: LayersModel, options: ConversionOptions) -> None:
+    """Find what would keep `model` from being written; only weights that decide it are read.
+
+    Raises
+    ------
+    ConversionError, KerasFileError
+        As :func:`write_layers_model` does, besides those about weights that need no look.
+    """
+    plan_encodings(
+        model.weights,
+        options.variant,
+        lambda _read_bytes: None,
+        known_problems=find_document_problems(model),
+    )
+
+
 def _copy_shards(
     encodings: Sequence[WeightEncoding], sizes_bytes: Sequence[int], copy: CopyPieces
 ) -> dict[int, WrittenFile]:

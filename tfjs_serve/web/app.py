@@ -9,12 +9,14 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
-from tfjs_serve.web import handlers, pages, problems
+from tfjs_serve.web import handlers, problems, templates
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
 from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.keeping import keep_answer
+from tfjs_serve.web.notices import Notices, notice_of, wants_page
+from tfjs_serve.web.page_responses import problem_page_response
 from tfjs_serve.web.problems import Problem, ProblemError
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.responses import (
@@ -41,7 +43,7 @@ def create_app(
     SettingsError
         A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
     """
-    pages.preload()
+    templates.preload()
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
@@ -52,6 +54,7 @@ def create_app(
         settings=settings,
         cors=cors,
         hosts=hosts,
+        notices=Notices(),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers
@@ -126,7 +129,13 @@ async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.St
     except ClientGoneError:
         raise
     except Exception as error:  # noqa: BLE001 - the last place where an error can be answered
-        return problem_response(_problem_of(error), instance=instance_of(request))
+        problem, path = _problem_of(error), instance_of(request)
+        notice = notice_of(request.method, path, problem, error)
+        if notice is not None:
+            request.app[SERVICES].notices.tell(notice)
+        if wants_page(request.headers):
+            return problem_page_response(problem)
+        return problem_response(problem, instance=path)
 
 
 def _problem_of(error: Exception) -> Problem:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import (
     Address,
@@ -17,6 +19,7 @@ from tfjs_serve.web.listing import (
     catalogue_json,
     summary_json,
 )
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.representation import IDENTITY, JSON, Representation, from_bytes
 
@@ -55,8 +58,10 @@ class Catalogue:
         self._default = default
         self._lock = asyncio.Lock()
         self._entries: tuple[CatalogEntry, ...] | None = None
+        self._others: Sequence[NotAModel] = ()
         self._models = ModelList((), default)
         self._statuses: dict[str, EntryStatus] = {}
+        self._loading: Counter[bool | None] = Counter()
         self._touched: set[str] = set()
         self._passing: set[str] = set()
         self._parts: dict[str, _Part] = {}
@@ -70,6 +75,25 @@ class Catalogue:
             await self._update()
             return self._models
 
+    @property
+    def overview(self) -> Overview:
+        """How many models there are, and how many can be loaded, as far as it is known.
+
+        As of the last list that was asked for.
+        """
+        return Overview(
+            total=len(self._models.by_exact_name),
+            load=self._loading[True],
+            fail=self._loading[False],
+            others=self._others,
+        )
+
+    @property
+    def bad(self) -> frozenset[str]:
+        """The exact names of the models that cannot be loaded, as of the last list."""
+        statuses = self._statuses.items()
+        return frozenset(name for name, status in statuses if status.can_be_loaded is False)
+
     def summary(self, models: ModelList, entry: CatalogEntry) -> ModelSummary:
         """Return what is listed about one of `models`."""
         return models.summary(entry, self._builder.status(entry, models.variant(entry)))
@@ -79,10 +103,10 @@ class Catalogue:
         await self._catalog.refresh()
         async with self._lock:
             await self._update()
-            if self._ask_builder():
-                self._documents = {}
+            overview = self.overview
             if IDENTITY not in self._documents:
-                made = await asyncio.to_thread(self._made, self._models, dict(self._statuses))
+                statuses = dict(self._statuses)
+                made = await asyncio.to_thread(self._made, self._models, statuses, overview)
                 self._documents[IDENTITY] = made
             if coding not in self._documents:
                 plain = self._documents[IDENTITY]
@@ -91,14 +115,16 @@ class Catalogue:
 
     async def _update(self) -> None:
         entries = tuple(self._catalog.entries)
-        if entries == self._entries:
-            return
-        models = await asyncio.to_thread(ModelList, entries, self._default)
-        self._touched.update(_changed(self._models.by_exact_name, models.by_exact_name))
-        self._entries, self._models, self._documents = entries, models, {}
+        if self._others != self._catalog.others:
+            self._others, self._documents = self._catalog.others, {}
+        if entries != self._entries:
+            models = await asyncio.to_thread(ModelList, entries, self._default)
+            self._touched.update(_changed(self._models.by_exact_name, models.by_exact_name))
+            self._entries, self._models, self._documents = entries, models, {}
+        self._ask_builder()
 
-    def _ask_builder(self) -> bool:
-        """Ask for each status that may have changed; return whether any has."""
+    def _ask_builder(self) -> None:
+        """Ask for each status that may have changed."""
         asked, self._passing = self._touched | self._passing, set()
         self._touched.clear()
         before = {name: self._statuses.pop(name, None) for name in asked}
@@ -108,16 +134,26 @@ class Catalogue:
             self._statuses[name] = status
             if status.is_passing:
                 self._passing.add(name)
-        return any(self._statuses.get(name) != status for name, status in before.items())
+        changed = [name for name, was in before.items() if self._statuses.get(name) != was]
+        for name in changed:
+            self._documents = {}
+            self._count(before[name], -1)
+            self._count(self._statuses.get(name), 1)
 
-    def _made(self, models: ModelList, statuses: Mapping[str, EntryStatus]) -> Representation:
+    def _count(self, status: EntryStatus | None, step: int) -> None:
+        if status is not None:
+            self._loading[status.can_be_loaded] += step
+
+    def _made(
+        self, models: ModelList, statuses: Mapping[str, EntryStatus], overview: Overview
+    ) -> Representation:
         """Return the document; parts of models that did not change are used again."""
         parts = {
             name: self._part(models, entry, statuses[name])
             for name, entry in models.by_exact_name.items()
         }
         self._parts = parts
-        body = catalogue_json((part.body for part in parts.values()), self._default)
+        body = catalogue_json((part.body for part in parts.values()), self._default, overview)
         return replace(from_bytes(body, JSON), negotiated=True)
 
     def _part(self, models: ModelList, entry: CatalogEntry, status: EntryStatus) -> _Part:

@@ -158,6 +158,26 @@ async def _find_file(
     raise error
 
 
+async def require_model(services: Services, target: ModelFile) -> None:
+    """Say which model may have been meant, if a URL names none.
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no model of that name.
+    """
+    addresses = target.addresses or target.page
+    for address in target.addresses:
+        try:
+            await services.catalog.lookup(address.name, suggest=False)
+        except ModelNotFoundError:
+            continue
+        except AmbiguousNameError:
+            pass
+        return
+    await services.catalog.lookup(addresses[-1].name)
+
+
 def no_such_neighbour(entry: CatalogEntry, file_name: str) -> FileNotInModelError:
     """Return the error for labels or metadata that a model does not have."""
     if entry.kind.is_tfjs:

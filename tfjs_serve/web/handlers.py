@@ -22,8 +22,10 @@ from tfjs_serve.web.finding import (
     no_such_neighbour,
     original_weights,
     page_without_slash,
+    require_model,
 )
 from tfjs_serve.web.keeping import offer
+from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
@@ -34,6 +36,7 @@ from tfjs_serve.web.representation import (
     of_model_json,
     of_script,
 )
+from tfjs_serve.web.responses import instance_of
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
@@ -116,6 +119,7 @@ async def _model_page(
     if listed is None:
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
     summary = services.catalogue.summary(models, listed)
+    _tell_of_slip(request, services, summary.url)
     return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
 
 
@@ -132,13 +136,22 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         return await _weights(request, services, target)
     except FileGoneError:
         raise
-    except (ModelNotFoundError, FileNotInModelError):
+    except (ModelNotFoundError, FileNotInModelError) as error:
         location = await page_without_slash(services, target)
         if location is None:
+            if isinstance(error, FileNotInModelError) or not target.addresses:
+                await require_model(services, target)
             raise
+        _tell_of_slip(request, services, f"{location}{MODEL_JSON}")
         # Not cached: tomorrow the model may be gone, and this path may name a file.
         headers = {"Location": location, "Cache-Control": "no-cache", "Content-Length": "0"}
         return web.Response(status=308, headers=headers)
+
+
+def _tell_of_slip(request: web.Request, services: Services, model_url: str) -> None:
+    """Tell if a script asks for a page: what it gets is not what it needs."""
+    if is_by_script(request.headers):
+        services.notices.tell(notice_of_slip(instance_of(request), model_url))
 
 
 async def _model_json(

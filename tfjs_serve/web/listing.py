@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,6 +16,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
@@ -38,6 +40,8 @@ class ModelSummary:
         Paths on this server; empty if the name cannot be part of a URL.
     variant_urls
         Path of each variant; empty for tfjs folders.
+    shares_name
+        Whether the name without its ending means several models.
     """
 
     entry: CatalogEntry
@@ -46,6 +50,7 @@ class ModelSummary:
     url: str
     page_url: str
     variant_urls: Mapping[Variant, str]
+    shares_name: bool = False
 
     @property
     def loader(self) -> str:
@@ -68,7 +73,7 @@ class ModelSummary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the model's object in ``/-/models.json``."""
-        error = self.status.error
+        error, facts = self.status.error, self.status.facts
         return {
             "name": self.entry.name,
             "exactName": self.entry.exact_name,
@@ -76,6 +81,7 @@ class ModelSummary:
             "sizeBytes": self.entry.size_bytes,
             "state": self.status.state.value,
             "progress": self.status.progress,
+            "canBeLoaded": self.status.can_be_loaded,
             "error": describe(error) if error else None,
             "notes": list(self.status.notes),
             "loader": self.loader,
@@ -84,6 +90,7 @@ class ModelSummary:
             "pageUrl": self.page_url or None,
             "variant": self.variant.value,
             "variants": {variant.value: url for variant, url in self.variant_urls.items()},
+            "facts": facts.to_json() if facts else None,
         }
 
 
@@ -95,6 +102,8 @@ class Excerpt:
     ----------
     words
         What was searched for; empty for the whole list.
+    only_bad
+        Whether only models are shown that cannot be loaded.
     number, pages
         Which page it is, from 1, and how many there are.
     found, total
@@ -102,6 +111,7 @@ class Excerpt:
     """
 
     words: str
+    only_bad: bool = False
     number: int
     pages: int
     found: int
@@ -126,6 +136,7 @@ class ModelList:
             entry.exact_name: entry for entry in ordered
         }
         self._url_names = url_names(entries)
+        self._uses = Counter(entry.name for entry in entries)
         names = chain.from_iterable((entry.name, entry.exact_name) for entry in entries)
         self._like_variants = frozenset(filter(is_like_variant, names))
 
@@ -140,14 +151,23 @@ class ModelList:
             if all(word in exact_name.casefold() for word in wanted)
         )
 
-    def excerpt(self, words: str, number: int) -> Excerpt:
-        """Return page `number` of what `matching` finds; the nearest one if there is no such."""
+    def excerpt(self, words: str, number: int, bad: Collection[str] | None = None) -> Excerpt:
+        """Return page `number` of what `matching` finds; the nearest one if there is no such.
+
+        Parameters
+        ----------
+        bad
+            Exact names, to have only these models; ``None``: all.
+        """
         found = self.matching(words)
+        if bad is not None:
+            found = [entry for entry in found if entry.exact_name in bad]
         pages = max(1, math.ceil(len(found) / MODELS_PER_PAGE))
         number = min(max(number, 1), pages)
         start = (number - 1) * MODELS_PER_PAGE
         return Excerpt(
             words=words,
+            only_bad=bad is not None,
             number=number,
             pages=pages,
             found=len(found),
@@ -184,6 +204,7 @@ class ModelList:
             url=page and f"{page}{MODEL_JSON}",
             page_url=page,
             variant_urls=_variant_urls(entry, page, taken) if page else {},
+            shares_name=self._uses[entry.name] > 1,
         )
 
 
@@ -202,7 +223,7 @@ def summary_json(summary: ModelSummary) -> bytes:
     return json.dumps(summary.to_json()).encode("ascii")
 
 
-def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
+def catalogue_json(models: Iterable[bytes], default: Variant, overview: Overview) -> bytes:
     """Return the document at ``/-/models.json``; keys are in camelCase, as usual in JavaScript.
 
     Parameters
@@ -210,7 +231,12 @@ def catalogue_json(models: Iterable[bytes], default: Variant) -> bytes:
     models
         What :func:`summary_json` returned for each.
     """
-    head = {"generatedBy": f"tfjs-serve {__version__}", "defaultVariant": default.value}
+    head = {
+        "generatedBy": f"tfjs-serve {__version__}",
+        "defaultVariant": default.value,
+        "counts": overview.to_json(),
+        "notModels": [other.to_json() for other in overview.others],
+    }
     start = json.dumps({**head, "models": []}).encode("ascii").removesuffix(b"]}")
     return b"%b%b]}" % (start, b", ".join(models))
 

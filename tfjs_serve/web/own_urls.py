@@ -43,10 +43,12 @@ async def _catalogue_page(request: web.Request, services: Services) -> web.Strea
     shown = models.excerpt(
         request.query.get("q", "").strip(),
         int(number) if _NUMBER.fullmatch(number) else 1,
+        services.catalogue.bad if request.query.get("only") == "bad" else None,
     )
     page = pages.catalogue_page(
         [services.catalogue.summary(models, entry) for entry in shown.entries],
         shown,
+        services.catalogue.overview,
         folder=services.settings.models_dir.name,
         origin=own_origin(request),
     )

@@ -6,7 +6,9 @@ import re
 
 from aiohttp import web
 
-from tfjs_serve.web import pages
+from tfjs_serve.web import templates
+from tfjs_serve.web.problem_page import problem_page
+from tfjs_serve.web.problems import Problem
 from tfjs_serve.web.representation import HTML, from_bytes
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import send
@@ -17,7 +19,19 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 async def send_page(request: web.Request, page: str) -> web.StreamResponse:
     """Answer with an HTML page."""
     body = page.encode("utf-8", "backslashreplace")
-    return await send(request, from_bytes(body, HTML, extra_headers=pages.headers()))
+    return await send(request, from_bytes(body, HTML, extra_headers=templates.headers()))
+
+
+def problem_page_response(problem: Problem) -> web.Response:
+    """Return `problem` as a page for a person, which is never cached."""
+    body = problem_page(problem).encode("utf-8", "backslashreplace")
+    headers = {
+        "Content-Type": HTML,
+        "Cache-Control": "no-store",
+        **dict(templates.headers()),
+        **problem.headers,
+    }
+    return web.Response(status=problem.status, headers=headers, body=body)
 
 
 def own_origin(request: web.Request) -> str:

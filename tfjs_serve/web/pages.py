@@ -1,26 +1,24 @@
 """The two HTML pages. Pure: everything that comes from files or requests is escaped here.
 
-The pages have no scripts and load nothing, and the policy that they are sent with forbids both. So
-a long list is turned page by page, and searched by the server.
+The pages have no scripts (``templates.py``), so a long list is turned page by page, and searched by
+the server.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
-from importlib.resources import files
-from string import Template
 from urllib.parse import urlencode
 
-from tfjs_serve import __version__
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
-from tfjs_serve.web.listing import Excerpt, ModelSummary
+from tfjs_serve.web.facts_section import facts_section
+from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
+from tfjs_serve.web.overview import Overview
+from tfjs_serve.web.templates import page, render
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -29,10 +27,11 @@ _KINDS = {
     EntryKind.TFJS_GRAPH: "TensorFlow.js graph model, served as it is",
 }
 _STATES = {
-    EntryState.FOUND: "not converted yet",
+    EntryState.FOUND: "not looked at yet",
+    EntryState.CHECKED: "loads",
     EntryState.CONVERTING: "converting",
     EntryState.READY: "ready",
-    EntryState.FAILED: "failed",
+    EntryState.FAILED: "does not load",
     EntryState.STALE: "last good version",
 }
 _VARIANTS = {
@@ -43,20 +42,13 @@ _VARIANTS = {
 }
 
 
-@lru_cache(maxsize=1)
-def headers() -> tuple[tuple[str, str], ...]:
-    """Return the header fields of the pages: nothing may run, be loaded or frame them."""
-    digest = hashlib.sha256(_data("page.css").encode()).digest()
-    style = f"'sha256-{base64.b64encode(digest).decode()}'"
-    policy = (
-        f"default-src 'none'; style-src {style}; img-src data:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-    return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
-
-
 def catalogue_page(
-    summaries: Sequence[ModelSummary], shown: Excerpt, *, folder: str, origin: str
+    summaries: Sequence[ModelSummary],
+    shown: Excerpt,
+    overview: Overview,
+    *,
+    folder: str,
+    origin: str,
 ) -> str:
     """Return the page at ``/``.
 
@@ -64,21 +56,24 @@ def catalogue_page(
     ----------
     summaries
         Those of the models in `shown`.
+    overview
+        What is in the whole folder.
     folder
         Name of the models folder.
     origin
         What goes before paths in the lines to paste, such as ``http://localhost:8000``.
     """
     cards = "\n".join(_card(summary, origin) for summary in summaries)
-    main = _render(
+    main = render(
         "catalogue.html",
         folder=escape(folder),
         search=_search(shown),
-        lead=_lead(shown),
+        lead=_lead(shown, overview),
         cards=cards,
+        others="" if shown.words or shown.number > 1 else _others(overview.others),
         turning=_turning(shown),
     )
-    return _page(f"{folder} · tfjs-serve", main)
+    return page(f"{folder} · tfjs-serve", main)
 
 
 def model_page(summary: ModelSummary, *, origin: str) -> str:
@@ -86,58 +81,62 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
     body = "\n".join(
         [
             _notice(summary.status),
-            _load_block(summary, origin),
-            _links(summary),
+            *_ways_to_load(summary, origin),
             _variant_table(summary, origin),
             _notes(summary.status),
+            facts_section(summary.status.facts),
         ]
     )
     heading = escape(summary.entry.name)
-    main = _render("model.html", heading=heading, body=body, **_facts(summary))
-    return _page(f"{summary.entry.name} · tfjs-serve", main)
+    main = render("model.html", heading=heading, body=body, **_facts(summary))
+    return page(f"{summary.entry.name} · tfjs-serve", main)
 
 
 def _card(summary: ModelSummary, origin: str) -> str:
     name = escape(summary.entry.name)
     heading = f'<a href="{escape(summary.page_url)}">{name}</a>' if summary.page_url else name
-    body = "\n".join([_notice(summary.status), _load_block(summary, origin), _links(summary)])
-    return _render("card.html", heading=heading, body=body, **_facts(summary))
+    body = "\n".join([_notice(summary.status), *_ways_to_load(summary, origin)])
+    return render("card.html", heading=heading, body=body, **_facts(summary))
 
 
 def _facts(summary: ModelSummary) -> dict[str, str]:
     entry, status = summary.entry, summary.status
     facts = [entry.exact_name, _KINDS[entry.kind], readable_size(entry.size_bytes)]
+    if status.facts is not None and status.facts.parameters:
+        facts.append(f"{status.facts.parameters:,} parameters")
+    if summary.shares_name:
+        facts.append("other models have this name too, so the URL says which is meant")
     return {
         "state": escape(status.state.value),
-        "state_text": _state_text(status, entry.kind),
+        "state_text": _state_text(status),
         "facts": escape(" · ".join(facts)),
     }
 
 
-def _state_text(status: EntryStatus, kind: EntryKind) -> str:
-    if status.state is EntryState.FOUND and kind.is_tfjs:
-        return "not loaded yet"
+def _state_text(status: EntryStatus) -> str:
     if status.state is EntryState.CONVERTING and status.progress is not None:
         return f"converting, {int(status.progress * 100)} %"
     return _STATES[status.state]
 
 
-def _lead(shown: Excerpt) -> str:
-    if not shown.total:
+def _lead(shown: Excerpt, overview: Overview) -> str:
+    if not (shown.total or overview.others):
         return (
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
         )
+    if not shown.words and not shown.only_bad:
+        bad = ' <a href="/?only=bad">Those that do not</a>' if overview.fail else ""
+        return f"{escape(overview.in_words)}.{bad}"
     models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
-    if not shown.words:
-        return models
-    return f'{shown.found:,} of {models} found. <a href="/">All models</a>'
+    verb = "cannot be loaded" if shown.only_bad else "found"
+    return f'{shown.found:,} of {models} {verb}. <a href="/">All models</a>'
 
 
 def _search(shown: Excerpt) -> str:
     if not shown.words and shown.pages == 1:
         return ""
-    return _render("search.html", words=escape(shown.words))
+    return render("search.html", words=escape(shown.words))
 
 
 def _turning(shown: Excerpt) -> str:
@@ -157,8 +156,36 @@ def _turning(shown: Excerpt) -> str:
 
 def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> str:
     query = {"q": shown.words} if shown.words else {}
+    if shown.only_bad:
+        query["only"] = "bad"
     url = f"/?{urlencode({**query, 'page': number}, errors='replace')}"
     return f'<a href="{escape(url)}"{f" rel={relation}" if relation else ""}>{text}</a>'
+
+
+def _others(others: Sequence[NotAModel]) -> str:
+    """Return what lies in the folder and is no model, each with the reason and what to do."""
+    if not others:
+        return ""
+    items = [
+        f"<strong>{escape(other.path)}</strong> is {escape(other.message)}. "
+        f"<span>{escape(_sentence(other.hint))}</span>"
+        for other in others[:MODELS_PER_PAGE]
+    ]
+    more = len(others) - len(items)
+    items += [f"and {more:,} more"] if more else []
+    rows = "".join(f"<li>{item}</li>" for item in items)
+    return f'<h2>Not a model</h2>\n<ul class="others">{rows}</ul>'
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _ways_to_load(summary: ModelSummary, origin: str) -> tuple[str, ...]:
+    """Return the line to paste and the links; nothing that is known to fail."""
+    if summary.status.can_be_loaded is False:
+        return ()
+    return _load_block(summary, origin), _links(summary)
 
 
 def _load_block(summary: ModelSummary, origin: str) -> str:
@@ -180,9 +207,13 @@ def _links(summary: ModelSummary) -> str:
 
 
 def _variant_table(summary: ModelSummary, origin: str) -> str:
+    if summary.status.can_be_loaded is False:
+        return ""
+    sizes = summary.status.facts.weight_bytes if summary.status.facts else {}
     rows = [
         f'<tr><td>{variant.value}</td><td><a href="{escape(url)}">{escape(origin + url)}</a></td>'
-        f"<td>{_VARIANTS[variant]}{', the default' if variant is summary.variant else ''}</td></tr>"
+        f"<td>{_VARIANTS[variant]}{', the default' if variant is summary.variant else ''}</td>"
+        f"<td>{readable_size(sizes[variant.value]) if variant.value in sizes else ''}</td></tr>"
         for variant, url in summary.variant_urls.items()
     ]
     return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""
@@ -215,31 +246,3 @@ def readable_size(size_bytes: int) -> str:
         if size_bytes >= unit_bytes:
             return f"{size_bytes / unit_bytes:.1f} {unit}"
     return f"{size_bytes} bytes"
-
-
-def _page(title: str, main: str) -> str:
-    return _render(
-        "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
-    )
-
-
-def _render(template: str, **values: str) -> str:
-    return _template(template).substitute(values)
-
-
-@lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    return Template(_data(name))
-
-
-@lru_cache(maxsize=8)
-def _data(name: str) -> str:
-    """Read a file of the package once; :func:`preload` does so before there is an event loop."""
-    return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
-
-
-def preload() -> None:
-    """Read all templates now, so that no request has to wait for the disk."""
-    headers()
-    for name in ("page.html", "catalogue.html", "search.html", "card.html", "model.html"):
-        _template(name)

@@ -8,6 +8,7 @@ from typing import Protocol
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.settings import Variant
 from tfjs_serve.sightings import Sightings
 
@@ -18,6 +19,10 @@ class CatalogService(Protocol):
     @property
     def entries(self) -> Sequence[CatalogEntry]:
         """What was last found."""
+
+    @property
+    def others(self) -> Sequence[NotAModel]:
+        """What looks like a model and is none."""
 
     async def refresh(self) -> tuple[CatalogEntry, ...]:
         """Look for changes, and return all entries."""

@@ -10,6 +10,7 @@ from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
+from tfjs_serve.web.notices import Notices
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 
 
@@ -23,6 +24,7 @@ class Services:
     settings: ServerSettings
     cors: CorsPolicy
     hosts: HostPolicy
+    notices: Notices
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -10,7 +10,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnavailableError
-from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, SHUTDOWN_SECONDS
+from tfjs_serve.settings import (
+    DEFAULT_WORKER_MEMORY_BYTES,
+    DIAGNOSIS_DEADLINE_SECONDS,
+    SHUTDOWN_SECONDS,
+)
 from tfjs_serve.worker import limits
 from tfjs_serve.worker.conversation import Conversation, NotAcceptedError
 from tfjs_serve.worker.process import ChildProcess
@@ -57,6 +61,7 @@ class WorkerPool:
         self._deadline_seconds = deadline_seconds
         self._starter = starter or default_starter(memory_bytes)
         self._slots = Slots(max_processes or _default_processes())
+        self._quiet_place = asyncio.Lock()
         self._told: set[tuple[str, ...]] = set()
         self._children: set[ChildProcess] = set()
         self._spare: asyncio.Task[ChildProcess | None] | None = None
@@ -97,18 +102,46 @@ class WorkerPool:
                     reason = str(error)
             raise _unavailable(request, reason)
 
+    async def diagnose(self, request: ConversionRequest) -> ConversionReport:
+        """Carry out a request that writes nothing; one at a time, beside the conversions.
+
+        It takes neither the place nor the spare process of a conversion.
+
+        Raises
+        ------
+        TfjsServeError
+            As :meth:`convert`.
+        """
+        async with self._quiet_place:
+            try:
+                child = await self._start_child()
+                deadline_seconds = min(self._deadline_seconds, DIAGNOSIS_DEADLINE_SECONDS)
+                return await self._hold(child, request, _ignore, deadline_seconds)
+            except (NotAcceptedError, OSError) as error:
+                raise _unavailable(request, str(error)) from error
+
     async def _convert(
         self, request: ConversionRequest, on_progress: Callable[[Progress], None]
     ) -> ConversionReport:
         child = await self._take_child(request)
         self._replenish()
+        return await self._hold(child, request, on_progress, self._deadline_seconds)
+
+    async def _hold(
+        self,
+        child: ChildProcess,
+        request: ConversionRequest,
+        on_progress: Callable[[Progress], None],
+        deadline_seconds: float,
+    ) -> ConversionReport:
+        """Give `request` to `child`, return what it reports, and end it."""
         conversation = Conversation(child, request, on_progress)
         try:
-            return await asyncio.wait_for(conversation.hold(), self._deadline_seconds)
+            return await asyncio.wait_for(conversation.hold(), deadline_seconds)
         except asyncio.TimeoutError:
             if conversation.acceptance is None:
                 raise NotAcceptedError("it did not begin before the deadline") from None
-            raise self._timeout(request) from None
+            raise _timeout(request, deadline_seconds) from None
         except (NotAcceptedError, WorkerCrashedError) as error:
             if self._closed:
                 how = "was stopped because the server is closing"
@@ -219,16 +252,21 @@ class WorkerPool:
                 "; ".join(missing),
             )
 
-    def _timeout(self, request: ConversionRequest) -> WorkerTimeoutError:
-        return WorkerTimeoutError(
-            f"{request.display_name}: the conversion took longer than "
-            f"{self._deadline_seconds:g} seconds and was stopped",
-            hint="the file may be damaged, or the machine busy: save the model again to retry",
-        )
+
+def _ignore(_progress: Progress) -> None:
+    """Do without the progress: nothing is written, so there is none."""
 
 
 def _default_processes() -> int:
     return max(_FEWEST_PROCESSES, min(_MOST_PROCESSES, os.cpu_count() or 1))
+
+
+def _timeout(request: ConversionRequest, deadline_seconds: float) -> WorkerTimeoutError:
+    return WorkerTimeoutError(
+        f"{request.display_name}: the conversion took longer than "
+        f"{deadline_seconds:g} seconds and was stopped",
+        hint="the file may be damaged, or the machine busy: save the model again to retry",
+    )
 
 
 def _unavailable(request: ConversionRequest, reason: str) -> WorkerUnavailableError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ from tfjs_serve.worker.protocol import (
 )
 
 if TYPE_CHECKING:
-    from tfjs_serve.layers_model.model import WrittenFile
+    from tfjs_serve.facts import ModelFacts
+    from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
 Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
 """Has files made of pieces of the source, and returns their digests."""
@@ -43,7 +44,7 @@ def convert(
     on_progress: Callable[[Progress], None],
     copy: Copy | None = None,
 ) -> ConversionReport:
-    """Carry out `request` and say what was written.
+    """Carry out `request` and say what was written, and what is known of the model.
 
     Parameters
     ----------
@@ -95,36 +96,55 @@ def _convert_file(
     from tfjs_serve.layers_model.neighbours import (
         describe,
         in_archive,
+        labels_in,
         read_neighbours,
         write_neighbours,
     )
-    from tfjs_serve.layers_model.writer import write_layers_model
+    from tfjs_serve.layers_model.writer import check_layers_model, write_layers_model
 
-    directory = Path(request.output_dir)
+    files: tuple[WrittenFile, ...] = ()
+    directory, options = Path(request.output_dir), request.options
     with open_model(source, display_name=request.display_name) as keras_model:
-        translated = translate(keras_model, request.options.custom_layers)
+        translated = translate(keras_model, options.custom_layers)
         beside, notes = read_neighbours(request.neighbours)
         inside = in_archive(keras_model.neighbours, replaced_by=beside)
-        model, used = describe(translated, (*inside, *beside), request.options.metadata_json())
-        files = write_layers_model(model, directory, request.options, on_progress, copy)
-    files += write_neighbours(used, directory)
+        model, used = describe(translated, (*inside, *beside), options.metadata_json())
+        if request.is_diagnosis:
+            check_layers_model(model, options)
+        else:
+            files = write_layers_model(model, directory, options, on_progress, copy)
+            files += write_neighbours(used, directory)
     return ConversionReport(
-        files=_reported(files), warnings=(*model.warnings, *notes), parts=model.parts
+        files=_reported(files),
+        warnings=(*model.warnings, *notes),
+        parts=model.parts,
+        facts=replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata)),
     )
+
+
+def _with_sizes(model: LayersModel) -> ModelFacts:
+    from tfjs_serve.layers_model.encoding import size_bytes
+
+    sizes = {variant.value: size_bytes(model.weights, variant) for variant in Variant}
+    return replace(model.facts, weight_bytes=sizes)
 
 
 def _import_folder(
     folder: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
 ) -> ConversionReport:
-    """Copy a folder that was made for TensorFlow.js.
+    """Copy a folder that was made for TensorFlow.js, or check whether that can be done.
 
     Raises
     ------
     VariantNotAvailableError
         Another variant than ``full`` is asked for.
     """
-    from tfjs_serve.layers_model.neighbours import read_neighbours, write_neighbours
-    from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
+    from tfjs_serve.layers_model.neighbours import (
+        labels_beside,
+        read_neighbours,
+        write_neighbours,
+    )
+    from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder, import_tfjs_folder
 
     if request.options.variant is not Variant.FULL:
         raise VariantNotAvailableError(
@@ -133,10 +153,17 @@ def _import_folder(
             hint="load it without @variant, or put the Keras file into the folder",
         )
     directory, metadata = Path(request.output_dir), request.options.metadata_json()
-    files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
+    files: tuple[WrittenFile, ...] = ()
+    facts = check_tfjs_folder(folder, request.display_name)
     neighbours, notes = read_neighbours(request.neighbours)
-    files += write_neighbours(neighbours, directory)
-    return ConversionReport(files=_reported(files), warnings=notes)
+    if not request.is_diagnosis:
+        files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
+        files += write_neighbours(neighbours, directory)
+    return ConversionReport(
+        files=_reported(files),
+        warnings=notes,
+        facts=replace(facts, labels=facts.labels or labels_beside(neighbours)),
+    )
 
 
 def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:

@@ -42,6 +42,9 @@ _ENVIRONMENT = {
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 """Requests for models that are ready come first, and so does the program that trains."""
+_NICENESS_OF_DIAGNOSES = 19
+"""Nobody waits for them. Linux has a policy for idle time only; beside a training on all processors
+they would then never end."""
 _FIRST_TO_BE_KILLED = "1000"
 _RESERVE_BYTES = 64 * MIB
 """Kept for reporting that memory has reached its limit."""
@@ -77,9 +80,9 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
 
     Must be called while there is only one thread: Landlock restricts the calling thread.
     """
-    tempfile.tempdir = request.output_dir
+    tempfile.tempdir = request.output_dir or None
     if sys.platform != "win32":
-        os.nice(_NICENESS)
+        os.nice(_NICENESS_OF_DIAGNOSES if request.is_diagnosis else _NICENESS)
         _limit(resource.RLIMIT_FSIZE, request.limits.written_bytes)
         _limit(resource.RLIMIT_CPU, request.limits.cpu_seconds, reserve=_GRACE_CPU_SECONDS)
     offered = landlock.version()

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tfjs_serve.errors import TfjsServeError, error_from_json
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.settings import ConversionLimits, ConversionOptions, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionRequest:
-    """Convert one model into files in an empty folder.
+    """Convert one model into files in an empty folder, or tell what would become of it.
 
     Attributes
     ----------
@@ -27,7 +28,8 @@ class ConversionRequest:
     display_name
         What messages call the file.
     output_dir
-        Absolute path of an existing, empty folder.
+        Absolute path of an existing, empty folder. Empty: the child only diagnoses the model. It
+        may write nothing, and takes only time that nobody else needs.
     copies_dir
         The same, of another one, for what the parent copies: the child may not go there. Empty:
         the parent copies nothing.
@@ -43,6 +45,11 @@ class ConversionRequest:
     neighbours: dict[str, str] = field(default_factory=dict)
     options: ConversionOptions
     limits: ConversionLimits = field(default_factory=ConversionLimits)
+
+    @property
+    def is_diagnosis(self) -> bool:
+        """Whether nothing is to be written."""
+        return not self.output_dir
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the child reads."""
@@ -122,6 +129,8 @@ class ReportedFile:
 class ConversionReport:
     """The result of a successful conversion: the files written and what the user should know.
 
+    A diagnosis has no files.
+
     Attributes
     ----------
     parts
@@ -135,12 +144,18 @@ class ConversionReport:
     files: tuple[ReportedFile, ...]
     warnings: tuple[str, ...] = field(default=())
     parts: tuple[str, ...] = ()
+    facts: ModelFacts = field(default_factory=ModelFacts)
     copied: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the parent reads."""
-        files = [asdict(file) for file in self.files]
-        return {"report": {"files": files, "warnings": self.warnings, "parts": self.parts}}
+        report = {
+            "files": [asdict(file) for file in self.files],
+            "warnings": self.warnings,
+            "parts": self.parts,
+            "facts": self.facts.to_json(),
+        }
+        return {"report": report}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ConversionReport:
@@ -150,6 +165,7 @@ class ConversionReport:
             files=files,
             warnings=tuple(_text(warning) for warning in data["warnings"]),
             parts=tuple(_text(part) for part in data["parts"]),
+            facts=ModelFacts.from_json(data["facts"]),
         )
 
 

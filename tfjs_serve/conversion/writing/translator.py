@@ -21,8 +21,10 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer, report_
 from tfjs_serve.conversion.rules.page_class import page_class
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome, Rules, passes_mask, traits_of
 from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError
+from tfjs_serve.conversion.writing.became import became
 from tfjs_serve.conversion.writing.custom import passed_on
 from tfjs_serve.conversion.writing.functional import functional_config
+from tfjs_serve.facts import Became
 from tfjs_serve.layers_model.model import LayersWeight
 
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
@@ -44,10 +46,16 @@ class Translation:
         The outermost model with everything in it.
     containers
         Paths of the layers that became models: TF.js lets no mask into or out of them.
+    became
+        How each layer reaches the page, by its path; without models.
+    known
+        What was known of the model before.
     """
 
     layer: TfjsLayer
     containers: frozenset[str]
+    became: Mapping[str, Became]
+    known: Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +89,12 @@ def translated(model: KerasLayer, known: Known, report: Report) -> Translation:
     """
     translator = _Translator(known, report)
     layer = translator.layer(model, known.names[model.path], scope="")
-    return Translation(layer=layer, containers=frozenset(translator.containers))
+    return Translation(
+        layer=layer,
+        containers=frozenset(translator.containers),
+        became=translator.became,
+        known=known,
+    )
 
 
 class _Translator:
@@ -92,6 +105,7 @@ class _Translator:
         self._rules = known.rules
         self._report = report
         self.containers: set[str] = set()
+        self.became: dict[str, Became] = {}
 
     def layer(
         self,
@@ -118,6 +132,7 @@ class _Translator:
             return TfjsLayer(class_name=layer.class_name, config={})
         if made.is_container:
             self.containers.add(layer.path)
+        self.became[layer.path] = became(rule, made)
         if layer.mask_input and companion.PACKAGE not in made.class_name:
             report_mask(layer, self._report)
         return made
@@ -180,6 +195,7 @@ class _Translator:
         class_name = page_class(layer, self._known.custom_layers)
         if class_name is not None:
             weights = self._known.weights.get(layer.path, {})
+            self.became[layer.path] = Became.OWN
             return passed_on(layer, class_name, name, scope, weights)
         if layer.is_custom:
             message = "What it computes is Python code, not data."

@@ -1,0 +1,143 @@
+"""What looks like a model and is none: named, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.catalog.others import MOST_IN_FOLDER, others_among
+from tfjs_serve.catalog.scan import entry_for_path, scan
+from tfjs_serve.errors import KerasFileError, ModelNotFoundError
+
+
+def save(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def said(folder: Path) -> dict[str, str]:
+    return {other.path: f"{other.message}; {other.hint}" for other in scan(folder).others}
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "todo"),
+    [
+        ("a/face.tflite", "TensorFlow Lite", "model.save('face.keras')"),
+        ("frozen.PB", "TensorFlow graph", "tensorflowjs_converter"),
+        ("net.onnx", "ONNX", "onnxruntime-web"),
+        ("net.pt", "PyTorch", "Keras"),
+        ("net.pth", "PyTorch", "Keras"),
+        ("net.safetensors", "weights without an architecture", "model.save('net.keras')"),
+        ("clf.pkl", "pickle", "model.save('clf.keras')"),
+        ("clf.joblib", "pickle", "model.save('clf.keras')"),
+        ("all.zip", "archive", "unpack"),
+        ("cnn.h5.gz", "archive", "unpack"),
+        ("old.ckpt", "checkpoint", "model.save('old.keras')"),
+    ],
+)
+def test_each_kind_is_named_with_what_to_do(
+    tmp_path: Path, name: str, what: str, todo: str
+) -> None:
+    save(tmp_path, name)
+    (words,) = said(tmp_path).values()
+    assert what in words
+    assert todo in words
+
+
+def test_a_saved_model_is_one_thing_with_the_line_that_mends_it(tmp_path: Path) -> None:
+    save(
+        tmp_path / "face",
+        *("saved_model.pb", "keras_metadata.pb", "fingerprint.pb", "assets/words.txt"),
+        *("variables/variables.index", "variables/variables.data-00000-of-00001"),
+    )
+    (path, words) = next(iter(said(tmp_path).items()))
+    assert len(said(tmp_path)) == 1
+    assert path == "face/"
+    assert "a TensorFlow SavedModel" in words
+    assert "import tf_keras; tf_keras.models.load_model('face').save('face.h5')" in words
+    with pytest.raises(KerasFileError, match="'face/' is a TensorFlow SavedModel") as caught:
+        entry_for_path(tmp_path / "face")
+    assert "load_model('face').save('face.h5')" in caught.value.hint
+
+
+def test_an_export_has_no_layers_that_could_be_saved(tmp_path: Path) -> None:
+    save(tmp_path / "face", "saved_model.pb", "fingerprint.pb")
+    (words,) = said(tmp_path).values()
+    assert "exported from: model.save('face.keras')" in words
+
+
+def test_a_checkpoint_is_one_thing(tmp_path: Path) -> None:
+    save(tmp_path, "checkpoint", "cp.ckpt.index", *(f"cp.ckpt.data-0000{n}-of-00002" for n in "01"))
+    assert list(said(tmp_path)) == ["cp.ckpt"]
+
+
+def test_weights_of_tensorflowjs_without_their_document(tmp_path: Path) -> None:
+    save(tmp_path, "web/group1-shard1of2.bin", "web/group1-shard2of2.bin")
+    (words,) = said(tmp_path).values()
+    assert "without its model.json" in words
+
+
+def test_what_belongs_to_a_model_or_to_nobody_is_not_listed(tmp_path: Path) -> None:
+    save(tmp_path, "iris.h5", "iris.keras", "plot.png", "log.txt", ".hidden.zip", "~temp.pkl")
+    save(tmp_path, "web/weights.bin")
+    (tmp_path / "web" / "model.json").write_text('{"format": "graph-model", "modelTopology": {}}')
+    assert said(tmp_path) == {}
+
+
+def test_links_are_not_listed(tmp_path: Path) -> None:
+    save(tmp_path, "elsewhere/face.tflite")
+    models = tmp_path / "models"
+    models.mkdir()
+    try:
+        (models / "linked.tflite").symlink_to(tmp_path / "elsewhere" / "face.tflite")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert said(models) == {}
+
+
+def test_a_data_set_is_not_listed_file_by_file() -> None:
+    found = others_among("data", [f"{number}.zip" for number in range(10_000)])
+    assert len(found) == MOST_IN_FOLDER + 1
+    assert found[-1].path == "data/"
+    assert f"{10_000 - MOST_IN_FOLDER} more" in found[-1].message
+
+
+def test_an_explicit_path_says_what_it_is(tmp_path: Path) -> None:
+    save(tmp_path, "face.tflite")
+    with pytest.raises(KerasFileError, match=r"'face\.tflite' is a TensorFlow Lite model"):
+        entry_for_path(tmp_path / "face.tflite")
+
+
+@pytest.mark.parametrize("name", ["face", "face.tflite"])
+async def test_who_asks_for_one_is_told_what_it_is(tmp_path: Path, name: str) -> None:
+    save(tmp_path, "face.tflite")
+    catalog = Catalog(tmp_path)
+    await catalog.scan()
+    with pytest.raises(ModelNotFoundError, match=r"'face\.tflite' is no model") as caught:
+        await catalog.lookup(name)
+    assert "model.save('face.keras')" in caught.value.hint
+
+
+async def test_a_list_that_is_kept_follows_changes_and_tells_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = Catalog(tmp_path)
+    await catalog.scan()
+    assert catalog.others == ()
+    save(tmp_path, "face.tflite")
+    await catalog.refresh()
+    assert [other.path for other in catalog.others] == ["face.tflite"]
+    save(tmp_path, "new.onnx")
+    await catalog.refresh()
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "face.tflite is no model: it is a TensorFlow Lite model, which TensorFlow.js cannot read",
+        "new.onnx is no model: it is an ONNX model",
+    ]
+    (tmp_path / "new.onnx").unlink()
+    (tmp_path / "face.tflite").unlink()
+    await catalog.refresh()
+    assert catalog.others == ()

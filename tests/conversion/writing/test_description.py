@@ -1,0 +1,105 @@
+"""What is told of a model: the same as Keras tells, and what became of each layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from tests.conversion.building import given, layer, saved, sequential
+from tfjs_serve.conversion.translate import translate
+from tfjs_serve.facts import MOST_LAYERS, Became, ModelFacts
+from tfjs_serve.keras_files import open_model
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+"""Of Keras, about its own arrays and masks."""
+
+
+def told(model: Any, folder: Path, *custom_layers: str) -> ModelFacts:
+    path = folder / "model.keras"
+    model.save(path)
+    with open_model(path, display_name="model.keras") as file:
+        facts = translate(file, custom_layers).facts
+    assert ModelFacts.from_json(facts.to_json()) == facts
+    return facts
+
+
+def became(facts: ModelFacts) -> dict[str, Became]:
+    return {layer.path: layer.became for layer in facts.layers}
+
+
+def test_facts_are_those_of_keras(tmp_path: Path) -> None:
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    image = keras.Input((8, 8, 3), name="image")
+    inner = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(4), keras.layers.BatchNormalization()], name="inner"
+    )
+    read = keras.layers.GRU(6, name="read")(keras.layers.Embedding(10, 3, name="look")(tokens))
+    seen = keras.layers.GlobalAveragePooling2D(name="seen")(image)
+    joined = keras.layers.Concatenate(name="joined")([inner(read), seen])
+    model = keras.Model([tokens, image], [joined, read])
+    facts = told(model, tmp_path)
+    assert [(one.name, one.shape, one.dtype) for one in facts.inputs] == [
+        ("tokens", (None, None), "int32"),
+        ("image", (None, 8, 8, 3), "float32"),
+    ]
+    assert [(one.name, one.shape, one.dtype) for one in facts.outputs] == [
+        ("joined", (None, 7), "float32"),
+        ("read", (None, 6), "float32"),
+    ]
+    assert facts.parameters == model.count_params()
+    assert facts.layer_count == len(facts.layers)
+    assert became(facts) | {"inner/dense": Became.NATIVE} == became(facts)
+    assert became(facts)["read"] is Became.COMPANION
+    assert facts.needs_layers
+    assert {layer.class_name for layer in facts.layers} >= {"GRU", "Embedding", "Dense"}
+
+
+def test_each_way_into_the_page_is_told(tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((4, 3)),
+            keras.layers.GroupNormalization(groups=1, name="lowered"),
+            keras.layers.Activation("exponential", name="helped"),
+            keras.layers.Dense(2, name="native"),
+        ]
+    )
+    found = became(told(model, tmp_path))
+    assert found["lowered"] is Became.LOWERED
+    assert found["helped"] is Became.COMPANION
+    assert found["native"] is Became.NATIVE
+
+
+def test_cells_are_told_as_the_layer_around_them(tmp_path: Path) -> None:
+    cells = [keras.layers.LSTMCell(2, dropout=0.5, name="one"), keras.layers.GRUCell(2, name="two")]
+    model = keras.Sequential([keras.Input((4, 3)), keras.layers.RNN(cells, name="it")])
+    facts = told(model, tmp_path)
+    assert became(facts)["it"] is Became.COMPANION
+    assert facts.parameters == model.count_params()
+
+
+def test_a_layer_of_the_page_is_its_own() -> None:
+    own = layer("my>Scale", "own") | {"registered_name": "my>Scale"}
+    model = saved(sequential([given("x", [None, 3]), own]))
+    assert became(translate(model, ["my>Scale"]).facts)["own"] is Became.OWN
+
+
+@pytest.mark.parametrize("mask_zero", [False, True])
+def test_layers_that_a_translation_adds_are_not_told(tmp_path: Path, mask_zero: bool) -> None:
+    given_ = keras.Input((5,))
+    x = keras.layers.Embedding(7, 4, mask_zero=mask_zero)(given_)
+    x = keras.layers.GlobalAveragePooling1D()(keras.layers.Conv1D(3, 2)(x))
+    model = keras.Model(given_, x)
+    facts = told(model, tmp_path)
+    assert [layer.path for layer in facts.layers][:2] == [one.name for one in model.layers][:2]
+    assert {layer.path for layer in facts.layers} <= {one.name for one in model.layers}
+
+
+def test_only_the_first_layers_are_told_one_by_one() -> None:
+    count = MOST_LAYERS + 7
+    many = [layer("ReLU", f"relu{index}") for index in range(count)]
+    facts = translate(saved(sequential([given("x", [None, 3]), *many]))).facts
+    assert len(facts.layers) == MOST_LAYERS
+    assert facts.layer_count == count + 1

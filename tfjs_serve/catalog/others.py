@@ -1,0 +1,183 @@
+"""What lies in a folder, looks like a model, and is none that can be served: said, never silent.
+
+Only names are looked at, as everywhere in this room: what is inside of a file is for the process
+that converts it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tfjs_serve.catalog.names import is_skipped_file, split_model_file
+from tfjs_serve.errors import ModelNotFoundError
+from tfjs_serve.settings import MODEL_JSON
+
+SAVED_MODEL = "saved_model.pb"
+"""The file that makes a folder a TensorFlow SavedModel."""
+KERAS_METADATA = "keras_metadata.pb"
+"""What Keras adds to it."""
+MOST_IN_FOLDER = 20
+"""A folder of ten thousand archives is a data set, and one line is enough for the rest."""
+
+_PARTS_OF_SAVED_MODEL = frozenset({SAVED_MODEL, KERAS_METADATA, "fingerprint.pb"})
+_STEM_IN_SAVED_MODEL = "variables"
+_CHECKPOINT_PART = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
+_TFJS_WEIGHTS = re.compile(r"group\d+-shard\d+of\d+(?:\.bin)?|(?:.+\.)?weights\.bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAModel:
+    """A file or folder that is no model.
+
+    Attributes
+    ----------
+    path
+        Below the models folder, with forward slashes; of a folder with a slash at the end.
+    message
+        What it is, as the rest of "it is ...".
+    hint
+        What to do.
+    """
+
+    path: str
+    message: str
+    hint: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return its object in ``/-/models.json``."""
+        return {"path": self.path, "message": self.message, "hint": self.hint}
+
+
+_Kind = tuple[str, str]
+"""What it is, and what to do; ``{stem}`` is the name without its ending."""
+
+_KERAS = "save the Keras model that it was made of: model.save('{stem}.keras')"
+_WEIGHTS = (
+    "build the model in Python, load the weights into it, and save both: model.save('{stem}.keras')"
+)
+_GRAPH: _Kind = (
+    "a TensorFlow graph, without the layers of Keras",
+    f"{_KERAS}; or make a graph model of it with tensorflowjs_converter",
+)
+_TORCH: _Kind = ("a PyTorch file", "only models of Keras are converted: build it in Keras")
+_PICKLE: _Kind = (
+    "a pickle: a program that Python runs, not a model file",
+    "load it in Python where you trust it, and save the Keras model: model.save('{stem}.keras')",
+)
+_ARCHIVE: _Kind = ("an archive", "unpack it here; if it is a .keras file, rename it to that")
+_CHECKPOINT: _Kind = ("a checkpoint: weights without an architecture", _WEIGHTS)
+_KINDS: Mapping[str, _Kind] = {
+    ".tflite": ("a TensorFlow Lite model, which TensorFlow.js cannot read", _KERAS),
+    ".pb": _GRAPH,
+    ".pbtxt": _GRAPH,
+    ".onnx": ("an ONNX model", "load it in a page with onnxruntime-web, or build it in Keras"),
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".safetensors": ("weights without an architecture", _WEIGHTS),
+    ".gguf": ("a model for llama.cpp", "only models of Keras are converted"),
+    ".mlmodel": ("a Core ML model", _KERAS),
+    ".caffemodel": ("a Caffe model", "only models of Keras are converted: build it in Keras"),
+    ".ckpt": _CHECKPOINT,
+    **dict.fromkeys((".pkl", ".pickle", ".joblib", ".dill"), _PICKLE),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"), _ARCHIVE),
+}
+"""By ending, in small letters."""
+
+
+def others_among(folder: str, names: Collection[str]) -> tuple[NotAModel, ...]:
+    """Return what in a folder is no model, in order; at most a few, and how many more there are.
+
+    Parameters
+    ----------
+    folder
+        Its path below the models folder; empty for that itself.
+    names
+        All names in it.
+    """
+    found = list(_found(folder, names))
+    more = len(found) - MOST_IN_FOLDER
+    if more <= 0:
+        return tuple(found)
+    rest = NotAModel(
+        path=f"{folder}/" if folder else "./",
+        message=f"where {more} more files are that are no models",
+        hint="keep data elsewhere: what is not a model is looked at in vain",
+    )
+    return (*found[:MOST_IN_FOLDER], rest)
+
+
+def why_not_a_model(path: str) -> NotAModel | None:
+    """Return what a file is, by its name, if it is known and no model."""
+    kind = _KINDS.get(_ending(path))
+    return None if kind is None else _other(path, kind)
+
+
+def saved_model(folder: str, *, has_keras: bool) -> NotAModel:
+    """Return what is said of a SavedModel; `has_keras`: there is Keras's own description in it."""
+    name = folder.rstrip("/")
+    line = f"import tf_keras; tf_keras.models.load_model({name!r}).save({f'{name}.h5'!r})"
+    line = f"once, in Python (pip install tf_keras): {line}"
+    # What Keras 3 exports, and what is not of Keras, has no layers that could be saved. Before
+    # TensorFlow 2.5, a folder without Keras's description may have them all the same.
+    exported = f"save the model that it was exported from: model.save({f'{name}.keras'!r})"
+    return NotAModel(
+        path=f"{name}/",
+        message="a TensorFlow SavedModel, which is not a Keras file",
+        hint=line if has_keras else f"{exported}; or if it is from before 2021, {line}",
+    )
+
+
+def other_called(name: str, others: Iterable[NotAModel]) -> NotAModel | None:
+    """Return the one that somebody means who asks for the model `name`."""
+    for other in others:
+        path = other.path.rstrip("/")
+        if name == path or name == path.removesuffix(_ending(path)):
+            return other
+    return None
+
+
+def not_a_model(other: NotAModel) -> ModelNotFoundError:
+    """Return the error for a request of something that is no model."""
+    return ModelNotFoundError(f"{other.path!r} is no model: it is {other.message}", hint=other.hint)
+
+
+def _found(folder: str, names: Collection[str]) -> Iterator[NotAModel]:
+    prefix = f"{folder}/" if folder else ""
+    if SAVED_MODEL in names:
+        yield saved_model(folder or ".", has_keras=KERAS_METADATA in names)
+    yield from (_other(f"{prefix}{stem}", _CHECKPOINT) for stem in _checkpoints(names))
+    weights = next((name for name in names if _TFJS_WEIGHTS.fullmatch(name)), None)
+    if weights is not None and MODEL_JSON not in names:
+        yield _weights_alone(f"{prefix}{weights}")
+    for name in names:
+        if name in _PARTS_OF_SAVED_MODEL or is_skipped_file(name) or split_model_file(name):
+            continue
+        if other := why_not_a_model(f"{prefix}{name}"):
+            yield other
+
+
+def _checkpoints(names: Collection[str]) -> list[str]:
+    parts = filter(None, map(_CHECKPOINT_PART.fullmatch, names))
+    stems = dict.fromkeys(part[1] for part in parts)
+    return [stem for stem in stems if stem != _STEM_IN_SAVED_MODEL]
+
+
+def _weights_alone(path: str) -> NotAModel:
+    return NotAModel(
+        path=path,
+        message=f"weights of a TensorFlow.js model without its {MODEL_JSON}",
+        hint=f"copy the {MODEL_JSON} that belongs to it here",
+    )
+
+
+def _other(path: str, kind: _Kind) -> NotAModel:
+    message, hint = kind
+    stem = path.rpartition("/")[2].partition(".")[0] or path
+    return NotAModel(path=path, message=message, hint=hint.format(stem=stem))
+
+
+def _ending(path: str) -> str:
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return dot + ending.lower()

@@ -1,0 +1,93 @@
+"""What a running server prints: its banner, and then what happens to models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+
+from tfjs_serve.builder import Builder
+from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.cli.banner import Found, first_models, print_banner
+from tfjs_serve.cli.console import Terminal
+from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.settings import ServerSettings
+from tfjs_serve.web.catalogue import Catalogue
+from tfjs_serve.web.listing import ModelList
+from tfjs_serve.web.services import Services
+
+_PATIENCE_SECONDS = 2.0
+"""How long the banner waits until it is known which models can be loaded; requests do not wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the server is: what its URLs start with, on this machine and on others."""
+
+    origin: str
+    open_origins: Sequence[str]
+
+
+class Teller:
+    """Has models looked at, and tells of them."""
+
+    def __init__(self, terminal: Terminal, settings: ServerSettings, place: Place) -> None:
+        self._terminal = terminal
+        self._settings = settings
+        self._place = place
+
+    async def start(
+        self, services: Services, catalog: Catalog, builder: Builder, stack: AsyncExitStack
+    ) -> None:
+        """Print the banner, and tell what happens until `stack` is left."""
+        catalogue = services.catalogue
+        # If somebody has asked for the list already, this waits until it is made.
+        models = await catalogue.models()
+        log = EventLog(self._terminal.line, self._urls_in(models, catalog))
+        stack.callback(log.close)
+        stack.callback(catalog.subscribe(log.changed))
+        stack.callback(builder.subscribe(log.built))
+        services.notices.subscribe(log.asked)
+        if self._settings.diagnose:
+            stack.callback(catalog.subscribe(builder.diagnoser.changed))
+            builder.diagnoser.add(models.by_exact_name.values())
+        await asyncio.to_thread(self._terminal.prepare)
+        with suppress(asyncio.TimeoutError):
+            known = builder.diagnoser.finish(first_models(models))
+            await asyncio.wait_for(known, _PATIENCE_SECONDS)
+        await self._print_banner(catalogue)
+        telling = asyncio.create_task(self._tell_the_rest(catalogue, builder, log))
+        stack.callback(telling.cancel)
+
+    def _urls_in(self, models: ModelList, catalog: Catalog) -> Callable[[str], str]:
+        def url_of(exact_name: str) -> str:
+            nonlocal models
+            if models.entries is not catalog.entries:
+                models = ModelList(catalog.entries, models.default)
+            entry = models.by_exact_name.get(exact_name)
+            return f"{self._place.origin}{models.url(entry) if entry is not None else '/'}"
+
+        return url_of
+
+    async def _print_banner(self, catalogue: Catalogue) -> None:
+        models = await catalogue.models()
+        summaries = [catalogue.summary(models, entry) for entry in first_models(models)]
+        print_banner(
+            self._terminal,
+            Found(summaries=summaries, overview=catalogue.overview),
+            self._settings,
+            origin=self._place.origin,
+            open_origins=self._place.open_origins,
+        )
+
+    async def _tell_the_rest(self, catalogue: Catalogue, builder: Builder, log: EventLog) -> None:
+        """Sum up what the banner did not wait for; from then on, tell of each model by itself."""
+        was_known = not catalogue.overview.unknown
+        await builder.diagnoser.finish()
+        log.tells_diagnoses = True
+        await catalogue.models()
+        overview = catalogue.overview
+        if self._settings.diagnose and not was_known:
+            reasons = f"; the reasons are at {self._place.origin}/" if overview.fail else ""
+            self._terminal.text(f"  {overview.in_words}{reasons}", style="bold")

@@ -1,0 +1,196 @@
+"""What is known of a model without running it: kept in its record, listed, and shown.
+
+The conversion process finds the facts in a stranger's file, so whoever reads them checks types and
+counts (:meth:`ModelFacts.from_json`). There is one spelling of them as JSON, in the messages of
+that process, in records, and in ``/-/models.json``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+MOST_TENSORS = 100
+MOST_LAYERS = 500
+"""How many inputs or outputs, and layers, are told one by one: lists hold those of all models."""
+MOST_LABELS = 2_000
+_MOST_AXES = 64
+MOST_CHARACTERS = 300
+
+
+class Became(str, Enum):
+    """How a layer of Keras reaches the page."""
+
+    NATIVE = "native"
+    """TensorFlow.js has the layer."""
+    LOWERED = "lowered"
+    """Layers that TensorFlow.js has compute the same."""
+    COMPANION = "layers.js"
+    """``layers.js`` computes it."""
+    OWN = "own"
+    """The page registers it itself (``--layers``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorInfo:
+    """An input or output.
+
+    Attributes
+    ----------
+    name
+        As in ``model.inputNames`` and ``model.outputNames`` of TensorFlow.js.
+    shape
+        With the batch axis; an axis of any size is ``None``. ``None``: not known.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        shape = None if self.shape is None else list(self.shape)
+        return {"name": self.name, "shape": shape, "dtype": self.dtype}
+
+    @classmethod
+    def from_json(cls, data: Any) -> TensorInfo:
+        """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        shape = data["shape"]
+        return cls(
+            name=_text(data["name"]),
+            shape=None if shape is None else _list(shape, _size, _MOST_AXES),
+            dtype=_text(data["dtype"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerInfo:
+    """A layer of the Keras model, and what it became.
+
+    Attributes
+    ----------
+    path
+        Names from the outermost model's layers to this one, joined by ``/``.
+    """
+
+    path: str
+    class_name: str
+    became: Became
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"path": self.path, "className": self.class_name, "became": self.became.value}
+
+    @classmethod
+    def from_json(cls, data: Any) -> LayerInfo:
+        """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        # Thousands of models have layers of the same few names.
+        return cls(
+            path=sys.intern(_text(data["path"])),
+            class_name=sys.intern(_text(data["className"])),
+            became=Became(data["became"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What is known of one model.
+
+    Attributes
+    ----------
+    layers
+        In the order of the Keras model, those inside of other layers after them; the first ones,
+        if there are more than `MOST_LAYERS`.
+    layer_count
+        How many there are in all.
+    parameters
+        How many numbers the weights of the Keras model have.
+    labels
+        Names of the classes that the output stands for; empty if nothing tells them.
+    parts
+        What the model needs of ``layers.js``: names of its parts.
+    weight_bytes
+        Size of the weights by variant.
+    """
+
+    inputs: tuple[TensorInfo, ...] = ()
+    outputs: tuple[TensorInfo, ...] = ()
+    layers: tuple[LayerInfo, ...] = ()
+    layer_count: int = 0
+    parameters: int = 0
+    labels: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    weight_bytes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def needs_layers(self) -> bool:
+        """Whether a page has to load ``layers.js`` before the model."""
+        return bool(self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object; keys are in camel case, as usual in JavaScript."""
+        return {
+            "inputs": [tensor.to_json() for tensor in self.inputs],
+            "outputs": [tensor.to_json() for tensor in self.outputs],
+            "parameters": self.parameters,
+            "labels": list(self.labels),
+            "layerCount": self.layer_count,
+            "layers": [layer.to_json() for layer in self.layers],
+            "needsOfLayersJs": list(self.parts),
+            "weightBytes": dict(self.weight_bytes),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> ModelFacts:
+        """Rebuild the facts.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            They are not facts of a model, or more than are told.
+        """
+        sizes = data["weightBytes"]
+        if not isinstance(sizes, dict) or len(sizes) > MOST_TENSORS:
+            raise TypeError("not the sizes of variants")
+        return cls(
+            inputs=_list(data["inputs"], TensorInfo.from_json, MOST_TENSORS),
+            outputs=_list(data["outputs"], TensorInfo.from_json, MOST_TENSORS),
+            layers=_list(data["layers"], LayerInfo.from_json, MOST_LAYERS),
+            layer_count=_count(data["layerCount"]),
+            parameters=_count(data["parameters"]),
+            labels=_list(data["labels"], _text, MOST_LABELS),
+            parts=_list(data["needsOfLayersJs"], _text, MOST_LAYERS),
+            weight_bytes={_text(name): _count(size) for name, size in sizes.items()},
+        )
+
+
+def shortened(text: str) -> str:
+    """Return a name as facts tell it: only a file made for that has longer ones."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}..."
+
+
+def _list(value: Any, item: Callable[[Any], T], most: int) -> tuple[T, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > most:
+        raise TypeError("not a list, or a longer one than facts have")
+    return tuple(map(item, value))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
+        raise TypeError("not a text, or a longer one than facts have")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"not a count: {value!r}")
+    return value
+
+
+def _size(value: Any) -> int | None:
+    return None if value is None else _count(value)

@@ -1,0 +1,147 @@
+"""What a ``model.json`` that another program wrote tells about its model, as far as it does.
+
+Its form is tfjs-core's ``io/types.ts``; the topology is Keras's, or a ``GraphDef`` as JSON.
+Whatever is not as expected is left out: the facts are for people, and TF.js reads the model itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from tfjs_serve.facts import (
+    MOST_LAYERS,
+    MOST_TENSORS,
+    Became,
+    LayerInfo,
+    ModelFacts,
+    TensorInfo,
+    shortened,
+)
+from tfjs_serve.layers_model.model import Json
+from tfjs_serve.settings import Variant
+
+_MOST_AXES = 32
+_MOST_PARAMETERS = 1 << 62
+"""What JSON's readers can count; no model has as many."""
+_GRAPH_DTYPE = "DT_"
+
+
+def facts_of(document: Json, size_bytes: int) -> ModelFacts:
+    """Return the facts of a model.
+
+    Parameters
+    ----------
+    document
+        Its ``model.json``, in which the manifest has been checked.
+    size_bytes
+        Size of all weights.
+    """
+    config = _model_config(document)
+    layers = list(_layers(config))
+    graph = _dict(document.get("signature"))
+    inputs = _layer_inputs(config) if config else _signature(graph.get("inputs"))
+    outputs = _layer_outputs(config) if config else _signature(graph.get("outputs"))
+    return ModelFacts(
+        inputs=tuple(islice(inputs, MOST_TENSORS)),
+        outputs=tuple(islice(outputs, MOST_TENSORS)),
+        layers=tuple(layers[:MOST_LAYERS]),
+        layer_count=len(layers),
+        parameters=min(sum(_counts(document)), _MOST_PARAMETERS),
+        weight_bytes={Variant.FULL.value: size_bytes},
+    )
+
+
+def _model_config(document: Json) -> Json:
+    """Return the configuration of a layers model; empty for a graph model."""
+    topology = _dict(document.get("modelTopology"))
+    config = _dict(topology.get("model_config", topology)).get("config")
+    # Keras 2.0 wrote the layers of a Sequential model as a plain list.
+    return {"layers": config} if isinstance(config, list) else _dict(config)
+
+
+def _layers(config: Json) -> Iterator[LayerInfo]:
+    for layer in _list(config.get("layers")):
+        name = _dict(_dict(layer).get("config")).get("name")
+        class_name = _dict(layer).get("class_name")
+        if isinstance(name, str) and isinstance(class_name, str):
+            yield LayerInfo(
+                path=shortened(name), class_name=shortened(class_name), became=Became.NATIVE
+            )
+
+
+def _layer_inputs(config: Json) -> Iterator[TensorInfo]:
+    configs = [_dict(_dict(layer).get("config")) for layer in _list(config.get("layers"))]
+    by_name = {one["name"]: one for one in configs if isinstance(one.get("name"), str)}
+    first = [[name] for name in by_name][:1]
+    for name in _names(config.get("input_layers", first)):
+        layer = by_name.get(name, {})
+        dtype = layer.get("dtype")
+        yield TensorInfo(
+            name=shortened(name),
+            shape=_shape(layer.get("batch_input_shape")),
+            dtype=shortened(dtype) if isinstance(dtype, str) else "float32",
+        )
+
+
+def _layer_outputs(config: Json) -> Iterator[TensorInfo]:
+    last = [[layer.path] for layer in _layers(config)][-1:]
+    for name in _names(config.get("output_layers", last)):
+        yield TensorInfo(name=shortened(name), shape=None, dtype="float32")
+
+
+def _names(references: Json) -> Iterator[str]:
+    """Yield the names in a list of ``[layer, node, tensor]``, or in a single one."""
+    found = _list(references)
+    for reference in [found] if found and isinstance(found[0], str) else found:
+        if isinstance(reference, list) and reference and isinstance(reference[0], str):
+            yield reference[0]
+
+
+def _signature(tensors: Json) -> Iterator[TensorInfo]:
+    """Yield the inputs or outputs of a graph model, if the converter wrote its signature."""
+    for name, tensor in _dict(tensors).items():
+        info = _dict(tensor)
+        dtype = info.get("dtype")
+        sizes = [
+            _dict(axis).get("size") for axis in _list(_dict(info.get("tensorShape")).get("dim"))
+        ]
+        yield TensorInfo(
+            name=shortened(name),
+            shape=_shape([None if str(size) == "-1" else _number(size) for size in sizes]),
+            dtype=_dtype(dtype),
+        )
+
+
+def _dtype(dtype: Json) -> str:
+    """Return what TF.js calls the dtype of a graph, such as ``DT_FLOAT``."""
+    name = shortened(str(dtype)).removeprefix(_GRAPH_DTYPE).lower()
+    return {"float": "float32"}.get(name, name)
+
+
+def _counts(document: Json) -> Iterator[int]:
+    for group in _list(document.get("weightsManifest")):
+        for weight in _list(_dict(group).get("weights")):
+            yield math.prod(_list(_dict(weight).get("shape")))
+
+
+def _shape(sizes: Json) -> tuple[int | None, ...] | None:
+    if not isinstance(sizes, list) or len(sizes) > _MOST_AXES:
+        return None
+    return tuple(size if type(size) is int and 0 <= size < 1 << 62 else None for size in sizes)
+
+
+def _number(size: Json) -> int | None:
+    """Return a size, which is JSON of a 64-bit number and so a text; -1 is any size."""
+    text = str(size)
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+def _dict(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,72 @@
+"""What is known of a model, as a part of its page. Pure; all texts are escaped here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from tfjs_serve.facts import Became, ModelFacts, TensorInfo
+
+_BECAME = {
+    Became.NATIVE: "as in TensorFlow.js",
+    Became.LOWERED: "other layers that compute the same",
+    Became.COMPANION: "a layer of layers.js",
+    Became.OWN: "a layer of the page (--layers)",
+}
+_MOST_LABELS = 100
+
+
+def facts_section(facts: ModelFacts | None) -> str:
+    """Return what goes in and out of a model, and what its layers became; empty if not known."""
+    if facts is None:
+        return ""
+    parts = (
+        _tensors("Inputs", facts.inputs),
+        _tensors("Outputs", facts.outputs),
+        _labels(facts.labels),
+        _layers(facts),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _tensors(heading: str, tensors: Sequence[TensorInfo]) -> str:
+    rows = [(tensor.name, _shape(tensor.shape), tensor.dtype) for tensor in tensors]
+    return _table(heading, rows)
+
+
+def _shape(shape: Sequence[int | None] | None) -> str:
+    if shape is None:
+        return "of a shape that is not known"
+    return f"[{', '.join('any' if size is None else str(size) for size in shape)}]"
+
+
+def _labels(labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    shown = ", ".join(labels[:_MOST_LABELS])
+    more = f" and {len(labels) - _MOST_LABELS:,} more" if len(labels) > _MOST_LABELS else ""
+    return f"<h3>Classes</h3>\n<p>{escape(shown)}{more}</p>"
+
+
+def _layers(facts: ModelFacts) -> str:
+    if not facts.layers:
+        return ""
+    rows = [(layer.path, layer.class_name, _BECAME[layer.became]) for layer in facts.layers]
+    counts = Counter(layer.became for layer in facts.layers)
+    words = ", ".join(
+        f"{counts[became]:,} {_BECAME[became]}" for became in Became if counts[became]
+    )
+    more = facts.layer_count - len(facts.layers)
+    words += f"; {more:,} more are not listed" if more else ""
+    table = _table("", rows)
+    summary = f"<summary>{facts.layer_count:,} layers: {escape(words)}</summary>"
+    return f"<h3>Layers</h3>\n<details>{summary}\n{table}</details>"
+
+
+def _table(heading: str, rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f"{f'<h3>{heading}</h3>' if heading else ''}<table>{body}</table>"

@@ -1,0 +1,64 @@
+"""The templates of the HTML pages, and the policy that pages are sent with.
+
+The pages have no scripts and load nothing, and the policy forbids both.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from tfjs_serve import __version__
+
+
+@lru_cache(maxsize=1)
+def headers() -> tuple[tuple[str, str], ...]:
+    """Return the header fields of the pages: nothing may run, be loaded or frame them."""
+    digest = hashlib.sha256(_data("page.css").encode()).digest()
+    style = f"'sha256-{base64.b64encode(digest).decode()}'"
+    policy = (
+        f"default-src 'none'; style-src {style}; img-src data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
+
+
+def page(title: str, main: str) -> str:
+    """Return a whole page; `title` is text, `main` is HTML."""
+    return render(
+        "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
+    )
+
+
+def render(template: str, **values: str) -> str:
+    """Return a template with its places filled in, each of which is HTML already."""
+    return _template(template).substitute(values)
+
+
+@lru_cache(maxsize=8)
+def _template(name: str) -> Template:
+    return Template(_data(name))
+
+
+@lru_cache(maxsize=8)
+def _data(name: str) -> str:
+    """Read a file of the package once; :func:`preload` does so before there is an event loop."""
+    return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def preload() -> None:
+    """Read all templates now, so that no request has to wait for the disk."""
+    headers()
+    for name in (
+        "page.html",
+        "catalogue.html",
+        "search.html",
+        "card.html",
+        "model.html",
+        "problem.html",
+    ):
+        _template(name)
