@@ -105,6 +105,7 @@ def test_a_good_answer_is_good() -> None:
         with_fields(location="//evil.example"),
         with_fields(location="https://evil.example"),
         with_fields(access_control_allow_origin="https://evil.example"),
+        with_fields(access_control_allow_credentials="true"),
         with_fields(access_control_allow_origin="http://localhost.evil.example"),
         replace(with_fields(access_control_allow_origin=LOCAL), status=403),
     ],
