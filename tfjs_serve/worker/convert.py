@@ -93,7 +93,8 @@ def _convert_file(
     from tfjs_serve.layers_model.writer import write_layers_model
 
     directory = Path(request.output_dir)
-    with open_model(source, display_name=request.display_name) as keras_model:
+    beside = [Path(path) for path in request.beside]
+    with open_model(source, display_name=request.display_name, beside=beside) as keras_model:
         layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
         files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
     return ConversionReport(

@@ -11,10 +11,11 @@ import asyncio
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
-from io import RawIOBase
+from io import FileIO, RawIOBase
 from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError, TfjsServeError, store_error
@@ -114,12 +115,16 @@ def _blocks(
     """
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        with open(request.source, "rb", buffering=0, opener=_without_waiting) as source:
+        with ExitStack() as opened:
+            source = _OneAfterTheOther(
+                opened.enter_context(open(path, "rb", buffering=0, opener=_without_waiting))
+                for path in request.files
+            )
             for offset, size_bytes in pieces:
-                source.seek(offset)
                 left_bytes = size_bytes
                 while left_bytes:
-                    count = source.readinto(buffer[:left_bytes])
+                    at = offset + size_bytes - left_bytes
+                    count = source.read_into(buffer[:left_bytes], at)
                     if cancelled.is_set():
                         raise TfjsServeError(f"{request.display_name} is not needed any more")
                     if not count:
@@ -128,6 +133,26 @@ def _blocks(
                     yield buffer[:count]
     except OSError as error:
         raise _damaged(request, error.strerror or str(error)) from error
+
+
+class _OneAfterTheOther:
+    """Files whose bytes count as those of one."""
+
+    def __init__(self, files: Iterable[FileIO]) -> None:
+        self._files: list[tuple[int, int, FileIO]] = []
+        start = 0
+        for file in files:
+            size_bytes = os.fstat(file.fileno()).st_size
+            self._files.append((start, start + size_bytes, file))
+            start += size_bytes
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Read bytes of one file from `offset` on, and return how many; 0 behind the last file."""
+        for start, end, file in self._files:
+            if start <= offset < end:
+                file.seek(offset - start)
+                return file.readinto(buffer[: end - offset])
+        return 0
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -85,7 +85,7 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     offered = landlock.version()
     if not offered:
         return missing()
-    readable = (request.source, *libraries())
+    readable = (request.source, *request.beside, *libraries())
     try:
         landlock.confine(offered, readable=readable, writable=request.output_dir)
     except OSError as error:

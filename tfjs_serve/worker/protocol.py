@@ -23,7 +23,11 @@ class ConversionRequest:
     Attributes
     ----------
     source
-        Absolute path of the Keras file or of the tfjs folder.
+        Absolute path of the Keras file, or of the tfjs folder. Of several files, it is the one that
+        makes them a model.
+    beside
+        Absolute paths of the others: the parts of a Keras folder, the files of listed weights,
+        architectures that may belong to weights. None for a tfjs folder.
     display_name
         What messages call the file.
     output_dir
@@ -34,11 +38,17 @@ class ConversionRequest:
     """
 
     source: str
+    beside: tuple[str, ...] = ()
     display_name: str
     output_dir: str
     copies_dir: str = ""
     options: ConversionOptions
     limits: ConversionLimits = field(default_factory=ConversionLimits)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Absolute paths of the files that may be copied from, in the order of their bytes."""
+        return (self.source, *self.beside)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the child reads."""
@@ -50,6 +60,7 @@ class ConversionRequest:
         options = data["options"]
         return cls(
             source=data["source"],
+            beside=tuple(data["beside"]),
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
@@ -143,7 +154,10 @@ FORK_DATAGRAM_BYTES = 256
 """The most that the parent and its fork server say to each other at once."""
 
 Pieces = tuple[tuple[int, int], ...]
-"""A file as pieces of the source, one after the other: offset and size of each, in bytes."""
+"""A file as pieces of the source, one after the other: offset and size of each, in bytes.
+
+The files of a source count as one, in the order of :meth:`ConversionRequest.files`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def with_input_shapes(
         fitting = (
             shaped
             for shape in _candidates(model, weights, rules)
-            if _fits(shaped := _with_shape(model, shape), weights, rules, report)
+            if inputs_fit(shaped := _with_shape(model, shape), weights, rules, report)
         )
         model = next(fitting, model)
     model = _with_all_called_shapes(model, rules, report)
@@ -144,7 +144,7 @@ def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterato
         yield from traits.input_shapes(layer, weights.get(layer.path, {}))
 
 
-def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
+def inputs_fit(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
     """Whether all layers of `model` get inputs that fit their weights."""
     facts = infer(model, rules, report.copy())
     for layer in model.walk():

@@ -1,0 +1,146 @@
+"""Whether an architecture and weights that were saved in two files belong together.
+
+Keras itself loads weights by position (``load_weights_from_hdf5_group``), into any model with the
+same numbers of layers and weights. Where several architectures lie beside the weights, that would
+be a guess. So names of layers come first, where the file of the weights has them; without them
+(``.weights.h5`` has none), each count and each size that the architecture tells has to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import IntEnum
+
+from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer
+from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.sources import LayerWeights, Weights, origins
+from tfjs_serve.conversion.rules.registry import Rules
+from tfjs_serve.conversion.stored.assignment import OwnVariables
+from tfjs_serve.conversion.stored.missing_shapes import inputs_fit
+from tfjs_serve.keras_files import Container, KerasModel, WeightRef
+
+_SEEDS = "seed_generator"
+"""States of random numbers, which Keras 3 saves as variables and no page uses."""
+
+
+class Names(IntEnum):
+    """How far the names of layers in both files agree."""
+
+    NONE = 0
+    """The weights name no layers, or others, so their order counts."""
+    OF_WEIGHTS = 1
+    """All layers with weights are named alike."""
+    ALL = 2
+    """And so are the layers without weights."""
+
+
+def matched(
+    model: KerasLayer, keras_model: KerasModel, own: OwnVariables
+) -> tuple[KerasModel, Names]:
+    """Return the weights under the names of the model's layers, and how these were found.
+
+    If names differ, the layers with weights are matched in order, as Keras does it. If there are
+    not as many, the weights are returned as they are.
+    """
+    if keras_model.dialect.container is not Container.HDF5:
+        return keras_model, Names.NONE
+    saved = {name: refs for name, refs in keras_model.weights.items() if refs}
+    needed = [layer.name for layer in model.children if _needs_weights(layer, own)]
+    if set(saved) == set(needed):
+        known = {layer.name for layer in model.children}
+        return keras_model, Names.ALL if known >= set(keras_model.weights) else Names.OF_WEIGHTS
+    if len(saved) != len(needed):
+        return keras_model, Names.NONE
+    weights = dict(zip(needed, saved.values(), strict=True))
+    return replace(keras_model, weights=weights), Names.NONE
+
+
+def _needs_weights(layer: KerasLayer, own: OwnVariables) -> bool:
+    """Whether a layer has variables; a layer of the user's, of which nothing is known, may."""
+    return any(own(inner) != () for inner in layer.walk())
+
+
+def misfit(
+    model: KerasLayer,
+    weights: LayerWeights,
+    keras_model: KerasModel,
+    own: OwnVariables,
+    rules: Rules,
+) -> str:
+    """Say why the weights are not those of `model`; empty if they may be.
+
+    Parameters
+    ----------
+    model
+        As the rules know it, with input shapes.
+    weights
+        What was found for it, by layer path and variable name.
+    keras_model
+        The file of the weights.
+    own
+        Returns the variables of a layer.
+    """
+    for layer in model.walk():
+        for name, told, size in _wrong_sizes(layer.config, weights.get(layer.path, {})):
+            return f"{layer.path} has {told}, but its saved {name} {_shape(size)}"
+    if not inputs_fit(model, weights, rules, Report(keras_model.display_name)):
+        return "the inputs of its layers have other sizes than the saved weights"
+    if any(own(layer) is None for layer in model.walk() if layer.class_name not in CONTAINERS):
+        return ""
+    left = next(_left_over(keras_model.weights, weights), "")
+    return f"it has no layer for the saved weights {left!r}" if left else ""
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"has the shape {'x'.join(map(str, shape))}"
+
+
+def _wrong_sizes(
+    config: Mapping[str, Json], weights: Weights
+) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Yield the weights whose sizes contradict the arguments: name, arguments and real shape.
+
+    Layers of one kind spell their arguments alike, so these tell what to expect.
+    """
+    found: list[tuple[str, str, bool]] = []
+    shapes = {name: tuple(source.shape) for name, source in weights.items()}
+
+    def expect(name: str, argument: str, is_right: bool) -> None:
+        found.append((name, f"{argument}={config[argument]}", is_right))
+
+    kernel, recurrent = shapes.get("kernel", ()), shapes.get("recurrent_kernel", ())
+    pointwise, depthwise = shapes.get("pointwise_kernel", ()), shapes.get("depthwise_kernel", ())
+    for argument in {"units", "filters"} & config.keys():
+        size = config[argument]
+        if recurrent:
+            expect("recurrent_kernel", argument, recurrent[-2] == size)
+        elif pointwise:
+            expect("pointwise_kernel", argument, pointwise[-1] == size)
+        elif kernel:  # that of a transposed convolution has its filters last but one
+            expect("kernel", argument, size in kernel[-2:])
+        if "bias" in shapes and not recurrent:
+            expect("bias", argument, shapes["bias"][-1:] == (size,))
+    sizes = tuple(config.get("kernel_size") or ())
+    for name, shape in (("kernel", kernel), ("depthwise_kernel", depthwise)):
+        is_local = "implementation" in config  # its kernel has one axis for all places
+        if sizes and shape and not is_local and len(shape) == len(sizes) + 2:
+            expect(name, "kernel_size", shape[: len(sizes)] == sizes)
+    if depthwise and "depth_multiplier" in config:
+        expect("depthwise_kernel", "depth_multiplier", depthwise[-1] == config["depth_multiplier"])
+    if "embeddings" in shapes and {"input_dim", "output_dim"} <= config.keys():
+        expect("embeddings", "input_dim", shapes["embeddings"][0] == config["input_dim"])
+        expect("embeddings", "output_dim", shapes["embeddings"][-1] == config["output_dim"])
+    yield from ((name, told, shapes[name]) for name, told, is_right in found if not is_right)
+
+
+def _left_over(saved: Mapping[str, tuple[WeightRef, ...]], weights: LayerWeights) -> Iterator[str]:
+    """Yield the groups of weights of which there are more than all layers together have.
+
+    Weights that are computed from several saved ones are counted by the groups they are in.
+    """
+    found = [source for of_layer in weights.values() for source in of_layer.values()]
+    used = {id(origin) for source in found for origin in origins(source)}
+    for path, refs in saved.items():
+        if refs and _SEEDS not in path.rpartition("/")[2] and not any(id(r) in used for r in refs):
+            yield path
