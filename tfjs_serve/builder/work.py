@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,7 +11,7 @@ from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Converter
 from tfjs_serve.builder.sources import Source, Sources
-from tfjs_serve.builder.stamps import ChangedMeanwhileError
+from tfjs_serve.builder.stamps import ChangedMeanwhileError, paths_of, read_stamps
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
@@ -57,6 +56,7 @@ class Work:
         """
         request = ConversionRequest(
             source=str(source.path),
+            beside=_beside(job, source),
             display_name=job.entry.exact_name,
             output_dir=str(place.work),
             copies_dir=str(place.copies),
@@ -71,5 +71,21 @@ class Work:
         """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
-        elif not await asyncio.to_thread(os.path.exists, source.path):
+        elif not await asyncio.to_thread(_copy_is_good, job, source):
             raise ChangedMeanwhileError(job.entry)
+
+
+def _beside(job: Job, source: Source) -> tuple[str, ...]:
+    """Return the paths of the files that are read besides the one at the path of `source`."""
+    if job.entry.kind.is_tfjs:
+        return ()
+    return tuple(map(str, paths_of(job.entry, source.stamps)[1:]))
+
+
+def _copy_is_good(job: Job, source: Source) -> bool:
+    """Whether the copy is still there, and the files beside the original are unchanged."""
+    try:
+        beside = read_stamps(job.entry)[1:] if len(source.stamps) > 1 else ()
+    except TfjsServeError:
+        return False
+    return beside == source.stamps[1:] and source.path.exists()

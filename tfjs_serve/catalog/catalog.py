@@ -128,7 +128,7 @@ class Catalog:
         known = self.entries if suggest else None
         entry = await asyncio.to_thread(self._look_up, name, known, sightings)
         if self._by_exact_name.get(entry.exact_name) != entry:
-            self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
+            self.hint(str(entry.folder))
         return entry
 
     def _look_up(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +16,17 @@ from tfjs_serve.catalog.folders import (
     stamp_child,
     stamp_file,
     subfolder,
+)
+from tfjs_serve.catalog.forms import (
+    ASSETS,
+    CONFIG,
+    LIST_ENDING,
+    Architectures,
+    JsonKind,
+    asset_folders,
+    folder_parts,
+    is_shard,
+    list_of_shard,
 )
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
@@ -57,7 +68,7 @@ class Look:
     def along(self, name: str) -> Iterator[CatalogEntry | None]:
         """Yield what `name` may mean, and what else is found on the way."""
         folder, children = self.root, self._children(self.root)
-        yield self.tfjs_entry(folder, children)
+        yield from self.folder_entries(folder, children)
         *folder_names, last = name.split("/")
         for folder_name in folder_names:
             inner = self.step(folder, children, folder_name)
@@ -66,25 +77,104 @@ class Look:
             folder, children = inner, self._children(inner)
         yield from self.matches(folder, children, last)
 
-    def file_entry(self, folder: Folder, child: os.DirEntry[str]) -> CatalogEntry | None:
-        """Return the entry of a model file; ``None`` for any other file, and for folders."""
-        split = names.split_model_file(child.name)
-        if split is None or names.is_skipped_file(child.name):
-            return None
-        stamp = self._stamp(folder, child)
-        if stamp is None:
-            return None
-        known = self._known.get(stamp.path)
-        if known is not None and known.stamps == (stamp,):
-            return known
-        return self._new_entry(Path(child.path), split[1], stamp)
+    def file_entries(
+        self, folder: Folder, children: Children, name: str | None = None
+    ) -> Iterator[CatalogEntry]:
+        """Yield the entries of model files in a folder.
 
-    def _new_entry(self, path: Path, kind: EntryKind, stamp: FileStamp) -> CatalogEntry | None:
-        exact_name = stamp.path
+        Parameters
+        ----------
+        name
+            Only those whose name or exact name may end like this.
+        """
+        is_part = self._part_of_another(folder, children)
+        architectures = Architectures(children, lambda one: self._json(folder, children[one]))
+        for file_name, child in children.items():
+            if name is not None and file_name != name and not file_name.startswith(f"{name}."):
+                continue
+            kind = self._file_kind(folder, child)
+            if kind is None or names.is_skipped_file(file_name) or is_part(file_name):
+                continue
+            stamps = self._stamps(folder, children, [file_name])
+            if not stamps:
+                continue
+            if kind is EntryKind.KERAS_WEIGHTS:
+                shards = [one for one in children if is_shard(file_name, one)]
+                stamps += self._stamps(folder, children, shards)
+            if kind is not EntryKind.KERAS_ZIP:
+                stamps += architectures.beside(file_name)
+            entry = self._file_entry(Path(child.path), kind, stamps)
+            if entry is not None:
+                yield entry
+
+    def _file_kind(self, folder: Folder, child: os.DirEntry[str]) -> EntryKind | None:
+        """Return what a model file is; ``None`` for any other file."""
+        split = names.split_model_file(child.name)
+        if split is not None:
+            return split[1]
+        if child.name.endswith(LIST_ENDING) and self._is_list(folder, child):
+            return EntryKind.KERAS_WEIGHTS
+        return None
+
+    def _is_list(self, folder: Folder, child: os.DirEntry[str]) -> bool:
+        return self._json(folder, child)[1] is JsonKind.LIST
+
+    def _part_of_another(self, folder: Folder, children: Children) -> Callable[[str], bool]:
+        """Return whether a file belongs to a model with another name in the same folder."""
+        parts = () if self.keras_entry(folder, children) is None else folder_parts(children)
+
+        def is_part(file_name: str) -> bool:
+            if file_name in parts:
+                return True
+            child = children.get(list_of_shard(file_name) or "")
+            return child is not None and self._is_list(folder, child)
+
+        return is_part
+
+    def _file_entry(
+        self, path: Path, kind: EntryKind, stamps: tuple[FileStamp, ...]
+    ) -> CatalogEntry | None:
+        exact_name = stamps[0].path
+        known = self._known.get(exact_name)
+        if known is not None and known.stamps == stamps:
+            return known
         name = names.file_name_of(exact_name)
         if not self._can_be_served(name, exact_name):
             return None
-        return CatalogEntry(name=name, exact_name=exact_name, path=path, kind=kind, stamps=(stamp,))
+        return CatalogEntry(name=name, exact_name=exact_name, path=path, kind=kind, stamps=stamps)
+
+    def folder_entries(self, folder: Folder, children: Children) -> Iterator[CatalogEntry]:
+        """Yield the models that the folder itself is."""
+        found = (self.tfjs_entry(folder, children), self.keras_entry(folder, children))
+        yield from (entry for entry in found if entry is not None)
+
+    def keras_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
+        """Return the entry of a folder that Keras wrote; ``None`` if it is none."""
+        parts = folder_parts(children)
+        if not parts or self._json(folder, children[CONFIG])[1] is not JsonKind.ARCHITECTURE:
+            return None
+        exact_name = names.folder_exact_name(folder.relative, CONFIG)
+        name = folder.relative or self._root_name
+        if not self._can_be_served(name, exact_name):
+            return None
+        entry = CatalogEntry(
+            name=name,
+            exact_name=exact_name,
+            path=Path(folder.path, CONFIG),
+            kind=EntryKind.KERAS_FOLDER,
+            stamps=(*self._stamps(folder, children, parts), *self._assets(folder, children)),
+        )
+        known = self._known.get(exact_name)
+        return known if known == entry else entry
+
+    def _assets(self, folder: Folder, children: Children) -> Iterator[FileStamp]:
+        if ASSETS not in children or is_link(children[ASSETS]):
+            return
+        for place, files in asset_folders(folder.path):
+            if self._sightings is not None:
+                self._sightings.folder(place)
+            for file in files:
+                yield from self._stamp_below(folder, file)
 
     def tfjs_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that is a TensorFlow.js model; ``None`` if it is none."""
@@ -116,7 +206,7 @@ class Look:
     def step(self, folder: Folder, children: Children, name: str) -> Folder | None:
         """Return the sub-folder of that name, if a scan would enter it."""
         child = children.get(name)
-        if child is None or self.tfjs_entry(folder, children) is not None:
+        if child is None or is_hidden_in(self.folder_entries(folder, children), name):
             return None
         if self._sightings is not None and is_link(child):
             self._sightings.doubt()
@@ -126,14 +216,12 @@ class Look:
         self, folder: Folder, children: Children, last: str
     ) -> Iterator[CatalogEntry | None]:
         """Yield what the last part of a name may mean in its folder."""
-        if last == MODEL_JSON:
-            yield self.tfjs_entry(folder, children)
-        for file_name, child in children.items():
-            if file_name == last or file_name.startswith(f"{last}."):
-                yield self.file_entry(folder, child)
+        if last in (MODEL_JSON, CONFIG):
+            yield from self.folder_entries(folder, children)
+        yield from self.file_entries(folder, children, last)
         inner = self.step(folder, children, last)
         if inner is not None:
-            yield self.tfjs_entry(inner, self._children(inner))
+            yield from self.folder_entries(inner, self._children(inner))
 
     def _children(self, folder: Folder) -> Children:
         if self._sightings is not None:
@@ -144,6 +232,20 @@ class Look:
         if self._sightings is not None:
             self._sightings.file(child.path)
         return stamp_child(folder, child, self.warn)
+
+    def _stamps(
+        self, folder: Folder, children: Children, file_names: Iterable[str]
+    ) -> tuple[FileStamp, ...]:
+        """Return the identities of those children that are files."""
+        found = (self._stamp(folder, children[name]) for name in file_names)
+        return tuple(stamp for stamp in found if stamp is not None)
+
+    def _json(self, folder: Folder, child: os.DirEntry[str]) -> tuple[FileStamp | None, JsonKind]:
+        """Return the identity of a JSON file, and what it may be."""
+        stamp = self._stamp(folder, child)
+        if stamp is None:
+            return None, JsonKind.OTHER
+        return stamp, self._reader.heads.kind(child.path, stamp)
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)
@@ -159,13 +261,17 @@ class Look:
 
     def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
         for path in document.shard_paths:
-            if self._sightings is not None:
-                self._sightings.file(Path(folder.path, path))
-                if "/" in path:  # there may be a link on the way
-                    self._sightings.doubt()
-            stamp = stamp_file(folder, path, self.warn)
-            if stamp is not None:
-                yield stamp
+            yield from self._stamp_below(folder, path)
+
+    def _stamp_below(self, folder: Folder, path: str) -> Iterator[FileStamp]:
+        """Yield the identity of the file at `path` below a folder, if there is one."""
+        if self._sightings is not None:
+            self._sightings.file(Path(folder.path, path))
+            if "/" in path:  # there may be a link on the way
+                self._sightings.doubt()
+        stamp = stamp_file(folder, path, self.warn)
+        if stamp is not None:
+            yield stamp
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)
@@ -178,3 +284,11 @@ class Look:
         if problem:
             self.warn(f"the folder {folder.relative!r} is skipped: its name {problem}; rename it")
         return problem is None
+
+
+def is_hidden_in(entries: Iterable[CatalogEntry], name: str) -> bool:
+    """Whether the sub-folder `name` belongs to one of `entries`, which the folder itself is."""
+    return any(
+        entry.kind.is_tfjs or (entry.kind is EntryKind.KERAS_FOLDER and name == ASSETS)
+        for entry in entries
+    )
