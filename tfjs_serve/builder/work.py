@@ -13,6 +13,7 @@ from tfjs_serve.builder.model import Converter
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, paths_of, read_stamps
 from tfjs_serve.builder.workplace import Workplace
+from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -57,6 +58,7 @@ class Work:
         request = ConversionRequest(
             source=str(source.path),
             beside=_beside(job, source),
+            weights_only=job.entry.kind is EntryKind.KERAS_WEIGHTS,
             display_name=job.entry.exact_name,
             output_dir=str(place.work),
             copies_dir=str(place.copies),

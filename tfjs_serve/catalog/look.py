@@ -8,13 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tfjs_serve.catalog import names
+from tfjs_serve.catalog.eyes import Eyes
 from tfjs_serve.catalog.folders import (
     Children,
     Folder,
     is_link,
-    list_folder,
-    stamp_child,
-    stamp_file,
     subfolder,
 )
 from tfjs_serve.catalog.forms import (
@@ -36,8 +34,8 @@ from tfjs_serve.sightings import Sightings
 _NOTHING: Mapping[str, CatalogEntry] = MappingProxyType({})
 
 
-class Look:
-    """One look at folders below `root`; `warnings` is what was left out, and why.
+class Look(Eyes):
+    """One look at folders below `root`.
 
     Parameters
     ----------
@@ -54,27 +52,22 @@ class Look:
         known: Mapping[str, CatalogEntry] = _NOTHING,
         sightings: Sightings | None = None,
     ) -> None:
-        self.warnings: list[str] = []
-        self._sightings = sightings
+        super().__init__(reader.heads, sightings)
         self.root = root
         self._root_name = names.root_folder_name(Path(root.path).name)
         self._reader = reader
         self._known = known
 
-    def warn(self, warning: str) -> None:
-        """Add a warning."""
-        self.warnings.append(warning)
-
     def along(self, name: str) -> Iterator[CatalogEntry | None]:
         """Yield what `name` may mean, and what else is found on the way."""
-        folder, children = self.root, self._children(self.root)
+        folder, children = self.root, self.children(self.root)
         yield from self.folder_entries(folder, children)
         *folder_names, last = name.split("/")
         for folder_name in folder_names:
             inner = self.step(folder, children, folder_name)
             if inner is None:
                 return
-            folder, children = inner, self._children(inner)
+            folder, children = inner, self.children(inner)
         yield from self.matches(folder, children, last)
 
     def file_entries(
@@ -88,24 +81,44 @@ class Look:
             Only those whose name or exact name may end like this.
         """
         is_part = self._part_of_another(folder, children)
-        architectures = Architectures(children, lambda one: self._json(folder, children[one]))
+        architectures = self._architectures(folder, children)
         for file_name, child in children.items():
             if name is not None and file_name != name and not file_name.startswith(f"{name}."):
                 continue
             kind = self._file_kind(folder, child)
             if kind is None or names.is_skipped_file(file_name) or is_part(file_name):
                 continue
-            stamps = self._stamps(folder, children, [file_name])
+            stamps = self.stamps(folder, children, [file_name])
             if not stamps:
                 continue
             if kind is EntryKind.KERAS_WEIGHTS:
                 shards = [one for one in children if is_shard(file_name, one)]
-                stamps += self._stamps(folder, children, shards)
+                stamps += self.stamps(folder, children, shards)
             if kind is not EntryKind.KERAS_ZIP:
                 stamps += architectures.beside(file_name)
             entry = self._file_entry(Path(child.path), kind, stamps)
             if entry is not None:
                 yield entry
+
+    def architectures(
+        self, folder: Folder, children: Children, file_name: str
+    ) -> tuple[FileStamp, ...]:
+        """Return the identities of the files that may have the architecture of weights."""
+        return self._architectures(folder, children).beside(file_name)
+
+    def _architectures(self, folder: Folder, children: Children) -> Architectures:
+        return Architectures(children, lambda name: self.json(folder, children[name]))
+
+    def is_architecture(self, folder: Folder, children: Children, file_name: str) -> bool:
+        """Whether a file may be an architecture of Keras."""
+        child = children.get(file_name)
+        return child is not None and self.json(folder, child)[1] is JsonKind.ARCHITECTURE
+
+    def has_damaged_document(self, folder: Folder, children: Children) -> bool:
+        """Whether a folder has a ``model.json`` that is neither TensorFlow.js's nor Keras's."""
+        if self._document_stamp(folder, children) is None:
+            return False
+        return not self.is_architecture(folder, children, MODEL_JSON)
 
     def _file_kind(self, folder: Folder, child: os.DirEntry[str]) -> EntryKind | None:
         """Return what a model file is; ``None`` for any other file."""
@@ -117,7 +130,7 @@ class Look:
         return None
 
     def _is_list(self, folder: Folder, child: os.DirEntry[str]) -> bool:
-        return self._json(folder, child)[1] is JsonKind.LIST
+        return self.json(folder, child)[1] is JsonKind.LIST
 
     def _part_of_another(self, folder: Folder, children: Children) -> Callable[[str], bool]:
         """Return whether a file belongs to a model with another name in the same folder."""
@@ -151,7 +164,7 @@ class Look:
     def keras_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that Keras wrote; ``None`` if it is none."""
         parts = folder_parts(children)
-        if not parts or self._json(folder, children[CONFIG])[1] is not JsonKind.ARCHITECTURE:
+        if not parts or self.json(folder, children[CONFIG])[1] is not JsonKind.ARCHITECTURE:
             return None
         exact_name = names.folder_exact_name(folder.relative, CONFIG)
         name = folder.relative or self._root_name
@@ -162,7 +175,7 @@ class Look:
             exact_name=exact_name,
             path=Path(folder.path, CONFIG),
             kind=EntryKind.KERAS_FOLDER,
-            stamps=(*self._stamps(folder, children, parts), *self._assets(folder, children)),
+            stamps=(*self.stamps(folder, children, parts), *self._assets(folder, children)),
         )
         known = self._known.get(exact_name)
         return known if known == entry else entry
@@ -171,10 +184,10 @@ class Look:
         if ASSETS not in children or is_link(children[ASSETS]):
             return
         for place, files in asset_folders(folder.path):
-            if self._sightings is not None:
-                self._sightings.folder(place)
+            if self.sightings is not None:
+                self.sightings.folder(place)
             for file in files:
-                yield from self._stamp_below(folder, file)
+                yield from self.stamp_below(folder, file)
 
     def tfjs_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that is a TensorFlow.js model; ``None`` if it is none."""
@@ -208,8 +221,8 @@ class Look:
         child = children.get(name)
         if child is None or is_hidden_in(self.folder_entries(folder, children), name):
             return None
-        if self._sightings is not None and is_link(child):
-            self._sightings.doubt()
+        if self.sightings is not None and is_link(child):
+            self.sightings.doubt()
         return next(self.subfolders(folder, [child]), None)
 
     def matches(
@@ -221,35 +234,11 @@ class Look:
         yield from self.file_entries(folder, children, last)
         inner = self.step(folder, children, last)
         if inner is not None:
-            yield from self.folder_entries(inner, self._children(inner))
-
-    def _children(self, folder: Folder) -> Children:
-        if self._sightings is not None:
-            self._sightings.folder(folder.path)
-        return list_folder(folder, self.warn)
-
-    def _stamp(self, folder: Folder, child: os.DirEntry[str]) -> FileStamp | None:
-        if self._sightings is not None:
-            self._sightings.file(child.path)
-        return stamp_child(folder, child, self.warn)
-
-    def _stamps(
-        self, folder: Folder, children: Children, file_names: Iterable[str]
-    ) -> tuple[FileStamp, ...]:
-        """Return the identities of those children that are files."""
-        found = (self._stamp(folder, children[name]) for name in file_names)
-        return tuple(stamp for stamp in found if stamp is not None)
-
-    def _json(self, folder: Folder, child: os.DirEntry[str]) -> tuple[FileStamp | None, JsonKind]:
-        """Return the identity of a JSON file, and what it may be."""
-        stamp = self._stamp(folder, child)
-        if stamp is None:
-            return None, JsonKind.OTHER
-        return stamp, self._reader.heads.kind(child.path, stamp)
+            yield from self.folder_entries(inner, self.children(inner))
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)
-        return None if child is None else self._stamp(folder, child)
+        return None if child is None else self.stamp(folder, child)
 
     def _read_document(self, folder: Folder, stamp: FileStamp) -> TfjsDocument | None:
         path = str(Path(folder.path, MODEL_JSON))
@@ -261,17 +250,7 @@ class Look:
 
     def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
         for path in document.shard_paths:
-            yield from self._stamp_below(folder, path)
-
-    def _stamp_below(self, folder: Folder, path: str) -> Iterator[FileStamp]:
-        """Yield the identity of the file at `path` below a folder, if there is one."""
-        if self._sightings is not None:
-            self._sightings.file(Path(folder.path, path))
-            if "/" in path:  # there may be a link on the way
-                self._sightings.doubt()
-        stamp = stamp_file(folder, path, self.warn)
-        if stamp is not None:
-            yield stamp
+            yield from self.stamp_below(folder, path)
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)

@@ -24,6 +24,11 @@ class EntryKind(str, Enum):
         return self in (EntryKind.TFJS_LAYERS, EntryKind.TFJS_GRAPH)
 
     @property
+    def is_folder(self) -> bool:
+        """Whether the entry is a folder, whoever wrote it."""
+        return self.is_tfjs or self is EntryKind.KERAS_FOLDER
+
+    @property
     def is_one_file(self) -> bool:
         """Whether the model is in one file, beside which only architectures may matter."""
         return self in (EntryKind.HDF5, EntryKind.KERAS_ZIP)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from tfjs_serve.builder import Build, Builder
+from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.catalog.scan import entry_for_path, scan
+from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.settings import Variant
 
 T = TypeVar("T")
 
@@ -29,26 +30,30 @@ class Result(Generic[T]):
     error: TfjsServeError | None = None
 
 
-def is_folder_of_models(path: Path) -> bool:
-    """Whether `path` is a folder, and not itself a model made for TensorFlow.js."""
-    return path.is_dir() and not (path / MODEL_JSON).is_file()
-
-
-def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntry, ...]:
+def models_at(
+    path: Path, *, follow_symlinks: bool = False, topology: Path | None = None
+) -> tuple[CatalogEntry, ...]:
     """Return the model at `path`, or all models in the folder.
 
     Parameters
     ----------
     follow_symlinks
         Whether links that lead out of the folder are followed.
+    topology
+        The architecture that belongs to a file of weights.
 
     Raises
     ------
     TfjsServeError
-        There is none.
+        There is none; or an architecture is given for a folder of them.
     """
     if not is_folder_of_models(path):
-        return (entry_for_path(path),)
+        return (entry_for_path(path, topology),)
+    if topology is not None:
+        raise SettingsError(
+            f"{str(path)!r} is a folder of models, for which --topology has no meaning",
+            hint="give the file of the weights",
+        )
     entries = scan(path, follow_symlinks=follow_symlinks).entries
     if not entries:
         raise SettingsError(

@@ -21,6 +21,7 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
+    topology_option,
     worker_memory_option,
 )
 from tfjs_serve.cli.wording import check_lines, check_summary
@@ -46,8 +47,11 @@ def _absolute_paths(
 @custom_layers_option
 @worker_memory_option
 @follow_symlinks_option
+@topology_option
 @click.pass_context
-def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
+def check(
+    context: click.Context, /, paths: list[Path], topology: Path | None, **options: Any
+) -> None:
     """Tell which models a page can load: files, or folders of them.
 
     Each is converted as the server would do it, so models without problems are then served at once.
@@ -55,7 +59,7 @@ def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
     """
     terminal = Terminal()
     with logging_to(terminal, "warning"):
-        results = asyncio.run(_check(paths, options, terminal))
+        results = asyncio.run(_check(paths, topology, options, terminal))
     for result in results:
         for text, style in check_lines(result.entry, result.value, result.error):
             terminal.text(text, style=style)
@@ -66,10 +70,13 @@ def check(context: click.Context, /, paths: list[Path], **options: Any) -> None:
 
 
 async def _check(
-    paths: Sequence[Path], options: dict[str, Any], terminal: Terminal
+    paths: Sequence[Path], topology: Path | None, options: dict[str, Any], terminal: Terminal
 ) -> list[Result[Build]]:
     follow_symlinks = options["follow_symlinks"]
-    found = [(path, models_at(path, follow_symlinks=follow_symlinks)) for path in paths]
+    found = [
+        (path, models_at(path, follow_symlinks=follow_symlinks, topology=topology))
+        for path in paths
+    ]
     total = sum(len(entries) for _, entries in found)
     results: list[Result[Build]] = []
     with terminal.progress() as progress:

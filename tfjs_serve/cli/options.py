@@ -173,6 +173,16 @@ custom_layers_option = click.option(
 )
 
 
+topology_option = click.option(
+    "--topology",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=absolute_path,
+    help="The architecture (model.to_json()) of the weights in PATH, if none or several of those "
+    "beside them fit.",
+)
+
+
 def quantize_option(help_text: str) -> Callable[[_Function], _Function]:
     """Return the option ``--quantize`` with the help text of one command."""
     choices = [variant.value for variant in Variant if variant is not Variant.FULL]

@@ -16,6 +16,8 @@ from tfjs_serve.web.pages import readable_size
 KINDS = {
     EntryKind.HDF5: "Keras HDF5",
     EntryKind.KERAS_ZIP: "Keras",
+    EntryKind.KERAS_FOLDER: "Keras folder",
+    EntryKind.KERAS_WEIGHTS: "Keras weights",
     EntryKind.TFJS_LAYERS: "TF.js layers",
     EntryKind.TFJS_GRAPH: "TF.js graph",
 }
@@ -49,8 +51,8 @@ def printable(text: str) -> str:
 
 def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
     """Return the name of a model in lines: its file or folder, and the variant if it matters."""
-    is_folder = entry.exact_name.endswith(f"/{MODEL_JSON}")
-    name = entry.exact_name.removesuffix(MODEL_JSON) if is_folder else entry.exact_name
+    is_folder = entry.kind.is_folder and "/" in entry.exact_name
+    name = f"{entry.name}/" if is_folder else entry.exact_name
     if variant is None or variant is Variant.FULL:
         return name
     return f"{name}@{variant.value}"

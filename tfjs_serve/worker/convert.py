@@ -11,7 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.errors import (
+    KerasFileError,
+    StoreFullError,
+    TfjsServeError,
+    VariantNotAvailableError,
+)
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
@@ -95,6 +100,11 @@ def _convert_file(
     directory = Path(request.output_dir)
     beside = [Path(path) for path in request.beside]
     with open_model(source, display_name=request.display_name, beside=beside) as keras_model:
+        if request.weights_only and keras_model.config:
+            raise KerasFileError(
+                f"{request.display_name} has an architecture of its own",
+                hint="leave out --topology",
+            )
         layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
         files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
     return ConversionReport(

@@ -28,6 +28,8 @@ class ConversionRequest:
     beside
         Absolute paths of the others: the parts of a Keras folder, the files of listed weights,
         architectures that may belong to weights. None for a tfjs folder.
+    weights_only
+        Whether the architecture has to be one of them.
     display_name
         What messages call the file.
     output_dir
@@ -39,6 +41,7 @@ class ConversionRequest:
 
     source: str
     beside: tuple[str, ...] = ()
+    weights_only: bool = False
     display_name: str
     output_dir: str
     copies_dir: str = ""
@@ -61,6 +64,7 @@ class ConversionRequest:
         return cls(
             source=data["source"],
             beside=tuple(data["beside"]),
+            weights_only=data["weights_only"],
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
