@@ -12,16 +12,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import IntEnum
 
+from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import LayerWeights, Weights, origins
 from tfjs_serve.conversion.rules.registry import Rules
 from tfjs_serve.conversion.stored.assignment import OwnVariables
-from tfjs_serve.conversion.stored.missing_shapes import inputs_fit
+from tfjs_serve.conversion.stored.missing_shapes import accepted_shapes, agree
 from tfjs_serve.keras_files import Container, KerasModel, WeightRef
 
 _SEEDS = "seed_generator"
 """States of random numbers, which Keras 3 saves as variables and no page uses."""
+
+
+_Expectation = tuple[str, str, bool]
+"""A weight, the argument that tells one of its sizes, and whether the size is right."""
 
 
 class Names(IntEnum):
@@ -84,7 +90,7 @@ def misfit(
     for layer in model.walk():
         for name, told, size in _wrong_sizes(layer.config, weights.get(layer.path, {})):
             return f"{layer.path} has {told}, but its saved {name} {_shape(size)}"
-    if not inputs_fit(model, weights, rules, Report(keras_model.display_name)):
+    if not _inputs_fit(model, weights, rules, Report(keras_model.display_name)):
         return "the inputs of its layers have other sizes than the saved weights"
     if any(own(layer) is None for layer in model.walk() if layer.class_name not in CONTAINERS):
         return ""
@@ -99,39 +105,73 @@ def _shape(shape: tuple[int, ...]) -> str:
 def _wrong_sizes(
     config: Mapping[str, Json], weights: Weights
 ) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """Yield the weights whose sizes contradict the arguments: name, arguments and real shape.
+    """Yield the weights whose sizes contradict the arguments: name, argument and real shape.
 
-    Layers of one kind spell their arguments alike, so these tell what to expect.
+    Layers of all kinds spell their arguments alike, so these tell what to expect.
     """
-    found: list[tuple[str, str, bool]] = []
     shapes = {name: tuple(source.shape) for name, source in weights.items()}
+    for name, argument, is_right in (*_outputs(config, shapes), *_windows(config, shapes)):
+        if not is_right:
+            yield name, f"{argument}={config[argument]}", shapes[name]
 
-    def expect(name: str, argument: str, is_right: bool) -> None:
-        found.append((name, f"{argument}={config[argument]}", is_right))
 
-    kernel, recurrent = shapes.get("kernel", ()), shapes.get("recurrent_kernel", ())
-    pointwise, depthwise = shapes.get("pointwise_kernel", ()), shapes.get("depthwise_kernel", ())
-    for argument in {"units", "filters"} & config.keys():
+def _outputs(config: Mapping[str, Json], shapes: Mapping[str, Shape]) -> Iterator[_Expectation]:
+    """Yield which weights have the sizes that the arguments give to a layer's output."""
+    recurrent, kernel = shapes.get("recurrent_kernel"), shapes.get("kernel")
+    pointwise, table = shapes.get("pointwise_kernel"), shapes.get("embeddings")
+    for argument in sorted({"units", "filters"} & config.keys()):
         size = config[argument]
         if recurrent:
-            expect("recurrent_kernel", argument, recurrent[-2] == size)
+            yield "recurrent_kernel", argument, recurrent[-2:-1] == (size,)
         elif pointwise:
-            expect("pointwise_kernel", argument, pointwise[-1] == size)
-        elif kernel:  # that of a transposed convolution has its filters last but one
-            expect("kernel", argument, size in kernel[-2:])
+            yield "pointwise_kernel", argument, pointwise[-1] == size
+        elif kernel and not _is_local(config):
+            # That of a transposed convolution has its filters last but one.
+            yield "kernel", argument, size in kernel[-2:]
         if "bias" in shapes and not recurrent:
-            expect("bias", argument, shapes["bias"][-1:] == (size,))
-    sizes = tuple(config.get("kernel_size") or ())
-    for name, shape in (("kernel", kernel), ("depthwise_kernel", depthwise)):
-        is_local = "implementation" in config  # its kernel has one axis for all places
-        if sizes and shape and not is_local and len(shape) == len(sizes) + 2:
-            expect(name, "kernel_size", shape[: len(sizes)] == sizes)
+            yield "bias", argument, shapes["bias"][-1:] == (size,)
+    if table and {"input_dim", "output_dim"} <= config.keys():
+        yield "embeddings", "input_dim", table[0] == config["input_dim"]
+        yield "embeddings", "output_dim", table[-1] == config["output_dim"]
+
+
+def _windows(config: Mapping[str, Json], shapes: Mapping[str, Shape]) -> Iterator[_Expectation]:
+    """Yield which kernels have the sizes of the windows."""
+    depthwise, sizes = shapes.get("depthwise_kernel"), config.get("kernel_size")
+    for name in ("kernel", "depthwise_kernel"):
+        axes = shapes.get(name, ())[:-2]
+        if sizes and axes and not _is_local(config):
+            yield name, "kernel_size", axes == _of_rank(sizes, len(axes))
     if depthwise and "depth_multiplier" in config:
-        expect("depthwise_kernel", "depth_multiplier", depthwise[-1] == config["depth_multiplier"])
-    if "embeddings" in shapes and {"input_dim", "output_dim"} <= config.keys():
-        expect("embeddings", "input_dim", shapes["embeddings"][0] == config["input_dim"])
-        expect("embeddings", "output_dim", shapes["embeddings"][-1] == config["output_dim"])
-    yield from ((name, told, shapes[name]) for name, told, is_right in found if not is_right)
+        yield "depthwise_kernel", "depth_multiplier", depthwise[-1] == config["depth_multiplier"]
+
+
+def _of_rank(sizes: Json, rank: int) -> tuple[int, ...]:
+    return (sizes,) * rank if isinstance(sizes, int) else tuple(sizes)
+
+
+def _is_local(config: Mapping[str, Json]) -> bool:
+    """Whether each place has a kernel of its own; how these are laid out is a choice."""
+    return "implementation" in config and "filters" in config
+
+
+def _inputs_fit(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
+    """Whether no layer gets inputs of other sizes than its weights accept.
+
+    Only inputs with the usual number of axes tell: Keras also takes some with more.
+    """
+    facts = infer(model, rules, report)
+    for layer in model.walk():
+        axis = layer.config.get("axis")
+        if layer.class_name in CONTAINERS or (isinstance(axis, list) and len(axis) > 1):
+            continue  # weights over several axes say nothing of one
+        accepted = list(accepted_shapes(layer, weights, rules))
+        for call in facts.calls.get(layer.path, ()):
+            shape = call[0].shape
+            alike = [other for other in accepted if shape and len(other) == len(shape)]
+            if shape and alike and not any(agree(shape, other) for other in alike):
+                return False
+    return True
 
 
 def _left_over(saved: Mapping[str, tuple[WeightRef, ...]], weights: LayerWeights) -> Iterator[str]:
