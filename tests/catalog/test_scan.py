@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfjs_serve.catalog import folders, tfjs_folders
-from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.explicit import entry_for_path
+from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader, parse_document
 from tfjs_serve.errors import KerasFileError, TfjsFolderError
