@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
@@ -25,6 +26,7 @@ LIST_ENDING = ".weights.json"
 _METADATA = "metadata.json"
 _WEIGHTS = re.compile(r"model\.weights\.(?:h5|json|npz)|model_[0-9]{5}\.weights\.h5")
 _SHARD = re.compile(r"(.+)_[0-9]{5}\.weights\.h5", re.DOTALL)
+_SHARD_ENDING = ".weights.h5"
 _MOST_ASSETS = 1000
 MOST_JSON_FILES = 64
 """In a folder with more of them, only architectures that are named like the weights count."""
@@ -44,9 +46,11 @@ def folder_parts(names: Collection[str]) -> list[str]:
 
     The result is empty if it is no folder as Keras writes it, or not yet.
     """
+    if CONFIG not in names:
+        return []
     weights = sorted(name for name in names if _WEIGHTS.fullmatch(name))
     metadata = [_METADATA] if _METADATA in names else []
-    return [CONFIG, *metadata, *weights] if CONFIG in names and (metadata or weights) else []
+    return [CONFIG, *metadata, *weights] if metadata or weights else []
 
 
 def asset_folders(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
@@ -66,7 +70,7 @@ def asset_folders(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[st
 
 def list_of_shard(name: str) -> str | None:
     """Return the name of the list that a file of weights belongs to, judged by its name."""
-    shard = _SHARD.fullmatch(name)
+    shard = _SHARD.fullmatch(name) if name.endswith(_SHARD_ENDING) else None
     return f"{shard[1]}{LIST_ENDING}" if shard else None
 
 
@@ -82,7 +86,7 @@ def is_weights(part: str) -> bool:
 
 def own_architecture(file_name: str) -> str:
     """Return the name of the architecture that is called like a file of weights."""
-    return f"{PurePosixPath(file_name).stem.removesuffix('.weights')}.json"
+    return f"{file_name.rpartition('.')[0].removesuffix('.weights')}.json"
 
 
 def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:
@@ -163,6 +167,11 @@ def kind_of(head: bytes) -> JsonKind:
     return JsonKind.ARCHITECTURE if first[1] in _KEYS_OF_ARCHITECTURES else JsonKind.OTHER
 
 
+def _may_be_architecture(name: str) -> bool:
+    is_json = name[-5:].lower() == ".json"
+    return is_json and not name.endswith(LIST_ENDING) and not is_skipped_file(name)
+
+
 LookAtJson = Callable[[str], tuple[FileStamp | None, JsonKind]]
 """From the name of a JSON file in a folder to its identity, and what it may be."""
 
@@ -179,24 +188,23 @@ class Architectures:
     """
 
     def __init__(self, names: Iterable[str], look: LookAtJson) -> None:
-        self._names = [
-            name
-            for name in names
-            if name.lower().endswith(".json")
-            and not name.endswith(LIST_ENDING)
-            and not is_skipped_file(name)
-        ]
+        self._names = names
         self._look = look
-        self._all: tuple[FileStamp, ...] | None = None
 
     def beside(self, file_name: str) -> tuple[FileStamp, ...]:
         """Return the identities of those that may belong to a file of weights."""
-        if len(self._names) > MOST_JSON_FILES:
+        if len(self._json_files) > MOST_JSON_FILES:
             own = own_architecture(file_name)
-            return self._found([own] if own in self._names else [])
-        if self._all is None:
-            self._all = self._found(self._names)
+            return self._found([own] if own in self._json_files else [])
         return self._all
+
+    @cached_property
+    def _json_files(self) -> frozenset[str]:
+        return frozenset(filter(_may_be_architecture, self._names))
+
+    @cached_property
+    def _all(self) -> tuple[FileStamp, ...]:
+        return self._found(sorted(self._json_files))
 
     def _found(self, names: Iterable[str]) -> tuple[FileStamp, ...]:
         looks = map(self._look, names)

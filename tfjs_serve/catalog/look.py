@@ -82,21 +82,23 @@ class Look(Eyes):
         """
         is_part = self._part_of_another(folder, children)
         architectures = self._architectures(folder, children)
+        prefix = f"{name}."
         for file_name, child in children.items():
-            if name is not None and file_name != name and not file_name.startswith(f"{name}."):
+            if name is not None and file_name != name and not file_name.startswith(prefix):
                 continue
             kind = self._file_kind(folder, child)
             if kind is None or names.is_skipped_file(file_name) or is_part(file_name):
                 continue
-            stamps = self.stamps(folder, children, [file_name])
-            if not stamps:
+            stamp = self.stamp(folder, child)
+            if stamp is None:
                 continue
+            others: tuple[FileStamp, ...] = ()
             if kind is EntryKind.KERAS_WEIGHTS:
                 shards = [one for one in children if is_shard(file_name, one)]
-                stamps += self.stamps(folder, children, shards)
+                others = self.stamps(folder, children, shards)
             if kind is not EntryKind.KERAS_ZIP:
-                stamps += architectures.beside(file_name)
-            entry = self._file_entry(Path(child.path), kind, stamps)
+                others += architectures.beside(file_name)
+            entry = self._file_entry(child, kind, (stamp, *others))
             if entry is not None:
                 yield entry
 
@@ -134,7 +136,7 @@ class Look(Eyes):
 
     def _part_of_another(self, folder: Folder, children: Children) -> Callable[[str], bool]:
         """Return whether a file belongs to a model with another name in the same folder."""
-        parts = () if self.keras_entry(folder, children) is None else folder_parts(children)
+        parts = folder_parts(children) if self.keras_entry(folder, children) is not None else ()
 
         def is_part(file_name: str) -> bool:
             if file_name in parts:
@@ -145,7 +147,7 @@ class Look(Eyes):
         return is_part
 
     def _file_entry(
-        self, path: Path, kind: EntryKind, stamps: tuple[FileStamp, ...]
+        self, child: os.DirEntry[str], kind: EntryKind, stamps: tuple[FileStamp, ...]
     ) -> CatalogEntry | None:
         exact_name = stamps[0].path
         known = self._known.get(exact_name)
@@ -154,6 +156,7 @@ class Look(Eyes):
         name = names.file_name_of(exact_name)
         if not self._can_be_served(name, exact_name):
             return None
+        path = Path(child.path)
         return CatalogEntry(name=name, exact_name=exact_name, path=path, kind=kind, stamps=stamps)
 
     def folder_entries(self, folder: Folder, children: Children) -> Iterator[CatalogEntry]:

@@ -116,10 +116,7 @@ def _blocks(
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
         with ExitStack() as opened:
-            source = _OneAfterTheOther(
-                opened.enter_context(open(path, "rb", buffering=0, opener=_without_waiting))
-                for path in request.files
-            )
+            source = _OneAfterTheOther(request.files, opened)
             for offset, size_bytes in pieces:
                 left_bytes = size_bytes
                 while left_bytes:
@@ -136,23 +133,32 @@ def _blocks(
 
 
 class _OneAfterTheOther:
-    """Files whose bytes count as those of one."""
+    """Files whose bytes count as those of one; each is opened when it is needed."""
 
-    def __init__(self, files: Iterable[FileIO]) -> None:
-        self._files: list[tuple[int, int, FileIO]] = []
+    def __init__(self, paths: Iterable[str], opened: ExitStack) -> None:
+        self._places: list[tuple[int, int, str]] = []
+        self._files: dict[str, FileIO] = {}
+        self._opened = opened
         start = 0
-        for file in files:
-            size_bytes = os.fstat(file.fileno()).st_size
-            self._files.append((start, start + size_bytes, file))
-            start += size_bytes
+        for path in paths:
+            end = start + os.stat(path).st_size  # noqa: PTH116 - a text, as `open` gets it
+            self._places.append((start, end, path))
+            start = end
 
     def read_into(self, buffer: memoryview, offset: int) -> int:
         """Read bytes of one file from `offset` on, and return how many; 0 behind the last file."""
-        for start, end, file in self._files:
+        for start, end, path in self._places:
             if start <= offset < end:
+                file = self._file(path)
                 file.seek(offset - start)
                 return file.readinto(buffer[: end - offset])
         return 0
+
+    def _file(self, path: str) -> FileIO:
+        if path not in self._files:
+            file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115
+            self._files[path] = self._opened.enter_context(file)
+        return self._files[path]
 
 
 def _without_waiting(path: str, flags: int) -> int:
