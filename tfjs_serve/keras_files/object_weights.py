@@ -1,7 +1,7 @@
 """Weights by Python object, as Keras 2.12 and newer save them in archives and ``.weights.h5``.
 
 The groups of the HDF5 file follow the attributes of the objects, as in ``layers/dense_1/vars/0``
-(``_save_state`` in ``keras/src/saving/saving_lib.py``). On Windows, Keras 2.13 to 3.0 joined them
+(``_save_state`` in ``keras/src/saving/saving_lib.py``). On Windows, Keras 2.12 to 3.0 joined them
 with backslashes, into one group of that name.
 """
 
