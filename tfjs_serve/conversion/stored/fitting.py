@@ -8,20 +8,22 @@ be a guess. So names of layers come first, where the file of the weights has the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer
-from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.conversion.model.report import NONSENSE, Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import LayerWeights, Weights, origins
-from tfjs_serve.conversion.rules.registry import Rules
+from tfjs_serve.conversion.rules.registry import Rules, traits_of
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 from tfjs_serve.conversion.stored.missing_shapes import accepted_shapes, agree
 from tfjs_serve.keras_files import Container, KerasModel, WeightRef
 
+_TRANSPOSED = ("Transpose", "Deconvolution")
+"""In the names of convolutions whose kernels have their filters last but one."""
 _SEEDS = "seed_generator"
 """States of random numbers, which Keras 3 saves as variables and no page uses."""
 
@@ -88,10 +90,11 @@ def misfit(
         Returns the variables of a layer.
     """
     for layer in model.walk():
-        for name, told, size in _wrong_sizes(layer.config, weights.get(layer.path, {})):
+        for name, told, size in _wrong_sizes(layer, weights.get(layer.path, {})):
             return f"{layer.path} has {told}, but its saved {name} {_shape(size)}"
-    if not _inputs_fit(model, weights, rules, Report(keras_model.display_name)):
-        return "the inputs of its layers have other sizes than the saved weights"
+    problem = _wrong_for_inputs(model, weights, rules, Report(keras_model.display_name))
+    if problem:
+        return problem
     if any(own(layer) is None for layer in model.walk() if layer.class_name not in CONTAINERS):
         return ""
     left = next(_left_over(keras_model.weights, weights), "")
@@ -102,21 +105,20 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"has the shape {'x'.join(map(str, shape))}"
 
 
-def _wrong_sizes(
-    config: Mapping[str, Json], weights: Weights
-) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+def _wrong_sizes(layer: KerasLayer, weights: Weights) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Yield the weights whose sizes contradict the arguments: name, argument and real shape.
 
     Layers of all kinds spell their arguments alike, so these tell what to expect.
     """
     shapes = {name: tuple(source.shape) for name, source in weights.items()}
-    for name, argument, is_right in (*_outputs(config, shapes), *_windows(config, shapes)):
+    for name, argument, is_right in (*_outputs(layer, shapes), *_windows(layer.config, shapes)):
         if not is_right:
-            yield name, f"{argument}={config[argument]}", shapes[name]
+            yield name, f"{argument}={layer.config[argument]}", shapes[name]
 
 
-def _outputs(config: Mapping[str, Json], shapes: Mapping[str, Shape]) -> Iterator[_Expectation]:
+def _outputs(layer: KerasLayer, shapes: Mapping[str, Shape]) -> Iterator[_Expectation]:
     """Yield which weights have the sizes that the arguments give to a layer's output."""
+    config, is_transposed = layer.config, any(word in layer.class_name for word in _TRANSPOSED)
     recurrent, kernel = shapes.get("recurrent_kernel"), shapes.get("kernel")
     pointwise, table = shapes.get("pointwise_kernel"), shapes.get("embeddings")
     for argument in sorted({"units", "filters"} & config.keys()):
@@ -126,8 +128,7 @@ def _outputs(config: Mapping[str, Json], shapes: Mapping[str, Shape]) -> Iterato
         elif pointwise:
             yield "pointwise_kernel", argument, pointwise[-1] == size
         elif kernel and not _is_local(config):
-            # That of a transposed convolution has its filters last but one.
-            yield "kernel", argument, size in kernel[-2:]
+            yield "kernel", argument, kernel[-2 if is_transposed else -1] == size
         if "bias" in shapes and not recurrent:
             yield "bias", argument, shapes["bias"][-1:] == (size,)
     if table and {"input_dim", "output_dim"} <= config.keys():
@@ -155,23 +156,46 @@ def _is_local(config: Mapping[str, Json]) -> bool:
     return "implementation" in config and "filters" in config
 
 
-def _inputs_fit(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
-    """Whether no layer gets inputs of other sizes than its weights accept.
-
-    Only inputs with the usual number of axes tell: Keras also takes some with more.
-    """
+def _wrong_for_inputs(
+    model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report
+) -> str:
+    """Say which layer gets inputs of other sizes than its weights are for."""
     facts = infer(model, rules, report)
     for layer in model.walk():
-        axis = layer.config.get("axis")
-        if layer.class_name in CONTAINERS or (isinstance(axis, list) and len(axis) > 1):
-            continue  # weights over several axes say nothing of one
-        accepted = list(accepted_shapes(layer, weights, rules))
+        saved = weights.get(layer.path, {})
+        accepted = list(_accepted(layer, weights, rules))
         for call in facts.calls.get(layer.path, ()):
             shape = call[0].shape
-            alike = [other for other in accepted if shape and len(other) == len(shape)]
-            if shape and alike and not any(agree(shape, other) for other in alike):
-                return False
-    return True
+            if shape and not _is_accepted(shape, accepted):
+                return f"the inputs of {layer.path} have other sizes than its saved weights"
+            for name, told in (_told(layer, shape, rules) if shape else {}).items():
+                if name in saved and not agree(told, tuple(saved[name].shape)):
+                    return f"{layer.path} needs a {name} of another shape than the saved one"
+    return ""
+
+
+def _is_accepted(shape: Shape, accepted: Sequence[Shape]) -> bool:
+    """Whether an input fits; Keras also takes some with more axes, of which nothing is told."""
+    alike = [other for other in accepted if len(other) == len(shape)]
+    return not alike or any(agree(shape, other) for other in alike)
+
+
+def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
+    axis = layer.config.get("axis")
+    is_over_several = isinstance(axis, list) and len(axis) > 1  # such weights tell of no single one
+    if layer.class_name not in CONTAINERS and not is_over_several:
+        yield from accepted_shapes(layer, weights, rules)
+
+
+def _told(layer: KerasLayer, shape: Shape, rules: Rules) -> Mapping[str, Shape]:
+    """Return the shapes of weights that the layer's family tells, if its arguments make sense."""
+    tell = traits_of(rules, layer).weight_shapes
+    if tell is None:
+        return {}
+    try:
+        return tell(layer, shape)
+    except NONSENSE:
+        return {}  # its rule tells what is wrong
 
 
 def _left_over(saved: Mapping[str, tuple[WeightRef, ...]], weights: LayerWeights) -> Iterator[str]:
