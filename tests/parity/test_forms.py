@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -17,6 +18,8 @@ import h5py
 import keras
 import numpy as np
 import pytest
+
+from tfjs_serve.errors import WeightsOnlyFileError
 
 from .converted import converted
 from .harness import Array, NodeTf, ServedModels, compare
@@ -94,6 +97,91 @@ def test_two_files_become_what_one_becomes(archive: Path, name: str, tmp_path: P
         whole.write_bytes(models.read(name))
     split(whole.read_bytes(), weights, architecture)
     assert converted(weights, tmp_path / "two", architecture) == converted(whole, tmp_path / "one")
+
+
+@pytest.mark.parametrize("archive", SEPARATE, ids=lambda archive: archive.stem)
+def test_no_other_architecture_fits(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as models:
+        models.extractall(tmp_path)
+    for weights in sorted(tmp_path.glob("*.h5")):
+        name = weights.name.partition(".")[0]
+        others = [path for path in sorted(tmp_path.glob("*.json")) if path.stem != name]
+        with pytest.raises(WeightsOnlyFileError, match="no architecture beside it fits"):
+            converted(weights, tmp_path / f"{weights.name}.out", *others)
+
+
+def test_layers_with_other_names_are_matched_in_order(tmp_path: Path) -> None:
+    """A model that was built twice in one session has other names the second time."""
+    (archive,) = FIXTURES.glob("weights-keras-2.*.zip")
+    with zipfile.ZipFile(archive) as models:
+        models.extract("dense.h5", tmp_path)
+        text = models.read("dense.json").decode()
+    (tmp_path / "first.json").write_text(text)
+    (tmp_path / "second.json").write_text(re.sub(r'"name": "(\w+)"', r'"name": "\1_7"', text))
+    one, two = (
+        converted(tmp_path / "dense.h5", tmp_path / name, tmp_path / f"{name}.json")
+        for name in ("first", "second")
+    )
+    shards = [{name for name in made if name.endswith(".bin")} for made in (one, two)]
+    assert shards[0] == shards[1] != set()
+    assert b'"dense_1_7"' in two["model.json"]
+
+
+def layer(name: str, *arguments: Any, **options: Any) -> Callable[[Any], Any]:
+    """Return how to call a layer, without building Keras's yet."""
+
+    def call(x: Any) -> Any:
+        return getattr(keras.layers, name)(*arguments, **options)(x)
+
+    return call
+
+
+def attention(x: Any) -> Any:
+    return keras.layers.MultiHeadAttention(2, 3)(x, x)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "argument"),
+    [
+        (layer("Dense", 3, use_bias=False), (2,), "units"),
+        (layer("Conv2D", 3, 2, use_bias=False), (4, 4, 4), "filters"),
+        (layer("Conv2D", 3, 2), (4, 4, 4), "kernel_size"),
+        (layer("Conv2DTranspose", 3, 2, use_bias=False), (4, 4, 4), "filters"),
+        (layer("SeparableConv1D", 3, 2, use_bias=False), (4, 4), "filters"),
+        (layer("DepthwiseConv2D", 2), (4, 4, 4), "depth_multiplier"),
+        (layer("Embedding", 5, 3), (2,), "input_dim"),
+        (layer("Embedding", 5, 3), (2,), "output_dim"),
+        (layer("LSTM", 3), (2, 2), "units"),
+        (layer("GRU", 3, use_bias=False), (2, 2), "units"),
+        (layer("EinsumDense", "abc,cd->abd", (None, 3)), (2, 2), "output_shape"),
+        (layer("PReLU", shared_axes=[1]), (2, 3), "shared_axes"),
+        (attention, (2, 2), "key_dim"),
+        (attention, (2, 2), "num_heads"),
+        (attention, (2, 2), "value_dim"),
+        (layer("Dense", 3), (2,), "batch_shape"),
+        (layer("BatchNormalization"), (2,), "batch_shape"),
+    ],
+)
+def test_an_architecture_with_another_size_is_not_taken(
+    call: Callable[[Any], Any], shape: tuple[int, ...], argument: str, tmp_path: Path
+) -> None:
+    keras.backend.clear_session()
+    given = keras.Input(shape)
+    model = keras.Model(given, call(given))
+    weights = tmp_path / "w.weights.h5"
+    model.save_weights(weights)
+    right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
+    right.write_text(model.to_json())
+    text = re.sub(
+        rf'("{argument}": (?:\[(?:null, )?)?)(\d+)',
+        lambda found: f"{found[1]}{int(found[2]) + 1}",
+        right.read_text(),
+    )
+    assert text != right.read_text()
+    wrong.write_text(text)
+    assert converted(weights, tmp_path / "made", wrong, right)
+    with pytest.raises(WeightsOnlyFileError, match=r"wrong\.json \("):
+        converted(weights, tmp_path / "not made", wrong)
 
 
 def network() -> Any:
