@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from tfjs_serve.builder.parts import digest_files
+from tfjs_serve.builder.several_files import digest_files
 from tfjs_serve.builder.snapshots import copy_file, digest_file, looks_complete
 from tfjs_serve.builder.stamps import Stamps, read_stamps, unreadable
 from tfjs_serve.builder.write_locks import is_write_locked

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.lanes import Lanes
-from tfjs_serve.builder.parts import digest_files, is_between_parts
 from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.several_files import digest_files, is_between_parts
 from tfjs_serve.builder.single_flight import SingleFlight
 from tfjs_serve.builder.stamps import (
     ChangedMeanwhileError,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -93,8 +94,8 @@ def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:
     """Return the names of the files that a model is made of now, in the order of its stamps.
 
     The parts of a model in several files are written one after another, so there may be more of
-    them than when it was found. A link among these is left to the next look, which knows whether
-    it may be followed.
+    them than when it was found. What is no plain file among these is left to the next look: it
+    knows which links may be followed.
 
     Parameters
     ----------
@@ -117,7 +118,11 @@ def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:
         return known
     if known[0] not in now:
         raise FileNotFoundError
-    return [name for name in now if name in known or not (entry.folder / name).is_symlink()]
+    return [name for name in now if name in known or _is_plain(entry.folder / name)]
+
+
+def _is_plain(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 class JsonKind(Enum):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from tfjs_serve.conversion.stored.fitting import Names
-from tfjs_serve.errors import TfjsServeError, WeightsOnlyFileError
+from tfjs_serve.errors import ConversionError, TfjsServeError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Architecture, KerasModel
 
 _WEIGHTS = ".weights"
 _MOST_TOLD = 8
 """How many architectures a message names."""
+_MOST_PROBLEMS = 2
+"""How many of its problems are told of each of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,11 @@ def _tried(keras_model: KerasModel, architecture: Architecture, fit: Try) -> Fit
         return Fit(architecture=architecture, model=keras_model, problem=architecture.problem)
     try:
         return fit(architecture)
+    except ConversionError as error:
+        problem = "; ".join(map(str, error.problems[:_MOST_PROBLEMS]))
     except TfjsServeError as error:
         problem = error.message.removeprefix(keras_model.display_name).lstrip(": ")
-        return Fit(architecture=architecture, model=keras_model, problem=problem)
+    return Fit(architecture=architecture, model=keras_model, problem=problem)
 
 
 def _best(fitting: Sequence[Fit], display_name: str) -> list[Fit]:
