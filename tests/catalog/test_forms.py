@@ -129,6 +129,17 @@ def test_parts_that_are_links_out_of_the_folder_are_left_out(models, tmp_path):
     assert "leads out of the folder" in scan(models.path).warnings[0]
 
 
+def test_an_architecture_without_weights_is_told(models):
+    models.file("net/model.json", ARCHITECTURE)
+    found = scan(models.path)
+    assert not found.entries
+    assert found.warnings == (
+        "'net/model.json' is an architecture of Keras, and no weights lie beside it",
+    )
+    models.file("net/net.weights.h5")
+    assert not scan(models.path).warnings
+
+
 def test_a_folder_is_of_models_unless_it_is_one(models):
     models.file("keras/model.json", ARCHITECTURE)
     models.file("keras/net.h5")

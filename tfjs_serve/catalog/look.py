@@ -198,6 +198,8 @@ class Look(Eyes):
         if document_stamp is None:
             return None
         document = self._read_document(folder, document_stamp)
+        if document is None and not any(map(names.split_model_file, children)):
+            self._tell_of_architecture(folder, children)
         exact_name = names.folder_exact_name(folder.relative)
         name = folder.relative or self._root_name
         if document is None or not self._can_be_served(name, exact_name):
@@ -238,6 +240,12 @@ class Look(Eyes):
         inner = self.step(folder, children, last)
         if inner is not None:
             yield from self.folder_entries(inner, self.children(inner))
+
+    def _tell_of_architecture(self, folder: Folder, children: Children) -> None:
+        """Warn of a ``model.json`` that is Keras's, if it is all that there is of a model."""
+        if self.is_architecture(folder, children, MODEL_JSON):
+            shown = folder.relative_to_root(MODEL_JSON)
+            self.warn(f"{shown!r} is an architecture of Keras, and no weights lie beside it")
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)

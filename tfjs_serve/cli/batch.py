@@ -54,13 +54,14 @@ def models_at(
             f"{str(path)!r} is a folder of models, for which --topology has no meaning",
             hint="give the file of the weights",
         )
-    entries = scan(path, follow_symlinks=follow_symlinks).entries
-    if not entries:
+    found = scan(path, follow_symlinks=follow_symlinks)
+    if not found.entries:
+        why = f": {found.warnings[0]}" if found.warnings else ""
         raise SettingsError(
-            f"there are no models in the folder {str(path)!r}",
+            f"there are no models in the folder {str(path)!r}{why}",
             hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
         )
-    return entries
+    return found.entries
 
 
 async def build_newest(builder: Builder, entry: CatalogEntry, variant: Variant) -> Build:
