@@ -151,15 +151,17 @@ class JsonHeads:
     def kind(self, path: str, stamp: FileStamp) -> JsonKind:
         """Return what the file at `path` may be, whose identity is now `stamp`."""
         seen = self._seen.get(path)
-        if seen is not None and (seen.stamp == stamp or not stamp.size_bytes):
+        if seen is not None and seen.stamp == stamp:
             return seen.kind
         try:
             with Path(path).open("rb") as file:
-                kind = kind_of(file.read(_HEAD_BYTES))
+                head = file.read(_HEAD_BYTES)
         except OSError:
             return JsonKind.OTHER  # permissions may change without a new identity
-        self._seen[path] = _Seen(stamp=stamp, kind=kind)
-        return kind
+        if not head:
+            return seen.kind if seen is not None else JsonKind.OTHER
+        self._seen[path] = _Seen(stamp=stamp, kind=kind_of(head))
+        return self._seen[path].kind
 
 
 def kind_of(head: bytes) -> JsonKind:
