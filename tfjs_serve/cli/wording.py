@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tfjs_serve.builder import Build, BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
+from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME, script_among
 from tfjs_serve.errors import ConversionError, TfjsServeError
@@ -51,8 +52,9 @@ def printable(text: str) -> str:
 
 def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
     """Return the name of a model in lines: its file or folder, and the variant if it matters."""
-    is_folder = entry.kind.is_folder and "/" in entry.exact_name
-    name = f"{entry.name}/" if is_folder else entry.exact_name
+    folder, slash, file_name = entry.exact_name.rpartition("/")
+    is_folder = slash and file_name in (MODEL_JSON, CONFIG)
+    name = f"{folder}/" if is_folder else entry.exact_name
     if variant is None or variant is Variant.FULL:
         return name
     return f"{name}@{variant.value}"
