@@ -84,10 +84,14 @@ def test_architectures_beside_weights_may_be_theirs(models):
 def test_in_a_crowd_an_architecture_has_the_name_of_its_weights(models):
     for number in range(65):
         models.file(f"{number}.json", ARCHITECTURE)
-        models.file(f"{number}.weights.h5")
-    assert [stamped(entry)[1:] for entry in scan(models.path).entries] == [
-        [f"{entry.exact_name.partition('.')[0]}.json"] for entry in scan(models.path).entries
-    ]
+    for name in ("7.h5", "8.weights.h5", "9_weights.hdf5"):
+        models.file(name)
+    found = {entry.exact_name: stamped(entry)[1:] for entry in scan(models.path).entries}
+    assert found == {
+        "7.h5": ["7.json"],
+        "8.weights.h5": ["8.json"],
+        "9_weights.hdf5": ["9.json"],
+    }
 
 
 def test_an_architecture_that_is_being_rewritten_still_counts(models):

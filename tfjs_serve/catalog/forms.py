@@ -27,6 +27,8 @@ LIST_ENDING = ".weights.json"
 _METADATA = "metadata.json"
 _WEIGHTS = re.compile(r"model\.weights\.(?:h5|json|npz)|model_[0-9]{5}\.weights\.h5")
 _SHARD = re.compile(r"(.+)_[0-9]{5}\.weights\.h5", re.DOTALL)
+_AFTER_MODEL = re.compile(r"(?:[._-]weights)?\.[^.]*\Z")
+"""What the name of a file of weights has after the name of the model."""
 _SHARD_ENDING = ".weights.h5"
 _MOST_ASSETS = 1000
 MOST_JSON_FILES = 64
@@ -87,7 +89,7 @@ def is_weights(part: str) -> bool:
 
 def own_architecture(file_name: str) -> str:
     """Return the name of the architecture that is called like a file of weights."""
-    return f"{file_name.rpartition('.')[0].removesuffix('.weights')}.json"
+    return f"{_AFTER_MODEL.sub('', file_name)}.json"
 
 
 def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,8 @@ from tfjs_serve.conversion.stored.fitting import Names
 from tfjs_serve.errors import ConversionError, TfjsServeError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Architecture, KerasModel
 
-_WEIGHTS = ".weights"
+_WEIGHTS = (".weights", "_weights", "-weights")
+"""What the names of files of weights have after the name of the model."""
 _MOST_TOLD = 8
 """How many architectures a message names."""
 _MOST_PROBLEMS = 2
@@ -86,7 +87,8 @@ def _best(fitting: Sequence[Fit], display_name: str) -> list[Fit]:
 
 def _stem(file_name: str) -> str:
     """Return the name that files of one model share: ``digits`` of ``digits.weights.h5``."""
-    return PurePath(file_name).stem.removesuffix(_WEIGHTS)
+    stem = PurePath(file_name).stem
+    return stem[: -len(_WEIGHTS[0])] if stem.endswith(_WEIGHTS) else stem
 
 
 def _note(chosen: Fit, fits: Sequence[Fit]) -> str:
