@@ -80,13 +80,26 @@ class Build:
 
 @contextmanager
 def builds(baseline: str | None) -> Iterator[tuple[Build, ...]]:
-    """Provide this build and, if it is named, that of the git revision `baseline`."""
+    """Provide this build and, if it is named, that of the git revision `baseline`.
+
+    Raises
+    ------
+    SystemExit
+        The clone has no such revision.
+    """
     ours = Build(name=OURS, root=ROOT)
     if not baseline:
         yield (ours,)
         return
+    git = ["git", "-C", str(ROOT)]
+    exists = [*git, "cat-file", "-e", f"{baseline}^{{commit}}"]
+    if subprocess.run(exists, stderr=subprocess.DEVNULL, check=False).returncode:
+        raise SystemExit(
+            f"this clone has no revision {baseline}: fetch its whole history with "
+            "`git fetch --unshallow`, or choose another --baseline; '' for none"
+        )
+    git.append("worktree")
     with tempfile.TemporaryDirectory() as folder:
-        git = ["git", "-C", str(ROOT), "worktree"]
         tree = Path(folder, "tree")
         subprocess.run([*git, "add", "--quiet", "--detach", str(tree), baseline], check=True)
         try:

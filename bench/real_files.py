@@ -41,6 +41,7 @@ REFERENCE = Path(__file__).with_name("real_files_reference.py")
 DOCUMENT = ROOT / "docs" / "real-files.md"
 REPOSITORIES = "https://github.com"
 TOLERANCE = 1e-4
+WITH_LAYERS = "with `layers.js`"
 DEADLINE_SECONDS = 600.0
 
 
@@ -185,7 +186,7 @@ def tried(file: RealFile, path: Path, pythons: dict[str, str], node: NodeTf) -> 
             compared = f"Keras: {reason}" if reason else difference(arrays, address, node)
         except NodeTfError as error:
             return Row(file=file, keras=version, result=f"failed: {error}")
-        loaded = "with the companion" if needed else "plain"
+        loaded = WITH_LAYERS if needed else "plain"
         return Row(file=file, keras=version, result=loaded, compared=compared)
 
 
@@ -208,10 +209,11 @@ Trained files that others published, converted and compared with the Keras that 
 (`bench/real_files.py` writes this table). None of them is known to the converter. Inputs are
 random; outputs are equal when none is off by more than 1e-4 of the largest one, and the largest
 error stands beside. Where Keras of today cannot load the file itself, its own words stand there.
+The column *Keras* is the version that wrote the file, where the file tells it.
 
-{files} files from {sources} packages and repositories: {plain} load plainly, {companion} with the
-companion, {refused} are refused. Of those that Keras can load, {equal} of {compared} predict the
-same.
+{files} files from {sources} packages and repositories: {plain} load plainly, {companion} with
+[`layers.js`](../README.md#layersjs), {refused} are refused. Of those that Keras can load,
+{equal} of {compared} predict the same.
 
 | package or repository | file | SHA-256 | Keras | TensorFlow.js loads it | predictions |
 |---|---|---|---|---|---|
@@ -225,7 +227,7 @@ def document(results: list[Row]) -> str:
         files=len(results),
         sources=len({row.file.source for row in results}),
         plain=sum(row.result == "plain" for row in results),
-        companion=sum(row.result == "with the companion" for row in results),
+        companion=sum(row.result == WITH_LAYERS for row in results),
         refused=sum(row.result.startswith("refused") for row in results),
         equal=sum(row.compared.startswith("equal") for row in compared),
         compared=len(compared),

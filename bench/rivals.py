@@ -19,7 +19,7 @@ import dev
 HTTP_SERVER = "http-server@14.1.1"
 _NODE_PACKAGES = ROOT / ".venv" / "rivals"
 _SETTINGS = {
-    "nginx": "worker_processes auto, sendfile, etag, no open_file_cache",
+    "nginx": "worker_processes auto, sendfile, tcp_nopush, etag, no open_file_cache",
     "Caddy": "file_server",
     "http-server": f"{HTTP_SERVER}, --silent --cors",
     "http.server": f"of Python {sys.version_info.major}.{sys.version_info.minor}, HTTP/1.0",

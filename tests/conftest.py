@@ -29,9 +29,9 @@ def patient_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     running would be a warning in whichever test runs when it is collected.
     """
     from tfjs_serve.builder import single_flight
-    from tfjs_serve.worker import client, forks, process
+    from tfjs_serve.worker import client, copying, forks, process
 
-    for module in (client, single_flight):
+    for module in (client, copying, single_flight):
         monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 60.0)
     for module in (forks, process):
         monkeypatch.setattr(module, "_END_SECONDS", 60.0)

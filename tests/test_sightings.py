@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,22 @@ def test_the_first_sighting_counts(folder: Path) -> None:
     assert not seen.still_hold()
 
 
+def test_a_look_at_a_file_does_not_stand_for_one_at_a_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_is_local", lambda _path: False)
+    seen = Sightings()
+    seen.file(folder)
+    seen.folder(folder)
+    unchanged = folder.stat()
+    monkeypatch.setattr(os, "stat", lambda _path: unchanged)
+    assert seen.still_hold()
+    (folder / "b.h5").write_bytes(b"")
+    holds = seen.still_hold()
+    monkeypatch.undo()
+    assert not holds
+
+
 @pytest.mark.skipif(os.name == "nt", reason="makes links")
 def test_links_are_in_doubt(folder: Path) -> None:
     (folder / "link.h5").symlink_to(folder / "a.h5")
@@ -151,3 +168,21 @@ def test_only_known_file_systems_are_trusted(
     found = module._is_local(tmp_path)
     monkeypatch.undo()
     assert found == is_local
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this list of mounts")
+def test_the_mounts_are_not_read_for_each_look(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = folder.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    line = f"22 1 {os.major(device)}:{os.minor(device)} / / rw - {{kind}} /dev/root rw\n"
+    monkeypatch.setattr(module, "_MOUNTS", mounts)
+    now_seconds = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_seconds)
+    mounts.write_text(line.format(kind="ext4"))
+    assert module._is_local(folder)
+    mounts.write_text(line.format(kind="nfs4"))
+    assert module._is_local(folder)
+    now_seconds += module._MOUNTS_BELIEVED_SECONDS
+    assert not module._is_local(folder)

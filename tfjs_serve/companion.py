@@ -32,6 +32,7 @@ SCRIPT_NAME = "layers.js"
 MODULE_NAME = "layers.mjs"
 SCRIPT_PREFIX = "layers."
 """How the names of scripts begin, and of their compressed forms."""
+SCRIPT_BEGINNING = "// tfjs-serve "
 FRAME = "kit"
 """Name of the source that is in every script."""
 
@@ -102,6 +103,17 @@ def camel_case(text: str) -> str:
     return re.sub(r"_+(\w|$)", lambda found: found[1].upper(), text, flags=re.ASCII)
 
 
+def _snake_case(text: str) -> str:
+    """Return what TF.js makes of a key, or of a string, when a page saves a model.
+
+    ``convertTsToPythonic`` applies this, which is ``toSnakeCase`` of ``generic_utils.ts``, where
+    :func:`camel_case` is applied at loading.
+    """
+    text = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", text)
+    text = re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower()
+    return f"private{text}" if text.startswith("_") else text
+
+
 @cache
 def declared_arguments() -> Mapping[str, tuple[str, ...]]:
     """Return the arguments that each class of ``layers.js`` declares, in camel case.
@@ -112,22 +124,23 @@ def declared_arguments() -> Mapping[str, tuple[str, ...]]:
     return {name: names for part in _parts() for name, names in part.layers.items()}
 
 
-def check_arguments(class_name: str, arguments: Iterable[str]) -> None:
-    """Check the names of what is written as the arguments of a layer.
+def check_arguments(class_name: str, arguments: Mapping[str, Any]) -> None:
+    """Check what is written as the arguments of a layer.
 
-    JavaScript checks the same when a page loads the layer (``checked`` in ``kit.js``).
+    JavaScript checks the names, too, when a page loads the layer (``checked`` in ``kit.js``).
 
     Parameters
     ----------
     class_name
         In ``layers.js``, without the package.
     arguments
-        Names in snake case.
+        Values by names in snake case.
 
     Raises
     ------
     ArgumentMismatchError
-        The class does not declare one of them, or needs one that is not among them.
+        The class does not declare one of them, or needs one that is not among them; or a page that
+        loads the model and saves it would save another key or string.
     """
     declared = declared_arguments()[class_name]
     given = set(map(camel_case, arguments))
@@ -137,6 +150,29 @@ def check_arguments(class_name: str, arguments: Iterable[str]) -> None:
         raise ArgumentMismatchError(
             f"{class_name} of layers.js lacks {sorted(needed - given)}, has no {sorted(unknown)}"
         )
+    if changed := next(filter(_changes_in_saving, _texts_in(arguments)), None):
+        raise ArgumentMismatchError(
+            f"{class_name} of layers.js is given {changed!r}, which TensorFlow.js would save as "
+            f"{_snake_case(camel_case(changed))!r}"
+        )
+
+
+def _changes_in_saving(text: str) -> bool:
+    return camel_case(_snake_case(camel_case(text))) != camel_case(text)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield all keys and strings of a configuration, but the values that TF.js does not touch."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            if key not in ("name", "class_name") or not isinstance(item, str):
+                yield from _texts_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts_in(item)
 
 
 # --- Scripts ----------------------------------------------------------------------------------
@@ -196,7 +232,7 @@ def _script(wanted: frozenset[str]) -> Script:
             needed.update(part.needs)
             chosen.append(part)
     chosen.reverse()
-    head = f"// tfjs-serve {__version__}: Keras layers for TensorFlow.js"
+    head = f"{SCRIPT_BEGINNING}{__version__}: Keras layers for TensorFlow.js"
     scripts = [_document()["frame"]["script"], *(part.script for part in chosen)]
     text = "\n".join([head, _START, *scripts, _END])
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from tfjs_serve.errors import SettingsError
 
@@ -92,11 +94,14 @@ class ConversionOptions:
         Upper limit of one shard.
     custom_layers
         Names of the layer classes that the page registers itself (``--layers``).
+    metadata
+        Members of ``userDefinedMetadata`` and their values as JSON texts (``--metadata``).
     """
 
     variant: Variant = Variant.FULL
     shard_size_bytes: int = DEFAULT_SHARD_SIZE_BYTES
     custom_layers: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.shard_size_bytes < MINIMUM_SHARD_SIZE_BYTES:
@@ -104,6 +109,10 @@ class ConversionOptions:
                 f"a shard size of {self.shard_size_bytes} bytes is too small",
                 hint=f"give at least {MINIMUM_SHARD_SIZE_BYTES} bytes (4KiB)",
             )
+
+    def metadata_json(self) -> dict[str, Any]:
+        """Return the values of `metadata` by their names."""
+        return {name: json.loads(text) for name, text in self.metadata}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +192,8 @@ class ServerSettings:
         Watch by polling instead of the platform's file events.
     custom_layers
         Names of the layer classes that pages register themselves.
+    metadata
+        Members of ``userDefinedMetadata`` and their values as JSON texts.
     """
 
     models_dir: Path
@@ -202,6 +213,7 @@ class ServerSettings:
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     poll: bool = False
     custom_layers: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():
@@ -226,6 +238,7 @@ class ServerSettings:
             variant=variant,
             shard_size_bytes=self.shard_size_bytes,
             custom_layers=tuple(sorted(self.custom_layers)),
+            metadata=self.metadata,
         )
 
     def conversion_limits(self, source_sizes_bytes: Sequence[int]) -> ConversionLimits:

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from tfjs_serve.settings import TICK_SECONDS
@@ -23,7 +24,12 @@ _FINE_TICK_NS = int(TICK_SECONDS * SECOND_NS)
 _SIGHTING_BYTES = 512
 """One identity, with what Python needs to keep it."""
 
-_Seen = tuple[object, ...]
+_MOUNTS_BELIEVED_SECONDS = 10.0
+
+Identity = tuple[object, ...]
+"""What a look at a file or folder has shown; compared for equality only."""
+_Place = tuple[str, Callable[[str], Identity]]
+"""Where was looked, and how: two ways of looking at one path show different things."""
 
 
 class Sightings:
@@ -34,7 +40,7 @@ class Sightings:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[Callable[[str], _Seen], _Seen]] = {}
+        self._seen: dict[_Place, Identity] = {}
         self._is_lasting = True
 
     @property
@@ -48,7 +54,7 @@ class Sightings:
     @property
     def size_bytes(self) -> int:
         """How much memory they take, about."""
-        return sum(_SIGHTING_BYTES + len(path) for path in self._seen)
+        return sum(_SIGHTING_BYTES + len(path) for path, _ in self._seen)
 
     def doubt(self) -> None:
         """Note that the answer depends on something that a later look would not show."""
@@ -62,7 +68,7 @@ class Sightings:
         """
         if os.path.islink(path):  # noqa: PTH114 - Path.is_symlink raises where one may not look
             self.doubt()
-        self._note(os.fspath(path), _file_identity)
+        self._note(os.fspath(path), identity_of)
 
     def folder(self, path: str | os.PathLike[str]) -> None:
         """Note what a folder contains."""
@@ -70,19 +76,20 @@ class Sightings:
 
     def still_hold(self) -> bool:
         """Whether a look at the same places shows the same."""
-        for path, (look, seen) in self._seen.items():  # noqa: SIM110 - on every request
+        for (path, look), seen in self._seen.items():  # noqa: SIM110 - on every request
             if look(path) != seen:
                 return False
         return True
 
-    def _note(self, path: str, look: Callable[[str], _Seen]) -> None:
-        if path in self._seen:
+    def _note(self, path: str, look: Callable[[str], Identity]) -> None:
+        if (path, look) in self._seen:
             return  # the first sighting counts: a change since then must show
         now_ns = time.time_ns()
         seen = look(path)
-        if len(seen) > 1 and may_hide_a_write(*_times(seen), now_ns):
+        times = times_of(seen)
+        if times is not None and may_hide_a_write(*times, now_ns):
             self.doubt()
-        self._seen[path] = (look, seen)
+        self._seen[path, look] = seen
 
 
 def may_hide_a_write(mtime_ns: int, ctime_ns: int, now_ns: int) -> bool:
@@ -95,12 +102,16 @@ def may_hide_a_write(mtime_ns: int, ctime_ns: int, now_ns: int) -> bool:
     return now_ns - max(mtime_ns, ctime_ns) < tick_ns
 
 
-def _file_identity(path: str) -> _Seen:
+def identity_of(path: str) -> Identity:
+    """Return what changes whenever a file or the list of a folder does, or why it is not known.
+
+    For a folder this is so only where :class:`Sightings` trusts it.
+    """
     try:
         stat = os.stat(path)  # noqa: PTH116 - on every request
-    except OSError as error:
-        return (error.errno,)
-    # The times come first: see `_times`.
+    except (OSError, ValueError) as error:
+        return (getattr(error, "errno", None),)
+    # The times come first: see `times_of`.
     return (
         stat.st_mtime_ns,
         stat.st_ctime_ns,
@@ -111,28 +122,34 @@ def _file_identity(path: str) -> _Seen:
     )
 
 
-def _times(seen: _Seen) -> tuple[int, int]:
+def times_of(seen: Identity) -> tuple[int, int] | None:
+    """Return mtime and ctime in ns from what was seen; ``None`` if nothing was there.
+
+    Windows has the time of the creation in place of the ctime: there the mtime stands for both.
+    """
+    if len(seen) == 1:
+        return None
     mtime_ns, ctime_ns, *_ = seen
     assert isinstance(mtime_ns, int)
     assert isinstance(ctime_ns, int)
     return mtime_ns, ctime_ns if sys.platform != "win32" else mtime_ns
 
 
-def _folder_with_names(path: str) -> _Seen:
+def _folder_with_names(path: str) -> Identity:
     try:
-        return (*_file_identity(path), *sorted(os.listdir(path)))  # noqa: PTH208
+        return (*identity_of(path), *sorted(os.listdir(path)))  # noqa: PTH208
     except OSError as error:
         return (error.errno,)
 
 
-def _folder_look(path: str | os.PathLike[str]) -> Callable[[str], _Seen]:
+def _folder_look(path: str | os.PathLike[str]) -> Callable[[str], Identity]:
     """Return how to look at a folder: its times tell all where they can be trusted.
 
     Elsewhere its names are listed, which takes longer the more there are. Folders on a FAT drive of
     Windows keep their time whatever is added, and systems that fetch folders from elsewhere
     (networks, virtual machines, FUSE) may remember an old time for a while.
     """
-    return _file_identity if sys.platform == "linux" and _is_local(path) else _folder_with_names
+    return identity_of if sys.platform == "linux" and _is_local(path) else _folder_with_names
 
 
 _LOCAL = frozenset(
@@ -142,17 +159,25 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def _is_local(path: str | os.PathLike[str]) -> bool:
-    """Whether `path` is on a file system that is known to keep exact times of its folders."""
+    """Whether `path` is on a file system that is known to keep exact times of its folders.
+
+    The list of mounts may be long, so it is not read each time. A number that is not in it yet is
+    not local. One that passes to another file system meanwhile is taken for the old one, until the
+    list is read again.
+    """
     try:
         device = os.stat(path).st_dev  # noqa: PTH116 - as above
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+        local = _local_devices(_MOUNTS, int(time.monotonic() / _MOUNTS_BELIEVED_SECONDS))
     except OSError:
         return False
-    number = f"{os.major(device)}:{os.minor(device)}"
-    kinds = {_kind(line) for line in mounts if line.split(" ", 3)[2:3] == [number]}
-    return bool(kinds) and kinds <= _LOCAL
+    return f"{os.major(device)}:{os.minor(device)}" in local
 
 
-def _kind(mount: str) -> str:
-    """Return the type of file system in a line of mountinfo (``man 5 proc``)."""
-    return mount.partition(" - ")[2].partition(" ")[0]
+@lru_cache(maxsize=1)
+def _local_devices(mounts: Path, _period: int) -> frozenset[str]:
+    """Return the numbers of devices with nothing but local file systems (``man 5 proc``)."""
+    kinds: dict[str, set[str]] = {}
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        before, _, after = line.partition(" - ")
+        kinds.setdefault(before.split(" ", 3)[2], set()).add(after.partition(" ")[0])
+    return frozenset(number for number, found in kinds.items() if found <= _LOCAL)

@@ -26,7 +26,7 @@ _DOCUMENT = f"{_BASE}/model.json"
 def run(setting: Setting) -> Table:
     """Compare with all servers of files."""
     table = Table(
-        "Warm answers",
+        "Answers that are ready",
         [
             f"A model of {_MODEL_BYTES >> 20} MiB and 400 layers, in shards of 4 MiB.",
             f"wrk with one thread, {setting.seconds:g} s each, {setting.rounds_in_words}.",

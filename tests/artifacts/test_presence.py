@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack.circumstances import on_small_disk
 from tfjs_serve.artifacts import presence as module
 from tfjs_serve.artifacts.folder import STALE_STAGING_SECONDS
 from tfjs_serve.artifacts.presence import Presence, gone_processes
@@ -89,8 +91,33 @@ def test_presence_outlives_the_emptying_of_the_cache(tmp_path: Path) -> None:
 def test_who_has_not_locked_its_file_yet_is_not_taken_for_dead(tmp_path: Path) -> None:
     (tmp_path / "about to lock").touch()
     assert gone_processes(tmp_path) == frozenset()
-    (tmp_path / "about to lock").write_bytes(b"locked\n")
+    os.utime(tmp_path / "about to lock", (module._LOCKED_SECONDS, module._LOCKED_SECONDS))
     assert gone_processes(tmp_path) == {"about to lock"}
+
+
+ON_A_FULL_DISK = """
+import subprocess, sys
+from contextlib import suppress
+from pathlib import Path
+from tfjs_serve.artifacts.store import ArtifactStore
+root, dies = Path(sys.argv[1]), sys.argv[2]
+ArtifactStore(root, limit_bytes=1, grace_seconds=1)
+with suppress(OSError), (root / "much").open("wb", buffering=0) as file:
+    while file.write(bytes(4096)):
+        pass
+subprocess.run([sys.executable, "-c", dies, str(root)], check=False)
+print(len(list((root / "staging").iterdir())))
+ArtifactStore(root, limit_bytes=1, grace_seconds=1)
+print(len(list((root / "staging").iterdir())))
+"""
+
+
+def test_also_on_a_full_disk_what_a_killed_process_was_filling_is_removed(tmp_path: Path) -> None:
+    prefix = on_small_disk(tmp_path / "disk", "256k")
+    dies = FILLS_AND_DIES.replace("bytes(1000)", "b''")
+    command = [*prefix, sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path / "disk"), dies]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["1", "0"]
 
 
 def test_without_locks_leftovers_go_by_their_age(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,12 @@ def damage_record_with_odd_notes(directory: Path) -> None:
     (directory / "artifact.json").write_text(json.dumps(record | {"notes": ["good", 1]}))
 
 
+def damage_record_with_odd_originals(directory: Path) -> None:
+    record = json.loads((directory / "artifact.json").read_text())
+    record["files"][0]["originals"] = ["../a.bin"]
+    (directory / "artifact.json").write_text(json.dumps(record))
+
+
 def damage_not_a_directory(directory: Path) -> None:
     directory.rename(directory.with_name("x"))
     directory.write_bytes(b"")
@@ -143,6 +150,7 @@ DAMAGES = [
     damage_record_with_odd_name,
     damage_record_without_notes,
     damage_record_with_odd_notes,
+    damage_record_with_odd_originals,
     damage_not_a_directory,
 ]
 
@@ -233,6 +241,15 @@ def renamed(name: str):
     return change
 
 
+def called(*originals: str):
+    """List each file as one that had these names."""
+
+    def change(staged: Path, files: list[ArtifactFile]) -> list[ArtifactFile]:
+        return [replace(file, originals=originals) for file in files]
+
+    return change
+
+
 WRONGS = [unlisted, missing, twice, other_bytes, other_size, directory]
 WRONGS += [pytest.param(wrong, marks=needs_links) for wrong in (symlink, hardlink)]
 WRONGS += [
@@ -242,6 +259,10 @@ WRONGS += [
 ODD_NAMES = ["../outside", "/etc/passwd", "", ".", "..", "a/b", "a\\b", "C:x", "artifact.json"]
 ODD_NAMES += ["x.", "x\n", "\0", "x" * 300, "ü"]
 WRONGS += [pytest.param(renamed(name), id=f"name-{index}") for index, name in enumerate(ODD_NAMES)]
+WRONGS += [
+    pytest.param(called(name), id=f"called-{index}")
+    for index, name in enumerate(["a.bin", "a.html", "../a.bin", "a/b.bin", "model.json"])
+]
 
 
 @pytest.mark.parametrize("wrong", WRONGS)
@@ -253,6 +274,25 @@ def test_a_directory_unlike_its_list_is_not_published(tmp_path: Path, wrong) -> 
             store.publish(KEY, staged, files)
     assert names_in(tmp_path / "artifacts") == []
     assert store.get(KEY) is None
+
+
+def test_names_that_files_had_are_kept_with_the_artifact(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    with store.stage() as staged:
+        document, weights, empty = fill(staged, CONTENTS)
+        weights = replace(weights, originals=("weights.bin", "weights.00.bin"))
+        published = store.publish(KEY, staged, [document, weights, empty])
+    assert published.by_original == {"weights.bin": weights}
+    assert new_store(tmp_path).get(KEY) == published
+
+
+def test_an_artifact_of_an_earlier_version_has_no_such_names(tmp_path: Path) -> None:
+    published = add(new_store(tmp_path), KEY)
+    record = json.loads((published.directory / "artifact.json").read_text())
+    for file in record["files"]:
+        del file["originals"]
+    (published.directory / "artifact.json").write_text(json.dumps(record))
+    assert new_store(tmp_path).get(KEY) == published
 
 
 def publish_with_notes(root: Path, notes: list[str]) -> Artifact:
@@ -351,7 +391,7 @@ def test_a_root_that_refuses_says_what_to_do(
     with pytest.raises(StoreError, match=str(error.strerror)) as caught, store.stage():
         pass
     assert "--cache-dir" in caught.value.hint
-    assert str(tmp_path) in caught.value.message
+    assert str(tmp_path) not in caught.value.message  # pages are told of it
     with pytest.raises(StoreError):
         new_store(tmp_path / "other")
 

@@ -110,3 +110,9 @@ def test_a_table_replaces_the_one_before(tables: ModuleType) -> None:
     twice = with_tables(once, {"warm": table}, "2 cores")
     assert "First." in once
     assert twice == once.replace("First.", "Second.")
+
+
+def test_a_clone_without_the_earlier_build_is_told_what_to_do() -> None:
+    builds = importlib.import_module("builds")
+    with pytest.raises(SystemExit, match="has no revision 0000000"), builds.builds("0" * 7):
+        pass

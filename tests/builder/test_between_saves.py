@@ -12,9 +12,9 @@ from pathlib import Path
 import h5py
 import pytest
 
-from tests.builder.conftest import Folder
+from tests.builder.conftest import LONG_AGO_NS, Folder
 from tfjs_serve.builder import between_saves as module
-from tfjs_serve.builder.between_saves import BetweenSaves
+from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.sources import Sources
 from tfjs_serve.builder.stamps import is_racy, read_stamps
 from tfjs_serve.errors import SourceChangedError, StoreError
@@ -63,6 +63,56 @@ def test_a_save_that_is_over_is_copied(folder: Folder, tmp_path: Path) -> None:
     assert stamps == folder.look("a").stamps
     assert digest == hashlib.sha256(data).hexdigest()
     assert (tmp_path / "copy").read_bytes() == data
+
+
+def put_labels(folder: Folder, text: str, age: int = 0) -> None:
+    path = folder.path / "a.labels.txt"
+    path.write_text(text)
+    os.utime(path, ns=(LONG_AGO_NS + age, LONG_AGO_NS + age))
+
+
+async def test_a_copy_has_the_digest_that_the_files_have_in_their_place(
+    folder: Folder, tmp_path: Path
+) -> None:
+    put_labels(folder, "cat")
+    between_saves = watched(folder)
+    save(folder)
+    entry = folder.look("a")
+    expected = await Sources().digest(entry, entry.stamps)
+    stamps, digest = between_saves.copy(tmp_path / "copy", OPEN) or ((), "")
+    assert (stamps, digest) == (entry.stamps, expected)
+    assert copy_at_rest(entry, entry.stamps, tmp_path / "other", OPEN) == expected
+    put_labels(folder, "dog", age=1)
+    assert copy_at_rest(entry, entry.stamps, tmp_path / "other", OPEN) is None
+    _, changed = between_saves.copy(tmp_path / "copy", OPEN) or ((), "")
+    assert changed != expected
+
+
+@pytest.mark.parametrize("are_at_rest", [False, True])
+async def test_what_lies_beside_a_file_that_never_rests_has_to_rest(
+    folder: Folder, tmp_path: Path, are_at_rest: bool
+) -> None:
+    saves = 0
+
+    async def save_again(seconds: float) -> None:
+        nonlocal saves
+        saves += 1
+        tear(folder)
+        if saves % 3 == 0:
+            save(folder)
+        if not are_at_rest:
+            (folder.path / "a.labels.txt").write_text(str(saves))
+
+    tear(folder)
+    put_labels(folder, "cat")
+    finding = Sources(sleep=save_again).whole(
+        folder.look("a"), scratch_in(tmp_path), patience_seconds=1
+    )
+    if are_at_rest:
+        assert (await finding).copy_digest
+    else:
+        with pytest.raises(SourceChangedError):
+            await finding
 
 
 def test_a_torn_file_is_not_copied(folder: Folder, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.builder.conftest import House
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.snapshots import digest_file
+from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import Variant
 
 
@@ -46,8 +47,21 @@ async def test_closed_lanes_begin_nothing(lanes: Lanes) -> None:
     lanes.close()
     end.set()
     await asyncio.wait([*running, waiting])
-    assert waiting.cancelled()
+    with pytest.raises(TfjsServeError, match="closing"):
+        waiting.result()
     assert not begun.is_set()
+
+
+async def test_work_that_never_ends_lends_its_place(
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfjs_serve.builder.lanes._PATIENCE_SECONDS", 0.01)
+    end = threading.Event()
+    stuck = [asyncio.create_task(lanes.run(0, end.wait)) for _ in range(5)]
+    assert await asyncio.wait_for(lanes.run(0, lambda: "other"), timeout=30) == "other"
+    assert not any(task.done() for task in stuck)
+    end.set()
+    assert all(await asyncio.gather(*stuck))
 
 
 async def test_builder_reads_large_files_while_it_serves_small_ones(

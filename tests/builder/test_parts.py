@@ -6,13 +6,16 @@ import asyncio
 import shutil
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import tfjs_serve
 from tfjs_serve.builder import converter_version as version_module
+from tfjs_serve.builder import pruner as pruner_module
+from tfjs_serve.builder.pruner import Pruner
 from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.shelf import Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 
 CONVERTING = (
@@ -161,3 +164,43 @@ async def test_close_cancels_turns_that_wait_too() -> None:
     results = await asyncio.gather(*callers, return_exceptions=True)
     assert {type(result) for result in results} == {asyncio.CancelledError}
     assert work.begun == ["1"]
+
+
+async def test_a_server_that_ends_prunes_what_it_has_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pruner_module, "_DELAY_SECONDS", 600)
+    shelf = CountingShelf()
+    pruner = Pruner(cast("Shelf", shelf))
+    await pruner.close()
+    assert shelf.prunings == 0
+    pruner.begin()
+    await pruner.close()
+    assert shelf.prunings == 1
+
+
+async def test_pruning_waits_until_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("tfjs_serve.builder.pruner.asyncio.sleep", sleep)
+    shelf = CountingShelf()
+    pruner = Pruner(cast("Shelf", shelf))
+    pruner.begin()
+    pruner.begin()
+    assert shelf.prunings == 0
+    await pruner._running.join(None, lambda: None)  # type: ignore[arg-type, return-value]
+    assert shelf.prunings == 1
+    assert waits[0] == pruner_module._DELAY_SECONDS
+
+
+class CountingShelf:
+    """Counts how often it is pruned."""
+
+    def __init__(self) -> None:
+        self.prunings = 0
+
+    async def prune(self) -> None:
+        self.prunings += 1

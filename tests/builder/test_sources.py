@@ -166,6 +166,27 @@ async def test_digest_of_a_converted_folder_is_that_of_names_and_bytes(tmp_path:
     assert len({same[0], *others}) == 4
 
 
+async def test_digest_of_a_model_with_labels_does_not_depend_on_its_name(folder: Folder) -> None:
+    digests = []
+    for name, labels in (("a", "cat"), ("b", "cat"), ("c", "dog"), ("d", "")):
+        folder.save(f"{name}.h5", "1")
+        if labels:
+            folder.save(f"{name}.labels.txt", labels)
+        entry = folder.look(name)
+        digests.append(await Sources().digest(entry, entry.stamps))
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
+def test_labels_that_are_gone_are_named(folder: Folder) -> None:
+    folder.save("a.h5", "1")
+    folder.save("a.labels.txt", "cat")
+    entry = folder.look("a")
+    (folder.path / "a.labels.txt").unlink()
+    with pytest.raises(SourceChangedError, match=r"^a\.labels\.txt was removed$"):
+        read_stamps(entry)
+
+
 async def test_converted_folder_that_is_the_models_folder_itself(folder: Folder) -> None:
     folder.save("a.bin", "1")
     folder.save("model.json", DOCUMENT)

@@ -31,6 +31,8 @@ from tfjs_serve.catalog.watcher import hinted_folders, is_hint
         (FileMovedEvent("/m/a.h5.tmp", "/m/a.h5"), True),
         (FileMovedEvent("/m/a.h5", "/m/a.h5.bak"), True),
         (FileMovedEvent("/m/a.txt", "/m/b.txt"), False),
+        (FileModifiedEvent("/m/a.labels.txt"), True),
+        (FileCreatedEvent("/m/web/metadata.json"), True),
     ],
 )
 def test_which_events_are_hints(event, expected):

@@ -9,9 +9,9 @@ import pytest
 
 from tests.catalog.test_tree import names_of
 from tfjs_serve.catalog import tree as tree_module
-from tfjs_serve.catalog.folders import identity_of, root_folder
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree
+from tfjs_serve.sightings import identity_of
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_a_file_that_a_link_leads_to_is_looked_at_without_an_event(models, look)
 def test_a_second_change_within_one_tick_is_noticed(models, monkeypatch):
     """A folder that has just changed may change again without getting another time."""
     models.file("a.h5")
-    identity = identity_of(root_folder(str(models.path)))
-    monkeypatch.setattr(tree_module, "identity_of", lambda folder: identity)
+    identity = identity_of(str(models.path))
+    monkeypatch.setattr(tree_module, "identity_of", lambda path: identity)
     tree = FolderTree(models.path, TfjsReader())
     tree.look_at_all()
     models.file("b.h5")

@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 from tfjs_serve.catalog import folders, tfjs_folders
 from tfjs_serve.catalog.explicit import entry_for_path
-from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.model import EntryKind, Neighbour
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader, parse_document
+from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import KerasFileError, TfjsFolderError
+from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES
+
+from .conftest import LAYERS
 
 
 def exact_names(path: Path) -> list[str]:
@@ -165,6 +169,18 @@ def test_a_model_json_is_read_once_per_version(models, monkeypatch):
     assert len(reads) == 2
 
 
+def test_documents_of_folders_that_are_gone_are_forgotten(models):
+    reader = TfjsReader()
+    tree = FolderTree(models.path, reader)
+    for number in range(3):
+        folder = models.tfjs(f"net{number}")
+        tree.look_at_all()
+        shutil.rmtree(folder)
+    models.tfjs("stays")
+    tree.look_at_all()
+    assert list(reader._seen) == [str(models.path / "stays" / "model.json")]
+
+
 def test_a_huge_model_json_is_not_read(models, monkeypatch):
     models.tfjs("net")
     monkeypatch.setattr(tfjs_folders, "MAX_MODEL_JSON_BYTES", 10)
@@ -292,7 +308,10 @@ def test_a_missing_models_folder_is_empty_with_a_warning(tmp_path):
     assert find(tmp_path / "gone", "a") == []
 
 
-_segment = st.sampled_from(["a", "b", ".h", "a.h5", "a.keras", "a.b.h5", "model.json"])
+_neighbours = ["a.labels.txt", "a.b.metadata.json", "labels.txt"]
+_segment = st.sampled_from(
+    ["a", "b", ".h", "a.h5", "a.keras", "a.b.h5", "model.json", *_neighbours]
+)
 _tree = st.lists(st.lists(_segment, min_size=1, max_size=3).map("/".join), max_size=8)
 
 
@@ -322,6 +341,50 @@ def test_names_that_walk_find_nothing(models, name):
     models.file("sub/b.h5")
     models.file(".h/a.h5")
     assert find(models.path, name) == []
+
+
+def test_labels_and_metadata_beside_a_file_are_part_of_its_entry(models):
+    models.file("sub/a.v2.h5")
+    labels = models.file("sub/a.v2.labels.txt", b"cat")
+    for other in ("a.v2.dict.txt", "a.labels.txt", "labels.txt", "A.v2.labels.json"):
+        models.file(f"sub/{other}")
+    (entry,) = scan(models.path).entries
+    assert entry.neighbours == (Neighbour(name="labels.txt", path=labels),)
+    assert [stamp.path for stamp in entry.stamps] == ["sub/a.v2.h5", "sub/a.v2.labels.txt"]
+    assert entry_for_path(models.path / "sub/a.v2.h5").neighbours == entry.neighbours
+
+
+def test_the_files_that_are_served_with_a_folder_are_part_of_its_entry(models):
+    document = {**LAYERS, "weightsManifest": [{"paths": ["labels.txt"], "weights": []}]}
+    folder = models.tfjs("web", document, **{"labels.txt": b"", "metadata.json": b"", "x.txt": b""})
+    (entry,) = scan(models.path).entries
+    assert entry.neighbours == (Neighbour(name="metadata.json", path=folder / "metadata.json"),)
+    paths = ["web/model.json", "web/labels.txt", "web/metadata.json"]
+    assert [stamp.path for stamp in entry.stamps] == paths
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_link_out_of_a_folder_is_not_served_whatever_is_followed(models, follow):
+    folder = models.tfjs("web")
+    models.file("labels.txt", b"cat")
+    models.link("web/labels.txt", models.path / "labels.txt")
+    models.link("web/metadata.json", folder / "model.json")
+    result = scan(models.path, follow_symlinks=follow)
+    (entry,) = result.entries
+    assert [neighbour.name for neighbour in entry.neighbours] == ["metadata.json"]
+    warning = "'web/labels.txt' is not served: it is a link out of its folder"
+    assert result.warnings == (warning,)
+
+
+def test_what_is_beside_an_explicit_path_is_judged_as_in_a_folder(models, tmp_path, caplog):
+    path = models.file("a.h5")
+    models.link("a.labels.txt", models.file("../secret.txt"))
+    with (models.path / "a.metadata.json").open("wb") as file:
+        file.truncate(MAXIMUM_NEIGHBOUR_BYTES + 1)
+    (entry,) = scan(models.path).entries
+    assert entry.neighbours == entry_for_path(path).neighbours == ()
+    assert "leads out of the folder" in caplog.text
+    assert "'a.metadata.json' is not served: it has more than 16 MiB" in caplog.text
 
 
 def test_an_entry_outside_of_any_watched_folder(models):

@@ -22,11 +22,12 @@ TFJS = {"format": "layers-model", "weightsManifest": [{"paths": ["s.bin"], "weig
 DOCUMENTS = [json.dumps(TFJS), json.dumps({"format": "graph-model"}), "{}", '{"for']
 FOLDERS = ["", "a", "b", "a/b", "../outside", "l", ".hidden", "x%41y"]
 KERAS = ['{"class_name": "Sequential"}', '{"metadata": {}, "weight_map": {}}', "[]", ""]
+NEIGHBOURS = ["m.labels.txt"]
 PARTS = ["config.json", "metadata.json", "model.weights.h5", "m.json"]
 LISTED = ["w.weights.json", "w_00000.weights.h5"]
 FILES = [
     *("m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg"),
-    *(*PARTS, *LISTED),
+    *(*PARTS, *LISTED, *NEIGHBOURS),
 ]
 LINKS = ["l", "b", "l.h5", "model.json"]
 
@@ -211,7 +212,7 @@ class Changes(RuleBasedStateMachine):
     def _tell_file(self, path: Path, *, told: bool, in_place: bool = False) -> None:
         """Do what the file system and the watcher do after a change of a file."""
         outside = Path(os.path.realpath(path)).is_relative_to(self.home / "outside")
-        is_model = path.name.endswith((".h5", ".keras", ".json"))
+        is_model = path.name.endswith((".h5", ".keras", ".json", *NEIGHBOURS))
         if not in_place:
             self._age(path.parent)
         elif not (told and is_model) or outside or path.is_symlink():

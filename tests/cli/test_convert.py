@@ -5,17 +5,22 @@ import hashlib
 import json
 import shutil
 import stat
+from dataclasses import replace
 
 import pytest
 
 from tests.stack.whole import Folder, regularize
 from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.builder import Converted
+from tfjs_serve.builder.scripts import write_script
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.cli import export as export_module
 from tfjs_serve.cli.export import put_in_place
+from tfjs_serve.companion import module, whole_script
 
 from .conftest import SAMPLES
+
+PARTS = ("core",)
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def loadable_files(folder):
     """Return model.json's shards, having checked that they are what the manifest needs."""
     document = json.loads((folder / "model.json").read_text())
     shards = {path for group in document["weightsManifest"] for path in group["paths"]}
-    assert shards <= {path.name for path in folder.iterdir()}
+    assert all((folder / path).is_file() for path in shards)
     return shards
 
 
@@ -172,18 +177,139 @@ def test_weights_are_written_once_and_not_kept_in_the_cache(convert, tmp_path):
     assert list((tmp_path / "cache" / "artifacts").iterdir()) == []
 
 
-def test_model_json_is_replaced_last(converted, tmp_path, monkeypatch):
+@pytest.fixture
+def out(tmp_path):
+    """A folder with a model that needs layers."""
     out = tmp_path / "out"
     out.mkdir()
     (out / "model.json").write_text("old")
+    (out / "layers.js").write_text(whole_script().text)
+    (out / "layers.mjs").write_text(module("layers.js"))
+    return out
+
+
+@pytest.mark.parametrize("needs_layers", [False, True])
+def test_model_json_is_replaced_last_and_then_old_layers_go(
+    converted, out, monkeypatch, needs_layers
+):
+    if needs_layers:
+        converted = replace(
+            converted, files=(*converted.files, *write_script(converted.folder, PARTS))
+        )
     real = export_module.Path.replace
     moved = []
 
-    def replace(self, target):
+    def note(self, target):
         moved.append(target.name)
+        assert {"layers.js", "layers.mjs"} <= {path.name for path in out.iterdir()}
         return real(self, target)
 
-    monkeypatch.setattr(export_module.Path, "replace", replace)
+    monkeypatch.setattr(export_module.Path, "replace", note)
+    exported = put_in_place(converted, out)
+    layers = ["layers.mjs", "layers.js"] * needs_layers
+    assert sorted(moved[:2]) == ["a.bin", "b.bin"]
+    assert moved[2:] == [*layers, "model.json"]
+    assert {path.name for path in out.iterdir()} == set(moved)
+    assert (exported.shards, exported.needs_layers) == (2, needs_layers)
+
+
+def test_layers_of_somebody_else_stay(converted, out):
+    (out / "layers.js").write_text("const mine = 1;")
+    (out / "layers.mjs").write_text("export const mine = 1;")
     put_in_place(converted, out)
-    assert sorted(moved) == ["a.bin", "b.bin", "model.json"]
-    assert moved[-1] == "model.json"
+    assert (out / "layers.js").read_text() == "const mine = 1;"
+    assert (out / "layers.mjs").read_text() == "export const mine = 1;"
+
+
+def contents(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_folder_keeps_the_files_that_libraries_ask_for(convert, tmp_path):
+    folder = tmp_path / "cells"
+    shutil.copytree(SAMPLES / "breast-cancer-tfjs", folder)
+    metadata = '{"labels": ["benign", "malignant"]}'
+    (folder / "metadata.json").write_text(metadata)
+    (folder / "notes.txt").write_text("mine")
+    out = tmp_path / "out"
+    result = convert(folder, out)
+    assert "1 shard" in result.stdout
+    assert ", with metadata.json, weights.bin" in result.stdout
+    (shard,) = loadable_files(out)
+    written = contents(out)
+    assert set(written) == {"model.json", "metadata.json", "weights.bin", shard}
+    assert shard.endswith("/weights.bin")
+    assert written["metadata.json"] == metadata.encode()
+    assert written["weights.bin"] == written[shard] == (folder / "weights.bin").read_bytes()
+    assert convert(out, tmp_path / "again").exit_code == 0
+    assert contents(tmp_path / "again") == written
+    assert convert(folder, out, "--force").exit_code == 0
+    assert contents(out) == written
+
+
+def test_weights_are_copied_where_a_file_cannot_have_two_names(convert, tmp_path, monkeypatch):
+    def fail(self, target):
+        raise OSError(errno.EPERM, "not here")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", fail)
+    convert(SAMPLES / "breast-cancer-tfjs", tmp_path / "out")
+    (shard,) = loadable_files(tmp_path / "out")
+    copies = [(tmp_path / "out" / name).read_bytes() for name in (shard, "weights.bin")]
+    assert copies == [(SAMPLES / "breast-cancer-tfjs" / "weights.bin").read_bytes()] * 2
+
+
+def test_the_labels_beside_a_model_are_converted_with_it(convert, tmp_path):
+    shutil.copy(SAMPLES / "iris.h5", tmp_path / "iris.h5")
+    (tmp_path / "iris.labels.txt").write_text("setosa\nversicolor\nvirginica\n")
+    (tmp_path / "facts.json").write_text('{"accuracy": 0.97}')
+    out = tmp_path / "out"
+    result = convert(tmp_path / "iris.h5", out, "--metadata", f"facts:{tmp_path}/facts.json")
+    assert result.exit_code == 0
+    shards = loadable_files(out)
+    assert {path.name for path in out.iterdir()} == {"model.json", "labels.txt", *shards}
+    assert (out / "labels.txt").read_bytes() == (tmp_path / "iris.labels.txt").read_bytes()
+    assert json.loads((out / "model.json").read_bytes())["userDefinedMetadata"] == {
+        "labels": ["setosa", "versicolor", "virginica"],
+        "facts": {"accuracy": 0.97},
+    }
+
+
+def test_metadata_replaces_what_a_folder_has_under_that_name(convert, tmp_path):
+    folder = tmp_path / "cells"
+    shutil.copytree(SAMPLES / "breast-cancer-tfjs", folder)
+    document = json.loads((folder / "model.json").read_bytes())
+    document["userDefinedMetadata"] = {"labels": ["old"], "kept": 1}
+    (folder / "model.json").write_text(json.dumps(document))
+    (tmp_path / "labels.json").write_text('["benign"]')
+    convert(folder, tmp_path / "out", "--metadata", f"labels:{tmp_path}/labels.json")
+    metadata = json.loads((tmp_path / "out/model.json").read_bytes())["userDefinedMetadata"]
+    assert metadata == {"labels": ["benign"], "kept": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("facts.json", "is not like name:file.json"),
+        (":facts.json", "is not like name:file.json"),
+        ("facts:missing.json", "cannot be read"),
+        ("facts:nan.json", "is not valid JSON"),
+        ("facts:broken.json", "is not valid JSON"),
+    ],
+)
+def test_metadata_that_is_no_json_is_refused(convert, tmp_path, monkeypatch, given, problem):
+    (tmp_path / "nan.json").write_text("[NaN]")
+    (tmp_path / "broken.json").write_text("{")
+    monkeypatch.chdir(tmp_path)
+    result = convert(SAMPLES / "iris.h5", tmp_path / "out", "--metadata", given)
+    assert result.exit_code == 2
+    assert problem in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_metadata_is_for_one_model(convert, tmp_path):
+    (tmp_path / "facts.json").write_text("{}")
+    given = f"facts:{tmp_path}/facts.json"
+    result = convert(SAMPLES, tmp_path / "out", "--metadata", given)
+    assert result.exit_code == 2
+    assert "--metadata is for one model" in result.stderr

@@ -172,6 +172,42 @@ def test_it_ends_well_when_it_is_told_to(run, models):
     assert server.wait() == 0
 
 
+STALL = """
+import threading
+import {module} as module
+
+def stall(*_arguments):
+    print("stalled", flush=True)
+    threading.Event().wait()
+
+module.{name} = stall
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("tfjs_serve.builder.sources", "read_stamps"),
+        ("tfjs_serve.builder.sources", "digest_file"),
+        ("tfjs_serve.worker.copying", "open_source"),
+    ],
+    ids=["look", "hash", "copy"],
+)
+def test_it_ends_in_spite_of_a_disk_that_does_not_answer(run, models, tmp_path, module, name):
+    shutil.copy(SAMPLES / "iris.h5", models)
+    (tmp_path / "stall").mkdir()
+    (tmp_path / "stall" / "sitecustomize.py").write_text(STALL.format(module=module, name=name))
+    server = run(models, "--port", "0", PYTHONPATH=str(tmp_path / "stall"))
+    port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])
+    server.until(READY)
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as waiting:
+        waiting.sendall(b"GET /iris/model.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        server.until("stalled")
+        # The rest of the server goes on.
+        assert b"iris" in get(f"http://127.0.0.1:{port}/-/models.json")
+        assert server.interrupt() == 0
+
+
 def test_it_ends_in_spite_of_an_idle_connection(run, models):
     server = run(models, "--port", "0")
     port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])

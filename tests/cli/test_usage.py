@@ -15,6 +15,9 @@ import pytest
 
 from tfjs_serve import __version__, cli
 from tfjs_serve.cli.group import command_line
+from tfjs_serve.cli.options import absolute_path
+from tfjs_serve.cli.serve import check_folders
+from tfjs_serve.settings import ServerSettings
 
 from .conftest import SAMPLES, Invoke
 
@@ -120,6 +123,8 @@ def test_an_unreadable_folder_is_refused(invoke: Invoke, models, monkeypatch):
         (["--log-level", "loud"], "'loud' is not one of"),
         (["--cache-dir", "{models}/cache"], "lies inside the watched folder"),
         (["--cache-dir", "{link}/cache"], "lies inside the watched folder"),
+        (["--cache-dir", "{models}/../models/cache"], "lies inside the watched folder"),
+        (["--cache-dir", "{link}/sub/../../models/cache"], "lies inside the watched folder"),
         (["--nonsense"], "No such option"),
     ],
 )
@@ -132,6 +137,24 @@ def test_a_bad_option_is_a_usage_error(invoke: Invoke, models, arguments, messag
     result = invoke(models, *(item.format(models=models, link=link) for item in arguments))
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_dots_in_paths_lead_where_the_system_says(tmp_path: Path, monkeypatch):
+    (tmp_path / "real" / "models").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "models", target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "real" / "models")
+
+    def absolute(path: str) -> Path:
+        return absolute_path(None, None, Path(path))
+
+    assert absolute("../cache") == tmp_path / "real" / "cache"
+    assert absolute("../../link/../cache") == tmp_path / "real" / "cache"
+    assert absolute("../../link/cache") == tmp_path / "link" / "cache"
+    assert absolute("a/../../b/link") == tmp_path / "real" / "b" / "link"
+    assert absolute("..") == tmp_path / "real"
+    assert absolute("cache") == tmp_path / "real" / "models" / "cache"
+    settings = ServerSettings(models_dir=absolute("."), cache_dir=absolute("../cache"))
+    check_folders(settings)
 
 
 def test_a_taken_port_is_an_error_with_a_way_out(invoke: Invoke, models):

@@ -319,6 +319,12 @@ def test_what_is_open_to_whom_is_said_plainly(printed):
     assert "Links are followed" in text
 
 
+def test_the_origin_of_files_is_one_of_any_site_too():
+    (lines,) = openings(settings(cors_origins=frozenset({"null", "https://example.org"})), [])
+    assert lines[0] == "Open to the origin null"
+    assert "frames of any site" in lines[1]
+
+
 def test_paths_at_home_are_short():
     assert home_relative(Path.home() / "x") == str(Path("~/x"))
     assert home_relative(Path("/elsewhere")) == str(Path("/elsewhere"))

@@ -35,7 +35,7 @@ def launch(playwright: Playwright, profile: str) -> BrowserContext:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        f"--host-resolver-rules=MAP {REBOUND_HOST} 127.0.0.1",
+        f"--host-resolver-rules=MAP {REBOUND_HOST} 127.0.0.1, MAP *.{REBOUND_HOST} 127.0.0.1",
         "--no-first-run",
     ]
     return playwright.chromium.launch_persistent_context(

@@ -15,14 +15,16 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from .browser import launch
 
-PACKAGES = Path(__file__).parents[1] / "js/node_modules/@tensorflow"
-WASM = "tfjs-backend-wasm/dist"
+PACKAGES = Path(__file__).parents[1] / "js/node_modules"
+WASM = "@tensorflow/tfjs-backend-wasm/dist"
 FILES = (
-    "tfjs/dist/tf.min.js",
+    "@tensorflow/tfjs/dist/tf.min.js",
     f"{WASM}/tf-backend-wasm.min.js",
     f"{WASM}/tfjs-backend-wasm.wasm",
     f"{WASM}/tfjs-backend-wasm-simd.wasm",
     f"{WASM}/tfjs-backend-wasm-threaded-simd.wasm",
+    "@teachablemachine/image/dist/teachablemachine-image.min.js",
+    "ml5/dist/ml5.min.js",
 )
 
 
@@ -42,7 +44,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the page and TensorFlow.js beside it."""
+    """A folder with the page, and with TensorFlow.js and other libraries beside it."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copy(Path(__file__).parent / "page.html", folder)
     for name in FILES:

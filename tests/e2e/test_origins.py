@@ -98,3 +98,24 @@ def test_a_name_that_was_allowed_is_answered(page: Page, tmp_path: Path) -> None
         assert (shown.status, shown.json()["format"]) == (200, "layers-model")
     finally:
         server.close()
+
+
+LOAD_WITH_COOKIES = """async url => {
+    const model = await tf.loadLayersModel(url, {requestInit: {credentials: 'include'}});
+    return model.inputs.length;
+}"""
+
+
+def test_a_page_that_was_allowed_by_its_domain_may_send_cookies(
+    page: Page, page_url: str, tmp_path: Path
+) -> None:
+    options = ["--cors-origin", f"http://*.{REBOUND_HOST}:{urlsplit(page_url).port}"]
+    server = ServedModels(tmp_path, models=SAMPLE_MODELS, options=options)
+    try:
+        page.goto(page_url.replace("127.0.0.1", f"app.{REBOUND_HOST}"))
+        assert page.evaluate(LOAD_WITH_COOKIES, server.url("iris")) == 1
+        page.goto(page_url)
+        with pytest.raises(Error, match="Failed to fetch"):
+            page.evaluate(LOAD_WITH_COOKIES, server.url("iris"))
+    finally:
+        server.close()

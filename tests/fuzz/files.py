@@ -162,7 +162,7 @@ class Campaign:
             self._found(case.number, f"no answer ({type(error).__name__}: {error})", case)
             return
         self.summary.add(case, oracles.code_of(answers[0]), time.monotonic() - started)
-        for what in oracles.findings(answers):
+        for what in oracles.findings(answers, (server.models, server.cache)):
             self._found(case.number, what, case)
 
     async def _look_around(

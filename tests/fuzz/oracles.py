@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from . import canary
 from .server import Answer
@@ -23,9 +25,19 @@ EXPECTED_CODES = frozenset(
 ITEM_BYTES = {"float32": 4, "float16": 2, "int32": 4, "uint16": 2, "uint8": 1, "bool": 1}
 
 
-def findings(answers: Sequence[Answer]) -> Iterator[str]:
-    """Yield what is wrong with the answers to one load: ``model.json``, then the weights."""
+def findings(answers: Sequence[Answer], folders: Sequence[Path]) -> Iterator[str]:
+    """Yield what is wrong with the answers to one load: ``model.json``, then the weights.
+
+    Parameters
+    ----------
+    folders
+        Where the server has its files, which it tells nobody.
+    """
     for answer in answers:
+        said = answer.body + unquote(answer.headers).encode(errors="replace")
+        for folder in folders:
+            if str(folder).encode() in said:
+                yield f"the place of {folder.name} in {answer.path}: {answer.body[:300]!r}"
         if canary.is_in(answer.body) or canary.is_in(answer.headers.encode()):
             yield f"canary in {answer.path}"
         if answer.status != 200:

@@ -35,6 +35,7 @@ SNIPPETS = (
     *("CON", "nul", "AUX.h5", "C:", "C:%5c", ":stream", "::$DATA", "~", "$HOME", "`id`", "|", "*"),
     *("<img src=x onerror=alert(1)>".replace(" ", "%20"), "'", '"', "{{7*7}}", "${x}", "%{x}", ";"),
     *("@uint8", "@full", "@int4", "@", "%40float16", "model.json", "model.json.gz", "-", ".git"),
+    *("labels.txt", "metadata.json", "weights.bin", f"weights.{'0' * 32}", "labels.json"),
     *("etc", "passwd", "proc", "self", "environ", "a" * 300, "\u202e".encode().decode("latin-1")),
 )
 ENDINGS = (

@@ -8,6 +8,7 @@
 //                                                            inputNames, outputNames}
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
+//   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
 // Any of them may answer {id, error: message}.
@@ -17,6 +18,9 @@
 // `train` answers with the gradients of the mean squared error with respect to all trainable
 // weights, flat and one after another; with the predictions after one step of gradient descent;
 // and with the loss in each epoch of `fit` from there.
+//
+// `save` answers with the predictions of the model and of what it saved, loaded again, and with
+// what a model that ends in each layer predicts, as a page finds its output.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
@@ -103,7 +107,33 @@ function gradientsOf(model, inputs, target) {
   return variables.map(({ name }) => grads[name].flatten());
 }
 
+// The output of a layer in the model. A layer that became several is a model in the model; its first
+// node is the one that it had before it was called.
+const outputOf = (layer) => layer.getOutputAt(layer.inboundNodes.length - 1);
+
+async function savedAgain(model) {
+  let saved;
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved = JSON.parse(JSON.stringify({ ...artifacts, weightData: null }));
+    saved.weightData = artifacts.weightData;
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+  });
+  await model.save(handler);
+  return tf.loadLayersModel(tf.io.fromMemory(saved));
+}
+
 const operations = {
+  async save(command) {
+    const model = await loadModel(command);
+    const inputs = given(command);
+    const predictions = (of) => asArray(of.predict(inputs)).map(encodeTensor);
+    const layers = model.layers.map((layer) => {
+      const cut = tf.model({ inputs: model.inputs, outputs: outputOf(layer) });
+      return { name: layer.name, outputs: predictions(cut) };
+    });
+    const before = predictions(model);
+    return { before, after: predictions(await savedAgain(model)), layers };
+  },
   async train(command) {
     const model = await loadModel(command);
     const [inputs, target] = [given(command), decodeTensor(command.target)];

@@ -38,6 +38,9 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
+NAME = "nets/net/model.json"
+
+
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     path = tmp_path / "output"
@@ -59,7 +62,7 @@ def save(folder: Path, weights_manifest: Any, files: dict[str, bytes], **parts: 
 
 
 def run(folder: Path, output: Path) -> tuple[WrittenFile, ...]:
-    written = import_tfjs_folder(folder, output, lambda done, total: None)
+    written = import_tfjs_folder(folder, NAME, output, lambda done, total: None)
     assert sorted(file.name for file in written) == file_names(output)
     return written
 
@@ -67,7 +70,8 @@ def run(folder: Path, output: Path) -> tuple[WrittenFile, ...]:
 def refused(folder: Path, output: Path) -> TfjsFolderError:
     with pytest.raises(TfjsFolderError) as caught:
         run(folder, output)
-    assert str(folder) in caught.value.message
+    assert NAME.removesuffix("model.json") in caught.value.message
+    assert str(folder) not in caught.value.message
     assert caught.value.hint
     assert not (output / "model.json").exists()
     return caught.value
@@ -87,6 +91,64 @@ def test_shards_get_digest_names_and_nothing_else_changes(folder: Path, output: 
     assert all(name.startswith("weights.") and len(name) == 8 + 32 + 4 for name in names)
     assert [(output / name).read_bytes() for name in names] == [DATA[:20], DATA[20:]]
     assert decode_model(output)["b/kernel"].tolist() == [47.5, 48.0, 48.5, 49.0, 49.5]
+
+
+def originals(written: tuple[WrittenFile, ...]) -> dict[str, str]:
+    return {name: file.name for file in written for name in file.originals}
+
+
+def test_weights_in_one_file_keep_its_name_at_the_end_of_their_path(
+    folder: Path, output: Path
+) -> None:
+    save(folder, manifest("./model.weights.bin"), {"model.weights.bin": DATA})
+    written = run(folder, output)
+    (path,) = read_manifest(output)[0]["paths"]
+    shard = path.removesuffix("/model.weights.bin") + ".bin"
+    assert originals(written) == {"model.weights.bin": shard}
+    assert (output / shard).read_bytes() == DATA
+
+
+def test_weights_that_were_exported_so_keep_their_name_again(folder: Path, output: Path) -> None:
+    path = f"weights.{'0' * 32}/weights.bin"
+    save(folder, manifest(path), {path: DATA})
+    assert list(originals(run(folder, output))) == ["weights.bin"]
+    assert read_manifest(output)[0]["paths"][0].endswith("/weights.bin")
+
+
+def test_weights_in_several_files_have_names_too_unless_two_have_the_same(
+    folder: Path, output: Path
+) -> None:
+    weights = [{"name": "w", "shape": [6], "dtype": "float32"}]
+    named = f"weights.{'0' * 32}/b.bin"
+    files = {"a.bin": b"\0" * 8, "b.bin": b"\1" * 8, named: b"\0" * 8}
+    save(folder, manifest(*files, weights=weights), files)
+    written = run(folder, output)
+    first, _, third = read_manifest(output)[0]["paths"]
+    assert first == third
+    assert originals(written) == {"a.bin": first}
+    assert joined_shards(output) == b"".join(files.values())
+
+
+@pytest.mark.parametrize("path", ["sub/w.bin", "w.html", ".w.bin", "w", "w.bin.", "ü.bin"])
+def test_weights_under_other_names_cannot_be_asked_for_by_them(
+    folder: Path, output: Path, path: str
+) -> None:
+    save(folder, manifest(path), {path: DATA})
+    assert originals(run(folder, output)) == {}
+    assert "/" not in read_manifest(output)[0]["paths"][0]
+
+
+def test_metadata_is_added_to_what_the_folder_has(folder: Path, output: Path) -> None:
+    save(folder, [], {}, userDefinedMetadata={"a": 1, "b": 2})
+    import_tfjs_folder(folder, NAME, output, lambda done, total: None, {"b": [3]})
+    document = json.loads((output / "model.json").read_text())
+    assert document["userDefinedMetadata"] == {"a": 1, "b": [3]}
+
+
+def test_metadata_cannot_be_added_to_what_is_no_object(folder: Path, output: Path) -> None:
+    save(folder, [], {}, userDefinedMetadata=[1])
+    with pytest.raises(TfjsFolderError, match="userDefinedMetadata"):
+        import_tfjs_folder(folder, NAME, output, lambda done, total: None, {"b": [3]})
 
 
 def test_a_graph_model_with_strings_is_accepted(folder: Path, output: Path) -> None:
@@ -135,7 +197,7 @@ def test_a_layout_that_tfjs_misreads_gets_an_empty_last_shard(folder: Path, outp
 def test_progress_counts_bytes(folder: Path, output: Path) -> None:
     save(folder, manifest("1", "2"), {"1": DATA[:30], "2": DATA[30:]})
     calls: list[tuple[int, int]] = []
-    import_tfjs_folder(folder, output, lambda *call: calls.append(call))
+    import_tfjs_folder(folder, NAME, output, lambda *call: calls.append(call))
     assert calls == [(30, len(DATA)), (len(DATA), len(DATA))]
 
 
@@ -269,6 +331,6 @@ def test_a_shard_that_shrinks_meanwhile_is_refused(
         os.truncate(folder / "2", 3)
 
     with pytest.raises(TfjsFolderError, match="changed while it was read"):
-        import_tfjs_folder(folder, output, shrink)
+        import_tfjs_folder(folder, NAME, output, shrink)
     assert not (output / "model.json").exists()
     assert not (output / "shard.partial").exists()

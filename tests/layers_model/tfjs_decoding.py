@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tfjs_serve.neighbours import shard_at
+
 STORED = {"float32": "<f4", "int32": "<i4", "bool": "|u1", "float16": "<f2"}
 STORED |= {"uint16": "<u2", "uint8": "|u1"}
 
@@ -23,7 +25,7 @@ def read_manifest(directory: Path) -> list[dict[str, Any]]:
 
 def joined_shards(directory: Path) -> bytes:
     paths = [path for group in read_manifest(directory) for path in group["paths"]]
-    return b"".join((directory / path).read_bytes() for path in paths)
+    return b"".join((directory / shard_at(path)).read_bytes() for path in paths)
 
 
 def decode_model(directory: Path) -> dict[str, np.ndarray]:

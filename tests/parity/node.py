@@ -59,6 +59,23 @@ class Training:
     losses: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a page gets that takes a model apart, and saves it.
+
+    Attributes
+    ----------
+    before, after
+        Predictions of the model, and of what was saved.
+    layers
+        Outputs of each layer, by name, for the same inputs.
+    """
+
+    before: tuple[Array, ...]
+    after: tuple[Array, ...]
+    layers: Mapping[str, tuple[Array, ...]]
+
+
 def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
     """Return the runner's JSON for `array`, in the dtype that TensorFlow.js has for it."""
     values = np.asarray(array)
@@ -142,6 +159,19 @@ class NodeTf:
             gradients=decode_tensor(reply["gradients"]),
             after=decode_tensor(reply["after"]),
             losses=tuple(reply["losses"]),
+        )
+
+    def save(self, url: str, inputs: Sequence[npt.ArrayLike]) -> Saved:
+        """Load the model at `url`, look at its layers, and save it."""
+        tensors = [encode_tensor(array) for array in inputs]
+        reply = self._ask({"op": "save", "url": url, "inputs": tensors})
+        return Saved(
+            before=tuple(map(decode_tensor, reply["before"])),
+            after=tuple(map(decode_tensor, reply["after"])),
+            layers={
+                layer["name"]: tuple(map(decode_tensor, layer["outputs"]))
+                for layer in reply["layers"]
+            },
         )
 
     def weights(self, url: str, *, kind: str = "layers") -> dict[str, Array]:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -57,6 +58,31 @@ def test_layer_can_be_trained(
     _assert_close(np.sort(trained.gradients), np.sort(gradients))
     _assert_close(trained.after, after)
     assert trained.losses[-1] < trained.losses[0]
+
+
+@pytest.mark.parametrize(("index", "name"), list(enumerate(TRAINED)), ids=TRAINED)
+def test_layer_is_found_by_its_name_and_saved_by_the_page(
+    index: int,
+    name: str,
+    references: Path,
+    served_folder: tuple[Path, str],
+    node_tf: NodeTf,
+) -> None:
+    case = training_cases()[index]
+    folder, url = served_folder
+    path = references / f"{case.id}.keras"
+    converted(path, folder / f"{name}-saved")
+    model = keras.saving.load_model(path, compile=False)
+    with np.load(references / f"{case.id}.npz") as arrays:
+        inputs = [arrays[key] for key in sorted(arrays) if key.startswith("input_")]
+    saved = node_tf.save(f"{url}/{name}-saved/model.json", inputs)
+    for before, after in zip(saved.before, saved.after, strict=True):
+        _assert_close(after, before)
+    for layer in model.layers:
+        cut = keras.Model(model.inputs, layer.output)
+        expected = keras.tree.flatten(cut.predict(inputs, verbose=0))
+        for actual, values in zip(saved.layers[layer.name], expected, strict=True):
+            _assert_close(actual, np.asarray(values))
 
 
 def _assert_close(actual: np.ndarray, expected: np.ndarray) -> None:

@@ -23,7 +23,7 @@ MODEL = "/iris/model.json"
 
 
 def shard_of(answer: bytes) -> str:
-    found = re.search(rb"weights\.[0-9a-f]{32}\.bin", answer)
+    found = re.search(rb"weights\.[0-9a-f]{32}(?:|/weights)\.bin", answer)
     assert found is not None
     return found[0].decode()
 
@@ -136,6 +136,36 @@ def remove_the_folder(roads: Roads) -> None:
     shutil.rmtree(roads.folder.path / "iris", ignore_errors=True)
 
 
+def write_labels(roads: Roads) -> None:
+    (roads.folder.path / "iris.labels.txt").write_text("setosa\n")
+
+
+def write_other_labels(roads: Roads) -> None:
+    (roads.folder.path / "iris.labels.txt").write_text("virginica\n")
+    os.utime(roads.folder.path / "iris.labels.txt", ns=(10**18 + 5, 10**18 + 5))
+
+
+def put_a_link_to_labels(roads: Roads) -> None:
+    (roads.folder.path / "others.txt").write_text("others\n")
+    remove_labels(roads)
+    (roads.folder.path / "iris.labels.txt").symlink_to("others.txt")
+
+
+def remove_labels(roads: Roads) -> None:
+    (roads.folder.path / "iris.labels.txt").unlink(missing_ok=True)
+
+
+def put_metadata_into_the_folder(roads: Roads) -> None:
+    add_a_folder(roads)
+    (roads.folder.path / "iris" / "metadata.json").write_text('{"labels": ["setosa"]}')
+
+
+def change_the_weights_of_the_folder(roads: Roads) -> None:
+    add_a_folder(roads)
+    weights = roads.folder.path / "iris" / "weights.bin"
+    weights.write_bytes(weights.read_bytes()[::-1])
+
+
 def name_a_variant(roads: Roads) -> None:
     roads.folder.save("iris@uint8.h5", sample="digits.h5")
 
@@ -168,6 +198,12 @@ CHANGES: list[Callable[[Roads], None]] = [
     put_a_link,
     add_a_folder,
     remove_the_folder,
+    write_labels,
+    write_other_labels,
+    put_a_link_to_labels,
+    remove_labels,
+    put_metadata_into_the_folder,
+    change_the_weights_of_the_folder,
     name_a_variant,
     remove_what_names_a_variant,
     lose_the_cache,

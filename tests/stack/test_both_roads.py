@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -17,11 +17,14 @@ from tests.stack.roads import (
     Question,
     Roads,
     both_roads,
+    damage_the_cache,
     remove,
+    remove_labels,
     remove_the_folder,
     remove_the_twin,
     remove_what_names_a_variant,
     save,
+    save_a_bad_one,
 )
 from tests.stack.whole import Folder
 from tests.web.fast import Hits, Kept
@@ -63,16 +66,27 @@ TARGETS = [
     "/iris/{shard}",
     "/iris/{shard}?tfjs=1",
     "/iris@uint8/{shard}",
+    "/iris/labels.txt",
+    "/iris/labels.txt?tfjs=1",
+    "/iris@uint8/labels.txt",
+    "/iris/metadata.json",
+    "/iris/weights.bin",
+    "/iris/model.json/weights.bin",
     "/iris/",
     "/none/model.json",
 ]
 QUESTIONS = st.builds(
     Question,
-    target=st.sampled_from([MODEL, "/iris/{shard}", *TARGETS]),
+    target=st.sampled_from([MODEL, "/iris/{shard}", "/iris/labels.txt", *TARGETS]),
     lines=st.lists(st.sampled_from(LINES), max_size=3).map(tuple),
     method=st.sampled_from(["GET"] * 6 + ["HEAD", "OPTIONS"]),
     host=st.sampled_from(["localhost"] * 4 + ["127.0.0.1:8000", "evil.example"]),
     version=st.sampled_from(["HTTP/1.1"] * 8 + ["HTTP/1.0"]),
+)
+
+UNDO = (
+    *(remove, remove_the_twin, remove_the_folder, remove_labels),
+    remove_what_names_a_variant,
 )
 
 Change = Callable[[Roads], None]
@@ -80,7 +94,7 @@ Change = Callable[[Roads], None]
 
 async def take(roads: Roads, questions: list[Question], changes: list[Change]) -> None:
     """Ask everything after each change, and again when the fast road may know the answers."""
-    for undo in (remove, remove_the_twin, remove_the_folder, remove_what_names_a_variant):
+    for undo in UNDO:
         undo(roads)
     asking = [(question, Kept(roads.fast), Kept(roads.slow)) for question in questions]
     try:
@@ -109,6 +123,7 @@ def test_both_roads_give_the_same_answers(
     roads = loop.run_until_complete(servers.__aenter__())
 
     @hypothesis_settings(max_examples=12, deadline=None)
+    @example([], [save_a_bad_one, damage_the_cache])
     @given(
         st.lists(QUESTIONS, max_size=3),
         st.lists(st.sampled_from(CHANGES), min_size=3, max_size=8),

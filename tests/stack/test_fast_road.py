@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +15,7 @@ import pytest
 from tests.stack.roads import CHANGES, MODEL, Roads, remove_the_twin, shard_of
 from tests.stack.whole import Folder, Stack, running
 from tests.web.fast import Hits, Kept, request, warm
-from tfjs_serve.settings import FAST_ROAD_RENEWAL_SECONDS, ServerSettings
+from tfjs_serve.settings import FAST_ROAD_RENEWAL_SECONDS, TICK_SECONDS, ServerSettings
 from tfjs_serve.web import fast_road
 
 
@@ -60,6 +63,64 @@ async def test_a_change_is_seen_by_the_very_next_request(
     await client.ask(request(MODEL))
     # A twin that was not there before was not removed, so nothing changed.
     assert hits.take() == (change is remove_the_twin)
+
+
+NET = "/net/model.json"
+
+
+@pytest.fixture
+def net(folder: Folder) -> Path:
+    """A tfjs folder with its weights two folders further down."""
+    net = folder.add_tfjs("net")
+    document = json.loads((net / "model.json").read_bytes())
+    (net / "in" / "deep").mkdir(parents=True)
+    for group in document["weightsManifest"]:
+        for name in group["paths"]:
+            (net / name).rename(net / "in" / "deep" / name)
+        group["paths"] = [f"in/deep/{name}" for name in group["paths"]]
+    (net / "model.json").write_text(json.dumps(document))
+    for path in (net, *net.rglob("*")):
+        os.utime(path, ns=(10**18 + 1, 10**18 + 1))
+    return net
+
+
+def move_out(net: Path) -> None:
+    """Replace a folder by a link out of the models folder to the same folder."""
+    outside = net.parent.with_name("outside")
+    (net / "in").rename(outside)
+    (net / "in").symlink_to(outside)
+
+
+def replace_a_shard(net: Path) -> None:
+    shard = next((net / "in" / "deep").iterdir())
+    shard.rename(net / "elsewhere")
+    shard.write_bytes((net / "elsewhere").read_bytes()[::-1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="makes links")
+@pytest.mark.parametrize("change", [move_out, replace_a_shard])
+async def test_weights_in_folders_of_a_tfjs_folder_are_looked_at(
+    client: Kept, net: Path, hits: Hits, change: Callable[[Path], None]
+) -> None:
+    before = await warm(client, hits, request(NET))
+    change(net)
+    after = await client.ask(request(NET))
+    assert hits.take() == 0
+    # What lies outside is not part of the model any more, so the last good version is served.
+    assert (b"\r\nTfjs-Serve-Stale: " in after) == (change is move_out)
+    assert before != after
+
+
+@pytest.mark.skipif(os.name == "nt", reason="makes links")
+async def test_a_link_on_the_way_to_weights_is_left_to_the_slow_road(
+    client: Kept, net: Path, hits: Hits
+) -> None:
+    (net / "in" / "deep").rename(net / "in" / "other")
+    (net / "in" / "deep").symlink_to("other")
+    for _ in range(3):
+        assert b"200 OK" in await client.ask(request(NET))
+        await asyncio.sleep(2 * TICK_SECONDS)
+    assert hits.take() == 0
 
 
 Spoil = Callable[[Path], Awaitable[None] | None]

@@ -79,6 +79,22 @@ def read_manifest(source: Path) -> list[dict[str, Any]]:
     return manifest
 
 
+async def test_what_is_wrong_with_a_tfjs_folder_is_told_without_its_place(
+    stack: Stack, folder: Folder
+) -> None:
+    net = folder.add_tfjs("nets/net")
+    document, _ = await stack.load("/nets/net")
+    for shard in net.glob("*.bin"):
+        shard.unlink()
+    stale = await ask(stack, "/nets/net/model.json")
+    assert stale.body == document.body
+    assert stale.headers["Tfjs-Serve-Stale"].startswith("nets/net/")
+    listed = await stack.listed("nets/net/model.json")
+    assert listed["error"]["message"].startswith("nets/net/")
+    page = await ask(stack, "/nets/net/")
+    assert b"is part of the model, but cannot be found" in page.body
+
+
 async def test_an_ambiguous_name_wants_the_exact_spelling(stack: Stack, folder: Folder) -> None:
     folder.save("iris.h5")
     shards_before = (await stack.load("/iris"))[1]

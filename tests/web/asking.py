@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
 from tests.web.fakes import Site
 from tfjs_serve.artifacts.model import ArtifactFile
+
+FOLDERS = "pytest-of-"
+"""Part of the path of every ``tmp_path``."""
 
 
 class Server(Protocol):
@@ -34,12 +38,21 @@ class Answer:
         return json.loads(self.body)
 
 
+def assert_discreet(answer: Answer) -> None:
+    """Assert that nobody learns where the folders of the test are."""
+    fields = "".join(map(str, answer.headers.items()))
+    assert FOLDERS not in unquote(fields)
+    assert FOLDERS.encode() not in answer.body
+
+
 async def ask(site: Server, path: str, method: str = "GET", **headers: str) -> Answer:
     url = URL(f"{site.origin}{path}", encoded=True)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     plain = {"Accept-Encoding": "identity", **named}
     async with site.session.request(method, url, headers=plain, allow_redirects=False) as response:
-        return Answer(response, await response.read())
+        answer = Answer(response, await response.read())
+    assert_discreet(answer)
+    return answer
 
 
 async def shards(site: Site, name: str = "iris") -> list[ArtifactFile]:

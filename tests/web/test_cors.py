@@ -112,6 +112,48 @@ def test_an_option_allows_the_origin_that_browsers_send(option: str, origin: str
     assert policy.allows("http://localhost:1")
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        ("https://a.app.github.dev", True),
+        ("https://A.b.app.github.dev:443", True),
+        ("https://app.github.dev", False),
+        ("https://a.app.github.dev:8443", False),
+        ("http://a.app.github.dev", False),
+        ("https://a-app.github.dev", False),
+        ("https://a.app.github.dev.evil.example", False),
+        ("https://*.app.github.dev", False),
+    ],
+)
+def test_a_pattern_allows_subdomains_with_the_same_scheme_and_port(
+    origin: str, is_allowed: bool
+) -> None:
+    policy = CorsPolicy.from_settings(["https://*.App.github.dev/"])
+    assert policy.allows(origin) == is_allowed
+    assert ("Access-Control-Allow-Origin" in policy.headers(origin)) == is_allowed
+
+
+def test_a_pattern_may_name_a_port() -> None:
+    policy = CorsPolicy.from_settings(["http://*.example.com:8080"])
+    assert policy.allows("http://a.example.com:8080")
+    assert not policy.allows("http://a.example.com")
+
+
+@pytest.mark.parametrize("is_immutable", [True, False])
+def test_only_origins_that_the_option_names_may_send_cookies(is_immutable: bool) -> None:
+    """A proxy in between may need them; with a star, any page could use those of its visitor."""
+    policy = CorsPolicy.from_settings(["https://example.com", "http://localhost:3000", "null"])
+    credentials = "Access-Control-Allow-Credentials"
+    for origin in ("https://example.com", "http://localhost:3000"):
+        headers = policy.headers(origin, is_immutable=is_immutable)
+        assert headers[credentials] == "true"
+        assert headers["Access-Control-Allow-Origin"] == origin
+    for origin in ("http://localhost:4000", "null", "https://other.example", None):
+        assert credentials not in policy.headers(origin, is_immutable=is_immutable)
+    star = CorsPolicy.from_settings(["*"])
+    assert credentials not in star.headers("https://example.com", is_immutable=is_immutable)
+
+
 def test_a_star_allows_all_without_naming_them() -> None:
     policy = CorsPolicy.from_settings(["*"])
     for origin in ("https://example.com", "null", "http://localhost:1", None):
@@ -121,7 +163,12 @@ def test_a_star_allows_all_without_naming_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", ["example.com", "https://", "https://a/b", "", "https://a b", "//a"]
+    "option",
+    [
+        *("example.com", "https://", "https://a/b", "", "https://a b", "//a"),
+        *("https://*.com", "https://*", "https://*.", "https://a.*.example.com", "*.example.com"),
+        *("https://*.127.0.0.1", "https://*.*.example.com", "https://*.[::1]"),
+    ],
 )
 def test_an_option_that_is_no_origin_is_an_error(option: str) -> None:
     with pytest.raises(SettingsError, match="is not an origin") as error:

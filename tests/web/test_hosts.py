@@ -100,6 +100,14 @@ def test_a_name_that_was_allowed_is_answered_in_all_spellings(allowed: str) -> N
         assert not given.allows(authority)
 
 
+def test_a_name_with_a_dot_before_it_stands_for_all_names_under_it() -> None:
+    given = policy(".App.example.dev")
+    for authority in ("app.example.dev", "a.app.example.dev:8000", "a.B.app.example.dev."):
+        assert given.allows(authority)
+    for authority in ("example.dev", "aapp.example.dev", "app.example.dev.evil.example"):
+        assert not given.allows(authority)
+
+
 def test_international_names_are_allowed_as_browsers_send_them() -> None:
     assert policy("modèles.example").allows("xn--modles-5ua.example:8000")
 
@@ -125,7 +133,10 @@ def test_the_name_that_the_server_listens_on_is_known() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["", "http://a.example", "a.example:80", "a b", "a/b", "*.example", "-a.example", ".", "a..b"],
+    [
+        *("", "http://a.example", "a.example:80", "a b", "a/b", "*.example", "-a.example", "."),
+        *("a..b", ".dev", "..a.dev", ".127.0.0.1", ".a.dev:80"),
+    ],
 )
 def test_an_option_that_is_no_name_is_refused_at_the_start(option: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.errors import (
+    KerasFileError,
+    StoreFullError,
+    TfjsServeError,
+    VariantNotAvailableError,
+)
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, ConversionOptions, Variant
 from tfjs_serve.worker import convert
 from tfjs_serve.worker.client import WorkerPool
@@ -172,6 +178,28 @@ def test_full_disk_is_a_store_error(
     monkeypatch.setattr(convert, "_convert", full)
     with pytest.raises(StoreFullError, match=r"digits\.h5"):
         convert.convert(request_, ignore)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda source: KerasFileError(f"digits.h5 is damaged (unable to open '{source}')"),
+        lambda source: PermissionError(errno.EACCES, "Permission denied", source),
+        lambda source: ValueError(f"{source!r} has no end"),
+    ],
+)
+def test_errors_do_not_say_where_the_file_is(
+    monkeypatch: pytest.MonkeyPatch,
+    request_: ConversionRequest,
+    make: Callable[[str], Exception],
+) -> None:
+    def fail(*args: object) -> ConversionReport:
+        raise make(request_.source)
+
+    monkeypatch.setattr(convert, "_convert", fail)
+    with pytest.raises(TfjsServeError, match=r"digits\.h5") as caught:
+        convert.convert(request_, ignore)
+    assert "/" not in caught.value.message.replace(os.sep, "/")
 
 
 @pytest.mark.parametrize("variant", [Variant.FLOAT16, Variant.UINT16, Variant.UINT8])

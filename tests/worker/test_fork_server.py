@@ -55,6 +55,14 @@ async def pool_forking() -> AsyncIterator[PoolForking]:
         await pool.close()
 
 
+def wait_until_in(path: Path, word: str) -> None:
+    """Wait for a file that contains `word`."""
+    deadline = time.monotonic() + 60
+    while not (path.exists() and word in path.read_text().split()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 async def numbers(pool: WorkerPool, request: ConversionRequest) -> tuple[int, int]:
     """Return the numbers of the fork server and of the child that converted."""
     server, child = (await pool.convert(request, ignore)).warnings
@@ -281,6 +289,36 @@ def test_all_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     while not (is_over(child) and is_over(server)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("idle_seconds", "rehearses"), [(0, True), (600, False)])
+async def test_processes_rehearse_while_nothing_is_asked_of_them(
+    tmp_path: Path, request_for: RequestFor, idle_seconds: float, rehearses: bool
+) -> None:
+    noted = tmp_path / "rehearsals"
+    notes = (
+        "from pathlib import Path\n"
+        "from tfjs_serve.worker import fork_server\n"
+        "def rehearse():\n"
+        f"    with Path({str(noted)!r}).open('a') as file: print(os.getpid(), file=file)\n"
+        "fork_server.rehearse = rehearse\n"
+        f"fork_server._IDLE_SECONDS = {idle_seconds}\n"
+    )
+    before_main = "import_module(sys.argv[1])"
+    script = script_with(SAY_PARENT).replace(before_main, notes + before_main)
+    pool = WorkerPool(deadline_seconds=60, starter=Forking(command_running(script)))
+    try:
+        await pool.start()
+        assert pool._spare is not None
+        spare = await pool._spare
+        assert spare is not None
+        if rehearses:
+            await asyncio.to_thread(wait_until_in, noted, str(spare.pid))
+        _, child = await numbers(pool, request_for("digits.h5"))
+        assert child == spare.pid
+        assert noted.exists() == rehearses
+    finally:
+        await pool.close()
 
 
 def test_the_server_has_a_single_thread_when_all_is_imported() -> None:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from tests.worker.test_child import (
@@ -295,6 +297,13 @@ async def test_source_that_is_a_link_can_be_read(
     link.symlink_to(request_.source)
     attempts = {"link": "open(request.source).read()"}
     assert await what_is_refused(attempts, replace(request_, source=str(link))) == set()
+
+
+def test_no_path_is_named_twice_by_its_folder() -> None:
+    listed = [Path(path) for path in limits.libraries.__wrapped__()]
+    assert [path for path in listed if set(path.parents) & set(listed)] == []
+    loaded = [Path(file) for file in (h5py.__file__, np.__file__, limits.__file__)]
+    assert all(any(file.is_relative_to(path) for path in listed) for file in loaded)
 
 
 def test_what_older_kernels_leave_open_is_named() -> None:

@@ -24,14 +24,17 @@ _WINDOWS_RETRIES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 
 @contextmanager
-def store_errors(root: Path) -> Iterator[None]:
-    """Turn errors of the system into one that says what to do."""
+def store_errors() -> Iterator[None]:
+    """Turn errors of the system into one that says what to do.
+
+    It does not say where the folder is, because pages are told of it.
+    """
     try:
         yield
     except OSError as error:
         raise store_error(
             error,
-            f"the cache folder {root} cannot be used: {error.strerror or error}",
+            f"the cache folder cannot be used: {error.strerror or error}",
             hint="free some space and check its permissions, "
             "or choose another folder with --cache-dir",
         ) from error

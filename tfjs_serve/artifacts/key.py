@@ -8,7 +8,7 @@ import json
 from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
-_FORMAT = 2
+_FORMAT = 3
 """Raise this when the same version of the converter is to produce different files or records."""
 
 
@@ -28,6 +28,7 @@ def artifact_key(
         "variant": options.variant.value,
         "shard_size_bytes": options.shard_size_bytes,
         "custom_layers": options.custom_layers,
+        "metadata": options.metadata,
         "converter_version": converter_version,
     }
     text = json.dumps(parts, sort_keys=True)

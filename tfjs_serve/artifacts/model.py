@@ -32,11 +32,18 @@ class ArtifactKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactFile:
-    """One immutable file of an artifact."""
+    """One immutable file of an artifact.
+
+    Attributes
+    ----------
+    originals
+        Names that it had in the folder that the artifact was made of; it can be asked for by them.
+    """
 
     name: str
     size_bytes: int
     sha256: str
+    originals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,12 @@ class Artifact:
     def by_name(self) -> Mapping[str, ArtifactFile]:
         """The files by name."""
         return {file.name: file for file in self.files}
+
+    @cached_property
+    def by_original(self) -> Mapping[str, ArtifactFile]:
+        """The files by the names that they had, apart from those that files have now."""
+        names = ((name, file) for file in self.files for name in file.originals)
+        return {name: file for name, file in names if name not in self.by_name}
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name."""

@@ -17,8 +17,11 @@ from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import unique_name
 
-_LOCKED = b"locked\n"
-"""Written once the lock is held: a file without it belongs to a process about to lock it."""
+_LOCKED_SECONDS = 1_000_000_000
+"""The time that a file gets once its lock is held: one with another time belongs to a process that
+is about to lock it. Unlike contents, a time can be written to a disk that is full."""
+_TIME_TICK_SECONDS = 2.0
+"""FAT rounds times to this."""
 
 
 class Presence:
@@ -62,9 +65,9 @@ class Presence:
         # that NFS refuses the lock.
         descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
         self._leave = weakref.finalize(self, _leave, descriptor, path, self._fills)
-        with suppress(OSError):  # without locks, or space for a few bytes, nobody knows
+        with suppress(OSError):  # without locks nobody knows
             _lock(descriptor, wait=True)
-            path.write_bytes(_LOCKED)
+            os.utime(path, (_LOCKED_SECONDS, _LOCKED_SECONDS))
 
 
 def gone_processes(folder: Path) -> frozenset[str]:
@@ -83,7 +86,7 @@ def _is_gone(path: Path) -> bool:
         return False
     try:
         _lock(descriptor, wait=False)
-        return os.fstat(descriptor).st_size > 0
+        return abs(os.fstat(descriptor).st_mtime - _LOCKED_SECONDS) <= _TIME_TICK_SECONDS
     except OSError:
         return False
     finally:

@@ -18,6 +18,7 @@ from tfjs_serve.artifacts.model import (
     ArtifactKey,
     MisreportedFilesError,
 )
+from tfjs_serve.neighbours import WEIGHTS_NAME
 
 RECORD = "artifact.json"
 """Written last, before the directory is published; its mtime says when it was last used."""
@@ -149,13 +150,19 @@ def check_names(files: Sequence[ArtifactFile]) -> None:
     for name, count in names.items():
         if count > 1 or name == RECORD or not _NAME.fullmatch(name):
             raise _unlike(f"lists the file {name!r}, which it may not")
+    originals = Counter(name for file in files for name in file.originals)
+    for name, count in originals.items():
+        if count > 1 or not WEIGHTS_NAME.fullmatch(name):
+            raise _unlike(f"lists a file that was called {name!r}, which it may not")
 
 
 def _parse_file(data: Any) -> ArtifactFile:
     name, size_bytes, sha256 = data["name"], data["size_bytes"], data["sha256"]
-    if not _NAME.fullmatch(name) or not _DIGEST.fullmatch(sha256) or type(size_bytes) is not int:
+    originals = tuple(data.get("originals", ()))  # records of earlier versions have none
+    names_fit = _NAME.fullmatch(name) and all(map(WEIGHTS_NAME.fullmatch, originals))
+    if not names_fit or not _DIGEST.fullmatch(sha256) or type(size_bytes) is not int:
         raise DamagedArtifactError
-    return ArtifactFile(name=name, size_bytes=size_bytes, sha256=sha256)
+    return ArtifactFile(name=name, size_bytes=size_bytes, sha256=sha256, originals=originals)
 
 
 def _parse_note(note: Any) -> str:

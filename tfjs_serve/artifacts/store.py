@@ -86,19 +86,19 @@ class ArtifactStore:
         self._known: dict[ArtifactKey, Artifact] = {}
         self._touched: dict[ArtifactKey, float] = {}
         self._intact = IntactFiles()
-        with store_errors(root):
+        with store_errors():
             self._folder.prepare()
             self._folder.remove_leftovers(clock())
 
     def get(self, key: ArtifactKey) -> Artifact | None:
         """Return the artifact if all its files exist; a damaged one is removed."""
-        with store_errors(self._folder.root):
+        with store_errors():
             artifact = self._find(key)
             return artifact if artifact and self._mark_used(artifact) else None
 
     def errors(self) -> AbstractContextManager[None]:
         """Raise ``StoreError`` for errors of the system inside the context."""
-        return store_errors(self._folder.root)
+        return store_errors()
 
     def directory(self, key: ArtifactKey) -> Path:
         """Return where the artifact is, if it exists."""
@@ -107,7 +107,7 @@ class ArtifactStore:
     @contextmanager
     def stage(self) -> Iterator[Path]:
         """Provide an empty directory to fill and publish; it is removed if it is not published."""
-        with store_errors(self._folder.root):
+        with store_errors():
             directory = self._folder.new_staging_directory()
         try:
             yield directory
@@ -146,7 +146,7 @@ class ArtifactStore:
         """
         if staged.parent != self._folder.staging:
             raise ValueError(f"not a staging directory of this store: {staged}")
-        with store_errors(self._folder.root):
+        with store_errors():
             check_staged(staged, files, known)
             artifact = Artifact(
                 key=key,
@@ -165,7 +165,7 @@ class ArtifactStore:
         It is read unless this object has read it since it last changed. An artifact with a damaged
         file is removed, so that it is made again.
         """
-        with store_errors(self._folder.root):
+        with store_errors():
             if self._intact.holds(artifact, file):
                 return True
             self._forget(artifact.key)
@@ -174,7 +174,7 @@ class ArtifactStore:
 
     def record_generation(self, label: str, key: ArtifactKey) -> None:
         """Record `key` as the newest generation of `label`, unless it already is."""
-        with store_errors(self._folder.root):
+        with store_errors():
             artifact = self._find(key)
             names = [file.name for file in artifact.files] if artifact else []
             self._log.record(label, key, names)
@@ -184,7 +184,7 @@ class ArtifactStore:
 
         These go back further than the grace time, and may have been removed since.
         """
-        with store_errors(self._folder.root):
+        with store_errors():
             return tuple(self._log.with_file(label, file_name))
 
     def generations(self, label: str) -> tuple[ArtifactKey, ...]:
@@ -193,7 +193,7 @@ class ArtifactStore:
 
     def generation_log(self, label: str) -> tuple[Generation, ...]:
         """Return the same generations, with the times when they were recorded and superseded."""
-        with store_errors(self._folder.root):
+        with store_errors():
             return self._log.of(label)
 
     def prune(self) -> int:
@@ -208,7 +208,7 @@ class ArtifactStore:
         int
             The bytes that were freed.
         """
-        with store_errors(self._folder.root):
+        with store_errors():
             return self._cleaner.clean()
 
     def _find(self, key: ArtifactKey) -> Artifact | None:

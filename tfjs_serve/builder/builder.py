@@ -88,6 +88,10 @@ class Builder:
         """Call `watcher` with the exact name of each entry whose status may have changed."""
         self._journal.watch(watcher)
 
+    async def prepare(self) -> None:
+        """Do in advance what the first conversion would have to wait for."""
+        await asyncio.to_thread(converter_version)
+
     async def build(
         self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
     ) -> Build:
@@ -174,12 +178,8 @@ class Builder:
 
     async def close(self) -> None:
         """Stop all work, and discard what is unfinished."""
-        await asyncio.gather(
-            self._builds.close(),
-            self._conversions.close(),
-            self._pruner.close(),
-            self._sources.close(),
-        )
+        await asyncio.gather(self._builds.close(), self._conversions.close(), self._sources.close())
+        await self._pruner.close()
         self._shelf.close()
 
     async def _build(self, job: Job) -> Build:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import MIB
+from tfjs_serve.threads import in_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGE_BYTES = 32 * MIB
 """From this size on, work may take longer than an unrelated request should wait."""
-_THREADS_PER_LANE = 2
-"""More would only compete for the disk."""
+_AT_ONCE = 2
+"""Per lane; more would only compete for the disk."""
+_PATIENCE_SECONDS = 10.0
+"""Work that takes longer lends its place, but goes on: perhaps a disk never answers."""
 
 
 class Lanes:
@@ -28,10 +30,8 @@ class Lanes:
     """
 
     def __init__(self, name: str) -> None:
-        self._small, self._large = (
-            ThreadPoolExecutor(_THREADS_PER_LANE, thread_name_prefix=f"{name}-{lane}")
-            for lane in ("small", "large")
-        )
+        self._name = name
+        self._small, self._large = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
         self._is_closed = False
 
     async def run(
@@ -44,14 +44,13 @@ class Lanes:
         TfjsServeError
             The lanes are closed.
         """
-        if self._is_closed:
-            raise TfjsServeError("no new work is started: the server is closing")
-        lane = self._small if size_bytes < LARGE_BYTES else self._large
-        call = partial(function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(lane, call)
+        async with self._small if size_bytes < LARGE_BYTES else self._large:
+            if self._is_closed:
+                raise TfjsServeError("no new work is started: the server is closing")
+            result = in_thread(partial(function, *args, **kwargs), self._name)
+            await asyncio.wait([result], timeout=_PATIENCE_SECONDS)
+        return await result
 
     def close(self) -> None:
-        """Start nothing new; running work goes on until it is finished."""
+        """Start nothing new; running work goes on until it is finished, or the process ends."""
         self._is_closed = True
-        for lane in (self._small, self._large):
-            lane.shutdown(wait=False, cancel_futures=True)

@@ -10,6 +10,8 @@ from tfjs_serve.builder.single_flight import SingleFlight
 
 _PAUSE = 9
 """The pause after pruning, as a multiple of the time that pruning took."""
+_DELAY_SECONDS = 1.0
+"""After something was published, until pruning: those who asked for it come first."""
 
 
 class Pruner:
@@ -26,15 +28,21 @@ class Pruner:
     def begin(self) -> None:
         """Prune soon, because something was published."""
         self._is_wanted = True
-        self._running.begin(None, self._prune)
+        self._running.begin(None, self._prune_while_wanted)
 
     async def close(self) -> None:
-        """Stop pruning."""
+        """Prune once more if that is still to be done: a command may have run for a moment only."""
         await self._running.close()
+        await self._prune()
+
+    async def _prune_while_wanted(self) -> None:
+        while self._is_wanted:
+            await asyncio.sleep(_DELAY_SECONDS)
+            started_seconds = time.monotonic()
+            await self._prune()
+            await asyncio.sleep(_PAUSE * (time.monotonic() - started_seconds))
 
     async def _prune(self) -> None:
-        while self._is_wanted:
+        if self._is_wanted:
             self._is_wanted = False
-            started_seconds = time.monotonic()
             await self._shelf.prune()
-            await asyncio.sleep(_PAUSE * (time.monotonic() - started_seconds))

@@ -6,11 +6,10 @@ the weights (``_save_model_to_dir`` in ``keras/src/saving/saving_lib.py``).
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from pathlib import Path
 
-from tfjs_serve.builder.snapshots import digest_file, looks_complete
+from tfjs_serve.builder.snapshots import digest_file, digest_of_files, looks_complete
 from tfjs_serve.builder.stamps import Stamps, names_of, paths_of, unreadable
 from tfjs_serve.catalog.forms import is_weights
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
@@ -58,7 +57,7 @@ def digest_files(
 ) -> str:
     """Return the SHA-256 (hexadecimal) of the files of `entry` with these `stamps`.
 
-    For several files, or a tfjs folder, it is the digest of their names and digests.
+    For several files, it is the digest of their names and digests.
 
     Parameters
     ----------
@@ -76,7 +75,8 @@ def digest_files(
         digests += [digest_file(path, closed) for path in paths[1:]]
     except OSError as error:
         raise unreadable(entry, error) from error
-    if len(digests) == 1 and entry.kind.is_one_file:
-        return digests[0]
-    lines = sorted(f"{digest} {name}\n" for digest, name in zip(digests, names, strict=True))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    if entry.kind.is_one_file:
+        names[0] = ""  # the same model under another name is the same
+    if entry.neighbours and not entry.kind.is_tfjs:
+        names[-len(entry.neighbours) :] = [neighbour.name for neighbour in entry.neighbours]
+    return digest_of_files(zip(names, digests, strict=True))

@@ -17,7 +17,7 @@ from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.recent import Recent
-from tfjs_serve.builder.workplace import Workplace
+from tfjs_serve.builder.workplace import Workplace, listed_files
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import SCRIPT_PREFIX
 from tfjs_serve.errors import (
@@ -26,7 +26,8 @@ from tfjs_serve.errors import (
     StoreError,
     WorkerCrashedError,
 )
-from tfjs_serve.settings import MODEL_JSON, ConversionLimits, ServerSettings, Variant
+from tfjs_serve.neighbours import NEIGHBOURS
+from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
-_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX)
+_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, *NEIGHBOURS)
 """How the names begin of what is served as a whole, compressed or not."""
 
 _Place = tuple[str, Variant, str]
@@ -68,8 +69,7 @@ class Shelf:
 
     async def record(self, job: Job, artifact: Artifact) -> None:
         """Record that `artifact` is the newest generation of `job`."""
-        for label in (job.name_label, job.exact_label):
-            await asyncio.to_thread(self._store.record_generation, label, artifact.key)
+        await asyncio.to_thread(self._record, job, artifact.key)
         for name in {job.entry.name, job.entry.exact_name}:
             for file in artifact.files:
                 self._found.put((name, job.variant, file.name), artifact.key)
@@ -161,7 +161,7 @@ class Shelf:
     ) -> T:
         """Call `judge` with the report and its files, in a thread."""
         try:
-            files = _listed_files(report, request.limits)
+            files = listed_files(report, request.limits)
             size_bytes = sum(f.size_bytes for f in files if f.sha256 not in report.copied)
             return await self._lanes.run(size_bytes, judge, report, files)
         except MisreportedFilesError as error:
@@ -200,13 +200,19 @@ class Shelf:
 
     def _get(self, key: ArtifactKey, sightings: Sightings | None = None) -> Artifact | None:
         if sightings is not None:
-            sightings.file(self._store.directory(key))
+            directory = self._store.directory(key)
+            sightings.file(directory)
+            sightings.file(directory / MODEL_JSON)
         artifact = self._store.get(key)
         if artifact is None:
             return None
         documents = (file for file in artifact.files if file.name.startswith(_DOCUMENTS))
         is_intact = all(self._store.is_intact(artifact, file) for file in documents)
         return artifact if is_intact else None
+
+    def _record(self, job: Job, key: ArtifactKey) -> None:
+        for label in (job.name_label, job.exact_label):
+            self._store.record_generation(label, key)
 
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._get(key) for key in self._store.generations(label))
@@ -279,18 +285,4 @@ def _never_there(place: _Place) -> FileNotInModelError:
     return FileNotInModelError(
         f"no version of the model {entry_name!r} has a file {file_name!r}",
         hint="load model.json again: it names the files that belong to it",
-    )
-
-
-def _listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[ArtifactFile, ...]:
-    if len(report.files) > limits.files:
-        raise MisreportedFilesError(f"the result of the conversion has {len(report.files)} files")
-    size_bytes = sum(file.size_bytes for file in report.files)
-    if size_bytes > limits.written_bytes:
-        raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
-    if MODEL_JSON not in (file.name for file in report.files):
-        raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
-    return tuple(
-        ArtifactFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-        for file in report.files
     )

@@ -9,18 +9,37 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from tfjs_serve.builder.completeness import HEAD_BYTES, TAIL_BYTES, is_complete
 from tfjs_serve.errors import StoreError, TfjsServeError, store_error
 from tfjs_serve.settings import MIB
+from tfjs_serve.source_files import open_source
 
 
 def digest_file(path: Path, closed: threading.Event) -> str:
-    """Return the SHA-256 (hexadecimal) of a file; fails as soon as `closed` is set."""
-    with path.open("rb", buffering=0) as file:
+    """Return the SHA-256 (hexadecimal) of a file; fails as soon as `closed` is set.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    with open_source(path) as file:
         return _read(file, None, closed)
+
+
+def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
+    """Return one digest for files that belong together, given by their names and digests.
+
+    That of a single file is its own.
+    """
+    lines = sorted(f"{digest} {name}\n" for name, digest in digests)
+    if len(lines) == 1:
+        return lines[0].partition(" ")[0]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
@@ -33,7 +52,7 @@ def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
     StoreError
         The copy cannot be written.
     """
-    with path.open("rb", buffering=0) as file:
+    with open_source(path) as file:
         try:
             copy = target.open("wb", buffering=0)
         except OSError as error:
@@ -44,7 +63,7 @@ def copy_file(path: Path, target: Path, closed: threading.Event) -> str:
 
 def looks_complete(path: Path) -> bool:
     """Whether the file is complete by its own table of contents. Raises ``OSError``."""
-    with path.open("rb", buffering=0) as file:
+    with open_source(path) as file:
         size_bytes = os.fstat(file.fileno()).st_size
         head = file.read(HEAD_BYTES)
         file.seek(max(0, size_bytes - TAIL_BYTES))

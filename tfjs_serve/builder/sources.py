@@ -44,6 +44,8 @@ _COPY_NAME = "source"
 class Source:
     """What to convert: an entry's files in their place, or a copy of its file.
 
+    What lies beside a file is always read in its place.
+
     Attributes
     ----------
     stamps
@@ -184,7 +186,8 @@ class Sources:
                 now_ns = self._now_ns()
                 size_bytes = sum(stamp.size_bytes for stamp in entry.stamps)
                 copied = await self._lanes.run(size_bytes, between_saves.copy, target, self._closed)
-                if copied is not None:
+                # What lies beside the file is not copied, and has to be at rest.
+                if copied is not None and not rest_seconds(copied[0][1:], now_ns):
                     stamps, digest = copied
                     racy = is_racy(stamps, now_ns)
                     return Source(stamps=stamps, path=target, copy_digest=digest, is_racy=racy)

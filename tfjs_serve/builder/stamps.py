@@ -38,7 +38,9 @@ def read_stamps(entry: CatalogEntry) -> Stamps:
         A file must not be accessed.
     """
     try:
-        names = parts_now(entry, names_of(entry, entry.stamps))
+        known = names_of(entry, entry.stamps)
+        own = len(known) - len(entry.neighbours)
+        names = [*parts_now(entry, known[:own]), *known[own:]]
         return tuple(
             stamp_of(f"{_prefix(entry)}{name}", path.stat())
             for name, path in zip(names, _paths(entry, names), strict=True)
@@ -91,11 +93,13 @@ def _prefix(entry: CatalogEntry) -> str:
 
 def unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:
     """Return the error for a failure of the system to check or read the files of `entry`."""
+    beside = {str(item.path): item.path.name for item in entry.neighbours}
+    name = beside.get(str(error.filename), entry.exact_name)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return SourceChangedError(
-            f"{entry.exact_name} was removed", hint="save it again, or load another model"
+            f"{name} was removed", hint="save it again, or load another model"
         )
     return KerasFileError(
-        f"{entry.exact_name} cannot be read: {error.strerror}",
+        f"{name} cannot be read: {error.strerror}",
         hint="check the permissions of the file",
     )

@@ -62,6 +62,7 @@ class Work:
             display_name=job.entry.exact_name,
             output_dir=str(place.work),
             copies_dir=str(place.copies),
+            neighbours={item.name: str(item.path) for item in job.entry.neighbours},
             options=self._settings.conversion_options(job.variant),
             limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
@@ -81,7 +82,8 @@ def _beside(job: Job, source: Source) -> tuple[str, ...]:
     """Return the paths of the files that are read besides the one at the path of `source`."""
     if job.entry.kind.is_tfjs:
         return ()
-    return tuple(map(str, paths_of(job.entry, source.stamps)[1:]))
+    own = len(source.stamps) - len(job.entry.neighbours)
+    return tuple(map(str, paths_of(job.entry, source.stamps)[1:own]))
 
 
 def _copy_is_good(job: Job, source: Source) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import ArtifactFile, MisreportedFilesError
 from tfjs_serve.artifacts.record import check_names
 from tfjs_serve.builder.scripts import write_script
 from tfjs_serve.companion import SCRIPT_PREFIX
+from tfjs_serve.settings import MODEL_JSON, ConversionLimits
 from tfjs_serve.worker.protocol import ConversionReport
 
 _WORK, _COPIES = ".work", ".copies"
@@ -76,3 +77,21 @@ class Workplace:
             with suppress(OSError):  # it is not empty, which is noticed as well
                 folder.rmdir()
         return (*files, *write_script(self.folder, report.parts))
+
+
+def listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[ArtifactFile, ...]:
+    """Return the files that `report` lists.
+
+    Raises
+    ------
+    MisreportedFilesError
+        They exceed `limits`, or lack ``model.json``.
+    """
+    if len(report.files) > limits.files:
+        raise MisreportedFilesError(f"the result of the conversion has {len(report.files)} files")
+    size_bytes = sum(file.size_bytes for file in report.files)
+    if size_bytes > limits.written_bytes:
+        raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
+    if MODEL_JSON not in (file.name for file in report.files):
+        raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
+    return tuple(ArtifactFile(**asdict(file)) for file in report.files)

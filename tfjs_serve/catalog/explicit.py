@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat as stat_flags
 from dataclasses import replace
@@ -14,7 +15,10 @@ from tfjs_serve.catalog.look import Look
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import KerasFileError, SettingsError, TfjsFolderError, TfjsServeError
+from tfjs_serve.neighbours import neighbours_of_file
 from tfjs_serve.settings import MODEL_JSON
+
+_logger = logging.getLogger(__name__)
 
 _ZIP_SIGNATURE = b"PK"
 
@@ -47,7 +51,7 @@ def entry_for_path(path: Path, topology: Path | None = None) -> CatalogEntry:
         The model has an architecture of its own, and another one is given.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would rename what a link names
-    stat = _stat(path, "check the path; convert takes one model file")
+    stat = _stat(path, "check the path")
     entry = _entry(path, stat)
     return entry if topology is None else _with_topology(entry, topology)
 
@@ -72,6 +76,15 @@ def _entry(path: Path, stat: os.stat_result) -> CatalogEntry:
     if not stat_flags.S_ISREG(stat.st_mode):
         raise KerasFileError(f"{path.name!r} is not a file", hint="give a model file or a folder")
     look, children = _look_into(path.parent)
+    entry = _entry_of_file(path, stat, look, children)
+    for warning in look.warnings:
+        _logger.warning("%s", warning)
+    return entry
+
+
+def _entry_of_file(
+    path: Path, stat: os.stat_result, look: Look, children: Children
+) -> CatalogEntry:
     file_name = list_of_shard(path.name)
     if file_name not in children:
         file_name = path.name
@@ -82,12 +95,15 @@ def _entry(path: Path, stat: os.stat_result) -> CatalogEntry:
             return entry
     if file_name == MODEL_JSON and not look.is_architecture(look.root, children, file_name):
         raise _no_model(path.parent, look)
+    beside = look.neighbours(look.root, children, neighbours_of_file(path.stem))
+    architectures = look.architectures(look.root, children, path.name)
     return CatalogEntry(
         name=names.file_name_of(path.name),
         exact_name=path.name,
         path=path,
         kind=_kind(path),
-        stamps=(stamp_of(path.name, stat), *look.architectures(look.root, children, path.name)),
+        stamps=(stamp_of(path.name, stat), *architectures, *beside.values()),
+        neighbours=tuple(beside),
     )
 
 
@@ -143,6 +159,8 @@ def _with_topology(entry: CatalogEntry, topology: Path) -> CatalogEntry:
         )
     path = Path(os.path.abspath(topology))  # noqa: PTH100 - as above
     stamp = stamp_of(str(path), _stat(path, "check the path behind --topology"))
-    first, *others = entry.stamps
+    own = len(entry.stamps) - len(entry.neighbours)
+    first, *others = entry.stamps[:own]
     shards = [one for one in others if is_shard(entry.exact_name, one.path)]
-    return replace(entry, kind=EntryKind.KERAS_WEIGHTS, stamps=(first, *shards, stamp))
+    stamps = (first, *shards, stamp, *entry.stamps[own:])
+    return replace(entry, kind=EntryKind.KERAS_WEIGHTS, stamps=stamps)

@@ -57,17 +57,6 @@ def root_folder(path: str, *, follow_out: bool = False) -> Folder:
 
 Children = Mapping[str, "os.DirEntry[str]"]
 """What is in a folder, by name."""
-FolderIdentity = tuple[int, int, int, int]
-"""Device, inode, mtime and ctime: they change when something is added, removed or renamed."""
-
-
-def identity_of(folder: Folder) -> FolderIdentity | None:
-    """Return the folder's identity; ``None`` if it is gone or may not be looked at."""
-    try:
-        stat = os.stat(folder.path)  # noqa: PTH116 - called for each folder again and again
-    except (OSError, ValueError):
-        return None
-    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def list_folder(folder: Folder, warn: Warn) -> Children:
@@ -179,6 +168,11 @@ def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
         mtime_ns=stat.st_mtime_ns,
         ctime_ns=stat.st_ctime_ns,
     )
+
+
+def leads_out(folder: Folder, child: os.DirEntry[str]) -> bool:
+    """Whether `child` of `folder` is a link to something that is not in `folder`."""
+    return child.is_symlink() and not _is_inside(os.path.realpath(child.path), folder.real_path)
 
 
 def _is_inside(path: str, root: str) -> bool:

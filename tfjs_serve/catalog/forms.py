@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import is_skipped_file
+from tfjs_serve.source_files import open_source
 
 CONFIG, ASSETS = "config.json", "assets"
 LIST_ENDING = ".weights.json"
@@ -156,14 +157,21 @@ class JsonHeads:
         if seen is not None and seen.stamp == stamp:
             return seen.kind
         try:
-            with Path(path).open("rb") as file:
+            with open_source(path) as file:
                 head = file.read(_HEAD_BYTES)
         except OSError:
             return JsonKind.OTHER  # permissions may change without a new identity
         if not head:
             return seen.kind if seen is not None else JsonKind.OTHER
-        self._seen[path] = _Seen(stamp=stamp, kind=kind_of(head))
-        return self._seen[path].kind
+        kind = kind_of(head)
+        self._seen[path] = _Seen(stamp=stamp, kind=kind)
+        return kind
+
+    def forget_all_but(self, folders: frozenset[str]) -> None:
+        """Forget the files of all other folders: those were removed or renamed."""
+        for path in tuple(self._seen):  # another thread may add to it
+            if str(Path(path).parent) not in folders:
+                self._seen.pop(path, None)
 
 
 def kind_of(head: bytes) -> JsonKind:

@@ -26,8 +26,9 @@ from tfjs_serve.catalog.forms import (
     is_shard,
     list_of_shard,
 )
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp, Neighbour
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
+from tfjs_serve.neighbours import NEIGHBOURS, neighbours_of_file
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 
@@ -82,9 +83,8 @@ class Look(Eyes):
         """
         is_part = self._part_of_another(folder, children)
         architectures = self._architectures(folder, children)
-        prefix = f"{name}."
         for file_name, child in children.items():
-            if name is not None and file_name != name and not file_name.startswith(prefix):
+            if name is not None and file_name != name and not file_name.startswith(f"{name}."):
                 continue
             kind = self._file_kind(folder, child)
             if kind is None or names.is_skipped_file(file_name) or is_part(file_name):
@@ -98,7 +98,10 @@ class Look(Eyes):
                 others = self.stamps(folder, children, shards)
             if kind is not EntryKind.KERAS_ZIP:
                 others += architectures.beside(file_name)
-            entry = self._file_entry(child, kind, (stamp, *others))
+            wanted = neighbours_of_file(file_name.rpartition(".")[0])
+            beside = self.neighbours(folder, children, wanted)
+            stamps = (stamp, *others, *beside.values())
+            entry = self._file_entry(child, kind, stamps, tuple(beside))
             if entry is not None:
                 yield entry
 
@@ -147,7 +150,11 @@ class Look(Eyes):
         return is_part
 
     def _file_entry(
-        self, child: os.DirEntry[str], kind: EntryKind, stamps: tuple[FileStamp, ...]
+        self,
+        child: os.DirEntry[str],
+        kind: EntryKind,
+        stamps: tuple[FileStamp, ...],
+        neighbours: tuple[Neighbour, ...],
     ) -> CatalogEntry | None:
         exact_name = stamps[0].path
         known = self._known.get(exact_name)
@@ -156,8 +163,14 @@ class Look(Eyes):
         name = names.file_name_of(exact_name)
         if not self._can_be_served(name, exact_name):
             return None
-        path = Path(child.path)
-        return CatalogEntry(name=name, exact_name=exact_name, path=path, kind=kind, stamps=stamps)
+        return CatalogEntry(
+            name=name,
+            exact_name=exact_name,
+            path=Path(child.path),
+            kind=kind,
+            stamps=stamps,
+            neighbours=neighbours,
+        )
 
     def folder_entries(self, folder: Folder, children: Children) -> Iterator[CatalogEntry]:
         """Yield the models that the folder itself is."""
@@ -204,12 +217,16 @@ class Look(Eyes):
         name = folder.relative or self._root_name
         if document is None or not self._can_be_served(name, exact_name):
             return None
+        shards = self.shard_stamps(folder, document.shard_paths)
+        wanted = {name: name for name in NEIGHBOURS if name not in document.shard_paths}
+        beside = self.neighbours(folder, children, wanted, may_lead_out=False)
         entry = CatalogEntry(
             name=name,
             exact_name=exact_name,
             path=Path(folder.path),
             kind=document.kind,
-            stamps=(document_stamp, *self._shard_stamps(folder, document)),
+            stamps=(document_stamp, *shards, *beside.values()),
+            neighbours=tuple(beside),
         )
         known = self._known.get(exact_name)
         return known if known == entry else entry
@@ -258,10 +275,6 @@ class Look(Eyes):
         if problem:
             self.warn(f"{folder.relative_to_root(MODEL_JSON)!r} {problem}")
         return document
-
-    def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
-        for path in document.shard_paths:
-            yield from self.stamp_below(folder, path)
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)

@@ -54,6 +54,22 @@ class FileStamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A file beside a model that is served with it, such as its labels.
+
+    Attributes
+    ----------
+    name
+        Under which it is served: one of a short list in :mod:`tfjs_serve.neighbours`.
+    path
+        Absolute path.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogEntry:
     """One model in the watched folder, as it was when it was last checked.
 
@@ -69,7 +85,7 @@ class CatalogEntry:
         the one that makes it a model, such as the ``config.json`` of a Keras folder.
     stamps
         Identity of this file, or of a tfjs folder's ``model.json``, and of all others that the
-        model is or may be made of.
+        model is or may be made of; then those of the neighbours, in their order.
     """
 
     name: str
@@ -77,6 +93,7 @@ class CatalogEntry:
     path: Path
     kind: EntryKind
     stamps: tuple[FileStamp, ...]
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def folder(self) -> Path:

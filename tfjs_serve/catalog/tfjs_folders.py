@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from tfjs_serve.catalog.forms import JsonHeads
 from tfjs_serve.catalog.model import EntryKind, FileStamp
 from tfjs_serve.settings import MIB
+from tfjs_serve.source_files import open_source
 from tfjs_serve.untrusted_json import parse_json
 
 MAX_MODEL_JSON_BYTES = 64 * MIB
@@ -109,13 +110,22 @@ class TfjsReader:
         seen = self._seen.get(path)
         return seen.problem if seen else None
 
+    def forget_all_but(self, folders: Iterable[str]) -> None:
+        """Forget the documents of all other folders: those were removed or renamed."""
+        kept = frozenset(folders)
+        self.heads.forget_all_but(kept)
+        for path in tuple(self._seen):  # another thread may add to it
+            if str(Path(path).parent) not in kept:
+                self._seen.pop(path, None)
+
 
 def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _Seen:
     if stamp.size_bytes > MAX_MODEL_JSON_BYTES:
         problem = f"is larger than {MAX_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
         return _Seen(stamp=stamp, document=None, problem=problem)
     try:
-        document = parse_document(parse_json(Path(path).read_bytes()))
+        with open_source(path) as file:
+            document = parse_document(parse_json(file.readall()))
     except OSError as error:
         # Permissions may change without a new identity, so try again next time.
         problem = f"cannot be read ({error.strerror})"

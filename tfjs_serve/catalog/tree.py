@@ -12,8 +12,6 @@ from pathlib import Path
 
 from tfjs_serve.catalog.folders import (
     Folder,
-    FolderIdentity,
-    identity_of,
     is_link,
     list_folder,
     root_folder,
@@ -21,7 +19,7 @@ from tfjs_serve.catalog.folders import (
 from tfjs_serve.catalog.look import Look, is_hidden_in
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
-from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS
+from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS, Identity, identity_of, times_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ class _Seen:
     """
 
     folder: Folder
-    identity: FolderIdentity | None
+    identity: Identity | None
     entries: tuple[CatalogEntry, ...] = ()
     subfolders: tuple[Folder, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -104,7 +102,9 @@ class FolderTree:
         ScanResult
             The same object as before if nothing has changed.
         """
-        return self._look(lambda _seen: False)
+        result = self._look(lambda _seen: False)
+        self._reader.forget_all_but(seen.folder.path for seen in self._seen.values())
+        return result
 
     def look_again(self, changed: Collection[str]) -> ScanResult:
         """Look at the folders in which something was added, removed or renamed, and at `changed`.
@@ -152,7 +152,7 @@ class FolderTree:
     def _look_into(self, folder: Folder, look: Look) -> _Seen:
         look.warnings = []
         looked_at_seconds = self._clock()
-        identity = identity_of(folder)  # before the list, so that later changes show
+        identity = identity_of(folder.path)  # before the list, so that later changes show
         children = list_folder(folder, look.warn)
         whole = tuple(look.folder_entries(folder, children))
         files = tuple(look.file_entries(folder, children))
@@ -185,17 +185,16 @@ def _is_same(one: Folder, other: Folder) -> bool:
     return one is other or one == other
 
 
-def _is_lasting(identity: FolderIdentity | None, looked_at_seconds: float) -> bool:
+def _is_lasting(identity: Identity, looked_at_seconds: float) -> bool:
     """Whether no later change can leave the folder with this identity."""
-    if identity is None:
-        return False
-    return looked_at_seconds * SECOND_NS - max(identity[2:]) > COARSE_TICK_NS
+    times = times_of(identity)
+    return times is not None and looked_at_seconds * SECOND_NS - max(times) > COARSE_TICK_NS
 
 
 def _is_as_it_was(seen: _Seen, changed: Collection[str]) -> bool:
     if seen.identity is None or any(path in changed for path in _paths(seen.folder)):
         return False
-    return identity_of(seen.folder) == seen.identity
+    return identity_of(seen.folder.path) == seen.identity
 
 
 def _paths(folder: Folder) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from watchdog.observers.polling import PollingObserver
 
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.names import split_model_file
+from tfjs_serve.neighbours import is_like_neighbour
 from tfjs_serve.settings import POLL_SECONDS, SHUTDOWN_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _OWN_READS = frozenset({"opened", "closed_no_write"})
 
 
 def is_hint(event: FileSystemEvent) -> bool:
-    """Whether the event can mean that a model was added, changed or removed.
+    """Whether the event can mean that a model, or what is served with it, was changed.
 
     Reading causes events too, including our own. Other files that change beside the models, such as
     logs and plots, are ignored; a JSON file may be an architecture. Shards may have any name, and
@@ -38,7 +39,7 @@ def is_hint(event: FileSystemEvent) -> bool:
         return False
     if event.is_directory:
         return event.event_type != "modified"  # each file in it has an event of its own
-    return any(map(_folder_of_model, (event.src_path, event.dest_path)))
+    return any(map(_folder_to_look_at, (event.src_path, event.dest_path)))
 
 
 def hinted_folders(event: FileSystemEvent) -> Iterator[str | None]:
@@ -48,14 +49,14 @@ def hinted_folders(event: FileSystemEvent) -> Iterator[str | None]:
     if event.is_directory:
         yield None
         return
-    yield from filter(None, map(_folder_of_model, (event.src_path, event.dest_path)))
+    yield from filter(None, map(_folder_to_look_at, (event.src_path, event.dest_path)))
 
 
-def _folder_of_model(path: bytes | str) -> str | None:
+def _folder_to_look_at(path: bytes | str) -> str | None:
     folder, file_name = os.path.split(os.fsdecode(path))
     is_json = file_name.lower().endswith(".json")
     is_model = is_json or split_model_file(file_name) is not None
-    return folder if is_model else None
+    return folder if is_model or is_like_neighbour(file_name) else None
 
 
 class _Hints(FileSystemEventHandler):

@@ -9,7 +9,7 @@ from tfjs_serve import __version__
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.wording import KINDS, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
-from tfjs_serve.web.cors import ANY_ORIGIN
+from tfjs_serve.web.cors import ANY_ORIGIN, NULL_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
 from tfjs_serve.web.listing import ModelList, load_line
 from tfjs_serve.web.pages import readable_size
@@ -78,11 +78,16 @@ def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tupl
         "To prevent that (DNS rebinding), give the names that you use to --allowed-host.",
     )
     origins = ("Open to every origin", "A page of any site may load the models.")
+    null_origin = (
+        "Open to the origin null",
+        "Pages that were opened as files may load the models, and so may frames of any site.",
+    )
     links = ("Links are followed", "Models outside of the folder are served where a link leads.")
     found = [
         (bool(open_origins), network),
         (ANY_HOST in settings.allowed_hosts, hosts),
         (ANY_ORIGIN in settings.cors_origins, origins),
+        (NULL_ORIGIN in settings.cors_origins, null_origin),
         (settings.follow_symlinks, links),
     ]
     return [lines for is_open, lines in found if is_open]

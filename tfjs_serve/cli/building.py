@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Builder
+from tfjs_serve.errors import StoreError
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.worker.client import WorkerPool
 
@@ -27,12 +28,15 @@ async def new_builder(
     StoreError
         The cache folder cannot be used.
     """
-    store = await asyncio.to_thread(
-        ArtifactStore,
-        settings.cache_dir,
-        limit_bytes=settings.cache_size_bytes,
-        grace_seconds=settings.grace_seconds,
-    )
+    try:
+        store = await asyncio.to_thread(
+            ArtifactStore,
+            settings.cache_dir,
+            limit_bytes=settings.cache_size_bytes,
+            grace_seconds=settings.grace_seconds,
+        )
+    except StoreError as error:
+        raise type(error)(f"{settings.cache_dir}: {error.message}", hint=error.hint) from error
     workers = WorkerPool(
         deadline_seconds=settings.conversion_deadline_seconds,
         memory_bytes=settings.worker_memory_bytes,

@@ -23,6 +23,7 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
+    metadata_option,
     quantize_option,
     shard_size_option,
     topology_option,
@@ -40,6 +41,7 @@ from tfjs_serve.web.pages import readable_size
 @shard_size_option
 @quantize_option("Store the weights quantized.")
 @custom_layers_option
+@metadata_option
 @worker_memory_option
 @follow_symlinks_option
 @topology_option
@@ -70,6 +72,8 @@ def convert(
     settings = ServerSettings(models_dir=path / MODEL_JSON, **options)
     with logging_to(terminal, "warning"):
         if is_folder_of_models(path):
+            if settings.metadata:
+                raise click.UsageError("--metadata is for one model: give its file as PATH")
             check_target(out, source=path, force=force)
             entries = models_at(path, follow_symlinks=settings.follow_symlinks, topology=topology)
             well = asyncio.run(_convert_all(entries, variant, settings, out, terminal))
@@ -129,7 +133,8 @@ def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -
         terminal.text(f"note: {note}", style="yellow")
     shards = "1 shard" if exported.shards == 1 else f"{exported.shards} shards"
     size = readable_size(exported.size_bytes)
-    terminal.text(f"{exported.folder}: {MODEL_JSON} and {shards}, {size}", style="green")
+    beside = f", with {', '.join(exported.beside)}" if exported.beside else ""
+    terminal.text(f"{exported.folder}: {MODEL_JSON} and {shards}, {size}{beside}", style="green")
     if exported.needs_layers:
         terminal.text(
             f"It needs the layers beside it: load {SCRIPT_NAME} with a script tag after "

@@ -11,15 +11,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, module, script_among
+from tfjs_serve.companion import (
+    MODULE_NAME,
+    SCRIPT_BEGINNING,
+    SCRIPT_NAME,
+    module,
+    script_among,
+)
 from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
+from tfjs_serve.neighbours import NEIGHBOURS, shard_at
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 
@@ -31,11 +38,18 @@ class ExportError(TfjsServeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What is in which folder: the number of shards, the total size of all files, and notes."""
+    """What is in which folder: the number of shards, the total size of all files, and notes.
+
+    Attributes
+    ----------
+    beside
+        Names of labels, metadata, and weights under the names that they had before.
+    """
 
     folder: Path
     shards: int
     size_bytes: int
+    beside: tuple[str, ...]
     needs_layers: bool
     notes: tuple[str, ...]
 
@@ -56,9 +70,10 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
 async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: Path) -> Exported:
     """Convert `entry` into `out`.
 
-    A new folder appears complete. Into an existing one, the shards are moved first, and then
-    ``model.json`` is replaced: because shards are named by their contents, a page that loads the
-    old or the new model meanwhile finds the right ones. Other files stay.
+    A new folder appears complete. Into an existing one, the shards are moved first, then the
+    layers, and ``model.json`` at once after them: because shards are named by their contents, a
+    page that loads the old or the new model meanwhile finds the right ones. Then layers are removed
+    that only the old model needed. Other files stay.
 
     Raises
     ------
@@ -76,19 +91,26 @@ async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: P
 def put_in_place(converted: Converted, out: Path) -> Exported:
     """Move what a page loads to `out`. Raises ``OSError``."""
     names = exported_names(converted)
+    needs_layers = SCRIPT_NAME in names.values()
+    neighbours = [name for name in names if name in NEIGHBOURS]
+    originals = original_weights(converted, names)
     for file in converted.files:
         path = converted.folder / file.name
         if file.name in names:
-            path.rename(converted.folder / names[file.name])
+            target = converted.folder / names[file.name]
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
         else:
             path.unlink()
-    needs_layers = SCRIPT_NAME in names.values()
     if needs_layers:
         (converted.folder / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="ascii")
-    _move(converted.folder, out, [*([MODULE_NAME] if needs_layers else []), *names.values()])
+    for name, shard in originals.items():
+        _copy(converted.folder / shard, converted.folder / name)
+    _move(converted.folder, out, [*originals, *names.values()])
     return Exported(
         folder=out,
-        shards=len(names) - 1 - needs_layers,
+        shards=len(names) - 1 - 2 * needs_layers - len(neighbours),
+        beside=(*neighbours, *originals),
         size_bytes=sum(file.size_bytes for file in converted.files if file.name in names),
         needs_layers=needs_layers,
         notes=converted.notes,
@@ -96,16 +118,45 @@ def put_in_place(converted: Converted, out: Path) -> Exported:
 
 
 def exported_names(converted: Converted) -> dict[str, str]:
-    """Return the names that files get for a page, ``model.json`` last; nothing compressed.
+    """Return the names that files get for a page, in the order in which they are put into place.
 
-    The layers, if the model needs any, are named ``layers.js``, so that pages can name them.
+    Nothing is compressed. The layers, if the model needs any, are named ``layers.js``, so that
+    pages can name them, and have a module beside them.
     """
     document = json.loads((converted.folder / MODEL_JSON).read_bytes())
     shards = [path for group in document.get("weightsManifest") or () for path in group["paths"]]
-    names = {name: name for name in shards}
-    if script := script_among(file.name for file in converted.files):
-        names[script] = SCRIPT_NAME
+    files = [file.name for file in converted.files]
+    names = {shard_at(path): path for path in shards if shard_at(path) in files}
+    names |= {name: name for name in files if name in NEIGHBOURS}
+    if script := script_among(files):
+        names |= {MODULE_NAME: MODULE_NAME, script: SCRIPT_NAME}
     return {**names, MODEL_JSON: MODEL_JSON}
+
+
+def original_weights(converted: Converted, names: Mapping[str, str]) -> dict[str, str]:
+    """Return names that weights had in their folder, and the paths that they have now.
+
+    Only weights that are in one file are asked for by name, and have their old name too; libraries
+    find those in several files by the names in ``model.json``.
+
+    Parameters
+    ----------
+    names
+        Of all files that are exported.
+    """
+    weights = [file for file in converted.files if file.originals]
+    if len(weights) != 1:
+        return {}
+    (file,) = weights
+    return {name: names[file.name] for name in file.originals if name not in names.values()}
+
+
+def _copy(path: Path, other: Path) -> None:
+    """Give a file a second name, where the file system can; else copy it. Raises ``OSError``."""
+    try:
+        other.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, other)
 
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
@@ -114,7 +165,20 @@ def _move(staged: Path, out: Path, names: list[str]) -> None:
         staged.rename(out)
         return
     for name in names:
+        (out / name).parent.mkdir(exist_ok=True)
         (staged / name).replace(out / name)
+    _remove_other_layers(out, names)
+
+
+def _remove_other_layers(out: Path, names: Collection[str]) -> None:
+    """Remove layers that are not among `names`, unless somebody else has written them."""
+    beginnings = {SCRIPT_NAME: SCRIPT_BEGINNING, MODULE_NAME: module(SCRIPT_NAME)}
+    for name, beginning in beginnings.items():
+        path = out / name
+        if name in names or not path.is_file():
+            continue
+        if path.read_bytes().startswith(beginning.encode("ascii")):
+            path.unlink()
 
 
 @asynccontextmanager

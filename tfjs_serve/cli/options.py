@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from tfjs_serve.settings import (
     MIB,
     Variant,
 )
+from tfjs_serve.untrusted_json import parse_json
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -89,8 +91,18 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> float
 
 
 def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    """Make a path absolute without resolving links, because a link may be changed later."""
-    return value.absolute() if value is not None else None
+    """Make a path absolute; links in it stay, because they may be changed later.
+
+    Only what lies before ``..`` is resolved: ``link/..`` is where the link leads to, and paths are
+    compared with each other name by name.
+    """
+    if value is None:
+        return None
+    path = value.absolute()
+    if ".." not in path.parts:
+        return path
+    after = len(path.parts) - path.parts[::-1].index("..")
+    return Path(*path.parts[:after]).resolve().joinpath(*path.parts[after:])
 
 
 def default_cache_dir() -> Path:
@@ -180,6 +192,41 @@ topology_option = click.option(
     callback=absolute_path,
     help="The architecture (model.to_json()) of the weights in PATH, if none or several of those "
     "beside them fit.",
+)
+
+
+def _metadata(
+    _ctx: click.Context, _param: click.Parameter, value: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    return tuple(map(_named_json, value))
+
+
+def _named_json(text: str) -> tuple[str, str]:
+    """Return the name and the JSON that ``name:file.json`` stands for.
+
+    Raises
+    ------
+    click.BadParameter
+        It has no name, or the file cannot be read or is not JSON.
+    """
+    name, colon, path = text.partition(":")
+    if not (name and colon and path):
+        raise click.BadParameter(f"{text!r} is not like name:file.json")
+    try:
+        value = parse_json(Path(path).read_bytes())
+        return name, json.dumps(value, allow_nan=False)
+    except OSError as error:
+        raise click.BadParameter(f"{path!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{path!r} is not valid JSON: {error}") from error
+
+
+metadata_option = click.option(
+    "--metadata",
+    multiple=True,
+    metavar="NAME:FILE",
+    callback=_metadata,
+    help="JSON that a page reads with model.getUserDefinedMetadata().NAME; repeatable.",
 )
 
 

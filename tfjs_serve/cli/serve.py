@@ -23,6 +23,7 @@ from tfjs_serve.cli.banner import print_banner
 from tfjs_serve.cli.building import new_builder
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
@@ -58,6 +59,7 @@ class Run:
     sockets: Sequence[socket.socket]
     port: int
     terminal: Terminal
+    leave: threading.Timer
     open_browser: bool
     access_log: logging.Logger | None
 
@@ -90,8 +92,8 @@ class Run:
     "cors_origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Let pages of this origin load models, besides those of this machine; "
-    "repeatable; '*' for all.",
+    help="Let pages of this origin load models, besides those of localhost; "
+    "repeatable; 'https://*.example.com' for subdomains, null for files, '*' for all.",
 )
 @click.option(
     "--allowed-host",
@@ -99,7 +101,7 @@ class Run:
     multiple=True,
     metavar="NAME",
     help="Answer requests for this host name, besides localhost and addresses; "
-    "repeatable; '*' for all.",
+    "repeatable; .example.com for all names under it, '*' for all.",
 )
 @follow_symlinks_option
 @custom_layers_option
@@ -124,13 +126,14 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
     CorsPolicy.from_settings(settings.cors_origins)
     HostPolicy.from_settings(settings.host, settings.allowed_hosts)
     terminal = Terminal()
-    with logging_to(terminal, log_level), _listening(settings) as sockets:
+    with logging_to(terminal, log_level), _listening(settings) as sockets, leaving() as leave:
         port = ports.port_of(sockets)
         run = Run(
             settings=replace(settings, port=port),
             sockets=sockets,
             port=port,
             terminal=terminal,
+            leave=leave,
             open_browser=open_browser,
             access_log=_access_log if log_level == "debug" else None,
         )
@@ -183,12 +186,14 @@ async def _serve(run: Run) -> None:
         await workers.start()
         await _start_telling(run, catalogue, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
+        await builder.prepare()
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
         if run.open_browser:
             _open_browser(f"{run.origin}/")
         await stop.wait()
     run.terminal.text("Stopped.", style="dim")
+    run.leave.start()
 
 
 async def _start_web(

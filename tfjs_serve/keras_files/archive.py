@@ -89,17 +89,28 @@ class Archive:
         UnsafeFileError
             It is larger than any text in a model.
         """
+        try:
+            return self.read_bytes(name).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._damaged(name, error) from error
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return a member of which nothing is known but that it is not large.
+
+        Raises
+        ------
+        KerasFileError
+            It is missing or damaged.
+        UnsafeFileError
+            It is larger than any text in a model.
+        """
         member = self._member(name)
         if member.file_size > limits.MAXIMUM_TEXT_BYTES:
             raise UnsafeFileError(
                 f"{self._display_name}: {name} claims to hold {member.file_size} bytes of text",
                 hint=UNSAFE_HINT,
             )
-        text = b"".join(self._blocks(member))
-        try:
-            return text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise self._damaged(name, error) from error
+        return b"".join(self._blocks(member))
 
     def start_of(self, name: str) -> int | None:
         """Return where a member begins in the archive; ``None`` if it is compressed.

@@ -60,6 +60,21 @@ class FolderParts:
         UnsafeFileError
             It is larger than any text in a model.
         """
+        try:
+            return self.read_bytes(name).decode("utf-8")
+        except ValueError as error:
+            raise self._unreadable(name, error) from error
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return a part of which nothing is known but that it is not large.
+
+        Raises
+        ------
+        KerasFileError
+            It is missing, or cannot be read.
+        UnsafeFileError
+            It is larger than any text in a model.
+        """
         path = self._path(name)
         if self._size_bytes(name, path) > limits.MAXIMUM_TEXT_BYTES:
             raise UnsafeFileError(
@@ -67,8 +82,8 @@ class FolderParts:
                 hint=UNSAFE_HINT,
             )
         try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+            return path.read_bytes()
+        except OSError as error:
             raise self._unreadable(name, error) from error
 
     def start_of(self, name: str) -> int | None:

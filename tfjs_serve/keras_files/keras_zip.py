@@ -24,6 +24,7 @@ from tfjs_serve.keras_files.folder import FolderParts
 from tfjs_serve.keras_files.hdf5 import HINT_WEIGHTS_ONLY, opened
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
 from tfjs_serve.keras_files.object_weights import read_object_weights, with_slashes
+from tfjs_serve.neighbours import OF_KERAS_MODELS
 from tfjs_serve.untrusted_json import parse_json
 
 CONFIG, _METADATA = "config.json", "metadata.json"
@@ -117,6 +118,7 @@ def _model_in(parts: Parts, display_name: str) -> Iterator[KerasModel]:
             config=config,
             weights=weights,
             vocabularies=_vocabularies(parts),
+            neighbours=_neighbours(parts),
         )
 
 
@@ -188,3 +190,9 @@ def _vocabularies(parts: Parts) -> dict[str, str]:
     """Return the text of each vocabulary, by the path of the layer that learned it."""
     found = map(_VOCABULARY.fullmatch, parts.names)
     return {match[1]: parts.read_text(match[0]) for match in found if match}
+
+
+def _neighbours(parts: Parts) -> dict[str, bytes]:
+    """Return the labels and metadata that somebody put into the assets, by their names."""
+    found = {name: f"assets/{name}" for name in OF_KERAS_MODELS}
+    return {name: parts.read_bytes(at) for name, at in found.items() if at in parts.names}

@@ -112,6 +112,9 @@ class KerasModel:
         with one token per line.
     architectures
         For weights without an architecture: those that lie beside them, of which one may fit.
+    neighbours
+        In ``.keras`` archives, labels and metadata that someone added to its assets, by the names
+        under which they are served.
     """
 
     display_name: str
@@ -120,6 +123,7 @@ class KerasModel:
     config: Mapping[str, Json]
     weights: Mapping[str, tuple[WeightRef, ...]]
     vocabularies: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Mapping[str, bytes] = field(default_factory=dict)
     architectures: tuple[Architecture, ...] = ()
 
     def of(self, architecture: Architecture) -> KerasModel:

@@ -150,19 +150,20 @@ def survey(blocks: Iterator[npt.NDArray[Any]]) -> tuple[float, float, bool]:
     Integers stay Python integers, so no digit is lost. Without values, returns (0, 0, True).
     """
     low, high, all_finite = math.inf, -math.inf, True
-    for block in blocks:
-        values = block
-        if block.size and not _has_finite_extent(block):
-            all_finite, values = False, block[np.isfinite(block)]
-        if values.size:
-            low, high = min(low, values.min().item()), max(high, values.max().item())
+    for block in filter(np.size, blocks):
+        extent = _extent(block)
+        if not all(map(math.isfinite, extent)):  # NaN is the extent of whatever holds it
+            all_finite, finite = False, block[np.isfinite(block)]
+            if not finite.size:
+                continue
+            extent = _extent(finite)
+        low, high = min(low, extent[0]), max(high, extent[1])
     return (low, high, all_finite) if low <= high else (0, 0, all_finite)
 
 
-def _has_finite_extent(block: npt.NDArray[Any]) -> bool:
-    """Return whether all values are finite: NaN is the extent of whatever holds it."""
+def _extent(values: npt.NDArray[Any]) -> tuple[float, float]:
     with np.errstate(invalid="ignore"):
-        return bool(np.isfinite(block.min()) and np.isfinite(block.max()))
+        return values.min().item(), values.max().item()
 
 
 def _plan(

@@ -53,7 +53,7 @@ class ShardWriter:
 
     def write(self, data: memoryview) -> None:
         """Append bytes, filling as many shards as they take."""
-        with storing(self._directory):
+        with storing():
             while data:
                 if self._skips():
                     data = data[self._skip_within_shard(len(data)) :]
@@ -144,21 +144,21 @@ def distinct(files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
 
 
 @contextmanager
-def storing(directory: Path) -> Iterator[None]:
+def storing() -> Iterator[None]:
     """Turn a failure to write into an error that says what to do."""
     try:
         yield
     except OSError as error:
         raise store_error(
             error,
-            f"cannot write to {directory}: {error.strerror or error}",
+            f"cannot write the converted model: {error.strerror or error}",
             hint="free some space there, or choose another folder with --cache-dir",
         ) from error
 
 
 def write_file(directory: Path, name: str, content: bytes) -> WrittenFile:
     """Write a small file whose name is known in advance."""
-    with storing(directory):
+    with storing():
         (directory / name).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     return WrittenFile(name=name, size_bytes=len(content), sha256=digest)

@@ -80,11 +80,18 @@ class LayersModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenFile:
-    """One file of a written model: name within its folder, size, and SHA-256 of its bytes."""
+    """One file of a written model: name within its folder, size, and SHA-256 of its bytes.
+
+    Attributes
+    ----------
+    originals
+        Names that it had in the folder that it comes from.
+    """
 
     name: str
     size_bytes: int
     sha256: str
+    originals: tuple[str, ...] = ()
 
 
 class ArraySource:

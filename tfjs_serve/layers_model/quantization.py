@@ -83,8 +83,13 @@ class Quantization:
         stored = _STORED[self.variant]
         if self.variant not in _LEVELS:
             return block.astype(np.float32, copy=False).astype(stored)
-        steps = np.rint((block.astype(np.float64) - self.minimum) / self.scale)
-        return np.clip(steps, 0, _LEVELS[self.variant]).astype(stored)
+        steps = block.astype(np.float64)
+        # In place: memory for each result in between would take longer than the arithmetic.
+        np.subtract(steps, self.minimum, out=steps)
+        np.divide(steps, self.scale, out=steps)
+        np.rint(steps, out=steps)
+        np.clip(steps, 0, _LEVELS[self.variant], out=steps)
+        return steps.astype(stored)
 
 
 def choose_quantization(variant: Variant, extent: Extent) -> Quantization | None:

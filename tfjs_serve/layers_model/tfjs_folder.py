@@ -4,6 +4,9 @@ Shards are named by their digests, and ``model.json`` refers to them by these na
 it changes. So they can be cached forever too, and a ``model.json`` is never combined with the
 shards of another save. Shards keep their boundaries, even those of more than 4 MiB.
 
+If all weights are in one file, its path still ends with the name that it had; see
+:func:`~tfjs_serve.neighbours.path_with_name`.
+
 There is one addition: where TF.js would read zeros instead of weights (see
 :func:`~tfjs_serve.layers_model.sharding.is_misread_by_tfjs`), an empty shard at the end prevents
 that.
@@ -14,22 +17,19 @@ from __future__ import annotations
 import posixpath
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
 from tfjs_serve.layers_model.documents import encode_document
-from tfjs_serve.layers_model.files import (
-    distinct,
-    write_compressible,
-    write_empty_shard,
-    write_shard,
-)
+from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
 from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
+from tfjs_serve.neighbours import original_name, path_with_name
 from tfjs_serve.settings import MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_json
 
@@ -46,26 +46,47 @@ class _SourceFile:
     """A file of the folder: where its bytes lie, and the name that messages use."""
 
     path: Path
-    shown: Path
+    shown: str
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    """The folder: where it is, and what messages call its ``model.json``."""
+
+    path: Path
+    document: str
+
+    def shown(self, name: str) -> str:
+        return str(PurePosixPath(self.document).parent / name)
+
+
 def import_tfjs_folder(
-    folder: Path, directory: Path, on_progress: Callable[[int, int], None]
+    folder: Path,
+    display_name: str,
+    directory: Path,
+    on_progress: Callable[[int, int], None],
+    metadata: Mapping[str, Json] = MappingProxyType({}),
 ) -> tuple[WrittenFile, ...]:
     """Copy the TF.js model in `folder`, a layers or a graph model, into an empty folder.
 
     Parameters
     ----------
+    display_name
+        What messages call the ``model.json`` in `folder`; pages are told of them, so this is not
+        its path on this machine.
     directory
         An existing, empty folder.
     on_progress
         Called with the bytes of weights copied so far, and in total.
+    metadata
+        Members to add to ``userDefinedMetadata``.
 
     Returns
     -------
     tuple[WrittenFile, ...]
-        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them.
+        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them. Those of shards
+        whose names in the folder are plain have these names, too.
 
     Raises
     ------
@@ -74,16 +95,19 @@ def import_tfjs_folder(
     StoreError
         If `directory` cannot be written to.
     """
-    model_json = folder / MODEL_JSON
-    document = _read_document(_find_file(folder, model_json))
-    groups = _parse_groups(model_json, document)
-    _check_paths(model_json, [path for group in groups for path in group.paths])
-    sources = [_find_shards(folder, group) for group in groups]
+    source = _Folder(path=folder, document=display_name)
+    document = _read_document(_find_file(source, MODEL_JSON))
+    groups = _parse_groups(display_name, document)
+    _check_paths(display_name, [path for group in groups for path in group.paths])
+    sources = [[_find_shard(source, path) for path in group.paths] for group in groups]
     for group, shards in zip(groups, sources, strict=True):
-        _check_size(model_json, group, shards)
+        _check_size(display_name, group, shards)
     copies = _copy_shards(sources, directory, on_progress)
-    _rename_paths(document, copies)
-    written = distinct([file for group_copies in copies for file in group_copies])
+    originals = _original_names(groups)
+    _rename_paths(document, copies, originals)
+    if metadata:
+        _add_metadata(display_name, document, metadata)
+    written = _with_originals(copies, originals)
     return written + write_compressible(directory, MODEL_JSON, encode_document(document))
 
 
@@ -106,7 +130,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"it holds {name}, which JSON does not have")
 
 
-def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
+def _parse_groups(model_json: str, document: Json) -> tuple[WeightGroup, ...]:
     # TF.js treats null as no manifest.
     manifest = document.get("weightsManifest")
     try:
@@ -115,7 +139,7 @@ def _parse_groups(model_json: Path, document: Json) -> tuple[WeightGroup, ...]:
         _refuse(model_json, f"cannot be used: {error}", error=error)
 
 
-def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
+def _check_paths(model_json: str, paths: Sequence[str]) -> None:
     """Refuse to copy too many files, or the same file more than once."""
     if len(paths) > _MAX_SHARDS:
         _refuse(model_json, f"names {len(paths)} weights files, more than {_MAX_SHARDS}")
@@ -124,40 +148,37 @@ def _check_paths(model_json: Path, paths: Sequence[str]) -> None:
         _refuse(model_json, f"names the weights file {path!r} {count} times")
 
 
-def _find_shards(folder: Path, group: WeightGroup) -> list[_SourceFile]:
-    return [_find_shard(folder, path) for path in group.paths]
-
-
-def _find_shard(folder: Path, manifest_path: str) -> _SourceFile:
+def _find_shard(folder: _Folder, manifest_path: str) -> _SourceFile:
     parts = [part for part in manifest_path.split("/") if part not in ("", ".")]
     # Backslashes and colons are separators and drives on Windows, where Path would follow them.
     if not parts or ".." in parts or manifest_path[:1] == "/" or set(manifest_path) & set("\\:\0"):
         _refuse(
-            folder / MODEL_JSON,
+            folder.document,
             f"names the weights file {manifest_path!r}, which is not a path inside its folder",
             "put all weights beside model.json and name them by relative paths",
         )
-    return _find_file(folder, folder.joinpath(*parts))
+    return _find_file(folder, "/".join(parts))
 
 
-def _find_file(folder: Path, shown: Path) -> _SourceFile:
+def _find_file(folder: _Folder, name: str) -> _SourceFile:
+    shown = folder.shown(name)
     try:
-        path = shown.resolve(strict=True)
+        path = (folder.path / name).resolve(strict=True)
         status = path.stat()
     # RuntimeError: circular links, before Python 3.13; ValueError: a name that no system allows.
     except (OSError, RuntimeError, ValueError) as error:
         _refuse(shown, "is part of the model, but cannot be found or read", error=error)
-    if folder.resolve() not in path.parents:
+    if folder.path.resolve() not in path.parents:
         _refuse(shown, "is a link out of its folder", "put the file itself there")
     if not stat.S_ISREG(status.st_mode):
         _refuse(shown, "is part of the model, but is not a file")
     return _SourceFile(path=path, shown=shown, size_bytes=status.st_size)
 
 
-def _check_size(model_json: Path, group: WeightGroup, shards: Sequence[_SourceFile]) -> None:
+def _check_size(model_json: str, group: WeightGroup, shards: Sequence[_SourceFile]) -> None:
     actual_bytes = sum(shard.size_bytes for shard in shards)
     if group.size_bytes is not None and actual_bytes != group.size_bytes:
-        names = ", ".join(str(shard.shown) for shard in shards[:3]) or "no files"
+        names = ", ".join(shard.shown for shard in shards[:3]) or "no files"
         _refuse(
             model_json,
             f"needs {group.size_bytes} bytes of weights from {names}"
@@ -200,13 +221,53 @@ def _read(shard: _SourceFile) -> Iterator[bytes]:
         _refuse(shard.shown, "changed while it was read", "wait until it is complete")
 
 
-def _rename_paths(document: Json, copies: Sequence[Sequence[WrittenFile]]) -> None:
-    for group, files in zip(document.get("weightsManifest") or [], copies, strict=True):
-        group["paths"] = [file.name for file in files]
+def _rename_paths(
+    document: Json, copies: Sequence[Sequence[WrittenFile]], originals: Sequence[Sequence[str]]
+) -> None:
+    """Name the copies in the manifest; if all weights are in one file, so that its name is kept."""
+    is_one = sum(map(len, originals)) == 1
+    manifest = document.get("weightsManifest") or []
+    for group, files, names in zip(manifest, copies, originals, strict=True):
+        group["paths"] = [
+            path_with_name(file.name, name) if name and is_one else file.name
+            for file, name in _pairs(files, names)
+        ]
+
+
+def _pairs(files: Sequence[WrittenFile], names: Sequence[str]) -> Iterator[tuple[WrittenFile, str]]:
+    """Yield files and their names; the empty shard that may come last had none."""
+    return zip(files, (*names, ""), strict=False)
+
+
+def _add_metadata(shown: str, document: Json, metadata: Mapping[str, Json]) -> None:
+    existing = document.get("userDefinedMetadata") or {}
+    if not isinstance(existing, dict):
+        _refuse(shown, "has a userDefinedMetadata that is not an object")
+    document["userDefinedMetadata"] = {**existing, **metadata}
+
+
+def _original_names(groups: Sequence[WeightGroup]) -> list[list[str]]:
+    """Return the name under which each shard can be asked for; empty if it cannot."""
+    names = [[original_name(path) or "" for path in group.paths] for group in groups]
+    counts = Counter(name for group_names in names for name in group_names)
+    return [[name if counts[name] == 1 else "" for name in group_names] for group_names in names]
+
+
+def _with_originals(
+    copies: Sequence[Sequence[WrittenFile]], originals: Sequence[Sequence[str]]
+) -> tuple[WrittenFile, ...]:
+    """Return each shard once, with the names under which it can be asked for."""
+    files: dict[str, WrittenFile] = {}
+    for group_copies, names in zip(copies, originals, strict=True):
+        for copy, name in _pairs(group_copies, names):
+            file = files.setdefault(copy.name, copy)
+            if name:
+                files[copy.name] = replace(file, originals=(*file.originals, name))
+    return tuple(files.values())
 
 
 def _refuse(
-    path: Path, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
+    shown: str, problem: str, hint: str = _COPY_AGAIN, *, error: Exception | None = None
 ) -> NoReturn:
-    """Raise :class:`TfjsFolderError` about `path`."""
-    raise TfjsFolderError(f"{path} {problem}", hint=hint) from error
+    """Raise :class:`TfjsFolderError` about the file that is called `shown`."""
+    raise TfjsFolderError(f"{shown} {problem}", hint=hint) from error

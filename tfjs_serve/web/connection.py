@@ -51,6 +51,7 @@ class Connection(web.RequestHandler):
     """
 
     __slots__ = (
+        "_all_taken",
         "_cors",
         "_head_timer",
         "_is_in_step",
@@ -82,6 +83,7 @@ class Connection(web.RequestHandler):
         self._limits = limits
         self._head_timer = _Timer()
         self._send_timer = _Timer()
+        self._all_taken: asyncio.Future[None] | None = None
         self._is_in_step = True
         self._sender: FileSender | None = None
         self.road = road
@@ -193,6 +195,7 @@ class Connection(web.RequestHandler):
         """Stop the timer: everything was sent."""
         self._send_timer.stop()
         super().resume_writing()
+        self._end_shutdown()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop all timers, and a file that is being sent."""
@@ -202,6 +205,18 @@ class Connection(web.RequestHandler):
             self._sender.stop()
             self._file_ended(None)
         super().connection_lost(exc)
+        self._end_shutdown()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """Wait until the client has taken what was written, as aiohttp does for its own answers."""
+        if self.writing_paused and not self._request_in_progress:
+            self._all_taken = self._loop.create_future()
+            await asyncio.wait([self._all_taken], timeout=timeout)
+        await super().shutdown(timeout)
+
+    def _end_shutdown(self) -> None:
+        if self._all_taken is not None and not self._all_taken.done():
+            self._all_taken.set_result(None)
 
     def handle_error(
         self,

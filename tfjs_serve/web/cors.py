@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tfjs_serve.errors import SettingsError
-from tfjs_serve.web.hosts import is_loopback_host
+from tfjs_serve.web.hosts import is_address, is_loopback_host
 
 ANY_ORIGIN = "*"
 NULL_ORIGIN = "null"
@@ -21,11 +21,13 @@ _EXPOSED = (
     "ETag, Content-Length, Content-Encoding, Content-Range, Accept-Ranges, Retry-After, "
     + STALE_HEADER
 )
+_WITH_CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
 BY_ORIGIN: Mapping[str, str] = MappingProxyType({"Vary": "Origin"})
 """The header fields of an answer to a page that may not read it."""
 _PREFLIGHT_MAX_AGE_SECONDS = 2 * 60 * 60
 """The maximum in Chromium, which caps longer values."""
 
+_ANY_SUBDOMAIN = "*."
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -36,7 +38,13 @@ _ALWAYS_ALLOWED_REQUEST_HEADERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsPolicy:
-    """Which origins may read what the server sends: loopback ones and `origins`."""
+    """Which origins may read what the server sends: loopback ones and `origins`.
+
+    Attributes
+    ----------
+    origins
+        As browsers write them. One may be ``"*"``; in others, ``*.`` stands for all subdomains.
+    """
 
     origins: frozenset[str]
 
@@ -53,11 +61,7 @@ class CorsPolicy:
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may read models."""
-        return (
-            ANY_ORIGIN in self.origins
-            or is_loopback(origin)
-            or normalise_origin(origin) in self.origins
-        )
+        return ANY_ORIGIN in self.origins or is_loopback(origin) or self._names(origin)
 
     def headers(self, origin: str | None, *, is_immutable: bool = False) -> Mapping[str, str]:
         """Return the header fields of any answer to a page of `origin`, ``Vary`` included.
@@ -66,8 +70,10 @@ class CorsPolicy:
         except immutable ones to origins of this machine: a browser keeps one answer for each URL,
         and has to ask again for a page on another port if that answer names the first one. Nobody
         else gets this answer out of the browser's cache, which is divided by sites: all origins of
-        a site of this machine are of this machine, and allowed. Other allowed origins are named,
-        because their site may have origins that are not allowed.
+        a site of this machine are of this machine, and allowed. Origins of the option are named,
+        because their site may have origins that are not allowed, and may send cookies
+        (``credentials: "include"``): not for this server, which has none, but for a proxy in
+        between that asks for them, as those of hosted notebooks and editors do.
 
         Parameters
         ----------
@@ -78,9 +84,9 @@ class CorsPolicy:
             return _allowing(ANY_ORIGIN)
         if origin is None or not self.allows(origin):
             return BY_ORIGIN
-        if is_immutable and is_loopback(origin):
-            return _allowing(ANY_ORIGIN)
-        return {**_allowing(origin), **BY_ORIGIN}
+        if origin != NULL_ORIGIN and self._names(origin):
+            return {**_allowing(origin), **_WITH_CREDENTIALS, **BY_ORIGIN}
+        return _allowing(ANY_ORIGIN) if is_immutable else {**_allowing(origin), **BY_ORIGIN}
 
     def preflight_headers(
         self, origin: str | None, requested_headers: str | None, *, private_network: bool
@@ -105,6 +111,16 @@ class CorsPolicy:
         if private_network:
             headers["Access-Control-Allow-Private-Network"] = "true"
         return headers
+
+    def _names(self, origin: str) -> bool:
+        """Whether the option names `origin`, or a domain above it with ``*.``."""
+        normalised = normalise_origin(origin)
+        if normalised is None:
+            return False
+        scheme, separator, host = normalised.partition("://")
+        above = (host[dot + 1 :] for dot, char in enumerate(host) if char == ".")
+        wider = (f"{scheme}{separator}{_ANY_SUBDOMAIN}{domain}" for domain in above)
+        return not self.origins.isdisjoint((normalised, *wider))
 
 
 def _allowing(named: str) -> dict[str, str]:
@@ -159,14 +175,27 @@ def blocked_message(origin: str) -> str:
 def _normalised_option(option: str) -> str:
     if option == ANY_ORIGIN:
         return option
-    origin = normalise_origin(option.removesuffix("/"))
+    named = option.removesuffix("/")
+    scheme, _, host = named.partition("://")
+    if host.startswith(_ANY_SUBDOMAIN):
+        origin = _normalised_pattern(scheme, host.removeprefix(_ANY_SUBDOMAIN))
+    else:
+        origin = normalise_origin(named)
     if origin is None:
         raise SettingsError(
             f"{option!r} is not an origin",
-            hint="give --cors-origin as scheme://host[:port], such as https://example.com, "
-            "or null, or *",
+            hint="give --cors-origin as scheme://host[:port], such as https://example.com or, "
+            "for all subdomains, https://*.example.com; or null, or *",
         )
     return origin
+
+
+def _normalised_pattern(scheme: str, domain: str) -> str | None:
+    """Return the pattern for all subdomains; ``None`` for a whole top level, or no domain."""
+    origin = normalise_origin(f"{scheme}://{domain}")
+    if origin is None or "." not in domain or is_address(domain.partition(":")[0]):
+        return None
+    return origin.replace("://", f"://{_ANY_SUBDOMAIN}")
 
 
 def _allowed_headers(requested: str | None) -> str:

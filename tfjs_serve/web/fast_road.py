@@ -127,12 +127,18 @@ class FastRoad:
                 return None
         return kept.answer if kept.is_sure or self._holds(head, kept, now) else None
 
+    def takes(self, head: bytes, sightings: Sightings) -> bool:
+        """Whether an answer that depends on `sightings` may be kept for `head`.
+
+        To finish an answer takes a while, so this is asked before.
+        """
+        is_small = len(head) <= FAST_ROAD_HEAD_BYTES and len(sightings) <= _MOST_SIGHTINGS
+        return is_small and sightings.is_lasting
+
     def keep(self, head: bytes, answer: Finished) -> None:
-        """Keep the answer to a request that came as `head`."""
+        """Keep the answer to a request that came as `head`, if it may be kept."""
         self.forget(head)
-        if len(head) > FAST_ROAD_HEAD_BYTES or len(answer.sightings) > _MOST_SIGHTINGS:
-            return
-        if not answer.sightings.is_lasting:
+        if not self.takes(head, answer.sightings):
             return
         self._kept[head] = _Kept(answer, self._clock())
         self._size_bytes += _cost(head, answer)

@@ -7,22 +7,22 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
-from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import is_script
-from tfjs_serve.errors import (
-    FileGoneError,
-    FileNotInModelError,
-    ModelNotFoundError,
-    StoreError,
-    TfjsServeError,
-)
-from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
+from tfjs_serve.neighbours import NEIGHBOURS
+from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.finding import (
+    kept_file,
+    lookup,
+    no_such_neighbour,
+    original_weights,
+    page_without_slash,
+)
 from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -37,15 +37,12 @@ from tfjs_serve.web.representation import (
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
-    ModelAddress,
     ModelFile,
     ModelPage,
     Refusal,
     Target,
-    page_url,
     parse_target,
 )
-from tfjs_serve.web.variants import effective_variant, possible_variants
 
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -113,7 +110,7 @@ async def _model_page(
     ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
         No address leads to one model.
     """
-    entry, _ = await _lookup(services, target.addresses)
+    entry, _ = await lookup(services, target.addresses)
     models = await services.catalogue.models()
     listed = models.by_exact_name.get(entry.exact_name)
     if listed is None:
@@ -130,11 +127,13 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
             return await _newest_script(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
-        return await _shard(request, services, target)
+        if target.file_name in NEIGHBOURS:
+            return await _neighbour(request, services, target)
+        return await _weights(request, services, target)
     except FileGoneError:
         raise
     except (ModelNotFoundError, FileNotInModelError):
-        location = await _page_without_slash(services, target)
+        location = await page_without_slash(services, target)
         if location is None:
             raise
         # Not cached: tomorrow the model may be gone, and this path may name a file.
@@ -146,7 +145,7 @@ async def _model_json(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     sightings = Sightings()
-    entry, variant = await _lookup(services, target.addresses, sightings=sightings)
+    entry, variant = await lookup(services, target.addresses, sightings=sightings)
     build = await services.builder.build(entry, variant, sightings)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
@@ -159,7 +158,7 @@ async def _newest_script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     """Answer with the layers that a page loads before the model; so this converts it, too."""
-    entry, variant = await _lookup(services, target.addresses)
+    entry, variant = await lookup(services, target.addresses)
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
@@ -170,124 +169,64 @@ async def _script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
     sightings = Sightings()
-    artifact, file = await _kept_file(services, target, sightings)
+    artifact, file = await kept_file(services, target, sightings)
     coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), codings_of(artifact, file.name))
     coded_name = file.name + ENCODED_SUFFIXES.get(coding, "")
-    artifact, _ = await _kept_file(services, replace(target, file_name=coded_name), sightings)
+    artifact, _ = await kept_file(services, replace(target, file_name=coded_name), sightings)
     representation = of_script(artifact, file.name, coding)
     offer(request, representation, sightings)
     return await send(request, representation)
+
+
+async def _neighbour(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    """Answer with labels or metadata, which belong to the newest generation as its model.json.
+
+    Raises
+    ------
+    FileNotInModelError
+        There are none.
+    """
+    sightings = Sightings()
+    entry, variant = await lookup(services, target.addresses, sightings=sightings)
+    build = await services.builder.build(entry, variant, sightings)
+    file = build.artifact.by_name.get(target.file_name)
+    if file is None:
+        raise no_such_neighbour(entry, target.file_name)
+    representation = of_file(build.artifact.directory, file)
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
+
+
+async def _weights(
+    request: web.Request, services: Services, target: ModelFile
+) -> web.StreamResponse:
+    """Answer with weights by the name that they have here, or had in their folder."""
+    try:
+        return await _shard(request, services, target)
+    except FileGoneError:
+        raise
+    except FileNotInModelError:
+        sightings = Sightings()
+        found = await original_weights(services, target, sightings)
+        if found is None:
+            raise
+    build, file = found
+    representation = of_file(build.artifact.directory, file, asked_as=target.file_name)
+    offer(request, representation, sightings)
+    return await send(request, representation, _stale_headers(build))
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
     if scripts.is_coded(target.file_name):
         raise FileNotInModelError("there is no such file or model")
     sightings = Sightings()
-    artifact, file = await _kept_file(services, target, sightings)
+    artifact, file = await kept_file(services, target, sightings)
     representation = of_file(artifact.directory, file)
     if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
         offer(request, representation, sightings)
     return await send(request, representation)
-
-
-async def _kept_file(
-    services: Services, target: ModelFile, sightings: Sightings | None = None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return an intact file of any generation, which is made again if it was lost.
-
-    Raises
-    ------
-    FileGoneError, FileNotInModelError, ModelNotFoundError
-        There is none.
-    """
-    try:
-        return await _find_file(services, target, sightings)
-    except FileGoneError as gone:
-        return await _made_again(services, target, gone, sightings)
-
-
-async def _made_again(
-    services: Services, target: ModelFile, gone: FileGoneError, sightings: Sightings | None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return a file that was lost from the cache, if it can be made again.
-
-    The same source gives the same bytes under the same names.
-
-    Raises
-    ------
-    FileGoneError
-        `gone`, because the model's file is not the one that the lost file was made of.
-    StoreError
-        The cache cannot be used.
-    """
-    try:
-        entry, variant = await _lookup(services, target.addresses, suggest=False)
-        await services.builder.build(entry, variant)
-    except StoreError:
-        raise
-    except TfjsServeError as error:
-        raise gone from error
-    return await _find_file(services, target, sightings)
-
-
-async def _lookup(
-    services: Services,
-    addresses: tuple[ModelAddress, ...],
-    *,
-    suggest: bool = True,
-    sightings: Sightings | None = None,
-) -> tuple[CatalogEntry, Variant]:
-    """Return the first entry that an address leads to, and the variant that it means.
-
-    Raises
-    ------
-    ModelNotFoundError, AmbiguousNameError, VariantNotAvailableError
-        There is none; the error is that of the last address.
-    """
-    error = ModelNotFoundError("there is no such model")
-    for address in addresses:
-        is_last = address is addresses[-1]
-        try:
-            entry = await services.catalog.lookup(
-                address.name, suggest=suggest and is_last, sightings=sightings
-            )
-        except ModelNotFoundError as not_found:
-            error = not_found
-        else:
-            default = services.settings.default_variant
-            return entry, effective_variant(entry, address.variant, default)
-    raise error
-
-
-async def _find_file(
-    services: Services, target: ModelFile, sightings: Sightings | None = None
-) -> tuple[Artifact, ArtifactFile]:
-    """Return the first file that an address leads to.
-
-    Raises
-    ------
-    FileGoneError, FileNotInModelError, ModelNotFoundError
-        There is none.
-    """
-    error: TfjsServeError = FileNotInModelError("there is no such file or model")
-    for address in target.addresses:
-        for variant in possible_variants(address.variant, services.settings.default_variant):
-            try:
-                return await services.builder.find_file(
-                    address.name, variant, target.file_name, sightings
-                )
-            except (FileNotInModelError, ModelNotFoundError) as not_found:
-                if not isinstance(error, FileGoneError):
-                    error = not_found
-    raise error
-
-
-async def _page_without_slash(services: Services, target: ModelFile) -> str | None:
-    try:
-        await _lookup(services, target.page, suggest=False)
-    except ModelNotFoundError:
-        return None
-    return page_url(target.page[0].name)
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

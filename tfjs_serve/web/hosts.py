@@ -36,7 +36,13 @@ _MOST_CHARS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPolicy:
-    """Which hosts a request may name: loopback names, all addresses, and `names`."""
+    """Which hosts a request may name: loopback names, all addresses, and `names`.
+
+    Attributes
+    ----------
+    names
+        In lower case; one that begins with a dot stands for that domain and all subdomains.
+    """
 
     names: frozenset[str]
 
@@ -81,7 +87,11 @@ class HostPolicy:
         if match[1] is not None:
             return is_address(match[1]) or self.allows_any
         name = _normalised(match[2])
-        return self.allows_any or is_loopback_host(name) or is_address(name) or name in self.names
+        return self.allows_any or is_loopback_host(name) or is_address(name) or self._has(name)
+
+    def _has(self, name: str) -> bool:
+        domains = (name[dot:] for dot, char in enumerate(name) if char == ".")
+        return not self.names.isdisjoint((name, f".{name}", *domains))
 
     def check(self, raw_target: str, host_fields: Sequence[str], *, must_name_host: bool) -> None:
         """Refuse a request that names no host, several, or one that is not known.
@@ -162,14 +172,16 @@ def _normalised(name: str) -> str:
 def _normalised_option(option: str) -> str:
     if option == ANY_HOST:
         return option
-    name = _normalised(_ascii(option.strip("[]")))
-    if not _NAME.fullmatch(name) and not is_address(name):
+    name = _normalised(_ascii(option.strip("[]").removeprefix(".")))
+    has_subdomains = option.startswith(".")
+    is_name = _NAME.fullmatch(name) is not None or is_address(name)
+    if not is_name or (has_subdomains and ("." not in name or is_address(name))):
         raise SettingsError(
             f"{option!r} is not a host name",
             hint="give --allowed-host a name as it stands in the URL, without scheme and port, "
-            "such as models.example.com, or *",
+            "such as models.example.com; .example.com for all names under it; or *",
         )
-    return name
+    return f".{name}" if has_subdomains else name
 
 
 def _ascii(name: str) -> str:

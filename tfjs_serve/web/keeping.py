@@ -41,21 +41,24 @@ async def keep_answer(request: web.Request, response: web.StreamResponse) -> Non
     connection = request.protocol
     if not isinstance(connection, Connection) or connection.road is None:
         return
-    head = connection.whole_head
+    head, offered = connection.whole_head, request.get(_OFFER)
     if head is None:
         return
-    answer = _finished(request, response)
+    answer = None
+    if offered is not None and connection.road.takes(head, offered.sightings):
+        answer = _finished(request, response, offered)
     if answer is None:
         connection.road.forget(head)
     else:
         connection.road.keep(head, answer)
 
 
-def _finished(request: web.Request, response: web.StreamResponse) -> Finished | None:
+def _finished(
+    request: web.Request, response: web.StreamResponse, offered: _Offer
+) -> Finished | None:
     """Return the answer as it will be sent; ``None`` if it is not to be given again."""
-    offered = request.get(_OFFER)
     is_plain = request.method == hdrs.METH_GET and request.version == HttpVersion11
-    if offered is None or not is_plain or not response.keep_alive:
+    if not is_plain or not response.keep_alive:
         return None
     body = _body(response, offered.representation)
     if body is None:

@@ -20,8 +20,10 @@ def open_checked(path: Path, size_bytes: int) -> BinaryIO:
     try:
         file = path.open("rb", buffering=0)
     except OSError as error:
-        raise StoreError(f"{path} is gone from the cache", hint="load the model again") from error
+        gone = f"{path.name} is gone from the cache"
+        raise StoreError(gone, hint="load the model again") from error
     if os.fstat(file.fileno()).st_size == size_bytes:
         return file
     file.close()
-    raise StoreError(f"{path} is damaged", hint="delete the cache folder and load the model again")
+    hint = "delete the cache folder and load the model again"
+    raise StoreError(f"{path.name} is damaged", hint=hint)

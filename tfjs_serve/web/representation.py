@@ -18,7 +18,10 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
+_TYPES: Mapping[str, str] = MappingProxyType({".json": JSON, ".txt": TEXT})
+"""By the endings of files that are served as they are."""
 
 IDENTITY = "identity"
 GZIP = "gzip"
@@ -106,18 +109,23 @@ def from_bytes(
 
 
 @lru_cache(maxsize=1024)
-def of_file(directory: Path, file: ArtifactFile) -> Representation:
+def of_file(directory: Path, file: ArtifactFile, *, asked_as: str = "") -> Representation:
     """Return the representation of a shard, or of another file beside ``model.json``.
 
     Only a file with its digest in its name may be cached forever: any other name may stand for
     other bytes tomorrow.
+
+    Parameters
+    ----------
+    asked_as
+        The name in the URL, if that is not the file's own.
     """
-    named_by_digest = file.sha256[:_DIGITS_THAT_NAME] in file.name
+    named_by_digest = file.sha256[:_DIGITS_THAT_NAME] in (asked_as or file.name)
     return Representation(
         source=directory / file.name,
         size_bytes=file.size_bytes,
         etag=f'"{file.sha256}"',
-        media_type=BYTES,
+        media_type=_TYPES.get(Path(file.name).suffix, BYTES),
         cache_control=IMMUTABLE if named_by_digest else REVALIDATE,
         extra_headers=MODEL_HEADERS,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
+from tfjs_serve.neighbours import shard_at
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 RESERVED_SEGMENT = "-"
@@ -59,6 +60,8 @@ class ModelPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
     """``/<name>/<file>``; try `addresses` in order. ``/<file>`` has none.
+
+    A shard may have another name in a folder of its own, ``/<name>/weights.<digest>/weights.bin``.
 
     Attributes
     ----------
@@ -179,6 +182,9 @@ def _model_target(segments: list[str]) -> Target:
     *folders, last = segments
     if not last:
         return ModelPage(addresses=_addresses(folders))
+    shard = shard_at("/".join(segments[-2:]))
+    if len(folders) > 1 and "/" not in shard:
+        folders, last = folders[:-1], shard
     return ModelFile(
         addresses=_addresses(folders) if folders else (),
         file_name=last,

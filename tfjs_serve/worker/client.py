@@ -13,7 +13,6 @@ from tfjs_serve.errors import WorkerCrashedError, WorkerTimeoutError, WorkerUnav
 from tfjs_serve.settings import DEFAULT_WORKER_MEMORY_BYTES, SHUTDOWN_SECONDS
 from tfjs_serve.worker import limits
 from tfjs_serve.worker.conversation import Conversation, NotAcceptedError
-from tfjs_serve.worker.copying import Copier
 from tfjs_serve.worker.process import ChildProcess
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
 from tfjs_serve.worker.slots import Slots
@@ -57,7 +56,6 @@ class WorkerPool:
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._starter = starter or default_starter(memory_bytes)
-        self._copier = Copier()
         self._slots = Slots(max_processes or _default_processes())
         self._told: set[tuple[str, ...]] = set()
         self._children: set[ChildProcess] = set()
@@ -104,7 +102,7 @@ class WorkerPool:
     ) -> ConversionReport:
         child = await self._take_child(request)
         self._replenish()
-        conversation = Conversation(child, request, on_progress, self._copier)
+        conversation = Conversation(child, request, on_progress)
         try:
             return await asyncio.wait_for(conversation.hold(), self._deadline_seconds)
         except asyncio.TimeoutError:
@@ -131,7 +129,6 @@ class WorkerPool:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._all_gone(), SHUTDOWN_SECONDS)
         await self._starter.close()
-        self._copier.close()
 
     async def _all_gone(self) -> None:
         """End the spare, and wait until the conversions have ended their children."""
@@ -165,7 +162,7 @@ class WorkerPool:
                 await self._end(spare)
             return await self._start_child()
         except OSError as error:
-            raise _unavailable(request, str(error)) from error
+            raise _unavailable(request, error.strerror or str(error)) from error
 
     async def _take_spare(self) -> ChildProcess | None:
         """Wait for the spare and take it; if this is cancelled, the spare is kept."""

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from tfjs_serve.errors import TfjsServeError, WorkerCrashedError
 from tfjs_serve.worker import reached
-from tfjs_serve.worker.copying import Copier
+from tfjs_serve.worker.copying import copy
 from tfjs_serve.worker.process import ChildProcess, describe_exit
 from tfjs_serve.worker.protocol import (
     Acceptance,
@@ -53,12 +53,12 @@ class Conversation:
         child: ChildProcess,
         request: ConversionRequest,
         on_progress: Callable[[Progress], None],
-        copier: Copier,
     ) -> None:
         self._child = child
         self._request = request
         self._on_progress = on_progress
-        self._copier = copier
+        self._copies = 0, 0
+        """Number and total size in bytes of the files that are copied for the child."""
         self._copied: frozenset[str] | None = None
         self._pace = _Pace()
         self.acceptance: Acceptance | None = None
@@ -111,12 +111,11 @@ class Conversation:
 
     async def _copy(self, wanted: CopyRequest) -> None:
         """Make the copies that the child asks for, and tell it their digests."""
-        limits = self._request.limits
-        size_bytes = sum(size for pieces in wanted.files for _, size in pieces)
-        if len(wanted.files) > limits.files or size_bytes > limits.written_bytes:
-            raise reached.written(self._request)
         if self._copied is not None or not self._request.copies_dir:
             raise self.crash("asked for copies that it may not have")
+        size_bytes = sum(size for pieces in wanted.files for _, size in pieces)
+        self._copies = len(wanted.files), size_bytes
+        await self._check_written()
         done_bytes = 0
 
         def progressed(copied_bytes: int) -> None:
@@ -124,7 +123,7 @@ class Conversation:
             done_bytes += copied_bytes
             self._on_progress(Progress(done_bytes=done_bytes, total_bytes=size_bytes))
 
-        digests = await self._copier.copy(self._request, wanted, progressed)
+        digests = await copy(self._request, wanted, progressed)
         self._copied = frozenset(digests)
         await self._child.send_line(json.dumps(Copies(digests=digests).to_json()).encode())
 
@@ -159,17 +158,28 @@ class Conversation:
 
     async def _watch(self) -> NoReturn:
         """Watch the child until it exceeds a limit."""
-        limits = self._request.limits
         was_running = True
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            used = await asyncio.to_thread(_content_of, self._request.output_dir, limits.files)
-            if used[0] > limits.files or used[1] > limits.written_bytes:
-                raise reached.written(self._request)
+            await self._check_written()
             if not (was_running or self._child.is_running):
                 # Processes that it started hold its pipes, so their end would never be read.
                 self._child.kill()
             was_running = self._child.is_running
+
+    async def _check_written(self) -> None:
+        """Check what the child has written and what is copied for it, together.
+
+        Raises
+        ------
+        ConversionLimitError
+            It is more than the request allows.
+        """
+        limits = self._request.limits
+        used = await asyncio.to_thread(_content_of, self._request.output_dir, limits.files)
+        files, size_bytes = (mine + copied for mine, copied in zip(used, self._copies, strict=True))
+        if files > limits.files or size_bytes > limits.written_bytes:
+            raise reached.written(self._request)
 
     def crash(self, how: str) -> WorkerCrashedError:
         """Return the error about a child that ended without giving a reason.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from tfjs_serve.worker.protocol import (
 )
 
 if TYPE_CHECKING:
-    from tfjs_serve.layers_model.model import LayersModel, WrittenFile
+    from tfjs_serve.layers_model.model import WrittenFile
 
 Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
 """Has files made of pieces of the source, and returns their digests."""
@@ -58,8 +59,8 @@ def convert(
     Raises
     ------
     TfjsServeError
-        Whatever went wrong, in a form that the parent can be told. An unexpected exception is its
-        ``__cause__``.
+        Whatever went wrong, in a form that pages can be told: without the path of the file. An
+        unexpected exception is its ``__cause__``.
     """
     try:
         return _convert(request, on_progress, copy)
@@ -70,8 +71,9 @@ def convert(
         if limit is not None:
             raise limit from error
         if isinstance(error, TfjsServeError):
+            error.message = _without_paths(error.message, request)
             raise
-        raise _reportable(error, request.display_name) from error
+        raise _reportable(error, request) from error
 
 
 def _convert(
@@ -95,20 +97,30 @@ def _convert_file(
 ) -> ConversionReport:
     from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
+    from tfjs_serve.layers_model.neighbours import (
+        describe,
+        in_archive,
+        read_neighbours,
+        write_neighbours,
+    )
     from tfjs_serve.layers_model.writer import write_layers_model
 
     directory = Path(request.output_dir)
-    beside = [Path(path) for path in request.beside]
-    with open_model(source, display_name=request.display_name, beside=beside) as keras_model:
+    parts = [Path(path) for path in request.beside]
+    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
         if request.weights_only and keras_model.config:
             raise KerasFileError(
                 f"{request.display_name} has an architecture of its own",
                 hint="leave out --topology",
             )
-        layers_model: LayersModel = translate(keras_model, request.options.custom_layers)
-        files = write_layers_model(layers_model, directory, request.options, on_progress, copy)
+        translated = translate(keras_model, request.options.custom_layers)
+        beside, notes = read_neighbours(request.neighbours)
+        inside = in_archive(keras_model.neighbours, replaced_by=beside)
+        model, used = describe(translated, (*inside, *beside), request.options.metadata_json())
+        files = write_layers_model(model, directory, request.options, on_progress, copy)
+    files += write_neighbours(used, directory)
     return ConversionReport(
-        files=_reported(files), warnings=layers_model.warnings, parts=layers_model.parts
+        files=_reported(files), warnings=(*model.warnings, *notes), parts=model.parts
     )
 
 
@@ -122,6 +134,7 @@ def _import_folder(
     VariantNotAvailableError
         Another variant than ``full`` is asked for.
     """
+    from tfjs_serve.layers_model.neighbours import read_neighbours, write_neighbours
     from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
 
     if request.options.variant is not Variant.FULL:
@@ -130,24 +143,34 @@ def _import_folder(
             f"there is no {request.options.variant.value} variant of it",
             hint="load it without @variant, or put the Keras file into the folder",
         )
-    files = import_tfjs_folder(folder, Path(request.output_dir), on_progress)
-    return ConversionReport(files=_reported(files))
+    directory, metadata = Path(request.output_dir), request.options.metadata_json()
+    files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
+    neighbours, notes = read_neighbours(request.neighbours)
+    files += write_neighbours(neighbours, directory)
+    return ConversionReport(files=_reported(files), warnings=notes)
 
 
 def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:
-    return tuple(
-        ReportedFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
-        for file in files
-    )
+    return tuple(ReportedFile(**asdict(file)) for file in files)
 
 
-def _reportable(error: Exception, display_name: str) -> TfjsServeError:
+def _reportable(error: Exception, request: ConversionRequest) -> TfjsServeError:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return StoreFullError(
-            f"no space is left to write the converted {display_name}",
+            f"no space is left to write the converted {request.display_name}",
             hint="free some space, or choose another --cache-dir or a smaller --cache-size",
         )
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    what = _without_paths(f"{type(error).__name__}: {reason}", request)
     return TfjsServeError(
-        f"{display_name}: the conversion failed unexpectedly ({type(error).__name__}: {error})",
+        f"{request.display_name}: the conversion failed unexpectedly ({what})",
         hint="this is a defect of tfjs-serve: please report it, with the model's summary",
     )
+
+
+def _without_paths(text: str, request: ConversionRequest) -> str:
+    """Replace the path of the source, which libraries put into their messages, by its name."""
+    spelled = (request.source, repr(request.source)[1:-1])  # errors of the system have the latter
+    for path in spelled:
+        text = text.replace(path, request.display_name)
+    return text

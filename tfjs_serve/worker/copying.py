@@ -12,67 +12,86 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from io import FileIO, RawIOBase
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from tfjs_serve.errors import KerasFileError, TfjsServeError, store_error
-from tfjs_serve.settings import MIB
+from tfjs_serve.settings import MIB, SHUTDOWN_SECONDS
+from tfjs_serve.source_files import open_source
+from tfjs_serve.threads import in_thread
 from tfjs_serve.worker.protocol import ConversionRequest, CopyRequest, Pieces
 
 _BLOCK_BYTES = 1 * MIB
 _AT_ONCE = 2
-"""How many files of one model are made at once, so that a large one leaves threads to others."""
+"""How many files of one model are made at once, so that a large one leaves the disk to others."""
 
 
-class Copier:
-    """Makes files of pieces of sources."""
+async def copy(
+    request: ConversionRequest, wanted: CopyRequest, on_bytes: Callable[[int], None]
+) -> tuple[str, ...]:
+    """Make the `wanted` files in ``copies_dir``, named by their digests, which are returned.
 
-    def __init__(self) -> None:
-        threads = max(_AT_ONCE, os.cpu_count() or 1)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="tfjs-serve-copies")
+    Whoever stops waiting finds that nobody writes there any more, unless the source does not answer
+    within ``SHUTDOWN_SECONDS``. Then its threads are left alone; they write nothing when it does.
 
-    async def copy(
+    Parameters
+    ----------
+    on_bytes
+        Called on the event loop with the size of each file that is done.
+
+    Raises
+    ------
+    KerasFileError
+        A piece does not lie in the source, or the source cannot be read.
+    StoreError
+        A file cannot be written.
+    """
+    copies = _Copies(request, wanted, on_bytes)
+    count = min(_AT_ONCE, len(wanted.files))
+    threads: list[asyncio.Future[None]] = []
+    try:
+        threads.extend(in_thread(copies.make, "tfjs-serve-copy") for _ in range(count))
+        done, _ = await asyncio.wait(threads, return_when=asyncio.FIRST_EXCEPTION)
+        for thread in done:
+            thread.result()
+        return tuple(copies.digests)
+    finally:
+        copies.cancelled.set()
+        if threads:  # fewer than wanted, if the system gives no more
+            await asyncio.wait(threads, timeout=SHUTDOWN_SECONDS)
+
+
+class _Copies:
+    """The files of one request, made by several threads."""
+
+    def __init__(
         self, request: ConversionRequest, wanted: CopyRequest, on_bytes: Callable[[int], None]
-    ) -> tuple[str, ...]:
-        """Make the `wanted` files in ``copies_dir``, named by their digests, which are returned.
+    ) -> None:
+        self.cancelled = threading.Event()
+        self.digests = [""] * len(wanted.files)
+        self._request = request
+        self._on_bytes = on_bytes
+        self._loop = asyncio.get_running_loop()
+        self._waiting: SimpleQueue[tuple[int, Pieces]] = SimpleQueue()
+        for item in enumerate(wanted.files):
+            self._waiting.put(item)
 
-        Parameters
-        ----------
-        on_bytes
-            Called on the event loop with the size of each file that is done.
+    def make(self) -> None:
+        """Make one file after the other, until there are no more or nobody needs them."""
+        while not self.cancelled.is_set():
+            try:
+                number, pieces = self._waiting.get_nowait()
+            except Empty:
+                return
+            self.digests[number] = _copy(self._request, number, pieces, self.cancelled)
+            size_bytes = sum(size_bytes for _, size_bytes in pieces)
+            self._loop.call_soon_threadsafe(self._tell, size_bytes)
 
-        Raises
-        ------
-        KerasFileError
-            A piece does not lie in the source, or the source cannot be read.
-        StoreError
-            A file cannot be written.
-        """
-        cancelled = threading.Event()
-        places = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(number: int, pieces: Pieces) -> str:
-            async with places:
-                call = partial(_copy, request, number, pieces, cancelled)
-                digest = await asyncio.get_running_loop().run_in_executor(self._threads, call)
-            on_bytes(sum(size_bytes for _, size_bytes in pieces))
-            return digest
-
-        tasks = [asyncio.create_task(one(*item)) for item in enumerate(wanted.files)]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            return tuple([await task for task in tasks])
-        finally:
-            # Whoever removes the folder must not be disturbed by a thread that still writes.
-            cancelled.set()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    def close(self) -> None:
-        """Start nothing new."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def _tell(self, size_bytes: int) -> None:
+        if not self.cancelled.is_set():
+            self._on_bytes(size_bytes)
 
 
 def _copy(
@@ -82,23 +101,23 @@ def _copy(
     folder, digest = Path(request.copies_dir), hashlib.sha256()
     unfinished = folder / f"{number}.partial"
     try:
-        with unfinished.open("wb", buffering=0) as copy:
+        with unfinished.open("wb", buffering=0) as file:
             for block in _blocks(request, pieces, cancelled):
                 digest.update(block)
-                _write(copy, block)
+                _write(file, block)
         unfinished.replace(folder / digest.hexdigest())
     except OSError as error:
         raise store_error(
             error,
-            f"cannot write to {folder}: {error.strerror or error}",
+            f"cannot write the weights of {request.display_name}: {error.strerror or error}",
             hint="free some space there, or choose another folder with --cache-dir",
         ) from error
     return digest.hexdigest()
 
 
-def _write(copy: RawIOBase, block: memoryview) -> None:
+def _write(file: RawIOBase, block: memoryview) -> None:
     while block:
-        block = block[copy.write(block) :]
+        block = block[file.write(block) :]
 
 
 def _blocks(
@@ -156,14 +175,8 @@ class _OneAfterTheOther:
 
     def _file(self, path: str) -> FileIO:
         if path not in self._files:
-            file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115
-            self._files[path] = self._opened.enter_context(file)
+            self._files[path] = self._opened.enter_context(open_source(path))
         return self._files[path]
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open what may have become a pipe meanwhile; no deadline ends a thread that waits for one."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _damaged(request: ConversionRequest, problem: str) -> KerasFileError:

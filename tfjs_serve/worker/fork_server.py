@@ -28,13 +28,16 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from tfjs_serve.settings import WORKER_OPEN_FILES
 from tfjs_serve.worker import child, convert, limits
 from tfjs_serve.worker.protocol import FORK_DATAGRAM_BYTES
+from tfjs_serve.worker.rehearsal import rehearse
 
 _DESCRIPTORS = 3
+_IDLE_SECONDS = 0.05
+"""A process that has had nothing to do for this long has time to rehearse."""
 
 
 def main(memory_bytes: int) -> None:
@@ -65,6 +68,7 @@ class ForkServer:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         sources: list[socket.socket | int] = [self._control, woken]
+        _rehearse_if_idle(self._control)
         while True:
             ready, _, _ = select.select(sources, [], [])
             if woken in ready:
@@ -117,6 +121,12 @@ class ForkServer:
         self._control.send(words.encode())
 
 
+def _rehearse_if_idle(orders: socket.socket | TextIO) -> None:
+    """Get ready while nothing is asked for; what the server has rehearsed, its children know."""
+    if not select.select([orders], [], [], _IDLE_SECONDS)[0]:
+        rehearse()
+
+
 def _be_child(parent: int, pipes: Sequence[int]) -> NoReturn:
     """Go on as the child: with its own pipes, and with no other descriptors."""
     code = 1
@@ -128,6 +138,7 @@ def _be_child(parent: int, pipes: Sequence[int]) -> NoReturn:
             os.dup2(descriptor, target)
         os.closerange(3, WORKER_OPEN_FILES)
         limits.end_with(parent)
+        _rehearse_if_idle(sys.stdin)
         child.answer_one()
         code = 0
     except BaseException:  # noqa: BLE001 -- whatever it is, this copy must not go on as the server

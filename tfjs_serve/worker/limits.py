@@ -85,7 +85,7 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     offered = landlock.version()
     if not offered:
         return missing()
-    readable = (request.source, *request.beside, *libraries())
+    readable = (request.source, *request.beside, *request.neighbours.values(), *libraries())
     try:
         landlock.confine(offered, readable=readable, writable=request.output_dir)
     except OSError as error:
@@ -155,9 +155,13 @@ def libraries() -> tuple[str, ...]:
     """Return where the interpreter and the loaded libraries are, because some load parts later.
 
     The whole import path would be too much: it may contain the folder that the server was started
-    in.
+    in. What lies in a folder of the list is not in it again, as each path costs a system call.
     """
-    return tuple(dict.fromkeys(_libraries()))
+    listed: list[str] = []
+    for path in sorted(set(_libraries()), key=len):  # a folder before what lies in it
+        if not path.startswith(tuple(os.path.join(folder, "") for folder in listed)):  # noqa: PTH118
+            listed.append(path)
+    return tuple(listed)
 
 
 def _libraries() -> Iterator[str]:

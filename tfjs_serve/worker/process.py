@@ -196,9 +196,12 @@ class LastWords:
 
     @property
     def text(self) -> str:
-        """The last lines, to be shown in a message."""
+        """The last lines, to be shown in a message.
+
+        Of a traceback, only what it ends with: where files lie on this machine is nobody's concern.
+        """
         lines = self._kept.decode(errors="replace").splitlines()
-        return "\n".join(line for line in lines[-3:] if line.strip())
+        return "\n".join(line for line in lines[-3:] if line.strip() and line[0] != " ")
 
     async def complete(self) -> None:
         """Wait for the end of stderr."""

@@ -37,6 +37,9 @@ class ConversionRequest:
     copies_dir
         The same, of another one, for what the parent copies: the child may not go there. Empty:
         the parent copies nothing.
+    neighbours
+        Files that become part of the model: absolute paths, by the names under which the files
+        are served.
     """
 
     source: str
@@ -45,6 +48,7 @@ class ConversionRequest:
     display_name: str
     output_dir: str
     copies_dir: str = ""
+    neighbours: dict[str, str] = field(default_factory=dict)
     options: ConversionOptions
     limits: ConversionLimits = field(default_factory=ConversionLimits)
 
@@ -68,10 +72,12 @@ class ConversionRequest:
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
+            neighbours=dict(data["neighbours"]),
             options=ConversionOptions(
                 variant=Variant(options["variant"]),
                 shard_size_bytes=options["shard_size_bytes"],
                 custom_layers=tuple(options["custom_layers"]),
+                metadata=tuple((name, text) for name, text in options["metadata"]),
             ),
             limits=ConversionLimits(**data["limits"]),
         )
@@ -103,11 +109,18 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFile:
-    """A file that the child says it wrote; the parent checks it."""
+    """A file that the child says it wrote; the parent checks it.
+
+    Attributes
+    ----------
+    originals
+        Names that it had in the source.
+    """
 
     name: str
     size_bytes: int
     sha256: str
+    originals: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ReportedFile:
@@ -116,6 +129,7 @@ class ReportedFile:
             name=_text(data["name"]),
             size_bytes=_count(data["size_bytes"]),
             sha256=_text(data["sha256"]),
+            originals=tuple(map(_text, data.get("originals", ()))),
         )
 
 

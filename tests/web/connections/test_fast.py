@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from tests.web.connections.clients import (
     HEALTH,
+    NEVER,
     SOON,
     Serve,
     connect_unread,
@@ -17,10 +20,11 @@ from tests.web.connections.clients import (
     served,
     shard,
 )
-from tests.web.fakes import SMALL_SHARD_BYTES, Site
+from tests.web.fakes import SMALL_SHARD_BYTES, Site, pseudo_random, write_artifact
 from tests.web.fast import Hits, Kept, request, warm
 from tests.web.raw import until
-from tfjs_serve.settings import FAST_ROAD_HEAD_BYTES, MIB
+from tfjs_serve.settings import FAST_ROAD_HEAD_BYTES, INLINE_BYTES, MIB, Variant
+from tfjs_serve.web import keeping
 
 
 @pytest.fixture
@@ -136,6 +140,32 @@ async def test_http_1_0_is_never_kept(warmed: Warmed, hits: Hits) -> None:
     assert hits.take() == 0
 
 
+async def test_the_work_for_an_answer_that_is_not_kept_is_saved(
+    serve: Serve, hits: Hits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = 0
+
+    def count(body: bytes) -> str:
+        nonlocal hashed
+        hashed += 1
+        return f'"{hashlib.sha256(body).hexdigest()}"'
+
+    monkeypatch.setattr(keeping, "_etag", count)
+    async with serve() as site:
+        client = Kept(site)
+        await warm(client, hits, await small_shard(site))
+        assert hashed > 0
+        hashed = 0
+        # The entries of this catalogue change without any file, so this is in doubt.
+        for _ in range(3):
+            assert b"weightsManifest" in await client.ask(request("/iris/model.json"))
+        assert hashed == 0
+        await client.close()
+
+
+DATE_BYTES = len("\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT")
+
+
 # --- Limits ---------------------------------------------------------------------------------
 
 
@@ -171,3 +201,55 @@ async def test_who_asks_on_and_on_and_reads_nothing_is_cut_off(serve: Serve, hit
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         client.close()
+
+
+def add_inline(site: Site) -> bytes:
+    """Give the builder a file that is sent from memory; return a request for it."""
+    body = pseudo_random(INLINE_BYTES, "inline")
+    name = f"weights.{hashlib.sha256(body).hexdigest()[:32]}.bin"
+    artifact = write_artifact(site.builder.root / "inline", {name: body})
+    site.builder.artifacts["inline.h5", Variant.FULL] = artifact
+    return request(f"/inline/{name}")
+
+
+@asynccontextmanager
+async def unread(serve: Serve, hits: Hits) -> AsyncIterator[tuple[Site, socket.socket, int]]:
+    """A client that does not read its answers, so that the server cannot write all of them."""
+    async with serve() as site:
+        kept, head = Kept(site), add_inline(site)
+        answer = await warm(kept, hits, head)
+        await kept.close()
+        client = connect_unread(site, head)
+        client.setblocking(False)
+        await until(lambda: served() == 1 and hits.heads)
+        (connection,) = site.runner.server.connections
+        while not connection.writing_paused:
+            answered = len(hits.heads)
+            client.send(head)
+            await until(lambda count=answered: len(hits.heads) > count)
+        yield site, client, len(hits.heads) * (len(answer) + DATE_BYTES)
+        client.close()
+
+
+async def test_a_shutdown_waits_a_moment_for_small_answers(serve: Serve, hits: Hits) -> None:
+    async with unread(serve, hits) as (site, client, size_bytes):
+        site.runner.server.pre_shutdown()
+        ending = asyncio.ensure_future(site.runner.server.shutdown(30))
+        await asyncio.sleep(SOON)
+        assert not ending.done()
+        received, loop = 0, asyncio.get_running_loop()
+        while block := await loop.sock_recv(client, MIB):
+            received += len(block)
+        await ending
+        assert received == size_bytes
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_a_shutdown_waits_for_small_answers_only_for_a_moment(
+    serve: Serve, hits: Hits, is_gone: bool
+) -> None:
+    async with unread(serve, hits) as (site, client, _):
+        if is_gone:
+            asyncio.get_running_loop().call_later(SOON, client.close)
+        ending = site.runner.server.shutdown(NEVER if is_gone else SOON)
+        await asyncio.wait_for(ending, timeout=30)

@@ -81,13 +81,13 @@ part("cells", ["activations"], ({ tf, called, checked, activate, settingsOf }) =
   const common = ["kind", "prefix", "activation", "dropout", "recurrentDropout"];
   const gated = [...common, "recurrentActivation"];
   const kinds = {
-    SimpleRNN: { step: simpleStep, states: 1, declared: common },
-    LSTM: {
+    simpleRnn: { step: simpleStep, states: 1, declared: common },
+    lstm: {
       step: lstmStep,
       states: 2,
       declared: [...gated, "strides?", "padding?", "dilationRate?"],
     },
-    GRU: { step: gruStep, states: 1, declared: [...gated, "resetAfter"] },
+    gru: { step: gruStep, states: 1, declared: [...gated, "resetAfter"] },
   };
 
   function cellArguments(given) {
@@ -116,7 +116,7 @@ part("cells", ["activations"], ({ tf, called, checked, activate, settingsOf }) =
     const args = cellArguments(cell);
     const { step, states } = kinds[args.kind];
     const products = cell.strides ? convolutional(args) : dense;
-    const weights = args.kind === "GRU" ? gruWeights(given, args.resetAfter) : given;
+    const weights = args.kind === "gru" ? gruWeights(given, args.resetAfter) : given;
     const kernel = weights.recurrent_kernel;
     const size = kernel.shape[kernel.rank - 2];
     let mask = null;

@@ -30,12 +30,12 @@ part("masks", [], ({ tf, layer }) => {
       return [x, tf.mul(tf.onesLike(x), mask.rank < x.rank ? tf.expandDims(mask, -1) : mask)];
     });
     const where = (mask, one, other) => tf.where(tf.greater(mask, 0), one, other);
-    if (operation === "Multiply") {
+    if (operation === "multiply") {
       const products = pairs.map(([x, mask]) => where(mask, x, tf.onesLike(x)));
       const any = pairs.map(([, mask]) => mask).reduce((one, other) => tf.maximum(one, other));
       return tf.mul(products.reduce((one, other) => tf.mul(one, other)), any);
     }
-    const merge = operation === "Maximum" ? tf.maximum : tf.minimum;
+    const merge = operation === "maximum" ? tf.maximum : tf.minimum;
     const [merged] = pairs.reduce(([output, outputMask], [x, mask]) => {
       const filled = where(mask, x, output);
       return [merge(where(outputMask, output, filled), filled), tf.maximum(outputMask, mask)];

@@ -106,7 +106,7 @@ def _elementwise(class_name: str) -> None:
     )
     def translate(context: LayerContext) -> TfjsLayer:
         if context.mask_input:
-            return context.companion("MaskedMerge", {"operation": class_name})
+            return context.companion("MaskedMerge", {"operation": class_name.lower()})
         check_no_rounding(context)
         same, narrow = _same(context), narrow_dtype(context)
         if same is None and narrow is not None and class_name not in _BOUNDED:

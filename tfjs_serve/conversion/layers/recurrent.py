@@ -42,7 +42,7 @@ def steps(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shap
 
 def simple_cell(context: LayerContext) -> Cell:
     """Read the arguments of a SimpleRNN cell."""
-    return read_cell(context, "SimpleRNN", {"activation": "tanh"})
+    return read_cell(context, "simple_rnn", {"activation": "tanh"})
 
 
 def lstm_cell(context: LayerContext, size: str = "units") -> Cell:
@@ -52,7 +52,7 @@ def lstm_cell(context: LayerContext, size: str = "units") -> Cell:
     versions write the activation.
     """
     defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
-    cell = read_cell(context, "LSTM", defaults, size)
+    cell = read_cell(context, "lstm", defaults, size)
     return cell.with_native(unit_forget_bias=context.read.boolean("unit_forget_bias", True))
 
 
@@ -63,7 +63,7 @@ def gru_cell(context: LayerContext) -> Cell:
     there was no other one, and no argument for it.
     """
     defaults = {"activation": "tanh", "recurrent_activation": "sigmoid"}
-    cell = read_cell(context, "GRU", defaults)
+    cell = read_cell(context, "gru", defaults)
     after = context.read.boolean("reset_after", context.layer.generation >= 3)
     cell = replace(cell, arguments={**cell.arguments, "reset_after": after})
     return replace(cell, native=None) if after else cell.with_native(reset_after=False)

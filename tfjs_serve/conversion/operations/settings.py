@@ -78,6 +78,11 @@ def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:
     return {key: item for key, item in arguments.items() if key != "method"}
 
 
+def _vander(arguments: Arguments, _generation: int) -> dict[str, Any]:
+    """Give ``N`` another name: when a page saves the model, TF.js makes ``n`` of it."""
+    return {"x": arguments["x"], "count": arguments["N"], "increasing": arguments["increasing"]}
+
+
 _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
     "depth_to_space": _blocks,
     "einsum": _einsum,
@@ -85,6 +90,7 @@ _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
     "rearrange": _rearrange,
     "resize": _resize,
     "space_to_depth": _blocks,
+    "vander": _vander,
 }
 
 

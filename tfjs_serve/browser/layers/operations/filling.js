@@ -54,10 +54,10 @@ family("filling", [], ({ tf, numeric, taking }) => {
     },
   });
 
-  taking(["x", "N", "increasing"], {
-    vander: ({ x, N, increasing }) => {
+  taking(["x", "count", "increasing"], {
+    vander: ({ x, count: given, increasing }) => {
       const input = t(x);
-      const count = N ?? input.shape[0];
+      const count = given ?? input.shape[0];
       const powers = [...Array(count).keys()].map((index) =>
         tf.pow(input, tf.scalar(increasing ? index : count - 1 - index)),
       );

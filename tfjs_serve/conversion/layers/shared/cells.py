@@ -20,8 +20,8 @@ from tfjs_serve.conversion.small_models.activations import (
 from tfjs_serve.layers_model.model import TensorSource
 
 _GATE_SCALES = {
-    "GRU": (5 / 6, 5 / 6, 1),  # update, reset, candidate
-    "LSTM": (5 / 6, 5 / 6, 1, 5 / 6),  # input, forget, candidate, output
+    "gru": (5 / 6, 5 / 6, 1),  # update, reset, candidate
+    "lstm": (5 / 6, 5 / 6, 1, 5 / 6),  # input, forget, candidate, output
 }
 """For each gate, the factor of its part of the weights' last axis; see :func:`_with_hard_gates`."""
 
@@ -64,7 +64,7 @@ def read_cell(
     Parameters
     ----------
     kind
-        The companion's cell: ``"SimpleRNN"``, ``"LSTM"`` or ``"GRU"``.
+        The companion's cell: ``"simple_rnn"``, ``"lstm"`` or ``"gru"``.
     defaults
         The default activations by the names of their arguments.
     size
