@@ -85,6 +85,25 @@ async def test_a_folder_that_stays_without_weights_says_so(stack: Stack, net: Pa
     assert "net/config.json has an architecture, but no model.weights.h5" in answer.body.decode()
 
 
+async def test_labels_in_the_assets_of_a_folder_are_served(stack: Stack, net: Path) -> None:
+    (net / "assets").mkdir()
+    (net / "assets" / "labels.txt").write_text("cat\ndog\n")
+    await stack.load("/net")
+    assert (await ask(stack, "/net/labels.txt")).body == b"cat\ndog\n"
+    (net / "assets" / "labels.txt").write_text("cat\n")
+    await stack.load("/net")
+    assert (await ask(stack, "/net/labels.txt")).body == b"cat\n"
+
+
+async def test_labels_beside_weights_are_served(stack: Stack, folder: Folder) -> None:
+    write_json(folder.path / "model.json", architecture())
+    write_weights(folder.path / "digits.h5", 1.0)
+    (folder.path / "digits.labels.txt").write_text("cat\n")
+    age(folder.path)
+    assert await activation(stack, "/digits") == ("linear", ones())
+    assert (await ask(stack, "/digits/labels.txt")).body == b"cat\n"
+
+
 async def test_torn_weights_in_a_folder_are_not_served(stack: Stack, net: Path) -> None:
     old = await activation(stack, "/net")
     os.truncate(net / "model.weights.h5", 100)
