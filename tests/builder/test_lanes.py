@@ -76,7 +76,7 @@ async def test_builder_reads_large_files_while_it_serves_small_ones(
             end.wait()
         return digest_file(path, cancelled)
 
-    monkeypatch.setattr("tfjs_serve.builder.sources.digest_file", slow_for_large)
+    monkeypatch.setattr("tfjs_serve.builder.several_files.digest_file", slow_for_large)
     for number in range(40):
         house.folder.save(f"large{number}.h5", str(number) * 100)
     house.folder.save("small.h5", "v1")

@@ -26,6 +26,7 @@ from tfjs_serve.catalog.watcher import hinted_folders, is_hint
         (FileModifiedEvent("/m/a.h5"), True),
         (FileModifiedEvent(b"/m/a.KERAS"), True),
         (FileCreatedEvent("/m/net/model.json"), True),
+        (FileCreatedEvent("/m/net/architecture.json"), True),
         (DirCreatedEvent("/m/sub"), True),
         (FileMovedEvent("/m/a.h5.tmp", "/m/a.h5"), True),
         (FileMovedEvent("/m/a.h5", "/m/a.h5.bak"), True),

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfjs_serve.catalog import folders, tfjs_folders
+from tfjs_serve.catalog.explicit import entry_for_path
 from tfjs_serve.catalog.model import EntryKind, Neighbour
-from tfjs_serve.catalog.scan import entry_for_path, find, scan
+from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader, parse_document
 from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import KerasFileError, TfjsFolderError
@@ -408,13 +409,11 @@ def test_a_relative_path_is_made_absolute(models, monkeypatch):
 
 
 def test_what_is_no_model_is_refused_with_a_hint(models):
-    models.file("a.txt")
     models.file("saved/saved_model.pb")
     models.file("plain/x.txt")
     models.file("other/model.json", b"{}")
     refusals = [
         ("gone.h5", KerasFileError, "check the path"),
-        ("a.txt", KerasFileError, ".keras"),
         ("saved", KerasFileError, "model.save"),
         ("plain", TfjsFolderError, "tfjs-serve DIR"),
         ("other/model.json", TfjsFolderError, "tfjs-serve DIR"),

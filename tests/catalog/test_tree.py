@@ -21,8 +21,14 @@ from tfjs_serve.catalog.tree import FolderTree, ScanResult
 TFJS = {"format": "layers-model", "weightsManifest": [{"paths": ["s.bin"], "weights": []}]}
 DOCUMENTS = [json.dumps(TFJS), json.dumps({"format": "graph-model"}), "{}", '{"for']
 FOLDERS = ["", "a", "b", "a/b", "../outside", "l", ".hidden", "x%41y"]
-NEIGHBOURS = ["m.labels.txt", "metadata.json"]
-FILES = ["m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg", *NEIGHBOURS]
+KERAS = ['{"class_name": "Sequential"}', '{"metadata": {}, "weight_map": {}}', "[]", ""]
+NEIGHBOURS = ["m.labels.txt"]
+PARTS = ["config.json", "metadata.json", "model.weights.h5", "m.json"]
+LISTED = ["w.weights.json", "w_00000.weights.h5"]
+FILES = [
+    *("m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg"),
+    *(*PARTS, *LISTED, *NEIGHBOURS),
+]
 LINKS = ["l", "b", "l.h5", "model.json"]
 
 folder_names = st.sampled_from(FOLDERS)
@@ -33,7 +39,9 @@ told = st.booleans()
 
 
 def _content(name: str, number: int) -> str:
-    return DOCUMENTS[number] if name == "model.json" else number * "x"
+    if name.endswith(".json"):
+        return (DOCUMENTS if name == "model.json" else KERAS)[number]
+    return number * "x"
 
 
 def names_of(result: ScanResult) -> list[str]:
@@ -170,7 +178,7 @@ class Changes(RuleBasedStateMachine):
         if not self.unseen:
             assert found == expected
             return
-        if "model.json" not in self.unseen:
+        if not any(name.endswith(".json") for name in self.unseen):
             assert names_of(found) == names_of(expected)
             assert found.warnings == expected.warnings
         self.look_at_all()
@@ -204,7 +212,7 @@ class Changes(RuleBasedStateMachine):
     def _tell_file(self, path: Path, *, told: bool, in_place: bool = False) -> None:
         """Do what the file system and the watcher do after a change of a file."""
         outside = Path(os.path.realpath(path)).is_relative_to(self.home / "outside")
-        is_model = path.name.endswith((".h5", ".keras", "model.json", *NEIGHBOURS))
+        is_model = path.name.endswith((".h5", ".keras", ".json", *NEIGHBOURS))
         if not in_place:
             self._age(path.parent)
         elif not (told and is_model) or outside or path.is_symlink():

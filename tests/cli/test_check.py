@@ -98,7 +98,7 @@ def test_each_path_is_a_result(invoke: Invoke, models: Path) -> None:
     assert result.exit_code == 1
     for path, reason in zip(
         paths,
-        ("cannot open", "there are no models", "is a TensorFlow SavedModel", "is not a Keras"),
+        ("cannot open", "there are no models", "is a TensorFlow SavedModel", "is neither an HDF5"),
         strict=True,
     ):
         lines = [line for line in result.stdout.splitlines() if f"{path.as_posix()}: " in line]

@@ -188,7 +188,7 @@ module.{name} = stall
     ("module", "name"),
     [
         ("tfjs_serve.builder.sources", "read_stamps"),
-        ("tfjs_serve.builder.sources", "digest_file"),
+        ("tfjs_serve.builder.several_files", "digest_file"),
         ("tfjs_serve.worker.copying", "open_source"),
     ],
     ids=["look", "hash", "copy"],

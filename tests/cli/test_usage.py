@@ -205,7 +205,7 @@ def test_convert_refuses_the_model_itself_as_target(invoke: Invoke, models):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("gone.h5", "No such file"), ("notes.txt", "not a Keras model file")],
+    [("gone.h5", "No such file"), ("notes.txt", "neither an HDF5 file nor")],
 )
 def test_convert_names_what_it_cannot_read(invoke: Invoke, models, name, message):
     (models / "notes.txt").write_text("x")

@@ -107,6 +107,7 @@ def test_only_what_is_dangerous_is_escaped(text, shown):
 def test_models_are_called_by_what_lies_on_the_disk():
     assert subject_of(entry("digits/cnn.h5")) == "digits/cnn.h5"
     assert subject_of(entry("net/model.json")) == "net/"
+    assert subject_of(entry("net/config.json")) == "net/"
     assert subject_of(entry("model.json")) == "model.json"
     assert subject_of(entry(), Variant.UINT8) == "a.h5@uint8"
     assert subject_of(entry(), Variant.FULL) == "a.h5"

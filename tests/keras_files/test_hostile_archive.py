@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tfjs_serve.errors import UnsafeFileError
-from tfjs_serve.keras_files import keras_zip, limits
+from tfjs_serve.keras_files import limits, object_weights
 
 from .handmade import refused
 from .test_archive import KERNEL, WEIGHTS, members, weights_file, write_archive
@@ -160,7 +160,7 @@ def test_a_name_that_is_no_text_is_damage(tmp_path: Path, name: bytes) -> None:
 
 
 def test_groups_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras_zip, "MAXIMUM_GROUPS", 2)
+    monkeypatch.setattr(object_weights, "MAXIMUM_GROUPS", 2)
     assert "one of too many" in refused(write_archive(tmp_path / "m.keras")).message
 
 

@@ -29,13 +29,14 @@ def inferred_output_shapes(config: Json) -> list[Shape | None]:
     return [fact.shape for fact in infer(model, rules(), report).outputs]
 
 
-def convert_into(directory: Path, path: Path) -> ConversionReport:
+def convert_into(directory: Path, path: Path, *beside: Path) -> ConversionReport:
     """Convert the model at `path` in this process, as the server's worker does it.
 
     Its layers, if it needs any, are in ``layers.js``, too, where a page looks for them.
     """
     request = ConversionRequest(
         source=str(path),
+        beside=tuple(map(str, beside)),
         display_name=path.name,
         output_dir=str(directory),
         options=ConversionOptions(),
@@ -46,8 +47,14 @@ def convert_into(directory: Path, path: Path) -> ConversionReport:
     return report
 
 
-def converted(path: Path, directory: Path) -> dict[str, bytes]:
-    """Convert the model into `directory`; return the files by name."""
+def converted(path: Path, directory: Path, *beside: Path) -> dict[str, bytes]:
+    """Convert the model into `directory`; return the files by name.
+
+    Parameters
+    ----------
+    beside
+        The other files that the model is, or may be, made of.
+    """
     directory.mkdir()
-    report = convert_into(directory, path)
+    report = convert_into(directory, path, *beside)
     return {file.name: (directory / file.name).read_bytes() for file in report.files}

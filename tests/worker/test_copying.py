@@ -66,6 +66,22 @@ async def test_pieces_are_joined_and_named_by_their_digests(request_: Conversion
     assert sorted(sizes) == [5, 8, 1_200_000]
 
 
+async def test_the_files_of_a_source_count_as_one(
+    request_: ConversionRequest, tmp_path: Path
+) -> None:
+    others = {"b": b"", "c": b"01234", "d": b"56789"}
+    for name, content in others.items():
+        (tmp_path / name).write_bytes(content)
+    request_ = replace(request_, beside=tuple(str(tmp_path / name) for name in others))
+    end = len(CONTENT)
+    wanted = CopyRequest(files=(((end - 2, 4), (end + 4, 6)), ((0, 3),)))
+    digests = await copy(request_, wanted, lambda _: None)
+    copied = copies_in(request_)
+    assert [copied[digest] for digest in digests] == [CONTENT[-2:] + b"01456789", CONTENT[:3]]
+    with pytest.raises(KerasFileError, match=r"a\.h5 is damaged"):
+        await copy(request_, CopyRequest(files=(((end + 9, 2),),)), lambda _: None)
+
+
 @pytest.mark.parametrize("piece", [(len(CONTENT), 1), (len(CONTENT) - 4, 8), (1 << 62, 1)])
 async def test_a_piece_that_does_not_lie_in_the_file_is_refused(
     request_: ConversionRequest, piece: tuple[int, int]

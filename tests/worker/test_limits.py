@@ -186,9 +186,12 @@ async def test_too_little_memory_to_start_is_not_the_models_fault(
 async def test_only_the_model_can_be_read(tmp_path: Path, request_: ConversionRequest) -> None:
     (tmp_path / "models" / "neighbour.h5").write_text("secret")
     (tmp_path / "staging" / "out").symlink_to(tmp_path / "models" / "neighbour.h5")
+    (tmp_path / "models" / "architecture.json").write_text("{}")
+    beside = (str(tmp_path / "models" / "architecture.json"),)
     refused = await what_is_refused(
         {
             "model": "open(request.source).read()",
+            "its other file": "open(request.beside[0]).read()",
             "library": "import wave",
             "neighbour": "open(os.path.dirname(request.source) + '/neighbour.h5')",
             "folder": "os.listdir(os.path.dirname(request.source))",
@@ -197,7 +200,7 @@ async def test_only_the_model_can_be_read(tmp_path: Path, request_: ConversionRe
             "environment of the server": "open(f'/proc/{os.getppid()}/environ')",
             "tests": f"open({__file__!r})",
         },
-        request_,
+        replace(request_, beside=beside),
     )
     assert refused == {
         *("neighbour", "folder", "link out of the work folder", "passwd"),

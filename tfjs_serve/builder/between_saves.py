@@ -13,7 +13,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from tfjs_serve.builder.snapshots import copy_file, digest_file, digest_of_files, looks_complete
+from tfjs_serve.builder.several_files import digest_files
+from tfjs_serve.builder.snapshots import copy_file, digest_file, looks_complete
 from tfjs_serve.builder.stamps import Stamps, read_stamps, unreadable
 from tfjs_serve.builder.write_locks import is_write_locked
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
@@ -29,7 +30,7 @@ class BetweenSaves:
 
     def notice(self, stamps: Stamps) -> None:
         """Learn from the identity that the file had at some moment."""
-        now = stamps[0]
+        now = stamps[0]  # only architectures may lie beside it
         last, self._last = self._last, now
         if last is not None and (last.inode, last.size_bytes) != (now.inode, now.size_bytes):
             self._is_made_anew = True
@@ -60,8 +61,8 @@ class BetweenSaves:
         Returns
         -------
         tuple
-            The identities of the files, and the SHA-256 (hexadecimal) of the copy together with
-            what lies beside the file.
+            The identities of the file and of those beside it, and their SHA-256 (hexadecimal), with
+            the copy in the place of the file.
 
         Raises
         ------
@@ -74,12 +75,12 @@ class BetweenSaves:
         if not self.is_whole():
             return None
         try:
-            digest = copy_file(self._entry.path, target, closed)
+            copied = copy_file(self._entry.path, target, closed)
             # Two writes can have the same time, so times alone do not show that there was none.
-            same = digest_file(self._entry.path, closed) == digest
-            digest = _with_neighbours(self._entry, digest, closed)
+            same = digest_file(self._entry.path, closed) == copied
         except OSError as error:
             raise unreadable(self._entry, error) from error
+        digest = digest_files(self._entry, stamps, closed, first=copied)
         return (stamps, digest) if same and read_stamps(self._entry) == stamps else None
 
 
@@ -91,8 +92,8 @@ def copy_at_rest(
     Returns
     -------
     str or None
-        SHA-256 (hexadecimal) of the copy together with what lies beside the file; ``None`` if
-        anything has changed meanwhile.
+        SHA-256 (hexadecimal) of the copy and the files beside it; ``None`` if one of them has
+        changed meanwhile.
 
     Raises
     ------
@@ -102,14 +103,8 @@ def copy_at_rest(
         The copy cannot be written.
     """
     try:
-        digest = copy_file(entry.path, target, closed)
-        digest = _with_neighbours(entry, digest, closed)
+        copied = copy_file(entry.path, target, closed)
     except OSError as error:
         raise unreadable(entry, error) from error
+    digest = digest_files(entry, stamps, closed, first=copied)
     return digest if read_stamps(entry) == stamps else None
-
-
-def _with_neighbours(entry: CatalogEntry, digest: str, closed: threading.Event) -> str:
-    """Return the digest of the model, given that of its file. Raises ``OSError``."""
-    beside = ((item.name, digest_file(item.path, closed)) for item in entry.neighbours)
-    return digest_of_files([("", digest), *beside])

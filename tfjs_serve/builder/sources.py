@@ -17,17 +17,14 @@ from pathlib import Path
 from tfjs_serve.builder.between_saves import BetweenSaves, copy_at_rest
 from tfjs_serve.builder.lanes import Lanes
 from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.several_files import digest_files, is_between_parts
 from tfjs_serve.builder.single_flight import SingleFlight
-from tfjs_serve.builder.snapshots import digest_file, digest_of_files
 from tfjs_serve.builder.stamps import (
     ChangedMeanwhileError,
     Stamps,
     is_racy,
-    names_of,
-    paths_of,
     read_stamps,
     rest_seconds,
-    unreadable,
 )
 from tfjs_serve.builder.write_locks import is_write_locked
 from tfjs_serve.catalog.model import CatalogEntry
@@ -56,8 +53,8 @@ class Source:
     path
         Where to read: the entry's own path, or that of the copy.
     copy_digest
-        SHA-256 (hexadecimal) of the copy, which never changes, together with what lies beside the
-        file; ``None`` if there is no copy.
+        SHA-256 (hexadecimal) of the copy, which never changes, and of the files beside it; ``None``
+        if there is no copy.
     is_racy
         Whether the file may have been written again without getting another time, so that equal
         `stamps` do not prove that it is unchanged.
@@ -137,18 +134,18 @@ class Sources:
         waited_seconds = 0.0
         while self._digests.get(stamps) is None or insist_on_copy:
             seconds = rest_seconds(stamps, self._now_ns())
-            if not seconds and await self._is_held(stamps):
+            if not seconds and await self._is_held(entry, stamps):
                 seconds = SETTLE_SECONDS
             if seconds:
                 await self._sleep(seconds)
                 waited_seconds += seconds
             before, stamps = stamps, await self._look(entry)
-            if stamps == before and not await self._is_held(stamps):
-                if not insist_on_copy or entry.kind.is_tfjs:
+            if stamps == before and not await self._is_held(entry, stamps):
+                if not insist_on_copy or not entry.kind.is_one_file:
                     break
                 if copy := await self._copy_at_rest(entry, stamps, folder):
                     return copy
-            elif not entry.kind.is_tfjs:  # only rest tells which files of a folder belong together
+            elif entry.kind.is_one_file:  # only rest tells which of several files belong together
                 between_saves.notice(before)
                 if copy := await self._catch(entry, between_saves, folder):
                     return copy
@@ -171,17 +168,19 @@ class Sources:
         stamps = await self._look(entry)
         if seconds := rest_seconds(stamps, self._now_ns()):
             await self._sleep(seconds)
-        if await self._is_held(stamps):
+        if await self._is_held(entry, stamps):
             raise ChangedMeanwhileError(entry)
         await self.require_unchanged(entry, stamps)
         return stamps
 
-    async def _is_held(self, stamps: Stamps) -> bool:
+    async def _is_held(self, entry: CatalogEntry, stamps: Stamps) -> bool:
         """Whether a program that wrote the files recently is still working on them."""
-        written_ns = max(stamp.mtime_ns for stamp in stamps)
-        if self._now_ns() - written_ns > _LOCK_BELIEVED_SECONDS * SECOND_NS:
+        age_seconds = (self._now_ns() - max(stamp.mtime_ns for stamp in stamps)) / SECOND_NS
+        if age_seconds > _LOCK_BELIEVED_SECONDS:
             return False
-        return await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps))
+        if await asyncio.to_thread(lambda: any(is_write_locked(s.inode) for s in stamps)):
+            return True
+        return await asyncio.to_thread(is_between_parts, entry, stamps, age_seconds)
 
     async def _copy_at_rest(
         self, entry: CatalogEntry, stamps: Stamps, folder: _Once
@@ -214,7 +213,7 @@ class Sources:
     async def digest(self, entry: CatalogEntry, stamps: Stamps) -> str:
         """Return the SHA-256 (hexadecimal) of the files with these `stamps`.
 
-        If there are several files, this is the digest of their names and digests.
+        For several files, this is the digest of their names and digests.
 
         Raises
         ------
@@ -230,15 +229,6 @@ class Sources:
         """Whether the files still have these `stamps`."""
         try:
             return await self._look(entry) == stamps
-        except TfjsServeError:
-            return False
-
-    async def is_unchanged_beside(self, entry: CatalogEntry, source: Source) -> bool:
-        """Whether what lies beside the file of a copied `source` has stayed as it was."""
-        if not entry.neighbours:
-            return True
-        try:
-            return (await self._look(entry))[1:] == source.stamps[1:]
         except TfjsServeError:
             return False
 
@@ -261,19 +251,10 @@ class Sources:
 
     async def _read(self, entry: CatalogEntry, stamps: Stamps) -> str:
         size_bytes = sum(stamp.size_bytes for stamp in stamps)
-        digest = await self._lanes.run(size_bytes, self._digest_files, entry)
+        digest = await self._lanes.run(size_bytes, digest_files, entry, stamps, self._closed)
         await self.require_unchanged(entry, stamps)
         self._digests.put(stamps, digest)
         return digest
-
-    def _digest_files(self, entry: CatalogEntry) -> str:
-        try:
-            return digest_of_files(
-                (name, digest_file(path, self._closed))
-                for name, path in zip(names_of(entry), paths_of(entry), strict=True)
-            )
-        except OSError as error:
-            raise unreadable(entry, error) from error
 
 
 class _Once:

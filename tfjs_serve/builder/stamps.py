@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfjs_serve.catalog.folders import stamp_of
+from tfjs_serve.catalog.forms import parts_now
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.errors import KerasFileError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, SETTLE_SECONDS
+from tfjs_serve.settings import SETTLE_SECONDS
 from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS, may_hide_a_write
 
 Stamps = tuple[FileStamp, ...]
@@ -25,7 +26,9 @@ class ChangedMeanwhileError(SourceChangedError):
 
 
 def read_stamps(entry: CatalogEntry) -> Stamps:
-    """Return the identities that the files of `entry` have now.
+    """Return the identities that the files of `entry` have now, in the order of its stamps.
+
+    They include parts that were written after it was found.
 
     Raises
     ------
@@ -35,9 +38,12 @@ def read_stamps(entry: CatalogEntry) -> Stamps:
         A file must not be accessed.
     """
     try:
+        known = names_of(entry, entry.stamps)
+        own = len(known) - len(entry.neighbours)
+        names = [*parts_now(entry, known[:own]), *known[own:]]
         return tuple(
-            stamp_of(stamp.path, path.stat())
-            for stamp, path in zip(entry.stamps, paths_of(entry), strict=True)
+            stamp_of(f"{_prefix(entry)}{name}", path.stat())
+            for name, path in zip(names, _paths(entry, names), strict=True)
         )
     except OSError as error:
         raise unreadable(entry, error) from error
@@ -63,24 +69,26 @@ def is_racy(stamps: Stamps, now_ns: int) -> bool:
     return any(may_hide_a_write(stamp.mtime_ns, stamp.ctime_ns, now_ns) for stamp in stamps)
 
 
-def paths_of(entry: CatalogEntry) -> Iterator[Path]:
-    """Yield the paths of the files of `entry`, in the order of its stamps."""
-    if not entry.kind.is_tfjs:
-        return iter((entry.path, *(neighbour.path for neighbour in entry.neighbours)))
-    return (entry.path / name for name in names_in_folder(entry))
+def paths_of(entry: CatalogEntry, stamps: Stamps) -> list[Path]:
+    """Return the paths of the files of `entry` that have these `stamps`."""
+    return _paths(entry, names_of(entry, stamps))
 
 
-def names_of(entry: CatalogEntry) -> Iterator[str]:
-    """Yield names that tell the files of `entry` apart, whatever it is called, as its stamps."""
-    if not entry.kind.is_tfjs:
-        return iter(("", *(neighbour.name for neighbour in entry.neighbours)))
-    return names_in_folder(entry)
+def _paths(entry: CatalogEntry, names: Sequence[str]) -> list[Path]:
+    if entry.kind.is_tfjs:
+        return [entry.path / name for name in names]
+    return [entry.path, *(entry.folder / name for name in names[1:])]
 
 
-def names_in_folder(entry: CatalogEntry) -> Iterator[str]:
-    """Yield the paths of a tfjs folder's files relative to it, in the order of its stamps."""
-    prefix = entry.exact_name.removesuffix(MODEL_JSON)
-    return (stamp.path.removeprefix(prefix) for stamp in entry.stamps)
+def names_of(entry: CatalogEntry, stamps: Stamps) -> list[str]:
+    """Return the paths of these files relative to the folder of `entry`."""
+    prefix = _prefix(entry)
+    return [stamp.path.removeprefix(prefix) for stamp in stamps]
+
+
+def _prefix(entry: CatalogEntry) -> str:
+    parent, slash, _ = entry.exact_name.rpartition("/")
+    return parent + slash
 
 
 def unreadable(entry: CatalogEntry, error: OSError) -> TfjsServeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,9 +12,9 @@ from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
 from tfjs_serve.builder.model import Converter
 from tfjs_serve.builder.sources import Source, Sources
-from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
+from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps, paths_of, read_stamps
 from tfjs_serve.builder.workplace import Workplace
-from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings, Variant
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -57,14 +56,11 @@ class Work:
         ChangedMeanwhileError
             The files have changed since `source` was found.
         """
-        request = ConversionRequest(
+        request = replace(
+            self._request(job.entry, source.stamps, job.variant),
             source=str(source.path),
-            display_name=job.entry.exact_name,
             output_dir=str(place.work),
             copies_dir=str(place.copies),
-            neighbours={item.name: str(item.path) for item in job.entry.neighbours},
-            options=self._settings.conversion_options(job.variant),
-            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in source.stamps]),
         )
         report = await self._workers.convert(request, partial(self._journal.progressed, job))
         await self._require_unchanged(job, source)
@@ -84,25 +80,46 @@ class Work:
         ChangedMeanwhileError
             The files have changed.
         """
-        limits = self._settings.conversion_limits([stamp.size_bytes for stamp in stamps])
-        request = ConversionRequest(
-            source=str(entry.path),
-            display_name=entry.exact_name,
-            output_dir="",
-            neighbours={item.name: str(item.path) for item in entry.neighbours},
-            options=self._settings.conversion_options(Variant.FULL),
-            limits=replace(limits, written_bytes=0, files=0),
-        )
+        request = self._request(entry, stamps, Variant.FULL)
+        request = replace(request, limits=replace(request.limits, written_bytes=0, files=0))
         try:
             return await self._workers.diagnose(request)
         finally:
             await self._sources.require_unchanged(entry, stamps)
 
+    def _request(self, entry: CatalogEntry, stamps: Stamps, variant: Variant) -> ConversionRequest:
+        """Return the request to read the files of `entry` in their place, and to write nothing."""
+        return ConversionRequest(
+            source=str(entry.path),
+            beside=_beside(entry, stamps),
+            weights_only=entry.kind is EntryKind.KERAS_WEIGHTS,
+            display_name=entry.exact_name,
+            output_dir="",
+            neighbours={item.name: str(item.path) for item in entry.neighbours},
+            options=self._settings.conversion_options(variant),
+            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in stamps]),
+        )
+
     async def _require_unchanged(self, job: Job, source: Source) -> None:
         """Raise unless `source` is unchanged; copies never change, but may go with the cache."""
         if source.copy_digest is None:
             await self._sources.require_unchanged(job.entry, source.stamps)
-            return
-        is_there = await asyncio.to_thread(os.path.exists, source.path)
-        if not is_there or not await self._sources.is_unchanged_beside(job.entry, source):
+        elif not await asyncio.to_thread(_copy_is_good, job, source):
             raise ChangedMeanwhileError(job.entry)
+
+
+def _beside(entry: CatalogEntry, stamps: Stamps) -> tuple[str, ...]:
+    """Return the paths of the files that are read besides the one that makes it a model."""
+    if entry.kind.is_tfjs:
+        return ()
+    own = len(stamps) - len(entry.neighbours)
+    return tuple(map(str, paths_of(entry, stamps)[1:own]))
+
+
+def _copy_is_good(job: Job, source: Source) -> bool:
+    """Whether the copy is still there, and the files beside the original are unchanged."""
+    try:
+        beside = read_stamps(job.entry)[1:] if len(source.stamps) > 1 else ()
+    except TfjsServeError:
+        return False
+    return beside == source.stamps[1:] and source.path.exists()

@@ -141,7 +141,7 @@ class Catalog:
                 raise not_a_model(other) from None
             raise
         if self._by_exact_name.get(entry.exact_name) != entry:
-            self.hint(str(entry.path if entry.kind.is_tfjs else entry.path.parent))
+            self.hint(str(entry.folder))
         return entry
 
     def _look_up(

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from tfjs_serve.catalog import names
+from tfjs_serve.catalog.eyes import Eyes
 from tfjs_serve.catalog.folders import (
     Children,
     Folder,
     is_link,
-    leads_out,
-    list_folder,
-    stamp_child,
-    stamp_file,
     subfolder,
 )
-from tfjs_serve.catalog.model import CatalogEntry, FileStamp, Neighbour
+from tfjs_serve.catalog.forms import (
+    ASSETS,
+    CONFIG,
+    LIST_ENDING,
+    Architectures,
+    JsonKind,
+    asset_folders,
+    folder_parts,
+    is_shard,
+    list_of_shard,
+)
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp, Neighbour
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
-from tfjs_serve.neighbours import NEIGHBOURS, neighbours_of_file, size_problem
+from tfjs_serve.neighbours import NEIGHBOURS, neighbours_of_file
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 
 _NOTHING: Mapping[str, CatalogEntry] = MappingProxyType({})
 
 
-class Look:
-    """One look at folders below `root`; `warnings` is what was left out, and why.
+class Look(Eyes):
+    """One look at folders below `root`.
 
     Parameters
     ----------
@@ -45,51 +53,113 @@ class Look:
         known: Mapping[str, CatalogEntry] = _NOTHING,
         sightings: Sightings | None = None,
     ) -> None:
-        self.warnings: list[str] = []
-        self._sightings = sightings
+        super().__init__(reader.heads, sightings)
         self.root = root
         self._root_name = names.root_folder_name(Path(root.path).name)
         self._reader = reader
         self._known = known
 
-    def warn(self, warning: str) -> None:
-        """Add a warning."""
-        self.warnings.append(warning)
-
     def along(self, name: str) -> Iterator[CatalogEntry | None]:
         """Yield what `name` may mean, and what else is found on the way."""
-        folder, children = self.root, self._children(self.root)
-        yield self.tfjs_entry(folder, children)
+        folder, children = self.root, self.children(self.root)
+        yield from self.folder_entries(folder, children)
         *folder_names, last = name.split("/")
         for folder_name in folder_names:
             inner = self.step(folder, children, folder_name)
             if inner is None:
                 return
-            folder, children = inner, self._children(inner)
+            folder, children = inner, self.children(inner)
         yield from self.matches(folder, children, last)
 
-    def file_entry(
-        self, folder: Folder, child: os.DirEntry[str], children: Children
-    ) -> CatalogEntry | None:
-        """Return the entry of a model file; ``None`` for any other file, and for folders.
+    def file_entries(
+        self, folder: Folder, children: Children, name: str | None = None
+    ) -> Iterator[CatalogEntry]:
+        """Yield the entries of model files in a folder.
 
         Parameters
         ----------
-        children
-            Everything in the folder: labels and metadata of the model may be among them.
+        name
+            Only those whose name or exact name may end like this.
         """
+        is_part = self._part_of_another(folder, children)
+        architectures = self._architectures(folder, children)
+        for file_name, child in children.items():
+            if name is not None and file_name != name and not file_name.startswith(f"{name}."):
+                continue
+            kind = self._file_kind(folder, child)
+            if kind is None or names.is_skipped_file(file_name) or is_part(file_name):
+                continue
+            stamp = self.stamp(folder, child)
+            if stamp is None:
+                continue
+            others: tuple[FileStamp, ...] = ()
+            if kind is EntryKind.KERAS_WEIGHTS:
+                shards = [one for one in children if is_shard(file_name, one)]
+                others = self.stamps(folder, children, shards)
+            if kind is not EntryKind.KERAS_ZIP:
+                others += architectures.beside(file_name)
+            wanted = neighbours_of_file(file_name.rpartition(".")[0])
+            beside = self.neighbours(folder, children, wanted)
+            stamps = (stamp, *others, *beside.values())
+            entry = self._file_entry(child, kind, stamps, tuple(beside))
+            if entry is not None:
+                yield entry
+
+    def architectures(
+        self, folder: Folder, children: Children, file_name: str
+    ) -> tuple[FileStamp, ...]:
+        """Return the identities of the files that may have the architecture of weights."""
+        return self._architectures(folder, children).beside(file_name)
+
+    def _architectures(self, folder: Folder, children: Children) -> Architectures:
+        return Architectures(children, lambda name: self.json(folder, children[name]))
+
+    def is_architecture(self, folder: Folder, children: Children, file_name: str) -> bool:
+        """Whether a file may be an architecture of Keras."""
+        child = children.get(file_name)
+        return child is not None and self.json(folder, child)[1] is JsonKind.ARCHITECTURE
+
+    def has_damaged_document(self, folder: Folder, children: Children) -> bool:
+        """Whether a folder has a ``model.json`` that is neither TensorFlow.js's nor Keras's."""
+        if self._document_stamp(folder, children) is None:
+            return False
+        return not self.is_architecture(folder, children, MODEL_JSON)
+
+    def _file_kind(self, folder: Folder, child: os.DirEntry[str]) -> EntryKind | None:
+        """Return what a model file is; ``None`` for any other file."""
         split = names.split_model_file(child.name)
-        if split is None or names.is_skipped_file(child.name):
-            return None
-        stamp = self._stamp(folder, child)
-        if stamp is None:
-            return None
-        stem, kind = split
-        beside = self._neighbours(folder, children, neighbours_of_file(stem))
-        known, stamps = self._known.get(stamp.path), (stamp, *beside.values())
+        if split is not None:
+            return split[1]
+        if child.name.endswith(LIST_ENDING) and self._is_list(folder, child):
+            return EntryKind.KERAS_WEIGHTS
+        return None
+
+    def _is_list(self, folder: Folder, child: os.DirEntry[str]) -> bool:
+        return self.json(folder, child)[1] is JsonKind.LIST
+
+    def _part_of_another(self, folder: Folder, children: Children) -> Callable[[str], bool]:
+        """Return whether a file belongs to a model with another name in the same folder."""
+        parts = folder_parts(children) if self.keras_entry(folder, children) is not None else ()
+
+        def is_part(file_name: str) -> bool:
+            if file_name in parts:
+                return True
+            child = children.get(list_of_shard(file_name) or "")
+            return child is not None and self._is_list(folder, child)
+
+        return is_part
+
+    def _file_entry(
+        self,
+        child: os.DirEntry[str],
+        kind: EntryKind,
+        stamps: tuple[FileStamp, ...],
+        neighbours: tuple[Neighbour, ...],
+    ) -> CatalogEntry | None:
+        exact_name = stamps[0].path
+        known = self._known.get(exact_name)
         if known is not None and known.stamps == stamps:
             return known
-        exact_name = stamp.path
         name = names.file_name_of(exact_name)
         if not self._can_be_served(name, exact_name):
             return None
@@ -99,8 +169,41 @@ class Look:
             path=Path(child.path),
             kind=kind,
             stamps=stamps,
-            neighbours=tuple(beside),
+            neighbours=neighbours,
         )
+
+    def folder_entries(self, folder: Folder, children: Children) -> Iterator[CatalogEntry]:
+        """Yield the models that the folder itself is."""
+        found = (self.tfjs_entry(folder, children), self.keras_entry(folder, children))
+        yield from (entry for entry in found if entry is not None)
+
+    def keras_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
+        """Return the entry of a folder that Keras wrote; ``None`` if it is none."""
+        parts = folder_parts(children)
+        if not parts or self.json(folder, children[CONFIG])[1] is not JsonKind.ARCHITECTURE:
+            return None
+        exact_name = names.folder_exact_name(folder.relative, CONFIG)
+        name = folder.relative or self._root_name
+        if not self._can_be_served(name, exact_name):
+            return None
+        entry = CatalogEntry(
+            name=name,
+            exact_name=exact_name,
+            path=Path(folder.path, CONFIG),
+            kind=EntryKind.KERAS_FOLDER,
+            stamps=(*self.stamps(folder, children, parts), *self._assets(folder, children)),
+        )
+        known = self._known.get(exact_name)
+        return known if known == entry else entry
+
+    def _assets(self, folder: Folder, children: Children) -> Iterator[FileStamp]:
+        if ASSETS not in children or is_link(children[ASSETS]):
+            return
+        for place, files in asset_folders(folder.path):
+            if self.sightings is not None:
+                self.sightings.folder(place)
+            for file in files:
+                yield from self.stamp_below(folder, file)
 
     def tfjs_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that is a TensorFlow.js model; ``None`` if it is none."""
@@ -108,18 +211,21 @@ class Look:
         if document_stamp is None:
             return None
         document = self._read_document(folder, document_stamp)
+        if document is None and not any(map(names.split_model_file, children)):
+            self._tell_of_architecture(folder, children)
         exact_name = names.folder_exact_name(folder.relative)
         name = folder.relative or self._root_name
         if document is None or not self._can_be_served(name, exact_name):
             return None
+        shards = self.shard_stamps(folder, document.shard_paths)
         wanted = {name: name for name in NEIGHBOURS if name not in document.shard_paths}
-        beside = self._neighbours(folder, children, wanted, may_lead_out=False)
+        beside = self.neighbours(folder, children, wanted, may_lead_out=False)
         entry = CatalogEntry(
             name=name,
             exact_name=exact_name,
             path=Path(folder.path),
             kind=document.kind,
-            stamps=(document_stamp, *self._shard_stamps(folder, document), *beside.values()),
+            stamps=(document_stamp, *shards, *beside.values()),
             neighbours=tuple(beside),
         )
         known = self._known.get(exact_name)
@@ -135,38 +241,32 @@ class Look:
     def step(self, folder: Folder, children: Children, name: str) -> Folder | None:
         """Return the sub-folder of that name, if a scan would enter it."""
         child = children.get(name)
-        if child is None or self.tfjs_entry(folder, children) is not None:
+        if child is None or is_hidden_in(self.folder_entries(folder, children), name):
             return None
-        if self._sightings is not None and is_link(child):
-            self._sightings.doubt()
+        if self.sightings is not None and is_link(child):
+            self.sightings.doubt()
         return next(self.subfolders(folder, [child]), None)
 
     def matches(
         self, folder: Folder, children: Children, last: str
     ) -> Iterator[CatalogEntry | None]:
         """Yield what the last part of a name may mean in its folder."""
-        if last == MODEL_JSON:
-            yield self.tfjs_entry(folder, children)
-        for file_name, child in children.items():
-            if file_name == last or file_name.startswith(f"{last}."):
-                yield self.file_entry(folder, child, children)
+        if last in (MODEL_JSON, CONFIG):
+            yield from self.folder_entries(folder, children)
+        yield from self.file_entries(folder, children, last)
         inner = self.step(folder, children, last)
         if inner is not None:
-            yield self.tfjs_entry(inner, self._children(inner))
+            yield from self.folder_entries(inner, self.children(inner))
 
-    def _children(self, folder: Folder) -> Children:
-        if self._sightings is not None:
-            self._sightings.folder(folder.path)
-        return list_folder(folder, self.warn)
-
-    def _stamp(self, folder: Folder, child: os.DirEntry[str]) -> FileStamp | None:
-        if self._sightings is not None:
-            self._sightings.file(child.path)
-        return stamp_child(folder, child, self.warn)
+    def _tell_of_architecture(self, folder: Folder, children: Children) -> None:
+        """Warn of a ``model.json`` that is Keras's, if it is all that there is of a model."""
+        if self.is_architecture(folder, children, MODEL_JSON):
+            shown = folder.relative_to_root(MODEL_JSON)
+            self.warn(f"{shown!r} is an architecture of Keras, and no weights lie beside it")
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)
-        return None if child is None else self._stamp(folder, child)
+        return None if child is None else self.stamp(folder, child)
 
     def _read_document(self, folder: Folder, stamp: FileStamp) -> TfjsDocument | None:
         path = str(Path(folder.path, MODEL_JSON))
@@ -175,50 +275,6 @@ class Look:
         if problem:
             self.warn(f"{folder.relative_to_root(MODEL_JSON)!r} {problem}")
         return document
-
-    def _shard_stamps(self, folder: Folder, document: TfjsDocument) -> Iterator[FileStamp]:
-        if self._sightings is not None:
-            _note_shards(self._sightings, folder, document.shard_paths)
-        for path in document.shard_paths:
-            stamp = stamp_file(folder, path, self.warn)
-            if stamp is not None:
-                yield stamp
-
-    def _neighbours(
-        self,
-        folder: Folder,
-        children: Children,
-        wanted: Mapping[str, str],
-        *,
-        may_lead_out: bool = True,
-    ) -> dict[Neighbour, FileStamp]:
-        """Return the files in `folder` that are served with a model, with their identities.
-
-        Parameters
-        ----------
-        wanted
-            Names of files that may be there, with those under which they are served.
-        may_lead_out
-            Whether links may lead out of this folder, as far as those of models may.
-        """
-        found = {}
-        for file_name, name in wanted.items():
-            child = children.get(file_name)
-            if child is None:
-                continue
-            if not may_lead_out and leads_out(folder, child):
-                self._not_served(folder, file_name, "is a link out of its folder")
-                continue
-            stamp = self._stamp(folder, child)
-            problem = size_problem(stamp.size_bytes) if stamp is not None else None
-            if problem is not None:
-                self._not_served(folder, file_name, problem)
-            elif stamp is not None:
-                found[Neighbour(name=name, path=Path(child.path))] = stamp
-        return found
-
-    def _not_served(self, folder: Folder, file_name: str, problem: str) -> None:
-        self.warn(f"{folder.relative_to_root(file_name)!r} is not served: it {problem}")
 
     def _can_be_served(self, name: str, exact_name: str) -> bool:
         problem = names.name_problem(name) or names.name_problem(exact_name)
@@ -233,13 +289,9 @@ class Look:
         return problem is None
 
 
-def _note_shards(sightings: Sightings, folder: Folder, paths: Iterable[str]) -> None:
-    """Note files of a tfjs folder, and the folders on the way to them, which may become links."""
-    parents = (parent for path in paths for parent in PurePosixPath(path).parents)
-    for inner in dict.fromkeys(parents):
-        place = Path(folder.path, inner)
-        sightings.folder(place)
-        if os.path.realpath(place) != str(Path(folder.real_path, inner)):
-            sightings.doubt()
-    for path in paths:
-        sightings.file(Path(folder.path, path))
+def is_hidden_in(entries: Iterable[CatalogEntry], name: str) -> bool:
+    """Whether the sub-folder `name` belongs to one of `entries`, which the folder itself is."""
+    return any(
+        entry.kind.is_tfjs or (entry.kind is EntryKind.KERAS_FOLDER and name == ASSETS)
+        for entry in entries
+    )

@@ -12,6 +12,9 @@ class EntryKind(str, Enum):
 
     HDF5 = "hdf5"
     KERAS_ZIP = "keras"
+    KERAS_FOLDER = "keras-folder"
+    KERAS_WEIGHTS = "keras-weights"
+    """Weights in several files, with a list of them."""
     TFJS_LAYERS = "tfjs-layers"
     TFJS_GRAPH = "tfjs-graph"
 
@@ -19,6 +22,16 @@ class EntryKind(str, Enum):
     def is_tfjs(self) -> bool:
         """Whether the entry is a folder that TF.js can load as it is."""
         return self in (EntryKind.TFJS_LAYERS, EntryKind.TFJS_GRAPH)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the entry is a folder, whoever wrote it."""
+        return self.is_tfjs or self is EntryKind.KERAS_FOLDER
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether the model is in one file, beside which only architectures may matter."""
+        return self in (EntryKind.HDF5, EntryKind.KERAS_ZIP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +76,16 @@ class CatalogEntry:
     Attributes
     ----------
     name
-        Path below the models folder without its ending, with forward slashes; a tfjs folder's
-        name is its path.
+        Path below the models folder without its ending, with forward slashes; the name of a folder
+        that is a model is its path.
     exact_name
         The same with its ending: unique in the folder, always accepted in URLs.
     path
-        Absolute path of the model file, or of the tfjs folder.
+        Absolute path of the model file, or of the tfjs folder. Of a model in several files, it is
+        the one that makes it a model, such as the ``config.json`` of a Keras folder.
     stamps
-        Identity of the file, or of ``model.json`` and each of its shards for a tfjs folder; then
-        those of the neighbours, in their order.
+        Identity of this file, or of a tfjs folder's ``model.json``, and of all others that the
+        model is or may be made of; then those of the neighbours, in their order.
     """
 
     name: str
@@ -80,6 +94,11 @@ class CatalogEntry:
     kind: EntryKind
     stamps: tuple[FileStamp, ...]
     neighbours: tuple[Neighbour, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the files of the model are in."""
+        return self.path if self.kind.is_tfjs else self.path.parent
 
     @property
     def size_bytes(self) -> int:

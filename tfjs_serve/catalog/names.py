@@ -1,10 +1,11 @@
 """Names of models: from paths to names, and from a requested name to the one entry that it means.
 
 Every entry has two names. Its *exact name* is the path, below the models folder, of the file
-that makes it a model: ``digits/cnn.h5``, or ``digits/cnn/model.json`` for a tfjs folder. Exact
-names are unique, as paths are. Its *name* is that path without its ending, or the folder:
-``digits/cnn`` in both cases. If several entries share a name, the name alone is refused rather than
-guessed: a folder converted last week must not silently win over a file that is being trained now.
+that makes it a model: ``digits/cnn.h5``, ``digits/cnn/model.json`` for a tfjs folder, or
+``digits/cnn/config.json`` for a folder that Keras wrote. Exact names are unique, as paths are. Its
+*name* is that path without its ending, or the folder: ``digits/cnn`` in all cases. If several
+entries share a name, the name alone is refused rather than guessed: a folder converted last week
+must not silently win over a file that is being trained now.
 An exact name always wins over an equal short name (``x.h5`` is the file ``x.h5``, even if
 ``x.h5.keras`` exists too).
 """
@@ -79,9 +80,15 @@ def _stem(file_name: str) -> str:
     return file_name.rpartition(".")[0] or file_name
 
 
-def folder_exact_name(relative_path: str) -> str:
-    """Return the exact name of the tfjs folder at `relative_path`; empty for the models folder."""
-    return f"{relative_path}/{MODEL_JSON}" if relative_path else MODEL_JSON
+def folder_exact_name(relative_path: str, file_name: str = MODEL_JSON) -> str:
+    """Return the exact name of the folder at `relative_path`, which is empty for the models folder.
+
+    Parameters
+    ----------
+    file_name
+        The file that makes the folder a model.
+    """
+    return f"{relative_path}/{file_name}" if relative_path else file_name
 
 
 def root_folder_name(models_dir_name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tfjs_serve.catalog.forms import JsonHeads
 from tfjs_serve.catalog.model import EntryKind, FileStamp
 from tfjs_serve.settings import MIB
 from tfjs_serve.source_files import open_source
@@ -85,10 +86,16 @@ class TfjsReader:
 
     A document that stops being JSON is most likely being rewritten. Its last contents count until
     it is JSON again, so that a model does not vanish during a save.
+
+    Attributes
+    ----------
+    heads
+        What other JSON files are.
     """
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
+        self.heads = JsonHeads()
 
     def read(self, path: str, stamp: FileStamp) -> TfjsDocument | None:
         """Return the contents of the ``model.json`` at `path`, whose identity is now `stamp`."""
@@ -106,6 +113,7 @@ class TfjsReader:
     def forget_all_but(self, folders: Iterable[str]) -> None:
         """Forget the documents of all other folders: those were removed or renamed."""
         kept = frozenset(folders)
+        self.heads.forget_all_but(kept)
         for path in tuple(self._seen):  # another thread may add to it
             if str(Path(path).parent) not in kept:
                 self._seen.pop(path, None)

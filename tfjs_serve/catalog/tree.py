@@ -16,7 +16,7 @@ from tfjs_serve.catalog.folders import (
     list_folder,
     root_folder,
 )
-from tfjs_serve.catalog.look import Look
+from tfjs_serve.catalog.look import Look, is_hidden_in
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel, others_among
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
@@ -159,19 +159,20 @@ class FolderTree:
         looked_at_seconds = self._clock()
         identity = identity_of(folder.path)  # before the list, so that later changes show
         children = list_folder(folder, look.warn)
-        tfjs = look.tfjs_entry(folder, children)
-        files = [look.file_entry(folder, child, children) for child in children.values()]
-        subfolders = () if tfjs is not None else tuple(look.subfolders(folder, children.values()))
+        whole = tuple(look.folder_entries(folder, children))
+        files = tuple(look.file_entries(folder, children))
+        inner = [child for name, child in children.items() if not is_hidden_in(whole, name)]
+        subfolders = tuple(look.subfolders(folder, inner))
         # Where a link leads is nobody's business, unless it is followed to a model.
         names = [name for name, child in children.items() if not is_link(child)]
         tells = not (look.warnings or len(names) < len(children))
         return _Seen(
             folder=folder,
             identity=identity if tells and _is_lasting(identity, looked_at_seconds) else None,
-            entries=tuple(entry for entry in (tfjs, *files) if entry is not None),
+            entries=(*whole, *files),
             subfolders=subfolders,
             warnings=tuple(look.warnings),
-            others=others_among(folder.relative, names) if tfjs is None else (),
+            others=() if whole else others_among(folder.relative, names),
         )
 
 

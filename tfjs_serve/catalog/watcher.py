@@ -19,7 +19,7 @@ from watchdog.observers.polling import PollingObserver
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.names import split_model_file
 from tfjs_serve.neighbours import is_like_neighbour
-from tfjs_serve.settings import MODEL_JSON, POLL_SECONDS, SHUTDOWN_SECONDS
+from tfjs_serve.settings import POLL_SECONDS, SHUTDOWN_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +32,8 @@ def is_hint(event: FileSystemEvent) -> bool:
     """Whether the event can mean that a model, or what is served with it, was changed.
 
     Reading causes events too, including our own. Other files that change beside the models, such as
-    logs and plots, are ignored. Shards may have any name, and are found by the regular scans.
+    logs and plots, are ignored; a JSON file may be an architecture. Shards may have any name, and
+    are found by the regular scans.
     """
     if event.event_type in _OWN_READS:
         return False
@@ -53,7 +54,8 @@ def hinted_folders(event: FileSystemEvent) -> Iterator[str | None]:
 
 def _folder_to_look_at(path: bytes | str) -> str | None:
     folder, file_name = os.path.split(os.fsdecode(path))
-    is_model = file_name == MODEL_JSON or split_model_file(file_name) is not None
+    is_json = file_name.lower().endswith(".json")
+    is_model = is_json or split_model_file(file_name) is not None
     return folder if is_model or is_like_neighbour(file_name) else None
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from tfjs_serve.builder import Build, Builder
+from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import SAVED_MODEL, NotAModel
-from tfjs_serve.catalog.scan import entry_for_path, scan
+from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
-from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.settings import Variant
 
 T = TypeVar("T")
 
@@ -30,11 +31,6 @@ class Result(Generic[T]):
     error: TfjsServeError | None = None
 
 
-def is_folder_of_models(path: Path) -> bool:
-    """Whether `path` is a folder, and not itself a model made for TensorFlow.js."""
-    return path.is_dir() and not (path / MODEL_JSON).is_file()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What is at a path: models, what looks like one and is none, and what was left out."""
@@ -44,50 +40,62 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-def found_at(path: Path, *, follow_symlinks: bool = False) -> Found:
+def found_at(path: Path, *, follow_symlinks: bool = False, topology: Path | None = None) -> Found:
     """Return the model at `path`, or all that is in the folder.
 
     Parameters
     ----------
     follow_symlinks
         Whether links that lead out of the folder are followed.
+    topology
+        The architecture that belongs to a file of weights.
 
     Raises
     ------
     TfjsServeError
-        It is neither a model nor a folder of models.
+        It is neither a model nor a folder of models; or an architecture is given for a folder.
     """
     if not is_folder_of_models(path):
-        return Found(entries=(entry_for_path(path),))
+        return Found(entries=(entry_for_path(path, topology),))
+    if topology is not None:
+        raise SettingsError(
+            f"{str(path)!r} is a folder of models, for which --topology has no meaning",
+            hint="give the file of the weights",
+        )
     if (path / SAVED_MODEL).is_file():
         entry_for_path(path)
     found = scan(path, follow_symlinks=follow_symlinks)
     return Found(entries=found.entries, others=found.others, warnings=found.warnings)
 
 
-def models_at(path: Path, *, follow_symlinks: bool = False) -> tuple[CatalogEntry, ...]:
+def models_at(
+    path: Path, *, follow_symlinks: bool = False, topology: Path | None = None
+) -> tuple[CatalogEntry, ...]:
     """Return the model at `path`, or all models in the folder.
 
     Parameters
     ----------
     follow_symlinks
         Whether links that lead out of the folder are followed.
+    topology
+        The architecture that belongs to a file of weights.
 
     Raises
     ------
     TfjsServeError
-        There is none.
+        There is none; or an architecture is given for a folder of them.
     """
-    entries = found_at(path, follow_symlinks=follow_symlinks).entries
-    if not entries:
-        raise no_models_in(path)
-    return entries
+    found = found_at(path, follow_symlinks=follow_symlinks, topology=topology)
+    if not found.entries:
+        raise no_models_in(path, found.warnings)
+    return found.entries
 
 
-def no_models_in(folder: Path) -> SettingsError:
-    """Return the error about a folder without models."""
+def no_models_in(folder: Path, warnings: Sequence[str]) -> SettingsError:
+    """Return the error about a folder without models, with what was left out of it."""
+    why = f": {warnings[0]}" if warnings else ""
     return SettingsError(
-        f"there are no models in the folder {str(folder)!r}",
+        f"there are no models in the folder {str(folder)!r}{why}",
         hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",
     )
 

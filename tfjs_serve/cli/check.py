@@ -25,6 +25,7 @@ from tfjs_serve.cli.options import (
     custom_layers_option,
     follow_symlinks_option,
     timeout_option,
+    topology_option,
     worker_memory_option,
 )
 from tfjs_serve.errors import TfjsServeError
@@ -64,8 +65,16 @@ def _absolute_paths(
 @custom_layers_option
 @worker_memory_option
 @follow_symlinks_option
+@topology_option
 @click.pass_context
-def check(context: click.Context, /, paths: list[Path], format_name: str, **options: Any) -> None:
+def check(
+    context: click.Context,
+    /,
+    paths: list[Path],
+    topology: Path | None,
+    format_name: str,
+    **options: Any,
+) -> None:
     """Tell which models a page can load: files, or folders of them.
 
     Each is converted as the server would do it, so models without problems are then served at once.
@@ -88,21 +97,25 @@ def check(context: click.Context, /, paths: list[Path], format_name: str, **opti
             terminal.lines(text, style=style)
 
     with logging_to(terminal, "warning"):
-        asyncio.run(_check(paths, options, on_result))
+        asyncio.run(_check(paths, topology, options, on_result))
     for text, style in shown.end(results):
         terminal.lines(text, style=style)
     if any(one.error for one in results):
         context.exit(FAILURE_EXIT_CODE)
 
 
-async def _check(paths: Sequence[Path], options: dict[str, Any], on_result: OnResult) -> None:
+async def _check(
+    paths: Sequence[Path], topology: Path | None, options: dict[str, Any], on_result: OnResult
+) -> None:
     """Check what is at each path; one that has no model is a result, too."""
     settings = [(path, ServerSettings(models_dir=path, **options)) for path in paths]
     for path, of_path in settings:
         try:
-            found = await asyncio.to_thread(found_at, path, follow_symlinks=of_path.follow_symlinks)
+            found = await asyncio.to_thread(
+                found_at, path, follow_symlinks=of_path.follow_symlinks, topology=topology
+            )
             if not (found.entries or found.others):
-                raise no_models_in(path)
+                raise no_models_in(path, found.warnings)
         except TfjsServeError as error:
             on_result(Checked(path=_shown(path), error=error))
         else:

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from tfjs_serve.builder import BuildEvent, BuildEventKind
+from tfjs_serve.catalog.explicit import is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import url_name
-from tfjs_serve.catalog.scan import entry_for_path
-from tfjs_serve.cli.batch import for_all, is_folder_of_models, models_at
+from tfjs_serve.cli.batch import for_all, models_at
 from tfjs_serve.cli.building import building
 from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
@@ -27,6 +27,7 @@ from tfjs_serve.cli.options import (
     metadata_option,
     quantize_option,
     shard_size_option,
+    topology_option,
     worker_memory_option,
 )
 from tfjs_serve.cli.wording import subject_of
@@ -44,6 +45,7 @@ from tfjs_serve.web.pages import readable_size
 @metadata_option
 @worker_memory_option
 @follow_symlinks_option
+@topology_option
 @cache_dir_option
 @click.option(
     "--force", is_flag=True, help="Write into OUT even if it is not empty; other files stay."
@@ -57,12 +59,14 @@ def convert(
     *,
     force: bool,
     variant: Variant,
+    topology: Path | None,
     **options: Any,
 ) -> None:
     """Convert the model PATH into the folder OUT, for any web server.
 
-    PATH may also be a folder of models, each of which gets a folder of its name in OUT, or a folder
-    that was made for TensorFlow.js before, which is checked and split again.
+    PATH may also be a folder of models, each of which gets a folder of its name in OUT, a folder
+    that Keras wrote, or one that was made for TensorFlow.js before, which is checked and split
+    again.
     """
     terminal = Terminal()
     # No folder is watched, so the cache may be in the folder of the model.
@@ -72,11 +76,12 @@ def convert(
             if settings.metadata:
                 raise click.UsageError("--metadata is for one model: give its file as PATH")
             check_target(out, source=path, force=force)
-            entries = models_at(path, follow_symlinks=settings.follow_symlinks)
+            entries = models_at(path, follow_symlinks=settings.follow_symlinks, topology=topology)
             well = asyncio.run(_convert_all(entries, variant, settings, out, terminal))
             context.exit(0 if well else FAILURE_EXIT_CODE)
-        entry = entry_for_path(path)
-        check_target(out, source=entry.path, force=force)
+        (entry,) = models_at(path, topology=topology)
+        source = entry.folder if entry.kind.is_folder else entry.path
+        check_target(out, source=source, force=force)
         exported = asyncio.run(_convert(entry, variant, settings, out, terminal))
     _print_result(terminal, entry, exported)
 

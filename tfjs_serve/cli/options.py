@@ -194,6 +194,16 @@ custom_layers_option = click.option(
 )
 
 
+topology_option = click.option(
+    "--topology",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=absolute_path,
+    help="The architecture (model.to_json()) of the weights in PATH, if none or several of those "
+    "beside them fit.",
+)
+
+
 def _metadata(
     _ctx: click.Context, _param: click.Parameter, value: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
+from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
@@ -17,6 +18,8 @@ from tfjs_serve.web.pages import readable_size
 KINDS = {
     EntryKind.HDF5: "Keras HDF5",
     EntryKind.KERAS_ZIP: "Keras",
+    EntryKind.KERAS_FOLDER: "Keras folder",
+    EntryKind.KERAS_WEIGHTS: "Keras weights",
     EntryKind.TFJS_LAYERS: "TF.js layers",
     EntryKind.TFJS_GRAPH: "TF.js graph",
 }
@@ -50,8 +53,9 @@ def printable(text: str) -> str:
 
 def subject_of(entry: CatalogEntry, variant: Variant | None = None) -> str:
     """Return the name of a model in lines: its file or folder, and the variant if it matters."""
-    is_folder = entry.exact_name.endswith(f"/{MODEL_JSON}")
-    name = entry.exact_name.removesuffix(MODEL_JSON) if is_folder else entry.exact_name
+    folder, slash, file_name = entry.exact_name.rpartition("/")
+    is_folder = slash and file_name in (MODEL_JSON, CONFIG)
+    name = f"{folder}/" if is_folder else entry.exact_name
     if variant is None or variant is Variant.FULL:
         return name
     return f"{name}@{variant.value}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.all_rules import rules
@@ -22,7 +23,9 @@ from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import OwnVariables
+from tfjs_serve.conversion.stored.choosing import Fit, whole
 from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
+from tfjs_serve.conversion.stored.fitting import matched, misfit
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
@@ -31,7 +34,7 @@ from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.writing.translator import Known, Translation, translated
-from tfjs_serve.keras_files import KerasModel
+from tfjs_serve.keras_files import Architecture, KerasModel
 from tfjs_serve.layers_model.model import LayersModel
 
 
@@ -81,12 +84,36 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
         Converting the model would exhaust this machine.
     """
     with nonsense_as_error(keras_model.display_name):
+        keras_model, note = whole(keras_model, partial(_try, keras_model, custom_layers))
         draft = spelled(keras_model, custom_layers)
+        if note:
+            draft.report.warn(draft.model, note)
         for one in MODEL_PASSES:
             draft = one(draft)
         translation, report = by_rules(draft)
         report.raise_problems()
         return written(draft, translation, report)
+
+
+def _try(
+    keras_model: KerasModel, custom_layers: Collection[str], architecture: Architecture
+) -> Fit:
+    """Find out whether an architecture and weights, saved in two files, belong together.
+
+    Raises
+    ------
+    TfjsServeError
+        They do not: there are too many or too few weights, or it is no architecture.
+    """
+    with nonsense_as_error(keras_model.display_name):
+        file = keras_model.of(architecture)
+        draft = refuse_other_models(complete_arguments(spelled(file, custom_layers)))
+        file, names = matched(draft.model, file, _own_variables(draft))
+        draft = read_weights(replace(draft, file=file, report=Report(file.display_name)))
+        draft.report.raise_problems()
+        draft = tell_input_shapes(draft)
+        problem = misfit(draft.model, draft.weights, file, _own_variables(draft), rules())
+    return Fit(architecture=architecture, model=file, names=names, problem=problem)
 
 
 # --- Passes over the model ------------------------------------------------------------------

@@ -23,6 +23,7 @@ from typing import IO, BinaryIO, cast
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import limits
 from tfjs_serve.keras_files.limits import UNSAFE_HINT, Budget
+from tfjs_serve.keras_files.object_weights import with_slashes
 from tfjs_serve.settings import MIB
 
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -76,7 +77,7 @@ class Archive:
     @property
     def names(self) -> list[str]:
         """Names of the members."""
-        return self._zip.namelist()
+        return list(self._members)
 
     def read_text(self, name: str) -> str:
         """Return a member that holds text.
@@ -142,7 +143,8 @@ class Archive:
         members = self._zip.infolist()
         if len(members) > limits.MAXIMUM_MEMBERS:
             raise self._unsafe(f"has {len(members)} members")
-        if len({member.filename for member in members}) < len(members):
+        self._members = {with_slashes(member.filename): member for member in members}
+        if len(self._members) < len(members):
             raise self._unsafe("has two members with the same name")
         self._check_places(sorted(members, key=lambda member: member.header_offset))
 
@@ -154,12 +156,9 @@ class Archive:
                 raise self._unsafe(f"has the member {member.filename!r} inside another one")
 
     def _member(self, name: str) -> zipfile.ZipInfo:
-        try:
-            member = self._zip.getinfo(name)
-        except KeyError:
-            raise KerasFileError(
-                f"{self._display_name} has no {name} in it", hint=_HINT_DAMAGED
-            ) from None
+        member = self._members.get(name)
+        if member is None:
+            raise KerasFileError(f"{self._display_name} has no {name} in it", hint=_HINT_DAMAGED)
         if member.flag_bits & _ENCRYPTED:
             raise KerasFileError(
                 f"{self._display_name} is encrypted", hint="save the model without a password"

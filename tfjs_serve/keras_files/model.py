@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -14,10 +14,12 @@ Json = Any
 
 
 class Container(str, Enum):
-    """The file format around a Keras model."""
+    """How weights are laid out in a file, which follows from how Keras wrote it."""
 
     HDF5 = "h5"
+    """By layer of the outermost model: ``save`` to ``.h5``, and ``save_weights`` until Keras 2."""
     KERAS_ZIP = "keras"
+    """By Python object: ``.keras`` archives and folders, and ``.weights.h5``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,8 @@ class WeightRef:
     dtype
         numpy name in native byte order, or ``"bfloat16"``.
     place
-        Offset and size in bytes in the model file, if the values lie there in C order and in
-        little-endian bytes of that dtype; ``None`` if they do not.
+        Offset and size in bytes in the model's files, taken one after the other, if the values lie
+        there in C order and in little-endian bytes of that dtype; ``None`` if they do not.
     read
         Reads the values from the open file: takes the largest block in bytes, yields 1-D
         arrays in C order.
@@ -67,8 +69,30 @@ class WeightRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """A model without weights, from a file of its own (``model.to_json()``).
+
+    Attributes
+    ----------
+    file_name
+        The file that it is from.
+    config
+        ``{"class_name": ..., "config": ...}`` of the outermost model.
+    problem
+        Why the file holds no architecture, as the rest of a sentence; empty if it does.
+    """
+
+    file_name: str
+    config: Mapping[str, Json] = field(default_factory=dict)
+    generation: int = 0
+    keras_version: str = ""
+    backend: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KerasModel:
-    """A whole model as saved: architecture as JSON, weights as references into the open file.
+    """A model as saved: architecture as JSON, weights as references into the open file.
 
     Attributes
     ----------
@@ -77,7 +101,8 @@ class KerasModel:
     keras_version
         As the file states it, such as ``"3.15.1"``.
     config
-        ``{"class_name": ..., "config": ...}`` of the outermost model.
+        ``{"class_name": ..., "config": ...}`` of the outermost model; empty if the file holds only
+        weights.
     weights
         In saved order. In HDF5, by the name of each layer of the outermost model; a nested model
         has one flat sequence. In ``.keras`` archives, by the path of each Python object, such as
@@ -85,6 +110,8 @@ class KerasModel:
     vocabularies
         In ``.keras`` archives, the learned vocabulary of each Python object, by its path, as text
         with one token per line.
+    architectures
+        For weights without an architecture: those that lie beside them, of which one may fit.
     neighbours
         In ``.keras`` archives, labels and metadata that someone added to its assets, by the names
         under which they are served.
@@ -97,3 +124,19 @@ class KerasModel:
     weights: Mapping[str, tuple[WeightRef, ...]]
     vocabularies: Mapping[str, str] = field(default_factory=dict)
     neighbours: Mapping[str, bytes] = field(default_factory=dict)
+    architectures: tuple[Architecture, ...] = ()
+
+    def of(self, architecture: Architecture) -> KerasModel:
+        """Return the whole model that these weights and an architecture make."""
+        generation = architecture.generation
+        return replace(
+            self,
+            dialect=Dialect(
+                generation=generation,
+                container=self.dialect.container,
+                backend=architecture.backend or self.dialect.backend,
+            ),
+            keras_version=architecture.keras_version or self.keras_version or str(generation),
+            config=architecture.config,
+            architectures=(),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files.architectures import read_architecture
 from tfjs_serve.keras_files.model import Container
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -58,7 +59,7 @@ def sniff(path: Path, display_name: str) -> Container:
         return Container.KERAS_ZIP
     if any(head[start : start + 8] == _HDF5_SIGNATURE for start in _HDF5_OFFSETS):
         return Container.HDF5
-    what, hint = _kind(head)
+    what, hint = _json(path, head) or _kind(head)
     raise KerasFileError(f"{display_name} {what}", hint=hint)
 
 
@@ -81,13 +82,26 @@ def _kind(head: bytes) -> tuple[str, str]:
     )
 
 
+def _json(path: Path, head: bytes) -> tuple[str, str] | None:
+    """Return what a file of JSON is; TensorFlow.js and Keras both write a ``model.json``."""
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None
+    architecture = read_architecture(path)
+    if architecture.problem.startswith("is a model.json"):
+        return architecture.problem, "call it model.json, and give the folder that it is in"
+    if architecture.problem:
+        return "is JSON text, not a Keras model file", _HINT_SAVE
+    return (
+        "is an architecture of Keras without its weights",
+        f"give the file of the weights, with --topology {path.name}",
+    )
+
+
 def _text(head: bytes) -> tuple[str, str] | None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
         hint = "download the file itself ('raw'), not the page that shows it"
         return "is a web page, not a model", hint
-    if text.startswith(b"{"):
-        return "is JSON text, not a Keras model file", _HINT_SAVE
     if text.startswith((b"backend: ", b"class_name: ")):
         return "is YAML text: an architecture without its weights", _HINT_SAVE
     return None

@@ -23,6 +23,8 @@ from tfjs_serve.web.templates import page, render
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
     EntryKind.KERAS_ZIP: "Keras model",
+    EntryKind.KERAS_FOLDER: "Keras model (folder)",
+    EntryKind.KERAS_WEIGHTS: "Keras weights in several files, and an architecture",
     EntryKind.TFJS_LAYERS: "TensorFlow.js layers model, served as it is",
     EntryKind.TFJS_GRAPH: "TensorFlow.js graph model, served as it is",
 }

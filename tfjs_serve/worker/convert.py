@@ -12,7 +12,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfjs_serve.errors import StoreFullError, TfjsServeError, VariantNotAvailableError
+from tfjs_serve.errors import (
+    KerasFileError,
+    StoreFullError,
+    TfjsServeError,
+    VariantNotAvailableError,
+)
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
@@ -104,7 +109,13 @@ def _convert_file(
 
     files: tuple[WrittenFile, ...] = ()
     directory, options = Path(request.output_dir), request.options
-    with open_model(source, display_name=request.display_name) as keras_model:
+    parts = [Path(path) for path in request.beside]
+    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
+        if request.weights_only and keras_model.config:
+            raise KerasFileError(
+                f"{request.display_name} has an architecture of its own",
+                hint="leave out --topology",
+            )
         translated = translate(keras_model, options.custom_layers)
         beside, notes = read_neighbours(request.neighbours)
         inside = in_archive(keras_model.neighbours, replaced_by=beside)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import threading
-from collections.abc import Callable, Iterator
-from io import RawIOBase
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from io import FileIO, RawIOBase
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -132,12 +134,13 @@ def _blocks(
     """
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        with open_source(request.source) as source:
+        with ExitStack() as opened:
+            source = _OneAfterTheOther(request.files, opened)
             for offset, size_bytes in pieces:
-                source.seek(offset)
                 left_bytes = size_bytes
                 while left_bytes:
-                    count = source.readinto(buffer[:left_bytes])
+                    at = offset + size_bytes - left_bytes
+                    count = source.read_into(buffer[:left_bytes], at)
                     if cancelled.is_set():
                         raise TfjsServeError(f"{request.display_name} is not needed any more")
                     if not count:
@@ -146,6 +149,34 @@ def _blocks(
                     yield buffer[:count]
     except OSError as error:
         raise _damaged(request, error.strerror or str(error)) from error
+
+
+class _OneAfterTheOther:
+    """Files whose bytes count as those of one; each is opened when it is needed."""
+
+    def __init__(self, paths: Iterable[str], opened: ExitStack) -> None:
+        self._places: list[tuple[int, int, str]] = []
+        self._files: dict[str, FileIO] = {}
+        self._opened = opened
+        start = 0
+        for path in paths:
+            end = start + os.stat(path).st_size  # noqa: PTH116 - a text, as `open` gets it
+            self._places.append((start, end, path))
+            start = end
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Read bytes of one file from `offset` on, and return how many; 0 behind the last file."""
+        for start, end, path in self._places:
+            if start <= offset < end:
+                file = self._file(path)
+                file.seek(offset - start)
+                return file.readinto(buffer[: end - offset])
+        return 0
+
+    def _file(self, path: str) -> FileIO:
+        if path not in self._files:
+            self._files[path] = self._opened.enter_context(open_source(path))
+        return self._files[path]
 
 
 def _damaged(request: ConversionRequest, problem: str) -> KerasFileError:

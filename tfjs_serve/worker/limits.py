@@ -88,7 +88,7 @@ def confine(request: ConversionRequest) -> tuple[str, ...]:
     offered = landlock.version()
     if not offered:
         return missing()
-    readable = (request.source, *request.neighbours.values(), *libraries())
+    readable = (request.source, *request.beside, *request.neighbours.values(), *libraries())
     try:
         landlock.confine(offered, readable=readable, writable=request.output_dir)
     except OSError as error:

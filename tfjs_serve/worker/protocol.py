@@ -24,7 +24,13 @@ class ConversionRequest:
     Attributes
     ----------
     source
-        Absolute path of the Keras file or of the tfjs folder.
+        Absolute path of the Keras file, or of the tfjs folder. Of several files, it is the one that
+        makes them a model.
+    beside
+        Absolute paths of the others: the parts of a Keras folder, the files of listed weights,
+        architectures that may belong to weights. None for a tfjs folder.
+    weights_only
+        Whether the architecture has to be one of them.
     display_name
         What messages call the file.
     output_dir
@@ -39,6 +45,8 @@ class ConversionRequest:
     """
 
     source: str
+    beside: tuple[str, ...] = ()
+    weights_only: bool = False
     display_name: str
     output_dir: str
     copies_dir: str = ""
@@ -51,6 +59,11 @@ class ConversionRequest:
         """Whether nothing is to be written."""
         return not self.output_dir
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Absolute paths of the files that may be copied from, in the order of their bytes."""
+        return (self.source, *self.beside)
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object that the child reads."""
         return asdict(self)
@@ -61,6 +74,8 @@ class ConversionRequest:
         options = data["options"]
         return cls(
             source=data["source"],
+            beside=tuple(data["beside"]),
+            weights_only=data["weights_only"],
             display_name=data["display_name"],
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
@@ -173,7 +188,10 @@ FORK_DATAGRAM_BYTES = 256
 """The most that the parent and its fork server say to each other at once."""
 
 Pieces = tuple[tuple[int, int], ...]
-"""A file as pieces of the source, one after the other: offset and size of each, in bytes."""
+"""A file as pieces of the source, one after the other: offset and size of each, in bytes.
+
+The files of a source count as one, in the order of :meth:`ConversionRequest.files`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
+from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.rules.registry import Support, rule
@@ -62,10 +63,21 @@ def _alpha(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return (Variable(name="alpha"),)
 
 
+def _shared(axes: Json, rank: int) -> list[int]:
+    """Return the axes along which one slope counts for all, without negative numbers."""
+    return [(axis - 1) % (rank - 1) + 1 if axis < 0 else axis for axis in axes]
+
+
+def _alpha_shape(layer: KerasLayer, shape: Shape) -> dict[str, Shape]:
+    shared = _shared(layer.config.get("shared_axes") or [], len(shape))
+    sizes = [1 if axis in shared else size for axis, size in enumerate(shape)]
+    return {"alpha": tuple(sizes[1:])}
+
+
 @rule(
     "PReLU",
     variables=_alpha,
-    traits=Traits(masking=Masking.PASSES),
+    traits=Traits(masking=Masking.PASSES, weight_shapes=_alpha_shape),
 )
 def prelu(context: LayerContext) -> TfjsLayer:
     """``shared_axes`` counts from 1, without the batch axis, in Keras and TF.js.
@@ -76,7 +88,7 @@ def prelu(context: LayerContext) -> TfjsLayer:
     shared = context.read.take("shared_axes")
     rank = context.one_rank()
     if isinstance(shared, list) and rank is not None:
-        shared = [(axis - 1) % (rank - 1) + 1 if axis < 0 else axis for axis in shared]
+        shared = _shared(shared, rank)
     return context.native("PReLU", {"shared_axes": shared, **parameter(context, "alpha")})
 
 

@@ -7,12 +7,13 @@ from math import prod
 
 import numpy as np
 
-from tfjs_serve.conversion.model.layers import Json, Variable
+from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shape, of_each
 from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters_of_parts
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
+from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.activations import activated, companion_activation
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
 from tfjs_serve.conversion.small_models.einsum import Equation, parsed
@@ -39,11 +40,20 @@ def _variables(config: Mapping[str, Json]) -> tuple[Variable, ...]:
     return tuple(Variable(name=name) for name in names)
 
 
+def _weight_shapes(layer: KerasLayer, shape: Shape) -> dict[str, Shape]:
+    """Return the shape of the kernel, whose axes the input or the output have too."""
+    equation = parsed(layer.config["equation"], len(shape))
+    sizes = dict(zip(equation.source, shape, strict=True))
+    sizes |= dict(zip(equation.output, _shape(layer.config, shape), strict=True))
+    return {"kernel": tuple(sizes.get(axis) for axis in equation.kernel)}
+
+
 @rule(
     "EinsumDense",
     variables=_variables,
     shape=of_each(_shape),
     outcome=Outcome.LOWERED,
+    traits=Traits(weight_shapes=_weight_shapes),
     support=Support(
         lowered="Dense between Permute and Reshape",
         companion="equations with an axis that input, kernel and output share, or that only the "

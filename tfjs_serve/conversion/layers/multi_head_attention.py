@@ -81,7 +81,24 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     return output, scores
 
 
-_TRAITS = Traits(masking=Masking.PASSES, mask_use=MaskUse.NAMED)
+def _weight_shapes(layer: KerasLayer, _query: Shape) -> dict[str, Shape]:
+    """Return the shapes of the kernels; what they are called with tells their first axis."""
+    config = layer.config
+    heads = config.get("num_heads", config.get("num_query_heads"))
+    groups = config.get("num_key_value_heads", heads)
+    size = config.get("key_dim", config.get("head_dim"))
+    value_size = config.get("value_dim") or size
+    output = config.get("output_shape")
+    given = tuple(output if isinstance(output, list) else [output]) if output else (None,)
+    return {
+        "query_dense/kernel": (None, heads, size),
+        "key_dense/kernel": (None, groups, size),
+        "value_dense/kernel": (None, groups, value_size),
+        "output_dense/kernel": (heads, value_size, *given),
+    }
+
+
+_TRAITS = Traits(masking=Masking.PASSES, mask_use=MaskUse.NAMED, weight_shapes=_weight_shapes)
 _attention_rule = partial(
     rule,
     variables=_variables,

@@ -138,6 +138,17 @@ def with_named_errors(weight: LayersWeight, display_name: str) -> LayersWeight:
     return replace(weight, source=_Named(weight.source, weight.name, display_name))
 
 
+def origins(source: TensorSource) -> Iterator[TensorSource]:
+    """Yield the tensors that a tensor is made of: itself, if it is not made of others."""
+    if isinstance(source, _Reshaped | _Named):
+        yield from origins(source.source)
+    elif isinstance(source, _Computed):
+        for one in source.sources:
+            yield from origins(one)
+    else:
+        yield source
+
+
 def constant(array: npt.ArrayLike) -> TensorSource:
     """Return a float32 tensor of known values."""
     return ArraySource(np.asarray(array, np.float32))

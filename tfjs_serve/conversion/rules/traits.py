@@ -5,7 +5,7 @@ All of this is in the family file of a layer, so that passes over a model need n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +18,8 @@ Dtypes = Callable[[KerasLayer, Sequence[TensorFact]], tuple[str, ...]]
 """From a layer and its inputs to the dtypes of its outputs."""
 InputShapes = Callable[[KerasLayer, Weights], Iterable[Shape]]
 """From a layer and its weights to the shapes that its first input may have."""
+WeightShapes = Callable[[KerasLayer, Shape], Mapping[str, Shape]]
+"""From a layer and the shape of its first input to the shapes of weights by variable name."""
 
 
 class Masking(Enum):
@@ -123,6 +125,9 @@ class Traits:
         sizes that no weight tells.
     hides_input_shape
         Whether the shape of its output says nothing about the shape of its input.
+    weight_shapes
+        Returns the shapes that its weights must have, with ``None`` for sizes that are not told.
+        Only for layers that have more to tell than units, filters and windows.
     """
 
     dtypes: Dtypes | None = None
@@ -140,6 +145,7 @@ class Traits:
     call_arguments: tuple[str, ...] = ()
     input_shapes: InputShapes | None = None
     hides_input_shape: bool = False
+    weight_shapes: WeightShapes | None = None
 
 
 TraitsOf = Callable[[KerasLayer], Traits]

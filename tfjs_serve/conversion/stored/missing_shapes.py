@@ -117,7 +117,7 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
 def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the input may have for the first layer with weights."""
     for layer in _in_order(model):
-        shapes = list(_accepted(layer, weights, rules))
+        shapes = list(accepted_shapes(layer, weights, rules))
         if shapes:
             yield from shapes
         if shapes or traits_of(rules, layer).hides_input_shape:
@@ -132,14 +132,14 @@ def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
             yield child
 
 
-def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
+def accepted_shapes(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the input of a layer with these weights may have."""
     traits = traits_of(rules, layer)
     if traits.inner is Inner.EACH_STEP:
-        for batch, *rest in _accepted(layer.children[0], weights, rules):
+        for batch, *rest in accepted_shapes(layer.children[0], weights, rules):
             yield (batch, None, *rest)
     elif traits.inner is Inner.DIRECTIONS:
-        yield from _accepted(layer.children[0], weights, rules)
+        yield from accepted_shapes(layer.children[0], weights, rules)
     elif traits.input_shapes is not None:
         yield from traits.input_shapes(layer, weights.get(layer.path, {}))
 
@@ -148,15 +148,18 @@ def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report
     """Whether all layers of `model` get inputs that fit their weights."""
     facts = infer(model, rules, report.copy())
     for layer in model.walk():
-        accepted = [] if layer.class_name in CONTAINERS else list(_accepted(layer, weights, rules))
+        accepted = (
+            [] if layer.class_name in CONTAINERS else list(accepted_shapes(layer, weights, rules))
+        )
         for call in facts.calls.get(layer.path, ()):
             shape = call[0].shape
-            if accepted and not (shape and any(_agree(shape, other) for other in accepted)):
+            if accepted and not (shape and any(agree(shape, other) for other in accepted)):
                 return False
     return True
 
 
-def _agree(shape: Shape, other: Shape) -> bool:
+def agree(shape: Shape, other: Shape) -> bool:
+    """Whether two shapes may be the same, as far as their sizes are known."""
     return len(shape) == len(other) and all(
         one is None or two is None or one == two for one, two in zip(shape, other, strict=True)
     )

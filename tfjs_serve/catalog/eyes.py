@@ -1,0 +1,134 @@
+"""What looks at files and folders, and notes what it saw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from tfjs_serve.catalog.folders import (
+    Children,
+    Folder,
+    leads_out,
+    list_folder,
+    stamp_child,
+    stamp_file,
+)
+from tfjs_serve.catalog.forms import JsonHeads, JsonKind
+from tfjs_serve.catalog.model import FileStamp, Neighbour
+from tfjs_serve.neighbours import size_problem
+from tfjs_serve.sightings import Sightings
+
+
+class Eyes:
+    """Looks at single files and folders.
+
+    Attributes
+    ----------
+    warnings
+        What was left out, and why.
+    sightings
+        To note everything that is looked at.
+    """
+
+    def __init__(self, heads: JsonHeads, sightings: Sightings | None = None) -> None:
+        self.warnings: list[str] = []
+        self.sightings = sightings
+        self._heads = heads
+
+    def warn(self, warning: str) -> None:
+        """Add a warning."""
+        self.warnings.append(warning)
+
+    def children(self, folder: Folder) -> Children:
+        """Return what is in a folder, by name."""
+        if self.sightings is not None:
+            self.sightings.folder(folder.path)
+        return list_folder(folder, self.warn)
+
+    def stamp(self, folder: Folder, child: os.DirEntry[str]) -> FileStamp | None:
+        """Return the identity of `child`, if it is a file that may be looked at."""
+        if self.sightings is not None:
+            self.sightings.file(child.path)
+        return stamp_child(folder, child, self.warn)
+
+    def stamps(
+        self, folder: Folder, children: Children, file_names: Iterable[str]
+    ) -> tuple[FileStamp, ...]:
+        """Return the identities of those children that are files."""
+        found = (self.stamp(folder, children[name]) for name in file_names)
+        return tuple(stamp for stamp in found if stamp is not None)
+
+    def json(self, folder: Folder, child: os.DirEntry[str]) -> tuple[FileStamp | None, JsonKind]:
+        """Return the identity of a JSON file, and what it may be."""
+        stamp = self.stamp(folder, child)
+        if stamp is None:
+            return None, JsonKind.OTHER
+        return stamp, self._heads.kind(child.path, stamp)
+
+    def stamp_below(self, folder: Folder, path: str) -> Iterator[FileStamp]:
+        """Yield the identity of the file at `path` below a folder, if there is one."""
+        if self.sightings is not None:
+            self.sightings.file(Path(folder.path, path))
+            if "/" in path:  # there may be a link on the way
+                self.sightings.doubt()
+        stamp = stamp_file(folder, path, self.warn)
+        if stamp is not None:
+            yield stamp
+
+    def shard_stamps(self, folder: Folder, paths: Sequence[str]) -> Iterator[FileStamp]:
+        """Yield the identities of the files of a tfjs folder that are there."""
+        if self.sightings is not None:
+            _note_shards(self.sightings, folder, paths)
+        for path in paths:
+            stamp = stamp_file(folder, path, self.warn)
+            if stamp is not None:
+                yield stamp
+
+    def neighbours(
+        self,
+        folder: Folder,
+        children: Children,
+        wanted: Mapping[str, str],
+        *,
+        may_lead_out: bool = True,
+    ) -> dict[Neighbour, FileStamp]:
+        """Return the files in `folder` that are served with a model, with their identities.
+
+        Parameters
+        ----------
+        wanted
+            Names of files that may be there, with those under which they are served.
+        may_lead_out
+            Whether links may lead out of this folder, as far as those of models may.
+        """
+        found = {}
+        for file_name, name in wanted.items():
+            child = children.get(file_name)
+            if child is None:
+                continue
+            if not may_lead_out and leads_out(folder, child):
+                self._not_served(folder, file_name, "is a link out of its folder")
+                continue
+            stamp = self.stamp(folder, child)
+            problem = size_problem(stamp.size_bytes) if stamp is not None else None
+            if problem is not None:
+                self._not_served(folder, file_name, problem)
+            elif stamp is not None:
+                found[Neighbour(name=name, path=Path(child.path))] = stamp
+        return found
+
+    def _not_served(self, folder: Folder, file_name: str, problem: str) -> None:
+        self.warn(f"{folder.relative_to_root(file_name)!r} is not served: it {problem}")
+
+
+def _note_shards(sightings: Sightings, folder: Folder, paths: Iterable[str]) -> None:
+    """Note files of a tfjs folder, and the folders on the way to them, which may become links."""
+    parents = (parent for path in paths for parent in PurePosixPath(path).parents)
+    for inner in dict.fromkeys(parents):
+        place = Path(folder.path, inner)
+        sightings.folder(place)
+        if os.path.realpath(place) != str(Path(folder.real_path, inner)):
+            sightings.doubt()
+    for path in paths:
+        sightings.file(Path(folder.path, path))

@@ -1,0 +1,230 @@
+"""The forms that a Keras model takes in several files, judged by names and the starts of files.
+
+A folder that Keras wrote (``save_model(..., zipped=False)``) has the parts of a ``.keras`` archive.
+Sharded weights are a list, ``digits.weights.json``, and files such as ``digits_00000.weights.h5``
+(``ShardedH5IOStore`` in ``keras/src/saving/saving_lib.py``). Architectures are JSON files of any
+name (``model.to_json()``). Only the conversion process reads any of these as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
+from tfjs_serve.catalog.names import is_skipped_file
+from tfjs_serve.source_files import open_source
+
+CONFIG, ASSETS = "config.json", "assets"
+LIST_ENDING = ".weights.json"
+"""Ending of a list of files with weights."""
+
+_METADATA = "metadata.json"
+_WEIGHTS = re.compile(r"model\.weights\.(?:h5|json|npz)|model_[0-9]{5}\.weights\.h5")
+_SHARD = re.compile(r"(.+)_[0-9]{5}\.weights\.h5", re.DOTALL)
+_AFTER_MODEL = re.compile(r"(?:[._-]weights)?\.[^.]*\Z")
+"""What the name of a file of weights has after the name of the model."""
+_SHARD_ENDING = ".weights.h5"
+_MOST_ASSETS = 1000
+MOST_JSON_FILES = 64
+"""In a folder with more of them, only architectures that are named like the weights count."""
+_HEAD_BYTES = 256
+_FIRST_KEY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"([a-z_]+)"')
+_KEYS_OF_ARCHITECTURES = frozenset(
+    {
+        *(b"backend", b"build_config", b"class_name", b"config", b"keras_version", b"module"),
+        b"registered_name",
+    }
+)
+_KEYS_OF_LISTS = frozenset({b"metadata", b"weight_map"})
+
+
+def folder_parts(names: Collection[str]) -> list[str]:
+    """Return which of these files in a folder may be the parts of one model, ``config.json`` first.
+
+    The result is empty if it is no folder as Keras writes it, or not yet.
+    """
+    if CONFIG not in names:
+        return []
+    weights = sorted(name for name in names if _WEIGHTS.fullmatch(name))
+    metadata = [_METADATA] if _METADATA in names else []
+    return [CONFIG, *metadata, *weights] if metadata or weights else []
+
+
+def asset_folders(folder: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder below a model's ``assets``, and the paths of its files below the model's.
+
+    Links to folders are not followed.
+    """
+    left = _MOST_ASSETS
+    for place, folders, files in os.walk(Path(folder, ASSETS)):
+        folders.sort()
+        inner = PurePosixPath(os.path.relpath(place, folder).replace(os.sep, "/"))
+        yield place, [str(inner / name) for name in sorted(files)[:left]]
+        left -= len(files)
+        if left <= 0:
+            return
+
+
+def list_of_shard(name: str) -> str | None:
+    """Return the name of the list that a file of weights belongs to, judged by its name."""
+    shard = _SHARD.fullmatch(name) if name.endswith(_SHARD_ENDING) else None
+    return f"{shard[1]}{LIST_ENDING}" if shard else None
+
+
+def is_shard(list_name: str, name: str) -> bool:
+    """Whether a file belongs to a list of weights, judged by its name."""
+    return list_of_shard(name) == list_name
+
+
+def is_weights(part: str) -> bool:
+    """Whether a part of a Keras folder holds weights."""
+    return _WEIGHTS.fullmatch(part) is not None
+
+
+def own_architecture(file_name: str) -> str:
+    """Return the name of the architecture that is called like a file of weights."""
+    return f"{_AFTER_MODEL.sub('', file_name)}.json"
+
+
+def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:
+    """Return the names of the files that a model is made of now, in the order of its stamps.
+
+    The parts of a model in several files are written one after another, so there may be more of
+    them than when it was found. What is no plain file among these is left to the next look: it
+    knows which links may be followed.
+
+    Parameters
+    ----------
+    known
+        Those of its stamps, relative to its folder.
+
+    Raises
+    ------
+    OSError
+        The folder is gone, or may not be listed.
+    """
+    if entry.kind is EntryKind.KERAS_FOLDER:
+        now = folder_parts([path.name for path in entry.folder.iterdir()])
+        if not (entry.folder / ASSETS).is_symlink():
+            now += [name for _, names in asset_folders(entry.folder) for name in names]
+    elif entry.kind is EntryKind.KERAS_WEIGHTS:
+        shards = sorted(p.name for p in entry.folder.iterdir() if is_shard(known[0], p.name))
+        now = [known[0], *shards, *(name for name in known[1:] if not is_shard(known[0], name))]
+    else:
+        return known
+    if known[0] not in now:
+        raise FileNotFoundError
+    return [name for name in now if name in known or _is_plain(entry.folder / name)]
+
+
+def _is_plain(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+class JsonKind(Enum):
+    """What a JSON file may be, as far as its start tells."""
+
+    ARCHITECTURE = "architecture"
+    LIST = "list of weights"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    stamp: FileStamp
+    kind: JsonKind
+
+
+class JsonHeads:
+    """Looks at the first bytes of each version of a JSON file once.
+
+    A file that is empty is most likely being rewritten: it counts as what it was.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+
+    def kind(self, path: str, stamp: FileStamp) -> JsonKind:
+        """Return what the file at `path` may be, whose identity is now `stamp`."""
+        seen = self._seen.get(path)
+        if seen is not None and seen.stamp == stamp:
+            return seen.kind
+        try:
+            with open_source(path) as file:
+                head = file.read(_HEAD_BYTES)
+        except OSError:
+            return JsonKind.OTHER  # permissions may change without a new identity
+        if not head:
+            return seen.kind if seen is not None else JsonKind.OTHER
+        kind = kind_of(head)
+        self._seen[path] = _Seen(stamp=stamp, kind=kind)
+        return kind
+
+    def forget_all_but(self, folders: frozenset[str]) -> None:
+        """Forget the files of all other folders: those were removed or renamed."""
+        for path in tuple(self._seen):  # another thread may add to it
+            if str(Path(path).parent) not in folders:
+                self._seen.pop(path, None)
+
+
+def kind_of(head: bytes) -> JsonKind:
+    """Return what a JSON file with this start may be: Keras writes few keys, in any order."""
+    first = _FIRST_KEY.match(head)
+    if first is None:
+        return JsonKind.OTHER
+    if first[1] in _KEYS_OF_LISTS:
+        return JsonKind.LIST
+    return JsonKind.ARCHITECTURE if first[1] in _KEYS_OF_ARCHITECTURES else JsonKind.OTHER
+
+
+def _may_be_architecture(name: str) -> bool:
+    is_json = name[-5:].lower() == ".json"
+    return is_json and not name.endswith(LIST_ENDING) and not is_skipped_file(name)
+
+
+LookAtJson = Callable[[str], tuple[FileStamp | None, JsonKind]]
+"""From the name of a JSON file in a folder to its identity, and what it may be."""
+
+
+class Architectures:
+    """The files in a folder that may be the architectures of weights there.
+
+    Parameters
+    ----------
+    names
+        All names in the folder.
+    look
+        Called once for each JSON file that matters; in a crowd, only those named like weights do.
+    """
+
+    def __init__(self, names: Iterable[str], look: LookAtJson) -> None:
+        self._names = names
+        self._look = look
+
+    def beside(self, file_name: str) -> tuple[FileStamp, ...]:
+        """Return the identities of those that may belong to a file of weights."""
+        if len(self._json_files) > MOST_JSON_FILES:
+            own = own_architecture(file_name)
+            return self._found([own] if own in self._json_files else [])
+        return self._all
+
+    @cached_property
+    def _json_files(self) -> frozenset[str]:
+        return frozenset(filter(_may_be_architecture, self._names))
+
+    @cached_property
+    def _all(self) -> tuple[FileStamp, ...]:
+        return self._found(sorted(self._json_files))
+
+    def _found(self, names: Iterable[str]) -> tuple[FileStamp, ...]:
+        looks = map(self._look, names)
+        return tuple(
+            stamp for stamp, kind in looks if stamp is not None and kind is JsonKind.ARCHITECTURE
+        )
