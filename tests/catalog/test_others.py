@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tfjs_serve.catalog.catalog import Catalog
-from tfjs_serve.catalog.others import MOST_IN_FOLDER, others_among
 from tfjs_serve.catalog.explicit import entry_for_path
+from tfjs_serve.catalog.others import MOST_IN_FOLDER, others_among
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import KerasFileError, ModelNotFoundError
 

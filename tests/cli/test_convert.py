@@ -4,7 +4,10 @@ import errno
 import hashlib
 import json
 import shutil
+import signal
 import stat
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -18,7 +21,7 @@ from tfjs_serve.cli import export as export_module
 from tfjs_serve.cli.export import put_in_place
 from tfjs_serve.companion import module, whole_script
 
-from .conftest import SAMPLES
+from .conftest import DEADLINE_SECONDS, SAMPLES
 
 PARTS = ("core",)
 
@@ -99,6 +102,22 @@ def test_an_empty_folder_is_filled_and_a_full_one_only_by_force(convert, tmp_pat
     assert loadable_files(out) != old
     assert (out / "notes.txt").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"out", "cache"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM that a process can handle")
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_conversion_that_is_ended_leaves_nothing(run, models, tmp_path, number, code):
+    for copy in range(100):  # so many that it cannot be done before it is told to end
+        shutil.copy(SAMPLES / "digits.h5", models / f"{copy}.h5")
+    out = tmp_path / "out"
+    command = run("convert", models, out)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not list(out.glob(".*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    command.process.send_signal(getattr(signal, number))
+    assert command.wait() == code
+    assert list(out.glob(".*")) == []
 
 
 def test_a_model_that_cannot_be_converted_leaves_nothing(convert, tmp_path):

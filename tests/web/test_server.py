@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from typing import Any
 
 import brotli
 import pytest
 
 from tests.web.asking import ask, assert_problem, shards, spelled_as_sent
 from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
+from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.errors import ModelNotFoundError
 from tfjs_serve.settings import ServerSettings, Variant
 from tfjs_serve.web.own_urls import OWN_URLS
 
@@ -193,6 +196,22 @@ async def test_a_missing_slash_is_put_right(site: Site) -> None:
         assert answer.headers["Cache-Control"] == "no-cache"
         assert answer.body == b""
         assert (await ask(site, location)).headers["Content-Type"].startswith("text/html")
+
+
+async def test_a_tfjs_folder_that_comes_back_meanwhile_is_not_answered_with_its_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup, names = site.catalog.lookup, []
+
+    async def first_in_vain(name: str, **options: Any) -> CatalogEntry:
+        names.append(name)
+        if len(names) == 1:
+            raise ModelNotFoundError("its folder is being replaced")
+        return await lookup(name, **options)
+
+    monkeypatch.setattr(site.catalog, "lookup", first_in_vain)
+    assert_problem(await ask(site, "/old/model.json"), 404, "no-such-model")
+    assert names == ["old", "old/model.json"]
 
 
 async def test_a_stale_model_says_so(site: Site) -> None:

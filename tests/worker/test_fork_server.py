@@ -321,6 +321,34 @@ async def test_processes_rehearse_while_nothing_is_asked_of_them(
         await pool.close()
 
 
+async def test_processes_that_cannot_rehearse_do_their_work(
+    tmp_path: Path, request_for: RequestFor
+) -> None:
+    noted = tmp_path / "rehearsals"
+    fails = (
+        "from pathlib import Path\n"
+        "from tfjs_serve.worker import fork_server\n"
+        "def rehearse():\n"
+        f"    with Path({str(noted)!r}).open('a') as file: print(os.getpid(), file=file)\n"
+        "    raise OSError('an update is replacing it')\n"
+        "fork_server.rehearse = rehearse\n"
+        "fork_server._IDLE_SECONDS = 0\n"
+    )
+    before_main = "import_module(sys.argv[1])"
+    script = script_with(SAY_PARENT).replace(before_main, fails + before_main)
+    pool = WorkerPool(deadline_seconds=60, starter=Forking(command_running(script)))
+    try:
+        await pool.start()
+        assert pool._spare is not None
+        spare = await pool._spare
+        assert spare is not None
+        await asyncio.to_thread(wait_until_in, noted, str(spare.pid))
+        _, child = await numbers(pool, request_for("digits.h5"))
+        assert child == spare.pid
+    finally:
+        await pool.close()
+
+
 def test_the_server_has_a_single_thread_when_all_is_imported() -> None:
     script = (
         "import os, sys; sys.path[:] = sys.argv[3:]\n"

@@ -4,3 +4,5 @@ USAGE_EXIT_CODE = 2
 FAILURE_EXIT_CODE = 1
 INTERRUPTED_EXIT_CODE = 130
 """What shells report for a program that SIGINT ended."""
+TERMINATED_EXIT_CODE = 143
+"""The same for SIGTERM."""

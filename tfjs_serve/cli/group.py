@@ -9,8 +9,14 @@ from typing import Any
 import click
 
 from tfjs_serve import __version__
-from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
+from tfjs_serve.cli.exit_codes import (
+    FAILURE_EXIT_CODE,
+    INTERRUPTED_EXIT_CODE,
+    TERMINATED_EXIT_CODE,
+    USAGE_EXIT_CODE,
+)
 from tfjs_serve.cli.quick_imports import quick_imports
+from tfjs_serve.cli.terminating import Terminated, terminated_like_interrupted
 from tfjs_serve.errors import SettingsError, TfjsServeError
 
 _Load = Callable[[], click.Command]
@@ -98,7 +104,8 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print expected errors without a traceback."""
         try:
-            return super().invoke(ctx)
+            with terminated_like_interrupted():
+                return super().invoke(ctx)
         except TfjsServeError as error:
             from tfjs_serve.cli.console import Terminal
 
@@ -107,6 +114,8 @@ class CommandGroup(click.Group):
             ctx.exit(USAGE_EXIT_CODE if usage else FAILURE_EXIT_CODE)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED_EXIT_CODE)
+        except Terminated:
+            ctx.exit(TERMINATED_EXIT_CODE)
 
 
 @click.group(

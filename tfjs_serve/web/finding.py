@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     VariantNotAvailableError,
 )
 from tfjs_serve.neighbours import OF_KERAS_MODELS, WEIGHTS_NAME
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.services import Services
 from tfjs_serve.web.urls import ModelAddress, ModelFile, page_url
@@ -103,10 +103,16 @@ async def original_weights(
 
 
 async def page_without_slash(services: Services, target: ModelFile) -> str | None:
-    """Return the URL of the page of a model that `target` names as a file; ``None`` if none is."""
+    """Return the URL of the page of a model that `target` names as a file; ``None`` if none is.
+
+    Who asks for the ``model.json`` of a tfjs folder never gets a page, also not if the folder was
+    away just now, because it is being replaced.
+    """
     try:
-        await lookup(services, target.page, suggest=False)
+        entry, _ = await lookup(services, target.page, suggest=False)
     except ModelNotFoundError:
+        return None
+    if target.file_name == MODEL_JSON and entry.kind.is_tfjs:
         return None
     return page_url(target.page[0].name)
 

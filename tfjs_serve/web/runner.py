@@ -97,7 +97,8 @@ class _Server(web.Server):
             # The new one is also waiting, so it is the one to close if all others are busy.
             leaving = next(filter(_is_waiting, self._open))
             del self._open[leaving]
-            leaving.force_close()
+            # Not now: aiohttp's task of a new connection has to begin before that has ended.
+            asyncio.get_running_loop().call_soon(leaving.force_close)
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None

@@ -122,9 +122,15 @@ class ForkServer:
 
 
 def _rehearse_if_idle(orders: socket.socket | TextIO) -> None:
-    """Get ready while nothing is asked for; what the server has rehearsed, its children know."""
+    """Get ready while nothing is asked for; what the server has rehearsed, its children know.
+
+    A process that cannot rehearse does its work all the same.
+    """
     if not select.select([orders], [], [], _IDLE_SECONDS)[0]:
-        rehearse()
+        try:
+            rehearse()
+        except Exception:  # noqa: BLE001 -- a file that an update is replacing, or too little memory
+            traceback.print_exc()
 
 
 def _be_child(parent: int, pipes: Sequence[int]) -> NoReturn:
