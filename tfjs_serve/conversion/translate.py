@@ -2,7 +2,7 @@
 
 The passes turn a model, as its file spells it, into what the layer rules know. The rules translate
 it, and their result is made loadable. Each pass takes a :class:`Draft` and returns the next one.
-``MODEL_PASSES`` is their order, with the reason for each place.
+``MODEL_PASSES`` and ``SHAPE_PASSES`` are their order, with the reason for each place.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
+from tfjs_serve.conversion.stored.first_call import freed
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
@@ -30,6 +31,7 @@ from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.writing.translator import Known, Translation, translated
+from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.model import LayersModel
 
@@ -83,9 +85,7 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
         draft = spelled(keras_model, custom_layers)
         for one in MODEL_PASSES:
             draft = one(draft)
-        translation, report = by_rules(draft)
-        report.raise_problems()
-        return written(draft, translation, report)
+        return written(freest(draft))
 
 
 # --- Passes over the model ------------------------------------------------------------------
@@ -154,12 +154,15 @@ MODEL_PASSES: tuple[Pass, ...] = (
     refuse_other_models,
     # The form in which the file keeps a layer decides which variables to look for.
     read_weights,
+)
+"""What reads the file, in order, each with the reason for its place."""
+SHAPE_PASSES: tuple[Pass, ...] = (
     # The shapes of weights tell the shapes of inputs that were saved without them.
     tell_input_shapes,
     # This adds layers that are not in the file, so it comes after all that looks into the file.
     widen_scalar_inputs,
 )
-"""In order, each with the reason for its place."""
+"""What follows for each choice of the sizes that a first call left, in order."""
 
 
 def _own_variables(draft: Draft) -> OwnVariables:
@@ -178,6 +181,49 @@ def _own_variables(draft: Draft) -> OwnVariables:
 
 
 # --- From Keras's terms to TF.js's ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A model without problems, and its translation."""
+
+    draft: Draft
+    translation: Translation
+    report: Report
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of ``layers.js`` that the page needs."""
+        return frozenset(companion.parts_for(self.translation.layer.to_json()))
+
+
+def freest(draft: Draft) -> Done:
+    """Translate the model with as few sizes of its first call as it can do without.
+
+    A size stays if the page needed more JavaScript without it.
+
+    Raises
+    ------
+    ConversionError
+        The model as the file has it cannot be translated.
+    """
+    done = _done(draft)
+    for model in freed(draft.model, draft.weights, rules(), draft.report):
+        try:
+            freer = _done(replace(draft, model=model, report=draft.report.copy()))
+        except ConversionError:
+            continue
+        if freer.parts <= done.parts:
+            return freer
+    return done
+
+
+def _done(draft: Draft) -> Done:
+    for one in SHAPE_PASSES:
+        draft = one(draft)
+    translation, report = by_rules(draft)
+    report.raise_problems()
+    return Done(draft=draft, translation=translation, report=report)
 
 
 def by_rules(draft: Draft) -> tuple[Translation, Report]:
@@ -220,7 +266,7 @@ def _translated(draft: Draft) -> Translation:
 # --- What is written ------------------------------------------------------------------------
 
 
-def written(draft: Draft, translation: Translation, report: Report) -> LayersModel:
+def written(done: Done) -> LayersModel:
     """Return a translation without problems as a model that TF.js's loader takes.
 
     Raises
@@ -228,9 +274,9 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
     UnloadableError
         The loader would hang or fail. This is a defect of the converter, not of the file.
     """
+    translation, file = done.translation, done.draft.file
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
-    file = draft.file
     return LayersModel(
         topology={
             "keras_version": file.keras_version,
@@ -240,9 +286,9 @@ def written(draft: Draft, translation: Translation, report: Report) -> LayersMod
         weights=tuple(
             with_named_errors(weight, file.display_name) for weight in translation.layer.weights
         ),
-        user_defined_metadata=_metadata(draft.model),
+        user_defined_metadata=_metadata(done.draft.model),
         generated_by=f"keras {file.keras_version}",
-        warnings=report.warnings,
+        warnings=done.report.warnings,
         parts=companion.parts_for(config),
     )
 

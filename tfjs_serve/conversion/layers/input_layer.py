@@ -42,7 +42,7 @@ def input_layer(context: LayerContext) -> TfjsLayer:
     read.ignore("sparse")
     read.only("ragged", False, hint=hint)
     read.only("optional", False, hint="Give every input of the model.")
-    read.ignore("type_spec", "dimension_names")
+    read.ignore("type_spec", "dimension_names", "of_first_call")
     if context.layer.dtype not in _DTYPES:
         read.unsupported("dtype", context.layer.dtype, hint)
     _check_rank(context, shape)

@@ -81,15 +81,16 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(_short(context), lower, "BatchNormalization", arguments)
 
 
-def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield a shape for each number of axes; the statistics tell the number of features."""
+def normalized_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield a shape for each number of axes; weights tell the sizes of the normalized ones."""
     if not weights:
         return
-    axis, size = layer.config.get("axis", -1), next(iter(weights.values())).shape[0]
-    axis = axis[0] if isinstance(axis, list) else axis
+    axis, sizes = layer.config.get("axis", -1), next(iter(weights.values())).shape
+    axes = axis[: len(sizes)] if isinstance(axis, list) else [axis]
     for rank in RANKS:
-        if -rank <= axis < rank:
-            yield tuple(size if index == axis % rank else None for index in range(rank))
+        if all(-rank <= one < rank for one in axes):
+            places = dict(zip((one % rank for one in axes), sizes, strict=False))
+            yield tuple(map(places.get, range(rank)))
 
 
 for _class_name in (
@@ -104,7 +105,7 @@ for _class_name in (
         traits=Traits(
             masking=Masking.PASSES,
             call_arguments=("training", "mask"),
-            input_shapes=_input_shapes,
+            input_shapes=normalized_shapes,
         ),
         support=Support(
             lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
@@ -158,7 +159,7 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
 @rule(
     "LayerNormalization",
     variables=scale_and_center,
-    traits=Traits(masking=Masking.PASSES),
+    traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
         lowered="inputs of five and more axes: Permute, Reshape",
         companion="`rms_scaling`; integers in Keras 3; several unknown sizes with five axes",

@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.normalization import rounds, scale_and_center
+from tfjs_serve.conversion.layers.normalization import (
+    normalized_shapes,
+    rounds,
+    scale_and_center,
+)
 from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes, known_product
@@ -42,7 +46,7 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
     "GroupNormalization",
     variables=scale_and_center,
     outcome=Outcome.LOWERED,
-    traits=Traits(masking=Masking.PASSES),
+    traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
         lowered="Reshape, LayerNormalization, DepthwiseConv2D", companion="several unknown sizes"
     ),

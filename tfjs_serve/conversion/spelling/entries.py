@@ -120,6 +120,15 @@ def sequential_shape(entry: Mapping[str, Json]) -> list[Any] | None:
     return shape or _as_list(config.get("build_input_shape")) or _built_shape(entry)
 
 
+def is_of_first_call(entry: Mapping[str, Json]) -> bool:
+    """Whether a Sequential has its input shape only from its first call: no layer states one."""
+    while entry.get("class_name") in MODELS and entries_of(config_of(entry)):
+        entry = entries_of(config_of(entry))[0]
+        if stated_shape(config_of(entry)) is not None:
+            return False
+    return True
+
+
 def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:
     """Return the shape that the first layer states, in however many models it is."""
     config = config_of(entry)

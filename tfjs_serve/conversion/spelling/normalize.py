@@ -22,6 +22,7 @@ from tfjs_serve.conversion.spelling.entries import (
     config_of,
     entries_of,
     is_custom,
+    is_of_first_call,
     is_operation,
     name_of,
     sequential_shape,
@@ -167,7 +168,10 @@ class _Normalizer:
             class_name="InputLayer",
             name=name,
             path=f"{model.path}/{name}",
-            config={"batch_input_shape": sequential_shape(entry)},
+            config={
+                "batch_input_shape": sequential_shape(entry),
+                "of_first_call": is_of_first_call(entry),
+            },
             dtype=compute_dtype(first.get("dtype")),
             generation=self._generation,
         )

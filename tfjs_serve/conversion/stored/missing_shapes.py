@@ -82,8 +82,8 @@ def _map(layer: KerasLayer, change: Callable[[KerasLayer], KerasLayer]) -> Keras
 
 
 def _with_shape(model: KerasLayer, shape: Shape) -> KerasLayer:
-    config: dict[str, Json] = {"batch_input_shape": list(shape)}
     first, *rest = model.children
+    config: dict[str, Json] = {**first.config, "batch_input_shape": list(shape)}
     return replace(model, children=(replace(first, config=config), *rest))
 
 
@@ -117,7 +117,7 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
 def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the input may have for the first layer with weights."""
     for layer in _in_order(model):
-        shapes = list(_accepted(layer, weights, rules))
+        shapes = list(accepted_shapes(layer, weights, rules))
         if shapes:
             yield from shapes
         if shapes or traits_of(rules, layer).hides_input_shape:
@@ -132,23 +132,44 @@ def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
             yield child
 
 
-def _accepted(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
-    """Yield the shapes that the input of a layer with these weights may have."""
+def accepted_shapes(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
+    """Yield the shapes that the input of a layer with these weights may have.
+
+    They count the batch axis, and are ``None`` where weights do not tell a size.
+    """
     traits = traits_of(rules, layer)
     if traits.inner is Inner.EACH_STEP:
-        for batch, *rest in _accepted(layer.children[0], weights, rules):
+        for batch, *rest in accepted_shapes(layer.children[0], weights, rules):
             yield (batch, None, *rest)
     elif traits.inner is Inner.DIRECTIONS:
-        yield from _accepted(layer.children[0], weights, rules)
+        yield from accepted_shapes(layer.children[0], weights, rules)
+    elif traits.has_states and layer.children:
+        for batch, *rest in accepted_shapes(_first_cell(layer), weights, rules):
+            yield (batch, None, *rest)
     elif traits.input_shapes is not None:
         yield from traits.input_shapes(layer, weights.get(layer.path, {}))
+
+
+def _first_cell(layer: KerasLayer) -> KerasLayer:
+    while layer.children:
+        layer = layer.children[0]
+    return layer
+
+
+def fed_layers(model: KerasLayer, rules: Rules) -> Iterator[KerasLayer]:
+    """Yield all layers but models and what is inside of recurrent layers, which feed it in steps."""
+    if model.class_name not in CONTAINERS:
+        yield model
+    if not traits_of(rules, model).has_states:
+        for child in model.children:
+            yield from fed_layers(child, rules)
 
 
 def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
     """Whether all layers of `model` get inputs that fit their weights."""
     facts = infer(model, rules, report.copy())
-    for layer in model.walk():
-        accepted = [] if layer.class_name in CONTAINERS else list(_accepted(layer, weights, rules))
+    for layer in fed_layers(model, rules):
+        accepted = list(accepted_shapes(layer, weights, rules))
         for call in facts.calls.get(layer.path, ()):
             shape = call[0].shape
             if accepted and not (shape and any(_agree(shape, other) for other in accepted)):
