@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pytest
 
 from tfjs_serve.conversion import translate
-from tfjs_serve.conversion.translate import MODEL_PASSES
+from tfjs_serve.conversion.translate import MODEL_PASSES, SHAPE_PASSES
 from tools.rooms import (
     DOCUMENT,
     PACKAGE,
@@ -86,7 +86,8 @@ def test_the_passes_are_told_in_their_order() -> None:
     start = lines.index("| pass | what it does | where |") + 2
     told = [re.findall(r"^\| `(\w+)` \|", line) for line in lines[start:]]
     passes = [names[0] for names in told[: told.index([])]]
-    assert passes == ["spelled", *(one.__name__ for one in MODEL_PASSES), "by_rules", "written"]
+    listed = [one.__name__ for one in (*MODEL_PASSES, *SHAPE_PASSES)]
+    assert passes == ["spelled", *listed, "by_rules", "written"]
     assert all(
         callable(getattr(translate, name)) and getattr(translate, name).__doc__ for name in passes
     )

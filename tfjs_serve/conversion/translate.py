@@ -23,7 +23,7 @@ from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
-from tfjs_serve.conversion.stored.first_call import freed
+from tfjs_serve.conversion.stored.first_call import freed, tell_sizes
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
@@ -207,14 +207,16 @@ def freest(draft: Draft) -> Done:
     ConversionError
         The model as the file has it cannot be translated.
     """
-    done = _done(draft)
+    done, kept = _done(draft), None
     for model in freed(draft.model, draft.weights, rules(), draft.report):
         try:
             freer = _done(replace(draft, model=model, report=draft.report.copy()))
         except ConversionError:
             continue
         if freer.parts <= done.parts:
+            tell_sizes(draft.model, model, kept, freer.report)
             return freer
+        kept = kept or model
     return done
 
 

@@ -48,7 +48,7 @@ def _up_sampling(rank: int) -> None:
         f"UpSampling{rank}D",
         shape=of_each(partial(_enlarged, rank)),
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        traits=Traits(dtypes=_dtypes),
+        traits=Traits(dtypes=_dtypes, rank=rank + 2),
         support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     def translate(context: LayerContext) -> TfjsLayer:

@@ -65,6 +65,42 @@ def freed(
     yield plain
 
 
+def tell_sizes(
+    model: KerasLayer, made: KerasLayer, freer: KerasLayer | None, report: Report
+) -> None:
+    """Note which sizes of the first call are free now, and which are not although Keras frees them.
+
+    Parameters
+    ----------
+    model
+        As in the file.
+    made
+        What the page gets.
+    freer
+        What would need more of ``layers.js``; ``None`` if nothing freer would.
+    """
+    before, free = _sizes(model), _sizes(made)
+    if freer is not None and _sizes(freer) != free:
+        report.warn(
+            made.children[0],
+            f"The model was first called with the sizes {before}, of which the page takes {free}. "
+            "Keras takes others too; the page would need more of layers.js for that. Put "
+            "keras.Input(shape=...) first to say which sizes are free.",
+        )
+    elif before != free:
+        report.warn(
+            made.children[0],
+            f"The model was first called with the sizes {before}. No layer depends on those that "
+            f"are free now: {free}.",
+        )
+
+
+def _sizes(model: KerasLayer) -> list[Json]:
+    """Return the sizes of the first input of a model, without the batch."""
+    first = next((child for child in model.children if child.class_name == "InputLayer"), None)
+    return list(first.config["batch_input_shape"] or ())[1:] if first is not None else []
+
+
 def _inputs(model: KerasLayer) -> Iterator[KerasLayer]:
     return (layer for layer in model.walk() if layer.class_name == "InputLayer")
 

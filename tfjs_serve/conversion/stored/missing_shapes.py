@@ -116,12 +116,20 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
 
 def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the input may have for the first layer with weights."""
+    ranks: list[Shape] = []
     for layer in _in_order(model):
         shapes = list(accepted_shapes(layer, weights, rules))
-        if shapes:
+        if any(map(_tells_a_size, shapes)):
             yield from shapes
-        if shapes or traits_of(rules, layer).hides_input_shape:
             return
+        if traits_of(rules, layer).hides_input_shape:
+            return
+        ranks = ranks or shapes
+    yield from ranks
+
+
+def _tells_a_size(shape: Shape) -> bool:
+    return any(size is not None for size in shape)
 
 
 def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
@@ -148,6 +156,8 @@ def accepted_shapes(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> I
             yield (batch, None, *rest)
     elif traits.input_shapes is not None:
         yield from traits.input_shapes(layer, weights.get(layer.path, {}))
+    elif traits.rank is not None:
+        yield (None,) * traits.rank
 
 
 def _first_cell(layer: KerasLayer) -> KerasLayer:
@@ -157,7 +167,7 @@ def _first_cell(layer: KerasLayer) -> KerasLayer:
 
 
 def fed_layers(model: KerasLayer, rules: Rules) -> Iterator[KerasLayer]:
-    """Yield all layers but models and what is inside of recurrent layers, which feed it in steps."""
+    """Yield all layers but models and the cells of recurrent layers, which are fed in steps."""
     if model.class_name not in CONTAINERS:
         yield model
     if not traits_of(rules, model).has_states:

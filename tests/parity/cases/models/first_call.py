@@ -28,7 +28,11 @@ def images(keras: Keras) -> list[Any]:
 
 
 def flattened(keras: Keras) -> list[Any]:
-    return [layer(keras, "Conv2D", filters=2, kernel_size=3), layer(keras, "Flatten"), dense(keras, 2)]
+    return [
+        layer(keras, "Conv2D", filters=2, kernel_size=3),
+        layer(keras, "Flatten"),
+        dense(keras, 2),
+    ]
 
 
 def one_free_axis(keras: Keras) -> list[Any]:
@@ -72,12 +76,36 @@ def nested(keras: Keras) -> list[Any]:
 
 def each_step(keras: Keras) -> list[Any]:
     inner = keras.Sequential([dense(keras, 4, activation="tanh"), dense(keras, 2)])
-    return [layer(keras, "TimeDistributed", layer=inner), layer(keras, "GRU", units=3, reset_after=False)]
+    return [
+        layer(keras, "TimeDistributed", layer=inner),
+        layer(keras, "GRU", units=3, reset_after=False),
+    ]
 
 
 def dropped(keras: Keras) -> list[Any]:
     """What only the rank of the input tells: no layer with weights asks for it first."""
     return [layer(keras, "ZeroPadding2D"), layer(keras, "Dropout", rate=0.5), *images(keras)]
+
+
+def flattened_last(keras: Keras) -> list[Any]:
+    return [layer(keras, "ReLU"), layer(keras, "Flatten")]
+
+
+def groups(keras: Keras) -> list[Any]:
+    """With both sizes free it would need more JavaScript, so one of them stays."""
+    return [
+        layer(keras, "Conv2D", filters=4, kernel_size=3),
+        layer(keras, "GroupNormalization", groups=2),
+        layer(keras, "GlobalAveragePooling2D"),
+    ]
+
+
+def resized(keras: Keras) -> list[Any]:
+    return [layer(keras, "Resizing", height=6, width=6), *flattened(keras)]
+
+
+def unrolled(keras: Keras) -> list[Any]:
+    return [layer(keras, "LSTM", units=3, unroll=True), dense(keras, 2)]
 
 
 def called(layers: Layers, first: Sizes) -> Build:
@@ -130,6 +158,10 @@ CALLED: dict[str, tuple[Layers, Sizes, Sizes]] = {
     "products": (products, (4, 6, 2), (3, 8, 2)),
     "nested": (nested, (4, 9, 9, 1), (3, 12, 7, 1)),
     "each_step": (each_step, (4, 6, 3), (5, 8, 3)),
+    "flattened_last": (flattened_last, (4, 6, 2), (3, 9, 2)),
+    "groups": (groups, (4, 9, 9, 1), (3, 12, 9, 1)),
+    "resized": (resized, (4, 9, 9, 1), (3, 9, 9, 1)),
+    "unrolled": (unrolled, (4, 6, 2), (3, 6, 2)),
     "dropped": (dropped, (4, 9, 9, 1), (3, 12, 7, 1)),
 }
 """Layers, the shape of the first call, and that of the call that is compared."""
