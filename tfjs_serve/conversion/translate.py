@@ -29,6 +29,7 @@ from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
 from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
+from tfjs_serve.conversion.writing.precision import note_precision
 from tfjs_serve.conversion.writing.scalar_inputs import with_scalar_inputs
 from tfjs_serve.conversion.writing.translator import Known, Translation, translated
 from tfjs_serve.errors import ConversionError
@@ -130,6 +131,12 @@ def read_weights(draft: Draft) -> Draft:
     return replace(draft, model=model, weights=weights)
 
 
+def tell_precision(draft: Draft) -> Draft:
+    """Note the layers that Keras computes with other floats than the page."""
+    note_precision(draft.model, draft.report)
+    return draft
+
+
 def tell_input_shapes(draft: Draft) -> Draft:
     """Return the model with a shape for every InputLayer, if need be from the shapes of weights.
 
@@ -154,6 +161,8 @@ MODEL_PASSES: tuple[Pass, ...] = (
     refuse_other_models,
     # The form in which the file keeps a layer decides which variables to look for.
     read_weights,
+    # A layer that was quantized is known only now.
+    tell_precision,
 )
 """What reads the file, in order, each with the reason for its place."""
 SHAPE_PASSES: tuple[Pass, ...] = (

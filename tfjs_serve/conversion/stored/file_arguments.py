@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.vocabulary import LOOKUPS, vocabulary_of
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.stored.archive_paths import object_paths
 from tfjs_serve.keras_files import Container, KerasModel
@@ -31,12 +32,15 @@ def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLaye
     version = _version(keras_model)
 
     def complete(layer: KerasLayer) -> KerasLayer:
-        config = dict(layer.config)
+        config, dtype = dict(layer.config), layer.dtype
+        if is_integer(dtype) and _means_its_input(layer, keras_model.keras_version, version):
+            dtype = "float32"
         if layer.class_name in LOOKUPS:
             config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
         return replace(
             layer,
             config=config,
+            dtype=dtype,
             children=tuple(map(complete, layer.children)),
             version=version,
         )
@@ -48,6 +52,17 @@ def _version(keras_model: KerasModel) -> tuple[int, ...]:
     """Return the ``(major, minor)`` of the Keras that saved the file; the newest if not written."""
     found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
     return found if len(found) == 2 else (keras_model.dialect.generation, 99)
+
+
+def _means_its_input(layer: KerasLayer, written: str, version: tuple[int, ...]) -> bool:
+    """Whether the dtype of a first layer is that of the input, not the one to compute in.
+
+    This is how Keras without TensorFlow meant it (``Layer.__init__`` in ``engine/topology.py``),
+    whose weights are floats; its Embedding even says it everywhere.
+    """
+    if layer.class_name == "Embedding":
+        return layer.generation < 3
+    return version < (2, 3) and not written.endswith("-tf") and layer.class_name != "InputLayer"
 
 
 def _paths(model: KerasLayer, keras_model: KerasModel) -> dict[str, str]:
