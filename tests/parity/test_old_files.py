@@ -47,8 +47,9 @@ def test_old_file_predicts_the_same(
     with zipfile.ZipFile(archive) as models:
         path.write_bytes(models.read(name))
         references = dict(np.load(io.BytesIO(models.read(f"{Path(name).stem}.npz"))))
-    inputs = [references[key] for key in references if key.startswith("input_")]
-    expected = [references[key] for key in references if key.startswith("output_")]
+    # Python 2.7 wrote them in any order.
+    inputs = [references[key] for key in sorted(references) if key.startswith("input_")]
+    expected = [references[key] for key in sorted(references) if key.startswith("output_")]
     rtol = ROUNDED if archive.stem.startswith("quantized") else 1e-5
     assert_same_predictions(served, node_tf, path, inputs, expected, rtol=rtol)
 

@@ -18,7 +18,9 @@ def warnings(*dtypes: Any) -> str:
     layers = [layer("Dense", name, units=3) for name in "abc"]
     for one, dtype in zip(layers, dtypes, strict=True):
         one["config"]["dtype"] = dtype
-    return "\n".join(translate(saved(sequential([given("x", (None, 3)), *layers]), WEIGHTS)).warnings)
+    return "\n".join(
+        translate(saved(sequential([given("x", (None, 3)), *layers]), WEIGHTS)).warnings
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
