@@ -38,7 +38,7 @@ _KERNEL_NAMES = {
 _REVERSE = ("reverse_embeddings", "reverse_embeddings_scale", "reverse_embeddings_zero")
 _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "Dense": _KERNEL_NAMES,
-    "EinsumDense": {mode: _KERNEL_NAMES[mode] for mode in ("int8", "int4", "float8")},
+    "EinsumDense": _KERNEL_NAMES,
     "Embedding": {
         "int8": ("embeddings", "embeddings_scale"),
         "int4": ("embeddings", "embeddings_scale", "embeddings_zero", "g_idx"),
@@ -66,12 +66,23 @@ def _mode(layer: KerasLayer) -> Mode | None:
     if name not in _NAMES.get(layer.class_name, {}):
         return None
     grouped = name in ("gptq", "awq") or (bool(rest) and rest[-1] not in ("-1", "None"))
-    return Mode(name=name, is_grouped=grouped)
+    return Mode(name=name, is_grouped=grouped, is_packed=not rest or rest[0] == "4")
 
 
 def is_quantized(layer: KerasLayer) -> bool:
     """Whether a layer's weights are saved as integers, or as floats of eight bits."""
     return _mode(layer) is not None
+
+
+def note_quantized_steps(model: KerasLayer, report: Report) -> None:
+    """Note quantized layers that Keras calls without their scales."""
+    for layer in model.walk():
+        if layer.class_name == "TimeDistributed" and any(map(is_quantized, layer.children)):
+            report.warn(
+                layer,
+                "Keras 3.15 computes the quantized layer inside of it with integers alone, without "
+                "their scales, so its own predictions are wrong; the page uses the scales.",
+            )
 
 
 def quantized_forms(container: Container, input_shape: InputShape, report: Report) -> FormOf:
