@@ -17,7 +17,7 @@ from tfjs_serve.conversion.masks.check_masks import check_masks
 from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
 from tfjs_serve.conversion.masks.explicit import with_explicit_masks
 from tfjs_serve.conversion.model.layers import CONTAINERS, Json, KerasLayer, Variable
-from tfjs_serve.conversion.model.report import Report, nonsense_as_error
+from tfjs_serve.conversion.model.report import HINT_OF_PACKAGE, Report, nonsense_as_error
 from tfjs_serve.conversion.model.sources import LayerWeights, with_named_errors
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.spelling.normalize import normalize
@@ -118,7 +118,10 @@ def refuse_other_models(draft: Draft) -> Draft:
             draft.model,
             "unsupported-model",
             "Only Sequential and Functional models describe their own computation.",
-            "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
+            HINT_OF_PACKAGE.get(
+                draft.model.package,
+                "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
+            ),
         )
         draft.report.raise_problems()
     return draft

@@ -169,7 +169,7 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
 
     TF.js scales with its op for batch normalization, which takes at most four axes. If the input
-    is integers, Keras 3 turns the output into integers too.
+    is integers, Keras turns the output into integers too since 3.11.
     """
     read = context.read
     axis, epsilon = read.take("axis", -1), read.number("epsilon", 0.001)
@@ -182,22 +182,29 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     }
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms, "rounds": rounds(context)}
+    is_rounded = rounds(context, since=(3, 11))
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms, "rounds": is_rounded}
     if rms:
         return context.companion("LayerNormalization", arguments)
-    if rank_of(context) <= 4 and not rounds(context):
+    if rank_of(context) <= 4 and not is_rounded:
         return context.native("LayerNormalization", {"axis": axis, **config})
 
     def lower(low: Lowering) -> Tensor:
         made = _on_rows(low, context, axes, "LayerNormalization", config)
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
     return lower_or_companion(context, lower, "LayerNormalization", arguments)
 
 
-def rounds(context: LayerContext) -> bool:
-    """Whether Keras 3 turns the output into integers, because the input is integers."""
-    return context.layer.generation >= 3 and all_integers(context)
+def rounds(context: LayerContext, *, since: tuple[int, int] = (3, 0)) -> bool:
+    """Whether Keras turns the output into integers, because the input is integers.
+
+    Parameters
+    ----------
+    since
+        ``(major, minor)`` of the first Keras in which the layer does it.
+    """
+    return context.layer.version >= since and all_integers(context)
 
 
 def _on_rows(

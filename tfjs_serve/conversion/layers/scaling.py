@@ -7,6 +7,7 @@ mean square of ``x``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from tfjs_serve.conversion.layers.normalization import (
 from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes, known_product
-from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, Traits
@@ -31,6 +32,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
 from tfjs_serve.conversion.small_models.integers import truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
+from tfjs_serve.layers_model.model import TensorSource
 
 _TINY = 1e-24
 """Keras 3 replaces smaller sums of squares by this one (``normalize`` in ``ops/nn.py``)."""
@@ -52,8 +54,14 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
     ),
 )
 def group_normalization(context: LayerContext) -> TfjsLayer:
-    """Each group of channels is normalized by itself, over all other axes but the batch."""
-    read = context.read
+    """Each group of channels is normalized by itself, over all other axes but the batch.
+
+    If the input is integers, Keras turns the output into integers since 3.7. Before, it did so with
+    the weights.
+    """
+    read, is_rounded = context.read, rounds(context, since=(3, 7))
+    if rounds(context) and not is_rounded:
+        context = replace(context, weights=dict(map(_cut_off, context.weights.items())))
     if context.layer.generation < 3:
         context.no_mask()
     read.boolean("center", True)
@@ -65,15 +73,21 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
         "axis": axis,
         "groups": groups,
         "epsilon": epsilon,
-        "rounds": rounds(context),
+        "rounds": is_rounded,
     }
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
         made = on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
     return lower_or_companion(context, lower, "GroupNormalization", arguments)
+
+
+def _cut_off(item: tuple[str, TensorSource]) -> tuple[str, TensorSource]:
+    """Return a weight without the fractions of its numbers."""
+    name, source = item
+    return name, computed_source(np.trunc, source, shape=source.shape)
 
 
 def _grouped(

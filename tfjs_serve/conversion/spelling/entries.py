@@ -80,6 +80,24 @@ def is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     )
 
 
+def package_of(class_name: str, entry: Mapping[str, Json]) -> str:
+    """Return the package that a class was registered by; empty if it is Keras's or not told.
+
+    Parameters
+    ----------
+    class_name
+        The class as in the file.
+    entry
+        As in the file.
+    """
+    registered, module = entry.get("registered_name"), entry.get("module")
+    for name in (class_name, registered):
+        if isinstance(name, str) and ">" in name:
+            return name.partition(">")[0]
+    package = module.split(".")[0] if isinstance(module, str) else ""
+    return "" if package in _KERAS_MODULES else package
+
+
 def is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -> bool:
     """Whether an entry is a function and not a layer.
 

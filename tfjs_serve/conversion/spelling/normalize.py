@@ -25,6 +25,7 @@ from tfjs_serve.conversion.spelling.entries import (
     is_of_first_call,
     is_operation,
     name_of,
+    package_of,
     sequential_shape,
     stated_shape,
 )
@@ -115,6 +116,7 @@ class _Normalizer:
             generation=self._generation,
             trainable=config.get("trainable") is not False,
             is_custom=derived is None and is_custom(class_name, entry),
+            package=package_of(class_name, entry),
             saved_class=derived or "",
         )
         if derived is not None:

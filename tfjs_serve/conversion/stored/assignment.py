@@ -187,8 +187,8 @@ _NO_ZEROS = (
 )
 _NOT_SAID = (
     "Its weights are quantized, but its configuration does not say so, and Keras cannot load the "
-    "file either. Leave the layer out, as in model.quantize('int8', filters=...), or save the model "
-    "before it is quantized."
+    "file either. Leave the layer out, as in model.quantize('int8', filters=...), or save the "
+    "model before it is quantized."
 )
 
 

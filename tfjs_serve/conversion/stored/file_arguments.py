@@ -27,6 +27,8 @@ def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLaye
     ``all_digits``
         Whether an input consists of integers that float32 may round, for layers that use all of
         their digits.
+    ``readers``
+        The names of the layers that an optional input goes to.
     """
     paths = _paths(model, keras_model)
     version = _version(keras_model)
@@ -45,7 +47,7 @@ def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLaye
             version=version,
         )
 
-    return _with_all_digits(complete(model))
+    return _with_marked_inputs(complete(model))
 
 
 def _version(keras_model: KerasModel) -> tuple[int, ...]:
@@ -98,15 +100,19 @@ def _lines(text: str, generation: int) -> list[str]:
     return lines
 
 
-def _with_all_digits(model: KerasLayer) -> KerasLayer:
-    """Return the outermost model with those inputs marked that float32 must not round."""
-    children = [
-        replace(child, config={**child.config, "all_digits": True})
-        if _needs_all_digits(model, child)
-        else child
-        for child in model.children
-    ]
+def _with_marked_inputs(model: KerasLayer) -> KerasLayer:
+    """Return the outermost model with what its inputs have to know of the layers behind them."""
+    children = [replace(child, config=_with_readers(model, child)) for child in model.children]
     return replace(model, children=tuple(children))
+
+
+def _with_readers(model: KerasLayer, child: KerasLayer) -> dict[str, Json]:
+    config = dict(child.config)
+    if _needs_all_digits(model, child):
+        config["all_digits"] = True
+    if child.class_name == "InputLayer" and config.get("optional"):
+        config["readers"] = [taker.name for taker in _takers(model, child)]
+    return config
 
 
 def _needs_all_digits(model: KerasLayer, child: KerasLayer) -> bool:
