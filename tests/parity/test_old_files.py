@@ -15,7 +15,7 @@ import pytest
 from .harness import NodeTf, ServedModels, assert_same_predictions
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-PATTERNS = ("keras-[12].*.zip", "archives-*.zip", "quantized-*.zip")
+PATTERNS = ("keras-[12].*.zip", "archives-*.zip", "quantized-*.zip", "versions-*.zip")
 ARCHIVES = sorted(path for pattern in PATTERNS for path in FIXTURES.glob(pattern))
 ENDINGS = (".h5", ".keras")
 ROUNDED = 1e-4
@@ -58,5 +58,5 @@ def test_all_generations_are_covered() -> None:
     stems = [archive.stem for archive in ARCHIVES]
     assert {stem.partition(".")[0] for stem in stems} == {
         *("keras-1", "keras-2", "archives-keras-2", "archives-keras-3", "archives-tf_keras-2"),
-        "quantized-3",
+        *("quantized-3", "versions-keras-3"),
     }

@@ -17,8 +17,8 @@ _DTYPES = frozenset(
 )
 _LARGEST_RANK = 6
 _REBUILD = (
-    "TensorFlow.js takes no missing input, which is what {} may get here. Rebuild the model for the "
-    "page: with keras.Input(...) without optional=True if the page has this input, or else "
+    "TensorFlow.js takes no missing input, which is what {} may get here. Rebuild the model for "
+    "the page: with keras.Input(...) without optional=True if the page has this input, or else "
     "without the input, calling what reads it with None; new.set_weights(model.get_weights()) "
     "gives it the weights."
 )

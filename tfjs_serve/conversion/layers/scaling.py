@@ -121,8 +121,10 @@ def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
 
-    `scale` broadcasts along the last axes, whichever axes are normalized.
+    `scale` broadcasts along the last axes, whichever axes are normalized. If the input is integers,
+    Keras turns the output into integers too since 3.11.
     """
+    is_rounded = rounds(context, since=(3, 11))
     axes = counted_axes(context.read.take("axis", -1), rank_of(context))
     epsilon = context.read.number("epsilon", 1e-6)
 
@@ -134,9 +136,9 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
         scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
         made = on_rows(low, x, axes, lambda rows: by_root_mean_square(low, rows, epsilon))
         made = on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": rounds(context)}
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": is_rounded}
     return lower_or_companion(context, lower, "RMSNormalization", arguments)
 
 
