@@ -6,6 +6,7 @@ mean square of ``x``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -122,11 +123,14 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
 
     `scale` broadcasts along the last axes, whichever axes are normalized. If the input is integers,
-    Keras turns the output into integers too since 3.11.
+    Keras turns the output into integers too since 3.11; before, `scale` and `epsilon`.
     """
     is_rounded = rounds(context, since=(3, 11))
     axes = counted_axes(context.read.take("axis", -1), rank_of(context))
     epsilon = context.read.number("epsilon", 1e-6)
+    if rounds(context) and not is_rounded:
+        context = replace(context, weights=dict(map(_cut_off, context.weights.items())))
+        epsilon = math.trunc(epsilon)
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
