@@ -41,7 +41,7 @@ def _since_3_4(layer: KerasLayer) -> bool:
     categories are those along the last axis, not the second (``numerical_utils.py``; the numpy
     backend, which few models come from, is different again).
     """
-    return layer.version >= (3, 4) or layer.generation < 3
+    return not (3,) <= layer.version < (3, 4)
 
 
 def _encoded_shape(layer: KerasLayer, default: str, shape: Shape, depth: int | None) -> Shape:

@@ -204,7 +204,8 @@ def rounds(context: LayerContext, *, since: tuple[int, int] = (3, 0)) -> bool:
     since
         ``(major, minor)`` of the first Keras in which the layer does it.
     """
-    return context.layer.version >= since and all_integers(context)
+    is_older = (3,) <= context.layer.version < since
+    return context.layer.generation >= 3 and not is_older and all_integers(context)
 
 
 def _on_rows(
