@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 import pytest
 
+from tfjs_serve.conversion import passes as passes_module
 from tfjs_serve.conversion import translate
-from tfjs_serve.conversion.translate import MODEL_PASSES
+from tfjs_serve.conversion.passes import MODEL_PASSES, SHAPE_PASSES
 from tools.rooms import (
     DOCUMENT,
     PACKAGE,
@@ -86,10 +87,10 @@ def test_the_passes_are_told_in_their_order() -> None:
     start = lines.index("| pass | what it does | where |") + 2
     told = [re.findall(r"^\| `(\w+)` \|", line) for line in lines[start:]]
     passes = [names[0] for names in told[: told.index([])]]
-    assert passes == ["spelled", *(one.__name__ for one in MODEL_PASSES), "by_rules", "written"]
-    assert all(
-        callable(getattr(translate, name)) and getattr(translate, name).__doc__ for name in passes
-    )
+    listed = [one.__name__ for one in (*MODEL_PASSES, *SHAPE_PASSES)]
+    assert passes == ["spelled", *listed, "by_rules", "written"]
+    found = {**vars(passes_module), **vars(translate)}
+    assert all(callable(found[name]) and found[name].__doc__ for name in passes)
 
 
 def test_every_dependency_has_an_owner() -> None:

@@ -37,3 +37,17 @@ def test_every_rule_links_to_its_file() -> None:
     assert links
     files = [link.partition("#")[0] for link in links]
     assert [file for file in files if not (DOCS / file).is_file()] == []
+
+
+def test_every_version_that_the_converter_asks_for_is_told() -> None:
+    asked = re.compile(
+        r"(?:version \S+|since=?|[A-Z_]+ =|\bversion\b.* <|^_\w+ =) ?\((\d), (\d+)\)", re.MULTILINE
+    )
+    text = (DOCS / "versions.md").read_text(encoding="utf-8")
+    found = {
+        ".".join(match.groups())
+        for path in (ROOT / "tfjs_serve" / "conversion").rglob("*.py")
+        for match in asked.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 5
+    assert [version for version in sorted(found) if version not in text] == []

@@ -182,7 +182,7 @@ NAMES = {
     "../../etc/passwd": "a path that leads elsewhere",
     "a/../b": "a path that leads elsewhere",
     "..\\b": "a path that leads elsewhere",
-    "x" * 257: "has 257 characters",
+    "x" * 1001: "has 1001 characters",
 }
 
 

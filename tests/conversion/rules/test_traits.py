@@ -60,6 +60,18 @@ PASSING = {
     *("SampleNormalization", "ThresholdedReLU", "UnitNormalization"),
 }
 
+OF_ONE_RANK = {
+    *(f"{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)),
+    *(f"Global{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)),
+    *(f"Adaptive{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in (1, 2, 3)),
+    *(
+        f"{name}{rank}D"
+        for name in ("Cropping", "SpatialDropout", "UpSampling", "ZeroPadding")
+        for rank in (1, 2, 3)
+    ),
+    "RepeatVector",
+}
+
 COMMON = {
     *("lets masks pass", "may have any dtype", "hides its input's shape"),
     "has weights that tell its input's shape",
@@ -140,9 +152,15 @@ SETS: list[tuple[str, Callable[[Traits], bool], set[str]]] = [
     (
         "has weights that tell its input's shape",
         lambda t: t.input_shapes is not None,
-        CONVOLUTIONS | WITH_CELL | CUDNN | BATCH_NORMALIZATIONS | {"Dense", "Embedding"},
+        CONVOLUTIONS
+        | WITH_CELL
+        | CUDNN
+        | BATCH_NORMALIZATIONS
+        | {"Dense", "EinsumDense", "Embedding", "PReLU"}
+        | {"GRUCell", "GroupNormalization", "LSTMCell", "LayerNormalization", "SimpleRNNCell"},
     ),
     ("may have any dtype", lambda t: t.any_dtype, OF_ANY_DTYPE),
+    ("takes one number of axes", lambda t: t.rank is not None, OF_ONE_RANK),
     ("hides its input's shape", lambda t: t.hides_input_shape, REARRANGING),
 ]
 

@@ -38,6 +38,18 @@ LSTM = weights((5, 8), (2, 8), (8,))
 @pytest.mark.parametrize(
     ("first", "refs", "shape"),
     [
+        (layer("PReLU", "a", shared_axes=[1]), weights((1, 3)), (None, None, 3)),
+        (
+            layer("RNN", "a", cell=layer("GRUCell", "c", units=2, reset_after=False)),
+            weights((5, 6), (2, 6), (6,)),
+            (None, None, 5),
+        ),
+        (
+            layer("EinsumDense", "a", equation="abc,cd->abd", output_shape=[7, 4], bias_axes="bd"),
+            weights((3, 4), (7, 4)),
+            (None, 7, 3),
+        ),
+        (layer("LayerNormalization", "a", axis=[1, 2]), weights((6, 3), (6, 3)), (None, 6, 3)),
         (dense("a", 2), weights((3, 2), (2,)), (None, 3)),
         (layer("Conv2D", "a", **CONV), weights((3, 3, 1, 4), (4,)), (None, None, None, 1)),
         (
@@ -60,6 +72,7 @@ LSTM = weights((5, 8), (2, 8), (8,))
         ),
     ],
     ids=[
+        *("PReLU", "RNN", "EinsumDense", "LayerNormalization"),
         *("Dense", "Conv2D", "channels first", "Conv2DTranspose", "LSTM", "UnifiedLSTM"),
         *("Embedding", "TimeDistributed"),
     ],
@@ -79,6 +92,29 @@ def test_layers_without_weights_are_looked_through() -> None:
 def test_later_weights_decide_the_number_of_axes() -> None:
     layers = [dense("a", 5), layer("LSTM", "b", units=2)]
     assert input_shape(layers, {"a": weights((3, 5), (5,)), "b": LSTM}) == [None, None, 3]
+
+
+STATISTICS = weights((3,), (3,), (3,), (3,))
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ([layer("GlobalAveragePooling2D", "p")], [None, None, None, 3]),
+        ([layer("ReLU", "r"), layer("MaxPooling1D", "p")], [None, None, 3]),
+        ([layer("SpatialDropout3D", "p", rate=0.5)], [None, None, None, None, 3]),
+        ([layer("RepeatVector", "p", n=2)], [None, 3]),
+    ],
+    ids=["GlobalAveragePooling2D", "MaxPooling1D", "SpatialDropout3D", "RepeatVector"],
+)
+def test_layers_without_weights_decide_the_number_of_axes(layers: list[Json], shape: Shape) -> None:
+    first = layer("BatchNormalization", "b")
+    assert input_shape([first, *layers], {"b": STATISTICS}) == shape
+
+
+def test_without_any_weights_the_number_of_axes_is_enough() -> None:
+    layers = [layer("MaxPooling2D", "a"), layer("GlobalAveragePooling2D", "b")]
+    assert input_shape(layers, {}) == [None, None, None, None]
 
 
 @pytest.mark.parametrize("first", ["Flatten", "ReLU"])

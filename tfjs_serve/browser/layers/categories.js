@@ -12,8 +12,13 @@ part("categories", [], ({ tf, layer }) => {
    */
   function encoded(indices, shape, { mode, depth }, { weights = null, idf = null } = {}) {
     if (mode === "int") return tf.tensor(Float32Array.from(indices), shape, "float32");
-    if (mode === "onehot") {
-      const cut = shape.length > 1 && shape[shape.length - 1] === 1;
+    if (mode === "multihotoflast") {
+      const [before, last] = [shape.slice(0, -1), shape[shape.length - 1]];
+      const rows = encoded(indices, [product(before), last], { mode: "multihot", depth });
+      return tf.reshape(rows, [...before, depth]);
+    }
+    if (mode === "onehot" || mode === "onehotofeach") {
+      const cut = mode === "onehot" && shape.length > 1 && shape[shape.length - 1] === 1;
       const ones = new Float32Array(indices.length * depth);
       indices.forEach((index, row) => {
         if (index >= 0 && index < depth) ones[row * depth + index] = 1;

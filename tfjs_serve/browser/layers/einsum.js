@@ -59,17 +59,4 @@ part("einsum", ["activations"], ({ tf, layer, settingsOf, activate }) => {
     const kernel = tf.div(weights.unscaled_kernel, weights.kernel_scale);
     return tf.cos(tf.add(tf.matMul(x, kernel), weights.bias));
   });
-
-  // The rank of the input tells the direction: from numbers to vectors, or from these to scores.
-  layer("ReversibleEmbedding", ["reverseRanks", "cap"], ([x], { args, weights }) => {
-    const { embeddings, reverse_embeddings: separate } = weights;
-    const [vocabulary, size] = embeddings.shape;
-    if (!args.reverseRanks.includes(x.rank)) return tf.gather(embeddings, tf.cast(x, "int32"));
-    const rows = tf.reshape(x, [-1, size]);
-    const scores = tf.reshape(
-      tf.matMul(rows, separate ?? embeddings, false, !separate),
-      [...x.shape.slice(0, -1), vocabulary],
-    );
-    return args.cap ? tf.mul(tf.tanh(tf.div(scores, args.cap)), args.cap) : scores;
-  });
 });

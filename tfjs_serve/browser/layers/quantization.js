@@ -4,14 +4,17 @@ part("quantization", [], ({ tf, layer }) => {
   /** Round with the gradient of the identity. */
   const rounded = (round) => tf.customGrad((x) => ({ value: round(x), gradFunc: (dy) => dy }));
 
-  layer("AbsMaxQuantizer", ["axes", "lowest", "highest", "epsilon"], ([x], { args }) =>
+  /** Scale by the largest number, round to integers, and scale back. */
+  const roundedByLargest = (x, { axes, lowest, highest, epsilon }) =>
     rounded((given) => {
-      const { axes, lowest, highest, epsilon } = args;
       const largest = tf.max(tf.abs(given), axes, true);
       const scale = tf.div(highest, tf.add(largest, epsilon));
       const whole = tf.clipByValue(tf.round(tf.mul(given, scale)), lowest, highest);
       return tf.div(whole, scale);
-    })(x),
+    })(x);
+
+  layer("AbsMaxQuantizer", ["axes", "lowest", "highest", "epsilon"], ([x], { args }) =>
+    roundedByLargest(x, args),
   );
 
   const [LARGEST, SMALLEST_EXPONENT, DIGITS] = [448, -6, 3];
@@ -24,4 +27,6 @@ part("quantization", [], ({ tf, layer }) => {
       return tf.mul(tf.mul(tf.round(tf.div(limited, step)), step), scale);
     })(x),
   );
+
+  return { roundedByLargest };
 });

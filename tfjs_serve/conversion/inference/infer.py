@@ -257,14 +257,15 @@ def _known(facts: tuple[TensorFact, ...]) -> Shapes | None:
 
 
 def _fed(layer: KerasLayer, inputs: tuple[TensorFact, ...]) -> TensorFact:
-    """Return the fact of an InputLayer: its own shape counts, as TF.js builds layers for that."""
+    """Return the fact of an InputLayer: its own shape counts, as TF.js builds layers for that.
+
+    But the batch is that of the call.
+    """
     given = inputs[0] if inputs else UNKNOWN
-    shape = layer.config["batch_input_shape"]
-    return replace(
-        given,
-        shape=given.shape if shape is None else tuple(shape),
-        dtype=layer.dtype,
-    )
+    shape = given.shape
+    if (own := layer.config["batch_input_shape"]) is not None:
+        shape = (*(shape or own)[:1], *own[1:])
+    return replace(given, shape=shape, dtype=layer.dtype)
 
 
 def _output_masks(

@@ -44,7 +44,7 @@ def _adaptive_pooling(kind: str, rank: int) -> None:
         f"Adaptive{kind}Pooling{rank}D",
         outcome=Outcome.LOWERED,
         shape=of_each(partial(_adapted, rank)),
-        traits=Traits(dtypes=kept if kind == "Max" else None),
+        traits=Traits(dtypes=kept if kind == "Max" else None, rank=rank + 2),
         support=Support(
             lowered=f"{kind}Pooling2D, of parts if their lengths differ",
             companion=f"unknown sizes; more than {_MOST_PARTS} parts of different lengths",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shape
+from tfjs_serve.conversion.model.sources import Weights
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameter
 from tfjs_serve.conversion.rules.registry import Support, rule
@@ -74,10 +75,17 @@ def _alpha_shape(layer: KerasLayer, shape: Shape) -> dict[str, Shape]:
     return {"alpha": tuple(sizes[1:])}
 
 
+def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield the shape that has a slope for each number, but one for all along shared axes."""
+    shared = layer.config.get("shared_axes") or []
+    for slopes in weights.values():
+        yield (None, *(None if size == 1 and shared else size for size in slopes.shape))
+
+
 @rule(
     "PReLU",
     variables=_alpha,
-    traits=Traits(masking=Masking.PASSES, weight_shapes=_alpha_shape),
+    traits=Traits(masking=Masking.PASSES, weight_shapes=_alpha_shape, input_shapes=_input_shapes),
 )
 def prelu(context: LayerContext) -> TfjsLayer:
     """``shared_axes`` counts from 1, without the batch axis, in Keras and TF.js.

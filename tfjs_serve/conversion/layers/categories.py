@@ -34,6 +34,23 @@ def encoded_shape(mode: str, shape: Shape, depth: int | None) -> Shape:
     return (*shape[:-1], depth)
 
 
+def _since_3_4(layer: KerasLayer) -> bool:
+    """Whether an encoding is that of Keras 3.4 and later, or of Keras 2.
+
+    Before, in Keras 3, one-hot encoding leaves an axis of size 1 where it is, and several hot
+    categories are those along the last axis, not the second (``numerical_utils.py``; the numpy
+    backend, which few models come from, is different again).
+    """
+    return not (3,) <= layer.version < (3, 4)
+
+
+def _encoded_shape(layer: KerasLayer, default: str, shape: Shape, depth: int | None) -> Shape:
+    mode = output_mode(layer.config, default)
+    if mode == "one_hot" and not _since_3_4(layer):
+        return (*shape, depth)
+    return encoded_shape(mode, shape, depth)
+
+
 def integer_output(layer: KerasLayer, _inputs: Sequence[TensorFact]) -> tuple[str, ...]:
     """Return the dtype of the output: indices are integers, all encodings are floats."""
     default = "multi_hot" if layer.class_name == "CategoryEncoding" else "int"
@@ -55,7 +72,7 @@ def _tokens(layer: KerasLayer) -> int:
 
 
 def _category_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Shapes:
-    return (encoded_shape(output_mode(layer.config, "multi_hot"), inputs[0], _tokens(layer)),)
+    return (_encoded_shape(layer, "multi_hot", inputs[0], _tokens(layer)),)
 
 
 @rule(
@@ -79,12 +96,30 @@ def category_encoding(context: LayerContext) -> TfjsLayer:
     def lower(low: Lowering) -> Tensor:
         x, weights = low.inputs[0], low.inputs[1] if weighted else None
         columns = one_hot.columns(low, one_hot.as_column(low, x), range(depth))
+        if mode == "one_hot" and not _since_3_4(context.layer):
+            return low.reshape(columns, (*x.shape[1:], depth))
         return one_hot.encoded(low, columns, x.shape, mode, weights)
 
-    arguments = {"mode": mode_name(mode), "depth": depth}
+    arguments = {"mode": _page_mode(context.layer, mode, several=False), "depth": depth}
     if not has_integers or depth > one_hot.MOST_COLUMNS:
         return context.companion("CategoryEncoding", arguments)
     return lower_or_companion(context, lower, "CategoryEncoding", arguments)
+
+
+def _page_mode(layer: KerasLayer, mode: str, *, several: bool) -> str:
+    """Return the name of the mode in ``categories.js``.
+
+    Parameters
+    ----------
+    several
+        Whether the layer takes several hot categories along another axis before Keras 3.4.
+    """
+    if not _since_3_4(layer):
+        if mode == "one_hot":
+            return "onehotofeach"
+        if mode == "multi_hot" and several:
+            return "multihotoflast"
+    return mode_name(mode)
 
 
 def mode_name(mode: str) -> str:
@@ -105,9 +140,11 @@ def _bins_shape(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -
     mode, shape = output_mode(layer.config, "int"), inputs[0]
     boundaries = layer.config.get("bin_boundaries")
     depth = len(boundaries) + 1 if boundaries is not None else layer.config.get("num_bins")
+    if mode == "multi_hot" and not _since_3_4(layer):
+        return ((*shape[:-1], depth),)
     if mode in ("multi_hot", "count") and len(shape) > 1:
         return ((shape[0], *shape[2:], depth),)
-    return (encoded_shape(mode, shape, depth),)
+    return (_encoded_shape(layer, "int", shape, depth),)
 
 
 @rule(
@@ -135,11 +172,14 @@ def discretization(context: LayerContext) -> TfjsLayer:
         if mode == "int":
             index = _binned(low, column, boundaries)
             return index if column is x else low.reshape(index, x.shape[1:])
-        return one_hot.encoded(low, _bins(low, column, boundaries), x.shape, mode, None)
+        bins = _bins(low, column, boundaries)
+        if mode == "one_hot" and not _since_3_4(context.layer):
+            return low.reshape(bins, (*x.shape[1:], len(boundaries) + 1))
+        return one_hot.encoded(low, bins, x.shape, mode, None)
 
     arguments = {
         "boundaries": [float(np.float32(boundary)) for boundary in boundaries],
-        "mode": mode_name(mode),
+        "mode": _page_mode(context.layer, mode, several=True),
         "depth": len(boundaries) + 1,
     }
     if not 0 < len(boundaries) <= one_hot.MOST_COLUMNS:

@@ -191,7 +191,7 @@ def permute(context: LayerContext) -> TfjsLayer:
 @rule(
     "RepeatVector",
     shape=of_each(lambda config, shape: (shape[0], config["n"], shape[1])),
-    traits=_REARRANGES,
+    traits=replace(_REARRANGES, rank=2),
 )
 def repeat_vector(context: LayerContext) -> TfjsLayer:
     """From shape ``(batch, features)`` to ``(batch, n, features)``."""

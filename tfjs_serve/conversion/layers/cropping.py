@@ -36,7 +36,7 @@ def _cropping(rank: int) -> None:
         f"Cropping{rank}D",
         shape=of_each(partial(_cropped, rank)),
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        traits=Traits(dtypes=kept),
+        traits=Traits(dtypes=kept, rank=rank + 2),
         support=Support(
             lowered="unknown sizes: DepthwiseConv2D" if rank == 2 else "Cropping2D",
             companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off",

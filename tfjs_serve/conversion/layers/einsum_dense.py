@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import prod
 
 import numpy as np
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
-from tfjs_serve.conversion.model.shapes import Shape, of_each
-from tfjs_serve.conversion.model.sources import computed_source, reshaped_source
+from tfjs_serve.conversion.model.shapes import RANKS, Shape, of_each
+from tfjs_serve.conversion.model.sources import Weights, computed_source, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.initializers import parameters_of_parts
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
@@ -48,12 +49,32 @@ def _weight_shapes(layer: KerasLayer, shape: Shape) -> dict[str, Shape]:
     return {"kernel": tuple(sizes.get(axis) for axis in equation.kernel)}
 
 
+def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield a shape for each number of axes that the equation allows.
+
+    The kernel tells the sizes of its axes, and so does the bias, which may have axes of the input.
+    """
+    if "kernel" not in weights:
+        return
+    text, kernel = str(layer.config["equation"]), weights["kernel"].shape
+    bias = weights["bias"].shape if "bias" in weights else ()
+    letters = str(layer.config.get("bias_axes") or "")
+    for rank in RANKS:
+        with suppress(ValueError):
+            equation = parsed(text, rank)
+            sizes: dict[int, int] = dict(zip(equation.kernel, kernel, strict=False))
+            places = [equation.output.index(ord(one)) for one in letters if bias]
+            sizes |= {equation.output[at]: bias[at - min(places)] for at in places}
+            if len(equation.source) == rank:
+                yield tuple(map(sizes.get, equation.source))
+
+
 @rule(
     "EinsumDense",
     variables=_variables,
     shape=of_each(_shape),
     outcome=Outcome.LOWERED,
-    traits=Traits(weight_shapes=_weight_shapes),
+    traits=Traits(weight_shapes=_weight_shapes, input_shapes=_input_shapes),
     support=Support(
         lowered="Dense between Permute and Reshape",
         companion="equations with an axis that input, kernel and output share, or that only the "

@@ -32,7 +32,7 @@ def _pooled(config: Mapping[str, Json], shape: Shape) -> Shape:
 
 
 def _traits(kind: str, rank: int) -> Traits:
-    traits = Traits(dtypes=kept if kind == "Max" else _averaged)
+    traits = Traits(dtypes=kept if kind == "Max" else _averaged, rank=rank + 2)
     if (kind, rank) != ("Average", 1):
         return traits
     return replace(traits, mask_use=MaskUse.PER_STEP, call_arguments=("mask",))

@@ -117,6 +117,14 @@ def resizing(context: LayerContext) -> TfjsLayer:
     return _mapped(context, fitted(sizes, targets, arguments["fit"], matrix), arguments["fill"])
 
 
+ROUNDS_SINCE = (3, 6)
+NOT_ROUNDED = (
+    "Keras 3.0 to 3.5 does not round what is between two integers: on TensorFlow it cuts off the "
+    "fraction, on JAX it keeps it. The page keeps it. Save the model with a newer Keras to have "
+    "it rounded."
+)
+
+
 def _fit(context: LayerContext) -> str:
     flags = {"crop": "crop_to_aspect_ratio", "pad": "pad_to_aspect_ratio"}
     chosen = [fit for fit, flag in flags.items() if context.read.boolean(flag, False)]
@@ -130,6 +138,9 @@ def _range(context: LayerContext, method: str) -> list[Json] | None:
     """
     dtype = next((fact.dtype for call in context.calls for fact in call if fact.is_integer), None)
     if dtype is None or context.layer.generation < 3 or method == "nearest":
+        return None
+    if context.layer.version < ROUNDS_SINCE:
+        context.warn(NOT_ROUNDED)
         return None
     if dtype == "bool" or np.dtype(dtype).itemsize > 2:
         return []

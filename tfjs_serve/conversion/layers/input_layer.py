@@ -16,6 +16,12 @@ _DTYPES = frozenset(
     }
 )
 _LARGEST_RANK = 6
+_REBUILD = (
+    "TensorFlow.js takes no missing input, which is what {} may get here. Rebuild the model for "
+    "the page: with keras.Input(...) without optional=True if the page has this input, or else "
+    "without the input, calling what reads it with None; new.set_weights(model.get_weights()) "
+    "gives it the weights."
+)
 
 
 @rule(
@@ -41,8 +47,9 @@ def input_layer(context: LayerContext) -> TfjsLayer:
     # Every layer computes the same from a sparse tensor and a dense one.
     read.ignore("sparse")
     read.only("ragged", False, hint=hint)
-    read.only("optional", False, hint="Give every input of the model.")
-    read.ignore("type_spec", "dimension_names")
+    readers = ", ".join(read.take("readers", []))
+    read.only("optional", False, hint=_REBUILD.format(readers or "its layers"))
+    read.ignore("type_spec", "dimension_names", "of_first_call")
     if context.layer.dtype not in _DTYPES:
         read.unsupported("dtype", context.layer.dtype, hint)
     _check_rank(context, shape)

@@ -28,7 +28,7 @@ def dropout(context: LayerContext) -> TfjsLayer:
 
 @rule(
     "SpatialDropout1D",
-    traits=Traits(masking=Masking.PASSES, dtypes=kept),
+    traits=Traits(masking=Masking.PASSES, dtypes=kept, rank=3),
     support=Support(companion=_ALWAYS),
 )
 def spatial_dropout_1d(context: LayerContext) -> TfjsLayer:
@@ -41,7 +41,7 @@ def _spatial(class_name: str, axes: int) -> None:
     @rule(
         class_name,
         outcome=Outcome.LOWERED,
-        traits=Traits(masking=Masking.PASSES, dtypes=kept),
+        traits=Traits(masking=Masking.PASSES, dtypes=kept, rank=axes + 2),
         support=Support(lowered="Dropout(noise_shape=...)", companion=_ALWAYS),
     )
     def translate(context: LayerContext) -> TfjsLayer:

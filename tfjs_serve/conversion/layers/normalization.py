@@ -81,15 +81,16 @@ def batch_normalization(context: LayerContext) -> TfjsLayer:
     return lower_or_companion(_short(context), lower, "BatchNormalization", arguments)
 
 
-def _input_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
-    """Yield a shape for each number of axes; the statistics tell the number of features."""
+def normalized_shapes(layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield a shape for each number of axes; weights tell the sizes of the normalized ones."""
     if not weights:
         return
-    axis, size = layer.config.get("axis", -1), next(iter(weights.values())).shape[0]
-    axis = axis[0] if isinstance(axis, list) else axis
+    axis, sizes = layer.config.get("axis", -1), next(iter(weights.values())).shape
+    axes = axis[: len(sizes)] if isinstance(axis, list) else [axis]
     for rank in RANKS:
-        if -rank <= axis < rank:
-            yield tuple(size if index == axis % rank else None for index in range(rank))
+        if all(-rank <= one < rank for one in axes):
+            places = dict(zip((one % rank for one in axes), sizes, strict=False))
+            yield tuple(map(places.get, range(rank)))
 
 
 for _class_name in (
@@ -104,7 +105,7 @@ for _class_name in (
         traits=Traits(
             masking=Masking.PASSES,
             call_arguments=("training", "mask"),
-            input_shapes=_input_shapes,
+            input_shapes=normalized_shapes,
         ),
         support=Support(
             lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
@@ -158,7 +159,7 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
 @rule(
     "LayerNormalization",
     variables=scale_and_center,
-    traits=Traits(masking=Masking.PASSES),
+    traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
         lowered="inputs of five and more axes: Permute, Reshape",
         companion="`rms_scaling`; integers in Keras 3; several unknown sizes with five axes",
@@ -168,7 +169,7 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     """Normalizes over ``axis``, which is one axis or several.
 
     TF.js scales with its op for batch normalization, which takes at most four axes. If the input
-    is integers, Keras 3 turns the output into integers too.
+    is integers, Keras turns the output into integers too since 3.11.
     """
     read = context.read
     axis, epsilon = read.take("axis", -1), read.number("epsilon", 0.001)
@@ -181,22 +182,30 @@ def layer_normalization(context: LayerContext) -> TfjsLayer:
     }
     axes = counted_axes(axis, rank_of(context))
     rms = read.boolean("rms_scaling", False)
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms, "rounds": rounds(context)}
+    is_rounded = rounds(context, since=(3, 11))
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rms": rms, "rounds": is_rounded}
     if rms:
         return context.companion("LayerNormalization", arguments)
-    if rank_of(context) <= 4 and not rounds(context):
+    if rank_of(context) <= 4 and not is_rounded:
         return context.native("LayerNormalization", {"axis": axis, **config})
 
     def lower(low: Lowering) -> Tensor:
         made = _on_rows(low, context, axes, "LayerNormalization", config)
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
     return lower_or_companion(context, lower, "LayerNormalization", arguments)
 
 
-def rounds(context: LayerContext) -> bool:
-    """Whether Keras 3 turns the output into integers, because the input is integers."""
-    return context.layer.generation >= 3 and all_integers(context)
+def rounds(context: LayerContext, *, since: tuple[int, int] = (3, 0)) -> bool:
+    """Whether Keras turns the output into integers, because the input is integers.
+
+    Parameters
+    ----------
+    since
+        ``(major, minor)`` of the first Keras in which the layer does it.
+    """
+    is_older = (3,) <= context.layer.version < since
+    return context.layer.generation >= 3 and not is_older and all_integers(context)
 
 
 def _on_rows(

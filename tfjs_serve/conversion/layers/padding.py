@@ -45,7 +45,7 @@ def _zero_padding(rank: int) -> None:
         f"ZeroPadding{rank}D",
         shape=of_each(partial(_padded, rank)),
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        traits=Traits(dtypes=kept),
+        traits=Traits(dtypes=kept, rank=rank + 2),
         support=Support(
             lowered="" if rank == 2 else "ZeroPadding2D",
             companion="several unknown sizes" if rank == 3 else "",

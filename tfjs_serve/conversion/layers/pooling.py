@@ -31,7 +31,7 @@ def _pooling(kind: str, rank: int) -> None:
     @rule(
         class_name,
         shape=of_each(pooled),
-        traits=Traits(dtypes=kept if kind == "Max" else None),
+        traits=Traits(dtypes=kept if kind == "Max" else None, rank=rank + 2),
         support=Support(
             lowered=_LOWERED[rank],
             companion="what is lowered, with several unknown sizes" if rank == 3 else "",

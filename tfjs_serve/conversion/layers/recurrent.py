@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.cells import NO_DROPOUT, Cell, read_cell
@@ -17,9 +17,11 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     with_equal_outputs,
 )
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.model.shapes import Shapes
+from tfjs_serve.conversion.model.shapes import Shape, Shapes
+from tfjs_serve.conversion.model.sources import Weights
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Support, kernel_and_bias, rule
+from tfjs_serve.conversion.rules.traits import Traits
 
 _VARIABLES = kernel_and_bias("kernel", "recurrent_kernel")
 _TRAITS = replace(RECURRENT, cell_inside=True, input_shapes=sequences)
@@ -100,12 +102,19 @@ def _layer(name: str, spelling: str) -> None:
         return layer_in_both_forms(context, name, loop, read_inside(context, cell), native)
 
 
+def _of_one_step(_layer: KerasLayer, weights: Weights) -> Iterator[Shape]:
+    """Yield the shape of one step; the kernel tells the number of features."""
+    if weights:
+        yield (None, weights["kernel"].shape[0])
+
+
 def _cell(name: str) -> None:
     read = _CELLS[name]
 
     @rule(
         f"{name}Cell",
         variables=_VARIABLES,
+        traits=Traits(input_shapes=_of_one_step),
         support=Support(companion="as the layer"),
     )
     def translate_cell(context: LayerContext) -> TfjsLayer:

@@ -37,7 +37,7 @@ def _shapes(layer: KerasLayer, inputs: Shapes, _inner: tuple[Shapes, ...]) -> Sh
     traits=Traits(mask_maker=MASK_OF_ZEROS),
     support=Support(
         lowered="Dense, if all calls are with reverse=True",
-        companion="calls with and without reverse=True",
+        companion="calls with and without reverse=True; what quantizes its inputs",
         notes="calls with and without reverse=True need inputs of different ranks",
     ),
 )
@@ -55,16 +55,20 @@ def reversible_embedding(context: LayerContext) -> TfjsLayer:
         "mask_zero": read.boolean("mask_zero", False),
         **parameter(context, "embeddings"),
     }
+    quantizer = read.take("input_quantizer")
     reverse = [bool(value) for value in context.keywords.each("reverse")] or [False]
     if not any(reverse):
         weights = {name: w for name, w in context.weights.items() if name == "embeddings"}
         return replace(context, weights=weights).native("Embedding", config)
-    if all(reverse) and context.weights:
+    if all(reverse) and context.weights and quantizer is None:
         return _reversed(context, vocabulary, cap)
     if config["mask_zero"]:
         report_mask(context.layer, read.report)
     ranks = _ranks(context, reverse)
-    return context.companion("ReversibleEmbedding", {"reverse_ranks": ranks, "cap": cap})
+    arguments = {"reverse_ranks": ranks, "cap": cap}
+    if quantizer is not None:
+        arguments["quantizer"] = quantizer
+    return context.companion("ReversibleEmbedding", arguments)
 
 
 def _reversed(context: LayerContext, vocabulary: int, cap: float | None) -> TfjsLayer:

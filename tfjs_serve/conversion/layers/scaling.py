@@ -6,15 +6,21 @@ mean square of ``x``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.normalization import rounds, scale_and_center
+from tfjs_serve.conversion.layers.normalization import (
+    normalized_shapes,
+    rounds,
+    scale_and_center,
+)
 from tfjs_serve.conversion.layers.shared.unchanged import unchanged
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.shapes import Shapes, known_product
-from tfjs_serve.conversion.model.sources import constant, reshaped_source
+from tfjs_serve.conversion.model.sources import computed_source, constant, reshaped_source
 from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Masking, Traits
@@ -27,6 +33,7 @@ from tfjs_serve.conversion.small_models.arithmetic import (
 from tfjs_serve.conversion.small_models.integers import truncated
 from tfjs_serve.conversion.small_models.last_axis import Rows, counted_axes, on_rows, rank_of
 from tfjs_serve.conversion.small_models.or_companion import lower_or_companion
+from tfjs_serve.layers_model.model import TensorSource
 
 _TINY = 1e-24
 """Keras 3 replaces smaller sums of squares by this one (``normalize`` in ``ops/nn.py``)."""
@@ -42,14 +49,20 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
     "GroupNormalization",
     variables=scale_and_center,
     outcome=Outcome.LOWERED,
-    traits=Traits(masking=Masking.PASSES),
+    traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
         lowered="Reshape, LayerNormalization, DepthwiseConv2D", companion="several unknown sizes"
     ),
 )
 def group_normalization(context: LayerContext) -> TfjsLayer:
-    """Each group of channels is normalized by itself, over all other axes but the batch."""
-    read = context.read
+    """Each group of channels is normalized by itself, over all other axes but the batch.
+
+    If the input is integers, Keras turns the output into integers since 3.7. Before, it did so with
+    the weights.
+    """
+    read, is_rounded = context.read, rounds(context, since=(3, 7))
+    if rounds(context) and not is_rounded:
+        context = replace(context, weights=dict(map(_cut_off, context.weights.items())))
     if context.layer.generation < 3:
         context.no_mask()
     read.boolean("center", True)
@@ -61,15 +74,21 @@ def group_normalization(context: LayerContext) -> TfjsLayer:
         "axis": axis,
         "groups": groups,
         "epsilon": epsilon,
-        "rounds": rounds(context),
+        "rounds": is_rounded,
     }
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
         made = on_rows(low, x, (axis,), lambda rows: _grouped(low, context, rows, groups, epsilon))
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
     return lower_or_companion(context, lower, "GroupNormalization", arguments)
+
+
+def _cut_off(item: tuple[str, TensorSource]) -> tuple[str, TensorSource]:
+    """Return a weight without the fractions of its numbers."""
+    name, source = item
+    return name, computed_source(np.trunc, source, shape=source.shape)
 
 
 def _grouped(
@@ -103,10 +122,15 @@ def _scale(_config: Mapping[str, Json]) -> tuple[Variable, ...]:
 def rms_normalization(context: LayerContext) -> TfjsLayer:
     """``x / sqrt(mean(x^2) + epsilon) * scale`` over one axis or several.
 
-    `scale` broadcasts along the last axes, whichever axes are normalized.
+    `scale` broadcasts along the last axes, whichever axes are normalized. If the input is integers,
+    Keras turns the output into integers too since 3.11; before, `scale` and `epsilon`.
     """
+    is_rounded = rounds(context, since=(3, 11))
     axes = counted_axes(context.read.take("axis", -1), rank_of(context))
     epsilon = context.read.number("epsilon", 1e-6)
+    if rounds(context) and not is_rounded:
+        context = replace(context, weights=dict(map(_cut_off, context.weights.items())))
+        epsilon = math.trunc(epsilon)
 
     def lower(low: Lowering) -> Tensor:
         (x,) = low.inputs
@@ -116,9 +140,9 @@ def rms_normalization(context: LayerContext) -> TfjsLayer:
         scale = reshaped_source(context.weights["scale"], (Rows(x.shape, last).size,))
         made = on_rows(low, x, axes, lambda rows: by_root_mean_square(low, rows, epsilon))
         made = on_rows(low, made, last, lambda rows: low.affine(rows, scale, None))
-        return truncated(low, made) if rounds(context) else made
+        return truncated(low, made) if is_rounded else made
 
-    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": rounds(context)}
+    arguments = {"axes": list(axes), "epsilon": epsilon, "rounds": is_rounded}
     return lower_or_companion(context, lower, "RMSNormalization", arguments)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from tfjs_serve.conversion.layers.image_resizing import NOT_ROUNDED, ROUNDS_SINCE
 from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import (
@@ -48,7 +49,7 @@ def _up_sampling(rank: int) -> None:
         f"UpSampling{rank}D",
         shape=of_each(partial(_enlarged, rank)),
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
-        traits=Traits(dtypes=_dtypes),
+        traits=Traits(dtypes=_dtypes, rank=rank + 2),
         support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     def translate(context: LayerContext) -> TfjsLayer:
@@ -59,6 +60,7 @@ def _up_sampling(rank: int) -> None:
         read.ignore("interpolation")
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
+        _check_sizes(context, method, data_format)
         rounds = _rounds(context, method, factors)
         exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:
@@ -82,6 +84,17 @@ def _up_sampling(rank: int) -> None:
         return lower_or_companion(context, lower, "UpSampling", arguments)
 
 
+def _check_sizes(context: LayerContext, method: str, data_format: str) -> None:
+    """Refuse what the first releases of Keras 3 compute: sizes from the wrong axes."""
+    is_wrong = (3,) <= context.layer.version < (3, 2)
+    if is_wrong and method != "nearest" and data_format == "channels_first":
+        context.problem(
+            "unsupported-argument",
+            "Keras 3.0 and 3.1 interpolate images with channels first to a wrong size.",
+            "Save the model with Keras 3.2 or later, or use interpolation='nearest'.",
+        )
+
+
 def _method(layer: KerasLayer) -> str:
     """Return the interpolation; TensorFlow's "area" is the same as "nearest" when enlarging."""
     method = str(layer.config.get("interpolation") or "nearest").lower()
@@ -97,6 +110,9 @@ def _dtypes(layer: KerasLayer, inputs: Sequence[TensorFact]) -> tuple[str, ...]:
 def _rounds(context: LayerContext, method: str, factors: Sequence[int]) -> bool:
     """Whether Keras rounds; report it where the companion would not round in the same way."""
     rounds = method != "nearest" and context.layer.generation >= 3 and all_integers(context)
+    if rounds and context.layer.version < ROUNDS_SINCE:
+        context.warn(NOT_ROUNDED)
+        return False
     if rounds and not _rounds_alike(method, factors):
         context.no_integers()
     return rounds

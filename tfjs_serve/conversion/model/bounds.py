@@ -34,7 +34,8 @@ MAXIMUM_ROUNDS = 1_000
 ``inference/load_order.py``."""
 MAXIMUM_NUMBERS = 1 << 28
 """Numbers in one tensor, not counting the batch: 1 GiB, more than a browser can handle."""
-MAXIMUM_NAME_CHARACTERS = 256
+MAXIMUM_NAME_CHARACTERS = 1_000
+"""Keras sets no limit; names that programs put together have a few hundred."""
 MAXIMUM_PATH_CHARACTERS = 2_000
 
 _HINT_SIZE = "split the model; or the file is made to exhaust this machine"

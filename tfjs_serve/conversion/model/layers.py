@@ -115,6 +115,8 @@ class KerasLayer:
         Whether the last input of its calls is a mask; see ``masks/explicit.py``.
     is_custom
         Whether the user's own code computes it: its class is not Keras's, or it is a Lambda.
+    package
+        The package that its class was registered by; empty for Keras's classes.
     saved_class
         The user's own class of a model that was read as a plain one; empty for all other layers.
     order_input
@@ -135,6 +137,7 @@ class KerasLayer:
     order_input: bool = False
     version: tuple[int, ...] = ()
     is_custom: bool = False
+    package: str = ""
     saved_class: str = ""
 
     @property

@@ -14,6 +14,15 @@ NONSENSE = (
 )
 """What Python raises on JSON of an unexpected structure. Checking each step would tell no more."""
 HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
+HINT_OF_PACKAGE = dict.fromkeys(
+    ("keras_cv", "keras_hub", "keras_nlp"),
+    "It is of a library beside Keras, whose file has only its arguments. Rebuild the model in "
+    "Python as plain = keras.Model(model.inputs, model.outputs) and save that: models of such a "
+    "library then have their layers in the file. Layers of the library itself that are left are "
+    "reported by name; replace these by Keras's own, or write them in JavaScript, register them in "
+    "the page, and name the file: --layers my-layers.js.",
+)
+"""What to do with classes of libraries that many use, by their packages."""
 _MOST_TOLD = 1_000
 """Problems, and warnings: a report stays small, whatever is in the file."""
 _MESSAGE_CHARACTERS = 2_000

@@ -13,8 +13,10 @@ def plain(value: Json) -> Json:
         return [plain(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("class_name") == "__tuple__":
+    if value.get("class_name") in ("__tuple__", "TensorShape"):
         return [plain(item) for item in value.get("items", [])]
+    if value.keys() == {"type", "value"} and value["type"] == "ndarray":
+        return value["value"]  # Numbers in Keras 2.0 and 2.1 (``get_json_type`` in ``models.py``).
     if value.get("class_name") in ("__numpy__", "__tensor__"):
         return (value.get("config") or {}).get("value")
     if value.get("class_name") == "function" and isinstance(value.get("config"), str):
@@ -37,6 +39,8 @@ def compute_dtype(dtype: Json) -> str:
         # Quantized layers name their "mode", and the dtype they had before as the "source".
         name = config.get("mode") or config.get("name") or config.get("default_policy")
         return compute_dtype(name)
+    if isinstance(dtype, str) and dtype.lstrip("_").startswith("infer"):
+        return "float32"  # Policies of TensorFlow 1.15 to 2.1 that take the dtype of the weights.
     return dtype.removeprefix("mixed_") if isinstance(dtype, str) else "float32"
 
 

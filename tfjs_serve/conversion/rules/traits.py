@@ -123,6 +123,8 @@ class Traits:
     input_shapes
         Returns the shapes that its input may have, counting the batch axis, with ``None`` for
         sizes that no weight tells.
+    rank
+        The number of axes of its first input, counting the batch axis, if it takes no other.
     hides_input_shape
         Whether the shape of its output says nothing about the shape of its input.
     weight_shapes
@@ -144,6 +146,7 @@ class Traits:
     cell_inside: bool = False
     call_arguments: tuple[str, ...] = ()
     input_shapes: InputShapes | None = None
+    rank: int | None = None
     hides_input_shape: bool = False
     weight_shapes: WeightShapes | None = None
 

@@ -80,6 +80,24 @@ def is_custom(class_name: str, entry: Mapping[str, Json]) -> bool:
     )
 
 
+def package_of(class_name: str, entry: Mapping[str, Json]) -> str:
+    """Return the package that a class was registered by; empty if it is Keras's or not told.
+
+    Parameters
+    ----------
+    class_name
+        The class as in the file.
+    entry
+        As in the file.
+    """
+    registered, module = entry.get("registered_name"), entry.get("module")
+    for name in (class_name, registered):
+        if isinstance(name, str) and ">" in name:
+            return name.partition(">")[0]
+    package = module.split(".")[0] if isinstance(module, str) else ""
+    return "" if package in _KERAS_MODULES else package
+
+
 def is_operation(class_name: str, entry: Mapping[str, Json], generation: int) -> bool:
     """Whether an entry is a function and not a layer.
 
@@ -118,6 +136,15 @@ def sequential_shape(entry: Mapping[str, Json]) -> list[Any] | None:
     entries = entries_of(config)
     shape = _shape_of_first(entries[0]) if entries else None
     return shape or _as_list(config.get("build_input_shape")) or _built_shape(entry)
+
+
+def is_of_first_call(entry: Mapping[str, Json]) -> bool:
+    """Whether a Sequential has its input shape only from its first call: no layer states one."""
+    while entry.get("class_name") in MODELS and entries_of(config_of(entry)):
+        entry = entries_of(config_of(entry))[0]
+        if stated_shape(config_of(entry)) is not None:
+            return False
+    return True
 
 
 def _shape_of_first(entry: Mapping[str, Json]) -> list[Any] | None:

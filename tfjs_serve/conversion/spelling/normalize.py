@@ -22,8 +22,10 @@ from tfjs_serve.conversion.spelling.entries import (
     config_of,
     entries_of,
     is_custom,
+    is_of_first_call,
     is_operation,
     name_of,
+    package_of,
     sequential_shape,
     stated_shape,
 )
@@ -114,6 +116,7 @@ class _Normalizer:
             generation=self._generation,
             trainable=config.get("trainable") is not False,
             is_custom=derived is None and is_custom(class_name, entry),
+            package=package_of(class_name, entry),
             saved_class=derived or "",
         )
         if derived is not None:
@@ -167,7 +170,10 @@ class _Normalizer:
             class_name="InputLayer",
             name=name,
             path=f"{model.path}/{name}",
-            config={"batch_input_shape": sequential_shape(entry)},
+            config={
+                "batch_input_shape": sequential_shape(entry),
+                "of_first_call": is_of_first_call(entry),
+            },
             dtype=compute_dtype(first.get("dtype")),
             generation=self._generation,
         )

@@ -180,13 +180,28 @@ def _split_keras2(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], lis
     return [], [*mine, *fixed, *variables_of_children]
 
 
+_NO_ZEROS = (
+    "Keras leaves the zero points of quantized weights with this method out of .keras archives, so "
+    "that nobody can compute with them, itself neither. Save the quantized model as .h5, or the "
+    "model before it is quantized."
+)
+_NOT_SAID = (
+    "Its weights are quantized, but its configuration does not say so, and Keras cannot load the "
+    "file either. Leave the layer out, as in model.quantize('int8', filters=...), or save the "
+    "model before it is quantized."
+)
+
+
 def _report_count(
     layer: KerasLayer, expected: int, refs: tuple[WeightRef, ...], report: Report
 ) -> None:
     names = ", ".join(ref.name for ref in refs[:6]) or "none"
+    hint = "If it shares layers with another model, save each as a model of its own."
+    if any(ref.dtype in ("int8", "uint8") for ref in refs):
+        hint = _NO_ZEROS if layer.dtype.startswith(("awq", "gptq")) else _NOT_SAID
     report.problem(
         layer,
         "weights-do-not-fit",
         f"It needs {expected} weights, but the file has {len(refs)} for it ({names}).",
-        "If it shares layers with another model, save each as a model of its own.",
+        hint,
     )

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 
 from tfjs_serve.conversion.layers.shared.vocabulary import LOOKUPS, vocabulary_of
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.stored.archive_paths import object_paths
 from tfjs_serve.keras_files import Container, KerasModel
@@ -26,28 +27,44 @@ def with_file_arguments(model: KerasLayer, keras_model: KerasModel) -> KerasLaye
     ``all_digits``
         Whether an input consists of integers that float32 may round, for layers that use all of
         their digits.
+    ``readers``
+        The names of the layers that an optional input goes to.
     """
     paths = _paths(model, keras_model)
     version = _version(keras_model)
 
     def complete(layer: KerasLayer) -> KerasLayer:
-        config = dict(layer.config)
+        config, dtype = dict(layer.config), layer.dtype
+        if is_integer(dtype) and _means_its_input(layer, keras_model.keras_version, version):
+            dtype = "float32"
         if layer.class_name in LOOKUPS:
             config |= _lookup_arguments(layer, keras_model, paths.get(layer.path, ""))
         return replace(
             layer,
             config=config,
+            dtype=dtype,
             children=tuple(map(complete, layer.children)),
             version=version,
         )
 
-    return _with_all_digits(complete(model))
+    return _with_marked_inputs(complete(model))
 
 
 def _version(keras_model: KerasModel) -> tuple[int, ...]:
     """Return the ``(major, minor)`` of the Keras that saved the file; the newest if not written."""
     found = tuple(int(part) for part in re.findall(r"\d+", keras_model.keras_version)[:2])
     return found if len(found) == 2 else (keras_model.dialect.generation, 99)
+
+
+def _means_its_input(layer: KerasLayer, written: str, version: tuple[int, ...]) -> bool:
+    """Whether the dtype of a first layer is that of the input, not the one to compute in.
+
+    This is how Keras without TensorFlow meant it (``Layer.__init__`` in ``engine/topology.py``),
+    whose weights are floats; its Embedding even says it everywhere.
+    """
+    if layer.class_name == "Embedding":
+        return layer.generation < 3
+    return version < (2, 3) and not written.endswith("-tf") and layer.class_name != "InputLayer"
 
 
 def _paths(model: KerasLayer, keras_model: KerasModel) -> dict[str, str]:
@@ -83,15 +100,19 @@ def _lines(text: str, generation: int) -> list[str]:
     return lines
 
 
-def _with_all_digits(model: KerasLayer) -> KerasLayer:
-    """Return the outermost model with those inputs marked that float32 must not round."""
-    children = [
-        replace(child, config={**child.config, "all_digits": True})
-        if _needs_all_digits(model, child)
-        else child
-        for child in model.children
-    ]
+def _with_marked_inputs(model: KerasLayer) -> KerasLayer:
+    """Return the outermost model with what its inputs have to know of the layers behind them."""
+    children = [replace(child, config=_with_readers(model, child)) for child in model.children]
     return replace(model, children=tuple(children))
+
+
+def _with_readers(model: KerasLayer, child: KerasLayer) -> dict[str, Json]:
+    config = dict(child.config)
+    if _needs_all_digits(model, child):
+        config["all_digits"] = True
+    if child.class_name == "InputLayer" and config.get("optional"):
+        config["readers"] = [taker.name for taker in _takers(model, child)]
+    return config
 
 
 def _needs_all_digits(model: KerasLayer, child: KerasLayer) -> bool:

@@ -82,8 +82,8 @@ def _map(layer: KerasLayer, change: Callable[[KerasLayer], KerasLayer]) -> Keras
 
 
 def _with_shape(model: KerasLayer, shape: Shape) -> KerasLayer:
-    config: dict[str, Json] = {"batch_input_shape": list(shape)}
     first, *rest = model.children
+    config: dict[str, Json] = {**first.config, "batch_input_shape": list(shape)}
     return replace(model, children=(replace(first, config=config), *rest))
 
 
@@ -116,12 +116,20 @@ def _with_called_shapes(model: KerasLayer, facts: Facts) -> KerasLayer:
 
 def _candidates(model: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
     """Yield the shapes that the input may have for the first layer with weights."""
+    ranks: list[Shape] = []
     for layer in _in_order(model):
         shapes = list(accepted_shapes(layer, weights, rules))
-        if shapes:
+        if any(map(_tells_a_size, shapes)):
             yield from shapes
-        if shapes or traits_of(rules, layer).hides_input_shape:
             return
+        if traits_of(rules, layer).hides_input_shape:
+            return
+        ranks = ranks or shapes
+    yield from ranks
+
+
+def _tells_a_size(shape: Shape) -> bool:
+    return any(size is not None for size in shape)
 
 
 def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
@@ -133,24 +141,45 @@ def _in_order(model: KerasLayer) -> Iterator[KerasLayer]:
 
 
 def accepted_shapes(layer: KerasLayer, weights: LayerWeights, rules: Rules) -> Iterator[Shape]:
-    """Yield the shapes that the input of a layer with these weights may have."""
+    """Yield the shapes that the input of a layer with these weights may have.
+
+    They count the batch axis, and are ``None`` where weights do not tell a size.
+    """
     traits = traits_of(rules, layer)
     if traits.inner is Inner.EACH_STEP:
         for batch, *rest in accepted_shapes(layer.children[0], weights, rules):
             yield (batch, None, *rest)
     elif traits.inner is Inner.DIRECTIONS:
         yield from accepted_shapes(layer.children[0], weights, rules)
+    elif traits.has_states and layer.children:
+        for batch, *rest in accepted_shapes(_first_cell(layer), weights, rules):
+            yield (batch, None, *rest)
     elif traits.input_shapes is not None:
         yield from traits.input_shapes(layer, weights.get(layer.path, {}))
+    elif traits.rank is not None:
+        yield (None,) * traits.rank
+
+
+def _first_cell(layer: KerasLayer) -> KerasLayer:
+    while layer.children:
+        layer = layer.children[0]
+    return layer
+
+
+def fed_layers(model: KerasLayer, rules: Rules) -> Iterator[KerasLayer]:
+    """Yield all layers but models and the cells of recurrent layers, which are fed in steps."""
+    if model.class_name not in CONTAINERS:
+        yield model
+    if not traits_of(rules, model).has_states:
+        for child in model.children:
+            yield from fed_layers(child, rules)
 
 
 def _fits(model: KerasLayer, weights: LayerWeights, rules: Rules, report: Report) -> bool:
     """Whether all layers of `model` get inputs that fit their weights."""
     facts = infer(model, rules, report.copy())
-    for layer in model.walk():
-        accepted = (
-            [] if layer.class_name in CONTAINERS else list(accepted_shapes(layer, weights, rules))
-        )
+    for layer in fed_layers(model, rules):
+        accepted = list(accepted_shapes(layer, weights, rules))
         for call in facts.calls.get(layer.path, ()):
             shape = call[0].shape
             if accepted and not (shape and any(agree(shape, other) for other in accepted)):

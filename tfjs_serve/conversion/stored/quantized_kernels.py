@@ -28,10 +28,13 @@ class Mode:
         The method: ``"int8"``, ``"int4"``, ``"float8"``, ``"gptq"`` or ``"awq"``.
     is_grouped
         Whether each group of inputs has a scale and a zero of its own.
+    is_packed
+        Whether a byte has two numbers of gptq or awq: only those of four bits are packed.
     """
 
     name: str
     is_grouped: bool
+    is_packed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +152,15 @@ class QuantizedKernel:
 
     def _transposed_kernel(self, kernel: TensorSource, scale: TensorSource) -> TensorSource:
         """gptq and awq save kernels with the outputs first, and in groups of inputs."""
-        units = int(self.saved.config["units"])
-        inputs = kernel.shape[1]
-        packed = kernel.shape[0] != units
+        units, inputs = int(scale.shape[0]), kernel.shape[1]
+        shape = self._kernel_shape() or (inputs, units)
         sources = [kernel, scale, self.weights["kernel_zero"], self.weights["g_idx"]]
         if self.mode.name == "awq":
             sources.append(self.weights["awq_scales"])
 
         def compute(saved: Array, s: Array, z: Array, g: Array, *awq: Array) -> Array:
-            found = numbers.unpacked(saved, 0, units, False) if packed else saved
+            found = numbers.unpacked(saved, 0, units, False) if self.mode.is_packed else saved
             made = numbers.of_groups(found.astype(np.float32), s, z, g, axis=-1).T
-            return np.asarray(made / awq[0][:, None] if awq else made)
+            return np.asarray(made / awq[0][:, None] if awq else made).reshape(shape)
 
-        return computed_source(compute, *sources, shape=(inputs, units))
+        return computed_source(compute, *sources, shape=shape)

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from tfjs_serve.conversion.model.layers import Json, KerasLayer, Variable
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
-from tfjs_serve.conversion.model.sources import Array, Weights, computed_source
+from tfjs_serve.conversion.model.sources import Weights, computed_source
 from tfjs_serve.conversion.stored import quantized_weights as numbers
 from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
 from tfjs_serve.conversion.stored.lora import lora_names, with_lora, without_lora
+from tfjs_serve.conversion.stored.quantized_embeddings import QuantizedEmbedding
 from tfjs_serve.conversion.stored.quantized_kernels import Mode, QuantizedKernel
 from tfjs_serve.conversion.stored.replacements import inner_layer, replacement
 from tfjs_serve.keras_files import Container
@@ -34,15 +35,21 @@ _KERNEL_NAMES = {
     "gptq": ("bias", "kernel", "kernel_scale", "kernel_zero", "g_idx"),
     "awq": ("bias", "kernel", "kernel_scale", "kernel_zero", "awq_scales", "g_idx"),
 }
+_REVERSE = ("reverse_embeddings", "reverse_embeddings_scale", "reverse_embeddings_zero")
 _NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "Dense": _KERNEL_NAMES,
-    "EinsumDense": {mode: _KERNEL_NAMES[mode] for mode in ("int8", "int4", "float8")},
+    "EinsumDense": _KERNEL_NAMES,
     "Embedding": {
         "int8": ("embeddings", "embeddings_scale"),
         "int4": ("embeddings", "embeddings_scale", "embeddings_zero", "g_idx"),
     },
+    "ReversibleEmbedding": {
+        "int8": ("embeddings", "embeddings_scale", *_REVERSE[:2]),
+        "int4": ("embeddings", "embeddings_scale", "embeddings_zero", "g_idx", *_REVERSE),
+    },
 }
-_OF_GROUPS = frozenset({"kernel_zero", "embeddings_zero", "g_idx"})
+_EMBEDDINGS = frozenset({"Embedding", "ReversibleEmbedding"})
+_OF_GROUPS = frozenset({"kernel_zero", "embeddings_zero", "reverse_embeddings_zero", "g_idx"})
 _PLAIN = frozenset({"bias", "lora_kernel_a", "lora_kernel_b", "lora_embeddings_a"}) | frozenset(
     {"lora_embeddings_b"}
 )
@@ -59,12 +66,23 @@ def _mode(layer: KerasLayer) -> Mode | None:
     if name not in _NAMES.get(layer.class_name, {}):
         return None
     grouped = name in ("gptq", "awq") or (bool(rest) and rest[-1] not in ("-1", "None"))
-    return Mode(name=name, is_grouped=grouped)
+    return Mode(name=name, is_grouped=grouped, is_packed=not rest or rest[0] == "4")
 
 
 def is_quantized(layer: KerasLayer) -> bool:
     """Whether a layer's weights are saved as integers, or as floats of eight bits."""
     return _mode(layer) is not None
+
+
+def note_quantized_steps(model: KerasLayer, report: Report) -> None:
+    """Note quantized layers that Keras calls without their scales."""
+    for layer in model.walk():
+        if layer.class_name == "TimeDistributed" and any(map(is_quantized, layer.children)):
+            report.warn(
+                layer,
+                "Keras 3.15 computes the quantized layer inside of it with integers alone, without "
+                "their scales, so its own predictions are wrong; the page uses the scales.",
+            )
 
 
 def quantized_forms(container: Container, input_shape: InputShape, report: Report) -> FormOf:
@@ -101,7 +119,9 @@ def _variables(layer: KerasLayer, mode: Mode, container: Container) -> tuple[Var
     names = [
         name
         for name in _NAMES[layer.class_name][mode.name]
-        if (name != "bias" or _has_bias(layer)) and (mode.is_grouped or name not in _OF_GROUPS)
+        if (name != "bias" or _has_bias(layer))
+        and (mode.is_grouped or name not in _OF_GROUPS)
+        and (name not in _REVERSE or layer.config.get("tie_weights") is False)
     ]
     if container is Container.KERAS_ZIP or mode.name == "float8":
         return tuple(Variable(name=name) for name in names)
@@ -132,12 +152,14 @@ class _Layer:
     def restored(self) -> Restored:
         if self.mode.name == "float8":
             return self._float8()
-        if self.saved.class_name == "Embedding":
-            found = {"embeddings": self._embeddings()}
+        if self.saved.class_name in _EMBEDDINGS:
+            found = self._tables()
         else:
             found = {"kernel": self._kernel().source()}
         found |= {name: source for name, source in self.weights.items() if name in _PLAIN}
         merged = with_lora(self.saved, found)
+        if self.saved.class_name == "ReversibleEmbedding":
+            return self._with_quantizer_inside(merged)
         quantizer = self._input_quantizer()
         if quantizer is None:
             return self.plain, {self.plain.path: merged}
@@ -154,25 +176,27 @@ class _Layer:
             "Save the model as .keras, which puts them into the kernel.",
         )
 
-    def _embeddings(self) -> TensorSource:
-        table, scale = self.weights["embeddings"], self.weights["embeddings_scale"]
-        if self.mode.name == "int8":
-            return numbers.divided(table, scale, (table.shape[0], 1))
-        width = int(self.saved.config["output_dim"])
-        shape = (table.shape[0], width)
-        if not self.mode.is_grouped:
-            return computed_source(
-                lambda packed, s: numbers.unpacked(packed, -1, width, True) / s[:, None],
-                table,
-                scale,
-                shape=shape,
-            )
-        zero, groups = self.weights["embeddings_zero"], self.weights["g_idx"]
+    def _tables(self) -> dict[str, TensorSource]:
+        return QuantizedEmbedding(saved=self.saved, weights=self.weights, mode=self.mode).tables()
 
-        def compute(packed: Array, s: Array, z: Array, g: Array) -> Array:
-            return numbers.of_groups(numbers.unpacked(packed, -1, width, True), s, z, g, axis=-1)
+    def _with_quantizer_inside(self, weights: Weights) -> Restored:
+        """Hand on how it quantizes its input, because it does so only in one of its directions."""
+        arguments = self._activation_quantizer()
+        config = dict(self.plain.config)
+        if arguments is not None:
+            config["input_quantizer"] = _quantizer(arguments, [-1])
+        return replace(self.plain, config=config), {self.plain.path: weights}
 
-        return computed_source(compute, table, scale, zero, groups, shape=shape)
+    def _activation_quantizer(self) -> Mapping[str, Json] | None:
+        """Return the arguments of the quantizer of inputs; ``None`` if the file says that none is.
+
+        They are empty if the file does not say.
+        """
+        settings = self.saved.config.get("quantization_config")
+        if not isinstance(settings, dict):
+            return {}
+        quantizer = settings.get("config", {}).get("activation_quantizer")
+        return quantizer.get("config", {}) if isinstance(quantizer, dict) else None
 
     def _kernel(self) -> QuantizedKernel:
         return QuantizedKernel(
@@ -186,22 +210,16 @@ class _Layer:
         """Return the arguments of a layer that quantizes the input; ``None`` if Keras does not."""
         if self.saved.class_name == "Embedding" or self.mode.name in ("gptq", "awq"):
             return None
-        arguments: Mapping[str, Json] | None = {}
-        settings = self.saved.config.get("quantization_config")
-        if isinstance(settings, dict):
-            quantizer = settings.get("config", {}).get("activation_quantizer")
-            arguments = quantizer.get("config", {}) if isinstance(quantizer, dict) else None
-        elif self.mode.name == "int4" and self.saved.version >= _WEIGHTS_ONLY:
+        arguments = self._activation_quantizer()
+        if not arguments and self.mode.name == "int4" and self.saved.version >= _WEIGHTS_ONLY:
             arguments = None
         if arguments is None or (self.mode.name == "int4" and self.mode.is_grouped):
             return None
-        lowest, highest = arguments.get("value_range") or (-127, 127)
         axes = [-1]
         if self.saved.class_name == "EinsumDense":
             equation = self._kernel().equation()
             axes = [equation.source.index(axis) for axis in equation.contracted]
-        epsilon = arguments.get("epsilon") or 1e-7
-        return {"axes": axes, "lowest": lowest, "highest": highest, "epsilon": epsilon}
+        return _quantizer(arguments, axes)
 
     def _float8(self) -> Restored:
         """Round the input and the kernel to ``float8_e4m3fn``, and the bias to ``bfloat16``."""
@@ -229,6 +247,13 @@ class _Layer:
         if next(iter(self.weights.values())).shape:
             return names
         return [*_FLOAT8, *(name for name in names if name in ("kernel", "bias"))]
+
+
+def _quantizer(arguments: Mapping[str, Json], axes: list[int]) -> dict[str, Json]:
+    """Return the arguments of the companion's AbsMaxQuantizer from those of Keras's."""
+    lowest, highest = arguments.get("value_range") or (-127, 127)
+    epsilon = arguments.get("epsilon") or 1e-7
+    return {"axes": axes, "lowest": lowest, "highest": highest, "epsilon": epsilon}
 
 
 def _behind(

@@ -17,7 +17,11 @@ from tfjs_serve.conversion.stored.forms import (
 )
 from tfjs_serve.conversion.stored.keras1 import keras1_forms
 from tfjs_serve.conversion.stored.lora import lora_forms
-from tfjs_serve.conversion.stored.quantized_layers import is_quantized, quantized_forms
+from tfjs_serve.conversion.stored.quantized_layers import (
+    is_quantized,
+    note_quantized_steps,
+    quantized_forms,
+)
 from tfjs_serve.conversion.stored.theano import theano_forms
 from tfjs_serve.keras_files import KerasModel
 
@@ -68,6 +72,7 @@ def _form_of(
     if any(map(is_quantized, model.walk())):
         calls = infer(model, rules, report.copy()).calls
         shapes = {path: facts[0][0].shape for path, facts in calls.items()}
+        note_quantized_steps(model, report)
 
     def input_shape(layer: KerasLayer) -> Shape | None:
         return shapes.get(layer.path)

@@ -53,6 +53,11 @@ def names_that_look_like_defaults(keras: Keras) -> Any:
     return named(keras, "dense_7", "dense_1", "dense", "conv2d")
 
 
+@case(dialects=(KERAS3,))
+def names_of_hundreds_of_characters(keras: Keras) -> Any:
+    return named(keras, "a" * 256, "a" * 257, "b" * 1000)
+
+
 @case()
 def names_that_are_numbers(keras: Keras) -> Any:
     return named(keras, "1", "0", "layer_0")
