@@ -63,6 +63,40 @@ def test_selections_touch_every_element_once_and_in_order(
     assert all(part.size for part in touched)
 
 
+@given(shape=SHAPES, max_bytes=st.integers(1, 200), data=st.data())
+def test_selections_of_pieces_touch_every_element_once_and_end_where_pieces_do(
+    shape: tuple[int, ...], max_bytes: int, data: st.DataObject
+) -> None:
+    chunks = tuple(data.draw(st.integers(1, max(1, size))) for size in shape)
+    indices = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    found = list(_selections(shape, 4, max_bytes, chunks))
+    touched = [indices[item].ravel() for item in found]
+    assert np.array_equal(np.concatenate([np.zeros(0, int), *touched]), indices.ravel())
+    for *prefix, last in filter(None, found):
+        axis = len(prefix)
+        has_room = 4 * np.prod(shape[axis + 1 :], dtype=int) * chunks[axis] <= max_bytes
+        assert isinstance(last, slice)
+        assert not has_room or last.start % chunks[axis] == 0
+
+
+def test_pieces_that_hold_many_rows_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read of a part of such a piece decompresses all of it."""
+    with _in_memory() as file:
+        file.create_dataset("weight", data=np.zeros((64, 8), np.float32), chunks=(16, 8))
+        reads = []
+        real = h5py.Dataset.__getitem__
+
+        def read(dataset: h5py.Dataset, selection: Any, **options: Any) -> Any:
+            reads.append(selection)
+            return real(dataset, selection, **options)
+
+        monkeypatch.setattr(h5py.Dataset, "__getitem__", read)
+        monkeypatch.setattr("tfjs_serve.keras_files.datasets._CHUNKED_BYTES", 40 * 8 * 4)
+        blocks = list(_weight(file).blocks(64))
+    assert {block.nbytes for block in blocks} == {64}
+    assert [(item[0].start, item[0].stop) for item in reads] == [(0, 32), (32, 64)]
+
+
 @pytest.mark.parametrize(
     "options",
     [

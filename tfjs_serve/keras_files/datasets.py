@@ -16,7 +16,11 @@ from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.limits import Budget
 from tfjs_serve.keras_files.model import WeightRef
 from tfjs_serve.keras_files.storage import UNSAFE_HINT, check_storage
+from tfjs_serve.settings import MIB
 
+_CHUNKED_BYTES = 32 * MIB
+"""How much of an array that is stored in pieces is read at once: most arrays whole, and of others
+whole pieces, so that none is decompressed twice."""
 _PLAIN = (h5py.h5t.IEEE_F32LE, h5py.h5t.STD_I32LE)
 """Types that TensorFlow.js reads as they lie in the file."""
 
@@ -118,13 +122,18 @@ def _dtype_name(dataset: h5py.Dataset, path: str, display_name: str) -> str:
 def _blocks(
     dataset: h5py.Dataset, dtype: str, max_bytes: int, display_name: str
 ) -> Iterator[npt.NDArray[Any]]:
-    for selection in _selections(tuple(dataset.shape), dataset.dtype.itemsize, max_bytes):
+    itemsize, chunks = dataset.dtype.itemsize, dataset.chunks
+    most_bytes = max_bytes if chunks is None else max(max_bytes, _CHUNKED_BYTES)
+    count = max(1, max_bytes // itemsize)
+    for selection in _selections(tuple(dataset.shape), itemsize, most_bytes, chunks):
         with damage_as_error(display_name):
-            block = np.asarray(dataset[selection]).reshape(-1)
-        if dtype == "bfloat16":
-            yield _widen_bfloat16(block)
-        else:
-            yield block.astype(np.dtype(dtype), copy=False)
+            slab = np.asarray(dataset[selection]).reshape(-1)
+        for start in range(0, slab.size, count):
+            block = slab[start : start + count]
+            if dtype == "bfloat16":
+                yield _widen_bfloat16(block)
+            else:
+                yield block.astype(np.dtype(dtype), copy=False)
 
 
 def _widen_bfloat16(block: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -133,11 +142,17 @@ def _widen_bfloat16(block: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _selections(
-    shape: tuple[int, ...], itemsize: int, max_bytes: int
+    shape: tuple[int, ...], itemsize: int, max_bytes: int, chunks: tuple[int, ...] | None = None
 ) -> Iterator[tuple[int | slice, ...]]:
     """Yield indices that cut an array into C-ordered slabs of at most `max_bytes`.
 
     The first axis whose rows fit is sliced; the axes before it are walked one by one.
+
+    Parameters
+    ----------
+    chunks
+        Shape of the pieces in which the array is stored. Slabs end where pieces do, if there is
+        room for one: libhdf5 decompresses a piece again for each slab that has a part of it.
     """
     if math.prod(shape) == 0:
         return
@@ -148,6 +163,8 @@ def _selections(
     while axis < len(shape) - 1 and itemsize * math.prod(shape[axis + 1 :]) > max_bytes:
         axis += 1
     step = max(1, max_bytes // (itemsize * math.prod(shape[axis + 1 :])))
+    if chunks is not None and step >= chunks[axis]:
+        step -= step % chunks[axis]
     for prefix in itertools.product(*(range(size) for size in shape[:axis])):
         for start in range(0, shape[axis], step):
             yield (*prefix, slice(start, start + step))
