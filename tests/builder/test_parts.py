@@ -191,9 +191,20 @@ async def test_pruning_waits_until_after_the_answer(monkeypatch: pytest.MonkeyPa
     pruner.begin()
     pruner.begin()
     assert shelf.prunings == 0
-    await pruner._running.join(None, lambda: None)  # type: ignore[arg-type, return-value]
+    await pruner._running.join("published", lambda: None)  # type: ignore[arg-type, return-value]
     assert shelf.prunings == 1
     assert waits[0] == pruner_module._DELAY_SECONDS
+
+
+async def test_what_is_no_longer_protected_is_pruned_without_another_conversion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pruner_module, "_DELAY_SECONDS", 0)
+    shelf = CountingShelf()
+    pruner = Pruner(cast("Shelf", shelf))
+    pruner.keep(0.001)
+    await asyncio.wait_for(shelf.third.wait(), 60)
+    await pruner.close()
 
 
 class CountingShelf:
@@ -201,6 +212,9 @@ class CountingShelf:
 
     def __init__(self) -> None:
         self.prunings = 0
+        self.third = asyncio.Event()
 
     async def prune(self) -> None:
         self.prunings += 1
+        if self.prunings == 3:
+            self.third.set()

@@ -74,7 +74,7 @@ def test_who_opens_a_wrong_url_gets_a_page_and_a_script_does_not(
     assert answer.status == 404
     expect(page.get_by_role("heading")).to_have_text("No such model")
     expect(page.locator("main")).to_contain_text("did you mean 'iris'?")
-    page.get_by_role("link", name="All models").click()
+    page.get_by_role("link", name="All models", exact=True).click()
     expect(page.locator("article")).to_have_count(2)
     page.goto(page_url)
     with page.expect_response("**/irsi/model.json") as response:
@@ -93,5 +93,5 @@ def test_a_long_list_is_turned_and_searched(many: ServedModels, page: Page) -> N
     page.get_by_role("button", name="Search").click()
     expect(page.locator("article")).to_have_count(10)
     expect(page.get_by_role("searchbox")).to_have_value("el_07")
-    page.get_by_role("link", name="All models").click()
+    page.get_by_role("link", name="All models", exact=True).click()
     expect(page.locator("article")).to_have_count(50)

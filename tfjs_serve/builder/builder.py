@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfjs_serve.artifacts.key import artifact_key
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
+from tfjs_serve.artifacts.pruning import RECENT_SECONDS
 from tfjs_serve.artifacts.record import bounded_notes
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.converter_version import converter_version
@@ -90,8 +91,9 @@ class Builder:
         self._journal.watch(watcher)
 
     async def prepare(self) -> None:
-        """Do in advance what the first conversion would have to wait for."""
+        """Do in advance what the first conversion would have to wait for, and tidy up regularly."""
         await asyncio.to_thread(converter_version)
+        self._pruner.keep(self._settings.grace_seconds + RECENT_SECONDS)
 
     async def build(
         self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None

@@ -1,9 +1,10 @@
-"""When the store is pruned: after something was published, but not all the time."""
+"""When the store is pruned: after something was published, and now and then, but not always."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from tfjs_serve.builder.shelf import Shelf
 from tfjs_serve.builder.single_flight import SingleFlight
@@ -22,18 +23,27 @@ class Pruner:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._running: SingleFlight[None, None] = SingleFlight()
+        self._running: SingleFlight[str, None] = SingleFlight()
         self._is_wanted = False
+
+    def keep(self, every_seconds: float) -> None:
+        """Prune soon, and again after each such time: what is protected now is not for ever."""
+        self._running.begin("now and then", partial(self._prune_now_and_then, every_seconds))
 
     def begin(self) -> None:
         """Prune soon, because something was published."""
         self._is_wanted = True
-        self._running.begin(None, self._prune_while_wanted)
+        self._running.begin("published", self._prune_while_wanted)
 
     async def close(self) -> None:
         """Prune once more if that is still to be done: a command may have run for a moment only."""
         await self._running.close()
         await self._prune()
+
+    async def _prune_now_and_then(self, every_seconds: float) -> None:
+        while True:
+            self.begin()
+            await asyncio.sleep(every_seconds)
 
     async def _prune_while_wanted(self) -> None:
         while self._is_wanted:

@@ -113,4 +113,4 @@ def test_subscripts_are_filled_up_to_the_rank() -> None:
 
 
 def test_einsum_gets_letters_for_what_it_leaves_open() -> None:
-    assert str(equation("...ij,jk", [4, 2])) == "BAij,jk->BAik"
+    assert str(equation("...ij,jk", [4, 2])) == "abcd,de->abce"

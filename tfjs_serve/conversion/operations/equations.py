@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 from tfjs_serve.conversion.model.shapes import Shape, Size
 
@@ -27,8 +28,13 @@ class Equation:
         return tuple(sizes[letter] for letter in self.result)
 
     def __str__(self) -> str:
-        """Return the equation with its result."""
-        return f"{','.join(self.operands)}->{self.result}"
+        """Return the equation with its result, in small letters from ``a`` on.
+
+        TF.js writes large ones small when a page saves the model.
+        """
+        text = f"{','.join(self.operands)}->{self.result}"
+        letters = dict.fromkeys(filter(str.isalpha, text))
+        return text.translate(dict(zip(map(ord, letters), ascii_lowercase, strict=False)))
 
 
 def equation(subscripts: str, ranks: Sequence[int]) -> Equation:
