@@ -19,7 +19,7 @@ import dev
 HTTP_SERVER = "http-server@14.1.1"
 _NODE_PACKAGES = ROOT / ".venv" / "rivals"
 _SETTINGS = {
-    "nginx": "worker_processes auto, sendfile, tcp_nopush, etag, no open_file_cache",
+    "nginx": "worker_processes auto, sendfile, etag, no open_file_cache",
     "Caddy": "file_server",
     "http-server": f"{HTTP_SERVER}, --silent --cors",
     "http.server": f"of Python {sys.version_info.major}.{sys.version_info.minor}, HTTP/1.0",
@@ -65,7 +65,7 @@ def _nginx_configuration(folder: Path, workspace: Path, port: int) -> str:
 events {{ worker_connections 4096; }}
 http {{
   {temporary}
-  access_log off; sendfile on; tcp_nopush on; etag on; keepalive_requests 1000000;
+  access_log off; sendfile on; etag on; keepalive_requests 1000000;
   types {{ application/json json; application/octet-stream bin; text/html html; }}
   add_header Access-Control-Allow-Origin "*";
   server {{
