@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -105,8 +106,21 @@ def test_an_empty_folder_is_filled_and_a_full_one_only_by_force(convert, tmp_pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM that a process can handle")
-@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_a_conversion_that_is_ended_leaves_nothing(run, models, tmp_path, number, code):
+@pytest.mark.parametrize(
+    ("number", "code", "of_sigint"),
+    [
+        ("SIGINT", 130, signal.default_int_handler),
+        ("SIGTERM", 143, signal.default_int_handler),
+        ("SIGTERM", 143, signal.SIG_IGN),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "SIGTERM in the background"],
+)
+def test_a_conversion_that_is_ended_leaves_nothing(
+    run, models, tmp_path, number, code, of_sigint, request
+):
+    # What this process ignores, the command does, too.
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, of_sigint)
     for copy in range(100):  # so many that it cannot be done before it is told to end
         shutil.copy(SAMPLES / "digits.h5", models / f"{copy}.h5")
     out = tmp_path / "out"
