@@ -192,6 +192,7 @@ async def _serve(run: Run) -> None:
         await teller.start(services, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         await builder.prepare()
+        await teller.greet(services, builder, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
         if run.open_browser:
