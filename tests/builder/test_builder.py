@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tests.builder.conftest import House, content_of, shard_of
-from tfjs_serve.builder import BuildEvent, EntryState, journal
+from tfjs_serve.artifacts.store import ArtifactStore
+from tfjs_serve.builder import BuildEvent, EntryState, journal, pruner
+from tfjs_serve.builder.converter_version import converter_version
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.errors import (
     ConversionLimitError,
@@ -712,3 +714,17 @@ async def test_requests_for_many_versions_are_two_conversions(house: House) -> N
     assert {content_of(build) for build in builds} == {"v9"}
     assert len(house.workers.requests) == 2
     assert house.artifacts_stored() == 1
+
+
+async def test_a_server_prepares_for_its_first_conversion_and_tidies_up_by_itself(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned, loop = asyncio.Event(), asyncio.get_running_loop()
+    monkeypatch.setattr(pruner, "_DELAY_SECONDS", 0)
+    monkeypatch.setattr(
+        ArtifactStore, "prune", lambda _store: loop.call_soon_threadsafe(pruned.set)
+    )
+    converter_version.cache_clear()
+    await house.builder().prepare()
+    assert converter_version.cache_info().currsize == 1
+    await asyncio.wait_for(pruned.wait(), 60)

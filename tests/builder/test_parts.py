@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
@@ -181,19 +182,22 @@ async def test_a_server_that_ends_prunes_what_it_has_published(
 
 async def test_pruning_waits_until_after_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
+    shelf = CountingShelf()
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
+        if shelf.prunings == 0:
+            assert waits == [pruner_module._DELAY_SECONDS]
 
     monkeypatch.setattr("tfjs_serve.builder.pruner.asyncio.sleep", sleep)
-    shelf = CountingShelf()
     pruner = Pruner(cast("Shelf", shelf))
     pruner.begin()
     pruner.begin()
     assert shelf.prunings == 0
-    await pruner._running.join("published", lambda: None)  # type: ignore[arg-type, return-value]
-    assert shelf.prunings == 1
+    await asyncio.wait_for(shelf.pruned[1].wait(), 60)
     assert waits[0] == pruner_module._DELAY_SECONDS
+    await pruner.close()
+    assert shelf.prunings == 1
 
 
 async def test_what_is_no_longer_protected_is_pruned_without_another_conversion(
@@ -203,7 +207,7 @@ async def test_what_is_no_longer_protected_is_pruned_without_another_conversion(
     shelf = CountingShelf()
     pruner = Pruner(cast("Shelf", shelf))
     pruner.keep(0.001)
-    await asyncio.wait_for(shelf.third.wait(), 60)
+    await asyncio.wait_for(shelf.pruned[3].wait(), 60)
     await pruner.close()
 
 
@@ -212,9 +216,9 @@ class CountingShelf:
 
     def __init__(self) -> None:
         self.prunings = 0
-        self.third = asyncio.Event()
+        self.pruned: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        """Set when it has been pruned so many times."""
 
     async def prune(self) -> None:
         self.prunings += 1
-        if self.prunings == 3:
-            self.third.set()
+        self.pruned[self.prunings].set()

@@ -111,8 +111,9 @@ def test_an_empty_folder_is_filled_and_a_full_one_only_by_force(convert, tmp_pat
     [
         ("SIGINT", 130, signal.default_int_handler),
         ("SIGTERM", 143, signal.default_int_handler),
+        ("SIGTERM", 143, signal.SIG_IGN),
     ],
-    ids=["Ctrl-C", "SIGTERM"],
+    ids=["Ctrl-C", "SIGTERM", "SIGTERM in the background"],
 )
 def test_a_conversion_that_is_ended_leaves_nothing(
     run, models, tmp_path, number, code, of_sigint, request

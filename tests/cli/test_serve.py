@@ -208,6 +208,30 @@ def test_it_ends_in_spite_of_a_disk_that_does_not_answer(run, models, tmp_path, 
         assert server.interrupt() == 0
 
 
+WAIT_FOR_EVER = """
+import asyncio
+from tfjs_serve.builder.diagnoser import Diagnoser
+from tfjs_serve.cli import telling
+
+async def finish(*_arguments):
+    print("waiting", flush=True)
+    await asyncio.Event().wait()
+
+Diagnoser.finish = finish
+telling._PATIENCE_SECONDS = 600
+"""
+
+
+def test_changes_are_seen_while_the_banner_waits_for_the_first_models(run, models, tmp_path):
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "sitecustomize.py").write_text(WAIT_FOR_EVER)
+    server = run(models, "--port", "0", PYTHONPATH=str(tmp_path / "slow"))
+    server.until("waiting")
+    shutil.copy(SAMPLES / "iris.h5", models / "new.h5")
+    server.until(r"new\.h5")
+    assert READY not in server.output
+
+
 def test_it_ends_in_spite_of_an_idle_connection(run, models):
     server = run(models, "--port", "0")
     port = int(server.until(r"http://127\.0\.0\.1:(\d+)")[1])

@@ -48,12 +48,11 @@ def test_layer_can_be_trained(
     served_folder: tuple[Path, str],
     node_tf: NodeTf,
 ) -> None:
-    case = training_cases()[index]
     folder, url = served_folder
-    converted(references / f"{case.id}.keras", folder / name)
-    with np.load(references / f"{case.id}.npz") as arrays:
-        inputs = [arrays[key] for key in sorted(arrays) if key.startswith("input_")]
-        target, gradients, after = (arrays[key] for key in ("target", "gradients", "after"))
+    path, arrays = _reference(references, index)
+    converted(path, folder / name)
+    inputs = _inputs(arrays)
+    target, gradients, after = (arrays[key] for key in ("target", "gradients", "after"))
     trained = node_tf.train(f"{url}/{name}/model.json", inputs, target, rate=RATE, epochs=EPOCHS)
     _assert_close(np.sort(trained.gradients), np.sort(gradients))
     _assert_close(trained.after, after)
@@ -68,13 +67,11 @@ def test_layer_is_found_by_its_name_and_saved_by_the_page(
     served_folder: tuple[Path, str],
     node_tf: NodeTf,
 ) -> None:
-    case = training_cases()[index]
     folder, url = served_folder
-    path = references / f"{case.id}.keras"
+    path, arrays = _reference(references, index)
     converted(path, folder / f"{name}-saved")
     model = keras.saving.load_model(path, compile=False)
-    with np.load(references / f"{case.id}.npz") as arrays:
-        inputs = [arrays[key] for key in sorted(arrays) if key.startswith("input_")]
+    inputs = _inputs(arrays)
     saved = node_tf.save(f"{url}/{name}-saved/model.json", inputs)
     for before, after in zip(saved.before, saved.after, strict=True):
         _assert_close(after, before)
@@ -83,6 +80,17 @@ def test_layer_is_found_by_its_name_and_saved_by_the_page(
         expected = keras.tree.flatten(cut.predict(inputs, verbose=0))
         for actual, values in zip(saved.layers[layer.name], expected, strict=True):
             _assert_close(actual, np.asarray(values))
+
+
+def _reference(references: Path, index: int) -> tuple[Path, dict[str, np.ndarray]]:
+    """Return the model of a case, and the arrays that belong to it."""
+    name = training_cases()[index].id
+    with np.load(references / f"{name}.npz") as arrays:
+        return references / f"{name}.keras", dict(arrays)
+
+
+def _inputs(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    return [arrays[key] for key in sorted(arrays) if key.startswith("input_")]
 
 
 def _assert_close(actual: np.ndarray, expected: np.ndarray) -> None:

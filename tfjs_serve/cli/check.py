@@ -28,6 +28,7 @@ from tfjs_serve.cli.options import (
     topology_option,
     worker_memory_option,
 )
+from tfjs_serve.cli.running import run
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings, Variant
 
@@ -97,7 +98,7 @@ def check(
             terminal.lines(text, style=style)
 
     with logging_to(terminal, "warning"):
-        asyncio.run(_check(paths, topology, options, on_result))
+        run(_check(paths, topology, options, on_result))
     for text, style in shown.end(results):
         terminal.lines(text, style=style)
     if any(one.error for one in results):

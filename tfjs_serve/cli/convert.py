@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from tfjs_serve.cli.options import (
     topology_option,
     worker_memory_option,
 )
+from tfjs_serve.cli.running import run
 from tfjs_serve.cli.wording import subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
@@ -77,12 +77,12 @@ def convert(
                 raise click.UsageError("--metadata is for one model: give its file as PATH")
             check_target(out, source=path, force=force)
             entries = models_at(path, follow_symlinks=settings.follow_symlinks, topology=topology)
-            well = asyncio.run(_convert_all(entries, variant, settings, out, terminal))
+            well = run(_convert_all(entries, variant, settings, out, terminal))
             context.exit(0 if well else FAILURE_EXIT_CODE)
         (entry,) = models_at(path, topology=topology)
         source = entry.folder if entry.kind.is_folder else entry.path
         check_target(out, source=source, force=force)
-        exported = asyncio.run(_convert(entry, variant, settings, out, terminal))
+        exported = run(_convert(entry, variant, settings, out, terminal))
     _print_result(terminal, entry, exported)
 
 

@@ -14,9 +14,9 @@ from tfjs_serve.cli.exit_codes import (
     INTERRUPTED_EXIT_CODE,
     TERMINATED_EXIT_CODE,
     USAGE_EXIT_CODE,
+    Terminated,
 )
 from tfjs_serve.cli.quick_imports import quick_imports
-from tfjs_serve.cli.terminating import Terminated, terminated_like_interrupted
 from tfjs_serve.errors import SettingsError, TfjsServeError
 
 _Load = Callable[[], click.Command]
@@ -104,8 +104,7 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print expected errors without a traceback."""
         try:
-            with terminated_like_interrupted():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except TfjsServeError as error:
             from tfjs_serve.cli.console import Terminal
 

@@ -189,10 +189,10 @@ async def _serve(run: Run) -> None:
         await workers.start()
         place = Place(origin=run.origin, open_origins=ports.open_origins(run.sockets))
         teller = Teller(run.terminal, settings, place)
-        await teller.start(services, catalog, builder, stack)
+        log = await teller.start(services, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         await builder.prepare()
-        await teller.greet(services, builder, stack)
+        await teller.greet(services, builder, log, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
         if run.open_browser:

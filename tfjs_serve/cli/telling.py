@@ -39,8 +39,8 @@ class Teller:
 
     async def start(
         self, services: Services, catalog: Catalog, builder: Builder, stack: AsyncExitStack
-    ) -> None:
-        """Have models looked at, and tell what happens until `stack` is left."""
+    ) -> EventLog:
+        """Have models looked at, and tell what happens until `stack` is left; return what tells."""
         catalogue = services.catalogue
         # If somebody has asked for the list already, this waits until it is made.
         models = await catalogue.models()
@@ -52,9 +52,11 @@ class Teller:
         if self._settings.diagnose:
             stack.callback(catalog.subscribe(builder.diagnoser.changed))
             builder.diagnoser.add(models.by_exact_name.values())
-        self._log = log
+        return log
 
-    async def greet(self, services: Services, builder: Builder, stack: AsyncExitStack) -> None:
+    async def greet(
+        self, services: Services, builder: Builder, log: EventLog, stack: AsyncExitStack
+    ) -> None:
         """Print the banner when the first models are known, or after a while."""
         catalogue = services.catalogue
         models = await catalogue.models()
@@ -63,7 +65,7 @@ class Teller:
             known = builder.diagnoser.finish(first_models(models))
             await asyncio.wait_for(known, _PATIENCE_SECONDS)
         await self._print_banner(catalogue)
-        telling = asyncio.create_task(self._tell_the_rest(catalogue, builder, self._log))
+        telling = asyncio.create_task(self._tell_the_rest(catalogue, builder, log))
         stack.callback(telling.cancel)
 
     def _urls_in(self, models: ModelList, catalog: Catalog) -> Callable[[str], str]:
