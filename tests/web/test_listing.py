@@ -33,20 +33,22 @@ async def page(site: Site, query: str = "") -> Elements:
 
 @pytest.mark.usefixtures("many")
 async def test_those_that_cannot_be_loaded_are_listed_alone(site: Site) -> None:
-    assert "/?only=bad" not in (await page(site)).links
+    assert "./?only=bad" not in (await page(site)).links
     for number in range(0, MANY, 2):
         site.builder.errors[f"group/model_{number:03}.h5"] = KerasFileError("is bad")
         for watcher in site.builder.watchers:
             watcher(f"group/model_{number:03}.h5")
     first = await page(site)
     assert f"{MANY} models: 0 load, {MANY // 2} do not, {MANY // 2} not looked at yet" in first.text
-    assert "/?only=bad" in first.links
+    assert "./?only=bad" in first.links
     bad = await page(site, "?only=bad")
     assert f"{MANY // 2} of {MANY} models cannot be loaded" in bad.text
-    assert "/?only=bad&page=2" in bad.links
+    assert "./?only=bad&page=2" in bad.links
     last = await page(site, "?only=bad&page=2")
-    names = {link for link in (*bad.links, *last.links) if re.fullmatch(r"/group/model_\d+/", link)}
-    assert names == {f"/group/model_{number:03}/" for number in range(0, MANY, 2)}
+    names = {
+        link for link in (*bad.links, *last.links) if re.fullmatch(r"\./group/model_\d+/", link)
+    }
+    assert names == {f"./group/model_{number:03}/" for number in range(0, MANY, 2)}
 
 
 async def test_what_is_no_model_is_listed_and_followed(site: Site, catalog: FakeCatalog) -> None:
@@ -71,9 +73,9 @@ async def test_a_long_list_is_turned_page_by_page(site: Site) -> None:
     while query is not None:
         shown = await page(site, query)
         assert f"{MANY} models" in shown.text
-        seen |= {link for link in shown.links if re.fullmatch(r"/group/model_\d+/", link)}
+        seen |= {link for link in shown.links if re.fullmatch(r"\./group/model_\d+/", link)}
         query = next(
-            (link[1:] for link in shown.links if shown.relations.get(link) == "next"), None
+            (link[2:] for link in shown.links if shown.relations.get(link) == "next"), None
         )
     assert len(seen) == MANY
     assert "Page 3 of 3" in shown.text
@@ -103,11 +105,11 @@ async def test_the_nearest_page_is_shown(site: Site, query: str, number: int) ->
 async def test_a_search_finds_all_words_in_any_order_and_case(site: Site) -> None:
     shown = await page(site, "?q=+011+GROUP/Mod+")
     assert "1 of 120 models found" in shown.text
-    assert "/group/model_011/" in shown.links
-    assert "/group/model_012/" not in shown.links
+    assert "./group/model_011/" in shown.links
+    assert "./group/model_012/" not in shown.links
     shown = await page(site, "?q=model_0")
     assert "100 of 120 models found" in shown.text
-    assert "/?q=model_0&page=2" in shown.links
+    assert "./?q=model_0&page=2" in shown.links
     shown = await page(site, "?q=nothing")
     assert "0 of 120 models found" in shown.text
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
 
@@ -357,3 +358,28 @@ def test_a_quantizing_server_still_serves_tfjs_folders_as_they_are() -> None:
 )
 def test_sizes(size_bytes: int, shown: str) -> None:
     assert pages.readable_size(size_bytes) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "up"),
+    [("/", "./"), ("/iris", "./"), ("/a/iris/", "../../"), ("/a/iris.h5", "../")],
+)
+def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_paths(
+    path: str, up: str
+) -> None:
+    (summary,) = summaries(make_entry("a/iris.h5"))
+    page = pages.model_page(summary, origin=ORIGIN)
+    before, after = Elements(page), Elements(templates.with_relative_links(page, path))
+    assert after.text == before.text
+    for prefix in ("", "/user/me/proxy/8000"):
+        for link, moved in zip(before.links, after.links, strict=True):
+            if link.startswith("/"):
+                assert moved.startswith(up)
+                assert urljoin(f"http://h{prefix}{path}", moved) == f"http://h{prefix}{link}"
+
+
+def test_texts_are_not_taken_for_links() -> None:
+    text = 'href="/'
+    (summary,) = summaries(make_entry("iris.h5"))
+    page = catalogue_page([summary], text, words=text)
+    assert Elements(templates.with_relative_links(page, "/a/")).text == Elements(page).text

@@ -134,7 +134,7 @@ async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.St
         if notice is not None:
             request.app[SERVICES].notices.tell(notice)
         if wants_page(request.headers):
-            return problem_page_response(problem)
+            return problem_page_response(request, problem)
         return problem_response(problem, instance=path)
 
 

@@ -18,13 +18,13 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 async def send_page(request: web.Request, page: str) -> web.StreamResponse:
     """Answer with an HTML page."""
-    body = page.encode("utf-8", "backslashreplace")
+    body = _body(request, page)
     return await send(request, from_bytes(body, HTML, extra_headers=templates.headers()))
 
 
-def problem_page_response(problem: Problem) -> web.Response:
+def problem_page_response(request: web.Request, problem: Problem) -> web.Response:
     """Return `problem` as a page for a person, which is never cached."""
-    body = problem_page(problem).encode("utf-8", "backslashreplace")
+    body = _body(request, problem_page(problem))
     headers = {
         "Content-Type": HTML,
         "Cache-Control": "no-store",
@@ -32,6 +32,11 @@ def problem_page_response(problem: Problem) -> web.Response:
         **problem.headers,
     }
     return web.Response(status=problem.status, headers=headers, body=body)
+
+
+def _body(request: web.Request, page: str) -> bytes:
+    linked = templates.with_relative_links(page, request.rel_url.raw_path)
+    return linked.encode("utf-8", "backslashreplace")
 
 
 def own_origin(request: web.Request) -> str:

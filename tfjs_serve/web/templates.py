@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from tfjs_serve import __version__
+
+_LINK_FROM_ROOT = re.compile(r'(<(?:a href|form role="search" action)=")/')
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +35,21 @@ def page(title: str, main: str) -> str:
     return render(
         "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
     )
+
+
+def with_relative_links(html: str, path: str) -> str:
+    """Return a page with links that are relative to its own URL.
+
+    Pages are written with links from the root. A proxy, as that of a hosted notebook or editor, may
+    have put something before all paths, which only the browser knows.
+
+    Parameters
+    ----------
+    path
+        That of the request. Texts of others cannot be taken for links: in them, quotes are escaped.
+    """
+    up = "../" * (path.count("/") - 1) or "./"
+    return _LINK_FROM_ROOT.sub(rf"\g<1>{up}", html)
 
 
 def render(template: str, **values: str) -> str:
