@@ -28,7 +28,8 @@ def names(keras: Keras) -> list[str]:
 
 
 def application(keras: Keras, name: str, *, include_top: bool) -> Any:
-    """Return a network for the smallest input that it accepts."""
+    """Return a network for the smallest input that it accepts; its weights are always the same."""
+    keras.utils.set_random_seed(int(generator(f"kernels of {name}").integers(2**31)))
     size = SIZES.get(name, SMALLEST_SIZE)
     make = getattr(keras.applications, name)
     # Without a softmax at the end, which hides what is wrong as soon as it saturates.
