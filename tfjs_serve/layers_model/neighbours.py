@@ -6,7 +6,6 @@ cannot be used is left out with a note: a model is not refused because of its la
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from tfjs_serve.neighbours import (
     size_problem,
 )
 from tfjs_serve.source_files import open_source
-from tfjs_serve.untrusted_json import parse_json
+from tfjs_serve.untrusted_json import parse_strict_json
 
 _LABELS = "labels"
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -179,15 +178,9 @@ def _text(data: bytes) -> str:
 
 def _json(data: bytes) -> Json:
     try:
-        value = parse_json(_text(data), parse_constant=_refuse_constant)
-        json.dumps(value, allow_nan=False)  # 1e999 is an infinity
+        return parse_strict_json(_text(data))
     except ValueError as error:
         raise UnusableNeighbourError(f"is not valid JSON ({error})") from error
-    return value
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"it holds {name}, which JSON does not have")
 
 
 def _lines(data: bytes) -> dict[str, Json]:
