@@ -74,6 +74,9 @@ FAST_ROAD_RENEWAL_SECONDS = 10.0
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
 """Endings of Keras model files, compared without case."""
 MODEL_JSON = "model.json"
+MAXIMUM_MODEL_JSON_BYTES = 64 * MIB
+"""That another program wrote. Real ones have a few MB at most, and parsing holds the lock of the
+interpreter."""
 
 
 class Variant(str, Enum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 MAXIMUM_VALUES = 4_000_000
 """Maximum number of lists, objects and their members. A list costs about 60 bytes of memory, so a
@@ -19,13 +19,8 @@ _LONGEST_INTEGER = 20
 """The digits of 2**64: seeds and salts are that long, and sizes are shorter."""
 
 
-def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
-    """Return the value of a document.
-
-    Parameters
-    ----------
-    parse_constant
-        What to make of ``NaN`` and ``Infinity``, as in :func:`json.loads`.
+def parse_json(text: str | bytes) -> Any:
+    """Return the value of a document, in which Python may have written ``NaN`` and ``Infinity``.
 
     Raises
     ------
@@ -33,6 +28,27 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
         It is not JSON, too large, nested too deep, or has too long integers; the message says
         which.
     """
+    return _parse(text, None)
+
+
+def parse_strict_json(text: str | bytes) -> Any:
+    """Return the value of a document that browsers can parse, too: all numbers are finite.
+
+    Raises
+    ------
+    ValueError
+        As :func:`parse_json`; or it holds a number that JSON does not have.
+    """
+    value = _parse(text, _refuse_constant)
+    json.dumps(value, allow_nan=False)  # 1e999 is an infinity
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}, which JSON does not have")
+
+
+def _parse(text: str | bytes, parse_constant: Callable[[str], Any] | None) -> Any:
     _check_count(text)
     try:
         value = json.loads(text, parse_constant=parse_constant, parse_int=_parse_integer)

@@ -10,7 +10,13 @@ import pytest
 
 from tfjs_serve.catalog import catalog as catalog_module
 from tfjs_serve.catalog import tree as tree_module
-from tfjs_serve.catalog.catalog import Catalog, CatalogChange, ChangeKind, differences
+from tfjs_serve.catalog.catalog import (
+    Catalog,
+    CatalogChange,
+    ChangeKind,
+    by_exact_name,
+    differences,
+)
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.catalog.tree import FolderTree
 from tfjs_serve.errors import AmbiguousNameError, ModelNotFoundError
@@ -209,13 +215,14 @@ def test_differences_are_complete_and_minimal(models):
     models.file("c.h5", b"1")
     (models.path / "a.h5").unlink()
     after = scan(models.path).entries
-    found = [(change.kind, change.entry) for change in differences(before, after)]
+    old, new = by_exact_name(before), by_exact_name(after)
+    found = [(change.kind, change.entry) for change in differences(old, new)]
     assert found == [
         (ChangeKind.REMOVED, before[0]),
         (ChangeKind.CHANGED, after[0]),
         (ChangeKind.ADDED, after[1]),
     ]
-    assert list(differences(after, after)) == []
+    assert list(differences(new, new)) == []
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_documents_of_folders_that_are_gone_are_forgotten(models):
 
 def test_a_huge_model_json_is_not_read(models, monkeypatch):
     models.tfjs("net")
-    monkeypatch.setattr(tfjs_folders, "MAX_MODEL_JSON_BYTES", 10)
+    monkeypatch.setattr(tfjs_folders, "MAXIMUM_MODEL_JSON_BYTES", 10)
     result = scan(models.path)
     assert result.entries == ()
     assert "larger" in result.warnings[0]

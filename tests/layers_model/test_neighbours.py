@@ -49,7 +49,11 @@ def test_what_has_become_something_else_since_it_was_found_is_left_out(tmp_path:
     paths = {name: str(tmp_path / name) for name in ("gone", "pipe", "large")}
     read, notes = read_neighbours(paths)
     assert read == ()
-    reasons = ("cannot be read", "is not a file", "has more than 16 MiB")
+    reasons = (
+        "cannot be read",
+        "cannot be read (it is not a regular file)",
+        "has more than 16 MiB",
+    )
     for name, note, reason in zip(paths, notes, reasons, strict=True):
         assert note.startswith(f"{name} is left out: it {reason}")
 

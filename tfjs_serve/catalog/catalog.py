@@ -44,20 +44,15 @@ class CatalogChange:
 Subscriber = Callable[[CatalogChange], None]
 
 
-def differences(
-    before: Iterable[CatalogEntry], after: Iterable[CatalogEntry]
-) -> Iterator[CatalogChange]:
-    """Yield what changed from `before` to `after`: first what is gone, then in `after`'s order."""
-    return _differences(_by_exact_name(before), _by_exact_name(after))
-
-
-def _by_exact_name(entries: Iterable[CatalogEntry]) -> dict[str, CatalogEntry]:
+def by_exact_name(entries: Iterable[CatalogEntry]) -> dict[str, CatalogEntry]:
+    """Return entries by their exact names."""
     return {entry.exact_name: entry for entry in entries}
 
 
-def _differences(
+def differences(
     old: Mapping[str, CatalogEntry], new: Mapping[str, CatalogEntry]
 ) -> Iterator[CatalogChange]:
+    """Yield what changed from `old` to `new`: first what is gone, then in the order of `new`."""
     for exact_name, entry in old.items():
         if exact_name not in new:
             yield CatalogChange(kind=ChangeKind.REMOVED, entry=entry)
@@ -227,11 +222,11 @@ class Catalog:
             if other.path not in known:
                 _logger.warning("%s is no model: it is %s; %s", *astuple(other))
         self._has_looked = True
-        old, self._by_exact_name = self._by_exact_name, _by_exact_name(now.entries)
+        old, self._by_exact_name = self._by_exact_name, by_exact_name(now.entries)
         if not self._subscribers:
             return
         loop = asyncio.get_running_loop()
-        for change in _differences(old, self._by_exact_name):
+        for change in differences(old, self._by_exact_name):
             for subscriber in tuple(self._subscribers):
                 # Called by the loop, a subscriber that raises harms neither the scan nor others.
                 loop.call_soon(subscriber, change)

@@ -24,6 +24,7 @@ from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import KerasFileError, SettingsError, TfjsFolderError, TfjsServeError
 from tfjs_serve.neighbours import neighbours_of_file
 from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.source_files import open_source
 
 _logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def _kind(path: Path) -> EntryKind:
         It is neither HDF5 nor a zip, and its ending says what it is.
     """
     try:
-        with path.open("rb") as file:
+        with open_source(path) as file:
             head = file.read(_HEAD_BYTES)
     except OSError:
         head = b""

@@ -9,12 +9,9 @@ from typing import Any
 
 from tfjs_serve.catalog.forms import JsonHeads
 from tfjs_serve.catalog.model import EntryKind, FileStamp
-from tfjs_serve.settings import MIB
+from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MIB
 from tfjs_serve.source_files import open_source
 from tfjs_serve.untrusted_json import parse_json
-
-MAX_MODEL_JSON_BYTES = 64 * MIB
-"""Parsing holds the interpreter's lock; real documents have a few MB at most."""
 
 _KINDS_BY_FORMAT = {
     "layers-model": EntryKind.TFJS_LAYERS,
@@ -120,8 +117,10 @@ class TfjsReader:
 
 
 def _look(path: str, stamp: FileStamp, last_document: TfjsDocument | None) -> _Seen:
-    if stamp.size_bytes > MAX_MODEL_JSON_BYTES:
-        problem = f"is larger than {MAX_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
+    if stamp.size_bytes > MAXIMUM_MODEL_JSON_BYTES:
+        problem = (
+            f"is larger than {MAXIMUM_MODEL_JSON_BYTES // MIB} MiB, which no model.json should be"
+        )
         return _Seen(stamp=stamp, document=None, problem=problem)
     try:
         with open_source(path) as file:

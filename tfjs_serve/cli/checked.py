@@ -13,6 +13,7 @@ from tfjs_serve.builder import Build
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import error_details, printable, reason_of
 from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.web.overview import counted
 from tfjs_serve.web.problems import describe
 
 Paragraph = tuple[str, str]
@@ -89,12 +90,12 @@ def summary(results: Results) -> str:
     """Return the last line."""
     models = [one for one in results if one.other is None]
     good = [one for one in models if one.error is None]
+    found, refused = counted(len(models), "model"), len(models) - len(good)
     needing = sum(one.needs_layers for one in good)
-    counted = "1 model" if len(models) == 1 else f"{len(models)} models"
     with_layers = f" ({needing} with layers.js)" if needing else ""
     others = len(results) - len(models)
     more = f", and {others} more that {'is' if others == 1 else 'are'} none" if others else ""
-    return f"{counted}: {len(good)} ok{with_layers}, {len(models) - len(good)} refused{more}"
+    return f"{found}: {len(good)} ok{with_layers}, {refused} refused{more}"
 
 
 def workflow_commands(one: Checked) -> list[str]:

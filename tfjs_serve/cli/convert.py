@@ -10,7 +10,7 @@ import click
 
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.explicit import is_folder_of_models
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import url_name
 from tfjs_serve.cli.batch import for_all, models_at
 from tfjs_serve.cli.building import building
@@ -33,6 +33,8 @@ from tfjs_serve.cli.running import run
 from tfjs_serve.cli.wording import subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
+from tfjs_serve.web.listing import loader_of
+from tfjs_serve.web.overview import counted
 from tfjs_serve.web.pages import readable_size
 
 
@@ -124,16 +126,15 @@ async def _convert_all(
         for text, style in paragraphs(Checked(path=name, error=result.error)):
             terminal.text(text, style=style)
     done = len(results) - len(failed)
-    models = "1 model" if done == 1 else f"{done} models"
     more = f", {len(failed)} refused" if failed else ""
-    terminal.text(f"{out}: {models}{more}", style="yellow" if failed else "green")
+    terminal.text(f"{out}: {counted(done, 'model')}{more}", style="yellow" if failed else "green")
     return not failed
 
 
 def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -> None:
     for note in exported.notes:
         terminal.text(f"note: {note}", style="yellow")
-    shards = "1 shard" if exported.shards == 1 else f"{exported.shards} shards"
+    shards = counted(exported.shards, "shard")
     size = readable_size(exported.size_bytes)
     beside = f", with {', '.join(exported.beside)}" if exported.beside else ""
     terminal.text(f"{exported.folder}: {MODEL_JSON} and {shards}, {size}{beside}", style="green")
@@ -143,5 +144,6 @@ def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -
             f"TensorFlow.js, or import {MODULE_NAME} and call register(tf).",
             style="yellow",
         )
-    loader = "loadGraphModel" if entry.kind is EntryKind.TFJS_GRAPH else "loadLayersModel"
-    terminal.text(f"Load it with tf.{loader}('.../{MODEL_JSON}') from wherever you serve it.")
+    terminal.text(
+        f"Load it with tf.{loader_of(entry)}('.../{MODEL_JSON}') from wherever you serve it."
+    )

@@ -24,7 +24,7 @@ from tfjs_serve.settings import (
     MIB,
     Variant,
 )
-from tfjs_serve.untrusted_json import parse_json
+from tfjs_serve.untrusted_json import parse_strict_json
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -222,8 +222,7 @@ def _named_json(text: str) -> tuple[str, str]:
     if not (name and colon and path):
         raise click.BadParameter(f"{text!r} is not like name:file.json")
     try:
-        value = parse_json(Path(path).read_bytes())
-        return name, json.dumps(value, allow_nan=False)
+        return name, json.dumps(parse_strict_json(Path(path).read_bytes()))
     except OSError as error:
         raise click.BadParameter(f"{path!r} cannot be read: {error.strerror}") from error
     except ValueError as error:

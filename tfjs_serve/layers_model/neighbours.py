@@ -6,12 +6,10 @@ cannot be used is left out with a note: a model is not refused because of its la
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 
 from tfjs_serve.facts import MOST_CHARACTERS, MOST_LABELS
@@ -24,7 +22,8 @@ from tfjs_serve.neighbours import (
     METADATA_JSON,
     size_problem,
 )
-from tfjs_serve.untrusted_json import parse_json
+from tfjs_serve.source_files import open_source
+from tfjs_serve.untrusted_json import parse_strict_json
 
 _LABELS = "labels"
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -156,18 +155,11 @@ def _left_out(shown: str, problem: UnusableNeighbourError) -> str:
 def _read(path: str) -> bytes:
     """Return the bytes of a small regular file."""
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UnusableNeighbourError("is not a file")
+        with BufferedReader(open_source(path)) as file:
             data = file.read(MAXIMUM_NEIGHBOUR_BYTES + 1)
     except OSError as error:
         raise UnusableNeighbourError(f"cannot be read ({error.strerror})") from error
     return _limited(data)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open what may have become a pipe meanwhile."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _limited(data: bytes) -> bytes:
@@ -186,15 +178,9 @@ def _text(data: bytes) -> str:
 
 def _json(data: bytes) -> Json:
     try:
-        value = parse_json(_text(data), parse_constant=_refuse_constant)
-        json.dumps(value, allow_nan=False)  # 1e999 is an infinity
+        return parse_strict_json(_text(data))
     except ValueError as error:
         raise UnusableNeighbourError(f"is not valid JSON ({error})") from error
-    return value
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"it holds {name}, which JSON does not have")
 
 
 def _lines(data: bytes) -> dict[str, Json]:

@@ -33,12 +33,10 @@ from tfjs_serve.layers_model.neighbours import labels_in
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
 from tfjs_serve.layers_model.tfjs_facts import facts_of
 from tfjs_serve.neighbours import original_name, path_with_name
-from tfjs_serve.settings import MIB, MODEL_JSON
-from tfjs_serve.untrusted_json import parse_json
+from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MIB, MODEL_JSON
+from tfjs_serve.untrusted_json import parse_strict_json
 
 _BLOCK_BYTES = 1 * MIB
-_MAX_MODEL_JSON_BYTES = 64 * MIB
-"""Real ones have a few MB. The catalogue has the same limit."""
 _MAX_SHARDS = 10_000
 """40 GB in the converter's shards of 4 MiB."""
 _COPY_AGAIN = "copy the whole folder again, as the converter wrote it"
@@ -142,11 +140,10 @@ def _examined(
 
 
 def _read_document(file: _SourceFile) -> Json:
-    if file.size_bytes > _MAX_MODEL_JSON_BYTES:
+    if file.size_bytes > MAXIMUM_MODEL_JSON_BYTES:
         _refuse(file.shown, "is too large for a model.json")
     try:
-        document = parse_json(file.path.read_bytes(), parse_constant=_refuse_constant)
-        encode_document(document)
+        document = parse_strict_json(file.path.read_bytes())
     except OSError as error:
         _refuse(file.shown, f"cannot be read: {error.strerror or error}", error=error)
     except ValueError as error:
@@ -154,10 +151,6 @@ def _read_document(file: _SourceFile) -> Json:
     if not isinstance(document, dict) or not isinstance(document.get("modelTopology"), dict):
         _refuse(file.shown, "is not a TensorFlow.js model: it has no modelTopology")
     return document
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"it holds {name}, which JSON does not have")
 
 
 def _parse_groups(model_json: str, document: Json) -> tuple[WeightGroup, ...]:

@@ -21,9 +21,9 @@ from tfjs_serve.web.listing import (
 )
 from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.protocols import BuilderService, CatalogService
-from tfjs_serve.web.representation import IDENTITY, JSON, Representation, from_bytes
+from tfjs_serve.web.representation import GZIP, IDENTITY, JSON, Representation, from_bytes
 
-CODINGS = ("gzip",)
+CODINGS = (GZIP,)
 """The content codings in which the list is sent."""
 _GZIP_LEVEL = 1
 """A list of 10,000 models shrinks to 1/19 in 40 ms; with the highest level, to 1/22 in 190 ms."""
@@ -176,4 +176,4 @@ def _changed(
 def _compressed(plain: Representation) -> Representation:
     assert isinstance(plain.source, bytes)
     body = gzip.compress(plain.source, _GZIP_LEVEL, mtime=0)
-    return replace(from_bytes(body, JSON), content_encoding="gzip", negotiated=True)
+    return replace(from_bytes(body, JSON), content_encoding=GZIP, negotiated=True)

@@ -34,7 +34,7 @@ class Overview:
     def in_words(self) -> str:
         """What is found in the folder, in one line without a full stop."""
         bad = self.fail + len(self.others)
-        found = _counted(self.total, "model")
+        found = counted(self.total, "model")
         if self.others:
             found = f"{self.total + len(self.others):,} found"
         if not bad and self.unknown == self.total:
@@ -54,5 +54,6 @@ class Overview:
         }
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words, such as "1 model"."""
     return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -17,7 +17,7 @@ from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
-from tfjs_serve.web.overview import Overview
+from tfjs_serve.web.overview import Overview, counted
 from tfjs_serve.web.templates import page, render
 
 _KINDS = {
@@ -130,9 +130,8 @@ def _lead(shown: Excerpt, overview: Overview) -> str:
     if not shown.words and not shown.only_bad:
         bad = ' <a href="/?only=bad">Those that do not</a>' if overview.fail else ""
         return f"{escape(overview.in_words)}.{bad}"
-    models = "1 model" if shown.total == 1 else f"{shown.total:,} models"
     verb = "cannot be loaded" if shown.only_bad else "found"
-    return f'{shown.found:,} of {models} {verb}. <a href="/">All models</a>'
+    return f'{shown.found:,} of {counted(shown.total, "model")} {verb}. <a href="/">All models</a>'
 
 
 def _search(shown: Excerpt) -> str:
