@@ -33,11 +33,11 @@ _HEAD_BYTES = 4096
 
 
 def is_folder_of_models(path: Path) -> bool:
-    """Whether `path` is a folder, and not itself a model, whole or damaged."""
+    """Whether `path` is a folder, and not itself a model: whole, damaged, or a SavedModel."""
     if not path.is_dir():
         return False
     look, children = _look_into(path)
-    is_model = any(look.folder_entries(look.root, children))
+    is_model = SAVED_MODEL in children or any(look.folder_entries(look.root, children))
     return not (is_model or look.has_damaged_document(look.root, children))
 
 

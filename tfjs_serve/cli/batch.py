@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.catalog.others import SAVED_MODEL, NotAModel
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
 from tfjs_serve.settings import Variant
@@ -62,8 +62,6 @@ def found_at(path: Path, *, follow_symlinks: bool = False, topology: Path | None
             f"{str(path)!r} is a folder of models, for which --topology has no meaning",
             hint="give the file of the weights",
         )
-    if (path / SAVED_MODEL).is_file():
-        entry_for_path(path)
     found = scan(path, follow_symlinks=follow_symlinks)
     return Found(entries=found.entries, others=found.others, warnings=found.warnings)
 
