@@ -14,6 +14,7 @@ import pytest
 from tests.stack.whole import LONG_AGO_NS, Folder, Stack, running
 from tests.web.asking import Answer, ask, assert_problem
 from tests.web.fast import Hits, Kept, request, warm
+from tfjs_serve.facts import MOST_LABELS
 from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES, NEIGHBOURS, OF_KERAS_MODELS
 from tfjs_serve.settings import ServerSettings, Variant
 
@@ -308,3 +309,48 @@ async def test_weights_by_their_own_names_belong_to_the_full_model(
         for variant in ("", "@full", "@float16"):
             assert (await ask(stack, f"/iris{variant}/labels.txt")).body == labels
             assert (await ask(stack, f"/iris{variant}/weights.bin")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("labels.txt", b"cat\ndog\n"),
+        ("labels.json", ["cat", "dog"]),
+        ("metadata.json", {"labels": ["cat", "dog"], "modelName": "pets"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Keras", "TensorFlow.js"])
+async def test_the_list_tells_the_labels_of_a_model(
+    stack: Stack, folder: Folder, kind: str, name: str, content: object
+) -> None:
+    """Pages read them there, whether they lie beside a file or in a folder."""
+    if kind == "Keras":
+        folder.save("pets.h5")
+        put(folder, f"pets.{name}", content)
+    else:
+        folder.add_tfjs("pets")
+        put(folder, f"pets/{name}", content)
+    await stack.load("/pets")
+    assert await listed_labels(stack) == ["cat", "dog"]
+
+
+async def test_the_labels_in_the_document_of_a_folder_count(stack: Stack, folder: Folder) -> None:
+    path = folder.add_tfjs("pets")
+    document = json.loads((path / "model.json").read_bytes())
+    put(folder, "pets/model.json", {**document, "userDefinedMetadata": {"labels": ["cat", "dog"]}})
+    put(folder, "pets/labels.txt", b"other\n")
+    await stack.load("/pets")
+    assert await listed_labels(stack) == ["cat", "dog"]
+
+
+async def test_more_labels_than_a_list_holds_are_not_told(stack: Stack, folder: Folder) -> None:
+    folder.save("pets.h5")
+    put(folder, "pets.labels.json", [str(number) for number in range(MOST_LABELS + 1)])
+    model, _ = await stack.load("/pets")
+    assert len(metadata(model)["labels"]) == MOST_LABELS + 1
+    assert await listed_labels(stack) == []
+
+
+async def listed_labels(stack: Stack) -> Any:
+    (model,) = (await ask(stack, "/-/models.json")).json()["models"]
+    return model["facts"]["labels"]
