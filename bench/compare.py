@@ -40,17 +40,34 @@ COMPARISONS = ("warm", "conversion", "cold", "start", "clients", "update", "load
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        prog="dev.py bench compare",
+        description=__doc__.splitlines()[0] if __doc__ else None,
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(COMPARISONS))
-    parser.add_argument("--baseline", default=BASELINE)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--megabytes", type=int, nargs="+", default=[512])
-    parser.add_argument("--models", type=int, default=100)
-    parser.add_argument("--official", type=Path)
-    parser.add_argument("--workspace", type=Path)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--write", action="store_true")
+    add = parser.add_argument
+    add(
+        "--baseline",
+        default=BASELINE,
+        metavar="REVISION",
+        help=f"an earlier build (default: {BASELINE}; '' for none)",
+    )
+    add("--rounds", type=int, default=3, help="how often each side is measured (%(default)s)")
+    add("--seconds", type=float, default=2.0, help="how long wrk asks each time (%(default)s)")
+    add(
+        "--megabytes",
+        type=int,
+        nargs="+",
+        default=[512],
+        help="sizes of models to convert (%(default)s)",
+    )
+    add("--models", type=int, default=100, help="how many small models are checked (%(default)s)")
+    add("--official", type=Path, metavar="PROGRAM", help="the official converter")
+    add(
+        "--workspace", type=Path, metavar="FOLDER", help="where the models are (default: temporary)"
+    )
+    add("--json", type=Path, metavar="FILE", help="write all figures")
+    add("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()
     unknown = set(options.names) - set(COMPARISONS)
     if unknown:
