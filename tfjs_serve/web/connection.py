@@ -169,8 +169,9 @@ class Connection(web.RequestHandler):
     def _file_ended(self, error: OSError | None) -> None:
         self._sender = None
         self._request_in_progress = False
-        if self._handler_waiter is not None:
-            self._handler_waiter.set_result(None)
+        waiter = self._handler_waiter
+        if waiter is not None and not waiter.done():  # a shutdown may just have stopped waiting
+            waiter.set_result(None)
         if error is not None and self.transport is not None:
             self.transport.abort()
         self._put_off_the_end(self._limits.idle_seconds)

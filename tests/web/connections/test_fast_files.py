@@ -153,6 +153,22 @@ async def test_a_shutdown_waits_a_moment_for_a_file(serve: Serve, hits: Hits) ->
 
 
 @needs_sendfile
+async def test_a_client_may_go_just_when_a_shutdown_stops_waiting_for_it(
+    serve: Serve, hits: Hits
+) -> None:
+    async with serve() as site:
+        client = connect_unread(site, await huge(site, hits))
+        await until(lambda: bool(hits.heads))
+        (connection,) = site.runner.server.connections
+        ending = asyncio.ensure_future(connection.shutdown(30))
+        await until(lambda: connection._handler_waiter is not None)
+        connection._handler_waiter.cancel()  # as aiohttp does when the time is over
+        connection.connection_lost(None)
+        await ending
+        client.close()
+
+
+@needs_sendfile
 async def test_a_file_that_ends_early_ends_the_connection(
     serve: Serve, hits: Hits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
