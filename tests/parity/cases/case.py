@@ -45,6 +45,9 @@ class Case:
         Multiplies the spread of the random weights; deep models need less to stay finite.
     only_hdf5
         Whether Keras 2 cannot save it as an archive, such as with tensors among its arguments.
+    by_tensorflow
+        Whether Keras on TensorFlow, which the page follows, predicts something else than Keras on
+        numpy. The expected outputs are in ``tests/fixtures/tensorflow.zip``.
     is_spare
         Whether the tests leave it out; see :func:`one_in`.
     """
@@ -57,6 +60,7 @@ class Case:
     weight_scale: float = 1.0
     dialects: tuple[str, ...] = BOTH
     only_hdf5: bool = False
+    by_tensorflow: bool = False
     is_spare: bool = False
 
     def __post_init__(self) -> None:

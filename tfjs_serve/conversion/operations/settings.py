@@ -61,18 +61,6 @@ def _resize(arguments: Arguments, generation: int) -> dict[str, Any]:
     return {"images": arguments["images"], "size": arguments["size"], "how": how}
 
 
-def _blocks(arguments: Arguments, generation: int) -> dict[str, Any]:
-    return {**arguments, "by_channel": blocks_by_channel(arguments, generation)}
-
-
-def blocks_by_channel(arguments: Arguments, generation: int) -> bool:
-    """Whether a block is stored channel by channel, and not pixel by pixel.
-
-    It is if the channels come first, in Keras 3, on all of its backends but TensorFlow.
-    """
-    return generation >= 3 and arguments["data_format"] == "channels_first"
-
-
 def _quantile(arguments: Arguments, _generation: int) -> dict[str, Any]:
     """Leave the method out: Keras's ``Quantile.call`` does not pass it on, so it is linear."""
     return {key: item for key, item in arguments.items() if key != "method"}
@@ -84,12 +72,10 @@ def _vander(arguments: Arguments, _generation: int) -> dict[str, Any]:
 
 
 _SETTINGS: Mapping[str, Callable[[Arguments, int], dict[str, Any]]] = {
-    "depth_to_space": _blocks,
     "einsum": _einsum,
     "quantile": _quantile,
     "rearrange": _rearrange,
     "resize": _resize,
-    "space_to_depth": _blocks,
     "vander": _vander,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.parity.cases.functions import Function, operations
-from tests.parity.cases.inputs import within
+from tests.parity.cases.inputs import halves, within
 
 FIRST = "channels_first"
 TURN = np.array(
@@ -51,10 +51,8 @@ IMAGES: dict[str, Function] = {
     "crop_images-target": lambda ops, x: ops.image.crop_images(
         x, top_cropping=1, left_cropping=2, target_height=3, target_width=2
     ),
-    "sobel_edges": lambda ops, x: ops.image.sobel_edges(x),
     "affine-constant": _warped("constant"),
     "affine-nearest": _warped("nearest"),
-    "affine-wrap": _warped("wrap"),
     "affine-mirror": _warped("mirror"),
     "affine-reflect": _warped("reflect"),
     "affine-order-0": _warped("constant", "nearest"),
@@ -65,6 +63,13 @@ IMAGES: dict[str, Function] = {
         x[0, ..., 0], np.linspace(-1, 5, 24).reshape(2, 3, 4).astype("float32"), 1
     ),
     "ssim": lambda ops, x: ops.image.ssim(x, x * 0.9, filter_size=3),
+}
+BORDERS: dict[str, Function] = {
+    "sobel_edges": lambda ops, x: ops.image.sobel_edges(x),
+    "affine-wrap": _warped("wrap"),
+}
+UNUSUAL: dict[str, Function] = {
+    "hsv_to_rgb": lambda ops, x: ops.image.hsv_to_rgb(x),
 }
 CHANNELS_FIRST: dict[str, Function] = {
     "resize": lambda ops, x: ops.image.resize(x, (10, 9), data_format=FIRST),
@@ -83,6 +88,8 @@ FREE: dict[str, Function] = {
 CASES = [
     *operations("losses", SCORES, (2, 3), (2, 3), inputs=within(0.05, 0.95)),
     *operations("images", IMAGES, (5, 6, 3), inputs=within(0, 1)),
+    *operations("images", BORDERS, (5, 6, 3), inputs=within(0, 1), by_tensorflow=True),
+    *operations("halves", UNUSUAL, (5, 6, 3), inputs=halves, by_tensorflow=True),
     *operations("image-whole", {"resize": IMAGES["resize"]}, (5, 6, 3), dtype="uint8"),
     *operations("image-first", CHANNELS_FIRST, (3, 5, 6), inputs=within(0, 1)),
     *operations("image-free", FREE, (None, None, 3), inputs=within(0, 1)),

@@ -32,9 +32,10 @@ PATCHES: dict[str, Function] = {
     "extract_patches-same": lambda ops, x: ops.image.extract_patches(
         x, 2, strides=2, padding="same"
     ),
-    "space_to_depth-first": lambda ops, x: ops.nn.space_to_depth(
-        ops.transpose(x[:, :4], (0, 3, 1, 2)), 2, data_format=FIRST
-    ),
+}
+BLOCKS_FIRST: dict[str, Function] = {
+    "space_to_depth-first": lambda ops, x: ops.nn.space_to_depth(x, 2, data_format=FIRST),
+    "depth_to_space-first": lambda ops, x: ops.nn.depth_to_space(x, 2, data_format=FIRST),
 }
 CHANNELS_FIRST: dict[str, Function] = {
     "patches": lambda ops, x: ops.image.extract_patches(x, 2, data_format=FIRST),
@@ -45,5 +46,6 @@ CASES = [
     *operations("shaping", BLOCKS, (2, 3, 4)),
     *operations("order", SEQUENCES, (3, 4)),
     *operations("images", PATCHES, (5, 6, 3), inputs=within(0, 1)),
+    *operations("images", BLOCKS_FIRST, (8, 4, 6), by_tensorflow=True),
     *operations("image-first", CHANNELS_FIRST, (3, 5, 6), inputs=within(0, 1)),
 ]

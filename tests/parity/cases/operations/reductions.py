@@ -81,8 +81,10 @@ FREE: dict[str, Function] = {
 }
 SEGMENTS: dict[str, Function] = {
     "segment_sum": lambda ops, x: ops.segment_sum(ops.cast(x, "float32")[0], x[0], 6),
-    "segment_min": lambda ops, x: ops.segment_min(ops.cast(x, "float32")[0], x[0], 6),
     "segment_prod": lambda ops, x: ops.segment_prod(ops.cast(x, "float32")[0], x[0], 6),
+}
+EMPTY_SEGMENTS: dict[str, Function] = {
+    "segment_min": lambda ops, x: ops.segment_min(ops.cast(x, "float32")[0], x[0], 6),
     "segment_max": lambda ops, x: ops.segment_max(ops.cast(x, "float32"), x[:, 0], 5),
 }
 POSITIONS: dict[str, Function] = {
@@ -105,5 +107,6 @@ CASES = [
     *operations("free-shape", FREE, (None, None, 3)),
     *operations("free-time", {"sum": FREE["sum"]}, (None, 3)),
     *operations("indices", SEGMENTS, (3,), dtype="int32"),
+    *operations("indices", EMPTY_SEGMENTS, (3,), dtype="int32", by_tensorflow=True),
     *operations("order", POSITIONS, (3, 4)),
 ]

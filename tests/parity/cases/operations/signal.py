@@ -15,9 +15,18 @@ SIGNALS: dict[str, Function] = {
     "irfft-length": lambda ops, x: ops.irfft((x, x * 2), fft_length=7),
     "stft": lambda ops, x: ops.stft(x, 6, 3, 8),
     "stft-hamming": lambda ops, x: ops.stft(x, 4, 2, 4, window="hamming", center=False),
+}
+BACK: dict[str, Function] = {
     "istft": lambda ops, x: ops.istft(ops.stft(x, 8, 2, 8), 8, 2, 8),
+    "istft-whole": lambda ops, x: ops.istft(
+        ops.stft(x, 4, 2, 6, center=False), 4, 2, 6, window="hamming", center=False
+    ),
+    "istft-plain": lambda ops, x: ops.istft(
+        ops.stft(x, 6, 3, 6, window=None), 6, 3, 6, window=None, center=False
+    ),
 }
 
 CASES = [
     *operations("signals", SIGNALS, (4, 12)),
+    *operations("signals", BACK, (4, 12), by_tensorflow=True),
 ]

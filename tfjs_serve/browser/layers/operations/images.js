@@ -33,7 +33,7 @@ family("images", ["image", "operations/linear_algebra", "operations/padding"], (
 
   function rgbOf(x) {
     const [hue, saturation, value] = planes(x);
-    const angle = tf.mul(tf.sub(hue, tf.floor(hue)), 6);
+    const angle = tf.mul(hue, 6);
     const share = (y) => tf.clipByValue(y, 0, 1);
     const channels = [
       share(tf.sub(tf.abs(tf.sub(angle, 3)), 1)),
@@ -95,9 +95,26 @@ family("images", ["image", "operations/linear_algebra", "operations/padding"], (
 
   const orders = { nearest: 0, bilinear: 1 };
 
+  /**
+   * Coordinates that an image which is repeated has inside, as TensorFlow computes them: between
+   * the last pixel and the next image's first one it does not mix the two, but takes one of them.
+   */
+  function wrapped(place, size) {
+    const last = size - 1;
+    if (!last) return tf.zerosLike(place);
+    const whole = (x) => tf.mul(tf.floor(tf.div(x, last)), size);
+    const raised = tf.add(place, tf.add(whole(tf.neg(place)), size));
+    const lowered = tf.sub(place, whole(place));
+    const inside = where(tf.less(place, 0), raised, where(tf.greater(place, last), lowered, place));
+    return tf.clipByValue(inside, 0, last);
+  }
+
   /** Sample each image of a batch at rows and columns of shape [batch, height, width]. */
-  function warped(x, rows, columns, { interpolation, fillMode, fillValue }) {
-    const [batch, channels] = [x.shape[0], x.shape[3]];
+  function warped(x, givenRows, givenColumns, { interpolation, fillMode, fillValue }) {
+    const [batch, height, width, channels] = x.shape;
+    const wraps = fillMode === "wrap";
+    const rows = wraps ? wrapped(givenRows, height) : givenRows;
+    const columns = wraps ? wrapped(givenColumns, width) : givenColumns;
     const whole = [batch, rows.shape[1], rows.shape[2], channels];
     const spread = (y, shape) => tf.broadcastTo(tf.reshape(y, shape), whole);
     const coordinates = tf.stack([
@@ -208,7 +225,8 @@ family("images", ["image", "operations/linear_algebra", "operations/padding"], (
       const first = dataFormat === "channelsFirst";
       const last = first ? tf.transpose(x, [0, 2, 3, 1]) : x;
       const widths = last.shape.map((_, axis) => (axis === 1 || axis === 2 ? [1, 1] : [0, 0]));
-      const framed = padded(last, widths, "symmetric");
+      // As TensorFlow does; Keras on other backends has other borders.
+      const framed = padded(last, widths, "reflect");
       const [slope, smooth] = [tf.tensor1d([-1, 0, 1]), tf.tensor1d([1, 2, 1])];
       const edges = [
         separable(framed, slope, smooth, "valid"),

@@ -83,7 +83,12 @@ family("ordering", ["operations/indexing"], ({ tf, numeric, taking, takeAlong })
       const chosen = numeric.integers(t(targets));
       const own = tf.sum(tf.mul(classes, numeric.oneHot(chosen, classes.shape[1])), -1, true);
       const ahead = tf.sum(float(tf.greater(classes, own)), -1);
-      return tf.logicalAnd(tf.less(ahead, k), tf.isFinite(tf.squeeze(own, [-1])));
+      const known = tf.logicalAnd(
+        tf.greaterEqual(chosen, 0),
+        tf.less(chosen, classes.shape[1]),
+      );
+      const finite = tf.all(tf.isFinite(classes), -1);
+      return tf.logicalAnd(tf.less(ahead, k), tf.logicalAnd(known, finite));
     },
   });
 

@@ -93,22 +93,6 @@ family("patches", ["operations/convolutions"], ({ tf, numeric, taking, framed })
     return tf.reshape(turned, [batch, height * block, width * block, depth]);
   };
 
-  /** With the channels first, and blocks stored channel by channel. */
-  function deeperChannels(x, block) {
-    const [batch, channels, height, width] = x.shape;
-    const cells = [channels, height / block, block, width / block, block];
-    const turned = tf.transpose(tf.reshape(x, [batch, ...cells]), [0, 1, 3, 5, 2, 4]);
-    return tf.reshape(turned, [batch, channels * block ** 2, height / block, width / block]);
-  }
-
-  function widerChannels(x, block) {
-    const [batch, channels, height, width] = x.shape;
-    const depth = channels / block ** 2;
-    const split = tf.reshape(x, [batch, depth, block, block, height, width]);
-    const turned = tf.transpose(split, [0, 1, 4, 2, 5, 3]);
-    return tf.reshape(turned, [batch, depth, height * block, width * block]);
-  }
-
   /** Windows of some length along the last axis, which get an axis of their own before it. */
   function sequences(x, length, stride) {
     const count = 1 + Math.floor((x.shape[x.rank - 1] - length) / stride);
@@ -135,15 +119,11 @@ family("patches", ["operations/convolutions"], ({ tf, numeric, taking, framed })
       sequences(t(x), sequenceLength, sequenceStride),
   });
 
-  taking(["x", "blockSize", "dataFormat", "byChannel"], {
-    depthToSpace: ({ x, blockSize, dataFormat, byChannel }) =>
-      byChannel
-        ? widerChannels(t(x), blockSize)
-        : channelsLast(t(x), dataFormat, wider(blockSize)),
-    spaceToDepth: ({ x, blockSize, dataFormat, byChannel }) =>
-      byChannel
-        ? deeperChannels(t(x), blockSize)
-        : channelsLast(t(x), dataFormat, deeper(blockSize)),
+  taking(["x", "blockSize", "dataFormat"], {
+    depthToSpace: ({ x, blockSize, dataFormat }) =>
+      channelsLast(t(x), dataFormat, wider(blockSize)),
+    spaceToDepth: ({ x, blockSize, dataFormat }) =>
+      channelsLast(t(x), dataFormat, deeper(blockSize)),
   });
 
   return { sequences };

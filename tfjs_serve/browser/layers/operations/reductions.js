@@ -125,15 +125,25 @@ family("reductions", ["operations/ordering"], ({ tf, numeric, taking, mapped, as
     return keepdims ? tf.expandDims(found, at) : found;
   };
 
+  const always = (value) => () => value;
+  const bits = (dtype) => Math.min(Number(dtype.replace(/\D/g, "")), 32);
+  const unsigned = (dtype) => dtype.startsWith("u");
+
+  /** The least and the largest number of a dtype: TensorFlow's extremes of an empty segment. */
+  const least = (dtype) =>
+    !dtype ? -3.4028234663852886e38 : unsigned(dtype) ? 0 : -(2 ** (bits(dtype) - 1));
+  const most = (dtype) =>
+    !dtype ? 3.4028234663852886e38 : 2 ** (bits(dtype) - (unsigned(dtype) ? 0 : 1)) - 1;
+
   /** One row for each segment, to which all rows with its number are reduced. */
-  const segmented = (reduce, neutral) => ({ data, segmentIds, numSegments }) => {
+  const segmented = (reduce, neutral) => ({ data, segmentIds, numSegments }, { dtype }) => {
     const rows = t(data);
     const ids = t(segmentIds);
     const count = numSegments ?? Math.max(...numeric.values(ids)) + 1;
     const wide = (x, rank) => tf.reshape(x, [...x.shape, ...Array(rank - x.rank).fill(1)]);
     const made = [...Array(count).keys()].map((segment) => {
       const inside = wide(float(tf.equal(ids, segment)), rows.rank);
-      return reduce(numeric.where(tf.cast(inside, "bool"), rows, neutral), 0);
+      return reduce(numeric.where(tf.cast(inside, "bool"), rows, neutral(dtype)), 0);
     });
     return tf.stack(made);
   };
@@ -235,9 +245,9 @@ family("reductions", ["operations/ordering"], ({ tf, numeric, taking, mapped, as
   });
 
   taking(["data", "segmentIds", "numSegments", "sorted"], {
-    segmentSum: segmented(tf.sum, 0),
-    segmentProd: segmented(tf.prod, 1),
-    segmentMax: segmented(tf.max, -Infinity),
-    segmentMin: segmented(tf.min, Infinity),
+    segmentSum: segmented(tf.sum, always(0)),
+    segmentProd: segmented(tf.prod, always(1)),
+    segmentMax: segmented(tf.max, least),
+    segmentMin: segmented(tf.min, most),
   });
 });

@@ -107,17 +107,27 @@ family("signal", [
     return tf.addN(parts);
   }
 
+  /**
+   * What undoes a window where frames overlap: `inverse_stft_window_fn` of TensorFlow, which counts
+   * on frames on all sides at the ends of a signal, too.
+   */
+  function inverse(shape, stride) {
+    const [length] = shape.shape;
+    const overlaps = Math.ceil(length / stride);
+    const whole = tf.pad(tf.square(shape), [[0, overlaps * stride - length]]);
+    const sums = tf.sum(tf.reshape(whole, [overlaps, stride]), 0);
+    const all = tf.slice(tf.tile(sums, [overlaps]), [0], [length]);
+    return numeric.where(tf.equal(all, 0), 0, tf.div(shape, numeric.where(tf.equal(all, 0), 1, all)));
+  }
+
   function signal({
     x, sequenceLength, sequenceStride, fftLength, length, window, center,
   }) {
     const [real, imaginary] = x.map(t);
     const shape = windowOf(window, sequenceLength, fftLength);
-    const frames = tf.mul(whole(real, imaginary, fftLength), shape);
-    const added = overlapped(frames, sequenceStride);
-    const count = frames.shape[frames.rank - 2];
-    const norm = overlapped(tf.tile(tf.expandDims(tf.square(shape), 0), [count, 1]), sequenceStride);
-    let made = tf.div(added, numeric.where(tf.greater(norm, 1e-10), norm, 1));
-    if (window === null) made = tf.mul(made, fftLength / sequenceStride);
+    const frames = whole(real, imaginary, fftLength);
+    const shown = window === null ? frames : tf.mul(frames, inverse(shape, sequenceStride));
+    const made = overlapped(shown, sequenceStride);
     const start = center ? Math.floor(fftLength / 2) : 0;
     const size = made.shape[made.rank - 1];
     const end = length === null ? size - start : Math.min(start + length, size);

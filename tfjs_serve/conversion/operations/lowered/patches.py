@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tfjs_serve.conversion.model.shapes import pair
 from tfjs_serve.conversion.operations.lowering import Build, NotLoweredError, lowered
-from tfjs_serve.conversion.operations.settings import blocks_by_channel
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, known_sizes
 
 
@@ -35,8 +34,6 @@ def blocks(build: Build) -> Tensor:
     low, x = build.low, build.tensor("x")
     grows = build.call.name == "depth_to_space"
     block = build.get("block_size")
-    if blocks_by_channel(build.call.arguments, build.generation):
-        return (_grown_channels if grows else _shrunk_channels)(low, x, block)
     first = build.get("data_format") == "channels_first"
     if first:
         x = low.permute(x, [0, 2, 3, 1])
@@ -57,18 +54,3 @@ def _shrunk(low: Lowering, x: Tensor, block: int) -> Tensor:
     split = low.reshape(x, (height // block, block, width // block, block * channels))
     turned = low.permute(split, [0, 1, 3, 2, 4])
     return low.reshape(turned, (height // block, width // block, block**2 * channels))
-
-
-def _grown_channels(low: Lowering, x: Tensor, block: int) -> Tensor:
-    channels, height, width = known_sizes(x.shape[1:])
-    depth = channels // block**2
-    split = low.reshape(x, (depth, block, block, height, width))
-    turned = low.permute(split, [0, 1, 4, 2, 5, 3])
-    return low.reshape(turned, (depth, height * block, width * block))
-
-
-def _shrunk_channels(low: Lowering, x: Tensor, block: int) -> Tensor:
-    channels, height, width = known_sizes(x.shape[1:])
-    split = low.reshape(x, (channels, height // block, block, width // block, block))
-    turned = low.permute(split, [0, 1, 3, 5, 2, 4])
-    return low.reshape(turned, (channels * block**2, height // block, width // block))
