@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.operations.backends import DIFFERENCES
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -54,6 +55,27 @@ A *lowered* operation becomes layers that TensorFlow.js has, with the operands t
 names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
 as all others do.
 """
+_BACKENDS_HEAD = """\
+## What Keras's backends compute differently
+
+A `.keras` file does not say on which backend its model was made. Where Keras 3.15 computes
+something else on TensorFlow than on JAX or numpy, the page follows TensorFlow, unless the row says
+otherwise. A model that uses such a function with such arguments gets a note; not if only the
+numbers of its inputs decide.
+
+| operation | where | TensorFlow | others | note |
+|---|---|---|---|---|"""
+_BACKENDS_END = """\
+TensorFlow raises an error, and the page does what JAX and numpy do, for: `softmax` over several
+axes; `pad` with `edge` and `wrap`; sums and products of truth values; `norm` over more than two
+axes; `searchsorted` in several rows; `affine_transform` with `mirror`; patches with strides and
+dilation, or with the channels first; integers divided by zero.
+
+With NaN or Infinity among the numbers, backends differ in many functions, and the page may have
+another result than each of them: `argmax`, `argmin`, `sort`, `argsort`, `top_k`, pooling by the
+largest number, `heaviside`, `hypot`, `isclose`, `nancumsum`, `nancumprod`, `resize`, images of HSV,
+Fourier transforms, `quantile` and `median`, `slogdet`, `qr`. So do shifts of bits by negative
+numbers, or by more than there are."""
 _PYTHON = "what it computes is code, not data"
 _REFUSED = {
     "DenseFeatures": "its feature columns are Python objects",
@@ -93,6 +115,7 @@ def operations() -> str:
     lines = [_OPERATIONS_HEAD, f"{len(known)} operations: {_counts(known)}.", ""]
     lines += ["| operation | in the page | lowered | limits |", "|---|---|---|---|"]
     lines += _operation_rows(known)
+    lines += ["", _BACKENDS_HEAD, *_difference_rows(), "", _BACKENDS_END]
     return "\n".join(lines) + "\n"
 
 
@@ -101,6 +124,13 @@ def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
         outcome, support = known[name].outcome, known[name].support
         short = name.removeprefix(OPERATION)
         yield f"| `{short}` | {outcome.value} | {support.lowered} | {support.notes} |"
+
+
+def _difference_rows() -> Iterator[str]:
+    for each in DIFFERENCES:
+        names = ", ".join(f"`{name}`" for name in each.names)
+        note = "" if each.applies is None else "yes"
+        yield f"| {names} | {each.where} | {each.tensorflow} | {each.others} | {note} |"
 
 
 def _is_layer(name: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tfjs_serve.conversion.layers.image_resizing import ROUNDS_SINCE
+from tfjs_serve.conversion.model.dtypes import is_integer
 from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.shapes import ShapeRule, Shapes
+from tfjs_serve.conversion.operations.backends import notes
 from tfjs_serve.conversion.operations.call import (
     OperationCall,
     companion_operation,
@@ -23,6 +26,11 @@ from tfjs_serve.conversion.rules.context import LayerContext, TfjsLayer
 from tfjs_serve.conversion.rules.registry import Outcome, Support, rule
 from tfjs_serve.conversion.rules.traits import Traits
 from tfjs_serve.conversion.small_models.arithmetic import Lowering, Tensor, UnknownShapeError
+
+ROUNDED = (
+    "Keras 3.0 to 3.5 does not round what is between two integers: on TensorFlow it cuts off the "
+    "fraction, on JAX it keeps it. The page rounds it, as newer versions do."
+)
 
 
 def _shape_rule(signature: Signature) -> ShapeRule:
@@ -53,6 +61,21 @@ def _read(context: LayerContext) -> OperationCall:
         raise UnknownShapeError("the shape of the input is not known") from error
 
 
+def _note_differences(context: LayerContext, call: OperationCall) -> None:
+    """Say what Keras computes differently on another backend, or in another version."""
+    if context.layer.generation < 3:
+        return
+    for note in notes(call.name, call.arguments):
+        context.warn(note)
+    if (
+        call.name == "resize"
+        and is_integer(call.dtype)
+        and context.layer.version < ROUNDS_SINCE
+        and str(call.arguments["interpolation"]).lower() != "nearest"
+    ):
+        context.warn(ROUNDED)
+
+
 def _operation(signature: Signature) -> None:
     lower = lowered_operations().get(signature.name)
 
@@ -70,6 +93,7 @@ def _operation(signature: Signature) -> None:
     )
     def translate(context: LayerContext) -> TfjsLayer:
         call = _read(context)
+        _note_differences(context, call)
         if call.name == "mean" and context.layer.generation < 3:
             # TensorFlow's mean of integers is an integer.
             context.no_integers()

@@ -66,6 +66,9 @@ TRUTHS: dict[str, Function] = {
     "add": lambda ops, x, y: ops.add(x, y),
     "multiply": lambda ops, x, y: ops.multiply(x, y),
 }
+TURNED: dict[str, Function] = {
+    "clip": lambda ops, x: ops.clip(x, 0.5, -0.5),
+}
 FREE: dict[str, Function] = {
     "preprocessing": lambda ops, x: x[..., ::-1] - np.array([103.9, 116.8, 123.7], "float32"),
 }
@@ -77,6 +80,7 @@ CASES = [
     *operations("infinite", called("sign"), (9, 9), inputs=with_infinities),
     *of_pairs(called(*PAIRS)),
     *operations("settings", SETTINGS, (3, 4)),
+    *operations("turned", TURNED, (3, 4), by_tensorflow=True),
     *operations("settings-4d", {"clip": SETTINGS["clip"]}, (2, 3, 4)),
     *operations("arithmetic", ARITHMETIC, (3, 4)),
     *operations("free", {"array": ARITHMETIC["array"], "clip": SETTINGS["clip"]}, (None, 4)),

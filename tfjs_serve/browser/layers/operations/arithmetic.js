@@ -75,8 +75,9 @@ family("arithmetic", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
   taking(["x", "xMin", "xMax"], {
     clip: ({ x, xMin, xMax }, { dtype }) => {
       const bound = (value) => (dtype ? numeric.inDtype(value, dtype) : t(value));
-      const above = xMin === null ? t(x) : tf.maximum(t(x), bound(xMin));
-      return xMax === null ? above : tf.minimum(above, bound(xMax));
+      // In TensorFlow's order: if the limits are the wrong way round, the lower one wins.
+      const below = xMax === null ? t(x) : tf.minimum(t(x), bound(xMax));
+      return xMin === null ? below : tf.maximum(below, bound(xMin));
     },
   });
 

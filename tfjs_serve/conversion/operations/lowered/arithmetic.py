@@ -210,7 +210,8 @@ def clip(build: Build) -> Tensor:
     if not all(value is None or isinstance(value, int | float) for value in (low, high)):
         raise NotLoweredError("a limit is no number")
     bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-    return build.low.clip(build.of(x), *bounds)
+    # In TensorFlow, the lower limit wins if they are the wrong way round.
+    return build.low.clip(build.of(x), bounds[0], max(bounds))
 
 
 @lowered("negative")
