@@ -54,6 +54,10 @@ They are named as in `keras.ops`.
 A *lowered* operation becomes layers that TensorFlow.js has, with the operands that the third column
 names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
 as all others do.
+
+No layer of TensorFlow.js takes a root of a tensor or divides by one (`sqrt`, `std`, `divide`). One
+that selects would be a product with zeros and ones, which lets NaN and Infinity through (`where`
+between tensors), and a comparison of fractions a difference, in which NaN is not false.
 """
 _BACKENDS_HEAD = """\
 ## What Keras's backends compute differently

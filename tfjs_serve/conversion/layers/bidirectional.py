@@ -45,7 +45,7 @@ def _both_directions(layer: KerasLayer, _inputs: Shapes, inner: tuple[Shapes, ..
     support=Support(
         notes="recurrent layers of this table",
         companion="as the layer inside; RNN; a backward layer that is not the mirrored forward "
-        "layer; masks with return_sequences",
+        "layer; masks with return_sequences, where TensorFlow.js repeats outputs instead of zeros",
     ),
 )
 def bidirectional(context: LayerContext) -> TfjsLayer:

@@ -29,7 +29,8 @@ from tfjs_serve.conversion.small_models.arithmetic import Lowering, UnknownShape
 _OUTCOMES = {1: Outcome.LOWERED, 2: Outcome.NATIVE, 3: Outcome.COMPANION}
 _ONE_ROW = "ConvLSTM2D over images of one row"
 _COMPANION = (
-    "channels_first, go_backwards, initial states, masks, activations that TensorFlow.js lacks"
+    "channels_first, go_backwards (TensorFlow.js's webgl backend reverses four axes at most), "
+    "initial states, masks, activations that TensorFlow.js lacks"
 )
 
 

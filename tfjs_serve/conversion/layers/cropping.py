@@ -39,7 +39,8 @@ def _cropping(rank: int) -> None:
         traits=Traits(dtypes=kept, rank=rank + 2),
         support=Support(
             lowered="unknown sizes: DepthwiseConv2D" if rank == 2 else "Cropping2D",
-            companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off",
+            companion=f"unknown sizes and more than {_LARGEST_CONVOLUTION} steps to cut off: "
+            "a slow convolution",
         ),
     )
     def translate(context: LayerContext) -> TfjsLayer:

@@ -79,7 +79,8 @@ def _global_pooling(kind: str, rank: int) -> None:
 def _companion(kind: str, rank: int) -> str:
     """Return which cases the companion computes, for the support table."""
     return "; ".join(
-        ["masks"] * (kind == "Average" and rank == 1)
+        ["masks: no layer of TensorFlow.js divides by the number of steps that count"]
+        * (kind == "Average" and rank == 1)
         + ["integers in Keras 2"] * (kind == "Average")
         + ["channels first with an unknown number of channels and several unknown sizes"]
         * (rank == 3)

@@ -162,7 +162,8 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
     traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
         lowered="inputs of five and more axes: Permute, Reshape",
-        companion="`rms_scaling`; integers in Keras 3; several unknown sizes with five axes",
+        companion="`rms_scaling`: nothing else scales without a shift, but ten layers in a row; "
+        "integers in Keras 3; several unknown sizes with five axes",
     ),
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:

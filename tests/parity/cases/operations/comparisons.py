@@ -33,6 +33,9 @@ WHOLE: dict[str, Function] = {
     "compare-column": lambda ops, x, y: ops.equal(x[:, :1], y),
     "truth": lambda ops, x, y: ops.cast(x, "bool") & (ops.cast(y - 1, "bool")),
     "where": lambda ops, x, y: ops.where(x > y, x, y),
+    "where-numbers": lambda ops, x, y: ops.where(ops.not_equal(x, 2), 0.0, -1e9) + y,
+    "where-halves": lambda ops, x, y: ops.where(x > y, 1.5, -0.25),
+    "where-rounded": lambda ops, x, y: ops.where(x > y, 0.1, 1e9),
 }
 TRUTHS: dict[str, Function] = {
     "where": lambda ops, x, y: ops.where(ops.logical_and(x, y), 1, 2),

@@ -50,6 +50,22 @@ def ordered(build: Build) -> Tensor:
     return build.low.clip(shifted, 0.0, 1.0)
 
 
+@lowered("where")
+def chosen(build: Build) -> Tensor:
+    """Rescaling of a truth value, for two numbers whose difference float32 has exactly."""
+    if build.operand("condition").dtype != "bool":
+        raise NotLoweredError("its condition is no truth value")
+    one, other = (build.operand(key).number for key in ("x1", "x2"))
+    if one is None or other is None:
+        # A product with zero would let NaN and Infinity through, which `where` leaves out.
+        raise NotLoweredError("it chooses between tensors")
+    high, low = np.float32(one), np.float32(other)
+    step = high - low
+    if not np.isfinite(step) or step + low != high:
+        raise NotLoweredError("the numbers would be rounded")
+    return build.low.rescale(build.tensor("condition"), float(step), float(low))
+
+
 def _difference(build: Build, *, turned: bool = False) -> Tensor:
     """Return ``x1 - x2`` of integers, or ``x2 - x1`` if it is turned."""
     operands = [build.operand(key) for key in ("x1", "x2")]
