@@ -50,6 +50,8 @@ def test_model_is_told_whose_borders_it_has() -> None:
         ("gaussian_blur", (None, 4, 6, 3), {}, False),
         ("depth_to_space", (None, 4, 6, 8), {"data_format": "channels_first"}, True),
         ("depth_to_space", (None, 4, 6, 8), {"data_format": "channels_last"}, False),
+        ("resize", (None, 4, 6, 3), {"size": [3, 3], "interpolation": "bicubic"}, True),
+        ("resize", (None, 4, 6, 3), {"size": [3, 3]}, False),
         ("unravel_index", (None, 4), {}, True),
         ("unravel_index", (None,), {}, False),
         ("hsv_to_rgb", (None, 4, 6, 3), {}, False),

@@ -93,6 +93,12 @@ def resizing(context: LayerContext) -> TfjsLayer:
     if method not in METHODS:
         read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
         return unchanged(context)
+    if (
+        method == "bicubic"
+        and context.layer.generation >= 3
+        and not context.layer.config.get("antialias")
+    ):
+        context.warn(CUBIC_WEIGHTS)
     arguments = {
         **_size(context),
         "method": method,
@@ -117,6 +123,10 @@ def resizing(context: LayerContext) -> TfjsLayer:
     return _mapped(context, fitted(sizes, targets, arguments["fit"], matrix), arguments["fill"])
 
 
+CUBIC_WEIGHTS = (
+    "Keras on TensorFlow rounds the weights of bicubic interpolation to one of 1,024 steps. The "
+    "page computes them as on JAX and numpy: numbers differ by up to 6e-4 of the largest."
+)
 ROUNDS_SINCE = (3, 6)
 NOT_ROUNDED = (
     "Keras 3.0 to 3.5 does not round what is between two integers: on TensorFlow it cuts off the "

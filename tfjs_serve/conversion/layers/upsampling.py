@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.layers.image_resizing import NOT_ROUNDED, ROUNDS_SINCE
+from tfjs_serve.conversion.layers.image_resizing import CUBIC_WEIGHTS, NOT_ROUNDED, ROUNDS_SINCE
 from tfjs_serve.conversion.model.facts import TensorFact
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.shapes import (
@@ -61,6 +61,13 @@ def _up_sampling(rank: int) -> None:
         if method not in METHODS:
             read.unsupported("interpolation", method, f"Use one of {', '.join(METHODS)}.")
         _check_sizes(context, method, data_format)
+        # By a power of two, the weights are whole steps.
+        if (
+            method == "bicubic"
+            and context.layer.generation >= 3
+            and any(n & (n - 1) for n in factors)
+        ):
+            context.warn(CUBIC_WEIGHTS)
         rounds = _rounds(context, method, factors)
         exact = all(map(repeats_exactly, factors)) and not rounds
         if rank == 2 and method == "nearest" and exact:

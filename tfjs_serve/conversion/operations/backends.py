@@ -83,6 +83,10 @@ def _reflects(arguments: Arguments) -> bool:
     return arguments["fill_mode"] in ("mirror", "reflect")
 
 
+def _rounds_weights(arguments: Arguments) -> bool:
+    return str(arguments["interpolation"]).lower() == "bicubic" and not arguments["antialias"]
+
+
 DIFFERENCES = (
     Difference(
         names=("sobel_edges",),
@@ -193,6 +197,7 @@ DIFFERENCES = (
         where="`bicubic` without `antialias`",
         tensorflow="weights are rounded to one of 1,024 steps (up to 6e-4)",
         others="The page does what JAX and numpy do, unless Keras 2 saved the model",
+        applies=_rounds_weights,
         followed=False,
     ),
 )
