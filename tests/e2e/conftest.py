@@ -23,6 +23,7 @@ FILES = (
     f"{WASM}/tfjs-backend-wasm.wasm",
     f"{WASM}/tfjs-backend-wasm-simd.wasm",
     f"{WASM}/tfjs-backend-wasm-threaded-simd.wasm",
+    "@tensorflow/tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
     "@teachablemachine/image/dist/teachablemachine-image.min.js",
     "ml5/dist/ml5.min.js",
 )
