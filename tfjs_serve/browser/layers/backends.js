@@ -13,7 +13,7 @@ function rightOnAllBackends(tf) {
     return dtype === "float32" && !isFloat(x) && isWebgpu() ? tf.add(made, 0) : made;
   }
 
-  /** On webgpu, integers and booleans come out as zeros. */
+  /** On webgpu, the transpose of integers and booleans is whatever lies in memory. */
   function transpose(x, ...how) {
     return (isWebgpu() ? asFloats(tf.transpose) : tf.transpose)(x, ...how);
   }
@@ -21,7 +21,42 @@ function rightOnAllBackends(tf) {
   /** On wasm, booleans are taken for numbers of four bytes, in memory that is not theirs. */
   const reverse = asFloats(tf.reverse);
 
-  return withOwn(tf, { cast, transpose, reverse });
+  /** On webgpu, nothing comes of a vector and a tensor of five or six axes. */
+  function ofTwo(compute) {
+    return (one, other) => {
+      const rank = Math.max(one.rank ?? 0, other.rank ?? 0);
+      if (rank <= 4 || !isWebgpu()) return compute(one, other);
+      const shape = [...Array(rank - 1).fill(1), -1];
+      const [left, right] = [one, other].map((x) => (x.rank === 1 ? tf.reshape(x, shape) : x));
+      return compute(left, right);
+    };
+  }
+
+  /** On webgpu, other axes than the last are transposed first, see above. */
+  const reduced = (compute) => (x, ...how) =>
+    isWebgpu() && !isFloat(x) ? asFloats(compute)(x, ...how) : compute(x, ...how);
+  const any = (x, ...how) =>
+    isWebgpu() ? tf.cast(tf.max(cast(x, "float32"), ...how), "bool") : tf.any(x, ...how);
+  const all = (x, ...how) =>
+    isWebgpu() ? tf.cast(tf.min(cast(x, "float32"), ...how), "bool") : tf.all(x, ...how);
+
+  /** On webgpu, axes are not kept. */
+  function prod(x, axis = null, keepDims = false) {
+    const made = reduced(tf.prod)(x, axis, keepDims);
+    if (!keepDims || made.rank === x.rank) return made;
+    const every = [...x.shape.keys()];
+    const axes = axis === null ? every : [axis].flat().map((one) => (one + x.rank) % x.rank);
+    return tf.reshape(made, x.shape.map((size, index) => (axes.includes(index) ? 1 : size)));
+  }
+
+  const [sum, max, min] = [tf.sum, tf.max, tf.min].map(reduced);
+  const names = [
+    "add", "sub", "mul", "div", "divNoNan", "floorDiv", "mod", "pow", "atan2", "squaredDifference",
+    "maximum", "minimum", "equal", "notEqual", "greater", "greaterEqual", "less", "lessEqual",
+    "logicalAnd", "logicalOr", "logicalXor",
+  ];
+  const pairs = Object.fromEntries(names.map((name) => [name, ofTwo(tf[name])]));
+  return withOwn(tf, { cast, transpose, reverse, prod, any, all, sum, max, min, ...pairs });
 }
 
 /** The `tf` of a page with some other functions; the exports of a module cannot be assigned to. */
