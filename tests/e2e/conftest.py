@@ -47,10 +47,15 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page, and with TensorFlow.js and other libraries beside it."""
     folder = tmp_path_factory.mktemp("page")
+    copy_page(folder)
+    return folder
+
+
+def copy_page(folder: Path) -> None:
+    """Copy the page into a folder, and TensorFlow.js and other libraries beside it."""
     shutil.copy(Path(__file__).parent / "page.html", folder)
     for name in FILES:
         shutil.copy(PACKAGES / name, folder)
-    return folder
 
 
 @contextmanager

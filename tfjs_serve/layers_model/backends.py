@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.companion import PACKAGE
 from tfjs_serve.layers_model.model import Json
 
 CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
@@ -71,6 +72,24 @@ def _is(*class_names: str) -> Callable[[Placed], bool]:
     return lambda layer: layer.class_name in class_names
 
 
+def _computes(*operations: str) -> Callable[[Placed], bool]:
+    """Return whether a layer of ``layers.js`` computes one of these functions."""
+
+    def occurs(layer: Placed) -> bool:
+        arguments = _dict(layer.config.get("arguments"))
+        return layer.class_name == f"{PACKAGE}>Operation" and (
+            arguments.get("operation") in operations
+        )
+
+    return occurs
+
+
+_READING = (
+    *("cholesky_inverse", "det", "inv", "logdet", "lstsq", "slogdet", "solve", "solve_triangular"),
+    *("median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"),
+)
+
+
 FAULTS = (
     Fault(
         backend="wasm",
@@ -94,6 +113,27 @@ FAULTS = (
     ),
     Fault(
         backend="webgpu",
+        what="its numbers are read back while the model runs, which is slow there, and fails "
+        "without a graphics card",
+        occurs=_computes(*_READING),
+    ),
+    Fault(
+        backend="webgpu",
+        what="a whole number divided by 0 is not 0",
+        occurs=_computes("floor_divide"),
+    ),
+    Fault(
+        backend="webgl",
+        what="0/0 is 1",
+        occurs=_computes("divide", "true_divide"),
+    ),
+    Fault(
+        backend="webgl",
+        what="the largest of no numbers is -1e20",
+        occurs=_computes("segment_max"),
+    ),
+    Fault(
+        backend="webgpu",
         what="cropAndResize leaves out images after the first",
         occurs=_is("CenterCrop"),
     ),
@@ -109,7 +149,7 @@ def backend_notes(config: Mapping[str, Json]) -> tuple[str, ...]:
         That of the outermost model, in TF.js's terms. It may come from a file; what makes no sense
         in it is passed over.
     """
-    layers = list(_layers(config, ""))
+    layers = list(_layers(config, "", is_masked=False))
     notes = []
     for fault in FAULTS:
         met = [layer for layer in layers if fault.occurs(layer)]
@@ -127,10 +167,10 @@ def _other(backend: str) -> str:
     return "webgl" if backend != "webgl" else "wasm"
 
 
-def _layers(config: Mapping[str, Json], prefix: str) -> Iterator[Placed]:
-    """Yield the layers of a model and of the models in it."""
+def _layers(config: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
+    """Yield the layers of a model, whose inputs may have masks, and of the models in it."""
     layers = [_dict(layer) for layer in _list(config.get("layers"))]
-    masked = _masked_calls(layers)
+    masked = _masked_calls(layers, is_masked=is_masked)
     for layer in layers:
         inner = _dict(layer.get("config"))
         name = str(inner.get("name", layer.get("name", "")))
@@ -139,20 +179,20 @@ def _layers(config: Mapping[str, Json], prefix: str) -> Iterator[Placed]:
             path=prefix + name, class_name=class_name, config=inner, is_masked=name in masked
         )
         if class_name in CONTAINERS:
-            yield from _layers(inner, f"{prefix}{name}/")
+            yield from _layers(inner, f"{prefix}{name}/", is_masked=name in masked)
 
 
 # --- Masks -----------------------------------------------------------------------------------
 
 
-def _masked_calls(layers: Sequence[Mapping[str, Json]]) -> frozenset[str]:
+def _masked_calls(layers: Sequence[Mapping[str, Json]], *, is_masked: bool) -> frozenset[str]:
     """Return the names of the layers whose inputs have masks.
 
-    A layer passes a mask on unless it is a model, or a recurrent layer that returns one step.
+    A layer passes a mask on unless it is a recurrent layer that returns one step only.
     """
     users = _users(layers)
     by_name = {_name(layer): layer for layer in layers}
-    waiting = [name for name, layer in by_name.items() if _makes_mask(layer)]
+    waiting = [name for name, layer in by_name.items() if _makes_mask(layer, is_masked)]
     masked: set[str] = set()
     while waiting:
         for user in users.get(waiting.pop(), ()):
@@ -184,8 +224,10 @@ def _sources(nodes: Json) -> Iterator[str]:
                 yield tensor[0]
 
 
-def _makes_mask(layer: Mapping[str, Json]) -> bool:
+def _makes_mask(layer: Mapping[str, Json], is_model_masked: bool) -> bool:
     class_name, config = layer.get("class_name"), _dict(layer.get("config"))
+    if class_name == "InputLayer":
+        return is_model_masked
     return class_name == "Masking" or (
         class_name == "Embedding" and config.get("mask_zero") is True
     )
@@ -193,7 +235,7 @@ def _makes_mask(layer: Mapping[str, Json]) -> bool:
 
 def _passes_mask(layer: Mapping[str, Json]) -> bool:
     class_name, config = str(layer.get("class_name", "")), _dict(layer.get("config"))
-    if class_name in CONTAINERS or config.get("passes_mask") is False:
+    if config.get("passes_mask") is False:
         return False
     inner = _dict(_dict(config.get("layer")).get("config"))
     returns = config.get("return_sequences", inner.get("return_sequences"))
