@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,19 +185,32 @@ def _rows(context: BrowserContext, folder: Path) -> Iterator[str]:
     family = {name: f"`{title}`" for title, names in FAMILIES.items() for name in names}
     copy_page(folder)
     with serving(folder) as url:
-        for name in MODELS:
-            model = converted(name, folder)
-            cells = [_cell(context, folder, url, model, backend) for backend in BACKENDS]
-            print(name, *cells, file=sys.stderr)
-            yield f"| {family.get(name, 'samples')} | `{name}` | {' | '.join(cells)} |"
+        models = {name: converted(name, folder) for name in MODELS}
+        columns = [_column(context, folder, url, models, backend) for backend in BACKENDS]
     context.close()
+    for name, *cells in zip(models, *columns, strict=True):
+        yield f"| {family.get(name, 'samples')} | `{name}` | {' | '.join(cells)} |"
 
 
-def _cell(context: BrowserContext, folder: Path, url: str, model: Converted, backend: str) -> str:
-    with page_with_layers(context, folder, url) as page:
-        error = largest_error(page, url, model, backend)
-    shown = "another shape or NaN" if error == float("inf") else f"{error:.0e}" if error else "0"
-    return f"**{shown}**, noted" if model.is_noted(backend) else shown
+def _column(
+    context: BrowserContext, folder: Path, url: str, models: Mapping[str, Converted], backend: str
+) -> list[str]:
+    cells = []
+    with page_with_layers(context, folder, url) as shared:
+        for name, model in models.items():
+            if model.is_noted(backend):
+                with page_with_layers(context, folder, url) as page:
+                    cells.append(f"**{_shown(largest_error(page, url, model, backend))}**, noted")
+            else:
+                cells.append(_shown(largest_error(shared, url, model, backend)))
+            print(backend, name, cells[-1], file=sys.stderr)
+    return cells
+
+
+def _shown(error: float) -> str:
+    if error == float("inf"):
+        return "another shape or NaN"
+    return f"{error:.0e}" if error else "0"
 
 
 if __name__ == "__main__":
