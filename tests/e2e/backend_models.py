@@ -167,9 +167,9 @@ def _error(expected: Any, actual: Array) -> float:
 
 def main() -> None:
     """Write the table of a run below the words of the document."""
-    words = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[0]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         rows = list(_rows(launch(playwright, f"{folder}/profile"), Path(folder)))
+    words = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[0]
     DOCUMENT.write_text("\n".join([words + BEGIN, *_HEAD, *rows, ""]), encoding="utf-8")
 
 
