@@ -120,7 +120,7 @@ FAULTS = (
     Fault(
         backend="webgpu",
         what="a whole number divided by 0 is not 0",
-        occurs=_computes("floor_divide"),
+        occurs=_computes("floor_divide", "mod"),
     ),
     Fault(
         backend="webgl",

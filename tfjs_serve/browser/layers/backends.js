@@ -49,6 +49,12 @@ function rightOnAllBackends(tf) {
     return tf.reshape(made, x.shape.map((size, index) => (axes.includes(index) ? 1 : size)));
   }
 
+  /** On webgpu, a vector's is not a number but a vector of one. */
+  const placed = (compute) => (x, axis = 0) => {
+    const made = compute(x, axis);
+    return x.rank === 1 && made.rank === 1 ? tf.reshape(made, []) : made;
+  };
+  const [argMax, argMin] = [tf.argMax, tf.argMin].map(placed);
   const [sum, max, min] = [tf.sum, tf.max, tf.min].map(reduced);
   const names = [
     "add", "sub", "mul", "div", "divNoNan", "floorDiv", "mod", "pow", "atan2", "squaredDifference",
@@ -56,7 +62,8 @@ function rightOnAllBackends(tf) {
     "logicalAnd", "logicalOr", "logicalXor",
   ];
   const pairs = Object.fromEntries(names.map((name) => [name, ofTwo(tf[name])]));
-  return withOwn(tf, { cast, transpose, reverse, prod, any, all, sum, max, min, ...pairs });
+  const reductions = { any, all, sum, max, min, prod, argMax, argMin };
+  return withOwn(tf, { cast, transpose, reverse, ...reductions, ...pairs });
 }
 
 /** The `tf` of a page with some other functions; the exports of a module cannot be assigned to. */
