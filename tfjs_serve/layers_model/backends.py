@@ -125,12 +125,12 @@ FAULTS = (
     Fault(
         backend="webgl",
         what="0/0 is 1",
-        occurs=_computes("divide", "true_divide"),
+        occurs=_computes("divide", "floor_divide", "true_divide"),
     ),
     Fault(
         backend="webgl",
-        what="the largest of no numbers is -1e20",
-        occurs=_computes("segment_max"),
+        what="the largest of no numbers is -1e20, the smallest 1e20",
+        occurs=_computes("segment_max", "segment_min"),
     ),
     Fault(
         backend="webgpu",
