@@ -269,7 +269,7 @@ def _part_by_operation() -> Mapping[str, str]:
 def sources() -> dict[str, str] | None:
     """Return the readable text of each part by its name; ``None`` where only Python is installed.
 
-    ``ranks.js`` is a part of the frame.
+    ``backends.js`` and ``ranks.js`` are parts of the frame.
     """
     folder = resources.files("tfjs_serve.browser") / "layers"
     if not folder.is_dir():
@@ -280,7 +280,7 @@ def sources() -> dict[str, str] | None:
         for file in place.iterdir()
         if file.name.endswith(".js")
     }
-    found[FRAME] = f"{found.pop('ranks')}\n{found[FRAME]}"
+    found[FRAME] = "\n".join(found.pop(name) for name in ("backends", "ranks", FRAME))
     return found
 
 

@@ -40,7 +40,8 @@ the columns works as it is.
 
 A model is a `Sequential` or a Functional `Model`; models may be nested in each other. Every input
 becomes float32, to which TensorFlow.js converts what it is fed. Functions of tensors in graphs
-(`x + 1`, `keras.ops`, TensorFlow's) are in [operations.md](operations.md).
+(`x + 1`, `keras.ops`, TensorFlow's) are in [operations.md](operations.md). What a backend of
+TensorFlow.js gets wrong is noted with the model, and listed in [backends.md](backends.md).
 """
 _OPERATIONS_HEAD = """\
 # Operations

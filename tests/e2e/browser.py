@@ -32,6 +32,10 @@ def launch(playwright: Playwright, profile: str) -> BrowserContext:
         # WebGL without a graphics card.
         "--use-angle=swiftshader",
         "--enable-unsafe-swiftshader",
+        # WebGPU without one.
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+        "--enable-features=Vulkan",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
@@ -138,7 +142,7 @@ def predict(
     Parameters
     ----------
     backend
-        TensorFlow.js's: ``"cpu"``, ``"wasm"`` or ``"webgl"``.
+        TensorFlow.js's: ``"cpu"``, ``"wasm"``, ``"webgl"`` or ``"webgpu"``.
 
     Raises
     ------

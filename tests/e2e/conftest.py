@@ -23,6 +23,7 @@ FILES = (
     f"{WASM}/tfjs-backend-wasm.wasm",
     f"{WASM}/tfjs-backend-wasm-simd.wasm",
     f"{WASM}/tfjs-backend-wasm-threaded-simd.wasm",
+    "@tensorflow/tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
     "@teachablemachine/image/dist/teachablemachine-image.min.js",
     "ml5/dist/ml5.min.js",
 )
@@ -46,10 +47,15 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page, and with TensorFlow.js and other libraries beside it."""
     folder = tmp_path_factory.mktemp("page")
+    copy_page(folder)
+    return folder
+
+
+def copy_page(folder: Path) -> None:
+    """Copy the page into a folder, and TensorFlow.js and other libraries beside it."""
     shutil.copy(Path(__file__).parent / "page.html", folder)
     for name in FILES:
         shutil.copy(PACKAGES / name, folder)
-    return folder
 
 
 @contextmanager

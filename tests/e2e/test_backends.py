@@ -1,4 +1,7 @@
-"""What ``layers.js`` has runs on the backends of browsers too: one model of each class.
+"""Models predict the same on the backends of browsers, or their notes name the backend.
+
+These are the samples and models of each family (``backend_models.py``), and for what ``layers.js``
+has, one model of each class.
 
 ``TFJS_SERVE_ALL_FEATURES=1`` runs a model of each function as well, which takes minutes.
 """
@@ -11,18 +14,30 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.parity.cases import KERAS3, cases_of
+from tests.parity.cases import KERAS3, Case, cases_of, tables
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.converted import converted
-from tests.parity.harness import Array, compare
+from tests.parity.harness import compare
 from tests.parity.keras3 import ignore_warnings_about_the_cases, model_with_references
 from tfjs_serve import companion
 
+from .backend_models import (
+    BEGIN,
+    DOCUMENT,
+    FAMILIES,
+    LARGEST_ERROR,
+    MODELS,
+    Converted,
+    largest_error,
+    page_with_layers,
+    tensors,
+)
+from .backend_models import converted as model_of
 from .browser import predict
 from .companion_cases import TABLE, used
 
@@ -39,7 +54,7 @@ CHOSEN = [
     *(feature for feature in FEATURES if ":" not in feature),
     *[feature for feature in FEATURES if ":" in feature][::EVERY],
 ]
-TOLERANCES = {"wasm": 1e-4, "webgl": 1e-3}
+TOLERANCES = {"wasm": 1e-4, "webgl": 1e-3, "webgpu": 1e-3}
 """Graphics cards, and what stands in for one, compute sine and tangent to four digits or so."""
 LIMITS = {
     ("webgl", "Operation:segment_max"): "the largest of no numbers is -1e20 there",
@@ -58,7 +73,7 @@ IN_NODE_ONLY = frozenset(
 """Classes without a model in the table; what they are made of is in those of others."""
 
 
-@pytest.fixture(scope="module", params=["wasm", "webgl"])
+@pytest.fixture(scope="module", params=["wasm", "webgl", "webgpu"])
 def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -67,13 +82,47 @@ def backend(request: pytest.FixtureRequest) -> str:
 def prepared_page(
     chromium: BrowserContext, page_folder: Path, page_url: str, backend: str
 ) -> Iterator[Page]:
-    """A page with ``layers.js``; it serves models out of its own folder."""
-    script = companion.whole_script()
-    (page_folder / script.name).write_text(script.text, encoding="utf-8")
-    with chromium.new_page() as page:
-        page.goto(page_url)
-        page.add_script_tag(url=page_url.replace("page.html", script.name))
+    with page_with_layers(chromium, page_folder, page_url) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def conversions() -> dict[str, Converted]:
+    """The models that were converted for another backend already."""
+    return {}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_right_or_noted(
+    chromium: BrowserContext,
+    prepared_page: Page,
+    page_folder: Path,
+    page_url: str,
+    backend: str,
+    conversions: dict[str, Converted],
+    name: str,
+) -> None:
+    model = conversions.get(name) or model_of(name, page_folder)
+    conversions[name] = model
+    if not model.is_noted(backend):
+        assert largest_error(prepared_page, page_url, model, backend) <= LARGEST_ERROR
+        return
+    # A fault may write into memory that other models use.
+    with page_with_layers(chromium, page_folder, page_url) as page:
+        assert largest_error(page, page_url, model, backend) > LARGEST_ERROR, (
+            "no longer to be noted"
+        )
+
+
+def test_every_family_of_layers_has_a_model() -> None:
+    named = {table.__name__.split(".layers.")[1].split(".")[0] for table in _layer_tables()}
+    assert named == set(FAMILIES)
+
+
+def test_the_document_has_every_model() -> None:
+    measured = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)[2]
+    rows = re.findall(r"^\| [^|]+ \| `([^`]+)` \|", measured, re.MULTILINE)
+    assert rows == list(MODELS), "run: python -m tests.e2e.backend_models"
 
 
 @pytest.mark.parametrize("feature", CHOSEN)
@@ -97,15 +146,16 @@ def test_a_model_predicts_the_same(
     files = converted(path, page_folder / name)
     assert feature in set(used(json.loads(files["model.json"]))), "make companion_cases.json anew"
     url = page_url.replace("page.html", f"{name}/model.json")
-    outputs = predict(prepared_page, url, _tensors(inputs), backend=backend)
+    outputs = predict(prepared_page, url, tensors(inputs), backend=backend)
     compare(expected, outputs, rtol=max(case.tolerance, TOLERANCES[backend]))
 
 
-def _tensors(inputs: list[Array]) -> list[dict[str, Any]]:
-    return [
-        {"shape": list(one.shape), "dtype": "float32", "values": one.astype(float).ravel().tolist()}
-        for one in inputs
-    ]
+def _layer_tables() -> Iterator[ModuleType]:
+    """Yield the tables of layers with models of Keras 3."""
+    for table in tables():
+        cases = [one for one in table.CASES if isinstance(one, Case)]
+        if ".layers." in table.__name__ and any(KERAS3 in case.dialects for case in cases):
+            yield table
 
 
 def test_every_class_has_a_model() -> None:

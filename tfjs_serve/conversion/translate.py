@@ -41,6 +41,7 @@ from tfjs_serve.conversion.writing.loadable import check_loadable
 from tfjs_serve.conversion.writing.translator import Known, Translation, translated
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import Architecture, KerasModel
+from tfjs_serve.layers_model.backends import backend_notes
 from tfjs_serve.layers_model.model import LayersModel
 
 
@@ -204,7 +205,7 @@ def written(done: Done) -> LayersModel:
         ),
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
-        warnings=done.report.warnings,
+        warnings=(*done.report.warnings, *backend_notes(translation.layer.config)),
         parts=parts,
         facts=described(draft.model, draft.weights, translation, parts),
     )

@@ -39,7 +39,7 @@ def facts_of(document: Json, size_bytes: int) -> ModelFacts:
     size_bytes
         Size of all weights.
     """
-    config = _model_config(document)
+    config = model_config(document)
     layers = list(_layers(config))
     graph = _dict(document.get("signature"))
     inputs = _layer_inputs(config) if config else _signature(graph.get("inputs"))
@@ -54,7 +54,7 @@ def facts_of(document: Json, size_bytes: int) -> ModelFacts:
     )
 
 
-def _model_config(document: Json) -> Json:
+def model_config(document: Json) -> Json:
     """Return the configuration of a layers model; empty for a graph model."""
     topology = _dict(document.get("modelTopology"))
     config = _dict(topology.get("model_config", topology)).get("config")

@@ -25,13 +25,14 @@ from typing import NoReturn
 
 from tfjs_serve.errors import TfjsFolderError
 from tfjs_serve.facts import ModelFacts
+from tfjs_serve.layers_model.backends import backend_notes
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard
 from tfjs_serve.layers_model.manifests import BadManifestError, WeightGroup, parse_manifest
 from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.neighbours import labels_in
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
-from tfjs_serve.layers_model.tfjs_facts import facts_of
+from tfjs_serve.layers_model.tfjs_facts import facts_of, model_config
 from tfjs_serve.neighbours import original_name, path_with_name
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_strict_json
@@ -106,13 +107,18 @@ def import_tfjs_folder(
     return written + write_compressible(directory, MODEL_JSON, encode_document(document))
 
 
-def check_tfjs_folder(folder: Path, display_name: str) -> ModelFacts:
-    """Check the TF.js model in `folder` without reading its weights; return what is known of it.
+def check_tfjs_folder(folder: Path, display_name: str) -> tuple[ModelFacts, tuple[str, ...]]:
+    """Check the TF.js model in `folder` without reading its weights.
 
     Parameters
     ----------
     display_name
         What messages call its ``model.json``.
+
+    Returns
+    -------
+    tuple[ModelFacts, tuple[str, ...]]
+        What is known of it, and what users should know.
 
     Raises
     ------
@@ -122,7 +128,8 @@ def check_tfjs_folder(folder: Path, display_name: str) -> ModelFacts:
     document, _, sources = _examined(folder, display_name)
     size_bytes = sum(shard.size_bytes for shards in sources for shard in shards)
     labels = labels_in(document.get("userDefinedMetadata"))
-    return replace(facts_of(document, size_bytes), labels=labels)
+    facts = replace(facts_of(document, size_bytes), labels=labels)
+    return facts, backend_notes(model_config(document))
 
 
 def _examined(

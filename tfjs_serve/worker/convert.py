@@ -165,14 +165,14 @@ def _import_folder(
         )
     directory, metadata = Path(request.output_dir), request.options.metadata_json()
     files: tuple[WrittenFile, ...] = ()
-    facts = check_tfjs_folder(folder, request.display_name)
+    facts, warnings = check_tfjs_folder(folder, request.display_name)
     neighbours, notes = read_neighbours(request.neighbours)
     if not request.is_diagnosis:
         files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
         files += write_neighbours(neighbours, directory)
     return ConversionReport(
         files=_reported(files),
-        warnings=notes,
+        warnings=(*warnings, *notes),
         facts=replace(facts, labels=facts.labels or labels_beside(neighbours)),
     )
 

@@ -5,8 +5,8 @@
 // has the arguments and the variables of a layer, and the shapes of its calls. What is left to
 // declare is a function of tensors, which has a gradient because tf's operations have.
 //
-// A model gets this file, ranks.js, and the parts with its layers and what these need. So a page
-// with several models has several frames, which know nothing of each other; see `define`.
+// A model gets this file, backends.js, ranks.js, and the parts with its layers and what these need.
+// So a page with several models has several frames, which know nothing of each other; see `define`.
 
 const PACKAGE = "tfjs-serve/layers.js";
 const parts = [];
@@ -49,7 +49,7 @@ function strict(name, given) {
 function register(tf) {
   if (registered.has(tf.layers)) return;
   registered.add(tf.layers);
-  const kit = makeKit(withAllRanks(tf));
+  const kit = makeKit(withAllRanks(rightOnAllBackends(tf)));
   const returned = {};
   for (const { name, needs, declare } of parts) {
     const given = Object.assign({}, kit, ...needs.map((need) => returned[need]));

@@ -48,7 +48,5 @@ function withAllRanks(tf) {
     return tf.reshape(tf.where(...flat), shape);
   }
 
-  // Not by assignment, because the exports of a module cannot be assigned to.
-  const own = Object.entries({ pad, reverse, cumsum, where });
-  return Object.create(tf, Object.fromEntries(own.map(([name, value]) => [name, { value }])));
+  return withOwn(tf, { pad, reverse, cumsum, where });
 }

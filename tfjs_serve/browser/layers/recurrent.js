@@ -9,10 +9,10 @@ part("recurrent", ["cells"], (kit) => {
 
   // --- Masks ------------------------------------------------------------------------------------
 
-  /** Make a mask for the outputs of a cell: one tensor of booleans for each step. */
+  /** Make a mask of numbers one for the outputs of a cell: a tensor of booleans for each step. */
   function spreadMask(mask, state, steps) {
     const [batch, ...rest] = state.shape;
-    let numbers = tf.cast(mask, "float32");
+    let numbers = mask;
     // A mask may differ between the pixels of an image, but not between features of a vector.
     if (state.rank === 2 && mask.rank > 2) {
       numbers = tf.max(tf.reshape(numbers, [batch, steps, mask.size / batch / steps]), 2);
@@ -66,7 +66,8 @@ part("recurrent", ["cells"], (kit) => {
   function recur(args, weightsOf, x, initial, mask, training) {
     const first = args.channelsFirst;
     let sequence = args.timeMajor ? swapped(x) : first ? channelsLast(x, 2) : x;
-    let steps = mask && args.timeMajor ? swapped(mask) : mask;
+    const numbers = mask && tf.cast(mask, "float32");
+    let steps = numbers && args.timeMajor ? swapped(numbers) : numbers;
     if (args.goBackwards) {
       sequence = tf.reverse(sequence, 1);
       steps = steps && tf.reverse(steps, 1);

@@ -5,6 +5,7 @@ TF.js's own CategoryEncoding is not used, because it changes the shape of the la
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -220,14 +221,17 @@ _STEEP = 1e30
 """The slope of a step from 0 to 1: different float32 numbers differ by more than 1e-30."""
 
 
-def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float | None]) -> Tensor:
-    """Return 1 for each boundary that is not above the number; ``None`` is below all numbers."""
-    known = np.array([boundary is not None for boundary in boundaries], np.float64)
-    places = np.array([boundary or 0.0 for boundary in boundaries], np.float32)
-    distance = one_hot.line(low, column, known, -places.astype(np.float64) * known)
-    return low.layer(
-        "ReLU", {"max_value": 1.0}, low.rescale(distance, _STEEP, 1.0), shape=distance.shape
-    )
+def _steps(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
+    """Return 1 for each boundary that is not above the number, otherwise 0.
+
+    What the number lacks is cut off at 1 before it is made large: TF.js's webgl backend computes
+    NaN for the ReLU of -Infinity.
+    """
+    finite = np.isfinite(boundaries).astype(np.float64)
+    places = np.where(finite, np.array(boundaries, np.float32), np.greater(boundaries, 0))
+    lacking = one_hot.line(low, column, -finite, places.astype(np.float64))
+    some = low.layer("ReLU", {"max_value": 1.0}, lacking, shape=lacking.shape)
+    return low.layer("ReLU", {}, low.rescale(some, -_STEEP, 1.0), shape=some.shape)
 
 
 def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
@@ -236,6 +240,5 @@ def _binned(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tenso
 
 def _bins(low: Lowering, column: Tensor, boundaries: Sequence[float]) -> Tensor:
     """Return a column for each bin: 1 if its lower boundary is reached and its upper one is not."""
-    reached = _steps(low, column, [None, *boundaries])
-    infinite = float(np.finfo(np.float32).max)
-    return low.subtract(reached, _steps(low, column, [*boundaries, infinite]))
+    reached = _steps(low, column, [-math.inf, *boundaries])
+    return low.subtract(reached, _steps(low, column, [*boundaries, math.inf]))

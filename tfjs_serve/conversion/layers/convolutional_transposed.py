@@ -98,9 +98,7 @@ def _transposed(class_name: str, rank: int) -> None:
         variables=kernel_and_bias("kernel"),
         shape=partial(_enlarged, rank),
         traits=Traits(input_shapes=partial(images, rank, channels_axis=-1)),
-        support=Support(
-            lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
-        ),
+        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
     )
     @activated
     def translate(context: LayerContext, activation: str) -> TfjsLayer:
@@ -133,7 +131,6 @@ _LOWERED = {
     2: "output_padding: Conv2DTranspose and Cropping2D; dilation: Conv2D",
     3: "output_padding: Conv3DTranspose and Cropping2D; dilation: Conv3D",
 }
-_WASM = "native and lowered: wrong on the wasm backend of TensorFlow.js 4.22 (conv3dTranspose)"
 _COMPANION = {1: "", 2: "", 3: "what is lowered, with several unknown sizes"}
 
 

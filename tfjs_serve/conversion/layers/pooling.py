@@ -22,9 +22,6 @@ _LOWERED = {
 }
 
 
-_WASM = "wrong for negative numbers on the wasm backend of TensorFlow.js 4.22 (maxPool3d)"
-
-
 def _pooling(kind: str, rank: int) -> None:
     class_name = f"{kind}Pooling{rank}D"
 
@@ -35,7 +32,6 @@ def _pooling(kind: str, rank: int) -> None:
         support=Support(
             lowered=_LOWERED[rank],
             companion="what is lowered, with several unknown sizes" if rank == 3 else "",
-            notes=_WASM if class_name == "MaxPooling3D" else "",
         ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
