@@ -1,0 +1,135 @@
+"""Pages train through every layer: gradients are the slopes of what is predicted.
+
+Predictions are Keras's, as the other tests say, so their slopes are Keras's gradients. Each case is
+tried in plain TensorFlow.js, and with the gradients of ``training.js``. With these, all must be
+right; without, unless the converter has told that the layer needs them.
+
+``TFJS_SERVE_ALL_FEATURES=1`` tries all cases of the tables, which takes half an hour.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfjs_serve.worker.protocol import ConversionReport
+
+from .cases import KERAS2, KERAS3, Case, cases_of
+from .cases.case import keras2_file
+from .cases.inputs import Array
+from .converted import convert_into
+from .folder_server import serving
+from .gradient_cases import STEPS, THROWS, chosen
+from .keras3 import ignore_warnings_about_the_cases, model_with_references
+from .node import NodeTf, NodeTfError, Slope
+
+pytestmark = ignore_warnings_about_the_cases
+
+KERAS2_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "keras2.zip"
+TOLERANCE = 5e-3
+"""Functions that bend have slopes beside the bend that float32 can tell no better."""
+CASES = chosen(everything=bool(os.environ.get("TFJS_SERVE_ALL_FEATURES")))
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A folder that is served, and TensorFlow.js with and without the right gradients."""
+
+    folder: Path
+    url: str
+    plain: NodeTf
+    mended: NodeTf
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    folder = tmp_path_factory.mktemp("gradients")
+    plain, mended = NodeTf(), NodeTf()
+    mended.mend_gradients()
+    with serving(folder) as url:
+        yield Pages(folder, url, plain, mended)
+    plain.close()
+    mended.close()
+
+
+@pytest.mark.parametrize(("dialect", "case"), CASES, ids=[case.id for _, case in CASES])
+def test_gradients_are_slopes(dialect: str, case: Case, pages: Pages, tmp_path: Path) -> None:
+    path, inputs, trainable = _saved(dialect, case, tmp_path)
+    folder = pages.folder / f"{dialect}-{case.id}"
+    folder.mkdir()
+    report = convert_into(folder, path)
+    url = f"{pages.url}/{folder.name}/model.json"
+    slopes = pages.mended.slopes(url, inputs, training=_trains(case), tolerance=TOLERANCE)
+    assert _wrong(slopes) == []
+    if trainable is not None:
+        assert sum(slope.size for slope in slopes if _is_trained(slope)) <= trainable
+    if not _needs_script(report) and case.id not in THROWS:
+        plain = pages.plain.slopes(url, inputs, training=_trains(case), tolerance=TOLERANCE)
+        assert _wrong(plain) == []
+
+
+def _trains(case: Case) -> bool:
+    """Whether a layer is tried as in a training, where it computes something else."""
+    return case.id.startswith("BatchNormalization")
+
+
+def _is_trained(slope: Slope) -> bool:
+    return slope.kind == "weight" and slope.gradient > 0
+
+
+def _wrong(slopes: list[Slope]) -> list[Slope]:
+    return [slope for slope in slopes if not slope.error <= TOLERANCE]
+
+
+def _needs_script(report: ConversionReport) -> bool:
+    return any(layer.needs_training_script for layer in report.facts.layers)
+
+
+def _saved(dialect: str, case: Case, folder: Path) -> tuple[Path, list[Array], int | None]:
+    """Return a file of the case, what it is fed, and how many numbers are trained in Keras."""
+    if dialect == KERAS2:
+        with zipfile.ZipFile(KERAS2_ARCHIVE) as archive:
+            path = Path(archive.extract(keras2_file(case), folder))
+            with np.load(io.BytesIO(archive.read(f"{case.id}.npz"))) as arrays:
+                inputs = [arrays[name] for name in arrays if name.startswith("input_")]
+        return path, inputs, None
+    with np.errstate(all="ignore"):
+        model, inputs, _ = model_with_references(case)
+    path = folder / f"{case.id}.keras"
+    model.save(path)
+    trainable = sum(int(np.prod(one.shape)) for one in model.trainable_variables)
+    return path, inputs, trainable
+
+
+def test_cases_where_slopes_tell_nothing_are_cases() -> None:
+    known = {case.id for dialect in (KERAS2, KERAS3) for case in cases_of(dialect)}
+    assert [name for name in STEPS if not any(re.match(name, one) for one in known)] == []
+
+
+def test_wrong_gradients_are_noticed(pages: Pages, tmp_path: Path) -> None:
+    (case,) = (one for one in cases_of(KERAS3) if one.id == "UpSampling2D-size_3")
+    path, inputs, _ = _saved(KERAS3, case, tmp_path)
+    folder = pages.folder / "wrong"
+    folder.mkdir()
+    assert _needs_script(convert_into(folder, path))
+    url = f"{pages.url}/{folder.name}/model.json"
+    assert _wrong(pages.plain.slopes(url, inputs, training=False, tolerance=TOLERANCE))
+
+
+def test_layers_that_throw_are_told(pages: Pages, tmp_path: Path) -> None:
+    (case,) = (one for one in cases_of(KERAS3) if one.id == "Masking")
+    path, inputs, _ = _saved(KERAS3, case, tmp_path)
+    folder = pages.folder / "throws"
+    folder.mkdir()
+    assert _needs_script(convert_into(folder, path))
+    with pytest.raises(NodeTfError, match="gradient function not found"):
+        url = f"{pages.url}/{folder.name}/model.json"
+        pages.plain.slopes(url, inputs, training=False, tolerance=TOLERANCE)
