@@ -40,11 +40,13 @@ export async function slopes(tf, model, tensors, { training = false, tolerance =
   const floats = tensors.filter((tensor) => tensor.dtype === "float32");
   const inputs = new Map(floats.map((tensor) => [tensor, tf.variable(tensor)]));
   const given = tensors.map((tensor) => inputs.get(tensor) ?? tensor);
+  // Prediction slices batches; the gradient of that, for volumes, is more than webgl can do.
+  const isApplied = training || tensors.some(({ rank }) => rank > 4);
   const predicted = () => {
     model.resetStates();
     const all = given.length > 1 ? given : given[0];
     const outputs = asList(
-      training ? model.apply(all, { training }) : model.predictOnBatch(all),
+      isApplied ? model.apply(all, { training }) : model.predictOnBatch(all),
     );
     return outputs.filter((output) => output.dtype === "float32");
   };

@@ -55,7 +55,7 @@ def chosen(*, everything: bool) -> list[tuple[str, Case]]:
     usable = [one for one in (*new, *old) if not _is_step(one[1])]
     if everything:
         return usable
-    first = {_class_of(case): (dialect, case) for dialect, case in reversed(usable)}
+    first = {class_of(case): (dialect, case) for dialect, case in reversed(usable)}
     further = [one for one in usable if any(re.match(name, one[1].id) for name in FURTHER)]
     known = {name: one for name, one in first.items() if name in rules()}
     return list(
@@ -67,6 +67,7 @@ def _is_step(case: Case) -> bool:
     return any(re.match(name, case.id) for name in STEPS)
 
 
-def _class_of(case: Case) -> str:
+def class_of(case: Case) -> str:
+    """Return the class of layers that a case is named after, as it is in files."""
     (name,) = re.findall(r"^\w+", case.id)
     return OTHER_NAMES.get(name, name)

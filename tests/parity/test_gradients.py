@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.writing.page_gradients import FUNCTIONS
 from tfjs_serve.worker.protocol import ConversionReport
 
 from .cases import KERAS2, KERAS3, Case, cases_of
@@ -27,7 +29,7 @@ from .cases.case import keras2_file
 from .cases.inputs import Array
 from .converted import convert_into
 from .folder_server import serving
-from .gradient_cases import STEPS, THROWS, chosen
+from .gradient_cases import STEPS, THROWS, chosen, class_of
 from .keras3 import ignore_warnings_about_the_cases, model_with_references
 from .node import NodeTf, NodeTfError, Slope
 
@@ -37,6 +39,11 @@ KERAS2_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "keras2.zip"
 TOLERANCE = 5e-3
 """Functions that bend have slopes beside the bend that float32 can tell no better."""
 CASES = chosen(everything=bool(os.environ.get("TFJS_SERVE_ALL_FEATURES")))
+
+
+TOLD = {name for name, rule in rules().items() if rule.support.training}
+TOLD |= {f"ops.{name}" for name in FUNCTIONS}
+"""Of what the support tables say that it needs the script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,9 @@ def test_gradients_are_slopes(dialect: str, case: Case, pages: Pages, tmp_path: 
     assert _wrong(slopes) == []
     if trainable is not None:
         assert sum(slope.size for slope in slopes if _is_trained(slope)) <= trainable
-    if not _needs_script(report) and case.id not in THROWS:
+    needing = _needing(report)
+    assert not needing or needing & TOLD
+    if not needing and case.id not in THROWS:
         plain = pages.plain.slopes(url, inputs, training=_trains(case), tolerance=TOLERANCE)
         assert _wrong(plain) == []
 
@@ -89,8 +98,9 @@ def _wrong(slopes: list[Slope]) -> list[Slope]:
     return [slope for slope in slopes if not slope.error <= TOLERANCE]
 
 
-def _needs_script(report: ConversionReport) -> bool:
-    return any(layer.needs_training_script for layer in report.facts.layers)
+def _needing(report: ConversionReport) -> set[str]:
+    """Return the classes of which the converter tells that they need the script."""
+    return {one.class_name for one in report.facts.layers if one.needs_training_script}
 
 
 def _saved(dialect: str, case: Case, folder: Path) -> tuple[Path, list[Array], int | None]:
@@ -114,12 +124,23 @@ def test_cases_where_slopes_tell_nothing_are_cases() -> None:
     assert [name for name in STEPS if not any(re.match(name, one) for one in known)] == []
 
 
+def test_what_the_support_table_tells_is_tried() -> None:
+    assert rules().keys() >= TOLD
+    layers = {name for name in TOLD if not name.startswith("ops.")}
+    tried = {class_of(case) for _, case in CASES}
+    assert layers - tried <= {
+        "BatchNormalizationV1",
+        "BatchNormalizationV2",
+        "SyncBatchNormalization",
+    }
+
+
 def test_wrong_gradients_are_noticed(pages: Pages, tmp_path: Path) -> None:
     (case,) = (one for one in cases_of(KERAS3) if one.id == "UpSampling2D-size_3")
     path, inputs, _ = _saved(KERAS3, case, tmp_path)
     folder = pages.folder / "wrong"
     folder.mkdir()
-    assert _needs_script(convert_into(folder, path))
+    assert _needing(convert_into(folder, path)) == {case.id.partition("-")[0]}
     url = f"{pages.url}/{folder.name}/model.json"
     assert _wrong(pages.plain.slopes(url, inputs, training=False, tolerance=TOLERANCE))
 
@@ -129,7 +150,7 @@ def test_layers_that_throw_are_told(pages: Pages, tmp_path: Path) -> None:
     path, inputs, _ = _saved(KERAS3, case, tmp_path)
     folder = pages.folder / "throws"
     folder.mkdir()
-    assert _needs_script(convert_into(folder, path))
+    assert _needing(convert_into(folder, path)) == {case.id.partition("-")[0]}
     with pytest.raises(NodeTfError, match="gradient function not found"):
         url = f"{pages.url}/{folder.name}/model.json"
         pages.plain.slopes(url, inputs, training=False, tolerance=TOLERANCE)

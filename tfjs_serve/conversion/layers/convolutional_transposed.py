@@ -99,7 +99,10 @@ def _transposed(class_name: str, rank: int) -> None:
         shape=partial(_enlarged, rank),
         traits=Traits(input_shapes=partial(images, rank, channels_axis=-1)),
         support=Support(
-            lowered=_LOWERED[rank], companion=_COMPANION[rank], notes=_WASM if rank == 3 else ""
+            lowered=_LOWERED[rank],
+            companion=_COMPANION[rank],
+            training="always" if rank == 3 else "dilation",
+            notes=_WASM if rank == 3 else "",
         ),
     )
     @activated

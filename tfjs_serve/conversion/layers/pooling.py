@@ -25,6 +25,13 @@ _LOWERED = {
 _WASM = "wrong for negative numbers on the wasm backend of TensorFlow.js 4.22 (maxPool3d)"
 
 
+def _training(kind: str, rank: int) -> str:
+    """Return which pooling has wrong gradients in TF.js 4.22, for the support table."""
+    if kind == "Average":
+        return "padding='same'"
+    return "windows whose height is not their width, on the cpu backend" if rank == 3 else ""
+
+
 def _pooling(kind: str, rank: int) -> None:
     class_name = f"{kind}Pooling{rank}D"
 
@@ -35,6 +42,7 @@ def _pooling(kind: str, rank: int) -> None:
         support=Support(
             lowered=_LOWERED[rank],
             companion="what is lowered, with several unknown sizes" if rank == 3 else "",
+            training=_training(kind, rank),
             notes=_WASM if class_name == "MaxPooling3D" else "",
         ),
     )

@@ -40,7 +40,7 @@ def _has_wrong_gradient(class_name: str, config: Config) -> bool:
     if package != PACKAGE or not isinstance(arguments, dict):
         return False
     if name == "Operation":
-        return arguments.get("operation") in _FUNCTIONS
+        return arguments.get("operation") in FUNCTIONS
     return name in _COMPANIONS and _COMPANIONS[name](arguments)
 
 
@@ -98,7 +98,7 @@ _COMPANIONS: _Needs = {
     **dict.fromkeys(("AutoContrast", "MelSpectrogram"), _always),
     **dict.fromkeys(("JoinedMask", "Mask", "MaskedMerge", "MergedMask"), _always),
 }
-_FUNCTIONS = frozenset(
+FUNCTIONS = frozenset(
     # Of arithmetic
     {"divide_no_nan", "floor_divide", "fmax", "fmin", "hypot", "logaddexp", "logaddexp2", "maximum"}
     | {"minimum", "multiply_no_nan", "nan_to_num", "cast", "saturate_cast", "convert_to_tensor"}
