@@ -30,6 +30,7 @@ FURTHER = (
     r"ops\.(shaping-(tile-longer|roll-flat)|one-(angle|sinc)|vectors-diagflat)$",
     r"ops\.(pair|broadcast)-(maximum|minimum|hypot)$",
     r"ops\.statistics-(cumsum|cumprod)",
+    r"(ops|tf)\.\w+-gather_nd$",
     r"executor-one_step_of_a_decoder$",
     # What is computed in another way with these arguments
     r"Conv[12]D\.many-groups-(padding_same|strides_2)",

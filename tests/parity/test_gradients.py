@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -122,6 +123,21 @@ def _saved(dialect: str, case: Case, folder: Path) -> tuple[Path, list[Array], i
 def test_cases_where_slopes_tell_nothing_are_cases() -> None:
     known = {case.id for dialect in (KERAS2, KERAS3) for case in cases_of(dialect)}
     assert [name for name in STEPS if not any(re.match(name, one) for one in known)] == []
+
+
+def test_equal_numbers_share_the_gradient_of_the_largest(pages: Pages, tmp_path: Path) -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((2,)), layers.Dense(4), layers.RepeatVector(3), layers.GlobalMaxPooling1D()]
+    )
+    path, folder = tmp_path / "model.keras", pages.folder / "equal"
+    model.save(path)
+    folder.mkdir()
+    convert_into(folder, path)
+    inputs = [np.array([[1.0, 2.0], [3.0, -1.0]], "float32")]
+    url = f"{pages.url}/{folder.name}/model.json"
+    assert _wrong(pages.plain.slopes(url, inputs, training=False, tolerance=TOLERANCE))
+    assert not _wrong(pages.mended.slopes(url, inputs, training=False, tolerance=TOLERANCE))
 
 
 def test_what_the_support_table_tells_is_tried() -> None:

@@ -12,7 +12,9 @@ part("gradients", [], ({ tf }) => {
   // TensorFlow.js throws when one of them is between a weight and the loss.
   const CONSTANTS = {
     x: ["All", "Any", "LogicalNot"],
-    ab: ["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "NotEqual"],
+    ab: [
+      "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "NotEqual",
+    ],
   };
 
   function registerConstants() {

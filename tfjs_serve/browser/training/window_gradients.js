@@ -21,16 +21,17 @@ part("window_gradients", ["gradients"], ({ tf, registerGradient: register, kerne
         gradFunc: (dy, [x], attrs) => {
           const { filterSize, strides, pad, dimRoundingMode } = attrs;
           const info = infoOf(x.shape, filterSize, strides, pad, dimRoundingMode);
-          const even = axes.reduce((gradient, [name, side], index) => {
-            const [size, count, window, stride] = ["in", "out", "filter", "stride"].map(
-              (what) => info[`${what}${name}`],
-            );
-            const factors = shares(size, count, window, stride, info.padInfo[side]);
-            const shape = Array(rank + 2).fill(1);
-            shape[index + 1] = count;
-            return tf.mul(gradient, tf.tensor(factors, shape));
-          }, dy);
-          return { x: () => kernel(`${kernelName}Grad`, { dy: even, input: x }, attrs) };
+          const even = () =>
+            axes.reduce((gradient, [name, side], index) => {
+              const [size, count, window, stride] = ["in", "out", "filter", "stride"].map(
+                (what) => info[`${what}${name}`],
+              );
+              const factors = shares(size, count, window, stride, info.padInfo[side]);
+              const shape = Array(rank + 2).fill(1);
+              shape[index + 1] = count;
+              return tf.mul(gradient, tf.tensor(factors, shape));
+            }, dy);
+          return { x: () => kernel(`${kernelName}Grad`, { dy: even(), input: x }, attrs) };
         },
       });
     const { computePool2DInfo, computePool3DInfo } = tf.backend_util;
@@ -65,16 +66,17 @@ part("window_gradients", ["gradients"], ({ tf, registerGradient: register, kerne
         const along = {
           filterSize: [filterDepth, 1], strides: [info.strideDepth, 1], pad, dimRoundingMode,
         };
-        const largest = kernel("MaxPool", { x: images }, inPlane);
-        const flat = [batchSize, inDepth, outHeight * outWidth, inChannels];
-        const result = [batchSize, outDepth, outHeight * outWidth, inChannels];
+        const lines = (tensor, depth) =>
+          tf.reshape(tensor, [batchSize, depth, outHeight * outWidth, inChannels]);
+        const back = (slope, input, output, attrs) =>
+          kernel("MaxPoolGrad", { dy: slope, input, output }, attrs);
         return {
           x: () => {
-            const middle = tf.reshape(largest, flat);
-            const inputs = { dy: tf.reshape(dy, result), input: middle, output: tf.reshape(y, result) };
-            const slope = tf.reshape(kernel("MaxPoolGrad", inputs, along), largest.shape);
-            const given = { dy: slope, input: images, output: largest };
-            return tf.reshape(kernel("MaxPoolGrad", given, inPlane), x.shape);
+            const largest = kernel("MaxPool", { x: images }, inPlane);
+            const [slope, result] = [lines(dy, outDepth), lines(y, outDepth)];
+            const between = back(slope, lines(largest, inDepth), result, along);
+            const made = back(tf.reshape(between, largest.shape), images, largest, inPlane);
+            return tf.reshape(made, x.shape);
           },
         };
       },
@@ -83,59 +85,27 @@ part("window_gradients", ["gradients"], ({ tf, registerGradient: register, kerne
 
   // --- Resizing ---------------------------------------------------------------------------------
 
-  /** Where the pixels of one axis come from: `[index, weight]` pairs for each new pixel. */
-  function sources(size, target, { alignCorners, halfPixelCenters }, isNearest) {
-    const scale = alignCorners && target > 1 ? (size - 1) / (target - 1) : size / target;
-    return Array.from({ length: target }, (_, index) => {
-      const place = halfPixelCenters ? (index + 0.5) * scale : index * scale;
-      if (isNearest) {
-        const chosen = alignCorners ? Math.round(place) : Math.floor(place);
-        return [[Math.min(chosen, size - 1), 1]];
-      }
-      const exact = Math.max(halfPixelCenters ? place - 0.5 : place, 0);
-      const [low, part] = [Math.min(Math.floor(exact), size - 1), exact - Math.floor(exact)];
-      return [[low, 1 - part], [Math.min(low + 1, size - 1), part]];
-    });
-  }
-
-  /** The matrix, of shape [size, target], that takes the gradient of an axis back. */
-  function backwards(size, target, attrs, isNearest) {
-    const values = new Float32Array(size * target);
-    sources(size, target, attrs, isNearest).forEach((pairs, column) => {
-      for (const [row, weight] of pairs) values[row * target + column] += weight;
-    });
-    return tf.tensor2d(values, [size, target]);
-  }
-
   function registerResizing() {
-    function resized(dy, images, attrs, isNearest) {
-      const [batch, height, width, channels] = images.shape;
-      const [, rows, columns] = dy.shape;
-      if (isNearest && !attrs.alignCorners && rows % height === 0 && columns % width === 0) {
-        const [down, across] = [rows / height, columns / width];
-        const apart = tf.reshape(dy, [batch * height, down, width, across * channels]);
-        const tall = tf.reshape(tf.sum(apart, 1), [batch * height * width, across, channels]);
-        return tf.reshape(tf.sum(tall, 1), images.shape);
-      }
-      const vertical = backwards(height, rows, attrs, isNearest);
-      const horizontal = backwards(width, columns, attrs, isNearest);
-      const lines = tf.reshape(tf.transpose(dy, [1, 0, 2, 3]), [rows, -1]);
-      const tall = tf.reshape(tf.matMul(vertical, lines), [height, batch, columns, channels]);
-      const turned = tf.reshape(tf.transpose(tall, [2, 0, 1, 3]), [columns, -1]);
-      const small = tf.reshape(tf.matMul(horizontal, turned), [width, height, batch, channels]);
-      return tf.transpose(small, [2, 1, 0, 3]);
-    }
-
-    // TensorFlow.js's gradients know no halves of pixels, and that of the nearest, on the cpu
-    // backend, only one image.
-    for (const name of ["ResizeBilinear", "ResizeNearestNeighbor"]) {
-      register(name, {
-        inputsToSave: ["images"],
-        gradFunc: (dy, [images], attrs) => ({
-          images: () => resized(dy, images, attrs, name === "ResizeNearestNeighbor"),
-        }),
-      });
-    }
+    const known = tf.getGradient("ResizeNearestNeighbor");
+    // TensorFlow.js's cpu backend takes all images of a batch for the first one. Layers repeat
+    // pixels, so the gradient is a sum.
+    register("ResizeNearestNeighbor", {
+      ...known,
+      gradFunc: (dy, saved, attrs) => {
+        const [batch, height, width, channels] = saved[0].shape;
+        const [down, across] = [dy.shape[1] / height, dy.shape[2] / width];
+        if (!Number.isInteger(down) || !Number.isInteger(across) || attrs.alignCorners) {
+          return known.gradFunc(dy, saved, attrs);
+        }
+        return {
+          images: () => {
+            const rows = tf.reshape(dy, [batch * height, down, width * across * channels]);
+            const pixels = tf.reshape(tf.sum(rows, 1), [batch * height * width, across, channels]);
+            return tf.reshape(tf.sum(pixels, 1), [batch, height, width, channels]);
+          },
+        };
+      },
+    });
   }
 
   // --- Convolutions -----------------------------------------------------------------------------
