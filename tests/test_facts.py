@@ -11,7 +11,11 @@ from tfjs_serve.facts import MOST_LAYERS, Became, LayerInfo, ModelFacts, TensorI
 FACTS = ModelFacts(
     inputs=(TensorInfo(name="x", shape=(None, 3), dtype="float32"),),
     outputs=(TensorInfo(name="y", shape=None, dtype="int32"),),
-    layers=(LayerInfo(path="a/b", class_name="Dense", became=Became.LOWERED),),
+    layers=(
+        LayerInfo(
+            path="a/b", class_name="Dense", became=Became.LOWERED, needs_training_script=True
+        ),
+    ),
     layer_count=2,
     parameters=7,
     labels=("cat", "dog"),

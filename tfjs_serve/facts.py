@@ -76,15 +76,23 @@ class LayerInfo:
     ----------
     path
         Names from the outermost model's layers to this one, joined by ``/``.
+    needs_training_script
+        Whether a page trains through it as Keras does only if it has loaded ``training.js``.
     """
 
     path: str
     class_name: str
     became: Became
+    needs_training_script: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
-        return {"path": self.path, "className": self.class_name, "became": self.became.value}
+        return {
+            "path": self.path,
+            "className": self.class_name,
+            "became": self.became.value,
+            "needsTrainingJs": self.needs_training_script,
+        }
 
     @classmethod
     def from_json(cls, data: Any) -> LayerInfo:
@@ -94,6 +102,7 @@ class LayerInfo:
             path=sys.intern(_text(data["path"])),
             class_name=sys.intern(_text(data["className"])),
             became=Became(data["became"]),
+            needs_training_script=bool(data["needsTrainingJs"]),
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.operations.backends import DIFFERENCES
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
+from tfjs_serve.conversion.writing.page_gradients import FUNCTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 KERAS_LAYERS = Path(__file__).with_name("keras_layers.json")
@@ -38,6 +39,11 @@ The second column says which Keras has the layer: 2 is {keras2}, 3 is {keras3}. 
 native with most arguments may be lowered or need the companion with others. What is in none of
 the columns works as it is.
 
+The column `training.js` has what a page can train, or train through, as Keras does only if it has
+loaded that script: TensorFlow.js alone computes wrong gradients, or throws. All other layers, and
+all of them with the script, have the gradients that they have in Keras; see
+[gradients.md](gradients.md).
+
 A model is a `Sequential` or a Functional `Model`; models may be nested in each other. Every input
 becomes float32, to which TensorFlow.js converts what it is fed. Functions of tensors in graphs
 (`x + 1`, `keras.ops`, TensorFlow's) are in [operations.md](operations.md). What a backend of
@@ -54,7 +60,8 @@ They are named as in `keras.ops`.
 
 A *lowered* operation becomes layers that TensorFlow.js has, with the operands that the third column
 names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
-as all others do.
+as all others do. A page trains through what needs `training.js` with that script only; see
+[gradients.md](gradients.md).
 
 No layer of TensorFlow.js takes a root of a tensor or divides by one (`sqrt`, `std`, `divide`). One
 that selects would be a product with zeros and ones, which lets NaN and Infinity through (`where`
@@ -102,13 +109,15 @@ def layers() -> str:
     generations = {key: frozenset(record[key]["layers"]) for key in ("2", "3")}
     versions = {f"keras{key}": f"version {record[key]['version']}" for key in generations}
     lines = [_LAYERS_HEAD.format(**versions), f"{len(known)} layers: {_counts(known)}.", ""]
-    lines += ["| Keras layer | Keras | in the page | lowered | layers.js | limits | rule |"]
-    lines += ["|---|---|---|---|---|---|---|"]
+    lines += [
+        "| Keras layer | Keras | in the page | lowered | layers.js | training.js | limits | rule |"
+    ]
+    lines += ["|---|---|---|---|---|---|---|---|"]
     for name in sorted(known.keys() | generations["2"] | generations["3"], key=str.lower):
         has = ", ".join(key for key, names in generations.items() if name in names) or "older"
         rule = known.get(name)
         if rule is None:
-            lines.append(f"| `{name}` | {has} | refused | | | {_reason(name)} | |")
+            lines.append(f"| `{name}` | {has} | refused | | | | {_reason(name)} | |")
         else:
             lines.append(f"| `{name}` | {has} | {_row(rule)} | {_link(rule, 'layers')} |")
     return "\n".join(lines) + "\n"
@@ -118,7 +127,10 @@ def operations() -> str:
     """Return the support table of operations."""
     known = {name: rule for name, rule in rules().items() if name.startswith(OPERATION)}
     lines = [_OPERATIONS_HEAD, f"{len(known)} operations: {_counts(known)}.", ""]
-    lines += ["| operation | in the page | lowered | limits |", "|---|---|---|---|"]
+    lines += [
+        "| operation | in the page | lowered | training.js | limits |",
+        "|---|---|---|---|---|",
+    ]
     lines += _operation_rows(known)
     lines += ["", _BACKENDS_HEAD, *_difference_rows(), "", _BACKENDS_END]
     return "\n".join(lines) + "\n"
@@ -128,7 +140,8 @@ def _operation_rows(known: Mapping[str, LayerRule]) -> Iterator[str]:
     for name in sorted(known):
         outcome, support = known[name].outcome, known[name].support
         short = name.removeprefix(OPERATION)
-        yield f"| `{short}` | {outcome.value} | {support.lowered} | {support.notes} |"
+        trains = "needed" if short in FUNCTIONS else ""
+        yield f"| `{short}` | {outcome.value} | {support.lowered} | {trains} | {support.notes} |"
 
 
 def _difference_rows() -> Iterator[str]:
@@ -151,7 +164,8 @@ def _counts(known: Mapping[str, LayerRule]) -> str:
 
 def _row(rule: LayerRule) -> str:
     support = rule.support
-    return f"{rule.outcome.value} | {support.lowered} | {support.companion} | {support.notes}"
+    told = (support.lowered, support.companion, support.training, support.notes)
+    return " | ".join((rule.outcome.value, *told))
 
 
 def _reason(name: str) -> str:

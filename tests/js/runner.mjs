@@ -8,6 +8,8 @@
 //                                                            inputNames, outputNames}
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
+//   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
+//   {id, op: "mendGradients"} -> {id}, after the gradients of training.js were registered for good
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
@@ -19,13 +21,18 @@
 // weights, flat and one after another; with the predictions after one step of gradient descent;
 // and with the loss in each epoch of `fit` from there.
 //
+// `slopes` answers as `slopes.mjs` says; an error is null where a number is NaN.
+//
 // `save` answers with the predictions of the model and of what it saved, loaded again, and with
 // what a model that ends in each layer predicts, as a page finds its output.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
 
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+
+import { slopes } from "./slopes.mjs";
 
 // stdout belongs to the protocol; TF.js greets, and warns, with console.log and console.warn.
 console.log = console.info = console.warn = console.error;
@@ -65,6 +72,19 @@ async function loadLayers(url) {
   if (!response?.ok) return;
   new Function(await response.text())();
   globalThis.tfjsServeLayers.register(tf);
+}
+
+// The gradients of training.js, whose sources declare parts.
+function mendGradients() {
+  const returned = {};
+  const part = (name, needs, declare) => {
+    const given = needs.map((need) => returned[need]);
+    returned[name] = declare(Object.assign({ tf }, ...given));
+  };
+  for (const name of ["gradients", "window_gradients", "layer_gradients"]) {
+    const path = new URL(`../../tfjs_serve/browser/training/${name}.js`, import.meta.url);
+    new Function("part", readFileSync(path, "utf8"))(part);
+  }
 }
 
 async function loadModel({ kind = "layers", url }) {
@@ -150,6 +170,14 @@ const operations = {
       after: encodeTensor(after),
       losses: history.loss,
     };
+  },
+  async mendGradients() {
+    mendGradients();
+  },
+  async slopes(command) {
+    const model = await loadModel(command);
+    const inputs = command.inputs.map(decodeTensor);
+    return { slopes: await slopes(tf, model, inputs, command) };
   },
   async predict(command) {
     const model = await loadModel(command);

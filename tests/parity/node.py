@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import math
 import queue
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,30 @@ class Saved:
     before: tuple[Array, ...]
     after: tuple[Array, ...]
     layers: Mapping[str, tuple[Array, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """A trainable weight, or an input of floats, and how its gradient compares with the slope.
+
+    Attributes
+    ----------
+    kind
+        ``"weight"`` or ``"input"``.
+    size
+        How many numbers it has.
+    gradient
+        Length of the gradient of a random sum of the outputs.
+    error
+        How far the gradient and the slope are apart along a random direction, relative to them;
+        infinite if one of them is NaN.
+    """
+
+    kind: str
+    name: str
+    size: int
+    gradient: float
+    error: float
 
 
 def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
@@ -160,6 +185,30 @@ class NodeTf:
             after=decode_tensor(reply["after"]),
             losses=tuple(reply["losses"]),
         )
+
+    def slopes(
+        self, url: str, inputs: Sequence[npt.ArrayLike], *, training: bool, tolerance: float
+    ) -> list[Slope]:
+        """Load the model at `url`, and hold its gradients against differences of its outputs.
+
+        Parameters
+        ----------
+        training
+            Whether the layers are called as in a training.
+        tolerance
+            An error that is small enough not to look for a better step.
+        """
+        command = {"op": "slopes", "url": url, "training": training, "tolerance": tolerance}
+        tensors = [encode_tensor(array) for array in inputs]
+        reply = self._ask({**command, "inputs": tensors})
+        return [
+            Slope(**{**slope, "error": math.inf if slope["error"] is None else slope["error"]})
+            for slope in reply["slopes"]
+        ]
+
+    def mend_gradients(self) -> None:
+        """Register the gradients of ``training.js``, for all models from now on."""
+        self._ask({"op": "mendGradients"})
 
     def save(self, url: str, inputs: Sequence[npt.ArrayLike]) -> Saved:
         """Load the model at `url`, look at its layers, and save it."""

@@ -199,8 +199,14 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
         layers=(
             LayerInfo(path="dense", class_name="Dense", became=Became.NATIVE),
             LayerInfo(path="gru", class_name="GRU", became=Became.COMPANION),
+            LayerInfo(
+                path="pool",
+                class_name="AveragePooling2D",
+                became=Became.NATIVE,
+                needs_training_script=True,
+            ),
         ),
-        layer_count=5,
+        layer_count=6,
         parameters=39114,
         labels=("zero", HOSTILE),
         weight_bytes={"full": 2048, "uint8": 512},
@@ -211,7 +217,8 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
     assert "39,114 parameters" in page.text
     assert "[any, 28, 28]" in page.text
     assert "of a shape that is not known" in page.text
-    assert "1 as in TensorFlow.js, 1 a layer of layers.js; 3 more are not listed" in page.text
+    assert "2 as in TensorFlow.js, 1 a layer of layers.js; 3 more are not listed" in page.text
+    assert page.text.count("as in TensorFlow.js; trains with training.js") == 1
     assert "zero, <img" in page.text
     assert "2.0 KiB" in page.text
     assert "img" not in page.tags

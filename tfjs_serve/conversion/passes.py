@@ -12,6 +12,7 @@ from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 from tfjs_serve.conversion.stored.file_arguments import with_file_arguments
+from tfjs_serve.conversion.stored.lora import tell_lora
 from tfjs_serve.conversion.stored.missing_shapes import with_input_shapes
 from tfjs_serve.conversion.stored.page_layers import page_variables
 from tfjs_serve.conversion.stored.restore import read_layers
@@ -86,6 +87,7 @@ def refuse_other_models(draft: Draft) -> Draft:
 def read_weights(draft: Draft) -> Draft:
     """Return the layers in the form that the rules know, instead of the file's, with weights."""
     own = own_variables(draft)
+    tell_lora(draft.model, draft.report)
     model, weights = read_layers(draft.model, draft.file, own, rules(), draft.report)
     return replace(draft, model=model, weights=weights)
 

@@ -38,6 +38,7 @@ from tfjs_serve.conversion.stored.fitting import matched, misfit
 from tfjs_serve.conversion.writing.description import described
 from tfjs_serve.conversion.writing.distinct_inputs import with_distinct_inputs
 from tfjs_serve.conversion.writing.loadable import check_loadable
+from tfjs_serve.conversion.writing.shared_weights import tell_shared_weights
 from tfjs_serve.conversion.writing.translator import Known, Translation, translated
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import Architecture, KerasModel
@@ -194,6 +195,7 @@ def written(done: Done) -> LayersModel:
     config = with_distinct_inputs(translation.layer.to_json())
     check_loadable(config)
     parts = companion.parts_for(config)
+    tell_shared_weights(draft.model, draft.weights, done.report)
     return LayersModel(
         topology={
             "keras_version": file.keras_version,

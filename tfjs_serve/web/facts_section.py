@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from tfjs_serve.facts import Became, ModelFacts, TensorInfo
+from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo
 
 _BECAME = {
     Became.NATIVE: "as in TensorFlow.js",
@@ -52,7 +52,7 @@ def _labels(labels: Sequence[str]) -> str:
 def _layers(facts: ModelFacts) -> str:
     if not facts.layers:
         return ""
-    rows = [(layer.path, layer.class_name, _BECAME[layer.became]) for layer in facts.layers]
+    rows = [(layer.path, layer.class_name, _told(layer)) for layer in facts.layers]
     counts = Counter(layer.became for layer in facts.layers)
     words = ", ".join(
         f"{counts[became]:,} {_BECAME[became]}" for became in Became if counts[became]
@@ -62,6 +62,11 @@ def _layers(facts: ModelFacts) -> str:
     table = _table("", rows)
     summary = f"<summary>{facts.layer_count:,} layers: {escape(words)}</summary>"
     return f"<h3>Layers</h3>\n<details>{summary}\n{table}</details>"
+
+
+def _told(layer: LayerInfo) -> str:
+    needs = "; trains with training.js" if layer.needs_training_script else ""
+    return _BECAME[layer.became] + needs
 
 
 def _table(heading: str, rows: Sequence[Sequence[str]]) -> str:

@@ -103,3 +103,28 @@ def test_only_the_first_layers_are_told_one_by_one() -> None:
     facts = translate(saved(sequential([given("x", [None, 3]), *many]))).facts
     assert len(facts.layers) == MOST_LAYERS
     assert facts.layer_count == count + 1
+
+
+def test_layers_that_train_with_a_script_only_are_told(tmp_path: Path) -> None:
+    layers = keras.layers
+    inner = keras.Sequential(
+        [keras.Input((7, 3)), layers.Conv1D(2, 2, dilation_rate=2, name="dilated")], name="inner"
+    )
+    model = keras.Sequential(
+        [
+            keras.Input((7, 3)),
+            layers.Masking(name="masking"),
+            layers.TimeDistributed(layers.BatchNormalization(scale=False, name="b"), name="each"),
+            layers.AveragePooling1D(2, strides=1, padding="same", name="padded"),
+            layers.ReLU(threshold=0.5, name="lowered"),
+            inner,
+            layers.Reshape((5, 2, 1), name="turned"),
+            layers.AveragePooling2D((2, 1), name="valid"),
+            layers.BatchNormalization(name="whole"),
+            layers.AutoContrast(name="helped"),
+        ]
+    )
+    found = told(model, tmp_path).layers
+    assert {layer.path for layer in found if layer.needs_training_script} == {
+        *("masking", "each", "each/b", "padded", "lowered", "inner/dilated", "helped"),
+    }

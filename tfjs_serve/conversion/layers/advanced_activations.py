@@ -22,14 +22,14 @@ from tfjs_serve.conversion.small_models.last_axis import counted_axes, rank_of
     "ReLU",
     traits=Traits(masking=Masking.PASSES, dtypes=kept),
     support=Support(
-        lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add"
+        lowered="`negative_slope`, `threshold`: LeakyReLU, Rescaling, ThresholdedReLU, Add",
+        training="`threshold`",
     ),
 )
 def relu(context: LayerContext) -> TfjsLayer:
     """TF.js reads ``max_value`` and silently ignores the other arguments.
 
-    ThresholdedReLU, which computes `threshold`, has no gradient in TF.js. Keras 3 converts the
-    limits to the dtype of the input.
+    Keras 3 converts the limits to the dtype of the input.
     """
     read = context.read
     slope, threshold = read.number("negative_slope", 0.0), read.number("threshold", 0.0)
@@ -116,6 +116,7 @@ def elu(context: LayerContext) -> TfjsLayer:
 @rule(
     "ThresholdedReLU",
     traits=Traits(masking=Masking.PASSES),
+    support=Support(training="always"),
 )
 def thresholded_relu(context: LayerContext) -> TfjsLayer:
     """Keras 2 only."""

@@ -25,7 +25,7 @@ def _mel_shape(config: Mapping[str, Json], shape: Shape) -> Shape:
     "MelSpectrogram",
     outcome=Outcome.COMPANION,
     shape=of_each(_mel_shape),
-    support=Support(companion="always"),
+    support=Support(companion="always", training="always"),
 )
 def mel_spectrogram(context: LayerContext) -> TfjsLayer:
     """The power in bands of the mel scale, in decibels."""

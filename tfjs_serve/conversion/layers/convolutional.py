@@ -45,7 +45,7 @@ def _plain(class_name: str, rank: int) -> None:
         variables=kernel_and_bias("kernel"),
         shape=shape_rule(rank, filters_of),
         traits=Traits(input_shapes=partial(images, rank)),
-        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
+        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank], training="dilation"),
     )
     @activated
     def translate(context: LayerContext, activation: str) -> TfjsLayer:

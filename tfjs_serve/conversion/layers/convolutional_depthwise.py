@@ -53,6 +53,7 @@ def _depthwise(class_name: str, rank: int) -> None:
                 rank
             ],
             companion=_UNKNOWN,
+            training="dilation with an unknown height or width",
         ),
     )
     @activated
@@ -88,6 +89,7 @@ def _separable(class_name: str, rank: int) -> None:
         support=Support(
             lowered={1: "SeparableConv2D", 2: "channels first: SeparableConv2D with Permute"}[rank],
             companion="dilation together with strides, and an unknown height or width",
+            training="dilation",
         ),
     )
     @activated

@@ -77,7 +77,9 @@ def _conv_lstm(rank: int) -> None:
         shape=_maps,
         traits=replace(RECURRENT, cell_inside=True, input_shapes=partial(_sequences, rank)),
         support=Support(
-            lowered=_ONE_ROW if rank == 1 else "", companion="all" if rank == 3 else _COMPANION
+            lowered=_ONE_ROW if rank == 1 else "",
+            companion="all" if rank == 3 else _COMPANION,
+            training="dilation",
         ),
     )
     def translate(context: LayerContext) -> TfjsLayer:

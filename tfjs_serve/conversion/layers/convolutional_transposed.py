@@ -98,7 +98,11 @@ def _transposed(class_name: str, rank: int) -> None:
         variables=kernel_and_bias("kernel"),
         shape=partial(_enlarged, rank),
         traits=Traits(input_shapes=partial(images, rank, channels_axis=-1)),
-        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
+        support=Support(
+            lowered=_LOWERED[rank],
+            companion=_COMPANION[rank],
+            training="always" if rank == 3 else "dilation",
+        ),
     )
     @activated
     def translate(context: LayerContext, activation: str) -> TfjsLayer:

@@ -82,6 +82,7 @@ def dense(context: LayerContext, activation: str) -> TfjsLayer:
     support=Support(
         lowered="activations that TensorFlow.js lacks: the layers that compute them",
         companion="`exponential`, `sparsemax`, `squareplus`, `softmax` of the first axis",
+        training="`hard_shrink`, `threshold`, ReLU with a threshold",
     ),
 )
 @activated
@@ -210,6 +211,7 @@ def _masking_alone(layer: KerasLayer) -> KerasLayer:
 @rule(
     "Masking",
     traits=Traits(dtypes=kept, mask_maker=MaskMaker(made=_mask_of_steps, without=_masking_alone)),
+    support=Support(training="after layers that are trained"),
 )
 def masking(context: LayerContext) -> TfjsLayer:
     """Time steps whose features all equal ``mask_value`` are skipped downstream."""

@@ -104,7 +104,7 @@ def _value_range(context: LayerContext) -> list[Json]:
 @rule(
     "AutoContrast",
     outcome=Outcome.COMPANION,
-    support=Support(companion="always"),
+    support=Support(companion="always", training="always"),
 )
 def auto_contrast(context: LayerContext) -> TfjsLayer:
     """Stretches the values of each image and channel to the whole range; in training too."""

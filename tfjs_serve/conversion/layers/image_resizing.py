@@ -81,6 +81,7 @@ def _size(context: LayerContext) -> dict[str, Json]:
         lowered="images of known size: Dense along each axis; UpSampling2D for `nearest` by an "
         "integer factor",
         companion="images of unknown or large size, single images; integers, which are rounded",
+        training="`nearest` by an integer factor",
         notes="bicubic as JAX computes it in models of Keras 3: TensorFlow rounds its weights",
     ),
 )

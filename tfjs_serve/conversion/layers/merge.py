@@ -91,6 +91,13 @@ def _companion(class_name: str) -> str:
     return "; ".join([_MASKED] * replaces + [_OVERFLOW] * overflows)
 
 
+def _training(class_name: str) -> str:
+    """Return which merges have no gradients in TF.js 4.22, for the support table."""
+    if class_name in ("Maximum", "Minimum"):
+        return "inputs of different shapes"
+    return "masks, where they need layers.js" if class_name in _LEAVING_OUT else ""
+
+
 def _elementwise(class_name: str) -> None:
     @rule(
         class_name,
@@ -102,7 +109,9 @@ def _elementwise(class_name: str) -> None:
             mask_use=MaskUse.MERGED if class_name in _LEAVING_OUT else MaskUse.NONE,
             mask_merge=MaskMerge.TOGETHER,
         ),
-        support=Support(lowered=_ONE_INPUT, companion=_companion(class_name)),
+        support=Support(
+            lowered=_ONE_INPUT, companion=_companion(class_name), training=_training(class_name)
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         if context.mask_input:

@@ -2,6 +2,9 @@
 
 At inference, all of them return their input, unless they are called with ``training=True``. Then
 the companion drops numbers or adds noise at every prediction, as Keras does.
+
+No seed is written: TF.js's Dropout would begin anew with it in every step of a training, and drop
+the same numbers each time.
 """
 
 from __future__ import annotations
@@ -61,10 +64,10 @@ def _dropout(
     context: LayerContext, class_name: str, noise_shape: Json, written_shape: Json
 ) -> TfjsLayer:
     rate = context.read.number("rate")
-    seed = context.read.take("seed")
+    context.read.ignore("seed")
     if _is_active(context, rate):
         return context.companion("AlwaysDropout", {"rate": rate, "noise_shape": noise_shape})
-    config: dict[str, Json] = {"rate": rate, "seed": seed if isinstance(seed, int) else None}
+    config: dict[str, Json] = {"rate": rate}
     if written_shape is not None:
         config["noise_shape"] = written_shape
     return context.native(class_name, config)

@@ -110,6 +110,7 @@ for _class_name in (
         support=Support(
             lowered="other axes than the last, inputs of five and more axes: Permute, Reshape",
             companion="`training=True`; several unknown sizes with another axis or five axes",
+            training="`center=False`, `scale=False`",
         ),
     )(batch_normalization)
 
@@ -164,6 +165,7 @@ def _companion(context: LayerContext, arguments: Mapping[str, Json]) -> TfjsLaye
         lowered="inputs of five and more axes: Permute, Reshape",
         companion="`rms_scaling`: nothing else scales without a shift, but ten layers in a row; "
         "integers in Keras 3; several unknown sizes with five axes",
+        training="`center=False`, `scale=False`",
     ),
 )
 def layer_normalization(context: LayerContext) -> TfjsLayer:

@@ -22,6 +22,13 @@ _LOWERED = {
 }
 
 
+def _training(kind: str, rank: int) -> str:
+    """Return which pooling has wrong gradients in TF.js 4.22, for the support table."""
+    if kind == "Average":
+        return "padding='same'"
+    return "windows whose height is not their width, on the cpu backend" if rank == 3 else ""
+
+
 def _pooling(kind: str, rank: int) -> None:
     class_name = f"{kind}Pooling{rank}D"
 
@@ -32,6 +39,7 @@ def _pooling(kind: str, rank: int) -> None:
         support=Support(
             lowered=_LOWERED[rank],
             companion="what is lowered, with several unknown sizes" if rank == 3 else "",
+            training=_training(kind, rank),
         ),
     )
     def translate(context: LayerContext) -> TfjsLayer:

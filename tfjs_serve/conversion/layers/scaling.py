@@ -51,7 +51,9 @@ def _ignore_parameters(context: LayerContext, *names: str) -> None:
     outcome=Outcome.LOWERED,
     traits=Traits(masking=Masking.PASSES, input_shapes=normalized_shapes),
     support=Support(
-        lowered="Reshape, LayerNormalization, DepthwiseConv2D", companion="several unknown sizes"
+        lowered="Reshape, LayerNormalization, DepthwiseConv2D",
+        companion="several unknown sizes",
+        training="an unknown size",
     ),
 )
 def group_normalization(context: LayerContext) -> TfjsLayer:

@@ -34,6 +34,7 @@ from tfjs_serve.conversion.small_models.spatial import (
 )
 from tfjs_serve.conversion.small_models.windows import Windows
 
+_TRAINING = {1: "", 2: "`nearest`, `bilinear`", 3: "what is lowered"}
 _LONGEST = 1 << 13
 """The longest axis that fits into a browser's largest texture."""
 
@@ -50,7 +51,9 @@ def _up_sampling(rank: int) -> None:
         shape=of_each(partial(_enlarged, rank)),
         outcome=Outcome.NATIVE if rank == 2 else Outcome.LOWERED,
         traits=Traits(dtypes=_dtypes, rank=rank + 2),
-        support=Support(lowered=_LOWERED[rank], companion=_COMPANION[rank]),
+        support=Support(
+            lowered=_LOWERED[rank], companion=_COMPANION[rank], training=_TRAINING[rank]
+        ),
     )
     def translate(context: LayerContext) -> TfjsLayer:
         read = context.read

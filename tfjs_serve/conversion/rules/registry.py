@@ -37,12 +37,15 @@ class Support:
         Which arguments are computed by other layers, and by which.
     companion
         Which arguments need ``layers.js``.
+    training
+        Which arguments need ``training.js`` to be trained, or trained through, as in Keras.
     notes
         Which arguments are refused, and what else to know.
     """
 
     lowered: str = ""
     companion: str = ""
+    training: str = ""
     notes: str = ""
 
 

@@ -277,6 +277,13 @@ class Lowering(SmallModel):
         ValueError
             A weight has another number of elements.
         """
+        if scale is None and offset is not None and trainable is not False:
+            # The ones would be trained, too; those that only zeros are multiplied by are not.
+            nothing = self.rescale(x, 0.0)
+            shift = self.affine(
+                nothing, constant(np.ones(offset.shape)), offset, trainable=trainable
+            )
+            return self.add(x, shift)
         channels = known_size(x.shape[-1])
         image = x if len(x.shape) == 4 else self.reshape(x, (None, 1, channels))
         kernel = scale or ArraySource(np.ones(channels, np.float32))

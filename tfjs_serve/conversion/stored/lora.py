@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from tfjs_serve.conversion.model.layers import KerasLayer, Variable
+from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.sources import Weights, computed_source
 from tfjs_serve.conversion.stored.assignment import OwnVariables
 from tfjs_serve.conversion.stored.forms import FormOf, Restored, StoredForm
@@ -33,6 +34,14 @@ def lora_names(layer: KerasLayer) -> tuple[str, ...]:
         return ()
     kernel = _KERNELS[layer.class_name]
     return f"lora_{kernel}_a", f"lora_{kernel}_b"
+
+
+def tell_lora(model: KerasLayer, report: Report) -> None:
+    """Warn of layers of which a page trains more than Keras does."""
+    for layer in model.walk():
+        if lora_names(layer):
+            message = "trains only what LoRA adds to its kernel; a page trains the whole kernel."
+            report.warn(layer, message)
 
 
 def with_lora(layer: KerasLayer, weights: Weights) -> Weights:

@@ -60,6 +60,7 @@ def _layers(model: KerasLayer, translation: Translation) -> Iterator[LayerInfo]:
                 path=shortened(layer.path.removeprefix(prefix)),
                 class_name=shortened(layer.class_name),
                 became=became,
+                needs_training_script=layer.path in translation.without_gradients,
             )
 
 

@@ -24,6 +24,7 @@ from tfjs_serve.conversion.small_models.arithmetic import UnknownShapeError
 from tfjs_serve.conversion.writing.became import became
 from tfjs_serve.conversion.writing.custom import passed_on
 from tfjs_serve.conversion.writing.functional import functional_config
+from tfjs_serve.conversion.writing.page_gradients import needs_training_script
 from tfjs_serve.facts import Became
 from tfjs_serve.layers_model.model import LayersWeight
 
@@ -48,6 +49,8 @@ class Translation:
         Paths of the layers that became models: TF.js lets no mask into or out of them.
     became
         How each layer reaches the page, by its path; without models.
+    without_gradients
+        Paths of the layers through which a page trains with ``training.js`` only.
     known
         What was known of the model before.
     """
@@ -55,6 +58,7 @@ class Translation:
     layer: TfjsLayer
     containers: frozenset[str]
     became: Mapping[str, Became]
+    without_gradients: frozenset[str]
     known: Known
 
 
@@ -93,6 +97,7 @@ def translated(model: KerasLayer, known: Known, report: Report) -> Translation:
         layer=layer,
         containers=frozenset(translator.containers),
         became=translator.became,
+        without_gradients=frozenset(translator.without_gradients),
         known=known,
     )
 
@@ -106,6 +111,7 @@ class _Translator:
         self._report = report
         self.containers: set[str] = set()
         self.became: dict[str, Became] = {}
+        self.without_gradients: set[str] = set()
 
     def layer(
         self,
@@ -133,6 +139,8 @@ class _Translator:
         if made.is_container:
             self.containers.add(layer.path)
         self.became[layer.path] = became(rule, made)
+        if needs_training_script(made.to_json()):
+            self.without_gradients.add(layer.path)
         if layer.mask_input and companion.PACKAGE not in made.class_name:
             report_mask(layer, self._report)
         return made

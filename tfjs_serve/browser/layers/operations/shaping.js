@@ -58,7 +58,9 @@ family("shaping", [], ({ tf, numeric, taking }) => {
     return numeric.axes(x.rank, axis).reduce((made, at, index) => {
       const size = made.shape[at];
       const by = ((shifts[index % shifts.length] % size) + size) % size;
-      return by ? tf.concat(tf.split(made, [size - by, by], at).reverse(), at) : made;
+      if (!by) return made;
+      const [first, last] = tf.split(made, [size - by, by], at);
+      return tf.concat([last, first], at);
     }, x);
   }
 
