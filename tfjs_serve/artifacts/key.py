@@ -29,6 +29,7 @@ def artifact_key(
         "shard_size_bytes": options.shard_size_bytes,
         "custom_layers": options.custom_layers,
         "metadata": options.metadata,
+        "training": options.training,
         "converter_version": converter_version,
     }
     text = json.dumps(parts, sort_keys=True)
