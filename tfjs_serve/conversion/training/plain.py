@@ -112,6 +112,8 @@ def _loss(loss: Setting | None, left_out: list[str]) -> str:
     if not name or others:
         left_out.append(f"TensorFlow.js has no loss {_spelled(loss, others)}.")
         return ""
+    if loss.class_name == "KLDivergence":
+        left_out.append("KLDivergence of TensorFlow.js takes labels of 0 as 0, Keras as 1e-7.")
     if loss.class_name in _SIGNED:
         left_out.append(
             f"{loss.class_name} needs labels of -1 and 1 in TensorFlow.js, not 0 and 1."
