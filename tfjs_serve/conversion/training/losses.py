@@ -62,6 +62,9 @@ def read_metric(value: Json, output: Output, loss: Setting | None, writer: Write
     config = arguments(name, METRICS[class_name], ignored=("fn", "init_from_config"))
     logged = name.config.get("name")
     spelling = logged if isinstance(logged, str) and logged else name.spelling
+    if writer.generation < 3:
+        # What is logged for several outputs was saved with the name of the output.
+        spelling = spelling.removeprefix(f"{output.name}_") or spelling
     return Setting(class_name=class_name, config={"name": spelling, **config})
 
 

@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.model.layers import Json
-from tfjs_serve.conversion.training.model import CompileSettings, Output, Setting
-from tfjs_serve.conversion.training.tables import LOSSES, METRICS, OF_ALL_OPTIMIZERS
+from tfjs_serve.conversion.training.model import CompileSettings, Output, Setting, Writer
+from tfjs_serve.conversion.training.tables import (
+    LOSSES,
+    METRICS,
+    OF_ALL_OPTIMIZERS,
+    OPTIMIZERS,
+)
 
 _LOSSES = {
     "BinaryCrossentropy": "binary_crossentropy",
@@ -70,7 +75,7 @@ class PlainTraining:
 def plain_training(settings: CompileSettings) -> PlainTraining:
     """Return what is left of the settings without ``training.js``."""
     left_out = list(settings.missing)
-    optimizer = _optimizer(settings.optimizer, left_out)
+    optimizer = _optimizer(settings.optimizer, settings.writer, left_out)
     losses = [_loss(loss, left_out) for loss in settings.losses]
     metrics = [
         [name for one in listed if (name := _metric(one, output, loss, left_out))]
@@ -175,7 +180,9 @@ def _note_several(settings: CompileSettings, left_out: list[str]) -> None:
 # --- Optimizers -----------------------------------------------------------------------------
 
 
-def _optimizer(optimizer: Setting | None, left_out: list[str]) -> dict[str, Json] | None:
+def _optimizer(
+    optimizer: Setting | None, writer: Writer, left_out: list[str]
+) -> dict[str, Json] | None:
     """Return the optimizer as TensorFlow.js registers it; ``None`` if none is equal."""
     if optimizer is None:
         return None
@@ -187,9 +194,14 @@ def _optimizer(optimizer: Setting | None, left_out: list[str]) -> dict[str, Json
     make = _OPTIMIZERS.get(optimizer.class_name)
     made = make(config) if make is not None else None
     if hindrances or made is None:
-        spelled = _spelled(optimizer, hindrances)
+        others = hindrances or _others(optimizer, OPTIMIZERS[optimizer.class_name])
+        spelled = _spelled(optimizer, others)
         left_out.append(f"TensorFlow.js has no optimizer that equals {spelled}.")
         return None
+    if optimizer.class_name == "RMSprop" and writer.generation < 3:
+        left_out.append(
+            "RMSprop of TensorFlow.js is nearly that of Keras 2: tiny gradients move weights less."
+        )
     if optimizer.class_name == "Adam":
         left_out.append(
             "Adam of TensorFlow.js is nearly Keras's: tiny gradients move weights a little more."

@@ -92,10 +92,11 @@ def _losses(
 def _loss(value: Json, output: Output, count: int, missing: _Missing) -> Setting | None:
     of = f" of {output.name!r}" if count > 1 else ""
     loss = missing.attempt(f"the loss{of}", lambda: read_loss(value, output))
-    lost = _LOST.get(loss.class_name) if loss is not None else None
-    if lost and isinstance(value, dict) and lost not in (value.get("config") or ()):
-        default = LOSSES[loss.class_name][lost] if loss is not None else None
-        missing.sentences.append(f"The loss{of}: its {lost} was not saved; {default} is taken.")
+    if loss is not None and isinstance(value, dict):
+        lost = _LOST.get(str(value.get("class_name")))
+        if lost and lost not in (value.get("config") or ()):
+            taken = LOSSES[loss.class_name][lost]
+            missing.sentences.append(f"The loss{of}: its {lost} was not saved; {taken} is taken.")
     return loss
 
 

@@ -139,7 +139,7 @@ OPTIMIZERS: Table = {
         "adam_beta_2": 0.999,
         "epsilon": 1e-7,
         "weight_decay": 0.004,
-        "exclude_layers": [],
+        "exclude_layers": None,
         "muon_a": 3.4445,
         "muon_b": -4.775,
         "muon_c": 2.0315,
