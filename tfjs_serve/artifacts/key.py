@@ -8,7 +8,7 @@ import json
 from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
-_FORMAT = 3
+_FORMAT = 4
 """Raise this when the same version of the converter is to produce different files or records."""
 
 

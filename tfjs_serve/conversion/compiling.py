@@ -15,7 +15,7 @@ from tfjs_serve.conversion.training.full import full_training
 from tfjs_serve.conversion.training.model import CompileSettings, Output, Writer
 from tfjs_serve.conversion.training.optimizers import is_legacy
 from tfjs_serve.conversion.training.plain import PlainTraining, plain_training
-from tfjs_serve.conversion.training.regularizers import activity_regularizers
+from tfjs_serve.conversion.training.regularizers import activity_regularizers, weight_regularizers
 from tfjs_serve.conversion.training.settings import read_settings
 from tfjs_serve.conversion.training.slots import find_slots
 from tfjs_serve.conversion.training.state import NoStateError, state_weights
@@ -133,7 +133,10 @@ def _to_train(
     """Return the model for a page with ``training.js``; warnings say what even that lacks."""
     regularizers, odd = activity_regularizers(draft.model, translation.known.names)
     notes = [*settings.missing, *odd]
-    config = full_training(settings, regularizers)
+    of_weights = weight_regularizers(
+        draft.model, draft.weights, model.topology["model_config"], model.weights
+    )
+    config = full_training(settings, regularizers, of_weights)
     state: tuple[LayersWeight, ...] = ()
     if config is None:
         notes.append("So the page gets a model that is not compiled.")

@@ -117,6 +117,27 @@ def test_regularizers_of_activities_are_for_the_script() -> None:
     assert "activity regularizer" in odd.warnings[0]
 
 
+def test_regularizers_of_weights_in_layers_js_are_for_the_script() -> None:
+    gates = [weight(np.ones(shape)) for shape in ((2, 9), (3, 9), (2, 9))]
+    layers = [
+        given("x", (None, 4, 2)),
+        layer("GRU", "g", units=3, kernel_regularizer={"class_name": "L1", "config": {"l1": 0.5}}),
+        layer("Dense", "d", units=3, kernel_regularizer="l2"),
+    ]
+    weights = {"g": gates, "d": [weight(np.ones((3, 3))), BIAS]}
+    keras_model = replace(saved(sequential(layers), weights), training=trained())
+    found = translate(keras_model, (), Detail.FULL)
+    assert found.training_config is not None
+    assert found.training_config["keras"]["weight_regularizers"] == [
+        {
+            "layer": "g",
+            "weight": "g/kernel",
+            "class_name": "L1L2",
+            "config": {"l1": 0.5, "l2": 0.0},
+        }
+    ]
+
+
 NONSENSE = [None, 3, "x", [], {}, [[]], [None], {"class_name": 3}, {"class_name": "SGD"}, [3, {}]]
 
 

@@ -12,7 +12,9 @@ OPTIMIZER_CLASS = "tfjs-serve/training.js>Optimizer"
 
 
 def full_training(
-    settings: CompileSettings, activity_regularizers: Sequence[dict[str, Json]] = ()
+    settings: CompileSettings,
+    activity_regularizers: Sequence[dict[str, Json]] = (),
+    weight_regularizers: Sequence[dict[str, Json]] = (),
 ) -> dict[str, Json] | None:
     """Return the ``trainingConfig`` for a page with ``training.js``.
 
@@ -29,6 +31,7 @@ def full_training(
         "metrics": _listed(settings.metrics),
         "weighted_metrics": _listed(settings.weighted_metrics),
         "activity_regularizers": list(activity_regularizers),
+        "weight_regularizers": list(weight_regularizers),
     }
     return {
         "optimizer_config": {"class_name": OPTIMIZER_CLASS, "config": {}},

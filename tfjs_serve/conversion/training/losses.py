@@ -15,8 +15,6 @@ _REDUCTIONS = {
     "mean": "mean",
     "mean_with_sample_weight": "mean_with_sample_weight",
     "sum": "sum",
-    "none": "none",
-    None: "none",
 }
 _SPARSE = "SparseCategoricalCrossentropy"
 
@@ -37,7 +35,9 @@ def read_loss(value: Json, output: Output) -> Setting:
         raise UnknownSettingError(f"{shown(name.spelling)} is Python code")
     config = arguments(name, LOSSES[class_name], ignored=("reduction", "fn"))
     reduction = name.config.get("reduction", "auto")
-    if not isinstance(reduction, str | None) or reduction not in _REDUCTIONS:
+    if reduction in (None, "none"):
+        raise UnknownSettingError(f"{class_name} without a reduction is not one number")
+    if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
         raise UnknownSettingError(f"the reduction {str(reduction)[:60]!r} is not one of Keras's")
     return Setting(class_name=class_name, config={**config, "reduction": _REDUCTIONS[reduction]})
 

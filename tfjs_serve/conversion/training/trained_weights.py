@@ -38,6 +38,13 @@ def trained_weights(model: Json, weights: Sequence[LayersWeight]) -> list[Layers
     return [weight for name in layers for weight in owned[name]]
 
 
+def owners_of(model: Json, weights: Sequence[LayersWeight]) -> dict[str, Json]:
+    """Return the layer that each weight belongs to, by the name of the weight."""
+    layers = {layer["config"]["name"]: layer for layer in _leaves(model)}
+    owners = ((weight.name, _owner(weight.name, layers)) for weight in weights)
+    return {name: layers[owner] for name, owner in owners if owner}
+
+
 def _leaves(layer: Json) -> Iterator[Json]:
     """Yield the layers that are no models, in the order of TensorFlow.js."""
     config = layer["config"]
