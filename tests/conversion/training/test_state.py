@@ -69,6 +69,33 @@ def test_variables_of_another_model_are_not_taken() -> None:
     assert find_slots(optimizer("Muon"), [ITERATION], TRAINED, legacy=False) is None
 
 
+@pytest.mark.parametrize("placeholders", [[], [weight(0.0), weight(0.0)]])
+def test_the_means_of_adafactor_are_of_whole_weights(placeholders: list[WeightRef]) -> None:
+    means = [weight([1, 2], "r"), weight([1, 2, 3], "c"), slot("v", KERNEL)]
+    saved = [ITERATION, RATE, *means, *placeholders, slot("b", BIAS)]
+    adafactor = optimizer("Adafactor")
+    slots = find_slots(adafactor, saved, TRAINED, legacy=False)
+    assert slots is not None
+    written = [LayersWeight(name="b", source=BIAS), LayersWeight(name="k", source=KERNEL)]
+    found = state_weights(adafactor, slots, TRAINED, written)
+    shapes = {one.name: one.source.shape for one in found}
+    assert shapes == {
+        "iter": (),
+        "r/b": (),
+        "r/k": (2,),
+        "c/b": (),
+        "c/k": (3,),
+        "v/b": (3,),
+        "v/k": (2, 3),
+    }
+    turned = computed_source(np.transpose, KERNEL, shape=(3, 2))
+    with pytest.raises(NoStateError, match="means"):
+        state_weights(
+            adafactor, slots, TRAINED, [written[0], LayersWeight(name="k", source=turned)]
+        )
+    assert find_slots(adafactor, saved[:-1], TRAINED, legacy=False) is None
+
+
 def _state(*written: TensorSource) -> list[np.ndarray]:
     """Return the momentum of weights that are made of `KERNEL`, whose slot is ten times it."""
     slots = find_slots(

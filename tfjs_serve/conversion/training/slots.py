@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.conversion.model.sources import constant
 from tfjs_serve.conversion.training.model import Setting
 from tfjs_serve.keras_files import WeightRef
+from tfjs_serve.layers_model.model import TensorSource
 
 Kinds = tuple[str, ...]
 
@@ -48,7 +50,7 @@ class Slots:
 
     iteration: WeightRef | None
     product: WeightRef | None
-    kinds: Mapping[str, Sequence[WeightRef]]
+    kinds: Mapping[str, Sequence[TensorSource]]
 
 
 def find_slots(
@@ -65,11 +67,16 @@ def find_slots(
     legacy
         Whether lists are saved one after the other.
     """
+    rest = list(saved)
+    iteration = rest.pop(0) if rest and rest[0].shape == () else None
+    if optimizer.class_name == "Adafactor" and not optimizer.config["use_ema"]:
+        kinds_of_factors = _factors(rest, trained)
+        if kinds_of_factors is None:
+            return None
+        return Slots(iteration=iteration, product=None, kinds=kinds_of_factors)
     groups = _groups(optimizer, legacy=legacy)
     if groups is None:
         return None
-    rest = list(saved)
-    iteration = rest.pop(0) if rest and rest[0].shape == () else None
     expected = sum(map(len, groups)) * len(trained)
     if len(rest) > expected and rest[0].shape == ():
         rest.pop(0)  # the learning rate, which is part of the settings, too
@@ -83,6 +90,30 @@ def find_slots(
     if _AVERAGE in kinds:
         kinds[_AVERAGE] = kinds.pop(_AVERAGE)
     return Slots(iteration=iteration, product=product, kinds=kinds)
+
+
+def _factors(
+    saved: Sequence[WeightRef], trained: Sequence[WeightRef]
+) -> Mapping[str, Sequence[TensorSource]] | None:
+    """Return the slots of Adafactor: means over rows and columns, and over all of a weight.
+
+    A weight with fewer than two axes has no such means. Keras 3 saves a number in their place.
+    """
+    kinds: dict[str, list[TensorSource]] = {"r": [], "c": [], "v": []}
+    if not all(weight.shape for weight in trained):
+        return None
+    left = [ref for ref in saved if ref.shape]
+    for weight in trained:
+        shape = weight.shape
+        means = {"r": shape[:-1], "c": (*shape[:-2], shape[-1])} if len(shape) > 1 else {}
+        for kind, wanted in {**means, "v": shape}.items():
+            if not left or left[0].shape != wanted:
+                return None
+            kinds[kind].append(left.pop(0))
+        if not means:
+            kinds["r"].append(constant(0.0))
+            kinds["c"].append(constant(0.0))
+    return kinds
 
 
 def _groups(optimizer: Setting, *, legacy: bool) -> list[Kinds] | None:

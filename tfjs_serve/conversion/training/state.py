@@ -30,6 +30,8 @@ from tfjs_serve.keras_files import WeightRef
 from tfjs_serve.layers_model.model import ArraySource, LayersWeight, TensorSource
 
 _GROUP = "optimizer"
+_MEANS = frozenset({"r", "c"})
+"""Kinds of slots that have fewer numbers than their weight."""
 _MOST_TRIED = 1 << 24
 """Larger weights that are rearranged are not tried: it takes a few times their memory."""
 
@@ -77,8 +79,23 @@ def _all(
     for kind, refs in slots.kinds.items():
         replaced = {id(weight): ref for weight, ref in zip(trained, refs, strict=True)}
         for weight in written:
-            source = with_origins(weight.source, replaced)
+            find = _of_whole_weight if kind in _MEANS else with_origins
+            source = find(weight.source, replaced)
             yield LayersWeight(name=f"{kind}/{weight.name}", source=source, group=_GROUP)
+
+
+def _of_whole_weight(source: TensorSource, replaced: Mapping[int, TensorSource]) -> TensorSource:
+    """Return a slot that is a mean over an axis of a weight, which must be as in Keras.
+
+    Raises
+    ------
+    NoStateError
+        It is arranged otherwise, so that the mean is over others.
+    """
+    found = [one for one in _distinct(source) if one.shape == source.shape]
+    if not is_reshaped_only(source) or not found:
+        raise NoStateError("the means of a weight that is arranged otherwise cannot follow it")
+    return replaced[id(found[0])]
 
 
 def _product(optimizer: Setting, iteration: WeightRef | None) -> TensorSource:
