@@ -161,7 +161,8 @@ def write(keras: Any, case: CompiledCase, folder: Path) -> None:
     )
     for variable in model.variables:
         variable.assign(random.normal(0, 0.5, variable.shape))
-    model.compile(case.optimizer(keras), case.loss, metrics=list(case.metrics))
+    # Compiling takes longer than these few steps.
+    model.compile(case.optimizer(keras), case.loss, metrics=list(case.metrics), run_eagerly=True)
     x, y = random.normal(0, 1, (SAMPLES, *shape)).astype("float32"), labels(case, random)
     model.save(folder / f"{case.id}.keras")
     model.save(folder / f"{case.id}.h5")
