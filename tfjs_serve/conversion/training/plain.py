@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.training.compile_line import compile_line
 from tfjs_serve.conversion.training.model import CompileSettings, Output, Setting, Writer
 from tfjs_serve.conversion.training.tables import (
     LOSSES,
@@ -93,7 +94,7 @@ def plain_training(settings: CompileSettings) -> PlainTraining:
             "loss": _by_output(names, settings.outputs),
             "metrics": _by_output(metrics, settings.outputs) if any(metrics) else [],
         }
-    line = "" if config is not None else _compile_line(settings, losses, metrics)
+    line = "" if config is not None else compile_line(settings, losses, metrics)
     return PlainTraining(config=config, left_out=tuple(dict.fromkeys(left_out)), compile_line=line)
 
 
@@ -262,39 +263,3 @@ _OPTIMIZERS: Mapping[str, Callable[[Mapping[str, Json]], dict[str, Json] | None]
     "SGD": _sgd,
 }
 """Adadelta is not among them: from a fresh state, TensorFlow.js's is plain gradient descent."""
-
-
-# --- The line to write instead --------------------------------------------------------------
-
-
-def _compile_line(
-    settings: CompileSettings, losses: Sequence[str], metrics: Sequence[Sequence[str]]
-) -> str:
-    """Return ``model.compile({...})`` with what comes nearest; the page's author decides."""
-    named = [f"'{_camel(name)}'" if name else "/* your loss */" for name in losses]
-    loss = named[0] if len(named) == 1 else f"[{', '.join(named)}]"
-    parts = [f"optimizer: {_nearest(settings.optimizer)}", f"loss: {loss}"]
-    if len(metrics) == 1 and metrics[0]:
-        listed = ", ".join(f"'{_camel(name)}'" for name in metrics[0])
-        parts.append(f"metrics: [{listed}]")
-    return f"model.compile({{{', '.join(parts)}}});"
-
-
-def _nearest(optimizer: Setting | None) -> str:
-    if optimizer is None:
-        return "tf.train.adam(0.001)"
-    rate = optimizer.config["learning_rate"]
-    if isinstance(rate, Setting):
-        rate = rate.config.get("initial_learning_rate", 0.001)
-    name = _FACTORIES.get(optimizer.class_name, "adam")
-    if optimizer.class_name == "SGD" and optimizer.config["momentum"]:
-        return f"tf.train.momentum({rate}, {optimizer.config['momentum']})"
-    return f"tf.train.{name}({rate})"
-
-
-_FACTORIES = {"Adagrad": "adagrad", "Adamax": "adamax", "RMSprop": "rmsprop", "SGD": "sgd"}
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
