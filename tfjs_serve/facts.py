@@ -107,6 +107,57 @@ class LayerInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingInfo:
+    """How the model was trained, and how a page can go on.
+
+    Attributes
+    ----------
+    optimizer
+        Class name in Keras 3; empty if it is not one of Keras's.
+    losses
+        The same of each loss.
+    is_compiled
+        Whether the page gets a compiled model from TensorFlow.js alone.
+    has_all
+        Whether ``training.js`` has the optimizer and all losses.
+    left_out
+        What a page without ``training.js`` has to know, or has not: a sentence each.
+    compile_line
+        JavaScript that compiles the model, where `is_compiled` is false.
+    """
+
+    optimizer: str = ""
+    losses: tuple[str, ...] = ()
+    is_compiled: bool = False
+    has_all: bool = False
+    left_out: tuple[str, ...] = ()
+    compile_line: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "optimizer": self.optimizer,
+            "losses": list(self.losses),
+            "isCompiled": self.is_compiled,
+            "hasAll": self.has_all,
+            "leftOut": list(self.left_out),
+            "compileLine": self.compile_line,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> TrainingInfo:
+        """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        return cls(
+            optimizer=_text(data["optimizer"]),
+            losses=_list(data["losses"], _text, MOST_TENSORS),
+            is_compiled=bool(data["isCompiled"]),
+            has_all=bool(data["hasAll"]),
+            left_out=_list(data["leftOut"], _text, MOST_TENSORS),
+            compile_line=_text(data["compileLine"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What is known of one model.
 
@@ -125,6 +176,8 @@ class ModelFacts:
         What the model needs of ``layers.js``: names of its parts.
     weight_bytes
         Size of the weights by variant.
+    training
+        How it was trained; ``None`` if nothing tells.
     """
 
     inputs: tuple[TensorInfo, ...] = ()
@@ -135,6 +188,7 @@ class ModelFacts:
     labels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     weight_bytes: Mapping[str, int] = field(default_factory=dict)
+    training: TrainingInfo | None = None
 
     @property
     def needs_layers(self) -> bool:
@@ -152,6 +206,7 @@ class ModelFacts:
             "layers": [layer.to_json() for layer in self.layers],
             "needsOfLayersJs": list(self.parts),
             "weightBytes": dict(self.weight_bytes),
+            "training": self.training.to_json() if self.training else None,
         }
 
     @classmethod
@@ -163,7 +218,7 @@ class ModelFacts:
         KeyError, TypeError, ValueError
             They are not facts of a model, or more than are told.
         """
-        sizes = data["weightBytes"]
+        sizes, training = data["weightBytes"], data["training"]
         if not isinstance(sizes, dict) or len(sizes) > MOST_TENSORS:
             raise TypeError("not the sizes of variants")
         return cls(
@@ -175,6 +230,7 @@ class ModelFacts:
             labels=_list(data["labels"], _text, MOST_LABELS),
             parts=_list(data["needsOfLayersJs"], _text, MOST_LAYERS),
             weight_bytes={_text(name): _count(size) for name, size in sizes.items()},
+            training=None if training is None else TrainingInfo.from_json(training),
         )
 
 

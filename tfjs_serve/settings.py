@@ -80,12 +80,18 @@ interpreter."""
 
 
 class Variant(str, Enum):
-    """How the weights of a served model are stored: as they are, or quantized."""
+    """How a model is served: its weights as they are, or quantized, or with all to train on."""
 
     FULL = "full"
     FLOAT16 = "float16"
     UINT16 = "uint16"
     UINT8 = "uint8"
+    TRAIN = "train"
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether weights are stored in fewer bits."""
+        return self not in (Variant.FULL, Variant.TRAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +108,15 @@ class ConversionOptions:
         Names of the layer classes that the page registers itself (``--layers``).
     metadata
         Members of ``userDefinedMetadata`` and their values as JSON texts (``--metadata``).
+    training
+        Whether compile settings are written (``--no-training``).
     """
 
     variant: Variant = Variant.FULL
     shard_size_bytes: int = DEFAULT_SHARD_SIZE_BYTES
     custom_layers: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    training: bool = True
 
     def __post_init__(self) -> None:
         if self.shard_size_bytes < MINIMUM_SHARD_SIZE_BYTES:
@@ -202,6 +211,8 @@ class ServerSettings:
         Members of ``userDefinedMetadata`` and their values as JSON texts.
     diagnose
         Whether models are looked at before anybody requests them.
+    training
+        Whether compile settings are written, and models served with all to train on.
     """
 
     models_dir: Path
@@ -223,6 +234,7 @@ class ServerSettings:
     custom_layers: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     diagnose: bool = True
+    training: bool = True
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():
@@ -248,6 +260,7 @@ class ServerSettings:
             shard_size_bytes=self.shard_size_bytes,
             custom_layers=tuple(sorted(self.custom_layers)),
             metadata=self.metadata,
+            training=self.training,
         )
 
     def conversion_limits(self, source_sizes_bytes: Sequence[int]) -> ConversionLimits:

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import h5py
 import pytest
 
 from tests.stack.whole import Folder, regularize
@@ -73,6 +74,48 @@ def test_options_change_what_is_written(convert, tmp_path):
     assert len(small) > len(plain) == 1
     assert sum((tmp_path / "b" / name).stat().st_size for name in small) < 50_000
     assert "uint8" in (tmp_path / "b" / "model.json").read_text()
+
+
+def _save_compiled(path):
+    """Save a model of Keras as if it had made a step."""
+    keras = pytest.importorskip("keras")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="d")])
+    model.compile(keras.optimizers.SGD(0.5, momentum=0.5), "mse")
+    model.optimizer.build(model.trainable_variables)
+    model.save(path)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_model_is_converted_with_what_there_is_to_train_on(convert, tmp_path):
+    model = _save_compiled(tmp_path / "m.keras")
+    documents = {}
+    for out, options in (("none", ["--no-training"]), ("plain", []), ("full", ["--training"])):
+        assert convert(model, tmp_path / out, *options).exit_code == 0
+        documents[out] = json.loads((tmp_path / out / "model.json").read_text())
+    assert "trainingConfig" not in documents["none"]
+    assert documents["plain"]["trainingConfig"]["loss"] == "mean_squared_error"
+    assert documents["full"]["trainingConfig"]["keras"]["optimizer"]["class_name"] == "SGD"
+    groups = {
+        out: [one.get("group") for one in document["weightsManifest"][0]["weights"]]
+        for out, document in documents.items()
+    }
+    assert groups["none"] == groups["plain"] == [None, None]
+    assert groups["full"] == [None, None, "optimizer", "optimizer", "optimizer"]
+
+
+def test_what_cannot_be_trained_on_is_not_converted_for_that(convert, tmp_path):
+    model = shutil.copy(SAMPLES / "iris.h5", tmp_path / "iris.h5")
+    with h5py.File(model, "a") as file:
+        del file.attrs["training_config"]
+    result = convert(model, tmp_path / "out", "--training")
+    assert result.exit_code == 1
+    assert "saved without compile settings" in result.stderr
+    assert not (tmp_path / "out").exists()
+    for others in (["--quantize", "uint8"], ["--no-training"]):
+        result = convert(SAMPLES / "iris.h5", tmp_path / "out", "--training", *others)
+        assert result.exit_code == 2
+        assert others[0] in result.stderr
 
 
 def test_a_tfjs_folder_is_converted_too(convert, tmp_path):

@@ -10,6 +10,8 @@
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
 //   {id, op: "mendGradients"} -> {id}, after the gradients of training.js were registered for good
+//   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
+//   {id, op: "state", url} -> {id, trained: [name, ...], state: [{name, ...tensor}, ...]}
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
@@ -22,6 +24,11 @@
 // and with the loss in each epoch of `fit` from there.
 //
 // `slopes` answers as `slopes.mjs` says; an error is null where a number is NaN.
+// `compiled` evaluates and trains a model as the loader has compiled it, and answers with what
+// `evaluate` returned, with the loss in each epoch, and with predictions after that.
+//
+// `state` answers with the names of the trained weights, and with the tensors that an optimizer
+// of `training.js` is given, in their orders.
 //
 // `save` answers with the predictions of the model and of what it saved, loaded again, and with
 // what a model that ends in each layer predicts, as a page finds its output.
@@ -142,7 +149,45 @@ async function savedAgain(model) {
   return tf.loadLayersModel(tf.io.fromMemory(saved));
 }
 
+// Stands in for the optimizer of a page with training.js: keeps what it is given.
+class KeptState extends tf.Optimizer {
+  static className = "tfjs-serve/training.js>Optimizer";
+  static fromConfig() {
+    return new KeptState();
+  }
+  getClassName() {
+    return KeptState.className;
+  }
+  applyGradients() {} // without it, it does not count as an optimizer
+  async setWeights(named) {
+    // The loader disposes of the tensors afterwards.
+    this.kept = named.map(({ name, tensor }) => ({ name, ...encodeTensor(tensor) }));
+  }
+}
+tf.serialization.registerClass(KeptState);
+
 const operations = {
+  async compiled(command) {
+    const model = await loadModel(command);
+    const [inputs, targets] = [given(command), command.targets.map(decodeTensor)];
+    const target = targets.length === 1 ? targets[0] : targets;
+    const { batch: batchSize, epochs } = command;
+    const before = asArray(model.evaluate(inputs, target, { batchSize }));
+    const options = { epochs, batchSize, shuffle: false, verbose: 0 };
+    const { history } = await model.fit(inputs, target, options);
+    const after = asArray(model.predict(inputs))[0];
+    return {
+      before: encodeTensor(tf.stack(before.map((value) => value.asScalar()))),
+      losses: history.loss,
+      after: encodeTensor(after),
+    };
+  },
+  async state(command) {
+    const model = await loadModel(command);
+    const trained = model.trainableWeights.map((weight) => weight.originalName);
+    const state = model.optimizer?.kept ?? [];
+    return { trained, state, isCompiled: model.optimizer != null };
+  },
   async save(command) {
     const model = await loadModel(command);
     const inputs = given(command);

@@ -29,7 +29,9 @@ def inferred_output_shapes(config: Json) -> list[Shape | None]:
     return [fact.shape for fact in infer(model, rules(), report).outputs]
 
 
-def convert_into(directory: Path, path: Path, *beside: Path) -> ConversionReport:
+def convert_into(
+    directory: Path, path: Path, *beside: Path, options: ConversionOptions | None = None
+) -> ConversionReport:
     """Convert the model at `path` in this process, as the server's worker does it.
 
     Its layers, if it needs any, are in ``layers.js``, too, where a page looks for them.
@@ -39,7 +41,7 @@ def convert_into(directory: Path, path: Path, *beside: Path) -> ConversionReport
         beside=tuple(map(str, beside)),
         display_name=path.name,
         output_dir=str(directory),
-        options=ConversionOptions(),
+        options=options or ConversionOptions(),
     )
     report = convert(request, lambda _progress: None)
     if report.parts:

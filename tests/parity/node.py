@@ -101,6 +101,42 @@ class Slope:
     error: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What a model did that came compiled.
+
+    Attributes
+    ----------
+    before
+        What ``model.evaluate`` returned: the loss, and the metrics.
+    losses
+        In each epoch of ``model.fit``.
+    after
+        Predictions after that.
+    """
+
+    before: Array
+    losses: Array
+    after: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a page with ``training.js`` gets to train on.
+
+    Attributes
+    ----------
+    trained
+        Names of the trained weights.
+    state
+        The state of the optimizer by name, both in the order of the page.
+    """
+
+    trained: tuple[str, ...]
+    state: Mapping[str, Array]
+    is_compiled: bool
+
+
 def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
     """Return the runner's JSON for `array`, in the dtype that TensorFlow.js has for it."""
     values = np.asarray(array)
@@ -209,6 +245,28 @@ class NodeTf:
     def mend_gradients(self) -> None:
         """Register the gradients of ``training.js``, for all models from now on."""
         self._ask({"op": "mendGradients"})
+
+    def compiled(
+        self, url: str, inputs: npt.ArrayLike, targets: npt.ArrayLike, *, batch: int, epochs: int
+    ) -> Compiled:
+        """Load the model at `url`, evaluate it as it was compiled, and train it."""
+        command = {"op": "compiled", "url": url, "batch": batch, "epochs": epochs}
+        tensors = {"inputs": [encode_tensor(inputs)], "targets": [encode_tensor(targets)]}
+        reply = self._ask({**command, **tensors})
+        return Compiled(
+            before=decode_tensor(reply["before"]),
+            losses=np.array(reply["losses"]),
+            after=decode_tensor(reply["after"]),
+        )
+
+    def state(self, url: str) -> State:
+        """Load the model at `url` with all that there is to train on."""
+        reply = self._ask({"op": "state", "url": url})
+        return State(
+            trained=tuple(reply["trained"]),
+            state={item["name"]: decode_tensor(item) for item in reply["state"]},
+            is_compiled=reply["isCompiled"],
+        )
 
     def save(self, url: str, inputs: Sequence[npt.ArrayLike]) -> Saved:
         """Load the model at `url`, look at its layers, and save it."""

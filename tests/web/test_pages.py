@@ -15,7 +15,7 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, ConversionProblem
-from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo
+from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import pages, templates
 from tfjs_serve.web.listing import (
@@ -269,9 +269,26 @@ def test_a_model_page_has_the_urls_of_all_variants() -> None:
     summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
     page = Elements(pages.model_page(summary, origin=ORIGIN))
     for variant in Variant:
-        assert f"{ORIGIN}/a/iris@{variant.value}/model.json" in page.text
-        assert f"/a/iris@{variant.value}/model.json" in page.links
+        is_there = variant is not Variant.TRAIN  # nothing tells of its training
+        assert (f"{ORIGIN}/a/iris@{variant.value}/model.json" in page.text) == is_there
+        assert (f"/a/iris@{variant.value}/model.json" in page.links) == is_there
     assert "quantized, the default" in page.text
+
+
+def test_a_model_page_tells_of_training() -> None:
+    training = TrainingInfo(
+        optimizer="Lion",
+        losses=("Huber",),
+        left_out=("TensorFlow.js has no loss <Huber>.",),
+        compile_line="model.compile({optimizer: tf.train.adam(0.5)});",
+    )
+    status = EntryStatus(state=EntryState.READY, facts=ModelFacts(training=training))
+    summary = summaries(make_entry("iris.h5"), status=status)[0]
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    assert f"{ORIGIN}/iris@train/model.json" in page.text
+    assert "It was trained with Lion and Huber. It does not load compiled." in page.text
+    assert "TensorFlow.js has no loss <Huber>." in page.text
+    assert training.compile_line in page.text
 
 
 def test_names_and_messages_cannot_become_markup() -> None:

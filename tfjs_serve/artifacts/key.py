@@ -8,7 +8,7 @@ import json
 from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
-_FORMAT = 3
+_FORMAT = 4
 """Raise this when the same version of the converter is to produce different files or records."""
 
 
@@ -29,6 +29,7 @@ def artifact_key(
         "shard_size_bytes": options.shard_size_bytes,
         "custom_layers": options.custom_layers,
         "metadata": options.metadata,
+        "training": options.training,
         "converter_version": converter_version,
     }
     text = json.dumps(parts, sort_keys=True)

@@ -24,6 +24,7 @@ from tfjs_serve.cli.options import (
     custom_layers_option,
     follow_symlinks_option,
     metadata_option,
+    no_training_option,
     quantize_option,
     shard_size_option,
     topology_option,
@@ -43,6 +44,13 @@ from tfjs_serve.web.pages import readable_size
 @click.argument("out", type=click.Path(path_type=Path), callback=absolute_path)
 @shard_size_option
 @quantize_option("Store the weights quantized.")
+@click.option(
+    "--training",
+    "to_train",
+    is_flag=True,
+    help="Write Keras's compile settings and the optimizer's state, for pages with training.js.",
+)
+@no_training_option
 @custom_layers_option
 @metadata_option
 @worker_memory_option
@@ -70,6 +78,8 @@ def convert(
     that Keras wrote, or one that was made for TensorFlow.js before, which is checked and split
     again.
     """
+    if options.pop("to_train"):
+        variant = _to_train(variant, is_allowed=options["training"])
     terminal = Terminal()
     # No folder is watched, so the cache may be in the folder of the model.
     settings = ServerSettings(models_dir=path / MODEL_JSON, **options)
@@ -86,6 +96,21 @@ def convert(
         check_target(out, source=source, force=force)
         exported = run(_convert(entry, variant, settings, out, terminal))
     _print_result(terminal, entry, exported)
+
+
+def _to_train(variant: Variant, *, is_allowed: bool) -> Variant:
+    """Return the variant with all that there is to train on.
+
+    Raises
+    ------
+    click.UsageError
+        Other options exclude it.
+    """
+    if variant.is_quantized:
+        raise click.UsageError("--training needs the weights as they are: leave out --quantize")
+    if not is_allowed:
+        raise click.UsageError("give --training or --no-training, not both")
+    return Variant.TRAIN
 
 
 async def _convert(

@@ -238,9 +238,18 @@ metadata_option = click.option(
 )
 
 
+no_training_option = click.option(
+    "--no-training",
+    "training",
+    flag_value=False,
+    default=True,
+    help="Leave out how models were compiled; pages that only predict do not need it.",
+)
+
+
 def quantize_option(help_text: str) -> Callable[[_Function], _Function]:
     """Return the option ``--quantize`` with the help text of one command."""
-    choices = [variant.value for variant in Variant if variant is not Variant.FULL]
+    choices = [variant.value for variant in Variant if variant.is_quantized]
     return click.option(
         "--quantize",
         "variant",

@@ -29,6 +29,7 @@ from tfjs_serve.cli.options import (
     custom_layers_option,
     follow_symlinks_option,
     grace_option,
+    no_training_option,
     quantize_option,
     shard_size_option,
     worker_memory_option,
@@ -102,6 +103,7 @@ class Run:
 )
 @follow_symlinks_option
 @custom_layers_option
+@no_training_option
 @worker_memory_option
 @click.option(
     "--diagnose/--no-diagnose",

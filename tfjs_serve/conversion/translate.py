@@ -13,6 +13,7 @@ from functools import partial
 
 from tfjs_serve import companion
 from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.compiling import Detail, compiled
 from tfjs_serve.conversion.inference.infer import infer
 from tfjs_serve.conversion.masks.check_masks import check_masks
 from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
@@ -46,13 +47,19 @@ from tfjs_serve.layers_model.backends import backend_notes
 from tfjs_serve.layers_model.model import LayersModel
 
 
-def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> LayersModel:
+def translate(
+    keras_model: KerasModel,
+    custom_layers: Collection[str] = (),
+    training: Detail = Detail.PLAIN,
+) -> LayersModel:
     """Return the model in TF.js's terms.
 
     Parameters
     ----------
     custom_layers
         Names of the layer classes that the page registers itself; see ``writing/custom.py``.
+    training
+        How much of the compile settings becomes part of the model.
 
     Raises
     ------
@@ -62,6 +69,8 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
         The configuration is not one that Keras writes.
     UnsafeFileError
         Converting the model would exhaust this machine.
+    VariantNotAvailableError
+        All that there is to train on is wanted, and the file has nothing of it.
     """
     with nonsense_as_error(keras_model.display_name):
         keras_model, note = whole(keras_model, partial(_try, keras_model, custom_layers))
@@ -70,7 +79,8 @@ def translate(keras_model: KerasModel, custom_layers: Collection[str] = ()) -> L
             draft.report.warn(draft.model, note)
         for one in MODEL_PASSES:
             draft = one(draft)
-        return written(freest(draft))
+        done = freest(draft)
+        return compiled(written(done), done.draft, done.translation, training)
 
 
 def _try(

@@ -18,11 +18,20 @@ from tfjs_serve.keras_files.model import (
     Container,
     Dialect,
     KerasModel,
+    SavedTraining,
     WeightRef,
 )
 from tfjs_serve.keras_files.sniff import sniff
 
-__all__ = ["Architecture", "Container", "Dialect", "KerasModel", "WeightRef", "open_model"]
+__all__ = [
+    "Architecture",
+    "Container",
+    "Dialect",
+    "KerasModel",
+    "SavedTraining",
+    "WeightRef",
+    "open_model",
+]
 
 
 _WEIGHTS_LIST, _SHARD = ".weights.json", ".h5"

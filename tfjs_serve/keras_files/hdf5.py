@@ -18,6 +18,7 @@ import h5py
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files.architectures import read_architecture
 from tfjs_serve.keras_files.attributes import TextAttributes
+from tfjs_serve.keras_files.compiled import training_of_hdf5
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.datasets import child, weight_ref
 from tfjs_serve.keras_files.dialects import read_config, read_generation
@@ -106,6 +107,7 @@ def _read_model(
         keras_version=version or str(generation),
         config=config,
         weights=weights,
+        training=training_of_hdf5(file, texts, budget),
     )
 
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+
+import h5py
 
 from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
 from tfjs_serve.keras_files.architectures import read_architecture
 from tfjs_serve.keras_files.archive import Archive
 from tfjs_serve.keras_files.archive_kinds import not_a_model
+from tfjs_serve.keras_files.compiled import training_of_archive
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.dialects import read_config, read_generation
 from tfjs_serve.keras_files.folder import FolderParts
 from tfjs_serve.keras_files.hdf5 import HINT_WEIGHTS_ONLY, opened
-from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightRef
+from tfjs_serve.keras_files.model import Container, Dialect, KerasModel
 from tfjs_serve.keras_files.object_weights import read_object_weights, with_slashes
 from tfjs_serve.neighbours import OF_KERAS_MODELS
 from tfjs_serve.untrusted_json import parse_json
@@ -93,7 +96,9 @@ def open_listed_weights(
             f"{display_name} lists weights only, not the model's architecture",
             hint=HINT_WEIGHTS_ONLY,
         )
-    with _weights_in(parts, names, display_name) as weights:
+    with _files_in(parts, names, display_name) as opened_files:
+        with damage_as_error(display_name):
+            weights = read_object_weights(opened_files, parts.budget)
         yield KerasModel(
             display_name=display_name,
             dialect=Dialect(generation=0, container=Container.KERAS_ZIP),
@@ -110,7 +115,9 @@ def _model_in(parts: Parts, display_name: str) -> Iterator[KerasModel]:
     version = _keras_version(parts, display_name)
     generation = read_generation(version, config, display_name)
     names = _weights_members(parts, display_name)
-    with _weights_in(parts, names, display_name) as weights:
+    with _files_in(parts, names, display_name) as files:
+        with damage_as_error(display_name):
+            weights = read_object_weights(files, parts.budget)
         yield KerasModel(
             display_name=display_name,
             dialect=Dialect(generation=generation, container=Container.KERAS_ZIP),
@@ -119,25 +126,23 @@ def _model_in(parts: Parts, display_name: str) -> Iterator[KerasModel]:
             weights=weights,
             vocabularies=_vocabularies(parts),
             neighbours=_neighbours(parts),
+            training=training_of_archive(config.get("compile_config"), files, parts.budget),
         )
 
 
 @contextmanager
-def _weights_in(
+def _files_in(
     parts: Parts, names: Sequence[str], display_name: str
-) -> Iterator[Mapping[str, tuple[WeightRef, ...]]]:
-    """Open the parts that hold weights."""
+) -> Iterator[Sequence[tuple[h5py.File, int | None]]]:
+    """Open the parts that hold weights; each comes with the offset at which it begins."""
     with ExitStack() as stack:
-        files = [
+        yield [
             (
                 stack.enter_context(opened(stack.enter_context(parts.open(name)), display_name)),
                 parts.start_of(name),
             )
             for name in names
         ]
-        with damage_as_error(display_name):
-            weights = read_object_weights(files, parts.budget)
-        yield weights
 
 
 def _keras_version(parts: Parts, display_name: str) -> str:

@@ -90,6 +90,33 @@ class Architecture:
     problem: str = ""
 
 
+def _no_weights() -> tuple[WeightRef, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedTraining:
+    """What a file says of how its model was trained.
+
+    Attributes
+    ----------
+    settings
+        The arguments of ``compile`` as they were saved. In HDF5, the optimizer is under
+        ``optimizer_config``; in archives, under ``optimizer``.
+    problem
+        Why they cannot be read, as the rest of a sentence; empty if they can be.
+    read_optimizer
+        Returns the optimizer's variables in saved order, none if there are none. They are looked up
+        only when it is called: few pages train. It raises a ``KerasFileError`` if they are damaged.
+    """
+
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    problem: str = ""
+    read_optimizer: Callable[[], tuple[WeightRef, ...]] = field(
+        default=_no_weights, repr=False, compare=False
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KerasModel:
     """A model as saved: architecture as JSON, weights as references into the open file.
@@ -115,6 +142,8 @@ class KerasModel:
     neighbours
         In ``.keras`` archives, labels and metadata that someone added to its assets, by the names
         under which they are served.
+    training
+        How it was trained; ``None`` if it was saved without that.
     """
 
     display_name: str
@@ -125,6 +154,7 @@ class KerasModel:
     vocabularies: Mapping[str, str] = field(default_factory=dict)
     neighbours: Mapping[str, bytes] = field(default_factory=dict)
     architectures: tuple[Architecture, ...] = ()
+    training: SavedTraining | None = None
 
     def of(self, architecture: Architecture) -> KerasModel:
         """Return the whole model that these weights and an architecture make."""

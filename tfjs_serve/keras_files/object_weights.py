@@ -7,7 +7,7 @@ with backslashes, into one group of that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import h5py
@@ -25,7 +25,8 @@ from tfjs_serve.keras_files.model import WeightRef
 _VARIABLES = "vars"
 _NAMED_VARIABLES = {"idf_weights": 0}
 """Variables that lookup layers save by name, and the numbers that they stand for."""
-_NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
+_OPTIMIZER = "optimizer"
+_NOT_WEIGHTS = frozenset({_OPTIMIZER, "metrics"})
 _ROOTS = frozenset({"layers", "_layer_checkpoint_dependencies", _VARIABLES})
 
 Numbered = dict[int, WeightRef]
@@ -63,9 +64,34 @@ def read_object_weights(
     KerasFileError
         Two groups claim to be the same variables.
     """
+    return _read(files, budget, _is_of_model)
+
+
+def read_optimizer_variables(
+    files: Sequence[tuple[h5py.File, int | None]], budget: Budget
+) -> tuple[WeightRef, ...]:
+    """Return the optimizer's variables in order; none if there are none.
+
+    An optimizer inside another one is left out.
+
+    Raises
+    ------
+    KerasFileError
+        Two groups claim to be the same variables.
+    """
+    found = _read(files, budget, lambda path: path.partition("/")[0] == _OPTIMIZER)
+    return found.get(_OPTIMIZER, ())
+
+
+def _read(
+    files: Sequence[tuple[h5py.File, int | None]],
+    budget: Budget,
+    is_wanted: Callable[[str], bool],
+) -> dict[str, tuple[WeightRef, ...]]:
+    """Return the variables of the objects with wanted paths; see :func:`read_object_weights`."""
     found: dict[str, Numbered] = {}
     for file, start in files:
-        for path, group in _groups(file, budget.display_name):
+        for path, group in _groups(file, budget.display_name, is_wanted):
             variables = {_number(key): weight_ref(group, key, budget, start=start) for key in group}
             known = found.setdefault(path, {})
             if known.keys() & variables.keys():
@@ -80,7 +106,13 @@ def read_object_weights(
     }
 
 
-def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, h5py.Group]]:
+def _is_of_model(path: str) -> bool:
+    return path.partition("/")[0] not in _NOT_WEIGHTS
+
+
+def _groups(
+    file: h5py.File, display_name: str, is_wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, h5py.Group]]:
     """Yield the groups that hold variables, with the paths of their objects."""
     todo: list[tuple[str, h5py.Group]] = [("", file)]
     seen: set[int] = set()
@@ -89,7 +121,7 @@ def _groups(file: h5py.File, display_name: str) -> Iterator[tuple[str, h5py.Grou
         _check_group(path, group, seen, display_name)
         for name in group:
             inner = with_slashes(f"{path}/{name}" if path else name)
-            if inner.partition("/")[0] in _NOT_WEIGHTS:
+            if not is_wanted(inner):
                 continue
             node: Any = child(group, name, display_name)
             owner, _, last = inner.rpartition("/")

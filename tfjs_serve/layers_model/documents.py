@@ -31,7 +31,7 @@ def layers_model_document(
         "modelTopology": model.topology,
         "weightsManifest": [{"paths": list(shard_names), "weights": list(weight_specs)}],
     }
-    return document | _metadata(model)
+    return document | _extras(model)
 
 
 def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
@@ -40,7 +40,7 @@ def find_document_problems(model: LayersModel) -> tuple[ConversionProblem, ...]:
     JSON has neither NaN nor Infinity (RFC 8259, section 6), and browsers refuse a whole document
     because of one.
     """
-    parts = {"modelTopology": model.topology} | _metadata(model)
+    parts = {"modelTopology": model.topology} | _extras(model)
     return tuple(
         ConversionProblem(
             code=NO_JSON_NUMBER,
@@ -69,9 +69,13 @@ def encode_document(document: Json) -> bytes:
     return text.encode("ascii")
 
 
-def _metadata(model: LayersModel) -> dict[str, Json]:
-    metadata = model.user_defined_metadata
-    return {} if metadata is None else {"userDefinedMetadata": metadata}
+def _extras(model: LayersModel) -> dict[str, Json]:
+    """Return the members that only some models have."""
+    members = {
+        "trainingConfig": model.training_config,
+        "userDefinedMetadata": model.user_defined_metadata,
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _non_finite_numbers(value: Json, path: str) -> Iterator[tuple[str, float]]:

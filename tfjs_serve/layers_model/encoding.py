@@ -70,6 +70,8 @@ class WeightEncoding:
         entry: Json = {"name": self.weight.name, "shape": shape, "dtype": self.rule.target}
         if self.quantization:
             entry["quantization"] = self.quantization.to_json()
+        if self.weight.group:
+            entry["group"] = self.weight.group
         return entry
 
     def stored_blocks(self, count_bytes: CountBytes) -> Iterator[npt.NDArray[Any]]:
@@ -89,7 +91,7 @@ class WeightEncoding:
 
 def is_surveyed(rule: DtypeRule, variant: Variant) -> bool:
     """Return whether the values decide how a weight is stored, so that it is read twice."""
-    return rule.may_overflow or (variant is not Variant.FULL and rule.target == FLOAT32)
+    return rule.may_overflow or (variant.is_quantized and rule.target == FLOAT32)
 
 
 def work_bytes(weights: Sequence[LayersWeight], variant: Variant) -> int:
@@ -199,7 +201,7 @@ def _plan(
 
 
 def _item_bytes(dtype: str, variant: Variant) -> int:
-    is_quantized = variant is not Variant.FULL and dtype == FLOAT32
+    is_quantized = variant.is_quantized and dtype == FLOAT32
     return stored_item_bytes(variant) if is_quantized else STORED_DTYPES[dtype].itemsize
 
 

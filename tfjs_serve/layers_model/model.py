@@ -48,10 +48,17 @@ class PlacedSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayersWeight:
-    """One weight under the name that TF.js's own layer looks up (``dense/kernel``)."""
+    """One weight under the name that TF.js's own layer looks up (``dense/kernel``).
+
+    Attributes
+    ----------
+    group
+        ``"optimizer"`` for the state of an optimizer, which finds it by its position.
+    """
 
     name: str
     source: TensorSource
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,7 @@ class LayersModel:
     topology
         ``{"keras_version", "backend", "model_config": {"class_name", "config"}}``.
     weights
-        In layer order; names are unique.
+        In layer order, and then the state of the optimizer; names are unique.
     generated_by
         For example ``"keras 3.15.1"``.
     warnings
@@ -72,6 +79,8 @@ class LayersModel:
         Names of the parts of ``layers.js`` that a page must load before the model.
     facts
         What is known of it, besides the sizes of its variants.
+    training_config
+        What ``loadTrainingConfig`` takes; ``None`` for a model that is not compiled.
     """
 
     topology: dict[str, Json]
@@ -81,6 +90,7 @@ class LayersModel:
     warnings: tuple[str, ...] = field(default=())
     parts: tuple[str, ...] = ()
     facts: ModelFacts = field(default_factory=ModelFacts)
+    training_config: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ def choose_quantization(variant: Variant, extent: Extent) -> Quantization | None
     extent
         Range of the values after their conversion to float32.
     """
-    if variant is Variant.FULL or not extent.all_finite:
+    if not variant.is_quantized or not extent.all_finite:
         return None
     if variant is Variant.FLOAT16:
         in_range = max(-extent.minimum, extent.maximum) <= _FLOAT16_MAX
@@ -122,5 +122,5 @@ def _uniform(variant: Variant, extent: Extent) -> Quantization | None:
 
 
 def stored_item_bytes(variant: Variant) -> int:
-    """Return the size of one value that is stored quantized, in any variant but ``full``."""
+    """Return the size of one value that is stored quantized, in a quantized variant."""
     return _STORED[variant].itemsize

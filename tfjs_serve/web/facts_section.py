@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo
+from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 
 _BECAME = {
     Became.NATIVE: "as in TensorFlow.js",
@@ -25,6 +25,7 @@ def facts_section(facts: ModelFacts | None) -> str:
         _tensors("Inputs", facts.inputs),
         _tensors("Outputs", facts.outputs),
         _labels(facts.labels),
+        _training(facts.training),
         _layers(facts),
     )
     return "\n".join(filter(None, parts))
@@ -47,6 +48,21 @@ def _labels(labels: Sequence[str]) -> str:
     shown = ", ".join(labels[:_MOST_LABELS])
     more = f" and {len(labels) - _MOST_LABELS:,} more" if len(labels) > _MOST_LABELS else ""
     return f"<h3>Classes</h3>\n<p>{escape(shown)}{more}</p>"
+
+
+def _training(training: TrainingInfo | None) -> str:
+    """Return how the model was trained, and what a page that goes on with that should know."""
+    if training is None:
+        return ""
+    losses = ", ".join(training.losses) or "a loss that is not Keras's"
+    by = training.optimizer or "an optimizer that is not Keras's"
+    loads = "loads compiled" if training.is_compiled else "does not load compiled"
+    items = "".join(f"<li>{escape(text)}</li>" for text in training.left_out)
+    listed = f'\n<ul class="notes">{items}</ul>' if items else ""
+    line = training.compile_line
+    code = f"\n<pre><code>{escape(line)}</code></pre>" if line else ""
+    first = f"<p>{escape(f'It was trained with {by} and {losses}. It {loads}.')}</p>"
+    return f"<h3>Training</h3>\n{first}{listed}{code}"
 
 
 def _layers(facts: ModelFacts) -> str:

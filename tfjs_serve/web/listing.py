@@ -203,7 +203,7 @@ class ModelList:
             status=status,
             url=page and f"{page}{MODEL_JSON}",
             page_url=page,
-            variant_urls=_variant_urls(entry, page, taken) if page else {},
+            variant_urls=_variant_urls(entry, page, taken, status) if page else {},
             shares_name=self._uses[entry.name] > 1,
         )
 
@@ -242,10 +242,16 @@ def catalogue_json(models: Iterable[bytes], default: Variant, overview: Overview
 
 
 def _variant_urls(
-    entry: CatalogEntry, page: str, taken: Collection[Variant]
+    entry: CatalogEntry, page: str, taken: Collection[Variant], status: EntryStatus
 ) -> Mapping[Variant, str]:
-    """Return the URLs; if a file's name ends like a variant, they contain the exact name."""
+    """Return the URLs; if a file's name ends like a variant, they contain the exact name.
+
+    A model is to be trained if it is known to have compile settings.
+    """
     if entry.kind.is_tfjs:
         return {}
     urls = {variant: f"{page[:-1]}{ending}" for variant, ending in _VARIANT_ENDINGS}
-    return {**urls, **{variant: model_url(entry.exact_name, variant) for variant in taken}}
+    urls |= {variant: model_url(entry.exact_name, variant) for variant in taken}
+    if status.facts is None or status.facts.training is None:
+        del urls[Variant.TRAIN]
+    return urls

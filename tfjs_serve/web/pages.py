@@ -41,6 +41,7 @@ _VARIANTS = {
     Variant.FLOAT16: "half the size",
     Variant.UINT16: "half the size, quantized",
     Variant.UINT8: "a quarter of the size, quantized",
+    Variant.TRAIN: "with Keras's settings and the optimizer's state, for training.js",
 }
 
 

@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import ConversionOptions, Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
     ConversionReport,
@@ -28,6 +28,7 @@ from tfjs_serve.worker.protocol import (
 )
 
 if TYPE_CHECKING:
+    from tfjs_serve.conversion.compiling import Detail
     from tfjs_serve.facts import ModelFacts
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
@@ -116,7 +117,7 @@ def _convert_file(
                 f"{request.display_name} has an architecture of its own",
                 hint="leave out --topology",
             )
-        translated = translate(keras_model, options.custom_layers)
+        translated = translate(keras_model, options.custom_layers, _detail(options))
         beside, notes = read_neighbours(request.neighbours)
         inside = in_archive(keras_model.neighbours, replaced_by=beside)
         model, used = describe(translated, (*inside, *beside), options.metadata_json())
@@ -133,10 +134,34 @@ def _convert_file(
     )
 
 
+def _detail(options: ConversionOptions) -> Detail:
+    """Return how much of the training is wanted.
+
+    Raises
+    ------
+    VariantNotAvailableError
+        The variant is for training, and nothing of training is wanted.
+    """
+    from tfjs_serve.conversion.compiling import Detail
+
+    is_full = options.variant is Variant.TRAIN
+    if is_full and not options.training:
+        raise VariantNotAvailableError(
+            "there is no train variant, because of --no-training",
+            hint="leave out --no-training, or load the model without @train",
+        )
+    if not options.training:
+        return Detail.NONE
+    return Detail.FULL if is_full else Detail.PLAIN
+
+
 def _with_sizes(model: LayersModel) -> ModelFacts:
     from tfjs_serve.layers_model.encoding import size_bytes
 
-    sizes = {variant.value: size_bytes(model.weights, variant) for variant in Variant}
+    weights = [weight for weight in model.weights if not weight.group]
+    # What there is to train on would have to be read.
+    variants = [variant for variant in Variant if variant is not Variant.TRAIN]
+    sizes = {variant.value: size_bytes(weights, variant) for variant in variants}
     return replace(model.facts, weight_bytes=sizes)
 
 

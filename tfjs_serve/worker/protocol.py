@@ -85,6 +85,7 @@ class ConversionRequest:
                 shard_size_bytes=options["shard_size_bytes"],
                 custom_layers=tuple(options["custom_layers"]),
                 metadata=tuple((name, text) for name, text in options["metadata"]),
+                training=options["training"],
             ),
             limits=ConversionLimits(**data["limits"]),
         )

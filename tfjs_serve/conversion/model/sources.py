@@ -149,6 +149,37 @@ def origins(source: TensorSource) -> Iterator[TensorSource]:
         yield source
 
 
+def is_reshaped_only(source: TensorSource) -> bool:
+    """Whether a tensor has the values of one other tensor in their order."""
+    if isinstance(source, _Reshaped | _Named):
+        return is_reshaped_only(source.source)
+    return not isinstance(source, _Computed)
+
+
+def with_origins(source: TensorSource, replaced: Mapping[int, TensorSource]) -> TensorSource:
+    """Return a tensor that is made of others in the same way.
+
+    Parameters
+    ----------
+    replaced
+        What takes the place of each origin, by its ``id``; others stay.
+    """
+    if isinstance(source, _Reshaped | _Named):
+        return replace(source, source=with_origins(source.source, replaced))
+    if isinstance(source, _Computed):
+        return replace(source, sources=tuple(with_origins(one, replaced) for one in source.sources))
+    return replaced.get(id(source), source)
+
+
+def recomputed(source: TensorSource, value_of: Callable[[TensorSource], Array]) -> Array:
+    """Return what a tensor would be if its origins had other values."""
+    if isinstance(source, _Reshaped | _Named):
+        return recomputed(source.source, value_of).reshape(source.shape)
+    if isinstance(source, _Computed):
+        return source.compute(*(recomputed(one, value_of) for one in source.sources))
+    return value_of(source)
+
+
 def constant(array: npt.ArrayLike) -> TensorSource:
     """Return a float32 tensor of known values."""
     return ArraySource(np.asarray(array, np.float32))

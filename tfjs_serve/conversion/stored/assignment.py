@@ -133,6 +133,12 @@ def _saved_order(layer: KerasLayer, own: OwnVariables) -> list[Slot]:
     return _each_once([*trainable, *frozen], own)
 
 
+def trained_in_order(model: KerasLayer, own: OwnVariables) -> list[Slot]:
+    """Return the trained variables of a model, in the order in which Keras has them."""
+    trained, _ = (_split_keras3 if model.generation >= 3 else _split_keras2)(model, own)
+    return _each_once(trained, own)
+
+
 def _each_once(slots: Sequence[Slot], own: OwnVariables) -> list[Slot]:
     """Leave out repeated variables: SpectralNormalization also has the kernel of its layer."""
     found: dict[tuple[str, str], Slot] = {}

@@ -7,7 +7,7 @@ from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.rules.registry import Rules
-from tfjs_serve.conversion.stored.assignment import OwnVariables, assign
+from tfjs_serve.conversion.stored.assignment import OwnVariables, assign, trained_in_order
 from tfjs_serve.conversion.stored.forms import (
     FormOf,
     Restored,
@@ -23,7 +23,7 @@ from tfjs_serve.conversion.stored.quantized_layers import (
     quantized_forms,
 )
 from tfjs_serve.conversion.stored.theano import theano_forms
-from tfjs_serve.keras_files import KerasModel
+from tfjs_serve.keras_files import KerasModel, WeightRef
 
 
 def read_layers(
@@ -54,6 +54,24 @@ def read_layers(
     if keras_model.dialect.backend == "theano":
         model, weights = restored(model, weights, theano_forms(report))
     return model, weights
+
+
+def trained_refs(
+    model: KerasLayer,
+    keras_model: KerasModel,
+    own: OwnVariables,
+    rules: Rules,
+    report: Report,
+) -> tuple[WeightRef, ...]:
+    """Return the saved weights that Keras trains, in its order; see :func:`read_layers`."""
+    stored = stored_variables(_form_of(model, keras_model, own, rules, report), own)
+    weights = assign(model, keras_model, stored, report)
+    refs = (
+        weights.get(layer.path, {}).get(variable.name)
+        for layer, variable in trained_in_order(model, stored)
+    )
+    found = [ref for ref in refs if isinstance(ref, WeightRef)]
+    return tuple({id(ref): ref for ref in found}.values())
 
 
 def _form_of(

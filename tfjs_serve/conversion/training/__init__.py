@@ -1,0 +1,1 @@
+"""From compile settings in all of Keras's spellings to what pages train with."""
