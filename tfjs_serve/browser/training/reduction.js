@@ -1,0 +1,37 @@
+// From a loss for each sample to one number: loss.py in keras/src/losses.
+
+part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
+  const REDUCTIONS = ["sum_over_batch_size", "sum", null, "none", "mean", "mean_with_sample_weight"];
+  const MEANS = ["sum_over_batch_size", "mean"];
+
+  /**
+   * Weights of samples in which a mask has a part, or null: Keras's `apply_mask`.
+   *
+   * Where the mean is taken, Keras 3 weighs what is left, so that it is the mean of that; tf_keras
+   * counts what is masked out, too.
+   */
+  function masked(sampleWeight, mask, reduction, dialect = "keras3") {
+    if (!mask) return sampleWeight ? float(sampleWeight) : null;
+    const kept = float(mask);
+    const isMean = MEANS.includes(reduction) && dialect === "keras3";
+    const scale = isMean ? divideNoNan(tf.scalar(kept.size), tf.sum(kept)) : 1;
+    const scaled = tf.mul(kept, scale);
+    if (!sampleWeight) return scaled;
+    const [one, other] = sameRank(scaled, float(sampleWeight));
+    return tf.mul(one, other);
+  }
+
+  /** One number of the losses, or the losses themselves: Keras's `reduce_weighted_values`. */
+  function reduced(values, { sampleWeight = null, mask = null, reduction, dialect }) {
+    const weights = masked(sampleWeight, mask, reduction, dialect);
+    const [losses, fitting] = weights ? sameRank(values, weights) : [values, null];
+    const weighted = fitting ? tf.mul(losses, fitting) : losses;
+    if (reduction === null || reduction === "none" || weighted.rank === 0) return weighted;
+    const sum = tf.sum(weighted);
+    if (reduction === "sum") return sum;
+    const isByWeight = reduction === "mean_with_sample_weight" && fitting;
+    return divideNoNan(sum, isByWeight ? tf.sum(fitting) : tf.scalar(weighted.size));
+  }
+
+  return { REDUCTIONS, masked, reduced };
+});
