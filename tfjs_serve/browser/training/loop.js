@@ -19,7 +19,7 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
     const nothing = () => tf.scalar(0);
     model.compile({ optimizer, loss: losses.map((loss) => loss ?? nothing), metrics: [] });
     const graph = graphOf(model);
-    optimizer.build(
+    optimizer.expect(
       graph.collectedTrainableWeights.map(({ originalName, val }) => ({
         name: originalName,
         variable: val,

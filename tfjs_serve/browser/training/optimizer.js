@@ -5,7 +5,7 @@
 // JavaScript and rounded to float32, as Keras computes them.
 
 part("optimizer", ["schedules"], (kit) => {
-  const { tf, PACKAGE, settings, insist, f32, scheduleOf, divideNoNan } = kit;
+  const { tf, PACKAGE, settings, insist, f32, float, scheduleOf, divideNoNan } = kit;
 
   const COMMON = {
     name: null,
@@ -41,13 +41,13 @@ part("optimizer", ["schedules"], (kit) => {
     constructor(given) {
       super();
       const { name, defaults, inspect: inspectOwn = () => {} } = this.constructor.rule;
-      this.args = settings(name, { ...COMMON, ...defaults }, given);
+      const { learningRate } = defaults;
+      this.args = settings(name, { ...COMMON, ...defaults, learningRate: null }, given);
       inspect(name, this.args);
       inspectOwn(this.args);
-      this.rate = scheduleOf(this.args.learningRate) ?? this.args.learningRate;
-      insist(this.rate !== null, name, "learningRate", "a number or a schedule", this.rate);
+      this.learningRate = this.args.learningRate ?? learningRate;
       this.iterations_ = 0;
-      this.weights = null;
+      this.weights = this.expected = this.pending = null;
     }
 
     get learningRate() {
@@ -56,17 +56,26 @@ part("optimizer", ["schedules"], (kit) => {
 
     /** A number, or a schedule. */
     set learningRate(value) {
-      this.rate = scheduleOf(value) ?? value;
+      const rate = scheduleOf(value) ?? value;
+      const isRate = typeof rate === "object" || Number.isFinite(rate);
+      insist(isRate, this.constructor.rule.name, "learningRate", "a number or a schedule", value);
+      this.rate = rate;
     }
 
     // --- Weights and slots ---------------------------------------------------------------------
 
     /**
-     * Make the slots for weights: `{name, variable}` each, in the order in which `getWeights` gives
-     * them. Without it the first step does so.
+     * Say which weights there will be: `{name, variable}` each, in the order in which `getWeights`
+     * gives their slots. Otherwise they are those of the first step.
      */
-    build(weights) {
-      if (this.weights !== null) return;
+    expect(weights) {
+      this.expected = weights;
+    }
+
+    /** Make the slots; some begin with what the weights are then. */
+    build(given) {
+      const weights = this.expected ?? given;
+      if (this.weights !== null || !weights) return;
       const { rule } = this.constructor;
       this.weights = weights.map((weight) => ({ ...weight, slot: {} }));
       this.scalars = tf.tidy(() =>
@@ -108,6 +117,7 @@ part("optimizer", ["schedules"], (kit) => {
     }
 
     async getWeights() {
+      this.build();
       const iterations = await this.saveIterations();
       const state = this.weights === null ? [] : this.state;
       return [iterations, ...state.map(({ name, variable }) => ({ name, tensor: variable }))];
@@ -115,6 +125,7 @@ part("optimizer", ["schedules"], (kit) => {
 
     async setWeights(values) {
       const rest = await this.extractIterations(values);
+      this.build();
       if (this.weights !== null) return this.assignAll(rest);
       this.pending = rest.map(({ name, tensor }) => ({ name, tensor: tf.keep(tensor.clone()) }));
     }
@@ -133,7 +144,7 @@ part("optimizer", ["schedules"], (kit) => {
         if (sameShape(tensor.shape, variable.shape)) return;
         throw new Error(`${own} of ${owner} has shape [${variable.shape}], ${name} [${tensor.shape}]`);
       });
-      tf.tidy(() => values.forEach(({ tensor }, index) => state[index].variable.assign(tensor.clone())));
+      tf.tidy(() => values.forEach(({ tensor }, index) => state[index].variable.assign(float(tensor).clone())));
     }
 
     // --- Steps ---------------------------------------------------------------------------------

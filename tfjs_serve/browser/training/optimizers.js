@@ -97,6 +97,29 @@ part("optimizers", ["optimizer"], ({ tf, optimizer, addTo, insist, f32 }) => {
     },
   });
 
+  function scheduleFreeStep({ args, rate, step, slot, variable, gradient }) {
+    const { epsilon, warmupSteps } = args;
+    const [keep1, keep2] = [f32(args.beta1), f32(args.beta2)];
+    const warm = warmupSteps > 0 ? f32(rate * Math.min(f32(step / warmupSteps), 1)) : rate;
+    const share = f32(1 / step);
+    const [former, others] = [slot.momentum.clone(), f32(1 - keep1)];
+    approach(slot.velocity, tf.square(gradient), keep2);
+    const root = tf.sqrt(tf.div(slot.velocity, f32(1 - power(keep2, step))));
+    subtract(slot.momentum, tf.div(tf.mul(warm, gradient), tf.add(root, epsilon)));
+    const mean = tf.div(tf.sub(variable, tf.mul(others, former)), keep1);
+    const next = tf.add(tf.mul(f32(1 - share), mean), tf.mul(share, slot.momentum));
+    variable.assign(tf.add(tf.mul(others, slot.momentum), tf.mul(keep1, next)));
+  }
+
+  const ScheduleFreeAdamW = optimizer(
+    "ScheduleFreeAdamW",
+    { ...betas, learningRate: 0.0025, epsilon: 1e-8, warmupSteps: 0 },
+    {
+      slots: () => [["momentum", ({ variable }) => variable.clone()], "velocity"],
+      step: scheduleFreeStep,
+    },
+  );
+
   // --- By the size of former gradients ---------------------------------------------------------
 
   /** The root of what was accumulated; Keras 1 and 2 added epsilon to the root, not under it. */
@@ -188,6 +211,7 @@ part("optimizers", ["optimizer"], ({ tf, optimizer, addTo, insist, f32 }) => {
     step: ftrlStep,
   });
 
-  const optimizers = { SGD, Lion, Adam, AdamW, Nadam, Adamax, RMSprop, Adagrad, Adadelta, Ftrl };
+  const adams = { Adam, AdamW, Nadam, Adamax, ScheduleFreeAdamW };
+  const optimizers = { SGD, Lion, ...adams, RMSprop, Adagrad, Adadelta, Ftrl };
   return { optimizers, adamStep, subtract };
 });
