@@ -11,8 +11,8 @@ part("loss", ["reduction"], (kit) => {
   /** The masks that a loss itself makes, by the tensor of its values. */
   const ownMasks = new WeakMap();
 
-  const both = (one, other) => (one && other ? tf.logicalAnd(one, other) : one ?? other ?? null);
-  const asBool = (mask) => (mask ? tf.cast(mask, "bool") : null);
+  const both = (one, other) =>
+    one && other ? tf.mul(float(one), float(other)) : one ?? other ?? null;
 
   /**
    * Declare a loss.
@@ -39,8 +39,8 @@ part("loss", ["reduction"], (kit) => {
       function compute(yTrue, yPred, { sampleWeight = null, mask = null, dialect } = {}) {
         return tf.tidy(() => {
           const losses = call(yTrue, yPred);
-          const all = both(asBool(mask), asBool(ownMasks.get(losses)));
-          return reduced(losses, { sampleWeight, mask: all, reduction, dialect });
+          const kept = both(mask, ownMasks.get(losses));
+          return reduced(losses, { sampleWeight, mask: kept, reduction, dialect });
         });
       }
       return Object.assign(compute, { className: name, args, call });

@@ -1,6 +1,7 @@
 // Keras's losses of numbers, of margins and of regions: losses.py in keras/src/losses.
 
-part("losses", ["loss"], ({ tf, loss, ownMasks, EPSILON, float, sumOver }) => {
+part("losses", ["loss", "reduction"], (kit) => {
+  const { tf, loss, ownMasks, constant, EPSILON, float, sumOver } = kit;
   const mean = (values) => tf.mean(values, -1);
 
   // --- Regression ------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ part("losses", ["loss"], ({ tf, loss, ownMasks, EPSILON, float, sumOver }) => {
     const positive = tf.mul(tf.mul(-gamma, nearness), tf.sub(border, distances));
     const negative = tf.mul(tf.mul(gamma, farness), tf.sub(1 - border, distances));
     const losses = tf.softplus(tf.add(ofPairs(same, positive), ofPairs(others, negative)));
-    ownMasks.set(losses, tf.greater(losses, 0));
+    ownMasks.set(losses, constant(losses, (values) => float(tf.greater(values, 0))));
     return losses;
   }
 

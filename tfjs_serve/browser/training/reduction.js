@@ -4,6 +4,17 @@ part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
   const REDUCTIONS = ["sum_over_batch_size", "sum", null, "none", "mean", "mean_with_sample_weight"];
   const MEANS = ["sum_over_batch_size", "mean"];
 
+  const scaledToMean = (kept) => tf.mul(kept, divideNoNan(tf.scalar(kept.size), tf.sum(kept)));
+
+  /** A function of a tensor, through which no gradient goes. */
+  function constant(tensor, compute) {
+    const cut = tf.customGrad((given) => ({
+      value: compute(given),
+      gradFunc: () => tf.zerosLike(given),
+    }));
+    return cut(tensor);
+  }
+
   /**
    * Weights of samples in which a mask has a part, or null: Keras's `apply_mask`.
    *
@@ -12,10 +23,8 @@ part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
    */
   function masked(sampleWeight, mask, reduction, dialect = "keras3") {
     if (!mask) return sampleWeight ? float(sampleWeight) : null;
-    const kept = float(mask);
     const isMean = MEANS.includes(reduction) && dialect === "keras3";
-    const scale = isMean ? divideNoNan(tf.scalar(kept.size), tf.sum(kept)) : 1;
-    const scaled = tf.mul(kept, scale);
+    const scaled = isMean ? constant(float(mask), scaledToMean) : float(mask);
     if (!sampleWeight) return scaled;
     const [one, other] = sameRank(scaled, float(sampleWeight));
     return tf.mul(one, other);
@@ -33,5 +42,5 @@ part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
     return divideNoNan(sum, isByWeight ? tf.sum(fitting) : tf.scalar(weighted.size));
   }
 
-  return { REDUCTIONS, masked, reduced };
+  return { REDUCTIONS, constant, masked, reduced };
 });
