@@ -131,7 +131,10 @@ QUIET = "console.log = console.warn = console.info = () => {};"
 
 
 def in_page(
-    scripts: Sequence[packed_scripts.Script], models: Sequence[Any], before: str = "", after: str = ""
+    scripts: Sequence[packed_scripts.Script],
+    models: Sequence[Any],
+    before: str = "",
+    after: str = "",
 ) -> list[Any]:
     """Return what models predict in a page that loads `scripts` one after the other."""
     program = f"""

@@ -197,6 +197,5 @@ def _part_by_operation() -> Mapping[str, str]:
     return {name: part.name for part in _parts() for name in part.operations}
 
 
-
 def _parts() -> tuple[Part, ...]:
     return packed_scripts.parts(LAYERS)

@@ -138,24 +138,23 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
       const options = { ...fit, batchSize, shuffle: false, verbose: 0, callbacks };
       const all = { ...options, ...(validationData ? { validationData } : {}) };
       const { history } = await model.fit(x, y, all);
-      const count = tf.memory().numTensors;
-      await model.fit(x, y, { ...all, epochs: 1 });
-      const leaked = tf.memory().numTensors - count;
-      const names = model.metricsNames;
-      const weights = model.weights.map((weight) => [weight.originalName, weight.read()]);
       const answer = {
         before,
         history,
-        seen,
-        names,
-        leaked,
+        seen: [...seen],
+        names: model.metricsNames,
         after: evaluated(model),
-        weights: weights.map(([name, tensor]) => ({ name, tensor: encodeTensor(tensor) })),
+        weights: model.weights.map((weight) => ({
+          name: weight.originalName,
+          tensor: encodeTensor(weight.read()),
+        })),
         state: await savedState(model.optimizer),
       };
       const second = await savedAgain(model);
       answer.again = { evaluated: evaluated(second), state: await savedState(second.optimizer) };
-      return answer;
+      const count = tf.memory().numTensors;
+      await model.fit(x, y, { ...all, epochs: 1 });
+      return { ...answer, leaked: tf.memory().numTensors - count };
     },
   };
 }

@@ -15,6 +15,7 @@ import pytest
 from .harness import NodeTf
 from .node import NodeTfError
 from .training_node import ask, optimize
+from .training_state import array, state_of, written
 
 BEFORE = 7
 STEPS = 20
@@ -107,45 +108,6 @@ def made(class_name: str, config: dict[str, Any]) -> Any:
         schedule = getattr(keras.optimizers.schedules, rate["class_name"])(**rate["config"])
         config = {**config, "learning_rate": schedule}
     return getattr(keras.optimizers, class_name)(**config)
-
-
-def written(optimizer: Any) -> dict[str, Any]:
-    """Return the settings as a model.json has them: plain, with a schedule as class and config."""
-    config = dict(optimizer.get_config())
-    if isinstance(config["learning_rate"], dict):
-        config["learning_rate"] = {
-            key: config["learning_rate"][key] for key in ("class_name", "config")
-        }
-    return config
-
-
-def array(variable: Any) -> np.ndarray:
-    return np.array(keras.ops.convert_to_numpy(variable))
-
-
-def state_of(optimizer: Any, count: int) -> list[np.ndarray]:
-    """Return Keras's state in the order that training.js reads: iterations, scalars, slots."""
-    own = [variable for variable in optimizer.variables if "learning_rate" not in variable.name]
-    lists = slot_lists(optimizer, count)
-    listed = {id(variable) for slots in lists for variable in slots}
-    scalars = [variable for variable in own[1:] if id(variable) not in listed]
-    ordered = [*scalars, *(variable for slots in lists for variable in slots)]
-    return [array(optimizer._iterations).astype("int32"), *map(array, ordered)]
-
-
-def slot_lists(optimizer: Any, count: int) -> list[list[Any]]:
-    attributes = vars(optimizer)
-    lists = {
-        name.strip("_"): [variable for variable in value if variable is not None]
-        for name, value in attributes.items()
-        if isinstance(value, list) and len(value) == count and name not in NOT_SLOTS
-    }
-    last = [lists.pop(name) for name in LAST if name in lists]
-    return [*lists.values(), *last]
-
-
-NOT_SLOTS = ("_trainable_variables", "_variables", "_metrics")
-LAST = ("accumulated_gradients", "model_variables_moving_average")
 
 
 @pytest.mark.parametrize(("class_name", "config"), CASES, ids=IDS)

@@ -121,7 +121,10 @@ LOSSES = [
 ]
 LOSSES += [
     Case(class_name=name, data=data, masked=masked, weighted=weighted, config={"reduction": how})
-    for name, data in (("MeanSquaredError", "sequences"), ("SparseCategoricalCrossentropy", "steps"))
+    for name, data in (
+        ("MeanSquaredError", "sequences"),
+        ("SparseCategoricalCrossentropy", "steps"),
+    )
     for masked, weighted in ((True, False), (False, True), (True, True))
     for how in ("sum_over_batch_size", "sum", "mean_with_sample_weight")
 ]

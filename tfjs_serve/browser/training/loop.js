@@ -33,7 +33,7 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
   /** A list that TensorFlow.js's History takes for a tensor of one number, which is the list. */
   class Values extends Array {
     async data() {
-      return [[...this]];
+      return [this];
     }
     dispose() {}
   }
@@ -125,7 +125,8 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       const { losses: functions, lossWeights, dialect } = this.settings;
       const { onOutput, penalties } = this.penalties();
       const sources = batch.inputs.map((value) => ({ value, mask: null }));
-      const outputs = run(this.graph, sources, { training, onOutput });
+      const kept = [];
+      const outputs = run(this.graph, sources, { training, onOutput, kept });
       const losses = functions.map((loss, index) => {
         const { value, mask } = outputs[index];
         const sampleWeight = batch.sampleWeights[index] ?? null;
@@ -135,6 +136,7 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       const terms = [...weighted.filter(Boolean), ...penalties()].map((term) => tf.sum(term));
       const total = terms.length ? terms.reduce((sum, term) => tf.add(sum, term)) : tf.scalar(0);
       tally.update({ ...batch, outputs, losses, total });
+      tf.dispose(kept);
       return total;
     }
 

@@ -14,7 +14,8 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
    * Compute a model's outputs.
    *
    * @param sources `{value, mask}` for each input of the model.
-   * @param options `training`, and `onOutput(layer, value)` for each output of each layer.
+   * @param options `training`; `onOutput(layer, value)` for each output of each layer; `kept`, a list
+   *     to which tensors are added that have to be disposed of after the loss.
    * @returns `{value, mask}` for each output.
    */
   function run(model, sources, options) {
@@ -44,7 +45,7 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
     const kwargs = { training: isTrained };
     const hasMask = masks.some((mask) => mask !== null);
     if (hasMask) kwargs.mask = masks[0];
-    const outputs = asList(applied(layer, values, kwargs));
+    const outputs = asList(applied(layer, values, kwargs, options.kept));
     const made = layer.supportsMasking ? layer.computeMask(values, masks) : null;
     outputs.forEach((value) => options.onOutput?.(layer, value));
     return outputs.map((value, index) => ({ value, mask: maskAt(made, index) }));
@@ -61,7 +62,7 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
   }
 
   /** Apply a layer, and keep what goes into the softmax or the sigmoid at its end. */
-  function applied(layer, values, kwargs) {
+  function applied(layer, values, kwargs, kept) {
     const own = layer.activation?.getClassName?.();
     if (layer.getClassName() === "Softmax") {
       const output = layer.apply(values, kwargs);
@@ -69,15 +70,18 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
       return output;
     }
     if (!ACTIVATIONS.includes(own)) return layer.apply(values, kwargs);
-    return recorded(layer, own, () => layer.apply(values, kwargs));
+    return recorded(layer, kept, () => layer.apply(values, kwargs));
   }
 
-  function recorded(layer, own, apply) {
+  /** A layer disposes of what is within it, so what went into its activation is a copy. */
+  function recorded(layer, kept, apply) {
     const { activation } = layer;
+    const own = activation.getClassName();
     let logits = null;
     const recording = {
       value(input, ...rest) {
-        logits = input;
+        logits = tf.keep(tf.clone(input));
+        kept.push(logits);
         return activation.apply(input, ...rest);
       },
     };
