@@ -33,8 +33,3 @@ def types() -> str:
     """Return the declarations for TypeScript of what the module exports."""
     file = resources.files("tfjs_serve.browser") / TYPES_NAME
     return file.read_text(encoding="utf-8")
-
-
-def is_script(file_name: str) -> bool:
-    """Whether a file has the name of a script with a digest."""
-    return packed_scripts.is_script(TRAINING, file_name)

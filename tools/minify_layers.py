@@ -2,8 +2,8 @@
 
 The sources are in ``tfjs_serve/browser/layers/`` and ``training/``. ``tests/js/minify_layers.mjs``
 minifies each with esbuild and asks it what it declares; this needs Node and the packages of
-``tests/js``, which ``dev.py`` installs. What results is ``layers.json`` and ``training.json`` beside
-the folders, from which ``tfjs_serve/packed_scripts.py`` makes scripts. They are part of the
+``tests/js``, which ``dev.py`` installs. What results is ``layers.json`` and ``training.json``
+beside the folders, from which ``tfjs_serve/packed_scripts.py`` makes scripts. They are part of the
 repository, because an installation has only Python.
 """
 

@@ -1,7 +1,7 @@
 """Models evaluate and train in the page with Keras's numbers, from Keras's state.
 
 Two outputs, loss weights, masks, regularizers, partial last batches, schedules, constraints, frozen
-normalization and moving averages: what ``evaluate`` and ``fit`` return is what they return in Keras.
+normalization and moving averages: ``evaluate`` and ``fit`` return what they return in Keras.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Optimizers of ``training.js`` go on from Keras's state as Keras does, and schedules from its step.
+"""Optimizers of ``training.js`` go on from Keras's state, and schedules from its step, as Keras's.
 
 Keras makes some steps from random gradients. Its state is handed over, and both make more steps
 from the same gradients.

@@ -148,7 +148,7 @@ def averaged(keras: Any, random: np.random.Generator) -> Learner:
     outputs = layers.Dense(1)(inner(inputs))
     return Learner(
         model=keras.Model(inputs, outputs),
-        optimizer=keras.optimizers.Nadam(0.02, use_ema=True, ema_momentum=0.8),
+        optimizer=keras.optimizers.Adamax(0.02, use_ema=True, ema_momentum=0.8),
         inputs=[random.normal(0, 1, (SAMPLES, 4))],
         targets=[random.normal(0, 1, (SAMPLES, 1))],
         losses=[("MeanSquaredError", {})],
@@ -223,6 +223,9 @@ def write(keras: Any, name: str, folder: Path) -> None:
     x, y = (side if len(side) > 1 else side[0] for side in data)
     options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
     model.fit(x, y, **options)
+    # With moving averages, weights share their memory, which jax can give away only once.
+    for variable in model.variables:
+        variable.assign(array(variable))
     settings = settings_of(learner)
     state = state_of(learner.optimizer, len(model.trainable_variables))
     model.save(folder / f"{name}.keras")

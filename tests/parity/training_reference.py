@@ -1,8 +1,8 @@
-"""Gradients of losses, by Keras 3 on its jax backend: ``python -m tests.parity.training_reference``.
+"""Gradients of losses, by Keras 3 on its jax backend.
 
-Writes an ``.npz`` to the file that is named: the gradient of the sum of each loss in
-``training_cases.py`` for the predictions, under its index. It is its own process, because a backend
-is for good, and all other tests want another one.
+``python -m tests.parity.training_reference FILE`` writes an ``.npz``: the gradient of the sum of
+each loss in ``training_cases.py`` for the predictions, under its index. It is its own process,
+because a backend is for good, and all other tests want another one.
 """
 
 from __future__ import annotations

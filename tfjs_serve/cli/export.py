@@ -24,9 +24,9 @@ from tfjs_serve.companion import (
     module,
     script_among,
 )
-from tfjs_serve.packed_scripts import SCRIPT_BEGINNING
 from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
 from tfjs_serve.neighbours import NEIGHBOURS, shard_at
+from tfjs_serve.packed_scripts import SCRIPT_BEGINNING
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 

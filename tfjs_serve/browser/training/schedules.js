@@ -11,6 +11,7 @@ part("schedules", [], ({ settings, insist, called, spelledOut, f32 }) => {
   function schedule(name, defaults, at, inspect = () => {}) {
     return class {
       static className = name;
+      static defaults = defaults;
       constructor(given) {
         this.settings = settings(name, { ...defaults, name }, given);
         const { decaySteps, firstDecaySteps } = this.settings;

@@ -1,0 +1,245 @@
+"""``training.js`` as pages get it: what it offers, what its types and the documents say of that."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conversion.declared import node, needs_node
+from tfjs_serve.training_script import MODULE_NAME, SCRIPT_NAME, module, types, whole_script
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
+KINDS = {
+    "optimizers": "OptimizerName",
+    "schedules": "ScheduleName",
+    "losses": "LossName",
+    "metrics": "MetricName",
+}
+SHARED = ("name", "dtype", "reduction", "fn")
+"""Settings that the document tells of once."""
+
+QUIET = "console.log = console.warn = console.info = () => {};"
+OFFERED = f"""
+{QUIET}
+const tf = require("@tensorflow/tfjs");
+const training = require(process.argv[1]);
+training.register(tf);
+const settings = ([name, made]) => [name, Object.keys(made.rule?.defaults ?? made.defaults)];
+const table = (kind) => Object.fromEntries(Object.entries(training[kind]).map(settings));
+const kinds = {json.dumps(list(KINDS))};
+const tables = Object.fromEntries(kinds.map((kind) => [kind, table(kind)]));
+process.stdout.write(JSON.stringify(tables));
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of ``training.js`` as a CommonJS module."""
+    path = tmp_path_factory.mktemp("script") / "training.cjs"
+    path.write_text(whole_script().text, encoding="utf-8")
+    return str(path)
+
+
+@cache
+def offered(script: str) -> dict[str, dict[str, list[str]]]:
+    """Return the settings of each class of each kind."""
+    found: dict[str, dict[str, list[str]]] = node("--eval", OFFERED, script)
+    return found
+
+
+def rows(table: dict[str, list[str]]) -> list[str]:
+    """Return the rows of a table in the document."""
+    return [
+        f"| `{name}` | {', '.join(f'`{own}`' for own in settings if own not in SHARED)} |"
+        for name, settings in sorted(table.items())
+    ]
+
+
+def own_rows(kind: str, tables: dict[str, dict[str, list[str]]]) -> list[str]:
+    """Return the rows that the document has for a kind."""
+    table = tables[kind]
+    if kind == "optimizers":
+        table = {
+            name: [own for own in settings if own not in ("learningRate", "weightDecay")]
+            for name, settings in table.items()
+        }
+    if kind == "metrics":
+        table = {name: own for name, own in table.items() if name not in tables["losses"]}
+    return rows(table)
+
+
+@needs_node
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_document_has_all_that_there_is(kind: str, script: str) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    heading = {"losses": "loss"}.get(kind, kind.removesuffix("s"))
+    (table,) = re.findall(rf"^\| {heading} \| .*\n\|---\|---\|\n((?:\|.*\n)*)", text, flags=re.M)
+    assert table.splitlines() == own_rows(kind, offered(script))
+
+
+@needs_node
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_types_have_all_that_there_is(kind: str, script: str) -> None:
+    union = types().partition(f"export type {KINDS[kind]} =")[2].partition(";")[0]
+    assert re.findall(r'"(\w+)"', union) == sorted(offered(script)[kind])
+
+
+@needs_node
+def test_the_types_are_typescript() -> None:
+    program = f"""
+      const {{ transformSync }} = require("esbuild");
+      const made = transformSync({json.dumps(types())}, {{ loader: "ts" }});
+      process.stdout.write(JSON.stringify(made.warnings));
+    """
+    assert node("--eval", program) == []
+
+
+@needs_node
+def test_the_module_exports_what_the_types_say(tmp_path: Path) -> None:
+    (tmp_path / SCRIPT_NAME).write_text(whole_script().text, encoding="utf-8")
+    (tmp_path / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="utf-8")
+    program = f"""
+      import({json.dumps((tmp_path / MODULE_NAME).as_uri())}).then((found) =>
+        process.stdout.write(JSON.stringify(Object.keys(found).sort())));
+    """
+    exported = re.findall(r"^export declare (?:function|const) (\w+)", types(), flags=re.M)
+    assert node("--eval", program) == sorted([*exported, "default"])
+
+
+PAGE = f"""
+{QUIET}
+const tf = require("@tensorflow/tfjs");
+const before = tf.LayersModel.prototype.fit;
+const training = require(process.argv[1]);
+training.register(tf);
+training.register(tf);
+const config = (keras) => ({{
+  optimizer_config: {{ class_name: "SGD", config: {{ learning_rate: 0.5 }} }},
+  loss: "mean_squared_error",
+  metrics: [],
+  ...(keras ? {{ keras }} : {{}}),
+}});
+const layers = [
+  {{ class_name: "InputLayer", config: {{ name: "x", batch_input_shape: [null, 2] }} }},
+  {{ class_name: "Dense", config: {{ name: "y", units: 1, kernel_initializer: "ones" }} }},
+];
+const modelTopology = {{ class_name: "Sequential", config: {{ name: "m", layers }} }};
+const load = (keras) =>
+  tf.loadLayersModel(tf.io.fromMemory({{ modelTopology, trainingConfig: config(keras) }}));
+const keras = {{
+  dialect: "keras3",
+  optimizer: {{ class_name: "Adam", config: {{ learning_rate: 0.1, beta_1: 0.8 }} }},
+  outputs: ["y"],
+  losses: [{{ class_name: "Huber", config: {{ delta: 0.5 }} }}],
+}};
+const [x, y] = [tf.ones([4, 2]), tf.zeros([4, 1])];
+const evaluated = (model) => {{
+  const loss = model.evaluate(x, y);
+  const [value] = loss.dataSync();
+  loss.dispose();
+  return value;
+}};
+"""
+
+
+def in_page(program: str, script: str) -> Any:
+    start = "(async () => { const answer = (value) => process.stdout.write(JSON.stringify(value));"
+    return node("--eval", f"{PAGE}{start}{program}}})();", script)
+
+
+@needs_node
+def test_only_models_with_kerass_settings_are_changed(script: str) -> None:
+    program = """
+      const [plain, own] = [await load(), await load(keras)];
+      answer([
+        tf.LayersModel.prototype.fit === before,
+        [evaluated(plain), plain.optimizer.getClassName()],
+        [evaluated(own), own.optimizer.getClassName(), own.optimizer.learningRate],
+      ]);
+    """
+    is_same, plain, own = in_page(program, script)
+    assert is_same
+    assert plain == [4, "SGD"]
+    assert own == [0.875, "tfjs-serve/training.js>Adam", pytest.approx(0.1)]
+
+
+@needs_node
+def test_a_page_compiles_the_model_anew(script: str) -> None:
+    program = """
+      const model = await load(keras);
+      await model.fit(x, y, { verbose: 0 });
+      model.setWeights([tf.ones([2, 1]), tf.zeros([1])]);
+      model.compile({ optimizer: "sgd", loss: "meanAbsoluteError", metrics: ["mse"] });
+      const { history } = await model.fit(x, y, { verbose: 0 });
+      answer([model.optimizer.getClassName(), history.loss[0], history.mse[0]]);
+    """
+    assert in_page(program, script) == ["SGD", 2, 4]
+
+
+@needs_node
+def test_nothing_is_left_of_a_model(script: str) -> None:
+    program = """
+      const count = tf.memory().numTensors;
+      const model = await load(keras);
+      await model.fit(x, y, { verbose: 0, validationData: [x, y] });
+      evaluated(model);
+      model.dispose();
+      answer(tf.memory().numTensors - count);
+    """
+    assert in_page(program, script) == 0
+
+
+@needs_node
+def test_datasets_and_single_batches_train_the_same(script: str) -> None:
+    program = """
+      const models = [await load(keras), await load(keras), await load(keras)];
+      const data = tf.data.zip({ xs: tf.data.array([[1, 1], [1, 2], [2, 1]]),
+        ys: tf.data.array([[0], [1], [0]]) }).batch(2);
+      const [all, targets] = [tf.tensor([[1, 1], [1, 2], [2, 1]]), tf.tensor([[0], [1], [0]])];
+      const fit = { verbose: 0, shuffle: false, batchSize: 2, epochs: 1 };
+      const first = await models[0].fit(all, targets, fit);
+      const second = await models[1].fitDataset(data, { epochs: 1, verbose: 0, validationData: data });
+      const third = [];
+      for (const rows of [[0, 2], [2, 1]]) {
+        third.push(await models[2].trainOnBatch(
+          tf.slice(all, [rows[0], 0], [rows[1], 2]), tf.slice(targets, [rows[0], 0], [rows[1], 1])));
+      }
+      const whole = (await models[1].evaluateDataset(data)).dataSync()[0];
+      models[2].resetMetrics();
+      answer([first.history.loss[0], second.history.loss[0], third[1], whole, second.history.val_loss[0]]);
+    """
+    first, second, third, whole, validated = in_page(program, script)
+    assert first == second == third
+    assert whole == validated
+
+
+@needs_node
+def test_a_page_builds_its_own_training(script: str) -> None:
+    program = """
+      const { optimizers, schedules, losses, metrics } = training;
+      const learningRate = new schedules.ExponentialDecay(
+        { initialLearningRate: 0.25, decaySteps: 1, decayRate: 0.5 });
+      const model = await load();
+      const optimizer = new optimizers.RMSprop({ learningRate });
+      model.compile({ optimizer, loss: losses.MeanSquaredError() });
+      const { history } = await model.fit(x, y, { verbose: 0, epochs: 3 });
+      const saved = {};
+      await model.save(
+        tf.io.withSaveHandler(async (artifacts) => Object.assign(saved, artifacts)));
+      const metric = new metrics.BinaryAccuracy({ threshold: 0.25 });
+      metric.updateState(tf.ones([4, 1]), tf.tensor([[0.1], [0.2], [0.3], [0.4]]));
+      const config = optimizers.RMSprop.fromConfig(optimizers.RMSprop, optimizer.getConfig());
+      answer([history.loss[0], history.loss[2] < history.loss[0], optimizer.learningRate,
+        metric.result().dataSync()[0], config.learningRate]);
+    """
+    loss, is_lower, rate, accuracy, again = in_page(program, script)
+    assert loss == 4
+    assert is_lower
+    assert rate == 0.25 * 0.5**3
+    assert accuracy == 0.5
+    assert again == 0.25
