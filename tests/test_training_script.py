@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversion.declared import node, needs_node
+from tests.conversion.declared import needs_node, node
 from tfjs_serve.training_script import MODULE_NAME, SCRIPT_NAME, module, types, whole_script
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
@@ -78,7 +78,9 @@ def own_rows(kind: str, tables: dict[str, dict[str, list[str]]]) -> list[str]:
 def test_the_document_has_all_that_there_is(kind: str, script: str) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     heading = {"losses": "loss"}.get(kind, kind.removesuffix("s"))
-    (table,) = re.findall(rf"^\| {heading} \| .*\n\|---\|---\|\n((?:\|.*\n)*)", text, flags=re.M)
+    (table,) = re.findall(
+        rf"^\| {heading} \| .*\n\|---\|---\|\n((?:\|.*\n)*)", text, flags=re.MULTILINE
+    )
     assert table.splitlines() == own_rows(kind, offered(script))
 
 
@@ -107,7 +109,7 @@ def test_the_module_exports_what_the_types_say(tmp_path: Path) -> None:
       import({json.dumps((tmp_path / MODULE_NAME).as_uri())}).then((found) =>
         process.stdout.write(JSON.stringify(Object.keys(found).sort())));
     """
-    exported = re.findall(r"^export declare (?:function|const) (\w+)", types(), flags=re.M)
+    exported = re.findall(r"^export declare (?:function|const) (\w+)", types(), flags=re.MULTILINE)
     assert node("--eval", program) == sorted([*exported, "default"])
 
 
@@ -198,20 +200,20 @@ def test_nothing_is_left_of_a_model(script: str) -> None:
 def test_datasets_and_single_batches_train_the_same(script: str) -> None:
     program = """
       const models = [await load(keras), await load(keras), await load(keras)];
-      const data = tf.data.zip({ xs: tf.data.array([[1, 1], [1, 2], [2, 1]]),
-        ys: tf.data.array([[0], [1], [0]]) }).batch(2);
-      const [all, targets] = [tf.tensor([[1, 1], [1, 2], [2, 1]]), tf.tensor([[0], [1], [0]])];
-      const fit = { verbose: 0, shuffle: false, batchSize: 2, epochs: 1 };
-      const first = await models[0].fit(all, targets, fit);
-      const second = await models[1].fitDataset(data, { epochs: 1, verbose: 0, validationData: data });
-      const third = [];
-      for (const rows of [[0, 2], [2, 1]]) {
-        third.push(await models[2].trainOnBatch(
-          tf.slice(all, [rows[0], 0], [rows[1], 2]), tf.slice(targets, [rows[0], 0], [rows[1], 1])));
-      }
+      const rows = [[1, 1], [1, 2], [2, 1]];
+      const labels = [[0], [1], [0]];
+      const data = tf.data.zip({ xs: tf.data.array(rows), ys: tf.data.array(labels) }).batch(2);
+      const options = { verbose: 0, epochs: 1 };
+      const fitted = { ...options, shuffle: false, batchSize: 2 };
+      const first = await models[0].fit(tf.tensor(rows), tf.tensor(labels), fitted);
+      const second = await models[1].fitDataset(data, { ...options, validationData: data });
+      await models[2].trainOnBatch(tf.tensor(rows.slice(0, 2)), tf.tensor(labels.slice(0, 2)));
+      const third = await models[2].trainOnBatch(
+        tf.tensor(rows.slice(2)), tf.tensor(labels.slice(2)));
       const whole = (await models[1].evaluateDataset(data)).dataSync()[0];
       models[2].resetMetrics();
-      answer([first.history.loss[0], second.history.loss[0], third[1], whole, second.history.val_loss[0]]);
+      const losses = [first, second].map(({ history }) => history.loss[0]);
+      answer([...losses, third, whole, second.history.val_loss[0]]);
     """
     first, second, third, whole, validated = in_page(program, script)
     assert first == second == third
@@ -243,3 +245,36 @@ def test_a_page_builds_its_own_training(script: str) -> None:
     assert rate == 0.25 * 0.5**3
     assert accuracy == 0.5
     assert again == 0.25
+
+
+@needs_node
+def test_a_certain_mistake_has_its_whole_loss_and_a_gradient(script: str) -> None:
+    """What went into the softmax or the sigmoid counts, not what was rounded to 0."""
+    program = """
+      const found = [];
+      for (const [activation, units, name, label] of [
+        ["softmax", 2, "SparseCategoricalCrossentropy", [[1]]],
+        ["softmax", 2, "CategoricalCrossentropy", [[0, 1]]],
+        ["sigmoid", 1, "BinaryCrossentropy", [[0]]],
+      ]) {
+        const config = { name: "y", units, activation, kernel_initializer: "ones" };
+        layers[1].config = config;
+        const losses = [{ class_name: name, config: {} }];
+        const metrics = [[{ class_name: name, config: { name: "same" } }]];
+        const own = { ...keras, losses, metrics };
+        own.optimizer = { class_name: "SGD", config: { learning_rate: 1 } };
+        const model = await load(own);
+        const kernel = units === 2 ? [[50, 0], [50, 0]] : [[50], [50]];
+        model.setWeights([tf.tensor(kernel), tf.zeros([units])]);
+        const loss = tf.tidy(() =>
+          model.evaluate(tf.ones([1, 2]), tf.tensor(label)).map((one) => one.dataSync()[0]));
+        await model.fit(tf.ones([1, 2]), tf.tensor(label), { verbose: 0 });
+        found.push([...loss, Array.from(model.getWeights()[1].dataSync())]);
+      }
+      answer(found);
+    """
+    assert in_page(program, script) == [
+        [100, 100, [-1, 1]],
+        [100, 100, [-1, 1]],
+        [100, 100, [-1]],
+    ]

@@ -99,15 +99,15 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
         await optimizer.setWeights(state.map((tensor) => ({ name: "", tensor: decodeTensor(tensor) })));
       }
       let leaked = 0;
-      for (const step of gradients) {
+      for (const [index, step] of gradients.entries()) {
         const before = tf.memory().numTensors;
-        const given = step.map((tensor, index) => ({
-          name: variables[index].variable.name,
+        const given = step.map((tensor, own) => ({
+          name: variables[own].variable.name,
           tensor: decodeTensor(tensor),
         }));
         optimizer.applyGradients(given);
         tf.dispose(given.map(({ tensor }) => tensor));
-        leaked += tf.memory().numTensors - before;
+        if (index > 0) leaked += tf.memory().numTensors - before; // the first makes the slots
       }
       const answer = {
         weights: variables.map(({ variable }) => encodeTensor(variable)),

@@ -246,3 +246,27 @@ def test_a_state_of_other_weights_is_refused(node_tf: NodeTf) -> None:
     slots = [np.zeros((2, 3)), np.zeros((3, 2))]
     with pytest.raises(NodeTfError, match=r"velocity/a of Adam has shape \[2,3\], +\[3,2\]"):
         optimize(node_tf, "Adam", {}, weights, [np.int32(1), *slots], [])
+
+
+def test_keras_2_added_epsilon_to_the_root(node_tf: NodeTf) -> None:
+    before, gradient = np.float32([[1.0, 2.0]]), np.float32([[0.5, -0.1]])
+    old = {"dialect": "keras2", "epsilon": 0.1, "learning_rate": 0.5}
+    expected = {
+        ("RMSprop", 0.0): before - 0.5 * gradient / (np.sqrt(0.1 * gradient**2) + 0.1),
+        ("RMSprop", 0.9): before - 0.5 * gradient / np.sqrt(0.1 * gradient**2 + 0.1),
+        ("Adagrad", None): before - 0.5 * gradient / (np.sqrt(0.1 + gradient**2) + 0.1),
+    }
+    for (class_name, momentum), value in expected.items():
+        config = old if momentum is None else {**old, "momentum": momentum}
+        (after,), _ = optimize(node_tf, class_name, config, {"w": before}, None, [[gradient]])
+        np.testing.assert_allclose(after, value, rtol=1e-6)
+
+
+def test_tf_keras_averages_from_the_weights_on(node_tf: NodeTf) -> None:
+    config = {"use_ema": True, "ema_momentum": 0.75, "learning_rate": 1.0}
+    steps = [[np.float32([2.0])]]
+    weights = {"w": np.float32([4.0])}
+    for dialect, average in (("keras3", 2.0), ("tf_keras", 3.5)):
+        own = {**config, "dialect": dialect}
+        (after,), state = optimize(node_tf, "SGD", own, weights, None, steps)
+        assert (after[0], state["average/w"][0]) == (2.0, average)

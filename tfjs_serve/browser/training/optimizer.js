@@ -10,7 +10,6 @@ part("optimizer", ["schedules"], (kit) => {
   const COMMON = {
     name: null,
     dialect: "keras3",
-    decay: 0, // of Keras 1 and 2: learning rate / (1 + decay * iterations)
     weightDecay: null,
     clipnorm: null,
     clipvalue: null,
@@ -183,7 +182,7 @@ part("optimizer", ["schedules"], (kit) => {
       const { rule } = this.constructor;
       const clipped = clip(steps, this.args);
       const iterations = this.updates;
-      const rate = f32(this.learningRate / (1 + this.args.decay * this.iterations));
+      const rate = this.learningRate;
       const context = { args: this.args, rate, step: iterations + 1, hasSchedule: this.hasSchedule };
       for (const { weight } of clipped) this.decay(weight, rate);
       const scalar = Object.fromEntries(this.scalars.map(({ name, variable }) => [name, variable]));
