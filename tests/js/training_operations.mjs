@@ -39,7 +39,6 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
     const options = {
       mask: decoded(rest.mask),
       sampleWeight: decoded(rest.sampleWeight),
-      dialect: rest.dialect ?? "keras3",
     };
     const [targets, predictions] = [decoded(yTrue), decoded(yPred)];
     const value = loss(targets, predictions, options);

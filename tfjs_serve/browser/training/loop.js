@@ -122,7 +122,7 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
 
     /** Compute losses, and count the batch; returns the total. */
     pass(batch, training, tally) {
-      const { losses: functions, lossWeights, dialect } = this.settings;
+      const { losses: functions, lossWeights } = this.settings;
       const { onOutput, penalties } = this.penalties();
       const sources = batch.inputs.map((value) => ({ value, mask: null }));
       const kept = [];
@@ -130,7 +130,7 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       const losses = functions.map((loss, index) => {
         const { value, mask } = outputs[index];
         const sampleWeight = batch.sampleWeights[index] ?? null;
-        return loss?.(batch.targets[index], value, { mask, sampleWeight, dialect });
+        return loss?.(batch.targets[index], value, { mask, sampleWeight });
       });
       const weighted = losses.map((loss, index) => loss && tf.mul(loss, lossWeights[index]));
       const terms = [...weighted.filter(Boolean), ...penalties()].map((term) => tf.sum(term));

@@ -36,11 +36,11 @@ part("loss", ["reduction"], (kit) => {
         return values(keepsTargets ? targets : float(targets), predictions, args);
       }
 
-      function compute(yTrue, yPred, { sampleWeight = null, mask = null, dialect } = {}) {
+      function compute(yTrue, yPred, { sampleWeight = null, mask = null } = {}) {
         return tf.tidy(() => {
           const losses = call(yTrue, yPred);
           const kept = both(mask, ownMasks.get(losses));
-          return reduced(losses, { sampleWeight, mask: kept, reduction, dialect });
+          return reduced(losses, { sampleWeight, mask: kept, reduction });
         });
       }
       return Object.assign(compute, { className: name, args, call });

@@ -18,12 +18,11 @@ part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
   /**
    * Weights of samples in which a mask has a part, or null: Keras's `apply_mask`.
    *
-   * Where the mean is taken, Keras 3 weighs what is left, so that it is the mean of that; tf_keras
-   * counts what is masked out, too.
+   * Where the mean is taken, what is left has more weight, so that it is the mean of that.
    */
-  function masked(sampleWeight, mask, reduction, dialect = "keras3") {
+  function masked(sampleWeight, mask, reduction) {
     if (!mask) return sampleWeight ? float(sampleWeight) : null;
-    const isMean = MEANS.includes(reduction) && dialect === "keras3";
+    const isMean = MEANS.includes(reduction);
     const scaled = isMean ? constant(float(mask), scaledToMean) : float(mask);
     if (!sampleWeight) return scaled;
     const [one, other] = sameRank(scaled, float(sampleWeight));
@@ -31,8 +30,8 @@ part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
   }
 
   /** One number of the losses, or the losses themselves: Keras's `reduce_weighted_values`. */
-  function reduced(values, { sampleWeight = null, mask = null, reduction, dialect }) {
-    const weights = masked(sampleWeight, mask, reduction, dialect);
+  function reduced(values, { sampleWeight = null, mask = null, reduction }) {
+    const weights = masked(sampleWeight, mask, reduction);
     const [losses, fitting] = weights ? sameRank(values, weights) : [values, null];
     const weighted = fitting ? tf.mul(losses, fitting) : losses;
     if (reduction === null || reduction === "none" || weighted.rank === 0) return weighted;
