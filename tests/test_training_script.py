@@ -278,3 +278,38 @@ def test_a_certain_mistake_has_its_whole_loss_and_a_gradient(script: str) -> Non
         [100, 100, [-1, 1]],
         [100, 100, [-1]],
     ]
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("dialect", "names"),
+    [
+        ("keras3", ["b_accuracy", "b_mse", "z_mae", "z_weighted_mae"]),
+        ("tf_keras", ["z_mae", "z_weighted_mae", "b_mse", "b_accuracy"]),
+    ],
+)
+def test_logs_have_the_names_and_the_order_of_the_dialect(
+    dialect: str, names: list[str], script: str
+) -> None:
+    program = f"""
+      const input = tf.input({{ shape: [2], name: "x" }});
+      const dense = (name) => tf.layers.dense({{ units: 1, name, kernelRegularizer: "l1l2" }});
+      const outputs = ["z", "b"].map((name) => dense(name).apply(input));
+      const model = tf.model({{ inputs: input, outputs }});
+      const mae = {{ class_name: "MeanAbsoluteError", config: {{ name: "mae" }} }};
+      const mse = {{ class_name: "MeanSquaredError", config: {{ name: "mse" }} }};
+      const accuracy = {{ class_name: "BinaryAccuracy", config: {{ name: "accuracy" }} }};
+      const losses = [mse, mse].map(({{ class_name }}) => ({{ class_name, config: {{}} }}));
+      const lists = {{ metrics: [[mae], [mse, accuracy]], weighted_metrics: [[mae], []] }};
+      const weights = [{{ layer: "z", weight: "kernel", class_name: "L1", config: {{ l1: 1 }} }}];
+      model.loadTrainingConfig(config({{
+        ...keras, ...lists, losses, dialect: "{dialect}", outputs: ["z", "b"],
+        weight_regularizers: weights }}));
+      model.setWeights([...model.getWeights()].map((one) => tf.ones(one.shape)));
+      const values = model.evaluate(x, [tf.mul(y, 0), y]).map((one) => one.dataSync()[0]);
+      answer([model.metricsNames, values.slice(0, 3)]);
+    """
+    found, values = in_page(program, script)
+    assert found == ["loss", "z_loss", "b_loss", *names]
+    regularized = 2 * (0.01 * 2 + 0.01 * 2) + 2
+    assert values == [pytest.approx(9 + 9 + regularized), 9, 9]

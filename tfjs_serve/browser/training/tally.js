@@ -36,13 +36,16 @@ part("tally", ["metric"], ({ tf, Mean, metric }) => {
     return [...entriesOf(metrics, false), ...entriesOf(weightedMetrics, true)];
   }
 
+  const byLabel = (one, other) => (one.label < other.label ? -1 : 1);
+  const byOutput = (one, other) => one.index - other.index;
+
   /** All that is logged, in the order in which Keras's `evaluate` returns it. */
   function entriesFor(settings) {
-    const { outputs, losses } = settings;
+    const { outputs, losses, dialect } = settings;
     const withLoss = outputs.map((_, index) => index).filter((index) => losses[index]);
     const ofLosses = withLoss.length > 1 ? withLoss : [];
     const ofMetrics = metricNames(settings);
-    const order = (one, other) => (one.label < other.label ? -1 : 1);
+    const order = dialect === "keras3" ? byLabel : byOutput;
     return [
       { label: "loss", isTotal: true },
       ...ofLosses.map((index) => ({ label: `${outputs[index]}_loss`, index, isLoss: true })),
