@@ -313,3 +313,35 @@ def test_logs_have_the_names_and_the_order_of_the_dialect(
     assert found == ["loss", "z_loss", "b_loss", *names]
     regularized = 2 * (0.01 * 2 + 0.01 * 2) + 2
     assert values == [pytest.approx(9 + 9 + regularized), 9, 9]
+
+
+@needs_node
+def test_evaluating_keeps_no_more_than_predicting(script: str) -> None:
+    """A layer's output is freed after its last use, also where it is that of an inner model."""
+    program = """
+      const inner = tf.sequential({ name: "inner", layers: [
+        tf.layers.dense({ units: 2, inputShape: [2], name: "first" }),
+        tf.layers.activation({ activation: "linear", name: "same" })] });
+      const input = tf.input({ shape: [2], name: "x" });
+      const once = inner.apply(input);
+      let deep = once;
+      for (let index = 0; index < 12; index += 1) {
+        deep = tf.layers.reLU({ name: `relu${index}` }).apply(deep);
+      }
+      const sum = tf.layers.add({ name: "sum" }).apply([once, deep]);
+      const last = tf.layers.dense({ units: 1, name: "y" }).apply(sum);
+      const model = tf.model({ inputs: input, outputs: last });
+      model.loadTrainingConfig(config(keras));
+      const all = tf.ones([1000, 2]);
+      const peak = async (compute) => (await tf.profile(compute)).peakBytes;
+      const batches = { batchSize: 1000 };
+      const predicting = await peak(() => tf.tidy(() => void model.predict(all, batches)));
+      const targets = tf.ones([1000, 1]);
+      const evaluating = await peak(() => tf.tidy(() => void model.evaluate(all, targets, batches)));
+      const [value] = model.evaluate(all, targets, batches).dataSync();
+      const loss = training.losses.Huber({ delta: 0.5 })(targets, model.predict(all));
+      answer([evaluating - predicting, value - loss.dataSync()[0]]);
+    """
+    more, difference = in_page(program, script)
+    assert more <= 3 * 1000 * 8
+    assert difference == pytest.approx(0, abs=1e-6)

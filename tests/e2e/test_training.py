@@ -45,7 +45,8 @@ async ({ backend, optimizer }) => {
     ]],
   };
   model.loadTrainingConfig({ keras });
-  const [x, y] = [spread([21, 5], 1), tf.tensor1d([...Array(21).keys()].map((i) => i % 3), "int32")];
+  const x = spread([21, 5], 1);
+  const y = tf.tensor1d([...Array(21).keys()].map((i) => i % 3), "int32");
   const options = { epochs: 7, batchSize: 8, shuffle: false, verbose: 0 };
   const { history } = await model.fit(x, y, { ...options, epochs: 1 });
   const count = tf.memory().numTensors;

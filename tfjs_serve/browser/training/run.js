@@ -20,16 +20,33 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
    */
   function run(model, sources, options) {
     const graph = graphOf(model);
-    const found = new Map();
-    graph.inputs.forEach((tensor, index) => found.set(tensor.id, sources[index]));
+    const nodes = nodesOf(graph);
+    const found = new Map(graph.inputs.map(({ id }, index) => [id, sources[index]]));
+    const release = options.training ? () => {} : releasing(graph, nodes, found);
     const frozen = options.frozen || !model.trainable;
-    for (const node of nodesOf(graph)) {
+    for (const node of nodes) {
       if (node.outputTensors.every(({ id }) => found.has(id))) continue;
       const given = node.inputTensors.map(({ id }) => found.get(id));
       const made = outputsOf(node.outboundLayer, given, { ...options, frozen });
       node.outputTensors.forEach(({ id }, index) => found.set(id, made[index]));
+      node.inputTensors.forEach(release);
     }
     return graph.outputs.map(({ id }) => found.get(id));
+  }
+
+  /** Return what disposes of a tensor after its last use, so that large models fit into memory. */
+  function releasing(graph, nodes, found) {
+    const left = new Map();
+    const count = ({ id }, uses = 1) => left.set(id, (left.get(id) ?? 0) + uses);
+    nodes.forEach(({ inputTensors }) => inputTensors.forEach((tensor) => count(tensor)));
+    [...graph.inputs, ...graph.outputs].forEach((tensor) => count(tensor, Infinity));
+    const isHeld = (value) =>
+      [...found].some(([id, entry]) => left.get(id) > 0 && entry.value === value);
+    return ({ id, sourceLayer }) => {
+      left.set(id, left.get(id) - 1);
+      const { value } = found.get(id);
+      if (left.get(id) === 0 && !value.kept && !sourceLayer.stateful && !isHeld(value)) value.dispose();
+    };
   }
 
   function nodesOf({ nodesByDepth }) {
