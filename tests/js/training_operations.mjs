@@ -95,7 +95,9 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
       }));
       optimizer.expect(variables);
       if (state) {
-        await optimizer.setWeights(state.map((tensor) => ({ name: "", tensor: decodeTensor(tensor) })));
+        await optimizer.setWeights(
+          state.map((tensor) => ({ name: "", tensor: decodeTensor(tensor) })),
+        );
       }
       let leaked = 0;
       for (const [index, step] of gradients.entries()) {

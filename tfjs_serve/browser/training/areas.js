@@ -130,12 +130,14 @@ part("areas", ["metric", "confusion"], (kit) => {
   }
 
   const AVERAGES = [null, "micro", "macro", "weighted"];
-  const isScore = (name) => ({ average, beta = 1, threshold }) => {
-    insist(AVERAGES.includes(average), name, "average", AVERAGES.join(", "), average);
-    insist(beta > 0, name, "beta", "above 0", beta);
-    const isChance = threshold === null || (threshold > 0 && threshold <= 1);
-    insist(isChance, name, "threshold", "in 0...1", threshold);
-  };
+  const isScore =
+    (name) =>
+    ({ average, beta = 1, threshold }) => {
+      insist(AVERAGES.includes(average), name, "average", AVERAGES.join(", "), average);
+      insist(beta > 0, name, "beta", "above 0", beta);
+      const isChance = threshold === null || (threshold > 0 && threshold <= 1);
+      insist(isChance, name, "threshold", "in 0...1", threshold);
+    };
 
   // --- Intersections over unions ---------------------------------------------------------------
 
@@ -157,8 +159,12 @@ part("areas", ["metric", "confusion"], (kit) => {
     count(targets, predictions, weights, ignoreClass) {
       const classes = this.args.numClasses ?? 2;
       const whole = weights ? tf.floor(tf.reshape(float(weights), [-1])) : tf.ones([targets.size]);
-      const kept = ignoreClass === null ? whole : tf.mul(whole, float(tf.notEqual(targets, ignoreClass)));
-      const rows = tf.mul(float(tf.oneHot(targets, classes)), tf.expandDims(tf.broadcastTo(kept, [targets.size]), 1));
+      const kept =
+        ignoreClass === null ? whole : tf.mul(whole, float(tf.notEqual(targets, ignoreClass)));
+      const rows = tf.mul(
+        float(tf.oneHot(targets, classes)),
+        tf.expandDims(tf.broadcastTo(kept, [targets.size]), 1),
+      );
       this.add("confusion", tf.matMul(rows, float(tf.oneHot(predictions, classes)), true, false));
     }
 
@@ -187,14 +193,16 @@ part("areas", ["metric", "confusion"], (kit) => {
   }
 
   const REQUIRED = undefined;
-  const areClasses = (name) => ({ targetClassIds: ids, numClasses = 2 }) =>
-    insist(
-      !ids || ids.every((id) => id < numClasses),
-      name,
-      "targetClassIds",
-      `below ${numClasses}`,
-      ids,
-    );
+  const areClasses =
+    (name) =>
+    ({ targetClassIds: ids, numClasses = 2 }) =>
+      insist(
+        !ids || ids.every((id) => id < numClasses),
+        name,
+        "targetClassIds",
+        `below ${numClasses}`,
+        ids,
+      );
   const union = { numClasses: REQUIRED, ignoreClass: null, sparseYPred: true, axis: -1 };
   const hot = { ...union, sparseYPred: false };
   const ids = { targetClassIds: REQUIRED };
@@ -240,7 +248,13 @@ part("areas", ["metric", "confusion"], (kit) => {
       BinaryUnion,
       areClasses("BinaryIoU"),
     ),
-    OneHotIoU: metric("OneHotIoU", "one_hot_io_u", { ...hot, ...ids }, OneHotUnion, areClasses("OneHotIoU")),
+    OneHotIoU: metric(
+      "OneHotIoU",
+      "one_hot_io_u",
+      { ...hot, ...ids },
+      OneHotUnion,
+      areClasses("OneHotIoU"),
+    ),
     OneHotMeanIoU: metric("OneHotMeanIoU", "one_hot_mean_io_u", hot, OneHotUnion),
   };
   return { metrics };

@@ -98,16 +98,19 @@ part("confusion", ["metric"], (kit) => {
   const share = (part, rest) => divideNoNan(part, tf.add(part, rest));
 
   /** A number for one threshold, a list for several. */
-  const ofThresholds = (values) => (values.size === 1 ? tf.reshape(values, []) : tf.reshape(values, [-1]));
+  const ofThresholds = (values) =>
+    values.size === 1 ? tf.reshape(values, []) : tf.reshape(values, [-1]);
 
-  const areChances = (name) => ({ thresholds }) =>
-    insist(
-      thresholds === null || asList(thresholds).every((value) => value >= 0 && value <= 1),
-      name,
-      "thresholds",
-      "in 0...1",
-      thresholds,
-    );
+  const areChances =
+    (name) =>
+    ({ thresholds }) =>
+      insist(
+        thresholds === null || asList(thresholds).every((value) => value >= 0 && value <= 1),
+        name,
+        "thresholds",
+        "in 0...1",
+        thresholds,
+      );
 
   function atThresholds(name, label, compute, defaults = {}) {
     class AtThresholds extends Confusion {

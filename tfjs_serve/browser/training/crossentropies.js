@@ -1,8 +1,8 @@
 // Keras's cross entropies: losses.py in keras/src/losses and nn.py in keras/src/backend.
 //
 // Where the predictions come from a softmax or a sigmoid of the last layer, the loss is computed of
-// what went into it, as Keras does with TensorFlow. So a saturated prediction has its gradient, too;
-// with JAX and PyTorch, Keras clips it at 1e-7.
+// what went into it, as Keras does with TensorFlow. So a saturated prediction has its gradient,
+// too; with JAX and PyTorch, Keras clips it at 1e-7.
 
 part("crossentropies", ["loss"], (kit) => {
   const { tf, loss, activated, ownMasks, EPSILON, float, insist } = kit;

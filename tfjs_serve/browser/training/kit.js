@@ -42,8 +42,8 @@ function register(tf) {
 }
 
 /**
- * Offer `register(tf)`, and what it registers, to pages, to training.mjs and to Node, as the exports
- * of a `module`. If the page has loaded TensorFlow.js already, register with it.
+ * Offer `register(tf)`, and what it registers, to pages, to training.mjs and to Node, as the
+ * exports of a `module`. If the page has loaded TensorFlow.js already, register with it.
  */
 function publish(module) {
   const training = { register, ...offered };
@@ -58,7 +58,8 @@ function settingsKit() {
   /** A name as pages write it: `beta1` for Keras's `beta_1`. */
   const camelCase = (name) => name.replace(/_+(\w|$)/g, (_, letter) => letter.toUpperCase());
   const asList = (value) => (Array.isArray(value) ? value : [value]);
-  const kindOf = (value) => (Array.isArray(value) ? "list" : value === null ? "null" : typeof value);
+  const kindOf = (value) =>
+    Array.isArray(value) ? "list" : value === null ? "null" : typeof value;
 
   const isRight = (value, fallback) =>
     fallback === null || value === null || kindOf(value) === kindOf(fallback);
@@ -75,7 +76,9 @@ function settingsKit() {
     for (const [key, value] of Object.entries(given ?? {})) {
       const name = camelCase(key);
       if (!(name in defaults)) {
-        throw new Error(`${owner} has no setting ${key}; it has ${Object.keys(defaults).join(", ")}`);
+        throw new Error(
+          `${owner} has no setting ${key}; it has ${Object.keys(defaults).join(", ")}`,
+        );
       }
       if (value === undefined) continue;
       const fallback = defaults[name];

@@ -160,7 +160,10 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
     /** The state of one evaluation; training has its own. */
     evaluating() {
       const tally = new Tally(this.settings);
-      return { tally, count: (batch) => tf.tidy(() => void this.pass(this.split(batch), false, tally)) };
+      return {
+        tally,
+        count: (batch) => tf.tidy(() => void this.pass(this.split(batch), false, tally)),
+      };
     }
 
     finished(tally) {
@@ -176,7 +179,8 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
 
     test(data, batchSize, verbose = 0, steps = null) {
       if (verbose > 0) throw new Error("evaluate has no verbose mode in TensorFlow.js");
-      if (steps !== null) throw new Error("evaluate has no steps; give all samples and a batchSize");
+      if (steps !== null)
+        throw new Error("evaluate has no steps; give all samples and a batchSize");
       const { tally, count } = this.evaluating();
       const samples = data[0].shape[0];
       for (let start = 0; start < samples; start += batchSize) {
@@ -207,7 +211,9 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
     /** Inputs and targets that a dataset gives: tensors, lists of them, or by their names. */
     batchOf({ xs, ys }) {
       const flat = (given, names) =>
-        given instanceof tf.Tensor ? [given] : names.map((name, index) => given[name] ?? given[index]);
+        given instanceof tf.Tensor
+          ? [given]
+          : names.map((name, index) => given[name] ?? given[index]);
       return [...flat(xs, this.graph.inputNames), ...flat(ys, this.graph.outputNames)];
     }
 
@@ -255,5 +261,4 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       isObject(callback) ? callback : new tf.CustomCallback(callback, yieldEvery),
     );
   }
-
 });

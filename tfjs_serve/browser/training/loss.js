@@ -12,7 +12,7 @@ part("loss", ["reduction"], (kit) => {
   const ownMasks = new WeakMap();
 
   const both = (one, other) =>
-    one && other ? tf.mul(float(one), float(other)) : one ?? other ?? null;
+    one && other ? tf.mul(float(one), float(other)) : (one ?? other ?? null);
 
   /**
    * Declare a loss.

@@ -93,7 +93,10 @@ part("losses", ["loss", "reduction"], (kit) => {
     const positive = tf.mul(tf.mul(-gamma, nearness), tf.sub(border, distances));
     const negative = tf.mul(tf.mul(gamma, farness), tf.sub(1 - border, distances));
     const losses = tf.softplus(tf.add(ofPairs(same, positive), ofPairs(others, negative)));
-    ownMasks.set(losses, constant(losses, (values) => float(tf.greater(values, 0))));
+    ownMasks.set(
+      losses,
+      constant(losses, (values) => float(tf.greater(values, 0))),
+    );
     return losses;
   }
 

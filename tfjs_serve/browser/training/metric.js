@@ -51,9 +51,7 @@ part("metric", ["reduction"], ({ tf, settings, divideNoNan, float, sameRank, mas
 
   /** Mean over the axes from one on, if there are any. */
   const meanFrom = (values, first) =>
-    values.rank > first
-      ? tf.mean(values, [...values.shape.keys()].slice(first))
-      : values;
+    values.rank > first ? tf.mean(values, [...values.shape.keys()].slice(first)) : values;
 
   /** A value and a weight for each sample: Keras's `reduce_to_samplewise_values`. */
   function bySample(values, sampleWeight) {

@@ -39,7 +39,10 @@ part("metrics", ["metric", "losses", "crossentropies", "loss"], (kit) => {
   function sparseTopK(yTrue, yPred, args) {
     const classes = classesFor(yTrue, yPred);
     if (!args.fromSortedIds) return topK(classes, yPred, args);
-    const first = yPred.slice(yPred.shape.map(() => 0), [...yPred.shape.slice(0, -1), args.k]);
+    const first = yPred.slice(
+      yPred.shape.map(() => 0),
+      [...yPred.shape.slice(0, -1), args.k],
+    );
     return float(tf.any(tf.equal(tf.expandDims(classes, -1), first), -1));
   }
 
@@ -113,7 +116,13 @@ part("metrics", ["metric", "losses", "crossentropies", "loss"], (kit) => {
 
   const AGGREGATIONS = ["uniform_average", "variance_weighted_average", null];
   const isAggregation = ({ classAggregation: value }) =>
-    insist(AGGREGATIONS.includes(value), "R2Score", "classAggregation", AGGREGATIONS.join(", "), value);
+    insist(
+      AGGREGATIONS.includes(value),
+      "R2Score",
+      "classAggregation",
+      AGGREGATIONS.join(", "),
+      value,
+    );
 
   // --- Losses as metrics -----------------------------------------------------------------------
 
@@ -121,10 +130,15 @@ part("metrics", ["metric", "losses", "crossentropies", "loss"], (kit) => {
   function lossMetric(className, label) {
     const make = losses[className];
     const { reduction: _, dtype: __, ...defaults } = make.defaults;
-    return meanOf(className, label ?? defaults.name, { ...defaults, fn: null }, (yTrue, yPred, args) => {
-      const { fn: ___, ...own } = args;
-      return make(own).call(yTrue, yPred);
-    });
+    return meanOf(
+      className,
+      label ?? defaults.name,
+      { ...defaults, fn: null },
+      (yTrue, yPred, args) => {
+        const { fn: ___, ...own } = args;
+        return make(own).call(yTrue, yPred);
+      },
+    );
   }
 
   const ofLosses = Object.fromEntries(

@@ -28,7 +28,13 @@ part("model_settings", ["optimizers", "whole_weights", "metrics", "areas"], (kit
     const { name, config } = spelledOut(given);
     const loss = called(offered.losses, "loss", name)(config);
     const { reduction } = loss.args;
-    insist(![null, "none"].includes(reduction), name, "reduction", "one that gives a number", reduction);
+    insist(
+      ![null, "none"].includes(reduction),
+      name,
+      "reduction",
+      "one that gives a number",
+      reduction,
+    );
     return loss;
   }
 
@@ -53,7 +59,10 @@ part("model_settings", ["optimizers", "whole_weights", "metrics", "areas"], (kit
     const { dialect, outputs, lossWeights } = args;
     insist(DIALECTS.includes(dialect), OWNER, "dialect", DIALECTS.join(", "), dialect);
     insist(outputs.length === outputCount, OWNER, "outputs", `${outputCount} names`, outputs);
-    for (const [name, list] of [["losses", args.losses], ["loss_weights", lossWeights]]) {
+    for (const [name, list] of [
+      ["losses", args.losses],
+      ["loss_weights", lossWeights],
+    ]) {
       const isFine = list === null || list.length === outputCount;
       insist(isFine, OWNER, name, `a list for ${outputCount} outputs`, list);
     }

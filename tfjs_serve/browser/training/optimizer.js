@@ -4,8 +4,8 @@
 // one step changes a weight and its slots. Numbers that do not depend on a weight are computed in
 // JavaScript and rounded to float32, as Keras computes them.
 
-part("optimizer", ["schedules"], (kit) => {
-  const { tf, PACKAGE, settings, insist, f32, float, scheduleOf, divideNoNan } = kit;
+part("optimizer", ["schedules", "clipping"], (kit) => {
+  const { tf, PACKAGE, settings, insist, f32, float, scheduleOf, clip } = kit;
 
   const COMMON = {
     name: null,
@@ -78,7 +78,10 @@ part("optimizer", ["schedules"], (kit) => {
       const { rule } = this.constructor;
       this.weights = weights.map((weight) => ({ ...weight, slot: {} }));
       this.scalars = tf.tidy(() =>
-        (rule.scalars ?? []).map(([kind, value]) => ({ name: kind, variable: fixed(tf.scalar(value)) })),
+        (rule.scalars ?? []).map(([kind, value]) => ({
+          name: kind,
+          variable: fixed(tf.scalar(value)),
+        })),
       );
       this.kinds = rule.slots(this.args).map((slot) => (typeof slot === "string" ? [slot] : slot));
       if (this.args.gradientAccumulationSteps) this.kinds.push([ACCUMULATED]);
@@ -141,9 +144,13 @@ part("optimizer", ["schedules"], (kit) => {
       values.forEach(({ name, tensor }, index) => {
         const { name: own, variable } = state[index];
         if (sameShape(tensor.shape, variable.shape)) return;
-        throw new Error(`${own} of ${owner} has shape [${variable.shape}], ${name} [${tensor.shape}]`);
+        throw new Error(
+          `${own} of ${owner} has shape [${variable.shape}], ${name} [${tensor.shape}]`,
+        );
       });
-      tf.tidy(() => values.forEach(({ tensor }, index) => state[index].variable.assign(float(tensor).clone())));
+      tf.tidy(() =>
+        values.forEach(({ tensor }, index) => state[index].variable.assign(float(tensor).clone())),
+      );
     }
 
     // --- Steps ---------------------------------------------------------------------------------
@@ -181,9 +188,9 @@ part("optimizer", ["schedules"], (kit) => {
     update(steps) {
       const { rule } = this.constructor;
       const clipped = clip(steps, this.args);
-      const iterations = this.updates;
       const rate = this.learningRate;
-      const context = { args: this.args, rate, step: iterations + 1, hasSchedule: this.hasSchedule };
+      const hasSchedule = typeof this.rate !== "number";
+      const context = { args: this.args, rate, step: this.updates + 1, hasSchedule };
       for (const { weight } of clipped) this.decay(weight, rate);
       const scalar = Object.fromEntries(this.scalars.map(({ name, variable }) => [name, variable]));
       rule.before?.({ ...context, scalar });
@@ -191,10 +198,6 @@ part("optimizer", ["schedules"], (kit) => {
         const { variable, slot, name } = weight;
         rule.step({ ...context, scalar, slot, variable, gradient, name });
       }
-    }
-
-    get hasSchedule() {
-      return typeof this.rate !== "number";
     }
 
     /** Steps that have changed the weights. */
@@ -231,7 +234,9 @@ part("optimizer", ["schedules"], (kit) => {
     /** Put the moving averages into the weights, if there are any; `fit` does so at its end. */
     finalizeVariableValues() {
       if (!this.args.useEma || this.weights === null) return;
-      tf.tidy(() => this.weights.forEach(({ variable, slot }) => variable.assign(slot[AVERAGE].clone())));
+      tf.tidy(() =>
+        this.weights.forEach(({ variable, slot }) => variable.assign(slot[AVERAGE].clone())),
+      );
     }
 
     // --- As TensorFlow.js wants it -------------------------------------------------------------
@@ -268,28 +273,6 @@ part("optimizer", ["schedules"], (kit) => {
     });
   }
 
-  // --- Clipping --------------------------------------------------------------------------------
-
-  const squaresOf = (tensor) => tf.sum(tf.square(tensor));
-
-  function clip(steps, { clipnorm, clipvalue, globalClipnorm }) {
-    const changed = (change) =>
-      steps.map(({ weight, gradient }) => ({ weight, gradient: change(gradient) }));
-    if (clipnorm > 0) return changed((gradient) => clipByNorm(gradient, clipnorm));
-    if (globalClipnorm > 0) {
-      const norm = tf.sqrt(tf.addN(steps.map(({ gradient }) => squaresOf(gradient))));
-      const scale = tf.mul(globalClipnorm, tf.minimum(divideNoNan(1, norm), 1 / globalClipnorm));
-      const isSmall = tf.lessEqual(norm, globalClipnorm); // exactly 1 then, as 1/norm may be 0 here
-      return changed((gradient) => tf.mul(gradient, tf.where(isSmall, tf.onesLike(scale), scale)));
-    }
-    if (clipvalue > 0) return changed((gradient) => tf.clipByValue(gradient, -clipvalue, clipvalue));
-    return steps;
-  }
-
-  function clipByNorm(gradient, norm) {
-    return tf.div(tf.mul(gradient, norm), tf.maximum(tf.sqrt(squaresOf(gradient)), norm));
-  }
-
   // --- Declaring -------------------------------------------------------------------------------
 
   /**
@@ -308,5 +291,5 @@ part("optimizer", ["schedules"], (kit) => {
     return cls;
   }
 
-  return { optimizer, addTo, squaresOf };
+  return { optimizer, addTo };
 });

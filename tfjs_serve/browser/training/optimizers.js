@@ -15,29 +15,37 @@ part("optimizers", ["optimizer"], ({ tf, optimizer, addTo, insist, f32 }) => {
 
   // --- Gradient descent ------------------------------------------------------------------------
 
-  const SGD = optimizer("SGD", { learningRate: 0.01, momentum: 0, nesterov: false }, {
-    inspect: ({ momentum }) =>
-      insist(momentum >= 0 && momentum <= 1, "SGD", "momentum", "in 0...1", momentum),
-    slots: ({ momentum }) => (momentum === 0 ? [] : ["momentum"]),
-    step({ args: { momentum, nesterov }, rate, slot, variable, gradient }) {
-      const change = tf.mul(gradient, rate);
-      if (momentum === 0) return subtract(variable, change);
-      slot.momentum.assign(tf.sub(tf.mul(slot.momentum, momentum), change));
-      const ahead = nesterov ? tf.sub(tf.mul(slot.momentum, momentum), change) : slot.momentum;
-      addTo(variable, ahead);
+  const SGD = optimizer(
+    "SGD",
+    { learningRate: 0.01, momentum: 0, nesterov: false },
+    {
+      inspect: ({ momentum }) =>
+        insist(momentum >= 0 && momentum <= 1, "SGD", "momentum", "in 0...1", momentum),
+      slots: ({ momentum }) => (momentum === 0 ? [] : ["momentum"]),
+      step({ args: { momentum, nesterov }, rate, slot, variable, gradient }) {
+        const change = tf.mul(gradient, rate);
+        if (momentum === 0) return subtract(variable, change);
+        slot.momentum.assign(tf.sub(tf.mul(slot.momentum, momentum), change));
+        const ahead = nesterov ? tf.sub(tf.mul(slot.momentum, momentum), change) : slot.momentum;
+        addTo(variable, ahead);
+      },
     },
-  });
+  );
 
-  const Lion = optimizer("Lion", { learningRate: 0.001, beta1: 0.9, beta2: 0.99 }, {
-    inspect: ({ beta1 }) => insist(beta1 > 0 && beta1 <= 1, "Lion", "beta1", "in 0...1", beta1),
-    slots: () => ["momentum"],
-    step({ args: { beta1, beta2 }, rate, slot: { momentum }, variable, gradient }) {
-      const [keep1, keep2] = [f32(beta1), f32(beta2)];
-      const direction = tf.add(tf.mul(momentum, keep1), tf.mul(gradient, f32(1 - keep1)));
-      subtract(variable, tf.mul(rate, tf.sign(direction)));
-      momentum.assign(tf.add(tf.mul(momentum, keep2), tf.mul(gradient, f32(1 - keep2))));
+  const Lion = optimizer(
+    "Lion",
+    { learningRate: 0.001, beta1: 0.9, beta2: 0.99 },
+    {
+      inspect: ({ beta1 }) => insist(beta1 > 0 && beta1 <= 1, "Lion", "beta1", "in 0...1", beta1),
+      slots: () => ["momentum"],
+      step({ args: { beta1, beta2 }, rate, slot: { momentum }, variable, gradient }) {
+        const [keep1, keep2] = [f32(beta1), f32(beta2)];
+        const direction = tf.add(tf.mul(momentum, keep1), tf.mul(gradient, f32(1 - keep1)));
+        subtract(variable, tf.mul(rate, tf.sign(direction)));
+        momentum.assign(tf.add(tf.mul(momentum, keep2), tf.mul(gradient, f32(1 - keep2))));
+      },
     },
-  });
+  );
 
   // --- Adam and its kin ------------------------------------------------------------------------
 
@@ -59,33 +67,41 @@ part("optimizers", ["optimizer"], ({ tf, optimizer, addTo, insist, f32 }) => {
     step: adamStep,
   };
   const Adam = optimizer("Adam", { ...betas, amsgrad: false }, adam);
-  const AdamW = optimizer("AdamW", { ...betas, weightDecay: 0.004, amsgrad: false }, {
-    ...adam,
-    inspect: ({ weightDecay }) =>
-      insist(weightDecay !== null, "AdamW", "weightDecay", "a number", weightDecay),
-  });
+  const AdamW = optimizer(
+    "AdamW",
+    { ...betas, weightDecay: 0.004, amsgrad: false },
+    {
+      ...adam,
+      inspect: ({ weightDecay }) =>
+        insist(weightDecay !== null, "AdamW", "weightDecay", "a number", weightDecay),
+    },
+  );
 
   /** Momentum that grows with the steps; `scheduleDecay` is 0.004 in Keras 1 and 2. */
   const momentumAt = ({ beta1, scheduleDecay }, step) =>
     f32(f32(beta1) * f32(1 - f32(0.5 * power(0.96, step * scheduleDecay))));
 
-  const Nadam = optimizer("Nadam", { ...betas, scheduleDecay: 1 }, {
-    slots: () => ["momentum", "velocity"],
-    scalars: [["u_product", 1]],
-    before({ args, step, scalar: { u_product: product } }) {
-      product.assign(tf.mul(product, momentumAt(args, step)));
+  const Nadam = optimizer(
+    "Nadam",
+    { ...betas, scheduleDecay: 1 },
+    {
+      slots: () => ["momentum", "velocity"],
+      scalars: [["u_product", 1]],
+      before({ args, step, scalar: { u_product: product } }) {
+        product.assign(tf.mul(product, momentumAt(args, step)));
+      },
+      step({ args, rate, step, scalar, slot: { momentum, velocity }, variable, gradient }) {
+        const [now, next] = [momentumAt(args, step), momentumAt(args, step + 1)];
+        const product = scalar.u_product;
+        approach(momentum, gradient, f32(args.beta1));
+        approach(velocity, tf.square(gradient), f32(args.beta2));
+        const ahead = tf.div(tf.mul(next, momentum), tf.sub(1, tf.mul(product, next)));
+        const here = tf.div(tf.mul(f32(1 - now), gradient), tf.sub(1, product));
+        const root = tf.sqrt(tf.div(velocity, f32(1 - power(args.beta2, step))));
+        subtract(variable, tf.div(tf.mul(tf.add(ahead, here), rate), tf.add(root, args.epsilon)));
+      },
     },
-    step({ args, rate, step, scalar, slot: { momentum, velocity }, variable, gradient }) {
-      const [now, next] = [momentumAt(args, step), momentumAt(args, step + 1)];
-      const product = scalar.u_product;
-      approach(momentum, gradient, f32(args.beta1));
-      approach(velocity, tf.square(gradient), f32(args.beta2));
-      const ahead = tf.div(tf.mul(next, momentum), tf.sub(1, tf.mul(product, next)));
-      const here = tf.div(tf.mul(f32(1 - now), gradient), tf.sub(1, product));
-      const root = tf.sqrt(tf.div(velocity, f32(1 - power(args.beta2, step))));
-      subtract(variable, tf.div(tf.mul(tf.add(ahead, here), rate), tf.add(root, args.epsilon)));
-    },
-  });
+  );
 
   const Adamax = optimizer("Adamax", betas, {
     slots: () => ["momentum", "norm"],
@@ -124,53 +140,63 @@ part("optimizers", ["optimizer"], ({ tf, optimizer, addTo, insist, f32 }) => {
 
   /** The root of what was accumulated; Keras 1 and 2 added epsilon to the root, not under it. */
   const rootOf = (args, value) =>
-    isOld(args)
-      ? tf.add(tf.sqrt(value), args.epsilon)
-      : tf.sqrt(tf.add(value, args.epsilon));
+    isOld(args) ? tf.add(tf.sqrt(value), args.epsilon) : tf.sqrt(tf.add(value, args.epsilon));
 
   const rmsDefaults = { rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
-  const RMSprop = optimizer("RMSprop", { learningRate: 0.001, ...rmsDefaults }, {
-    slots: ({ momentum, centered }) => [
-      "velocity",
-      ...(momentum > 0 ? ["momentum"] : []),
-      ...(centered ? ["average_gradient"] : []),
-    ],
-    step({ args, rate, slot, variable, gradient }) {
-      const { rho, momentum, centered } = args;
-      blend(slot.velocity, tf.square(gradient), rho);
-      if (centered) blend(slot.average_gradient, gradient, rho);
-      const size = centered
-        ? tf.sub(slot.velocity, tf.square(slot.average_gradient))
-        : slot.velocity;
-      // With momentum, TensorFlow's operation added epsilon under the root in Keras 2, too.
-      const root = rootOf(momentum > 0 ? { ...args, dialect: "keras3" } : args, size);
-      const change = tf.div(tf.mul(rate, gradient), root);
-      if (!(momentum > 0)) return subtract(variable, change);
-      slot.momentum.assign(tf.add(tf.mul(momentum, slot.momentum), change));
-      subtract(variable, slot.momentum);
+  const RMSprop = optimizer(
+    "RMSprop",
+    { learningRate: 0.001, ...rmsDefaults },
+    {
+      slots: ({ momentum, centered }) => [
+        "velocity",
+        ...(momentum > 0 ? ["momentum"] : []),
+        ...(centered ? ["average_gradient"] : []),
+      ],
+      step({ args, rate, slot, variable, gradient }) {
+        const { rho, momentum, centered } = args;
+        blend(slot.velocity, tf.square(gradient), rho);
+        if (centered) blend(slot.average_gradient, gradient, rho);
+        const size = centered
+          ? tf.sub(slot.velocity, tf.square(slot.average_gradient))
+          : slot.velocity;
+        // With momentum, TensorFlow's operation added epsilon under the root in Keras 2, too.
+        const root = rootOf(momentum > 0 ? { ...args, dialect: "keras3" } : args, size);
+        const change = tf.div(tf.mul(rate, gradient), root);
+        if (!(momentum > 0)) return subtract(variable, change);
+        slot.momentum.assign(tf.add(tf.mul(momentum, slot.momentum), change));
+        subtract(variable, slot.momentum);
+      },
     },
-  });
+  );
 
   const adagradDefaults = { initialAccumulatorValue: 0.1, epsilon: 1e-7 };
-  const Adagrad = optimizer("Adagrad", { learningRate: 0.001, ...adagradDefaults }, {
-    slots: (args) => [["accumulator", args.initialAccumulatorValue]],
-    step({ args, rate, slot: { accumulator }, variable, gradient }) {
-      addTo(accumulator, tf.square(gradient));
-      subtract(variable, tf.div(tf.mul(rate, gradient), rootOf(args, accumulator)));
+  const Adagrad = optimizer(
+    "Adagrad",
+    { learningRate: 0.001, ...adagradDefaults },
+    {
+      slots: (args) => [["accumulator", args.initialAccumulatorValue]],
+      step({ args, rate, slot: { accumulator }, variable, gradient }) {
+        addTo(accumulator, tf.square(gradient));
+        subtract(variable, tf.div(tf.mul(rate, gradient), rootOf(args, accumulator)));
+      },
     },
-  });
+  );
 
-  const Adadelta = optimizer("Adadelta", { learningRate: 0.001, rho: 0.95, epsilon: 1e-7 }, {
-    slots: () => ["accumulated_grad", "accumulated_delta_var"],
-    step({ args: { rho, epsilon }, rate, slot, variable, gradient }) {
-      const root = (value) => tf.sqrt(tf.add(value, epsilon));
-      const { accumulated_grad: gradients, accumulated_delta_var: changes } = slot;
-      blend(gradients, tf.square(gradient), rho);
-      const change = tf.neg(tf.div(tf.mul(root(changes), gradient), root(gradients)));
-      blend(changes, tf.square(change), rho);
-      addTo(variable, tf.mul(rate, change));
+  const Adadelta = optimizer(
+    "Adadelta",
+    { learningRate: 0.001, rho: 0.95, epsilon: 1e-7 },
+    {
+      slots: () => ["accumulated_grad", "accumulated_delta_var"],
+      step({ args: { rho, epsilon }, rate, slot, variable, gradient }) {
+        const root = (value) => tf.sqrt(tf.add(value, epsilon));
+        const { accumulated_grad: gradients, accumulated_delta_var: changes } = slot;
+        blend(gradients, tf.square(gradient), rho);
+        const change = tf.neg(tf.div(tf.mul(root(changes), gradient), root(gradients)));
+        blend(changes, tf.square(change), rho);
+        addTo(variable, tf.mul(rate, change));
+      },
     },
-  });
+  );
 
   // --- Follow the regularised leader -----------------------------------------------------------
 

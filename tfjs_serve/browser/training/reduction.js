@@ -1,7 +1,14 @@
 // From a loss for each sample to one number: loss.py in keras/src/losses.
 
 part("reduction", [], ({ tf, float, divideNoNan, sameRank }) => {
-  const REDUCTIONS = ["sum_over_batch_size", "sum", null, "none", "mean", "mean_with_sample_weight"];
+  const REDUCTIONS = [
+    "sum_over_batch_size",
+    "sum",
+    null,
+    "none",
+    "mean",
+    "mean_with_sample_weight",
+  ];
   const MEANS = ["sum_over_batch_size", "mean"];
 
   const scaledToMean = (kept) => tf.mul(kept, divideNoNan(tf.scalar(kept.size), tf.sum(kept)));

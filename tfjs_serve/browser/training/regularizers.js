@@ -38,10 +38,13 @@ part("regularizers", ["run"], (kit) => {
   }
 
   function weightOf(layer, name) {
-    const isCalled = ({ originalName }) => originalName === name || originalName.endsWith(`/${name}`);
+    const isCalled = ({ originalName }) =>
+      originalName === name || originalName.endsWith(`/${name}`);
     const found = layer.weights.find(isCalled);
     if (found) return found;
-    throw new Error(`The layer ${layer.name} has no weight ${name}, for which there is a regularizer`);
+    throw new Error(
+      `The layer ${layer.name} has no weight ${name}, for which there is a regularizer`,
+    );
   }
 
   /**

@@ -45,7 +45,8 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
     return ({ id, sourceLayer }) => {
       left.set(id, left.get(id) - 1);
       const { value } = found.get(id);
-      if (left.get(id) === 0 && !value.kept && !sourceLayer.stateful && !isHeld(value)) value.dispose();
+      if (left.get(id) === 0 && !value.kept && !sourceLayer.stateful && !isHeld(value))
+        value.dispose();
     };
   }
 

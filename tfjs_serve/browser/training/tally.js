@@ -1,5 +1,5 @@
-// What a model logs, over batches: CompileLoss and CompileMetrics in compile_utils.py, and the order
-// of trainer.py, in keras/src/trainers.
+// What a model logs, over batches: CompileLoss and CompileMetrics in compile_utils.py, and the
+// order of trainer.py, in keras/src/trainers.
 
 part("tally", ["metric"], ({ tf, Mean, metric }) => {
   class BatchMean extends Mean {
@@ -74,7 +74,7 @@ part("tally", ["metric"], ({ tf, Mean, metric }) => {
         else if (isLoss) own.count(batch.losses[index], batch.size);
         else {
           const { value, mask } = batch.outputs[index];
-          const weight = isWeighted ? batch.sampleWeights[index] ?? null : null;
+          const weight = isWeighted ? (batch.sampleWeights[index] ?? null) : null;
           own.updateState(batch.targets[index], value, weight, { mask, dialect: this.dialect });
         }
       }

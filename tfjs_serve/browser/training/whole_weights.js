@@ -1,7 +1,7 @@
 // Keras's optimizers that look at a weight as a whole: adafactor.py, lamb.py and muon.py in
 // keras/src/optimizers.
 
-part("whole_weights", ["optimizer", "optimizers"], (kit) => {
+part("whole_weights", ["optimizer", "optimizers", "clipping"], (kit) => {
   const { tf, optimizer, adamStep, subtract, addTo, squaresOf, f32 } = kit;
   const power = (base, exponent) => f32(Math.pow(f32(base), exponent));
 
@@ -54,21 +54,25 @@ part("whole_weights", ["optimizer", "optimizers"], (kit) => {
 
   // --- Lamb ------------------------------------------------------------------------------------
 
-  const Lamb = optimizer("Lamb", { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, {
-    slots: () => ["momentum", "velocity"],
-    step({ args: { beta1, beta2, epsilon }, rate, step, slot, variable, gradient }) {
-      const { momentum, velocity } = slot;
-      addTo(momentum, tf.mul(tf.sub(gradient, momentum), 1 - beta1));
-      addTo(velocity, tf.mul(tf.sub(tf.square(gradient), velocity), 1 - beta2));
-      const ahead = tf.div(momentum, f32(1 - power(beta1, step)));
-      const root = tf.sqrt(tf.div(velocity, f32(1 - power(beta2, step))));
-      const change = tf.div(ahead, tf.add(root, epsilon));
-      const [weights, changes] = [variable, change].map((value) => tf.sqrt(squaresOf(value)));
-      const areBoth = tf.logicalAnd(tf.greater(weights, 0), tf.greater(changes, 0));
-      const ratio = tf.where(areBoth, tf.div(weights, changes), tf.onesLike(weights));
-      subtract(variable, tf.mul(tf.mul(ratio, rate), change));
+  const Lamb = optimizer(
+    "Lamb",
+    { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    {
+      slots: () => ["momentum", "velocity"],
+      step({ args: { beta1, beta2, epsilon }, rate, step, slot, variable, gradient }) {
+        const { momentum, velocity } = slot;
+        addTo(momentum, tf.mul(tf.sub(gradient, momentum), 1 - beta1));
+        addTo(velocity, tf.mul(tf.sub(tf.square(gradient), velocity), 1 - beta2));
+        const ahead = tf.div(momentum, f32(1 - power(beta1, step)));
+        const root = tf.sqrt(tf.div(velocity, f32(1 - power(beta2, step))));
+        const change = tf.div(ahead, tf.add(root, epsilon));
+        const [weights, changes] = [variable, change].map((value) => tf.sqrt(squaresOf(value)));
+        const areBoth = tf.logicalAnd(tf.greater(weights, 0), tf.greater(changes, 0));
+        const ratio = tf.where(areBoth, tf.div(weights, changes), tf.onesLike(weights));
+        subtract(variable, tf.mul(tf.mul(ratio, rate), change));
+      },
     },
-  });
+  );
 
   // --- Muon ------------------------------------------------------------------------------------
 
