@@ -75,7 +75,7 @@ function settingsKit() {
     const result = { ...defaults };
     for (const [key, value] of Object.entries(given ?? {})) {
       const name = camelCase(key);
-      if (!(name in defaults)) {
+      if (!Object.hasOwn(defaults, name)) {
         throw new Error(
           `${owner} has no setting ${key}; it has ${Object.keys(defaults).join(", ")}`,
         );
