@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.conversion.declared import NODE_FOLDER, needs_node, node
-from tfjs_serve import companion
+from tfjs_serve import companion, packed_scripts
+from tfjs_serve.packed_scripts import KINDS, LAYERS, Kind
 
 ROOT = Path(__file__).parents[1]
 MINIFY = "run: python tools/minify_layers.py"
@@ -36,7 +37,7 @@ SOFTSIGN = layer("Activation", function="softsign")
 GRU = layer("GRU")
 
 
-def script_of(*layers: Mapping[str, Any]) -> companion.Script:
+def script_of(*layers: Mapping[str, Any]) -> packed_scripts.Script:
     config = {"class_name": "Sequential", "config": {"layers": [*layers]}}
     script = companion.script_of(companion.parts_for(config))
     assert script is not None
@@ -81,10 +82,16 @@ def test_the_same_layers_give_the_same_script_in_any_order() -> None:
 
 
 @needs_node
-def test_the_minified_parts_are_current() -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_minified_parts_are_current(kind: Kind) -> None:
     path = ROOT / "tools" / "minify_layers.py"
-    program = f"import runpy; print(runpy.run_path({str(path)!r})['minified_layers'](), end='')"
-    written = (ROOT / "tfjs_serve" / "browser" / "layers.json").read_bytes().decode("utf-8")
+    program = f"""if True:
+      import runpy
+      from tfjs_serve.packed_scripts import KINDS
+      kind = next(kind for kind in KINDS if kind.name == {kind.name!r})
+      print(runpy.run_path({str(path)!r})["minified"](kind), end="")
+    """
+    written = (ROOT / "tfjs_serve" / "browser" / f"{kind.name}.json").read_bytes().decode("utf-8")
     assert written == run_python(program), MINIFY
 
 
@@ -94,17 +101,17 @@ def run_python(program: str) -> str:
 
 
 def test_who_changes_a_source_is_told_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = companion.sources()
+    sources = packed_scripts.sources(LAYERS)
     assert sources is not None
     changed = {**sources, "core": "// another one", "new": ""}
-    monkeypatch.setattr(companion, "sources", lambda: changed)
-    with pytest.raises(companion.StaleLayersError, match=rf"core\.js, new\.js; {MINIFY}"):
-        companion._parts.__wrapped__()
+    monkeypatch.setattr(packed_scripts, "sources", lambda kind: changed)
+    with pytest.raises(packed_scripts.StaleScriptError, match=rf"core\.js, new\.js; {MINIFY}"):
+        packed_scripts.parts.__wrapped__(LAYERS)
 
 
 def test_an_installation_has_no_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(companion, "sources", lambda: None)
-    assert companion._parts.__wrapped__() == companion._parts()
+    monkeypatch.setattr(packed_scripts, "sources", lambda kind: None)
+    assert packed_scripts.parts.__wrapped__(LAYERS) == packed_scripts.parts(LAYERS)
 
 
 # --- Several of them in a page ----------------------------------------------------------------
@@ -124,7 +131,10 @@ QUIET = "console.log = console.warn = console.info = () => {};"
 
 
 def in_page(
-    scripts: Sequence[companion.Script], models: Sequence[Any], before: str = "", after: str = ""
+    scripts: Sequence[packed_scripts.Script],
+    models: Sequence[Any],
+    before: str = "",
+    after: str = "",
 ) -> list[Any]:
     """Return what models predict in a page that loads `scripts` one after the other."""
     program = f"""

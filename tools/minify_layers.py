@@ -1,10 +1,10 @@
-"""Make the parts of ``layers.js`` from their sources: ``python tools/minify_layers.py``.
+"""Make the parts of ``layers.js`` and ``training.js``: ``python tools/minify_layers.py``.
 
-The sources are in ``tfjs_serve/browser/layers/``. ``tests/js/minify_layers.mjs`` minifies each with
-esbuild and asks it what it declares; this needs Node and the packages of ``tests/js``, which
-``dev.py`` installs. What results is ``tfjs_serve/browser/layers.json``, from which
-``tfjs_serve/companion.py`` makes the script of each model. It is part of the repository, because an
-installation has only Python.
+The sources are in ``tfjs_serve/browser/layers/`` and ``training/``. ``tests/js/minify_layers.mjs``
+minifies each with esbuild and asks it what it declares; this needs Node and the packages of
+``tests/js``, which ``dev.py`` installs. What results is ``layers.json`` and ``training.json``
+beside the folders, from which ``tfjs_serve/packed_scripts.py`` makes scripts. They are part of the
+repository, because an installation has only Python.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tfjs_serve.companion import FRAME, digest_of_source, sources
+from tfjs_serve.packed_scripts import FRAME, KINDS, Kind, digest_of_source, sources
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "tfjs_serve" / "browser" / "layers.json"
+BROWSER = ROOT / "tfjs_serve" / "browser"
 MINIFIER = ROOT / "tests" / "js" / "minify_layers.mjs"
 
 
-def minified_layers() -> str:
-    """Return the text of ``layers.json``.
+def minified(kind: Kind) -> str:
+    """Return the text of ``layers.json``, or of another kind's document.
 
     Raises
     ------
     SystemExit
         Node is missing, or a source is wrong.
     """
-    texts = sources()
+    texts = sources(kind)
     assert texts is not None, "the sources are not in an installed package"
     digests = {name: digest_of_source(text) for name, text in texts.items()}
     made = _in_node(json.dumps({"frame": texts.pop(FRAME), "parts": texts}))
@@ -56,7 +56,9 @@ def _in_node(request: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    TARGET.write_text(minified_layers(), encoding="utf-8", newline="\n")
+    for kind in KINDS:
+        target = BROWSER / f"{kind.name}.json"
+        target.write_text(minified(kind), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

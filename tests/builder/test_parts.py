@@ -21,7 +21,7 @@ from tfjs_serve.builder.single_flight import SingleFlight, Turns
 
 CONVERTING = (
     *("conversion/translate.py", "conversion/layers/shared/cells.py", "companion.py"),
-    *("keras_files/hdf5.py", "layers_model/writer.py"),
+    *("keras_files/hdf5.py", "layers_model/writer.py", "packed_scripts.py"),
     "browser/layers.json",
 )
 """Some of the files that decide the bytes of an artifact, in each place where there are any."""

@@ -1,4 +1,5 @@
-// Minifies the parts of layers.js and says what they declare; tools/minify_layers.py runs it.
+// Minifies the parts of layers.js, or of training.js, and says what they declare;
+// tools/minify_layers.py runs it.
 //
 // stdin:  {frame: text, parts: {name: text}}
 // stdout: {frame: text, parts: [{name, needs, layers, operations, script}]}, each part after those
@@ -75,9 +76,11 @@ function described(frame, parts, part) {
 }
 
 const given = JSON.parse(readFileSync(0, "utf8"));
+const exported = ["part", "family", "parts", "register", "publish"].filter((name) =>
+  given.frame.includes(`function ${name}(`) || name === "parts",
+);
 const frame = minified(
-  `const { part, family, parts, register, publish } = (() => {\n${given.frame}\n` +
-    "return { part, family, parts, register, publish };\n})();",
+  `const { ${exported} } = (() => {\n${given.frame}\nreturn { ${exported} };\n})();`,
 );
 const parts = Object.fromEntries(
   Object.entries(given.parts).map(([name, text]) => {

@@ -15,6 +15,7 @@
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
+// and those of training_operations.mjs.
 // Any of them may answer {id, error: message}.
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
@@ -40,6 +41,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { slopes } from "./slopes.mjs";
+import { trainingOperations } from "./training_operations.mjs";
 
 // stdout belongs to the protocol; TF.js greets, and warns, with console.log and console.warn.
 console.log = console.info = console.warn = console.error;
@@ -188,6 +190,7 @@ const operations = {
     const state = model.optimizer?.kept ?? [];
     return { trained, state, isCompiled: model.optimizer != null };
   },
+  ...trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel }),
   async save(command) {
     const model = await loadModel(command);
     const inputs = given(command);

@@ -196,7 +196,7 @@ class NodeTf:
         LoaderHungError
         """
         tensors = [encode_tensor(array) for array in inputs]
-        reply = self._ask({"op": "predict", "kind": kind, "url": url, "inputs": tensors})
+        reply = self.ask({"op": "predict", "kind": kind, "url": url, "inputs": tensors})
         return Prediction(
             outputs=tuple(map(decode_tensor, reply["outputs"])),
             input_names=tuple(reply["inputNames"]),
@@ -215,7 +215,7 @@ class NodeTf:
         """Load the model at `url`, which has one output, and train it."""
         command = {"op": "train", "url": url, "rate": rate, "epochs": epochs}
         tensors = [encode_tensor(array) for array in inputs]
-        reply = self._ask({**command, "inputs": tensors, "target": encode_tensor(target)})
+        reply = self.ask({**command, "inputs": tensors, "target": encode_tensor(target)})
         return Training(
             gradients=decode_tensor(reply["gradients"]),
             after=decode_tensor(reply["after"]),
@@ -271,7 +271,7 @@ class NodeTf:
     def save(self, url: str, inputs: Sequence[npt.ArrayLike]) -> Saved:
         """Load the model at `url`, look at its layers, and save it."""
         tensors = [encode_tensor(array) for array in inputs]
-        reply = self._ask({"op": "save", "url": url, "inputs": tensors})
+        reply = self.ask({"op": "save", "url": url, "inputs": tensors})
         return Saved(
             before=tuple(map(decode_tensor, reply["before"])),
             after=tuple(map(decode_tensor, reply["after"])),
@@ -283,16 +283,16 @@ class NodeTf:
 
     def weights(self, url: str, *, kind: str = "layers") -> dict[str, Array]:
         """Load the model at `url` and return its weights by the names it looked them up."""
-        reply = self._ask({"op": "weights", "kind": kind, "url": url})
+        reply = self.ask({"op": "weights", "kind": kind, "url": url})
         return {weight["name"]: decode_tensor(weight) for weight in reply["weights"]}
 
     def tensor_count(self) -> int:
         """Return how many tensors are alive in Node; none are, between commands."""
-        return int(self._ask({"op": "memory"})["tensors"])
+        return int(self.ask({"op": "memory"})["tensors"])
 
     def block(self, seconds: float) -> None:
         """Hold Node's thread for so long, as a loader does that finds no end."""
-        self._ask({"op": "block", "seconds": seconds})
+        self.ask({"op": "block", "seconds": seconds})
 
     def close(self) -> None:
         """End Node."""
@@ -300,7 +300,15 @@ class NodeTf:
             self._process.close()
         self._process = None
 
-    def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a command of the runner; return its answer.
+
+        Raises
+        ------
+        NodeTfError
+            With TensorFlow.js's own message.
+        LoaderHungError
+        """
         identifier = next(self._ids)
         if self._process is None:
             self._process = Process(["node", str(RUNNER)])

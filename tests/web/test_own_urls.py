@@ -9,12 +9,12 @@ import pytest
 
 from tests.web.asking import ask, assert_problem
 from tests.web.fakes import Site
-from tfjs_serve.companion import whole_script
+from tfjs_serve.packed_scripts import KINDS, LAYERS, whole_script
 from tfjs_serve.web.own_urls import OWN_URLS
 from tfjs_serve.web.urls import RESERVED_SEGMENT, OwnUrl, parse_target
 
 README = Path(__file__).parents[2] / "README.md"
-BY_DIGEST = "/-/layers.<digest>.js"
+BY_DIGEST = {f"/-/{kind.name}.<digest>.js": f"/-/{whole_script(kind).name}" for kind in KINDS}
 
 
 def documented() -> set[str]:
@@ -40,13 +40,13 @@ def test_no_model_can_have_the_url(path: str) -> None:
 
 @pytest.mark.parametrize("path", OWN_URLS)
 async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: str) -> None:
-    named = f"/-/{whole_script().name}" if path == BY_DIGEST else path
+    named = BY_DIGEST.get(path, path)
     answer = await ask(site, f"{named}?x=1")
     assert answer.status == 200
     assert answer.body
     assert answer.headers["Content-Type"]
     forever = "public, max-age=31536000, immutable"
-    lifetimes = (forever,) if path == BY_DIGEST else ("no-cache", "no-store")
+    lifetimes = (forever,) if path in BY_DIGEST else ("no-cache", "no-store")
     assert answer.headers["Cache-Control"] in lifetimes
 
 
@@ -54,7 +54,8 @@ async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: s
     "path",
     [
         *("/-", "/-/", "/-/x", "/-/models.json/", "/-/a/model.json", "/-/health/x"),
-        *(BY_DIGEST, f"/-/layers.{'0' * 32}.js", f"/-/{whole_script().name}.gz"),
+        *(*BY_DIGEST, f"/-/layers.{'0' * 32}.js", f"/-/training.{'0' * 32}.js"),
+        *(f"/-/{whole_script(LAYERS).name}.gz", "/-/training.d.ts.gz", "/-/layers.d.ts"),
     ],
 )
 async def test_there_are_no_others_below_the_reserved_segment(site: Site, path: str) -> None:

@@ -21,7 +21,8 @@ def converter_version() -> str:
     """
     package = Path(tfjs_serve.__file__).parent
     modules = [module for room in _ROOMS for module in (package / room).rglob("*.py")]
-    modules += [package / "companion.py", package / "browser" / "layers.json"]
+    modules += [package / "companion.py", package / "packed_scripts.py"]
+    modules += [package / "browser" / "layers.json"]
     lines = sorted(
         f"{module.relative_to(package).as_posix()} "
         f"{hashlib.sha256(module.read_bytes()).hexdigest()}\n"

@@ -20,13 +20,13 @@ from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import (
     MODULE_NAME,
-    SCRIPT_BEGINNING,
     SCRIPT_NAME,
     module,
     script_among,
 )
 from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
 from tfjs_serve.neighbours import NEIGHBOURS, shard_at
+from tfjs_serve.packed_scripts import SCRIPT_BEGINNING
 from tfjs_serve.settings import MODEL_JSON, Variant
 
 

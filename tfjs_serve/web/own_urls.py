@@ -15,7 +15,8 @@ from functools import lru_cache, partial
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import __version__, companion
+from tfjs_serve import __version__, training_script
+from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
@@ -28,6 +29,7 @@ from tfjs_serve.web.representation import (
     JSON,
     MODEL_HEADERS,
     REVALIDATE,
+    TYPESCRIPT,
     Representation,
     from_bytes,
 )
@@ -66,59 +68,84 @@ async def _health(_request: web.Request, _services: Services) -> web.StreamRespo
     return web.Response(body=body, headers=headers)
 
 
-@lru_cache(maxsize=4)
-def _layers_script(coding: str, cache_control: str) -> Representation:
-    """Return all companion layers, which pages of all origins may load, even isolated ones."""
-    body = companion.whole_script().text.encode("utf-8")
+@lru_cache(maxsize=4 * len(KINDS))
+def _script(kind: Kind, coding: str, cache_control: str) -> Representation:
+    """Return a whole script, which pages of all origins may load, even isolated ones."""
+    body = whole_script(kind).text.encode("utf-8")
     if coding == GZIP:
         body = gzip.compress(body, compresslevel=9, mtime=0)
     plain = from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
     return replace(plain, cache_control=cache_control, content_encoding=coding, negotiated=True)
 
 
-@lru_cache(maxsize=1)
-def _module_of_layers() -> Representation:
-    body = companion.module(companion.whole_script().name).encode("ascii")
+@lru_cache(maxsize=len(KINDS))
+def _module_of(kind: Kind) -> Representation:
+    body = module(kind, whole_script(kind).name).encode("ascii")
     return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
+
+
+@lru_cache(maxsize=1)
+def _types() -> Representation:
+    body = training_script.types().encode("utf-8")
+    return from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS)
 
 
 # In threads, because the first time they read files and compress.
 
 
-async def _layers(
-    cache_control: str, request: web.Request, _services: Services
+async def _send_script(
+    kind: Kind, cache_control: str, request: web.Request, _services: Services
 ) -> web.StreamResponse:
     coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
-    return await send(request, await asyncio.to_thread(_layers_script, coding, cache_control))
+    return await send(request, await asyncio.to_thread(_script, kind, coding, cache_control))
 
 
-async def _layers_by_digest(request: web.Request, services: Services) -> web.StreamResponse:
-    script = await asyncio.to_thread(companion.whole_script)
+async def _send_script_by_digest(
+    kind: Kind, request: web.Request, services: Services
+) -> web.StreamResponse:
+    script = await asyncio.to_thread(whole_script, kind)
     if request.path != f"/-/{script.name}":
-        raise ProblemError(problems.from_status(404, "these are layers of another version."))
-    return await _layers(IMMUTABLE, request, services)
+        message = f"this is the {kind.script_name} of another version."
+        raise ProblemError(problems.from_status(404, message))
+    return await _send_script(kind, IMMUTABLE, request, services)
 
 
-async def _layers_module(request: web.Request, _services: Services) -> web.StreamResponse:
-    return await send(request, await asyncio.to_thread(_module_of_layers))
+async def _send_module(kind: Kind, request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(_module_of, kind))
+
+
+async def _send_types(request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(_types))
 
 
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 """Answers a GET or HEAD."""
 
-_BY_DIGEST = "/-/layers.<digest>.js"
+
+def _by_digest(kind: Kind) -> str:
+    return f"/-/{kind.prefix}<digest>.js"
+
+
+def _script_urls(kind: Kind) -> Mapping[str, Answer]:
+    return {
+        f"/-/{kind.script_name}": partial(_send_script, kind, REVALIDATE),
+        f"/-/{kind.module_name}": partial(_send_module, kind),
+        _by_digest(kind): partial(_send_script_by_digest, kind),
+    }
+
+
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
     "/-/health": _health,
-    "/-/layers.js": partial(_layers, REVALIDATE),
-    "/-/layers.mjs": _layers_module,
-    _BY_DIGEST: _layers_by_digest,
+    **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
+    f"/-/{training_script.TYPES_NAME}": _send_types,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
 
 
 def own_answer(path: str) -> Answer | None:
     """Return what answers a decoded path, if anything does."""
-    by_digest = companion.is_script(path.removeprefix("/-/"))
-    return OWN_URLS.get(_BY_DIGEST if by_digest else path)
+    name = path.removeprefix("/-/")
+    kind = next((kind for kind in KINDS if is_script(kind, name)), None)
+    return OWN_URLS.get(_by_digest(kind) if kind else path)

@@ -18,6 +18,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
+TYPESCRIPT = "text/plain; charset=utf-8"
+"""``video/mp2t`` is what some take ``.ts`` for, and there is no registered type."""
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
 _TYPES: Mapping[str, str] = MappingProxyType({".json": JSON, ".txt": TEXT})

@@ -1,0 +1,272 @@
+"""Models that Keras trains on its jax backend: ``python -m tests.parity.training_models FOLDER``.
+
+Writes for each model of `MODELS` a file ``NAME.keras``, and ``NAME.json`` with what its training
+configuration says to ``training.js`` and with the numbers that Keras has: of ``evaluate``, of
+``fit`` from there, of ``evaluate`` again. ``NAME.npz`` has the data, the optimizer's state before
+that, and the weights after it. Its own process, because a backend is for good.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .cases.case import generator
+from .node import Array
+
+SAMPLES, BATCH, EPOCHS = 21, 8, 2
+"""The last batch is a part of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """A model, what it is compiled with, and its data.
+
+    Attributes
+    ----------
+    losses, metrics
+        One loss, or ``None``, and a list of metrics for each output: class and arguments.
+    activity
+        Regularizers of activities by layers.
+    unmasked
+        Names in the history of ``fit`` that Keras's jax backend computes without the mask, which
+        its ``evaluate`` and its tensorflow backend have.
+    """
+
+    model: Any
+    optimizer: Any
+    inputs: list[Array]
+    targets: list[Array]
+    losses: list[tuple[str, dict[str, Any]] | None]
+    metrics: list[list[tuple[str, dict[str, Any]]]]
+    loss_weights: list[float] | None = None
+    weighted: list[list[tuple[str, dict[str, Any]]]] = field(default_factory=list)
+    activity: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    validated: bool = True
+    unmasked: tuple[str, ...] = ()
+
+
+def classifier(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Dense(5, activation="tanh", kernel_regularizer=keras.regularizers.L2(0.05)),
+            layers.Dense(4, activation="softmax", bias_regularizer=keras.regularizers.L1(0.02)),
+        ]
+    )
+    return Learner(
+        model=model,
+        optimizer=keras.optimizers.Adam(0.05),
+        inputs=[random.normal(0, 1, (SAMPLES, 6))],
+        targets=[random.integers(0, 4, (SAMPLES,))],
+        losses=[("SparseCategoricalCrossentropy", {})],
+        metrics=[
+            [
+                ("SparseCategoricalAccuracy", {"name": "accuracy"}),
+                ("SparseTopKCategoricalAccuracy", {"k": 2, "name": "top"}),
+                ("SparseCategoricalCrossentropy", {"name": "entropy"}),
+            ]
+        ],
+    )
+
+
+def two_outputs(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    inputs = layers.Input((5,), name="features")
+    hidden = layers.Dense(
+        4, activation="relu", name="hidden", activity_regularizer=keras.regularizers.L1(0.01)
+    )(inputs)
+    flag = layers.Dense(1, activation="sigmoid", name="flag")(hidden)
+    amount = layers.Dense(2, name="amount", kernel_regularizer="l2")(hidden)
+    return Learner(
+        model=keras.Model(inputs, [flag, amount]),
+        optimizer=keras.optimizers.RMSprop(0.01, momentum=0.5, global_clipnorm=0.8),
+        inputs=[random.normal(0, 1, (SAMPLES, 5))],
+        targets=[random.integers(0, 2, (SAMPLES, 1)), random.normal(0, 1, (SAMPLES, 2))],
+        losses=[("BinaryCrossentropy", {"label_smoothing": 0.1}), ("Huber", {"delta": 0.7})],
+        metrics=[
+            [("BinaryAccuracy", {"name": "accuracy"}), ("AUC", {"name": "auc"})],
+            [("RootMeanSquaredError", {"name": "rmse"}), ("MeanAbsoluteError", {"name": "mae"})],
+        ],
+        weighted=[[("BinaryAccuracy", {"name": "accuracy"})], []],
+        loss_weights=[2.0, 0.3],
+        activity={"hidden": ("L1", {"l1": 0.01})},
+    )
+
+
+def masked(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    inputs = layers.Input((7,), dtype="int32")
+    vectors = layers.Embedding(9, 4, mask_zero=True)(inputs)
+    states = layers.LSTM(5, return_sequences=True)(vectors)
+    outputs = layers.Dense(3, activation="softmax")(states)
+    words = random.integers(1, 9, (SAMPLES, 7))
+    words[np.arange(7) >= random.integers(2, 8, (SAMPLES, 1))] = 0
+    return Learner(
+        model=keras.Model(inputs, outputs),
+        optimizer=keras.optimizers.AdamW(0.02, weight_decay=0.1),
+        inputs=[words],
+        targets=[random.integers(0, 3, (SAMPLES, 7))],
+        losses=[("SparseCategoricalCrossentropy", {})],
+        metrics=[[("SparseCategoricalAccuracy", {"name": "accuracy"})]],
+        unmasked=("accuracy",),
+    )
+
+
+def scheduled(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    inputs = layers.Input((6, 6, 2))
+    hidden = layers.Conv2D(3, 3, activation="relu")(inputs)
+    frozen = layers.BatchNormalization(trainable=False)(hidden)
+    trained = layers.BatchNormalization()(frozen)
+    flat = layers.GlobalAveragePooling2D()(trained)
+    outputs = layers.Dense(3, kernel_constraint=keras.constraints.NonNeg())(flat)
+    rate = keras.optimizers.schedules.CosineDecay(0.1, 6, warmup_target=0.2, warmup_steps=4)
+    return Learner(
+        model=keras.Model(inputs, outputs),
+        optimizer=keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, clipnorm=1.0),
+        inputs=[random.normal(0, 1, (SAMPLES, 6, 6, 2))],
+        targets=[np.eye(3)[random.integers(0, 3, SAMPLES)]],
+        losses=[("CategoricalCrossentropy", {"from_logits": True})],
+        metrics=[[("F1Score", {"name": "f1"}), ("CategoricalAccuracy", {"name": "accuracy"})]],
+    )
+
+
+def averaged(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    inner = keras.Sequential([layers.Input((4,)), layers.Dense(3, activation="relu")], name="inner")
+    inputs = layers.Input((4,))
+    outputs = layers.Dense(1)(inner(inputs))
+    return Learner(
+        model=keras.Model(inputs, outputs),
+        optimizer=keras.optimizers.Adamax(0.02, use_ema=True, ema_momentum=0.8),
+        inputs=[random.normal(0, 1, (SAMPLES, 4))],
+        targets=[random.normal(0, 1, (SAMPLES, 1))],
+        losses=[("MeanSquaredError", {})],
+        metrics=[[]],
+        validated=False,
+    )
+
+
+MODELS: dict[str, Callable[[Any, np.random.Generator], Learner]] = {
+    builder.__name__: builder for builder in (classifier, two_outputs, masked, scheduled, averaged)
+}
+
+
+def names_of(model: Any) -> list[str]:
+    return list(getattr(model, "_functional", model).output_names)
+
+
+def settings_of(learner: Learner) -> dict[str, Any]:
+    """Return what stands as ``keras`` in the training configuration."""
+    from .training_state import written
+
+    def spelled(entry: tuple[str, dict[str, Any]] | None) -> dict[str, Any] | None:
+        return entry and {"class_name": entry[0], "config": entry[1]}
+
+    return {
+        "dialect": "keras3",
+        "optimizer": {
+            "class_name": type(learner.optimizer).__name__,
+            "config": written(learner.optimizer),
+        },
+        "outputs": names_of(learner.model),
+        "losses": [spelled(loss) for loss in learner.losses],
+        "loss_weights": learner.loss_weights,
+        "metrics": [[spelled(metric) for metric in metrics] for metrics in learner.metrics],
+        "weighted_metrics": [[spelled(metric) for metric in own] for own in learner.weighted],
+        "activity_regularizers": [
+            {"layer": layer, "class_name": name, "config": config}
+            for layer, (name, config) in learner.activity.items()
+        ],
+        "weight_regularizers": [],
+    }
+
+
+def compiled(keras: Any, learner: Learner) -> Any:
+    def all_of(lists: list[list[tuple[str, dict[str, Any]]]]) -> Any:
+        made = [[getattr(keras.metrics, name)(**config) for name, config in own] for own in lists]
+        return made if len(made) > 1 else made[0]
+
+    losses = [loss and getattr(keras.losses, loss[0])(**loss[1]) for loss in learner.losses]
+    learner.model.compile(
+        optimizer=learner.optimizer,
+        loss=losses if len(losses) > 1 else losses[0],
+        loss_weights=learner.loss_weights,
+        metrics=all_of(learner.metrics),
+        weighted_metrics=all_of(learner.weighted) if learner.weighted else None,
+    )
+    return learner.model
+
+
+def plain(value: Any) -> Any:
+    return np.asarray(value).tolist()
+
+
+def write(keras: Any, name: str, folder: Path) -> None:
+    """Write the files of one model."""
+    from .training_state import array, state_of
+
+    random = generator(f"training {name}")
+    learner = MODELS[name](keras, random)
+    model = compiled(keras, learner)
+    data = [[as_number(values) for values in side] for side in (learner.inputs, learner.targets)]
+    x, y = (side if len(side) > 1 else side[0] for side in data)
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
+    model.fit(x, y, **options)
+    # With moving averages, weights share their memory, which jax can give away only once.
+    for variable in model.variables:
+        variable.assign(array(variable))
+    settings = settings_of(learner)
+    state = state_of(learner.optimizer, len(model.trainable_variables))
+    model.save(folder / f"{name}.keras")
+    before = model.evaluate(x, y, batch_size=BATCH, verbose=0)
+    validation = (x, y) if learner.validated else None
+    history = model.fit(x, y, epochs=EPOCHS, validation_data=validation, **options).history
+    numbers = {
+        "settings": settings,
+        "before": [plain(value) for value in listed(before)],
+        "history": {key: [plain(value) for value in values] for key, values in history.items()},
+        "unmasked": learner.unmasked,
+        "after": [
+            plain(value) for value in listed(model.evaluate(x, y, batch_size=BATCH, verbose=0))
+        ],
+    }
+    (folder / f"{name}.json").write_text(json.dumps(numbers))
+    arrays = {f"input_{index}": values for index, values in enumerate(data[0])}
+    arrays |= {f"target_{index}": values for index, values in enumerate(data[1])}
+    arrays |= {f"state_{index:03}": values for index, values in enumerate(state)}
+    arrays |= {f"weight_{index:03}": array(value) for index, value in enumerate(model.weights)}
+    np.savez(folder / f"{name}.npz", **arrays)
+
+
+def listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
+
+
+def as_number(values: Array) -> Array:
+    return values.astype("int32" if values.dtype.kind in "iu" else "float32")
+
+
+def main() -> None:
+    os.environ["KERAS_BACKEND"] = "jax"
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    import keras
+
+    warnings.simplefilter("ignore")
+    keras.utils.set_random_seed(1)
+    for name in sys.argv[2:] or MODELS:
+        write(keras, name, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()
