@@ -40,6 +40,7 @@ FURTHER = (
 STEPS = {
     r"CategoryEncoding": "counts",
     r"ContrastLimitedAdaptiveHistogramEqualization": "looks numbers up in tables",
+    r"ops\.matrices-qr": "throws: JavaScript computes it",
     r"Discretization": "has no slope but at the boundaries",
 }
 """Patterns of the cases whose slopes tell nothing, and why."""

@@ -175,8 +175,18 @@ family("linear_algebra", ["operations/diagonals", "operations/shaping"], (kit) =
       solved((lower ? lowerTriangle : upperTriangle)(t(a), 0), t(b)),
   });
 
+  /** What JavaScript has computed of `x`: a page cannot train through it, which is no zero. */
+  const withoutGradient = (x, made, name) =>
+    tf.customGrad(() => ({
+      value: tf.clone(made),
+      gradFunc: () => {
+        throw new Error(`ops.${name} has no gradient in the page`);
+      },
+    }))(x);
+
   taking(["x", "mode"], {
-    qr: ({ x, mode }) => factored(t(x), mode === "complete"),
+    qr: ({ x, mode }) =>
+      factored(t(x), mode === "complete").map((made) => withoutGradient(t(x), made, "qr")),
   });
 
   taking(["x", "y"], {
