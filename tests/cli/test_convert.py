@@ -15,6 +15,7 @@ import h5py
 import pytest
 
 from tests.stack.whole import Folder, regularize
+from tfjs_serve import training_script
 from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.builder import Converted
 from tfjs_serve.builder.scripts import write_script
@@ -295,6 +296,17 @@ def test_layers_of_somebody_else_stay(converted, out):
     put_in_place(converted, out)
     assert (out / "layers.js").read_text() == "const mine = 1;"
     assert (out / "layers.mjs").read_text() == "export const mine = 1;"
+
+
+def test_what_is_to_be_trained_has_its_script_beside_it(invoke, tmp_path):
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    arguments = ("convert", SAMPLES / "digits.h5", out, "--cache-dir", cache)
+    told = invoke(*arguments, "--training").stdout
+    assert "It trains with training.js beside it" in told
+    assert (out / "training.js").read_text(encoding="utf-8") == training_script.whole_script().text
+    assert {"training.mjs", "training.d.ts"} < {path.name for path in out.iterdir()}
+    assert "training.js" not in invoke(*arguments, "--force").stdout
+    assert not list(out.glob("training*"))
 
 
 def contents(folder):

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tfjs_serve import training_script
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.explicit import is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
@@ -167,6 +168,12 @@ def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -
         terminal.text(
             f"It needs the layers beside it: load {SCRIPT_NAME} with a script tag after "
             f"TensorFlow.js, or import {MODULE_NAME} and call register(tf).",
+            style="yellow",
+        )
+    if exported.trains_with_script:
+        terminal.text(
+            f"It trains with {training_script.SCRIPT_NAME} beside it: load that after "
+            f"TensorFlow.js, or import {training_script.MODULE_NAME} and call register(tf).",
             style="yellow",
         )
     terminal.text(

@@ -15,7 +15,9 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tfjs_serve import training_script
 from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import (
@@ -44,6 +46,8 @@ class Exported:
     ----------
     beside
         Names of labels, metadata, and weights under the names that they had before.
+    trains_with_script
+        Whether it has all that Keras saved of its training, which needs ``training.js``.
     """
 
     folder: Path
@@ -51,6 +55,7 @@ class Exported:
     size_bytes: int
     beside: tuple[str, ...]
     needs_layers: bool
+    trains_with_script: bool
     notes: tuple[str, ...]
 
 
@@ -71,9 +76,9 @@ async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: P
     """Convert `entry` into `out`.
 
     A new folder appears complete. Into an existing one, the shards are moved first, then the
-    layers, and ``model.json`` at once after them: because shards are named by their contents, a
-    page that loads the old or the new model meanwhile finds the right ones. Then layers are removed
-    that only the old model needed. Other files stay.
+    scripts, and ``model.json`` at once after them: because shards are named by their contents, a
+    page that loads the old or the new model meanwhile finds the right ones. Then scripts are
+    removed that only the old model needed. Other files stay.
 
     Raises
     ------
@@ -90,8 +95,11 @@ async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: P
 
 def put_in_place(converted: Converted, out: Path) -> Exported:
     """Move what a page loads to `out`. Raises ``OSError``."""
-    names = exported_names(converted)
+    document = json.loads((converted.folder / MODEL_JSON).read_bytes())
+    names = exported_names(converted, document)
     needs_layers = SCRIPT_NAME in names.values()
+    trains = "keras" in (document.get("trainingConfig") or ())
+    scripts = _scripts(needs_layers=needs_layers, trains=trains)
     neighbours = [name for name in names if name in NEIGHBOURS]
     originals = original_weights(converted, names)
     for file in converted.files:
@@ -102,35 +110,55 @@ def put_in_place(converted: Converted, out: Path) -> Exported:
             path.rename(target)
         else:
             path.unlink()
-    if needs_layers:
-        (converted.folder / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="ascii")
+    for name, text in scripts.items():
+        (converted.folder / name).write_text(text, encoding="utf-8", newline="\n")
     for name, shard in originals.items():
         _copy(converted.folder / shard, converted.folder / name)
-    _move(converted.folder, out, [*originals, *names.values()])
+    moved = list(names.values())
+    moved[-1 - needs_layers : -1 - needs_layers] = scripts
+    _move(converted.folder, out, [*originals, *moved])
     return Exported(
         folder=out,
-        shards=len(names) - 1 - 2 * needs_layers - len(neighbours),
+        shards=len(names) - 1 - needs_layers - len(neighbours),
         beside=(*neighbours, *originals),
         size_bytes=sum(file.size_bytes for file in converted.files if file.name in names),
         needs_layers=needs_layers,
+        trains_with_script=trains,
         notes=converted.notes,
     )
 
 
-def exported_names(converted: Converted) -> dict[str, str]:
+def exported_names(converted: Converted, document: Mapping[str, Any]) -> dict[str, str]:
     """Return the names that files get for a page, in the order in which they are put into place.
 
     Nothing is compressed. The layers, if the model needs any, are named ``layers.js``, so that
-    pages can name them, and have a module beside them.
+    pages can name them.
+
+    Parameters
+    ----------
+    document
+        What is in ``model.json``.
     """
-    document = json.loads((converted.folder / MODEL_JSON).read_bytes())
     shards = [path for group in document.get("weightsManifest") or () for path in group["paths"]]
     files = [file.name for file in converted.files]
     names = {shard_at(path): path for path in shards if shard_at(path) in files}
     names |= {name: name for name in files if name in NEIGHBOURS}
     if script := script_among(files):
-        names |= {MODULE_NAME: MODULE_NAME, script: SCRIPT_NAME}
+        names[script] = SCRIPT_NAME
     return {**names, MODEL_JSON: MODEL_JSON}
+
+
+def _scripts(*, needs_layers: bool, trains: bool) -> dict[str, str]:
+    """Return the scripts that are written beside a model, by name, apart from its layers."""
+    scripts = {MODULE_NAME: module(SCRIPT_NAME)} if needs_layers else {}
+    if trains:
+        name = training_script.SCRIPT_NAME
+        scripts |= {
+            name: training_script.whole_script().text,
+            training_script.MODULE_NAME: training_script.module(name),
+            training_script.TYPES_NAME: training_script.types(),
+        }
+    return scripts
 
 
 def original_weights(converted: Converted, names: Mapping[str, str]) -> dict[str, str]:
@@ -167,17 +195,18 @@ def _move(staged: Path, out: Path, names: list[str]) -> None:
     for name in names:
         (out / name).parent.mkdir(exist_ok=True)
         (staged / name).replace(out / name)
-    _remove_other_layers(out, names)
+    _remove_other_scripts(out, names)
 
 
-def _remove_other_layers(out: Path, names: Collection[str]) -> None:
-    """Remove layers that are not among `names`, unless somebody else has written them."""
-    beginnings = {SCRIPT_NAME: SCRIPT_BEGINNING, MODULE_NAME: module(SCRIPT_NAME)}
+def _remove_other_scripts(out: Path, names: Collection[str]) -> None:
+    """Remove scripts that are not among `names`, unless somebody else has written them."""
+    changing = {SCRIPT_NAME: SCRIPT_BEGINNING, training_script.SCRIPT_NAME: SCRIPT_BEGINNING}
+    beginnings = {**_scripts(needs_layers=True, trains=True), **changing}
     for name, beginning in beginnings.items():
         path = out / name
         if name in names or not path.is_file():
             continue
-        if path.read_bytes().startswith(beginning.encode("ascii")):
+        if path.read_bytes().startswith(beginning.encode("utf-8")):
             path.unlink()
 
 
