@@ -1,9 +1,9 @@
 """Models that Keras trains on its jax backend: ``python -m tests.parity.training_models FOLDER``.
 
-Writes for each model of `MODELS` a file ``NAME.keras``, and ``NAME.json`` with what its training
-configuration says to ``training.js`` and with the numbers that Keras has: of ``evaluate``, of
-``fit`` from there, of ``evaluate`` again. ``NAME.npz`` has the data, the optimizer's state before
-that, and the weights after it. Its own process, because a backend is for good.
+Writes for each model of `MODELS`, after some steps, the files ``NAME.keras`` and ``NAME.h5``, and
+``NAME.json`` with the numbers that Keras has from there: of ``evaluate``, of ``fit``, of
+``evaluate`` again. ``NAME.npz`` has the data, and the weights before and after that. Its own
+process, because a backend is for good.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import numpy as np
 from .cases.case import generator
 from .node import Array
 
-SAMPLES, BATCH, EPOCHS = 21, 8, 2
-"""The last batch is a part of one."""
+SAMPLES, BATCH, EPOCHS = 21, 8, 7
+"""The last batch is a part of one; 21 steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,6 @@ class Learner:
     ----------
     losses, metrics
         One loss, or ``None``, and a list of metrics for each output: class and arguments.
-    activity
-        Regularizers of activities by layers.
     unmasked
         Names in the history of ``fit`` that Keras's jax backend computes without the mask, which
         its ``evaluate`` and its tensorflow backend have.
@@ -49,7 +47,6 @@ class Learner:
     metrics: list[list[tuple[str, dict[str, Any]]]]
     loss_weights: list[float] | None = None
     weighted: list[list[tuple[str, dict[str, Any]]]] = field(default_factory=list)
-    activity: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     validated: bool = True
     unmasked: tuple[str, ...] = ()
 
@@ -92,14 +89,13 @@ def two_outputs(keras: Any, random: np.random.Generator) -> Learner:
         optimizer=keras.optimizers.RMSprop(0.01, momentum=0.5, global_clipnorm=0.8),
         inputs=[random.normal(0, 1, (SAMPLES, 5))],
         targets=[random.integers(0, 2, (SAMPLES, 1)), random.normal(0, 1, (SAMPLES, 2))],
-        losses=[("BinaryCrossentropy", {"label_smoothing": 0.1}), ("Huber", {"delta": 0.7})],
+        losses=[("BinaryCrossentropy", {"label_smoothing": 0.1}), ("Huber", {})],
         metrics=[
             [("BinaryAccuracy", {"name": "accuracy"}), ("AUC", {"name": "auc"})],
             [("RootMeanSquaredError", {"name": "rmse"}), ("MeanAbsoluteError", {"name": "mae"})],
         ],
         weighted=[[("BinaryAccuracy", {"name": "accuracy"})], []],
         loss_weights=[2.0, 0.3],
-        activity={"hidden": ("L1", {"l1": 0.01})},
     )
 
 
@@ -157,39 +153,39 @@ def averaged(keras: Any, random: np.random.Generator) -> Learner:
     )
 
 
+def with_optimizer(name: str) -> Callable[[Any, np.random.Generator], Learner]:
+    """Return what makes a small model that is trained with an optimizer of this class."""
+
+    def learner(keras: Any, random: np.random.Generator) -> Learner:
+        layers = keras.layers
+        inputs = layers.Input((8, 3))
+        hidden = layers.Conv1D(4, 3, activation="tanh")(inputs)
+        outputs = layers.Dense(2)(layers.LSTM(3)(hidden))
+        return Learner(
+            model=keras.Model(inputs, outputs),
+            optimizer=getattr(keras.optimizers, name)(0.02),
+            inputs=[random.normal(0, 1, (SAMPLES, 8, 3))],
+            targets=[random.normal(0, 1, (SAMPLES, 2))],
+            losses=[("MeanSquaredError", {})],
+            metrics=[[]],
+            validated=False,
+        )
+
+    return learner
+
+
 MODELS: dict[str, Callable[[Any, np.random.Generator], Learner]] = {
-    builder.__name__: builder for builder in (classifier, two_outputs, masked, scheduled, averaged)
+    **{
+        builder.__name__: builder
+        for builder in (classifier, two_outputs, masked, scheduled, averaged)
+    },
+    **{
+        name: with_optimizer(name)
+        for name in ("Nadam", "Adagrad", "Adadelta", "Adafactor", "Lion", "Lamb", "Ftrl")
+    },
 }
-
-
-def names_of(model: Any) -> list[str]:
-    return list(getattr(model, "_functional", model).output_names)
-
-
-def settings_of(learner: Learner) -> dict[str, Any]:
-    """Return what stands as ``keras`` in the training configuration."""
-    from .training_state import written
-
-    def spelled(entry: tuple[str, dict[str, Any]] | None) -> dict[str, Any] | None:
-        return entry and {"class_name": entry[0], "config": entry[1]}
-
-    return {
-        "dialect": "keras3",
-        "optimizer": {
-            "class_name": type(learner.optimizer).__name__,
-            "config": written(learner.optimizer),
-        },
-        "outputs": names_of(learner.model),
-        "losses": [spelled(loss) for loss in learner.losses],
-        "loss_weights": learner.loss_weights,
-        "metrics": [[spelled(metric) for metric in metrics] for metrics in learner.metrics],
-        "weighted_metrics": [[spelled(metric) for metric in own] for own in learner.weighted],
-        "activity_regularizers": [
-            {"layer": layer, "class_name": name, "config": config}
-            for layer, (name, config) in learner.activity.items()
-        ],
-        "weight_regularizers": [],
-    }
+FILES = [*(f"{name}.keras" for name in MODELS), *(f"{name}.h5" for name in MODELS)]
+FILES.remove("Adafactor.h5")  # which Keras cannot save
 
 
 def compiled(keras: Any, learner: Learner) -> Any:
@@ -214,7 +210,7 @@ def plain(value: Any) -> Any:
 
 def write(keras: Any, name: str, folder: Path) -> None:
     """Write the files of one model."""
-    from .training_state import array, state_of
+    from .training_state import array
 
     random = generator(f"training {name}")
     learner = MODELS[name](keras, random)
@@ -226,14 +222,14 @@ def write(keras: Any, name: str, folder: Path) -> None:
     # With moving averages, weights share their memory, which jax can give away only once.
     for variable in model.variables:
         variable.assign(array(variable))
-    settings = settings_of(learner)
-    state = state_of(learner.optimizer, len(model.trainable_variables))
-    model.save(folder / f"{name}.keras")
+    for file in FILES:
+        if file.startswith(f"{name}."):
+            model.save(folder / file)
+    begun = [array(value) for value in model.weights]
     before = model.evaluate(x, y, batch_size=BATCH, verbose=0)
     validation = (x, y) if learner.validated else None
     history = model.fit(x, y, epochs=EPOCHS, validation_data=validation, **options).history
     numbers = {
-        "settings": settings,
         "before": [plain(value) for value in listed(before)],
         "history": {key: [plain(value) for value in values] for key, values in history.items()},
         "unmasked": learner.unmasked,
@@ -244,7 +240,7 @@ def write(keras: Any, name: str, folder: Path) -> None:
     (folder / f"{name}.json").write_text(json.dumps(numbers))
     arrays = {f"input_{index}": values for index, values in enumerate(data[0])}
     arrays |= {f"target_{index}": values for index, values in enumerate(data[1])}
-    arrays |= {f"state_{index:03}": values for index, values in enumerate(state)}
+    arrays |= {f"begun_{index:03}": value for index, value in enumerate(begun)}
     arrays |= {f"weight_{index:03}": array(value) for index, value in enumerate(model.weights)}
     np.savez(folder / f"{name}.npz", **arrays)
 
