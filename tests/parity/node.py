@@ -236,7 +236,7 @@ class NodeTf:
         """
         command = {"op": "slopes", "url": url, "training": training, "tolerance": tolerance}
         tensors = [encode_tensor(array) for array in inputs]
-        reply = self._ask({**command, "inputs": tensors})
+        reply = self.ask({**command, "inputs": tensors})
         return [
             Slope(**{**slope, "error": math.inf if slope["error"] is None else slope["error"]})
             for slope in reply["slopes"]
@@ -244,7 +244,7 @@ class NodeTf:
 
     def mend_gradients(self) -> None:
         """Register the gradients of ``training.js``, for all models from now on."""
-        self._ask({"op": "mendGradients"})
+        self.ask({"op": "mendGradients"})
 
     def compiled(
         self, url: str, inputs: npt.ArrayLike, targets: npt.ArrayLike, *, batch: int, epochs: int
@@ -252,7 +252,7 @@ class NodeTf:
         """Load the model at `url`, evaluate it as it was compiled, and train it."""
         command = {"op": "compiled", "url": url, "batch": batch, "epochs": epochs}
         tensors = {"inputs": [encode_tensor(inputs)], "targets": [encode_tensor(targets)]}
-        reply = self._ask({**command, **tensors})
+        reply = self.ask({**command, **tensors})
         return Compiled(
             before=decode_tensor(reply["before"]),
             losses=np.array(reply["losses"]),
@@ -261,7 +261,7 @@ class NodeTf:
 
     def state(self, url: str) -> State:
         """Load the model at `url` with all that there is to train on."""
-        reply = self._ask({"op": "state", "url": url})
+        reply = self.ask({"op": "state", "url": url})
         return State(
             trained=tuple(reply["trained"]),
             state={item["name"]: decode_tensor(item) for item in reply["state"]},
