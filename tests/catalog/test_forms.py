@@ -10,6 +10,7 @@ from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES
 
 ARCHITECTURE = b'{"class_name": "Sequential", "config": []}'
 
@@ -63,6 +64,17 @@ def test_a_folder_that_is_given_has_what_lies_beside_it(models):
         entry = entry_for_path(path)
         assert [one.path for one in entry.neighbours] == [labels]
         assert read_stamps(entry) == entry.stamps
+
+
+def test_what_is_left_out_beside_a_folder_that_is_given_is_told(models, caplog):
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        models.file(f"net/{name}", ARCHITECTURE)
+    labels = models.file("net.labels.txt")
+    with labels.open("wb") as file:
+        file.truncate(MAXIMUM_NEIGHBOUR_BYTES + 1)
+    assert not entry_for_path(labels.parent / "net").neighbours
+    (record,) = caplog.records
+    assert "'net.labels.txt' is not served: it has more than" in record.getMessage()
 
 
 def test_candidates_are_not_of_the_size_of_weights(models):

@@ -280,15 +280,20 @@ async def test_the_fast_road_gives_them_again_until_they_change(
         await client.close()
 
 
+@pytest.mark.parametrize("place", ["iris.labels.txt", "moons.labels.txt", "moons/labels.txt"])
 async def test_new_labels_are_seen_by_the_very_next_request_for_the_model(
-    stack: Stack, folder: Folder, hits: Hits
+    stack: Stack, folder: Folder, hits: Hits, place: str
 ) -> None:
     folder.save("iris.h5")
+    keras_folder(folder, "moons")
+    for parent in (folder.path / "moons", folder.path):
+        os.utime(parent, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    model = f"/{place.partition('.')[0].partition('/')[0]}/model.json"
     client = Kept(stack)
     try:
-        await warm(client, hits, request("/iris/model.json"))
-        put(folder, "iris.labels.txt", b"first")
-        assert b'"labels":["first"]' in await client.ask(request("/iris/model.json"))
+        await warm(client, hits, request(model))
+        put(folder, place, b"first")
+        assert b'"labels":["first"]' in await client.ask(request(model))
         assert hits.take() == 0
     finally:
         await client.close()

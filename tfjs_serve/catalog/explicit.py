@@ -86,9 +86,13 @@ def _entry(path: Path, stat: os.stat_result) -> CatalogEntry:
         raise KerasFileError(f"{path.name!r} is not a file", hint="give a model file or a folder")
     look, children = _look_into(path.parent)
     entry = _entry_of_file(path, stat, look, children)
-    for warning in look.warnings:
-        _logger.warning("%s", warning)
+    _tell(look)
     return entry
+
+
+def _tell(look: Look) -> None:
+    for warning in dict.fromkeys(look.warnings):
+        _logger.warning("%s", warning)
 
 
 def _entry_of_file(
@@ -147,6 +151,7 @@ def _folder_entry(path: Path) -> CatalogEntry:
         )
     if not found:
         raise _no_model(path, look)
+    _tell(look)
     return found[0]
 
 
