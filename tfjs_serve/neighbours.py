@@ -12,8 +12,10 @@ from tfjs_serve.settings import MIB
 
 LABELS_TXT, LABELS_JSON, METADATA_JSON = "labels.txt", "labels.json", "metadata.json"
 OF_KERAS_MODELS = (LABELS_TXT, LABELS_JSON, METADATA_JSON)
-"""What may lie beside a Keras model: ``digits.labels.txt`` beside ``digits.h5`` is served as
+"""What may lie beside a model: ``digits.labels.txt`` beside ``digits.h5`` is served as
 ``/digits/labels.txt``."""
+IN_KERAS_FOLDERS = (LABELS_TXT, LABELS_JSON)
+"""What may lie in a folder that Keras wrote, whose ``metadata.json`` is Keras's own."""
 NEIGHBOURS = (*OF_KERAS_MODELS, "model_meta.json", "dict.txt", "vocab.json")
 """What may lie in a TensorFlow.js folder, besides its weights. ``metadata.json`` is that of
 Teachable Machine and of speech-commands, ``model_meta.json`` of ml5, ``dict.txt`` of AutoML, and
@@ -25,18 +27,24 @@ WEIGHTS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,195}\.bin")
 """Names under which weights of a TensorFlow.js folder can be asked for, such as ``weights.bin`` of
 Teachable Machine and ``model.weights.bin`` of ml5."""
 _SHARD_FOLDER = re.compile(r"weights\.[0-9a-f]{32}")
+_AFTER_MODEL = re.compile(r"(?<=.)[._-]weights\Z", re.DOTALL)
+"""What the name of a file of weights has after the name of the model."""
 _ENDINGS = tuple(f".{name}" for name in OF_KERAS_MODELS)
 
 
-def neighbours_of_file(stem: str) -> dict[str, str]:
-    """Return the names of files beside a Keras model, and those under which they are served.
+def neighbours_called(stem: str) -> dict[str, str]:
+    """Return the names of files beside a model, and those under which they are served.
+
+    Of two that are served under one name, the first one counts: weights have labels by their own
+    name (``digits.weights.labels.txt``) or by that of the model (``digits.labels.txt``).
 
     Parameters
     ----------
     stem
-        The model file's own name, without its ending.
+        The name of the model's file without its ending, or of its folder.
     """
-    return {f"{stem}.{name}": name for name in OF_KERAS_MODELS}
+    stems = dict.fromkeys((stem, _AFTER_MODEL.sub("", stem)))
+    return {f"{one}.{name}": name for one in stems for name in OF_KERAS_MODELS}
 
 
 def is_like_neighbour(file_name: str) -> bool:

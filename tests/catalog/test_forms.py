@@ -10,6 +10,7 @@ from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES
 
 ARCHITECTURE = b'{"class_name": "Sequential", "config": []}'
 
@@ -53,6 +54,39 @@ def test_a_folder_that_keras_wrote_is_a_model(models):
         assert find(models.path, name) == [net]
     for path in (net.path, net.path.parent):
         assert entry_for_path(path).kind is EntryKind.KERAS_FOLDER
+
+
+def test_a_folder_that_is_given_has_what_lies_beside_it(models):
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        models.file(f"net/{name}", ARCHITECTURE)
+    labels = models.file("net.labels.txt", b"a")
+    for path in (labels.parent / "net", labels.parent / "net" / "config.json"):
+        entry = entry_for_path(path)
+        assert [one.path for one in entry.neighbours] == [labels]
+        assert read_stamps(entry) == entry.stamps
+
+
+def test_what_is_left_out_beside_a_folder_that_is_given_is_told(models, caplog):
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        models.file(f"net/{name}", ARCHITECTURE)
+    labels = models.file("net.labels.txt")
+    with labels.open("wb") as file:
+        file.truncate(MAXIMUM_NEIGHBOUR_BYTES + 1)
+    assert not entry_for_path(labels.parent / "net").neighbours
+    (record,) = caplog.records
+    assert "'net.labels.txt' is not served: it has more than" in record.getMessage()
+
+
+def test_candidates_are_not_of_the_size_of_weights(models):
+    models.file("a.json", ARCHITECTURE)
+    models.file("w.weights.json", b'{"metadata": {}}')
+    for name, content in (("w_00000.weights.h5", b"12"), ("empty.h5", b""), ("m.labels.txt", b"1")):
+        models.file(name, content)
+    models.file("m.h5", b"123")
+    sizes = {entry.exact_name: entry.size_bytes for entry in scan(models.path).entries}
+    assert sizes == {"empty.h5": 0, "m.h5": 3, "w.weights.json": 16 + 2}
+    entry = entry_for_path(models.path / "m.h5")
+    assert (entry.size_bytes, entry.candidates) == (3, 1)
 
 
 def test_an_archive_and_its_folder_have_one_name(models):

@@ -78,6 +78,21 @@ def test_only_folders_that_changed_are_listed(models, monkeypatch):
     assert len(listed) == 2
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_lies_beside_a_folder_that_is_a_model_is_noticed(models, look, is_told):
+    """The folder itself has not changed, nor has anybody told of it."""
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        models.file(f"deep/net/{name}", b'{"class_name": "Sequential"}')
+    look()
+    labels = models.file("deep/net.labels.txt", b"1")
+    deep = str(labels.parent)
+    assert [one.path for one in look([deep] if is_told else ()).entries[0].neighbours] == [labels]
+    labels.write_bytes(b"12")
+    assert look([deep]).entries[0].stamps[-1].size_bytes == 2
+    labels.unlink()
+    assert look([deep] if is_told else ()).entries[0].neighbours == ()
+
+
 def test_a_hint_about_an_unknown_folder_is_a_hint_about_everything(models, look):
     path = models.file("a/m.h5", b"1")
     look()

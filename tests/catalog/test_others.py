@@ -82,6 +82,16 @@ def test_weights_of_tensorflowjs_without_their_document(tmp_path: Path) -> None:
     assert "without its model.json" in words
 
 
+def test_a_download_of_tensorflowjs_is_a_model_json_by_another_name(tmp_path: Path) -> None:
+    save(tmp_path, "dl/a.json", "dl/a.weights.bin", "dl/b.json", "dl/b.weights.bin")
+    found = said(tmp_path)
+    assert list(found) == ["dl/a.json", "dl/b.json"]
+    assert "the model.json of a TensorFlow.js model under another name" in found["dl/a.json"]
+    assert "a.weights.bin, into a folder of its own, as a/model.json" in found["dl/a.json"]
+    save(tmp_path, "dl/c.weights.bin")
+    assert "without its model.json" in said(tmp_path)["dl/c.weights.bin"]
+
+
 def test_what_belongs_to_a_model_or_to_nobody_is_not_listed(tmp_path: Path) -> None:
     save(tmp_path, "iris.h5", "iris.keras", "plot.png", "log.txt", ".hidden.zip", "~temp.pkl")
     save(tmp_path, "web/weights.bin")

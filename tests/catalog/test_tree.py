@@ -22,11 +22,20 @@ TFJS = {"format": "layers-model", "weightsManifest": [{"paths": ["s.bin"], "weig
 DOCUMENTS = [json.dumps(TFJS), json.dumps({"format": "graph-model"}), "{}", '{"for']
 FOLDERS = ["", "a", "b", "a/b", "../outside", "l", ".hidden", "x%41y"]
 KERAS = ['{"class_name": "Sequential"}', '{"metadata": {}, "weight_map": {}}', "[]", ""]
-NEIGHBOURS = ["m.labels.txt"]
+NEIGHBOURS = ["m.labels.txt", "a.labels.txt", "b.labels.txt", "labels.txt"]
 PARTS = ["config.json", "metadata.json", "model.weights.h5", "m.json"]
 LISTED = ["w.weights.json", "w_00000.weights.h5"]
 FILES = [
-    *("m.h5", "m.keras", "model.json", "s.bin", "m.h5.keras", "-.h5", "pyvenv.cfg"),
+    *(
+        "m.h5",
+        "m.keras",
+        "keras_model.h5",
+        "model.json",
+        "s.bin",
+        "m.h5.keras",
+        "-.h5",
+        "pyvenv.cfg",
+    ),
     *(*PARTS, *LISTED, *NEIGHBOURS),
 ]
 LINKS = ["l", "b", "l.h5", "model.json"]

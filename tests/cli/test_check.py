@@ -249,6 +249,19 @@ def test_an_empty_folder_has_nothing_to_check(invoke: Invoke, models: Path) -> N
     assert "there are no models in the folder" in result.stdout
 
 
+@pytest.mark.parametrize("format_name", ["text", "json", "github", "junit"])
+def test_a_folder_with_nothing_but_what_is_no_model_has_no_model(
+    invoke: Invoke, models: Path, format_name: str
+) -> None:
+    (models / "face.tflite").write_bytes(b"TFL3")
+    cache = models.parent / "cache"
+    result = invoke("check", models, "--format", format_name, "--cache-dir", cache)
+    assert result.exit_code == 1
+    assert "there are no models in the folder" in result.stdout
+    assert "TensorFlow Lite" in result.stdout
+    assert ('"ok": true' in result.stdout) is False
+
+
 def test_a_folder_of_models_is_converted_in_one_go(invoke: Invoke, folder: Path) -> None:
     out = folder.parent / "out"
     result = invoke("convert", folder, out, "--cache-dir", folder.parent / "cache")

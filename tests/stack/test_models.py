@@ -133,3 +133,27 @@ async def test_two_servers_share_what_one_has_converted(
         second, same_shards = await other.load("/iris")
         assert (second.headers["ETag"], same_shards) == (first.headers["ETag"], shards)
         assert (one.told(), other.told()) == (["started", "ready"], ["ready"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dl/net.json",
+        "/dl/net.json/model.json",
+        "/dl/net/model.json",
+        "/dl/face.tflite",
+        "/net.json",
+    ],
+)
+async def test_who_asks_for_a_file_that_is_no_model_is_told_what_it_is(
+    stack: Stack, folder: Folder, path: str
+) -> None:
+    (folder.path / "dl").mkdir()
+    for name in ("dl/net.json", "dl/net.weights.bin", "dl/face.tflite", "net.json"):
+        (folder.path / name).write_bytes(b"{}")
+    (folder.path / "net.weights.bin").touch()
+    await ask(stack, "/-/models.json")
+    answer = await ask(stack, path)
+    assert_problem(answer, 404, "no-such-model")
+    assert "is no model: it is" in answer.json()["detail"]
+    assert "face" in path or "as net/model.json" in answer.json()["hint"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -279,15 +280,20 @@ async def test_the_fast_road_gives_them_again_until_they_change(
         await client.close()
 
 
+@pytest.mark.parametrize("place", ["iris.labels.txt", "moons.labels.txt", "moons/labels.txt"])
 async def test_new_labels_are_seen_by_the_very_next_request_for_the_model(
-    stack: Stack, folder: Folder, hits: Hits
+    stack: Stack, folder: Folder, hits: Hits, place: str
 ) -> None:
     folder.save("iris.h5")
+    keras_folder(folder, "moons")
+    for parent in (folder.path / "moons", folder.path):
+        os.utime(parent, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    model = f"/{place.partition('.')[0].partition('/')[0]}/model.json"
     client = Kept(stack)
     try:
-        await warm(client, hits, request("/iris/model.json"))
-        put(folder, "iris.labels.txt", b"first")
-        assert b'"labels":["first"]' in await client.ask(request("/iris/model.json"))
+        await warm(client, hits, request(model))
+        put(folder, place, b"first")
+        assert b'"labels":["first"]' in await client.ask(request(model))
         assert hits.take() == 0
     finally:
         await client.close()
@@ -354,3 +360,119 @@ async def test_more_labels_than_a_list_holds_are_not_told(stack: Stack, folder: 
 async def listed_labels(stack: Stack) -> Any:
     (model,) = (await ask(stack, "/-/models.json")).json()["models"]
     return model["facts"]["labels"]
+
+
+def keras_folder(folder: Folder, name: str) -> Path:
+    """Write the folder that Keras would write for an archive."""
+    path = folder.path / name
+    with zipfile.ZipFile(FIXTURES / "archives-keras-3.3.3.zip") as archive:
+        data = archive.read("dense.keras")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(path)
+    for file in path.rglob("*"):
+        os.utime(file, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    return path
+
+
+@pytest.mark.parametrize("name", OF_KERAS_MODELS)
+async def test_what_lies_beside_a_folder_that_keras_wrote_belongs_to_it(
+    stack: Stack, folder: Folder, name: str
+) -> None:
+    keras_folder(folder, "deep/moons")
+    answer = await ask(stack, f"/deep/moons/{name}")
+    assert_problem(answer, 404, "no-such-file")
+    assert f"put moons.{name} beside the model's folder" in answer.json()["hint"]
+    bare, shards = await stack.load("/deep/moons")
+    for age, text in enumerate(("first", "second")):
+        content = put(folder, f"deep/moons.{name}", {"0": text}, age)
+        model, same_shards = await stack.load("/deep/moons")
+        assert text in json.dumps(metadata(model))
+        assert (await ask(stack, f"/deep/moons/{name}")).body == content
+        assert same_shards == shards
+    (folder.path / f"deep/moons.{name}").unlink()
+    model, _ = await stack.load("/deep/moons")
+    assert model.body == bare.body
+
+
+async def test_labels_in_a_folder_that_keras_wrote_belong_to_it(
+    stack: Stack, folder: Folder
+) -> None:
+    path = keras_folder(folder, "moons")
+    (path / "assets").mkdir(exist_ok=True)
+    put(folder, "moons/assets/labels.json", ["in the assets"])
+    put(folder, "moons.labels.json", ["beside it"])
+    model, _ = await stack.load("/moons")
+    assert metadata(model) == {"labels": ["beside it"]}
+    put(folder, "moons/labels.json", ["in the folder"])
+    model, _ = await stack.load("/moons")
+    assert metadata(model) == {"labels": ["in the folder"]}
+    assert_problem(await ask(stack, "/moons/metadata.json"), 404, "no-such-file")  # Keras's own
+
+
+async def test_labels_beside_a_folder_of_tensorflowjs_belong_to_it_unless_it_has_its_own(
+    stack: Stack, folder: Folder
+) -> None:
+    folder.add_tfjs("cells")
+    beside = put(folder, "cells.labels.txt", b"beside it")
+    assert (await ask(stack, "/cells/labels.txt")).body == beside
+    inside = put(folder, "cells/labels.txt", b"in it")
+    assert (await ask(stack, "/cells/labels.txt")).body == inside
+
+
+async def test_the_folder_that_is_served_has_nothing_beside_it(tmp_path: Path) -> None:
+    parent = Folder(tmp_path)
+    path = keras_folder(parent, "moons")
+    put(parent, "moons.labels.txt", b"of somebody else")
+    settings = ServerSettings(models_dir=path, cache_dir=tmp_path / "cache", port=0)
+    async with running(settings) as stack:
+        assert metadata(await ask(stack, "/moons/model.json")) is None
+
+
+@pytest.mark.parametrize("weights", ["net.weights.h5", "net_weights.h5", "net-weights.hdf5"])
+async def test_weights_have_the_labels_of_their_model(
+    stack: Stack, folder: Folder, weights: str
+) -> None:
+    folder.save(weights)
+    name = weights.rpartition(".")[0]
+    put(folder, "net.labels.txt", b"a")
+    model, _ = await stack.load(f"/{name}")
+    assert metadata(model) == {"labels": ["a"]}
+    own = put(folder, f"{name}.labels.txt", b"b")
+    model, _ = await stack.load(f"/{name}")
+    assert metadata(model) == {"labels": ["b"]}
+    assert (await ask(stack, f"/{name}/labels.txt")).body == own
+
+
+async def test_the_labels_of_teachable_machine_are_those_of_its_model(
+    stack: Stack, folder: Folder
+) -> None:
+    folder.save("keras_model.h5")
+    labels = put(folder, "labels.txt", b"0 Cat\n1 Big dog\n")
+    model, _ = await stack.load("/keras_model")
+    assert metadata(model) == {"labels": ["Cat", "Big dog"]}
+    assert (await ask(stack, "/keras_model/labels.txt")).body == labels
+    folder.save("iris.h5")  # now nobody knows whose they are
+    model, _ = await stack.load("/keras_model")
+    assert metadata(model) is None
+    model, _ = await stack.load("/iris")
+    assert metadata(model) is None
+
+
+@pytest.mark.parametrize("lines", [["1 a", "2 b"], ["0 a", "b"], ["0", "1"], ["0 ", "1 "]])
+async def test_numbers_that_are_not_the_index_of_a_name_are_part_of_it(
+    stack: Stack, folder: Folder, lines: list[str]
+) -> None:
+    folder.save("iris.h5")
+    put(folder, "iris.labels.txt", "\n".join(lines).encode())
+    model, _ = await stack.load("/iris")
+    assert metadata(model) == {"labels": lines}
+
+
+async def test_what_lies_beside_a_model_is_not_of_its_size(stack: Stack, folder: Folder) -> None:
+    (folder.path / "empty.h5").touch()
+    folder.save("iris.h5")
+    put(folder, "fer.json", {"class_name": "Sequential", "config": []})
+    put(folder, "iris.labels.txt", b"a")
+    for name in ("empty.h5", "iris.h5"):
+        size_bytes = (folder.path / name).stat().st_size
+        assert (await stack.listed(name))["sizeBytes"] == size_bytes

@@ -40,11 +40,11 @@ def read_stamps(entry: CatalogEntry) -> Stamps:
     try:
         known = names_of(entry, entry.stamps)
         own = len(known) - len(entry.neighbours)
-        names = [*parts_now(entry, known[:own]), *known[own:]]
-        return tuple(
-            stamp_of(f"{_prefix(entry)}{name}", path.stat())
-            for name, path in zip(names, _paths(entry, names), strict=True)
-        )
+        parts = parts_now(entry, known[:own])
+        shown = [f"{_prefix(entry)}{name}" for name in parts]
+        shown += [stamp.path for stamp in entry.stamps[own:]]
+        paths = _paths(entry, parts)
+        return tuple(stamp_of(one, path.stat()) for one, path in zip(shown, paths, strict=True))
     except OSError as error:
         raise unreadable(entry, error) from error
 
@@ -71,17 +71,21 @@ def is_racy(stamps: Stamps, now_ns: int) -> bool:
 
 def paths_of(entry: CatalogEntry, stamps: Stamps) -> list[Path]:
     """Return the paths of the files of `entry` that have these `stamps`."""
-    return _paths(entry, names_of(entry, stamps))
+    return _paths(entry, names_of(entry, stamps)[: len(stamps) - len(entry.neighbours)])
 
 
-def _paths(entry: CatalogEntry, names: Sequence[str]) -> list[Path]:
-    if entry.kind.is_tfjs:
-        return [entry.path / name for name in names]
-    return [entry.path, *(entry.folder / name for name in names[1:])]
+def _paths(entry: CatalogEntry, parts: Sequence[str]) -> list[Path]:
+    """Return the paths of these parts, and those of the neighbours."""
+    first = entry.path / parts[0] if entry.kind.is_tfjs else entry.path
+    others = (entry.folder / name for name in parts[1:])
+    return [first, *others, *(item.path for item in entry.neighbours)]
 
 
 def names_of(entry: CatalogEntry, stamps: Stamps) -> list[str]:
-    """Return the paths of these files relative to the folder of `entry`."""
+    """Return the paths of these files relative to the folder of `entry`.
+
+    Those of neighbours that lie beside this folder are relative to the models folder.
+    """
     prefix = _prefix(entry)
     return [stamp.path.removeprefix(prefix) for stamp in stamps]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.folders import Children, list_folder, root_folder, stamp_of
-from tfjs_serve.catalog.forms import CONFIG, is_shard, list_of_shard
+from tfjs_serve.catalog.forms import CONFIG, is_shard, list_of_shard, neighbours_of_file
 from tfjs_serve.catalog.look import Look
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.others import (
@@ -22,7 +22,6 @@ from tfjs_serve.catalog.others import (
 )
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import KerasFileError, SettingsError, TfjsFolderError, TfjsServeError
-from tfjs_serve.neighbours import neighbours_of_file
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.source_files import open_source
 
@@ -75,7 +74,8 @@ def _stat(path: Path, hint: str) -> os.stat_result:
 
 
 def _look_into(folder: Path) -> tuple[Look, Children]:
-    look = Look(TfjsReader(), root_folder(str(folder)))
+    parent = root_folder(str(folder.parent))
+    look = Look(TfjsReader(), replace(root_folder(str(folder)), parent=parent))
     return look, list_folder(look.root, look.warn)
 
 
@@ -86,9 +86,13 @@ def _entry(path: Path, stat: os.stat_result) -> CatalogEntry:
         raise KerasFileError(f"{path.name!r} is not a file", hint="give a model file or a folder")
     look, children = _look_into(path.parent)
     entry = _entry_of_file(path, stat, look, children)
-    for warning in look.warnings:
-        _logger.warning("%s", warning)
+    _tell(look)
     return entry
+
+
+def _tell(look: Look) -> None:
+    for warning in dict.fromkeys(look.warnings):
+        _logger.warning("%s", warning)
 
 
 def _entry_of_file(
@@ -104,7 +108,7 @@ def _entry_of_file(
             return entry
     if file_name == MODEL_JSON and not look.is_architecture(look.root, children, file_name):
         raise _no_model(path.parent, look)
-    beside = look.neighbours(look.root, children, neighbours_of_file(path.stem))
+    beside = look.neighbours(look.root, neighbours_of_file(path.name, children), children)
     architectures = look.architectures(look.root, children, path.name)
     return CatalogEntry(
         name=names.file_name_of(path.name),
@@ -112,6 +116,7 @@ def _entry_of_file(
         path=path,
         kind=_kind(path),
         stamps=(stamp_of(path.name, stat), *architectures, *beside.values()),
+        candidates=len(architectures),
         neighbours=tuple(beside),
     )
 
@@ -146,6 +151,7 @@ def _folder_entry(path: Path) -> CatalogEntry:
         )
     if not found:
         raise _no_model(path, look)
+    _tell(look)
     return found[0]
 
 
@@ -183,4 +189,4 @@ def _with_topology(entry: CatalogEntry, topology: Path) -> CatalogEntry:
     first, *others = entry.stamps[:own]
     shards = [one for one in others if is_shard(entry.exact_name, one.path)]
     stamps = (first, *shards, stamp, *entry.stamps[own:])
-    return replace(entry, kind=EntryKind.KERAS_WEIGHTS, stamps=stamps)
+    return replace(entry, kind=EntryKind.KERAS_WEIGHTS, stamps=stamps, candidates=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from tfjs_serve.catalog.folders import (
@@ -16,8 +16,11 @@ from tfjs_serve.catalog.folders import (
 )
 from tfjs_serve.catalog.forms import JsonHeads, JsonKind
 from tfjs_serve.catalog.model import FileStamp, Neighbour
-from tfjs_serve.neighbours import size_problem
+from tfjs_serve.neighbours import neighbours_called, size_problem
 from tfjs_serve.sightings import Sightings
+
+Neighbours = dict[Neighbour, FileStamp]
+"""Files that are served with a model, with their identities."""
 
 
 class Eyes:
@@ -88,34 +91,58 @@ class Eyes:
     def neighbours(
         self,
         folder: Folder,
-        children: Children,
         wanted: Mapping[str, str],
+        names: Collection[str] | None = None,
         *,
         may_lead_out: bool = True,
-    ) -> dict[Neighbour, FileStamp]:
+    ) -> Neighbours:
         """Return the files in `folder` that are served with a model, with their identities.
 
         Parameters
         ----------
         wanted
-            Names of files that may be there, with those under which they are served.
+            Names of files that may be there, with those under which they are served. Of those that
+            are served under one name, the first one counts.
+        names
+            All names in the folder, if they are known.
         may_lead_out
             Whether links may lead out of this folder, as far as those of models may.
         """
-        found = {}
+        found: dict[str, tuple[Neighbour, FileStamp]] = {}
         for file_name, name in wanted.items():
-            child = children.get(file_name)
-            if child is None:
+            if name in found or (names is not None and file_name not in names):
                 continue
-            if not may_lead_out and leads_out(folder, child):
+            if not may_lead_out and leads_out(folder, file_name):
                 self._not_served(folder, file_name, "is a link out of its folder")
                 continue
-            stamp = self.stamp(folder, child)
-            problem = size_problem(stamp.size_bytes) if stamp is not None else None
-            if problem is not None:
-                self._not_served(folder, file_name, problem)
-            elif stamp is not None:
-                found[Neighbour(name=name, path=Path(child.path))] = stamp
+            for stamp in self.stamp_below(folder, file_name):
+                problem = size_problem(stamp.size_bytes)
+                if problem is not None:
+                    self._not_served(folder, file_name, problem)
+                else:
+                    neighbour = Neighbour(name=name, path=Path(folder.path, file_name))
+                    found[name] = neighbour, stamp
+        return dict(found.values())
+
+    def neighbours_of_folder(
+        self, folder: Folder, children: Children, inside: Iterable[str]
+    ) -> Neighbours:
+        """Return the files that are served with a model that is a folder.
+
+        Parameters
+        ----------
+        inside
+            Names of those that may lie in it. They come before those beside it: libraries ask for
+            what was made with the model.
+        """
+        found = self.neighbours(
+            folder, {name: name for name in inside}, children, may_lead_out=False
+        )
+        if folder.parent is not None:
+            taken = {one.name for one in found}
+            called = neighbours_called(Path(folder.path).name)
+            wanted = {at: name for at, name in called.items() if name not in taken}
+            found |= self.neighbours(folder.parent, wanted)
         return found
 
     def _not_served(self, folder: Folder, file_name: str, problem: str) -> None:

@@ -6,7 +6,7 @@ import os
 import stat as stat_flags
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfjs_serve.catalog.model import FileStamp
@@ -33,6 +33,8 @@ class Folder:
         Whether links that lead out of `root` are followed (``--follow-symlinks``).
     linked
         Whether a link led here.
+    parent
+        The folder that it was found in; ``None`` if what lies beside it is nobody's business.
     """
 
     path: str
@@ -41,6 +43,7 @@ class Folder:
     root: str
     follow_out: bool = False
     linked: bool = False
+    parent: Folder | None = field(default=None, compare=False, repr=False)
 
     def relative_to_root(self, name: str) -> str:
         """Return the relative path of a child."""
@@ -96,6 +99,7 @@ def subfolder(parent: Folder, child: os.DirEntry[str], warn: Warn) -> Folder | N
         root=parent.root,
         follow_out=parent.follow_out,
         linked=linked or parent.linked,
+        parent=parent,
     )
 
 
@@ -170,9 +174,10 @@ def stamp_of(shown_path: str, stat: os.stat_result) -> FileStamp:
     )
 
 
-def leads_out(folder: Folder, child: os.DirEntry[str]) -> bool:
-    """Whether `child` of `folder` is a link to something that is not in `folder`."""
-    return child.is_symlink() and not _is_inside(os.path.realpath(child.path), folder.real_path)
+def leads_out(folder: Folder, file_name: str) -> bool:
+    """Whether a child of `folder` is a link to something that is not in `folder`."""
+    path = Path(folder.path, file_name)
+    return path.is_symlink() and not _is_inside(os.path.realpath(path), folder.real_path)
 
 
 def _is_inside(path: str, root: str) -> bool:

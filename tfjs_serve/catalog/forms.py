@@ -18,7 +18,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
-from tfjs_serve.catalog.names import is_skipped_file
+from tfjs_serve.catalog.names import file_name_of, is_skipped_file, split_model_file
+from tfjs_serve.neighbours import LABELS_TXT, neighbours_called
+from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.source_files import open_source
 
 CONFIG, ASSETS = "config.json", "assets"
@@ -31,6 +33,7 @@ _SHARD = re.compile(r"(.+)_[0-9]{5}\.weights\.h5", re.DOTALL)
 _AFTER_MODEL = re.compile(r"(?:[._-]weights)?\.[^.]*\Z")
 """What the name of a file of weights has after the name of the model."""
 _SHARD_ENDING = ".weights.h5"
+_OF_TEACHABLE_MACHINE = "keras_model.h5"
 _MOST_ASSETS = 1000
 MOST_JSON_FILES = 64
 """In a folder with more of them, only architectures that are named like the weights count."""
@@ -91,6 +94,28 @@ def is_weights(part: str) -> bool:
 def own_architecture(file_name: str) -> str:
     """Return the name of the architecture that is called like a file of weights."""
     return f"{_AFTER_MODEL.sub('', file_name)}.json"
+
+
+def neighbours_of_file(file_name: str, names: Collection[str]) -> dict[str, str]:
+    """Return the names of files beside a model's, and those under which they are served.
+
+    Teachable Machine exports ``keras_model.h5`` and ``labels.txt``. These belong together where
+    there is no other model that the labels could be of.
+
+    Parameters
+    ----------
+    names
+        All names in the folder.
+    """
+    wanted = neighbours_called(file_name_of(file_name))
+    if file_name == _OF_TEACHABLE_MACHINE and not any(map(_is_another_model, names)):
+        wanted[LABELS_TXT] = LABELS_TXT
+    return wanted
+
+
+def _is_another_model(name: str) -> bool:
+    is_file = split_model_file(name) is not None and not is_skipped_file(name)
+    return name == MODEL_JSON or (is_file and name != _OF_TEACHABLE_MACHINE)
 
 
 def parts_now(entry: CatalogEntry, known: Sequence[str]) -> Sequence[str]:

@@ -9,12 +9,7 @@ from types import MappingProxyType
 
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.eyes import Eyes
-from tfjs_serve.catalog.folders import (
-    Children,
-    Folder,
-    is_link,
-    subfolder,
-)
+from tfjs_serve.catalog.folders import Children, Folder, is_link, subfolder
 from tfjs_serve.catalog.forms import (
     ASSETS,
     CONFIG,
@@ -25,10 +20,11 @@ from tfjs_serve.catalog.forms import (
     folder_parts,
     is_shard,
     list_of_shard,
+    neighbours_of_file,
 )
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp, Neighbour
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
-from tfjs_serve.neighbours import NEIGHBOURS, neighbours_of_file
+from tfjs_serve.neighbours import IN_KERAS_FOLDERS, NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 
@@ -96,12 +92,11 @@ class Look(Eyes):
             if kind is EntryKind.KERAS_WEIGHTS:
                 shards = [one for one in children if is_shard(file_name, one)]
                 others = self.stamps(folder, children, shards)
-            if kind is not EntryKind.KERAS_ZIP:
-                others += architectures.beside(file_name)
-            wanted = neighbours_of_file(file_name.rpartition(".")[0])
-            beside = self.neighbours(folder, children, wanted)
-            stamps = (stamp, *others, *beside.values())
-            entry = self._file_entry(child, kind, stamps, tuple(beside))
+            is_whole = kind is EntryKind.KERAS_ZIP
+            candidates = () if is_whole else architectures.beside(file_name)
+            beside = self.neighbours(folder, neighbours_of_file(file_name, children), children)
+            stamps = (stamp, *others, *candidates, *beside.values())
+            entry = self._file_entry(child, kind, stamps, len(candidates), tuple(beside))
             if entry is not None:
                 yield entry
 
@@ -154,6 +149,7 @@ class Look(Eyes):
         child: os.DirEntry[str],
         kind: EntryKind,
         stamps: tuple[FileStamp, ...],
+        candidates: int,
         neighbours: tuple[Neighbour, ...],
     ) -> CatalogEntry | None:
         exact_name = stamps[0].path
@@ -169,6 +165,7 @@ class Look(Eyes):
             path=Path(child.path),
             kind=kind,
             stamps=stamps,
+            candidates=candidates,
             neighbours=neighbours,
         )
 
@@ -186,12 +183,15 @@ class Look(Eyes):
         name = folder.relative or self._root_name
         if not self._can_be_served(name, exact_name):
             return None
+        own = (*self.stamps(folder, children, parts), *self._assets(folder, children))
+        beside = self.neighbours_of_folder(folder, children, IN_KERAS_FOLDERS)
         entry = CatalogEntry(
             name=name,
             exact_name=exact_name,
             path=Path(folder.path, CONFIG),
             kind=EntryKind.KERAS_FOLDER,
-            stamps=(*self.stamps(folder, children, parts), *self._assets(folder, children)),
+            stamps=(*own, *beside.values()),
+            neighbours=tuple(beside),
         )
         known = self._known.get(exact_name)
         return known if known == entry else entry
@@ -218,8 +218,8 @@ class Look(Eyes):
         if document is None or not self._can_be_served(name, exact_name):
             return None
         shards = self.shard_stamps(folder, document.shard_paths)
-        wanted = {name: name for name in NEIGHBOURS if name not in document.shard_paths}
-        beside = self.neighbours(folder, children, wanted, may_lead_out=False)
+        inside = [name for name in NEIGHBOURS if name not in document.shard_paths]
+        beside = self.neighbours_of_folder(folder, children, inside)
         entry = CatalogEntry(
             name=name,
             exact_name=exact_name,

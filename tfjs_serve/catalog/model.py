@@ -86,6 +86,9 @@ class CatalogEntry:
     stamps
         Identity of this file, or of a tfjs folder's ``model.json``, and of all others that the
         model is or may be made of; then those of the neighbours, in their order.
+    candidates
+        How many of these, the last before the neighbours, are of files that may have the model's
+        architecture.
     """
 
     name: str
@@ -93,6 +96,7 @@ class CatalogEntry:
     path: Path
     kind: EntryKind
     stamps: tuple[FileStamp, ...]
+    candidates: int = 0
     neighbours: tuple[Neighbour, ...] = ()
 
     @property
@@ -102,5 +106,6 @@ class CatalogEntry:
 
     @property
     def size_bytes(self) -> int:
-        """Total size of the files."""
-        return sum(stamp.size_bytes for stamp in self.stamps)
+        """Total size of the files that certainly are the model, without what lies beside them."""
+        own = len(self.stamps) - len(self.neighbours) - self.candidates
+        return sum(stamp.size_bytes for stamp in self.stamps[:own])

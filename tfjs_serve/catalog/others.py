@@ -27,6 +27,10 @@ _CHECKPOINT_PART = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
 _TFJS_WEIGHTS = re.compile(r"group\d+-shard\d+of\d+(?:\.bin)?|(?:.+\.)?weights\.bin")
 
 
+_DOWNLOADED_WEIGHTS = ".weights.bin"
+"""What ``BrowserDownloads`` in tfjs-core's ``io/browser_files.ts`` writes beside ``.json``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAModel:
     """A file or folder that is no model.
@@ -148,7 +152,11 @@ def _found(folder: str, names: Collection[str]) -> Iterator[NotAModel]:
     if SAVED_MODEL in names:
         yield saved_model(folder or ".", has_keras=KERAS_METADATA in names)
     yield from (_other(f"{prefix}{stem}", _CHECKPOINT) for stem in _checkpoints(names))
-    weights = next((name for name in names if _TFJS_WEIGHTS.fullmatch(name)), None)
+    there = frozenset(names)
+    downloads = {name for name in names if _document_of(name) in there}
+    yield from (_downloaded(prefix, name) for name in sorted(downloads))
+    alone = (name for name in names if name not in downloads and _TFJS_WEIGHTS.fullmatch(name))
+    weights = next(alone, None)
     if weights is not None and MODEL_JSON not in names:
         yield _weights_alone(f"{prefix}{weights}")
     for name in names:
@@ -162,6 +170,27 @@ def _checkpoints(names: Collection[str]) -> list[str]:
     parts = filter(None, map(_CHECKPOINT_PART.fullmatch, names))
     stems = dict.fromkeys(part[1] for part in parts)
     return [stem for stem in stems if stem != _STEM_IN_SAVED_MODEL]
+
+
+def _document_of(weights: str) -> str:
+    """Return the name that a page's ``model.save('downloads://...')`` gave to the model.json.
+
+    It is empty if they are no such weights, or if it is a model.json.
+    """
+    stem = weights.removesuffix(_DOWNLOADED_WEIGHTS)
+    document = f"{stem}.json"
+    return "" if stem in ("", weights) or document == MODEL_JSON else document
+
+
+def _downloaded(prefix: str, weights: str) -> NotAModel:
+    document = _document_of(weights)
+    folder = document.removesuffix(".json")
+    return NotAModel(
+        path=f"{prefix}{document}",
+        message=f"the {MODEL_JSON} of a TensorFlow.js model under another name",
+        hint=f"move it and its weights, {weights}, into a folder of its own, as "
+        f"{folder}/{MODEL_JSON} and {folder}/{weights}",
+    )
 
 
 def _weights_alone(path: str) -> NotAModel:

@@ -145,14 +145,20 @@ class FolderTree:
         known = {entry.exact_name: entry for entry in self._result.entries}
         root = root_folder(self._models_dir, follow_out=self._follow_symlinks)
         look = Look(self._reader, root, known)
-        pending = [root]
+        pending = [(root, False)]
         while pending:
-            folder = pending.pop()
+            folder, is_new_beside = pending.pop()
             seen = before.get(folder.relative)
-            if seen is None or not _is_same(seen.folder, folder) or not may_stay(seen):
+            if (
+                seen is None
+                or not _is_same(seen.folder, folder)
+                or (is_new_beside and _is_model(seen))
+                or not may_stay(seen)
+            ):
                 seen = self._look_into(folder, look)
             yield seen
-            pending += seen.subfolders
+            is_new = seen is not before.get(folder.relative)
+            pending += [(inner, is_new) for inner in seen.subfolders]
 
     def _look_into(self, folder: Folder, look: Look) -> _Seen:
         look.warnings = []
@@ -193,6 +199,11 @@ def _is_folder(path: str) -> bool:
 
 def _is_same(one: Folder, other: Folder) -> bool:
     return one is other or one == other
+
+
+def _is_model(seen: _Seen) -> bool:
+    """Whether a folder is itself a model, to which files beside it may belong."""
+    return any(entry.kind.is_folder for entry in seen.entries)
 
 
 def _is_lasting(identity: Identity, looked_at_seconds: float) -> bool:

@@ -80,7 +80,7 @@ def check(
 
     Each is converted as the server would do it, so models without problems are then served at once.
     For each model that cannot be converted, all reasons are listed. What lies in a folder and is no
-    model is listed too, and fails nothing.
+    model is listed too, and fails nothing where there are models.
 
     \b
     Exit codes:
@@ -115,21 +115,19 @@ async def _check(
             found = await asyncio.to_thread(
                 found_at, path, follow_symlinks=of_path.follow_symlinks, topology=topology
             )
-            if not (found.entries or found.others):
+            for other in found.others:
+                on_result(Checked(path=_shown(path / other.path), other=other))
+            if not found.entries:
                 raise no_models_in(path, found.warnings)
         except TfjsServeError as error:
             on_result(Checked(path=_shown(path), error=error))
         else:
-            await _check_all(path, found, of_path, on_result)
+            await _check_all(found, of_path, on_result)
 
 
-async def _check_all(
-    path: Path, found: Found, settings: ServerSettings, on_result: OnResult
-) -> None:
+async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult) -> None:
     for warning in found.warnings:
         _log.warning("%s", warning)
-    for other in found.others:
-        on_result(Checked(path=_shown(path / other.path), other=other))
     async with building(settings) as builder:
 
         def done(result: Result[Checked]) -> None:

@@ -26,6 +26,7 @@ from tfjs_serve.source_files import open_source
 from tfjs_serve.untrusted_json import parse_strict_json
 
 _LABELS = "labels"
+_NUMBERED = re.compile(r"([0-9]+) (.*\S.*)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -190,7 +191,17 @@ def _lines(data: bytes) -> dict[str, Json]:
         lines.pop()
     if not lines:
         raise UnusableNeighbourError("holds no labels: write one in each line")
-    return {_LABELS: lines}
+    return {_LABELS: _without_numbers(lines)}
+
+
+def _without_numbers(lines: list[str]) -> Json:
+    """Return the names alone if every line has its own index before it, from 0 on.
+
+    Teachable Machine writes such files, and its own example leaves the numbers out.
+    """
+    numbered = [_NUMBERED.fullmatch(line) for line in lines]
+    names = [one[2] for at, one in enumerate(numbered) if one and one[1] == str(at)]
+    return names if len(names) == len(lines) else lines
 
 
 def _labels(data: bytes) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.others import not_a_model, other_called
 from tfjs_serve.errors import (
     AmbiguousNameError,
     FileGoneError,
@@ -170,7 +171,7 @@ async def require_model(services: Services, target: ModelFile) -> None:
     Raises
     ------
     ModelNotFoundError
-        There is no model of that name.
+        There is no model of that name; the URL may be that of a file that is none.
     """
     addresses = target.addresses or target.page
     for address in target.addresses:
@@ -181,6 +182,8 @@ async def require_model(services: Services, target: ModelFile) -> None:
         except AmbiguousNameError:
             pass
         return
+    if other := other_called(target.page[0].name, services.catalog.others):
+        raise not_a_model(other)
     await services.catalog.lookup(addresses[-1].name)
 
 
@@ -189,7 +192,8 @@ def no_such_neighbour(entry: CatalogEntry, file_name: str) -> FileNotInModelErro
     if entry.kind.is_tfjs:
         hint = "put it into the folder, beside model.json"
     elif file_name in OF_KERAS_MODELS:
-        hint = f"put {PurePosixPath(entry.name).name}.{file_name} beside the model's file"
+        inside = f"folder, or {file_name} into its assets/" if entry.kind.is_folder else "file"
+        hint = f"put {PurePosixPath(entry.name).name}.{file_name} beside the model's {inside}"
     else:
         hint = "only folders that were made for TensorFlow.js have this file"
     return FileNotInModelError(f"the model {entry.name!r} has no {file_name}", hint=hint)
