@@ -50,11 +50,17 @@ class NotAModel:
         What it is, as the rest of "it is ...".
     hint
         What to do.
+    line
+        The code with which the hint ends, if it does.
+    count
+        For how many files it stands.
     """
 
     path: str
     message: str
     hint: str
+    line: str = ""
+    count: int = 1
 
     def to_json(self) -> dict[str, str]:
         """Return its object in ``/-/models.json``."""
@@ -169,6 +175,7 @@ def others_among(
         path=f"{folder}/" if folder else "./",
         message=f"where {more} more files are that are no models",
         hint="keep data elsewhere: what is not a model is looked at in vain",
+        count=more,
     )
     return (*found[:MOST_IN_FOLDER], rest)
 
@@ -194,14 +201,15 @@ def saved_model(folder: str, *, has_keras: bool, place: str = "") -> NotAModel:
     place = place or folder
     stem = NAME_OF_UNNAMED_FOLDER if place == "." else place
     line = f"import tf_keras; tf_keras.models.load_model({place!r}).save({f'{stem}.h5'!r})"
-    line = f"once, in Python (pip install tf_keras): {line}"
+    once = f"once, in Python (pip install tf_keras): {line}"
     # What Keras 3 exports, and what is not of Keras, has no layers that could be saved. Before
     # TensorFlow 2.5, a folder without Keras's description may have them all the same.
     exported = f"save the model that it was exported from: model.save({f'{stem}.keras'!r})"
     return NotAModel(
         path=f"{folder}/",
         message="a TensorFlow SavedModel, which is not a Keras file",
-        hint=line if has_keras else f"{exported}; or if it is from before 2021, {line}",
+        hint=once if has_keras else f"{exported}; or if it is from before 2021, {once}",
+        line=line,
     )
 
 
@@ -216,7 +224,8 @@ def other_called(name: str, others: Iterable[NotAModel]) -> NotAModel | None:
 
 def not_a_model(other: NotAModel) -> ModelNotFoundError:
     """Return the error for a request of something that is no model."""
-    return ModelNotFoundError(f"{other.path!r} is no model: it is {other.message}", hint=other.hint)
+    message = f"{other.path!r} is no model: it is {other.message}"
+    return ModelNotFoundError(message, hint=other.hint, line=other.line)
 
 
 def _found(
