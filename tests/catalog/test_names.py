@@ -110,7 +110,7 @@ def test_a_name_without_its_folder_suggests_the_whole_name():
 
 def test_without_a_similar_name_the_hint_is_no_new_sentence():
     with pytest.raises(ModelNotFoundError) as caught:
-        resolve((), "digits", known=[entry("iris.h5")])
+        names.resolve((), "mobile", known=entries("iris.h5"))
     assert caught.value.hint == "the models are listed at /"
 
 
