@@ -10,6 +10,7 @@ from tfjs_serve.builder.stamps import read_stamps
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.names import similar_names
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.errors import ModelNotFoundError, SettingsError
@@ -166,6 +167,13 @@ async def test_an_architecture_without_weights_is_told(models, file_name, writte
     with pytest.raises(ModelNotFoundError) as told:
         await catalog.lookup(name.rpartition(".")[0])
     assert told.value.hint.startswith("did you mean 'net/net.weights'")
+
+
+def test_an_architecture_that_many_may_share_means_the_one_with_its_name(models):
+    models.file("fer.json", ARCHITECTURE)
+    for name in ("cut.h5", "download.h5", "empty.h5", "fer.weights.h5"):
+        models.file(name)
+    assert similar_names("fer", scan(models.path).entries) == ["fer.weights"]
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,8 @@ def is_like_variant(name: str) -> bool:
 def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
     """Return a few names that may have been meant by `name`.
 
-    First come models of which it names a part, such as the architecture beside the weights.
+    First come models of which it names a part, such as the architecture beside the weights; of
+    many that may share it, those whose names begin like it.
     """
     by_folded: dict[str, str] = {}
     targets = url_names(entries)
@@ -214,7 +215,9 @@ def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
     likely = _likely(folded_name, by_folded)
     close = difflib.get_close_matches(folded_name, likely, n=3 * _MOST_SUGGESTIONS)
     similar = [by_folded[folded] for folded in close]
-    return list(dict.fromkeys((*holders, *similar)))[:_MOST_SUGGESTIONS]
+    stem = name.removesuffix(".json")
+    own = [one for one in holders if one.startswith(stem)]
+    return list(dict.fromkeys((*(own or holders), *similar)))[:_MOST_SUGGESTIONS]
 
 
 def _likely(name: str, spellings: Collection[str]) -> Collection[str]:
