@@ -162,9 +162,22 @@ class ConversionLimitError(TfjsServeError):
 
 
 class ModelNotFoundError(TfjsServeError):
-    """No model of that name is in the folder."""
+    """No model of that name is in the folder.
+
+    Parameters
+    ----------
+    line
+        The code with which the hint ends, if it does.
+    """
 
     code = "no-such-model"
+
+    def __init__(self, message: str, *, hint: str = "", line: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), **({"line": self.line} if self.line else {})}
 
 
 class AmbiguousNameError(TfjsServeError):

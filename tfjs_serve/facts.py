@@ -239,6 +239,16 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}..."
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words, such as "1 model"."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def and_more_layers(count: int) -> str:
+    """Return how many layers there are besides one that is named; empty for none."""
+    return f" (and {counted(count, 'more layer')})" if count else ""
+
+
 def _list(value: Any, item: Callable[[Any], T], most: int) -> tuple[T, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > most:
         raise TypeError("not a list, or a longer one than facts have")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tfjs_serve.builder.stamps import read_stamps
+from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.names import similar_names
 from tfjs_serve.catalog.scan import find, scan
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
-from tfjs_serve.errors import SettingsError
+from tfjs_serve.errors import ModelNotFoundError, SettingsError
 from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES
 
 ARCHITECTURE = b'{"class_name": "Sequential", "config": []}'
@@ -167,15 +171,78 @@ def test_parts_that_are_links_out_of_the_folder_are_left_out(models, tmp_path):
     assert "leads out of the folder" in scan(models.path).warnings[0]
 
 
-def test_an_architecture_without_weights_is_told(models):
-    models.file("net/model.json", ARCHITECTURE)
-    found = scan(models.path)
-    assert not found.entries
-    assert found.warnings == (
-        "'net/model.json' is an architecture of Keras, and no weights lie beside it",
-    )
+def utf16(text):
+    return text.decode().encode("utf-16")
+
+
+def in_a_string(text):
+    return json.dumps(text.decode()).encode()
+
+
+@pytest.mark.parametrize("file_name", ["model.json", "fer.json", "ARCH.JSON", "arch.txt"])
+@pytest.mark.parametrize("written", [bytes, utf16, in_a_string])
+async def test_an_architecture_without_weights_is_told(models, file_name, written):
+    name = f"net/{file_name}"
+    models.file(name, written(ARCHITECTURE))
+    models.file("net/whole.keras")  # which has its own
+    (other,) = scan(models.path).others
+    stem = file_name.partition(".")[0]
+    assert (other.path, other.message) == (name, "an architecture without weights")
+    assert f"save the weights beside it: model.save_weights('{stem}.weights.h5')" in other.hint
+    catalog = Catalog(models.path)
+    await catalog.scan()
+    for asked in {name, name.rpartition(".")[0], "net" if name == "net/model.json" else name}:
+        with pytest.raises(ModelNotFoundError, match="is no model: it is an architecture") as told:
+            await catalog.lookup(asked)
+        assert told.value.hint == other.hint
     models.file("net/net.weights.h5")
-    assert not scan(models.path).warnings
+    assert not scan(models.path).others
+    await catalog.scan()
+    with pytest.raises(ModelNotFoundError) as told:
+        await catalog.lookup(name.rpartition(".")[0])
+    assert told.value.hint.startswith("did you mean 'net/net.weights'")
+
+
+def test_an_architecture_that_many_may_share_means_the_one_with_its_name(models):
+    models.file("fer.json", ARCHITECTURE)
+    for name in ("cut.h5", "download.h5", "empty.h5", "fer.weights.h5"):
+        models.file(name)
+    assert similar_names("fer", scan(models.path).entries) == ["fer.weights"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "functional", "trainable": True, "layers": [{"class_name": "InputLayer"}]},
+        [{"class_name": "Dense", "config": {}}],
+    ],
+)
+def test_a_configuration_without_its_class_is_told_and_tried(models, document):
+    models.file("net.json", json.dumps(document).encode())
+    (other,) = scan(models.path).others
+    assert "the result of get_config()" in other.message
+    models.file("net.h5")
+    assert stamped(scan(models.path).entries[0]) == ["net.h5", "net.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b'{"name": "my-app", "layers": []}', b'["a", "b"]', b'{"config": {"port": 1}}', b""),
+        b'{"modelTopology": {"class_name": "Model"}}',
+    ],
+)
+def test_other_json_is_nobody_s_business(models, content):
+    models.file("package.json", content)
+    models.file("labels.txt", content)
+    assert not scan(models.path).others
+
+
+def test_many_texts_are_data(models):
+    models.file("net.h5")
+    for number in range(65):
+        models.file(f"{number}.txt", ARCHITECTURE)
+    assert stamped(scan(models.path).entries[0]) == ["net.h5"]
 
 
 def test_a_folder_is_of_models_unless_it_is_one(models):

@@ -108,6 +108,12 @@ def test_a_name_without_its_folder_suggests_the_whole_name():
     assert names.similar_names("cnn", known) == ["digits/deep/cnn"]
 
 
+def test_without_a_similar_name_the_hint_is_no_new_sentence():
+    with pytest.raises(ModelNotFoundError) as caught:
+        names.resolve((), "mobile", known=entries("iris.h5"))
+    assert caught.value.hint == "the models are listed at /"
+
+
 def test_in_an_empty_folder_the_hint_says_what_is_looked_for():
     with pytest.raises(ModelNotFoundError) as caught:
         names.resolve([], "mnist")

@@ -8,7 +8,7 @@ import pytest
 
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.explicit import entry_for_path
-from tfjs_serve.catalog.others import MOST_IN_FOLDER, others_among
+from tfjs_serve.catalog.others import MOST_IN_FOLDER, MOST_LOOKED_INTO, others_among
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import KerasFileError, ModelNotFoundError
 
@@ -38,6 +38,14 @@ def said(folder: Path) -> dict[str, str]:
         ("all.zip", "archive", "unpack"),
         ("cnn.h5.gz", "archive", "unpack"),
         ("old.ckpt", "checkpoint", "model.save('old.keras')"),
+        ("net.lite", "TensorFlow Lite", "model.save('net.keras')"),
+        ("pose.task", "MediaPipe", "model.save('pose.keras')"),
+        ("net.npz", "arrays of NumPy", "model.save('net.keras')"),
+        ("net.npy", "array of NumPy", "model.save('net.keras')"),
+        ("net.msgpack", "Flax", "build it in Keras"),
+        ("net.params", "MXNet", "build it in Keras"),
+        ("net.pdparams", "PaddlePaddle", "build it in Keras"),
+        ("net.engine", "TensorRT", "model.save('net.keras')"),
     ],
 )
 def test_each_kind_is_named_with_what_to_do(
@@ -47,6 +55,30 @@ def test_each_kind_is_named_with_what_to_do(
     (words,) = said(tmp_path).values()
     assert what in words
     assert todo in words
+
+
+@pytest.mark.parametrize("name", ["digits.model", "m.HDF", "net.h5py", "without"])
+def test_hdf5_under_another_name_is_to_be_renamed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    (words,) = said(tmp_path).values()
+    assert "HDF5 file under another name" in words
+    assert f"rename it to {name.partition('.')[0]}.h5" in words
+    (tmp_path / name).write_bytes(b"some text")
+    assert said(tmp_path) == {}
+
+
+@pytest.mark.parametrize("start", ["backend: tensorflow\nclass_name: Model", "class_name: Model\n"])
+def test_yaml_is_judged_by_its_content(tmp_path: Path, start: str) -> None:
+    (tmp_path / "net.yaml").write_text(start)
+    (tmp_path / "compose.yml").write_text("services:\n  web:\n")
+    assert list(said(tmp_path)) == ["net.yaml"]
+    assert "model.save('net.h5')" in said(tmp_path)["net.yaml"]
+
+
+def test_a_crowd_of_unclear_files_is_not_looked_into(tmp_path: Path) -> None:
+    for number in range(MOST_LOOKED_INTO + 1):
+        (tmp_path / f"{number}").write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert said(tmp_path) == {}
 
 
 def test_a_saved_model_is_one_thing_with_the_line_that_mends_it(tmp_path: Path) -> None:
@@ -62,7 +94,21 @@ def test_a_saved_model_is_one_thing_with_the_line_that_mends_it(tmp_path: Path) 
     assert "import tf_keras; tf_keras.models.load_model('face').save('face.h5')" in words
     with pytest.raises(KerasFileError, match="'face/' is a TensorFlow SavedModel") as caught:
         entry_for_path(tmp_path / "face")
-    assert "load_model('face').save('face.h5')" in caught.value.hint
+    place = (tmp_path / "face").as_posix()
+    assert f"load_model({place!r}).save('{place}.h5')" in caught.value.hint
+
+
+def test_the_line_for_a_saved_model_has_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "versions" / "1", "saved_model.pb", "keras_metadata.pb")
+    line = "load_model('versions/1').save('versions/1.h5')"
+    assert line in said(tmp_path)["versions/1/"]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KerasFileError, match="'1/' is a TensorFlow SavedModel") as caught:
+        entry_for_path(Path("versions/1"))
+    assert line in caught.value.hint
+    assert "load_model('.').save('model.h5')" in said(tmp_path / "versions" / "1")["./"]
 
 
 def test_an_export_has_no_layers_that_could_be_saved(tmp_path: Path) -> None:

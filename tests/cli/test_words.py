@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfjs_serve.builder import BuildEvent, BuildEventKind
+from tfjs_serve.builder import BuildEvent, BuildEventKind, EntryState, EntryStatus
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.cli.banner import Found, facts, home_relative, openings, print_banner
@@ -20,7 +21,9 @@ from tfjs_serve.cli.event_log import merge
 from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
+from tfjs_serve.web.listing import ModelList
 from tfjs_serve.web.overview import Overview
 
 NOTHING = Found(summaries=(), overview=Overview(total=0))
@@ -330,6 +333,28 @@ def test_the_origin_of_files_is_one_of_any_site_too():
 def test_paths_at_home_are_short():
     assert home_relative(Path.home() / "x") == str(Path("~/x"))
     assert home_relative(Path("/elsewhere")) == str(Path("/elsewhere"))
+
+
+def listed(facts=None):
+    model = ModelList((entry(),), Variant.FULL)
+    shown = model.summary(entry(), EntryStatus(state=EntryState.READY, facts=facts))
+    return Found(summaries=[shown], overview=Overview(total=1))
+
+
+def test_the_table_says_which_model_needs_layers(printed):
+    for parts, told in (("GRU",), True), ((), False):
+        found = listed(facts=ModelFacts(parts=parts))
+        text = printed(lambda t, f=found: print_banner(t, f, settings(), origin="http://o"))
+        assert ("with layers.js" in text) is told
+
+
+def test_where_nothing_loads_no_gap_is_left(printed):
+    failed = EntryStatus(state=EntryState.FAILED, error=KerasFileError("it is damaged"))
+    found = listed()
+    found = replace(found, summaries=[replace(found.summaries[0], status=failed)])
+    text = printed(lambda terminal: print_banner(terminal, found, settings(), origin="http://o"))
+    assert "These cannot be loaded" in text
+    assert "\n\n\n" not in text
 
 
 def test_an_empty_folder_is_told_what_it_waits_for(printed):

@@ -27,6 +27,26 @@ def test_an_architecture_says_who_wrote_it(tmp_path: Path, version: str, generat
     assert found.config["class_name"] == "Sequential"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("in_a_string", [False, True])
+def test_the_content_decides_how_it_is_written(
+    tmp_path: Path, encoding: str, in_a_string: bool
+) -> None:
+    text = json.dumps(architecture())
+    text = json.dumps(text) if in_a_string else text
+    (tmp_path / "a.txt").write_bytes(text.encode(encoding))
+    found = read_architecture(tmp_path / "a.txt")
+    assert (found.problem, found.config) == ("", architecture())
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_configuration_lacks_its_class(tmp_path: Path, version: int) -> None:
+    config = architecture()["config"]
+    write_json(tmp_path / "a.json", config["layers"] if version == 1 else config)
+    problem = "is the result of get_config(), which lacks the class; save model.to_json()"
+    assert read_architecture(tmp_path / "a.json").problem == problem
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

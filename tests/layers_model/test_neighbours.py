@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from tfjs_serve.facts import ModelFacts, TensorInfo
 from tfjs_serve.layers_model.model import LayersModel
 from tfjs_serve.layers_model.neighbours import (
     Neighbour,
     describe,
     in_archive,
+    note_on_labels,
     read_neighbours,
     write_neighbours,
 )
@@ -84,3 +86,28 @@ def test_metadata_that_is_given_counts_more_than_what_is_beside_the_model() -> N
 
 def test_a_model_of_which_nothing_is_said_stays_as_it_is() -> None:
     assert describe(model(), [], {}) == (model(), ())
+
+
+@pytest.mark.parametrize(
+    ("count", "shapes", "is_told"),
+    [
+        *((3, [(None, 3)], False), (4, [(None, 3)], True), (2, [(None, 3)], True)),
+        *((1, [(None, 1)], False), (2, [(None, 1)], False), (3, [(None, 1)], True)),
+        *((0, [(None, 3)], False), (3, [(None, 8, 8, 5)], True), (3, [(None, None)], False)),
+        *(
+            (3, [(None, 4), (None, 4)], False),
+            (3, [None], False),
+            (3, [(4,)], False),
+            (3, [], False),
+        ),
+    ],
+)
+def test_more_or_fewer_labels_than_numbers_are_told(
+    count: int, shapes: list[tuple[int | None, ...] | None], is_told: bool
+) -> None:
+    outputs = tuple(TensorInfo(name="y", shape=shape, dtype="float32") for shape in shapes)
+    labels = tuple(f"label {number}" for number in range(count))
+    notes = note_on_labels(ModelFacts(outputs=outputs, labels=labels))
+    assert bool(notes) is is_told
+    if (count, shapes) == (3, [(None, 1)]):
+        assert notes[0].startswith("It has 3 labels, but 1 number on the last axis of its output")

@@ -153,6 +153,16 @@ async def test_labels_are_beside_a_keras_model_and_in_it(stack: Stack, folder: F
     assert (await ask(stack, "/flowers/iris.h5/labels.txt")).body == labels
 
 
+async def test_labels_of_another_number_than_the_output_has_are_told(
+    stack: Stack, folder: Folder
+) -> None:
+    folder.save("iris.h5")
+    put(folder, "iris.labels.txt", b"setosa\nversicolor\n")
+    await stack.load("/iris")
+    (note,) = (await stack.listed("iris.h5"))["notes"]
+    assert note.startswith("It has 2 labels, but 3 numbers on the last axis of its output")
+
+
 @pytest.mark.parametrize(
     ("content", "labels"),
     [

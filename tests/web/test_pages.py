@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from html import escape
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -13,7 +14,7 @@ import pytest
 from tests.web.fakes import make_entry
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.catalog.others import NotAModel
+from tfjs_serve.catalog.others import NotAModel, not_a_model, saved_model
 from tfjs_serve.errors import ConversionError, ConversionProblem
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 from tfjs_serve.settings import Variant
@@ -25,6 +26,8 @@ from tfjs_serve.web.listing import (
     summary_json,
 )
 from tfjs_serve.web.overview import Overview
+from tfjs_serve.web.problem_page import problem_page
+from tfjs_serve.web.problems import from_error
 
 ORIGIN = "http://localhost:8000"
 HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
@@ -43,6 +46,7 @@ FAILURE = ConversionError(
 )
 
 
+DATA_SET = NotAModel(path="data/", message="where 9 more files are", hint="move them", count=9)
 SAVED_MODEL = NotAModel(path="face/", message="a TensorFlow SavedModel", hint="in Python: save it")
 
 
@@ -177,6 +181,7 @@ def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
             "19 found: 8 load, 11 do not",
         ),
         (Overview(total=0, others=[SAVED_MODEL]), "1 found: 0 load, 1 do not"),
+        (Overview(total=1, load=1, others=[DATA_SET]), "10 found: 1 load, 9 do not"),
     ],
 )
 def test_the_first_line_says_how_many_can_be_loaded(overview: Overview, shown: str) -> None:
@@ -348,7 +353,7 @@ def test_the_json_twin_says_the_same() -> None:
     overview = Overview(total=3, load=1, fail=1, others=[SAVED_MODEL])
     document = json.loads(catalogue_json(map(summary_json, listed), Variant.UINT8, overview))
     assert document["defaultVariant"] == "uint8"
-    assert document["counts"] == {"total": 3, "load": 1, "doNotLoad": 1, "unknown": 1}
+    assert document["counts"] == {"total": 4, "load": 1, "doNotLoad": 2, "unknown": 1}
     assert document["notModels"] == [SAVED_MODEL.to_json()]
     (model,) = document["models"]
     assert model["error"]["problems"][0]["className"] == "RandomFlip"
@@ -407,3 +412,22 @@ def test_texts_are_not_taken_for_links() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
     page = catalogue_page([summary], text, words=text)
     assert Elements(templates.with_relative_links(page, "/a/")).text == Elements(page).text
+
+
+def test_code_to_paste_stands_in_a_box() -> None:
+    other = saved_model("<face>", has_keras=True)
+    code = f"<pre><code>{escape(other.line)}</code></pre>"
+    for html in (catalogue_page([], others=[other]), problem_page(from_error(not_a_model(other)))):
+        assert code in html
+        assert html.count("import tf_keras") == 1
+        assert "pip install tf_keras" in Elements(html).text
+
+
+def test_one_of_a_kind_is_counted_as_one() -> None:
+    only = LayerInfo(path="dense", class_name="Dense", became=Became.NATIVE)
+    facts = ModelFacts(parameters=1, layer_count=1, layers=(only,))
+    status = EntryStatus(state=EntryState.READY, facts=facts)
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    assert re.search(r"1 parameter\b", page.text)
+    assert "1 layer: " in page.text

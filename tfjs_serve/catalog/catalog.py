@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -220,7 +220,8 @@ class Catalog:
         known = frozenset(other.path for other in before.others)
         for other in now.others if self._has_looked else ():  # the first ones stand in the banner
             if other.path not in known:
-                _logger.warning("%s is no model: it is %s; %s", *astuple(other))
+                said = (other.path, other.message, other.hint)
+                _logger.warning("%s is no model: it is %s; %s", *said)
         self._has_looked = True
         old, self._by_exact_name = self._by_exact_name, by_exact_name(now.entries)
         if not self._subscribers:

@@ -64,6 +64,12 @@ def entry_for_path(path: Path, topology: Path | None = None) -> CatalogEntry:
     return entry if topology is None else _with_topology(entry, topology)
 
 
+def from_here(path: Path) -> str:
+    """Return a path from the current folder on, if it lies in it."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
 def _stat(path: Path, hint: str) -> os.stat_result:
     try:
         return path.stat()
@@ -157,7 +163,8 @@ def _folder_entry(path: Path) -> CatalogEntry:
 
 def _no_model(path: Path, look: Look) -> TfjsServeError:
     if (path / SAVED_MODEL).is_file():
-        return _refused(saved_model(path.name, has_keras=(path / KERAS_METADATA).is_file()))
+        has_keras = (path / KERAS_METADATA).is_file()
+        return _refused(saved_model(path.name, has_keras=has_keras, place=from_here(path)))
     reason = look.warnings[0] if look.warnings else f"it has no TensorFlow.js {MODEL_JSON}"
     return TfjsFolderError(
         f"the folder {path.name!r} is not a model: {reason}",

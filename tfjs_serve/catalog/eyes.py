@@ -14,7 +14,7 @@ from tfjs_serve.catalog.folders import (
     stamp_child,
     stamp_file,
 )
-from tfjs_serve.catalog.forms import JsonHeads, JsonKind
+from tfjs_serve.catalog.heads import HeadKind, Heads
 from tfjs_serve.catalog.model import FileStamp, Neighbour
 from tfjs_serve.neighbours import neighbours_called, size_problem
 from tfjs_serve.sightings import Sightings
@@ -34,7 +34,7 @@ class Eyes:
         To note everything that is looked at.
     """
 
-    def __init__(self, heads: JsonHeads, sightings: Sightings | None = None) -> None:
+    def __init__(self, heads: Heads, sightings: Sightings | None = None) -> None:
         self.warnings: list[str] = []
         self.sightings = sightings
         self._heads = heads
@@ -62,11 +62,11 @@ class Eyes:
         found = (self.stamp(folder, children[name]) for name in file_names)
         return tuple(stamp for stamp in found if stamp is not None)
 
-    def json(self, folder: Folder, child: os.DirEntry[str]) -> tuple[FileStamp | None, JsonKind]:
-        """Return the identity of a JSON file, and what it may be."""
+    def head(self, folder: Folder, child: os.DirEntry[str]) -> tuple[FileStamp | None, HeadKind]:
+        """Return the identity of a file, and what it may be."""
         stamp = self.stamp(folder, child)
         if stamp is None:
-            return None, JsonKind.OTHER
+            return None, HeadKind.OTHER
         return stamp, self._heads.kind(child.path, stamp)
 
     def stamp_below(self, folder: Folder, path: str) -> Iterator[FileStamp]:

@@ -12,20 +12,20 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from tfjs_serve.catalog.heads import HeadKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import file_name_of, is_skipped_file, split_model_file
 from tfjs_serve.neighbours import LABELS_TXT, neighbours_called
 from tfjs_serve.settings import MODEL_JSON
-from tfjs_serve.source_files import open_source
 
 CONFIG, ASSETS = "config.json", "assets"
 LIST_ENDING = ".weights.json"
 """Ending of a list of files with weights."""
+TEXT_ENDING = ".txt"
+"""Ending that an architecture may have, besides ``.json``."""
 
 _METADATA = "metadata.json"
 _WEIGHTS = re.compile(r"model\.weights\.(?:h5|json|npz)|model_[0-9]{5}\.weights\.h5")
@@ -37,15 +37,6 @@ _OF_TEACHABLE_MACHINE = "keras_model.h5"
 _MOST_ASSETS = 1000
 MOST_JSON_FILES = 64
 """In a folder with more of them, only architectures that are named like the weights count."""
-_HEAD_BYTES = 256
-_FIRST_KEY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"([a-z_]+)"')
-_KEYS_OF_ARCHITECTURES = frozenset(
-    {
-        *(b"backend", b"build_config", b"class_name", b"config", b"keras_version", b"module"),
-        b"registered_name",
-    }
-)
-_KEYS_OF_LISTS = frozenset({b"metadata", b"weight_map"})
 
 
 def folder_parts(names: Collection[str]) -> list[str]:
@@ -153,69 +144,14 @@ def _is_plain(path: Path) -> bool:
     return stat.S_ISREG(path.lstat().st_mode)
 
 
-class JsonKind(Enum):
-    """What a JSON file may be, as far as its start tells."""
-
-    ARCHITECTURE = "architecture"
-    LIST = "list of weights"
-    OTHER = "other"
+def may_be_architecture(name: str, ending: str = ".json") -> bool:
+    """Whether a file with this ending, in any case, may be an architecture, judged by its name."""
+    is_right = name[-len(ending) :].lower() == ending
+    return is_right and not name.endswith(LIST_ENDING) and not is_skipped_file(name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    stamp: FileStamp
-    kind: JsonKind
-
-
-class JsonHeads:
-    """Looks at the first bytes of each version of a JSON file once.
-
-    A file that is empty is most likely being rewritten: it counts as what it was.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[str, _Seen] = {}
-
-    def kind(self, path: str, stamp: FileStamp) -> JsonKind:
-        """Return what the file at `path` may be, whose identity is now `stamp`."""
-        seen = self._seen.get(path)
-        if seen is not None and seen.stamp == stamp:
-            return seen.kind
-        try:
-            with open_source(path) as file:
-                head = file.read(_HEAD_BYTES)
-        except OSError:
-            return JsonKind.OTHER  # permissions may change without a new identity
-        if not head:
-            return seen.kind if seen is not None else JsonKind.OTHER
-        kind = kind_of(head)
-        self._seen[path] = _Seen(stamp=stamp, kind=kind)
-        return kind
-
-    def forget_all_but(self, folders: frozenset[str]) -> None:
-        """Forget the files of all other folders: those were removed or renamed."""
-        for path in tuple(self._seen):  # another thread may add to it
-            if str(Path(path).parent) not in folders:
-                self._seen.pop(path, None)
-
-
-def kind_of(head: bytes) -> JsonKind:
-    """Return what a JSON file with this start may be: Keras writes few keys, in any order."""
-    first = _FIRST_KEY.match(head)
-    if first is None:
-        return JsonKind.OTHER
-    if first[1] in _KEYS_OF_LISTS:
-        return JsonKind.LIST
-    return JsonKind.ARCHITECTURE if first[1] in _KEYS_OF_ARCHITECTURES else JsonKind.OTHER
-
-
-def _may_be_architecture(name: str) -> bool:
-    is_json = name[-5:].lower() == ".json"
-    return is_json and not name.endswith(LIST_ENDING) and not is_skipped_file(name)
-
-
-LookAtJson = Callable[[str], tuple[FileStamp | None, JsonKind]]
-"""From the name of a JSON file in a folder to its identity, and what it may be."""
+LookAtHead = Callable[[str], tuple[FileStamp | None, HeadKind]]
+"""From the name of a file in a folder to its identity, and what it may be."""
 
 
 class Architectures:
@@ -226,10 +162,10 @@ class Architectures:
     names
         All names in the folder.
     look
-        Called once for each JSON file that matters; in a crowd, only those named like weights do.
+        Called once for each file that matters; in a crowd, only JSON files named like weights do.
     """
 
-    def __init__(self, names: Iterable[str], look: LookAtJson) -> None:
+    def __init__(self, names: Iterable[str], look: LookAtHead) -> None:
         self._names = names
         self._look = look
 
@@ -242,14 +178,16 @@ class Architectures:
 
     @cached_property
     def _json_files(self) -> frozenset[str]:
-        return frozenset(filter(_may_be_architecture, self._names))
+        return frozenset(filter(may_be_architecture, self._names))
 
     @cached_property
     def _all(self) -> tuple[FileStamp, ...]:
-        return self._found(sorted(self._json_files))
+        texts = [name for name in self._names if may_be_architecture(name, TEXT_ENDING)]
+        # Many texts are data, or a log for each day.
+        return self._found(
+            [*sorted(self._json_files), *(sorted(texts) if len(texts) <= MOST_JSON_FILES else ())]
+        )
 
     def _found(self, names: Iterable[str]) -> tuple[FileStamp, ...]:
         looks = map(self._look, names)
-        return tuple(
-            stamp for stamp, kind in looks if stamp is not None and kind is JsonKind.ARCHITECTURE
-        )
+        return tuple(stamp for stamp, kind in looks if stamp is not None and kind.is_to_be_tried)

@@ -15,14 +15,15 @@ from tfjs_serve.catalog.forms import (
     CONFIG,
     LIST_ENDING,
     Architectures,
-    JsonKind,
     asset_folders,
     folder_parts,
     is_shard,
     list_of_shard,
     neighbours_of_file,
 )
+from tfjs_serve.catalog.heads import HeadKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp, Neighbour
+from tfjs_serve.catalog.others import NotAModel, names_to_look_into, others_among
 from tfjs_serve.catalog.tfjs_folders import TfjsDocument, TfjsReader
 from tfjs_serve.neighbours import IN_KERAS_FOLDERS, NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
@@ -107,12 +108,12 @@ class Look(Eyes):
         return self._architectures(folder, children).beside(file_name)
 
     def _architectures(self, folder: Folder, children: Children) -> Architectures:
-        return Architectures(children, lambda name: self.json(folder, children[name]))
+        return Architectures(children, lambda name: self.head(folder, children[name]))
 
     def is_architecture(self, folder: Folder, children: Children, file_name: str) -> bool:
         """Whether a file may be an architecture of Keras."""
         child = children.get(file_name)
-        return child is not None and self.json(folder, child)[1] is JsonKind.ARCHITECTURE
+        return child is not None and self.head(folder, child)[1].is_to_be_tried
 
     def has_damaged_document(self, folder: Folder, children: Children) -> bool:
         """Whether a folder has a ``model.json`` that is neither TensorFlow.js's nor Keras's."""
@@ -130,7 +131,7 @@ class Look(Eyes):
         return None
 
     def _is_list(self, folder: Folder, child: os.DirEntry[str]) -> bool:
-        return self.json(folder, child)[1] is JsonKind.LIST
+        return self.head(folder, child)[1] is HeadKind.LIST
 
     def _part_of_another(self, folder: Folder, children: Children) -> Callable[[str], bool]:
         """Return whether a file belongs to a model with another name in the same folder."""
@@ -177,7 +178,7 @@ class Look(Eyes):
     def keras_entry(self, folder: Folder, children: Children) -> CatalogEntry | None:
         """Return the entry of a folder that Keras wrote; ``None`` if it is none."""
         parts = folder_parts(children)
-        if not parts or self.json(folder, children[CONFIG])[1] is not JsonKind.ARCHITECTURE:
+        if not parts or not self.is_architecture(folder, children, CONFIG):
             return None
         exact_name = names.folder_exact_name(folder.relative, CONFIG)
         name = folder.relative or self._root_name
@@ -211,8 +212,6 @@ class Look(Eyes):
         if document_stamp is None:
             return None
         document = self._read_document(folder, document_stamp)
-        if document is None and not any(map(names.split_model_file, children)):
-            self._tell_of_architecture(folder, children)
         exact_name = names.folder_exact_name(folder.relative)
         name = folder.relative or self._root_name
         if document is None or not self._can_be_served(name, exact_name):
@@ -230,6 +229,12 @@ class Look(Eyes):
         )
         known = self._known.get(exact_name)
         return known if known == entry else entry
+
+    def others(self, folder: Folder, children: Children) -> tuple[NotAModel, ...]:
+        """Return what in a folder is no model; links are nobody's business here."""
+        plain = [name for name, child in children.items() if not is_link(child)]
+        looked = {n: self.head(folder, children[n])[1] for n in names_to_look_into(plain)}
+        return others_among(folder.relative, plain, looked)
 
     def subfolders(self, folder: Folder, children: Iterable[os.DirEntry[str]]) -> Iterator[Folder]:
         """Yield the sub-folders that a scan enters."""
@@ -257,12 +262,6 @@ class Look(Eyes):
         inner = self.step(folder, children, last)
         if inner is not None:
             yield from self.folder_entries(inner, self.children(inner))
-
-    def _tell_of_architecture(self, folder: Folder, children: Children) -> None:
-        """Warn of a ``model.json`` that is Keras's, if it is all that there is of a model."""
-        if self.is_architecture(folder, children, MODEL_JSON):
-            shown = folder.relative_to_root(MODEL_JSON)
-            self.warn(f"{shown!r} is an architecture of Keras, and no weights lie beside it")
 
     def _document_stamp(self, folder: Folder, children: Children) -> FileStamp | None:
         child = children.get(MODEL_JSON)

@@ -197,17 +197,27 @@ def is_like_variant(name: str) -> bool:
 
 
 def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
-    """Return a few names that may have been meant by `name`."""
+    """Return a few names that may have been meant by `name`.
+
+    First come models of which it names a part, such as the architecture beside the weights; of
+    many that may share it, those whose names begin like it.
+    """
     by_folded: dict[str, str] = {}
     targets = url_names(entries)
+    holders: list[str] = []
     for entry in entries:
         target = targets[entry.exact_name]
+        if any(name in (stamp.path, file_name_of(stamp.path)) for stamp in entry.stamps):
+            holders.append(target)
         for spelling in (entry.exact_name, entry.name, entry.name.rpartition("/")[2]):
             by_folded[spelling.casefold()] = target
     folded_name = name.casefold()
     likely = _likely(folded_name, by_folded)
     close = difflib.get_close_matches(folded_name, likely, n=3 * _MOST_SUGGESTIONS)
-    return list(dict.fromkeys(by_folded[folded] for folded in close))[:_MOST_SUGGESTIONS]
+    similar = [by_folded[folded] for folded in close]
+    stem = name.removesuffix(".json")
+    own = [one for one in holders if one.startswith(stem)]
+    return list(dict.fromkeys((*(own or holders), *similar)))[:_MOST_SUGGESTIONS]
 
 
 def _likely(name: str, spellings: Collection[str]) -> Collection[str]:
@@ -222,5 +232,6 @@ def _not_found_hint(name: str, known: Sequence[CatalogEntry]) -> str:
     if not known:
         return f"the folder holds no models ({', '.join(MODEL_SUFFIXES)} files, tfjs folders) yet"
     similar = similar_names(name, known)
-    meant = f"did you mean {' or '.join(map(repr, similar))}? " if similar else ""
-    return f"{meant}The models are listed at /"
+    if not similar:
+        return "the models are listed at /"
+    return f"did you mean {' or '.join(map(repr, similar))}? The models are listed at /"

@@ -1,7 +1,7 @@
 """What lies in a folder, looks like a model, and is none that can be served: said, never silent.
 
-Only names are looked at, as everywhere in this room: what is inside of a file is for the process
-that converts it.
+Names tell it, and of a few files their first bytes: what else is inside of a file is for the
+process that converts it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from tfjs_serve.catalog.names import is_skipped_file, split_model_file
+from tfjs_serve.catalog.forms import LIST_ENDING, TEXT_ENDING, may_be_architecture
+from tfjs_serve.catalog.heads import HeadKind
+from tfjs_serve.catalog.model import EntryKind
+from tfjs_serve.catalog.names import (
+    NAME_OF_UNNAMED_FOLDER,
+    file_name_of,
+    is_skipped_file,
+    split_model_file,
+)
 from tfjs_serve.errors import ModelNotFoundError
 from tfjs_serve.settings import MODEL_JSON
 
@@ -20,6 +29,8 @@ KERAS_METADATA = "keras_metadata.pb"
 """What Keras adds to it."""
 MOST_IN_FOLDER = 20
 """A folder of ten thousand archives is a data set, and one line is enough for the rest."""
+MOST_LOOKED_INTO = 64
+"""So many files with an ending are looked into; more of them are data."""
 
 _PARTS_OF_SAVED_MODEL = frozenset({SAVED_MODEL, KERAS_METADATA, "fingerprint.pb"})
 _STEM_IN_SAVED_MODEL = "variables"
@@ -43,11 +54,17 @@ class NotAModel:
         What it is, as the rest of "it is ...".
     hint
         What to do.
+    line
+        The code with which the hint ends, if it does.
+    count
+        For how many files it stands.
     """
 
     path: str
     message: str
     hint: str
+    line: str = ""
+    count: int = 1
 
     def to_json(self) -> dict[str, str]:
         """Return its object in ``/-/models.json``."""
@@ -65,7 +82,9 @@ _GRAPH: _Kind = (
     "a TensorFlow graph, without the layers of Keras",
     f"{_KERAS}; or make a graph model of it with tensorflowjs_converter",
 )
-_TORCH: _Kind = ("a PyTorch file", "only models of Keras are converted: build it in Keras")
+_ELSEWHERE = "only models of Keras are converted: build it in Keras"
+_TORCH: _Kind = ("a PyTorch file", _ELSEWHERE)
+_LITE: _Kind = ("a TensorFlow Lite model, which TensorFlow.js cannot read", _KERAS)
 _PICKLE: _Kind = (
     "a pickle: a program that Python runs, not a model file",
     "load it in Python where you trust it, and save the Keras model: model.save('{stem}.keras')",
@@ -73,7 +92,8 @@ _PICKLE: _Kind = (
 _ARCHIVE: _Kind = ("an archive", "unpack it here; if it is a .keras file, rename it to that")
 _CHECKPOINT: _Kind = ("a checkpoint: weights without an architecture", _WEIGHTS)
 _KINDS: Mapping[str, _Kind] = {
-    ".tflite": ("a TensorFlow Lite model, which TensorFlow.js cannot read", _KERAS),
+    **dict.fromkeys((".tflite", ".lite"), _LITE),
+    ".task": ("a bundle for MediaPipe, with TensorFlow Lite models in it", _KERAS),
     ".pb": _GRAPH,
     ".pbtxt": _GRAPH,
     ".onnx": ("an ONNX model", "load it in a page with onnxruntime-web, or build it in Keras"),
@@ -82,15 +102,64 @@ _KINDS: Mapping[str, _Kind] = {
     ".safetensors": ("weights without an architecture", _WEIGHTS),
     ".gguf": ("a model for llama.cpp", "only models of Keras are converted"),
     ".mlmodel": ("a Core ML model", _KERAS),
-    ".caffemodel": ("a Caffe model", "only models of Keras are converted: build it in Keras"),
+    ".caffemodel": ("a Caffe model", _ELSEWHERE),
     ".ckpt": _CHECKPOINT,
+    ".npz": ("arrays of NumPy: at most weights, without an architecture", _WEIGHTS),
+    ".npy": ("an array of NumPy: at most weights, without an architecture", _WEIGHTS),
+    ".msgpack": ("weights of Flax, without an architecture", _ELSEWHERE),
+    ".params": ("weights of MXNet, without an architecture", _ELSEWHERE),
+    **dict.fromkeys((".pdparams", ".pdmodel"), ("a file of PaddlePaddle", _ELSEWHERE)),
+    ".engine": ("an engine for TensorRT", _KERAS),
     **dict.fromkeys((".pkl", ".pickle", ".joblib", ".dill"), _PICKLE),
     **dict.fromkeys((".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"), _ARCHIVE),
 }
 """By ending, in small letters."""
 
+_MAY_BE_HDF5 = frozenset({"", ".h5f", ".h5py", ".hd5", ".hdf", ".he5", ".model", ".weights"})
+"""Endings under which Keras wrote HDF5 for those who asked for it; other files have them, too."""
+_YAML_ENDINGS = frozenset({".yaml", ".yml"})
+_ARCHITECTURE: _Kind = (
+    "an architecture without weights",
+    "save the weights beside it: model.save_weights('{stem}.weights.h5'); or save both in one "
+    "file: model.save('{stem}.keras')",
+)
+_BY_HEAD: Mapping[HeadKind, _Kind] = {
+    HeadKind.ARCHITECTURE: _ARCHITECTURE,
+    HeadKind.CONFIGURATION: (
+        "the result of get_config(): an architecture without the model's class, and no weights",
+        "save the whole model in one file: model.save('{stem}.keras')",
+    ),
+    HeadKind.YAML: (
+        "an architecture in YAML, without weights",
+        "save the whole model in one file: model.save('{stem}.h5')",
+    ),
+    HeadKind.HDF5: (
+        "an HDF5 file under another name",
+        "if Keras saved a model in it, rename it to {stem}.h5",
+    ),
+}
+"""What files are that had to be looked into."""
 
-def others_among(folder: str, names: Collection[str]) -> tuple[NotAModel, ...]:
+
+def names_to_look_into(names: Collection[str]) -> list[str]:
+    """Return which files in a folder are to be looked into, as their names do not say enough.
+
+    Where weights lie, all architectures belong to them: which one fits is told with the weights.
+    """
+    wanted: dict[str, list[str]] = {}
+    has_weights = any(map(_may_hold_weights, names))
+    for name in names:
+        ending = _ending(name)
+        is_unclear = ending in _MAY_BE_HDF5 or ending in _YAML_ENDINGS
+        if is_unclear or (not has_weights and _may_be_architecture(name)):
+            wanted.setdefault(ending, []).append(name)
+    few = (found for found in wanted.values() if len(found) <= MOST_LOOKED_INTO)
+    return [name for found in few for name in found if not is_skipped_file(name)]
+
+
+def others_among(
+    folder: str, names: Collection[str], heads: Mapping[str, HeadKind] = MappingProxyType({})
+) -> tuple[NotAModel, ...]:
     """Return what in a folder is no model, in order; at most a few, and how many more there are.
 
     Parameters
@@ -99,8 +168,10 @@ def others_among(folder: str, names: Collection[str]) -> tuple[NotAModel, ...]:
         Its path below the models folder; empty for that itself.
     names
         All names in it.
+    heads
+        What those are that were looked into.
     """
-    found = list(_found(folder, names))
+    found = list(_found(folder, names, heads))
     more = len(found) - MOST_IN_FOLDER
     if more <= 0:
         return tuple(found)
@@ -108,6 +179,7 @@ def others_among(folder: str, names: Collection[str]) -> tuple[NotAModel, ...]:
         path=f"{folder}/" if folder else "./",
         message=f"where {more} more files are that are no models",
         hint="keep data elsewhere: what is not a model is looked at in vain",
+        count=more,
     )
     return (*found[:MOST_IN_FOLDER], rest)
 
@@ -118,18 +190,30 @@ def why_not_a_model(path: str) -> NotAModel | None:
     return None if kind is None else _other(path, kind)
 
 
-def saved_model(folder: str, *, has_keras: bool) -> NotAModel:
-    """Return what is said of a SavedModel; `has_keras`: there is Keras's own description in it."""
-    name = folder.rstrip("/")
-    line = f"import tf_keras; tf_keras.models.load_model({name!r}).save({f'{name}.h5'!r})"
-    line = f"once, in Python (pip install tf_keras): {line}"
+def saved_model(folder: str, *, has_keras: bool, place: str = "") -> NotAModel:
+    """Return what is said of a SavedModel.
+
+    Parameters
+    ----------
+    folder
+        What messages call it.
+    has_keras
+        Whether there is Keras's own description in it.
+    place
+        Where Python finds it, if that is not `folder`.
+    """
+    place = place or folder
+    stem = NAME_OF_UNNAMED_FOLDER if place == "." else place
+    line = f"import tf_keras; tf_keras.models.load_model({place!r}).save({f'{stem}.h5'!r})"
+    once = f"once, in Python (pip install tf_keras): {line}"
     # What Keras 3 exports, and what is not of Keras, has no layers that could be saved. Before
     # TensorFlow 2.5, a folder without Keras's description may have them all the same.
-    exported = f"save the model that it was exported from: model.save({f'{name}.keras'!r})"
+    exported = f"save the model that it was exported from: model.save({f'{stem}.keras'!r})"
     return NotAModel(
-        path=f"{name}/",
+        path=f"{folder}/",
         message="a TensorFlow SavedModel, which is not a Keras file",
-        hint=line if has_keras else f"{exported}; or if it is from before 2021, {line}",
+        hint=once if has_keras else f"{exported}; or if it is from before 2021, {once}",
+        line=line,
     )
 
 
@@ -137,17 +221,20 @@ def other_called(name: str, others: Iterable[NotAModel]) -> NotAModel | None:
     """Return the one that somebody means who asks for the model `name`."""
     for other in others:
         path = other.path.rstrip("/")
-        if name == path or name == path.removesuffix(_ending(path)):
+        if name in (path, file_name_of(path), path.removesuffix(f"/{MODEL_JSON}")):
             return other
     return None
 
 
 def not_a_model(other: NotAModel) -> ModelNotFoundError:
     """Return the error for a request of something that is no model."""
-    return ModelNotFoundError(f"{other.path!r} is no model: it is {other.message}", hint=other.hint)
+    message = f"{other.path!r} is no model: it is {other.message}"
+    return ModelNotFoundError(message, hint=other.hint, line=other.line)
 
 
-def _found(folder: str, names: Collection[str]) -> Iterator[NotAModel]:
+def _found(
+    folder: str, names: Collection[str], heads: Mapping[str, HeadKind]
+) -> Iterator[NotAModel]:
     prefix = f"{folder}/" if folder else ""
     if SAVED_MODEL in names:
         yield saved_model(folder or ".", has_keras=KERAS_METADATA in names)
@@ -162,8 +249,20 @@ def _found(folder: str, names: Collection[str]) -> Iterator[NotAModel]:
     for name in names:
         if name in _PARTS_OF_SAVED_MODEL or is_skipped_file(name) or split_model_file(name):
             continue
-        if other := why_not_a_model(f"{prefix}{name}"):
+        if kind := _BY_HEAD.get(heads.get(name, HeadKind.OTHER)):
+            yield _other(f"{prefix}{name}", kind)
+        elif other := why_not_a_model(f"{prefix}{name}"):
             yield other
+
+
+def _may_hold_weights(name: str) -> bool:
+    split = split_model_file(name)
+    is_hdf5 = split is not None and split[1] is EntryKind.HDF5
+    return is_hdf5 or name.endswith(LIST_ENDING)
+
+
+def _may_be_architecture(name: str) -> bool:
+    return may_be_architecture(name) or may_be_architecture(name, TEXT_ENDING)
 
 
 def _checkpoints(names: Collection[str]) -> list[str]:
@@ -209,4 +308,4 @@ def _other(path: str, kind: _Kind) -> NotAModel:
 
 def _ending(path: str) -> str:
     _, dot, ending = path.rpartition("/")[2].rpartition(".")
-    return dot + ending.lower()
+    return dot and dot + ending.lower()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tfjs_serve.catalog.forms import JsonHeads
+from tfjs_serve.catalog.heads import Heads
 from tfjs_serve.catalog.model import EntryKind, FileStamp
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MIB
 from tfjs_serve.source_files import open_source
@@ -87,12 +87,12 @@ class TfjsReader:
     Attributes
     ----------
     heads
-        What other JSON files are.
+        What other files are.
     """
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
-        self.heads = JsonHeads()
+        self.heads = Heads()
 
     def read(self, path: str, stamp: FileStamp) -> TfjsDocument | None:
         """Return the contents of the ``model.json`` at `path`, whose identity is now `stamp`."""

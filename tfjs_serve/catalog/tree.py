@@ -18,7 +18,7 @@ from tfjs_serve.catalog.folders import (
 )
 from tfjs_serve.catalog.look import Look, is_hidden_in
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.catalog.others import NotAModel, others_among
+from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.sightings import COARSE_TICK_NS, SECOND_NS, Identity, identity_of, times_of
 
@@ -169,16 +169,15 @@ class FolderTree:
         files = tuple(look.file_entries(folder, children))
         inner = [child for name, child in children.items() if not is_hidden_in(whole, name)]
         subfolders = tuple(look.subfolders(folder, inner))
-        # Where a link leads is nobody's business, unless it is followed to a model.
-        names = [name for name, child in children.items() if not is_link(child)]
-        tells = not (look.warnings or len(names) < len(children))
+        others = () if whole else look.others(folder, children)
+        tells = not (look.warnings or any(map(is_link, children.values())))
         return _Seen(
             folder=folder,
             identity=identity if tells and _is_lasting(identity, looked_at_seconds) else None,
             entries=(*whole, *files),
             subfolders=subfolders,
             warnings=tuple(look.warnings),
-            others=() if whole else others_among(folder.relative, names),
+            others=others,
         )
 
 

@@ -134,7 +134,8 @@ def _print_models(terminal: Terminal, found: Found, origin: str) -> None:
         rows = [_row(summary, origin) for summary in good[:MOST_ROWS]]
         terminal.table(("Model", "Kind", "Size", "URL"), rows)
     if bad:
-        terminal.blank()
+        if good:
+            terminal.blank()
         terminal.text("  These cannot be loaded:", style="bold yellow")
         reasons = [
             (subject_of(one.entry), short_reason(one.entry, one.status.error))
@@ -150,7 +151,8 @@ def _print_models(terminal: Terminal, found: Found, origin: str) -> None:
 def _row(summary: ModelSummary, origin: str) -> tuple[str, str, str, str]:
     entry = summary.entry
     size = readable_size(entry.size_bytes)
-    return subject_of(entry), KINDS[entry.kind], size, f"{origin}{summary.url}"
+    needs = ", with layers.js" if summary.status.needs_layers else ""
+    return subject_of(entry), f"{KINDS[entry.kind]}{needs}", size, f"{origin}{summary.url}"
 
 
 def _print_example(terminal: Terminal, models: Sequence[ModelSummary], origin: str) -> None:

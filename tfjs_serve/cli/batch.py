@@ -85,13 +85,14 @@ def models_at(
     """
     found = found_at(path, follow_symlinks=follow_symlinks, topology=topology)
     if not found.entries:
-        raise no_models_in(path, found.warnings)
+        raise no_models_in(path, found)
     return found.entries
 
 
-def no_models_in(folder: Path, warnings: Sequence[str]) -> SettingsError:
+def no_models_in(folder: Path, found: Found) -> SettingsError:
     """Return the error about a folder without models, with what was left out of it."""
-    why = f": {warnings[0]}" if warnings else ""
+    told = [f"{other.path} is {other.message}; {other.hint}" for other in found.others]
+    why = "".join(f": {reason}" for reason in (*found.warnings, *told)[:1])
     return SettingsError(
         f"there are no models in the folder {str(folder)!r}{why}",
         hint="give a model file, or a folder with .h5, .hdf5 or .keras files in it",

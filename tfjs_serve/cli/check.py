@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from tfjs_serve.builder import Builder
+from tfjs_serve.catalog.explicit import from_here
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.cli.building import building
@@ -116,11 +117,11 @@ async def _check(
                 found_at, path, follow_symlinks=of_path.follow_symlinks, topology=topology
             )
             for other in found.others:
-                on_result(Checked(path=_shown(path / other.path), other=other))
+                on_result(Checked(path=from_here(path / other.path), other=other))
             if not found.entries:
-                raise no_models_in(path, found.warnings)
+                raise no_models_in(path, found)
         except TfjsServeError as error:
-            on_result(Checked(path=_shown(path), error=error))
+            on_result(Checked(path=from_here(path), error=error))
         else:
             await _check_all(found, of_path, on_result)
 
@@ -139,16 +140,10 @@ async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult
 
 async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
     started_seconds = time.monotonic()
-    path = _shown(entry.path)
+    path = from_here(entry.path)
     try:
         build = await build_newest(builder, entry, Variant.FULL)
     except TfjsServeError as error:
         seconds = time.monotonic() - started_seconds
         return Checked(path=path, name=entry.exact_name, error=error, seconds=seconds)
     return Checked(path=path, build=build, seconds=time.monotonic() - started_seconds)
-
-
-def _shown(path: Path) -> str:
-    """Return a path from the current folder on, if it lies in it."""
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

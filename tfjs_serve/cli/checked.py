@@ -13,7 +13,7 @@ from tfjs_serve.builder import Build
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import error_details, printable, reason_of
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.web.overview import counted
+from tfjs_serve.facts import counted
 from tfjs_serve.web.problems import describe
 
 Paragraph = tuple[str, str]
@@ -93,7 +93,7 @@ def summary(results: Results) -> str:
     found, refused = counted(len(models), "model"), len(models) - len(good)
     needing = sum(one.needs_layers for one in good)
     with_layers = f" ({needing} with layers.js)" if needing else ""
-    others = len(results) - len(models)
+    others = sum(one.other.count for one in results if one.other)
     more = f", and {others} more that {'is' if others == 1 else 'are'} none" if others else ""
     return f"{found}: {len(good)} ok{with_layers}, {refused} refused{more}"
 

@@ -34,9 +34,9 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.cli.running import run
 from tfjs_serve.cli.wording import subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
+from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.listing import loader_of
-from tfjs_serve.web.overview import counted
 from tfjs_serve.web.pages import readable_size
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer, Variable
-from tfjs_serve.conversion.model.report import HINT_OF_PACKAGE, Report
+from tfjs_serve.conversion.model.report import Report, hint_of_package
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.spelling.normalize import normalize
 from tfjs_serve.conversion.stored.assignment import OwnVariables
@@ -75,9 +75,10 @@ def refuse_other_models(draft: Draft) -> Draft:
             draft.model,
             "unsupported-model",
             "Only Sequential and Functional models describe their own computation.",
-            HINT_OF_PACKAGE.get(
-                draft.model.package,
+            hint_of_package(
+                draft.model,
                 "Rebuild it with keras.Sequential or keras.Model(inputs, outputs).",
+                is_model=True,
             ),
         )
         draft.report.raise_problems()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError
@@ -16,8 +17,10 @@ def read_architecture(path: Path) -> Architecture:
     try:
         if path.stat().st_size > MAXIMUM_TEXT_BYTES:
             return _none(path, "is larger than any architecture")
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decoded(path.read_bytes())
         document = parse_json(text)
+        if isinstance(document, str):  # json.dump(model.to_json(), file)
+            text, document = document, parse_json(document)
     except OSError as error:
         return _none(path, f"cannot be read ({error.strerror})")
     except ValueError:
@@ -41,6 +44,8 @@ def read_architecture(path: Path) -> Architecture:
 
 def other_json(document: Json) -> str:
     """Say what a document is that is no architecture; empty if it may be one."""
+    if _is_config_alone(document):
+        return "is the result of get_config(), which lacks the class; save model.to_json()"
     if not isinstance(document, dict):
         return "is JSON, but no architecture of Keras"
     if "modelTopology" in document or "weightsManifest" in document:
@@ -50,6 +55,20 @@ def other_json(document: Json) -> str:
     if not isinstance(document.get("class_name"), str):
         return "is JSON, but no architecture of Keras"
     return ""
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file of JSON; PowerShell writes UTF-16 and marks its order."""
+    return content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+
+
+def _is_config_alone(document: Json) -> bool:
+    """Whether it is what the ``get_config()`` of a model returns; a list in Keras 1 and 2.0."""
+    is_object = isinstance(document, dict) and "class_name" not in document
+    layers = document.get("layers") if is_object else document
+    return isinstance(layers, list) and any(
+        isinstance(layer, dict) and "class_name" in layer for layer in layers
+    )
 
 
 def _none(path: Path, problem: str) -> Architecture:

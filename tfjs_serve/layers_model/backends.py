@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.companion import PACKAGE
+from tfjs_serve.facts import and_more_layers
 from tfjs_serve.layers_model.model import Json
 
 CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
@@ -154,7 +155,7 @@ def backend_notes(config: Mapping[str, Json]) -> tuple[str, ...]:
     for fault in FAULTS:
         met = [layer for layer in layers if fault.occurs(layer)]
         if met:
-            more = f" (and {len(met) - 1} more layers)" if len(met) > 1 else ""
+            more = and_more_layers(len(met) - 1)
             notes.append(
                 f"{met[0].path} ({met[0].class_name}): wrong on the {fault.backend} backend of "
                 f"TensorFlow.js {VERSION}{more}: {fault.what}. Choose another one in the page, "

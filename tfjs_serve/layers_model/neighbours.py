@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 
-from tfjs_serve.facts import MOST_CHARACTERS, MOST_LABELS
+from tfjs_serve.facts import MOST_CHARACTERS, MOST_LABELS, ModelFacts, counted
 from tfjs_serve.layers_model.files import write_file
 from tfjs_serve.layers_model.model import Json, LayersModel, WrittenFile
 from tfjs_serve.neighbours import (
@@ -26,6 +26,7 @@ from tfjs_serve.source_files import open_source
 from tfjs_serve.untrusted_json import parse_strict_json
 
 _LABELS = "labels"
+_BINARY = 2
 _NUMBERED = re.compile(r"([0-9]+) (.*\S.*)")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -125,6 +126,21 @@ def labels_in(members: Json) -> tuple[str, ...]:
         return ()
     are_texts = all(isinstance(one, str) and len(one) <= MOST_CHARACTERS for one in labels)
     return tuple(labels) if are_texts else ()
+
+
+def note_on_labels(facts: ModelFacts) -> tuple[str, ...]:
+    """Return a note if the labels of a model are more or fewer than the numbers of its output.
+
+    Two labels may stand for the one probability of a yes.
+    """
+    (shape, *more) = [output.shape or () for output in facts.outputs] or [()]
+    count, size = len(facts.labels), shape[-1] if len(shape) > 1 else None
+    if not count or more or size in (None, count) or (size == 1 and count == _BINARY):
+        return ()
+    return (
+        f"It has {counted(count, 'label')}, but {counted(size, 'number')} on the last axis of its "
+        "output: some labels are missing, or they belong to another model.",
+    )
 
 
 def _members_of(

@@ -21,6 +21,7 @@ from tfjs_serve.facts import (
     shortened,
 )
 from tfjs_serve.layers_model.model import Json
+from tfjs_serve.layers_model.tfjs_shapes import Sizes, shape_after, told
 from tfjs_serve.settings import Variant
 
 _MOST_AXES = 32
@@ -88,8 +89,33 @@ def _layer_inputs(config: Json) -> Iterator[TensorInfo]:
 
 def _layer_outputs(config: Json) -> Iterator[TensorInfo]:
     last = [[layer.path] for layer in _layers(config)][-1:]
+    shapes = _shapes(config)
     for name in _names(config.get("output_layers", last)):
-        yield TensorInfo(name=shortened(name), shape=None, dtype="float32")
+        yield TensorInfo(name=shortened(name), shape=told(shapes.get(name)), dtype="float32")
+
+
+def _shapes(config: Json) -> dict[str, Sizes | None]:
+    """Return the shapes that layers with one input have, by their names, in the order of layers."""
+    shapes: dict[str, Sizes | None] = {}
+    before: Sizes | None = None
+    for layer in map(_dict, _list(config.get("layers"))):
+        inner = _dict(layer.get("config"))
+        name, given = inner.get("name"), _shape(inner.get("batch_input_shape"))
+        if "input_layers" in config:
+            inbound = list(_names(_first(layer.get("inbound_nodes"))))
+            before = shapes.get(inbound[0]) if len(inbound) == 1 else None
+        class_name = layer.get("class_name")
+        known = given if given is not None else before
+        before = shape_after(known, class_name, inner) if isinstance(class_name, str) else None
+        if isinstance(name, str):
+            shapes[name] = before
+    return shapes
+
+
+def _first(nodes: Json) -> Json:
+    """Return the only node of a layer; of several, nothing says which one is meant."""
+    found = _list(nodes)
+    return found[0] if len(found) == 1 else []
 
 
 def _names(references: Json) -> Iterator[str]:
@@ -105,14 +131,19 @@ def _signature(tensors: Json) -> Iterator[TensorInfo]:
     for name, tensor in _dict(tensors).items():
         info = _dict(tensor)
         dtype = info.get("dtype")
-        sizes = [
-            _dict(axis).get("size") for axis in _list(_dict(info.get("tensorShape")).get("dim"))
-        ]
         yield TensorInfo(
             name=shortened(name),
-            shape=_shape([None if str(size) == "-1" else _number(size) for size in sizes]),
+            shape=_graph_shape(info.get("tensorShape")),
             dtype=_dtype(dtype),
         )
+
+
+def _graph_shape(shape: Json) -> tuple[int | None, ...] | None:
+    """Return a ``TensorShapeProto``; without axes it is a scalar's, unless the rank is unknown."""
+    if not isinstance(shape, dict) or shape.get("unknownRank"):
+        return None
+    sizes = [_dict(axis).get("size") for axis in _list(shape.get("dim"))]
+    return _shape([None if str(size) == "-1" else _number(size) for size in sizes])
 
 
 def _dtype(dtype: Json) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
+from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo, counted
 
 _BECAME = {
     Became.NATIVE: "as in TensorFlow.js",
@@ -74,9 +74,9 @@ def _layers(facts: ModelFacts) -> str:
         f"{counts[became]:,} {_BECAME[became]}" for became in Became if counts[became]
     )
     more = facts.layer_count - len(facts.layers)
-    words += f"; {more:,} more are not listed" if more else ""
+    words += f"; {more:,} more {'is' if more == 1 else 'are'} not listed" if more else ""
     table = _table("", rows)
-    summary = f"<summary>{facts.layer_count:,} layers: {escape(words)}</summary>"
+    summary = f"<summary>{counted(facts.layer_count, 'layer')}: {escape(words)}</summary>"
     return f"<h3>Layers</h3>\n<details>{summary}\n{table}</details>"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.catalog.others import NotAModel
+from tfjs_serve.facts import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,20 @@ class Overview:
         return self.total - self.load - self.fail
 
     @property
+    def no_models(self) -> int:
+        """How many files and folders look like models and are none."""
+        return sum(other.count for other in self.others)
+
+    @property
+    def found(self) -> int:
+        """How many models there are, and what looks like one."""
+        return self.total + self.no_models
+
+    @property
     def in_words(self) -> str:
         """What is found in the folder, in one line without a full stop."""
-        bad = self.fail + len(self.others)
-        found = counted(self.total, "model")
-        if self.others:
-            found = f"{self.total + len(self.others):,} found"
+        bad = self.fail + self.no_models
+        found = f"{self.found:,} found" if self.others else counted(self.total, "model")
         if not bad and self.unknown == self.total:
             return found
         if not bad and not self.unknown:
@@ -45,15 +54,10 @@ class Overview:
         return f"{found}: {self.load:,} load, {bad:,} do not{later}"
 
     def to_json(self) -> dict[str, int]:
-        """Return the counts in ``/-/models.json``."""
+        """Return the counts in ``/-/models.json``: those that `in_words` has."""
         return {
-            "total": self.total,
+            "total": self.found,
             "load": self.load,
-            "doNotLoad": self.fail,
+            "doNotLoad": self.fail + self.no_models,
             "unknown": self.unknown,
         }
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things in words, such as "1 model"."""
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

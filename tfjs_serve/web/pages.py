@@ -14,11 +14,12 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.facts import counted
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
-from tfjs_serve.web.overview import Overview, counted
-from tfjs_serve.web.templates import page, render
+from tfjs_serve.web.overview import Overview
+from tfjs_serve.web.templates import page, render, with_code
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -106,7 +107,7 @@ def _facts(summary: ModelSummary) -> dict[str, str]:
     entry, status = summary.entry, summary.status
     facts = [entry.exact_name, _KINDS[entry.kind], readable_size(entry.size_bytes)]
     if status.facts is not None and status.facts.parameters:
-        facts.append(f"{status.facts.parameters:,} parameters")
+        facts.append(counted(status.facts.parameters, "parameter"))
     if summary.shares_name:
         facts.append("other models have this name too, so the URL says which is meant")
     return {
@@ -170,7 +171,7 @@ def _others(others: Sequence[NotAModel]) -> str:
         return ""
     items = [
         f"<strong>{escape(other.path)}</strong> is {escape(other.message)}. "
-        f"<span>{escape(_sentence(other.hint))}</span>"
+        f"{with_code(_capital(other.hint), other.line)}"
         for other in others[:MODELS_PER_PAGE]
     ]
     more = len(others) - len(items)
@@ -179,8 +180,8 @@ def _others(others: Sequence[NotAModel]) -> str:
     return f'<h2>Not a model</h2>\n<ul class="others">{rows}</ul>'
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _ways_to_load(summary: ModelSummary, origin: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tfjs_serve.web.problems import Problem
-from tfjs_serve.web.templates import page, render
+from tfjs_serve.web.templates import page, render, with_code
 from tfjs_serve.web.urls import page_url
 
 
@@ -23,7 +23,12 @@ def problem_page(problem: Problem) -> str:
         f"<p>{escape(problem.detail)}</p>",
         f"<ul>{''.join(f'<li>{escape(reason)}</li>' for reason in reasons)}</ul>" * bool(reasons),
         f"<ul>{''.join(candidates)}</ul>" * bool(candidates),
-        f"<p>{escape(str(problem.members.get('hint', '')))}</p>",
+        _hint(problem),
     ]
     main = render("problem.html", title=escape(problem.title), lines="\n".join(lines))
     return page(f"{problem.title} · tfjs-serve", main)
+
+
+def _hint(problem: Problem) -> str:
+    hint, line = (str(problem.members.get(key, "")) for key in ("hint", "line"))
+    return with_code(hint, line) if line else f"<p>{escape(hint)}</p>"

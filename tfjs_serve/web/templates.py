@@ -80,3 +80,11 @@ def preload() -> None:
         "problem.html",
     ):
         _template(name)
+
+
+def with_code(hint: str, line: str) -> str:
+    """Return what to do, escaped; the `line` of code at its end, if there is one, in a box."""
+    if not (line and hint.endswith(line)):
+        return f"<p>{escape(hint)}{'' if hint.endswith('.') else '.'}</p>"
+    words = hint.removesuffix(line).rstrip()
+    return f"<p>{escape(words)}</p>\n<pre><code>{escape(line)}</code></pre>"

@@ -103,6 +103,7 @@ def _convert_file(
         describe,
         in_archive,
         labels_in,
+        note_on_labels,
         read_neighbours,
         write_neighbours,
     )
@@ -126,11 +127,12 @@ def _convert_file(
         else:
             files = write_layers_model(model, directory, options, on_progress, copy)
             files += write_neighbours(used, directory)
+    facts = replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata))
     return ConversionReport(
         files=_reported(files),
-        warnings=(*model.warnings, *notes),
+        warnings=(*model.warnings, *notes, *note_on_labels(facts)),
         parts=model.parts,
-        facts=replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata)),
+        facts=facts,
     )
 
 
@@ -177,6 +179,7 @@ def _import_folder(
     """
     from tfjs_serve.layers_model.neighbours import (
         labels_beside,
+        note_on_labels,
         read_neighbours,
         write_neighbours,
     )
@@ -195,10 +198,11 @@ def _import_folder(
     if not request.is_diagnosis:
         files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
         files += write_neighbours(neighbours, directory)
+    facts = replace(facts, labels=facts.labels or labels_beside(neighbours))
     return ConversionReport(
         files=_reported(files),
-        warnings=(*warnings, *notes),
-        facts=replace(facts, labels=facts.labels or labels_beside(neighbours)),
+        warnings=(*warnings, *notes, *note_on_labels(facts)),
+        facts=facts,
     )
 
 

@@ -31,15 +31,25 @@ def test_the_layers_that_read_an_optional_input_are_named() -> None:
 
 @pytest.mark.parametrize("package", ["keras_hub", "keras_nlp", "keras_cv"])
 @pytest.mark.parametrize("is_archive", [True, False], ids=["archive", "HDF5"])
-def test_layers_of_other_libraries_are_named_with_the_way_to_rebuild(
-    package: str, is_archive: bool
+@pytest.mark.parametrize(
+    ("name", "is_model"),
+    [
+        *(("TransformerEncoder", False), ("SinePositionEncoding", False), ("ViTBackbone", True)),
+        *(("BertTextClassifier", True), ("GemmaCausalLM", True)),
+    ],
+)
+def test_layers_of_other_libraries_are_to_be_replaced_and_models_to_be_rebuilt(
+    package: str, is_archive: bool, name: str, is_model: bool
 ) -> None:
-    one = layer("Rotary" if is_archive else f"{package}>Rotary", "r")
+    one = layer(name if is_archive else f"{package}>{name}", "r")
     if is_archive:
-        one |= {"module": f"{package}.src.layers", "registered_name": f"{package}>Rotary"}
+        one |= {"module": f"{package}.src.layers", "registered_name": f"{package}>{name}"}
     (problem,) = problems(sequential([given("x", (None, 3)), one]))
     assert problem.layer_path == "m/r"
-    assert "keras.Model(model.inputs, model.outputs)" in problem.hint
+    assert "Python code" in problem.message
+    assert ("keras.Model(model.inputs, model.outputs)" in problem.hint) is is_model
+    assert (f"a layer of {package}, whose code is not in the file" in problem.hint) is not is_model
+    assert "--layers my-layers.js" in problem.hint
 
 
 def test_models_of_other_libraries_too() -> None:

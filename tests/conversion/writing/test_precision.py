@@ -26,7 +26,7 @@ def warnings(*dtypes: Any) -> str:
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_the_first_layer_is_named_and_the_others_are_counted(dtype: str) -> None:
     text = warnings("float32", dtype, dtype)
-    assert f"m/b (Dense): Keras computes it in {dtype} (and 1 more layers)" in text
+    assert f"m/b (Dense): Keras computes it in {dtype} (and 1 more layer)" in text
 
 
 def test_each_dtype_has_a_note_of_its_own() -> None:

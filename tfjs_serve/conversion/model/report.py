@@ -14,19 +14,45 @@ NONSENSE = (
 )
 """What Python raises on JSON of an unexpected structure. Checking each step would tell no more."""
 HINT_DAMAGED = "The file is damaged or was not written by Keras; save the model again."
-HINT_OF_PACKAGE = dict.fromkeys(
-    ("keras_cv", "keras_hub", "keras_nlp"),
+_PACKAGES = frozenset({"keras_cv", "keras_hub", "keras_nlp"})
+"""Libraries beside Keras that many use."""
+_MODELS = (
+    *("Backbone", "CausalLM", "Classifier", "Detector", "Embedder", "Estimator", "Inpaint"),
+    *("Matcher", "MaskedLM", "Segmenter", "Seq2SeqLM", "ToImage", "ToText"),
+)
+"""How they call their subclasses of ``keras.Model``: backbones, and tasks that have one."""
+_HINT_OF_MODELS = (
     "It is of a library beside Keras, whose file has only its arguments. Rebuild the model in "
     "Python as plain = keras.Model(model.inputs, model.outputs) and save that: models of such a "
     "library then have their layers in the file. Layers of the library itself that are left are "
     "reported by name; replace these by Keras's own, or write them in JavaScript, register them in "
-    "the page, and name the file: --layers my-layers.js.",
+    "the page, and name the file: --layers my-layers.js."
 )
-"""What to do with classes of libraries that many use, by their packages."""
 _MOST_TOLD = 1_000
 """Problems, and warnings: a report stays small, whatever is in the file."""
 _MESSAGE_CHARACTERS = 2_000
 _REASON_CHARACTERS = 300
+
+
+def hint_of_package(layer: KerasLayer, otherwise: str, *, is_model: bool = False) -> str:
+    """Return what to do with a class that may be of a library beside Keras.
+
+    Parameters
+    ----------
+    otherwise
+        What to do with any other class.
+    is_model
+        Whether it is known to be a model.
+    """
+    if layer.package not in _PACKAGES:
+        return otherwise
+    if is_model or layer.class_name.endswith(_MODELS):
+        return _HINT_OF_MODELS
+    return (
+        f"It is a layer of {layer.package}, whose code is not in the file. Rebuild the model with "
+        "Keras's own layers in its place, or write it in JavaScript, register it in the page, and "
+        "name the file: --layers my-layers.js."
+    )
 
 
 class Report:

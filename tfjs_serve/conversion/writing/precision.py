@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
 from tfjs_serve.conversion.model.report import Report
+from tfjs_serve.facts import and_more_layers
 
 _DIFFERENCE = {
     "float16": "its predictions differ in the third digit, and where Keras overflows to Infinity, "
@@ -19,7 +20,7 @@ def note_precision(model: KerasLayer, report: Report) -> None:
     for dtype, difference in _DIFFERENCE.items():
         layers = [layer for layer in model.walk() if _computes(layer) and layer.dtype == dtype]
         if layers:
-            more = f" (and {len(layers) - 1} more layers)" if len(layers) > 1 else ""
+            more = and_more_layers(len(layers) - 1)
             report.warn(
                 layers[0],
                 f"Keras computes it in {dtype}{more}. The page computes in float32: {difference}.",

@@ -12,7 +12,7 @@ from tfjs_serve.conversion.masks.implied import ExplicitMasks
 from tfjs_serve.conversion.masks.users import uses_first_mask
 from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Json, KerasLayer
-from tfjs_serve.conversion.model.report import HINT_DAMAGED, HINT_OF_PACKAGE, NONSENSE, Report
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, NONSENSE, Report, hint_of_package
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.rules.activation_names import UnknownActivationError
@@ -207,7 +207,7 @@ class _Translator:
             return passed_on(layer, class_name, name, scope, weights)
         if layer.is_custom:
             message = "What it computes is Python code, not data."
-            hint = HINT_OF_PACKAGE.get(layer.package, _HINT_CUSTOM)
+            hint = hint_of_package(layer, _HINT_CUSTOM)
             self._report.problem(layer, "custom-layer", message, hint)
         elif not layer.is_operation:
             message = f"TensorFlow.js has no layer {layer.class_name}."
