@@ -57,7 +57,7 @@ async def test_a_variant_that_does_not_exist_is_answered_with_those_that_do(
     answer = await ask(site, path, Origin=LOCAL)
     assert_problem(answer, 404, "no-such-variant")
     assert "'iris'" in answer.json()["detail"]
-    assert answer.json()["hint"] == "its variants are full, float16, uint16, uint8"
+    assert answer.json()["hint"] == "its variants are full, float16, uint16, uint8, train"
     assert site.builder.artifacts == {}
 
 
