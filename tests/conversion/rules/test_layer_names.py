@@ -17,6 +17,8 @@ REASONS = {
     "operations/lowered/": "small models are built of TF.js's layers, which have Keras's names",
     "operations/pieces.py": "small models are built of TF.js's layers, which have Keras's names",
     "small_models/": "small models are built of TF.js's layers, which have Keras's names",
+    "training/regularizers.py": "ActivityRegularization only adds to the loss, so it is a setting",
+    "training/trained_weights.py": "layers that were written are named as in TF.js",
     "writing/": "what is written is named as in TF.js",
     "rules/activation_names.py": "layers can be given as activation functions",
     "rules/initializers.py": "Identity is an initializer there",
