@@ -204,5 +204,7 @@ def test_a_page_reads_the_labels_of_a_keras_model(
     (served.folder / "labelled.labels.txt").write_text("dark\nlight\n")
     built(_small_network).save(tmp_path / "labelled.keras")
     url = served.add(tmp_path / "labelled.keras")
-    read = "async (url) => (await tf.loadLayersModel(url)).getUserDefinedMetadata()"
-    assert quiet.evaluate(read, url) == {"labels": LABELS}
+    load = "async (url) => (await tf.ready(), await tf.loadLayersModel(url))"
+    assert quiet.evaluate(
+        f"async (url) => (await ({load})(url)).getUserDefinedMetadata()", url
+    ) == {"labels": LABELS}
