@@ -154,3 +154,13 @@ def test_the_product_of_nadam_is_computed_if_it_was_not_saved() -> None:
     slots = find_slots(nadam, saved, [BIAS], legacy=False)
     assert slots is not None
     assert values(state_weights(nadam, slots, [BIAS], written)[1].source) == 0.25
+
+
+def test_a_file_may_state_any_number_of_steps() -> None:
+    nadam = optimizer("Nadam", beta_1=1.0)
+    saved = [weight(2.0**31, "iteration"), slot("m", BIAS), slot("v", BIAS)]
+    slots = find_slots(nadam, saved, [BIAS], legacy=False)
+    assert slots is not None
+    product = state_weights(nadam, slots, [BIAS], [LayersWeight(name="b", source=BIAS)])[1]
+    wanted = np.prod([1 - 0.5 * 0.96**step for step in range(1, 2000)])
+    np.testing.assert_allclose(values(product.source), wanted, rtol=1e-6)

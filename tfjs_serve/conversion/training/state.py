@@ -35,6 +35,10 @@ _MEANS = frozenset({"r", "c"})
 _MOST_TRIED = 1 << 24
 """Larger weights that are rearranged are not tried: it takes a few times their memory."""
 
+_DIFFERING_STEPS = 1000
+"""Later factors of Nadam's product are all the same: 0.96**1000 is less than 1 tells. A file may
+state any number of steps."""
+
 
 class NoStateError(ValueError):
     """The state cannot be carried over; the message is the rest of a sentence."""
@@ -101,12 +105,10 @@ def _of_whole_weight(source: TensorSource, replaced: Mapping[int, TensorSource])
 def _product(optimizer: Setting, iteration: WeightRef | None) -> TensorSource:
     """Return what Nadam's product is after so many steps (``nadam.py``)."""
     steps = int(values(iteration)) if iteration is not None else 0
-    beta, product = optimizer.config["beta_1"], 1.0
-    for step in range(1, steps + 1):
-        product *= beta * (1.0 - 0.5 * 0.96**step)
-        if not product:
-            break
-    return constant(product)
+    beta = optimizer.config["beta_1"]
+    differing = min(steps, _DIFFERING_STEPS)
+    factors = (beta * (1.0 - 0.5 * 0.96**step) for step in range(1, differing + 1))
+    return constant(math.prod(factors) * beta ** (steps - differing))
 
 
 def _check_all(written: Sequence[LayersWeight], places: Mapping[int, int]) -> None:
