@@ -96,10 +96,14 @@ function mendGradients() {
   }
 }
 
+const loaded = []; // in this command
+
 async function loadModel({ kind = "layers", url }) {
   if (kind === "layers") {
     await loadLayers(url);
-    return tf.loadLayersModel(url);
+    const model = await tf.loadLayersModel(url);
+    loaded.push(model);
+    return model;
   }
   if (kind === "graph") return tf.loadGraphModel(url);
   throw new Error(`the runner knows no kind of model ${kind}`);
@@ -247,12 +251,17 @@ const operations = {
 };
 
 // Everything that a command allocates dies with it, also when it fails half-way: intermediate
-// tensors with the scope, the weights (variables, which outlive scopes) with disposeVariables.
+// tensors with the scope, the weights (variables, which outlive scopes) with disposeVariables, and
+// what optimizers keep, such as SGD its learning rate, with them.
 async function runScoped(operation, command) {
   tf.engine().startScope();
   try {
     return await operation(command);
   } finally {
+    for (const { optimizer } of loaded.splice(0)) {
+      optimizer?.dispose();
+      optimizer?.c?.dispose(); // Momentum does not dispose of what it inherits from SGD
+    }
     tf.engine().endScope();
     tf.disposeVariables();
   }
