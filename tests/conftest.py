@@ -66,3 +66,13 @@ def node_tf() -> Iterator[NodeTf]:
     node = NodeTf()
     yield node
     node.close()
+
+
+@pytest.fixture(scope="session")
+def training_tf() -> Iterator[NodeTf]:
+    """TensorFlow.js in Node, for tests that load ``training.js``, which changes it for good."""
+    from tests.parity.harness import NodeTf
+
+    node = NodeTf()
+    yield node
+    node.close()

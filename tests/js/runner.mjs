@@ -9,9 +9,7 @@
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
-//   {id, op: "mendGradients"} -> {id}, after the gradients of training.js were registered for good
 //   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
-//   {id, op: "state", url} -> {id, trained: [name, ...], state: [{name, ...tensor}, ...]}
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
@@ -28,16 +26,12 @@
 // `compiled` evaluates and trains a model as the loader has compiled it, and answers with what
 // `evaluate` returned, with the loss in each epoch, and with predictions after that.
 //
-// `state` answers with the names of the trained weights, and with the tensors that an optimizer
-// of `training.js` is given, in their orders.
-//
 // `save` answers with the predictions of the model and of what it saved, loaded again, and with
 // what a model that ends in each layer predicts, as a page finds its output.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { slopes } from "./slopes.mjs";
@@ -81,19 +75,6 @@ async function loadLayers(url) {
   if (!response?.ok) return;
   new Function(await response.text())();
   globalThis.tfjsServeLayers.register(tf);
-}
-
-// The gradients of training.js, whose sources declare parts.
-function mendGradients() {
-  const returned = {};
-  const part = (name, needs, declare) => {
-    const given = needs.map((need) => returned[need]);
-    returned[name] = declare(Object.assign({ tf }, ...given));
-  };
-  for (const name of ["gradients", "window_gradients", "layer_gradients"]) {
-    const path = new URL(`../../tfjs_serve/browser/training/${name}.js`, import.meta.url);
-    new Function("part", readFileSync(path, "utf8"))(part);
-  }
 }
 
 const loaded = []; // in this command
@@ -155,23 +136,6 @@ async function savedAgain(model) {
   return tf.loadLayersModel(tf.io.fromMemory(saved));
 }
 
-// Stands in for the optimizer of a page with training.js: keeps what it is given.
-class KeptState extends tf.Optimizer {
-  static className = "tfjs-serve/training.js>Optimizer";
-  static fromConfig() {
-    return new KeptState();
-  }
-  getClassName() {
-    return KeptState.className;
-  }
-  applyGradients() {} // without it, it does not count as an optimizer
-  async setWeights(named) {
-    // The loader disposes of the tensors afterwards.
-    this.kept = named.map(({ name, tensor }) => ({ name, ...encodeTensor(tensor) }));
-  }
-}
-tf.serialization.registerClass(KeptState);
-
 const operations = {
   async compiled(command) {
     const model = await loadModel(command);
@@ -187,12 +151,6 @@ const operations = {
       losses: history.loss,
       after: encodeTensor(after),
     };
-  },
-  async state(command) {
-    const model = await loadModel(command);
-    const trained = model.trainableWeights.map((weight) => weight.originalName);
-    const state = model.optimizer?.kept ?? [];
-    return { trained, state, isCompiled: model.optimizer != null };
   },
   ...trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel }),
   async save(command) {
@@ -222,9 +180,6 @@ const operations = {
       after: encodeTensor(after),
       losses: history.loss,
     };
-  },
-  async mendGradients() {
-    mendGradients();
   },
   async slopes(command) {
     const model = await loadModel(command);

@@ -1,4 +1,5 @@
 // What the runner does with training.js; tests/parity/training_node.py sends these commands:
+//   {op: "load", script} -> {}; from now on, for all models: gradients of kernels stay registered
 //   {op: "schedules", script, cases: [{class_name, config, steps}]} -> {results: [[rate, ...], ...]}
 //   {op: "optimize", script, class_name, config, weights: [{name, tensor}], state, gradients}
 //       -> {weights: [tensor, ...], state: [{name, tensor}, ...], leaked}
@@ -8,6 +9,7 @@
 //       -> {results: [{value} or {error}, ...], leaked}
 //   {op: "learn", script, url, inputs, targets, validation, fit, batchSize}
 //       -> {before, after, history, names, weights, state, leaked, again}
+//   {op: "state", script, url} -> {trained: [name, ...], state: [{name, tensor}, ...], isCompiled}
 // `script` is the text of training.js; a state is a list of tensors.
 
 /** Return the operations, for a TensorFlow.js and the runner's ways with tensors. */
@@ -79,6 +81,9 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
     asArray(results).map((tensor) => (tensor.rank ? [...tensor.dataSync()] : tensor.dataSync()[0]));
 
   return {
+    async load({ script }) {
+      load(script);
+    },
     async schedules({ script, cases }) {
       const { schedules } = load(script);
       const rates = ({ class_name: name, config, steps }) => {
@@ -127,6 +132,16 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
       const results = cases.map((given) => attempt(() => tf.tidy(() => metricOf(given, metrics))));
       return { results, leaked: tf.memory().numTensors - before };
     },
+    async state({ script, url }) {
+      load(script);
+      const model = await loadModel({ url });
+      const state = (await model.optimizer?.getWeights()) ?? [];
+      return {
+        trained: model.trainableWeights.map((weight) => weight.originalName),
+        state: state.map(({ name, tensor }) => ({ name, tensor: encodeTensor(tensor) })),
+        isCompiled: model.optimizer != null,
+      };
+    },
     async learn({ script, url, inputs, targets, validation, fit, batchSize }) {
       load(script);
       const model = await loadModel({ url });
@@ -153,6 +168,7 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
       };
       const second = await savedAgain(model);
       answer.again = { evaluated: evaluated(second), state: await savedState(second.optimizer) };
+      second.optimizer.dispose();
       const count = tf.memory().numTensors;
       await model.fit(x, y, { ...all, epochs: 1 });
       return { ...answer, leaked: tf.memory().numTensors - count };

@@ -120,23 +120,6 @@ class Compiled:
     after: Array
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What a page with ``training.js`` gets to train on.
-
-    Attributes
-    ----------
-    trained
-        Names of the trained weights.
-    state
-        The state of the optimizer by name, both in the order of the page.
-    """
-
-    trained: tuple[str, ...]
-    state: Mapping[str, Array]
-    is_compiled: bool
-
-
 def encode_tensor(array: npt.ArrayLike) -> dict[str, Any]:
     """Return the runner's JSON for `array`, in the dtype that TensorFlow.js has for it."""
     values = np.asarray(array)
@@ -242,10 +225,6 @@ class NodeTf:
             for slope in reply["slopes"]
         ]
 
-    def mend_gradients(self) -> None:
-        """Register the gradients of ``training.js``, for all models from now on."""
-        self.ask({"op": "mendGradients"})
-
     def compiled(
         self, url: str, inputs: npt.ArrayLike, targets: npt.ArrayLike, *, batch: int, epochs: int
     ) -> Compiled:
@@ -257,15 +236,6 @@ class NodeTf:
             before=decode_tensor(reply["before"]),
             losses=np.array(reply["losses"]),
             after=decode_tensor(reply["after"]),
-        )
-
-    def state(self, url: str) -> State:
-        """Load the model at `url` with all that there is to train on."""
-        reply = self.ask({"op": "state", "url": url})
-        return State(
-            trained=tuple(reply["trained"]),
-            state={item["name"]: decode_tensor(item) for item in reply["state"]},
-            is_compiled=reply["isCompiled"],
         )
 
     def save(self, url: str, inputs: Sequence[npt.ArrayLike]) -> Saved:

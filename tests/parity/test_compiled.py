@@ -34,6 +34,7 @@ from .folder_server import serving
 from .gradients import TRAINED, training_cases
 from .harness import Array, NodeTf
 from .keras3 import built
+from .training_node import state
 
 TOLERANCE = 1e-6
 """Of the largest number."""
@@ -78,19 +79,19 @@ def test_it_evaluates_and_trains_as_in_keras(
 
 
 _KINDS = {
-    "Adadelta": {"accumulated_grad": "", "accumulated_delta_var": ""},
-    "Adagrad": {"accumulator": ""},
-    "Adam": {"momentum": "", "velocity": "", "velocity_hat": "", "average": ""},
-    "AdamW": {"momentum": "", "velocity": ""},
-    "Adamax": {"m": "momentum", "u": "norm"},
-    "Ftrl": {"accumulator": "", "linear": ""},
-    "Lamb": {"m": "momentum", "v": "velocity"},
-    "Lion": {"momentum": ""},
-    "Nadam": {"momentum": "", "velocity": ""},
-    "RMSprop": {"velocity": "", "momentum": "", "average_gradient": ""},
-    "SGD": {"momentum": ""},
+    "Adadelta": ["accumulated_grad", "accumulated_delta_var"],
+    "Adagrad": ["accumulator"],
+    "Adam": ["momentum", "velocity", "velocity_hat", "average"],
+    "AdamW": ["momentum", "velocity"],
+    "Adamax": ["momentum", "norm"],
+    "Ftrl": ["accumulator", "linear"],
+    "Lamb": ["momentum", "velocity"],
+    "Lion": ["momentum"],
+    "Nadam": ["momentum", "velocity"],
+    "RMSprop": ["velocity", "momentum", "average_gradient"],
+    "SGD": ["momentum"],
 }
-"""Kinds of slots in their order in the page, with Keras's names where these are others."""
+"""Kinds of slots in their order in the page."""
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 @pytest.mark.parametrize("name", STATEFUL)
 def test_each_slot_is_arranged_as_its_weight(
-    name: str, ending: str, served: tuple[Path, str], node_tf: NodeTf, tmp_path: Path
+    name: str, ending: str, served: tuple[Path, str], training_tf: NodeTf, tmp_path: Path
 ) -> None:
     folder, url = served
     path = tmp_path / f"{name}.{ending}"
@@ -113,22 +114,22 @@ def test_each_slot_is_arranged_as_its_weight(
         folder / path.name, path, options=ConversionOptions(variant=Variant.TRAIN)
     )
     assert report.warnings == ()
-    page = node_tf.state(f"{url}/{path.name}/model.json")
-    weights = node_tf.weights(f"{url}/{path.name}/model.json")
+    page = state(training_tf, f"{url}/{path.name}/model.json")
+    weights = training_tf.weights(f"{url}/{path.name}/model.json")
     first = ["iter", "u_product"] if name == "Nadam" else ["iter"]
     kinds = [f"{kind}/{weight}" for kind in _KINDS[name] for weight in page.trained]
     assert list(page.state) == [*first, *kinds]
     assert page.state["iter"] == STEPS
     assert page.state["iter"].dtype == np.int32
-    for kind, of_keras in _KINDS[name].items():
+    for kind in _KINDS[name]:
         for weight in page.trained:
-            wanted = FACTORS[of_keras or kind] * weights[weight]
+            wanted = FACTORS[kind] * weights[weight]
             np.testing.assert_allclose(page.state[f"{kind}/{weight}"], wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("index", "name"), list(enumerate(TRAINED)), ids=TRAINED)
 def test_the_state_of_each_layer_is_in_the_order_of_the_page(
-    index: int, name: str, served: tuple[Path, str], node_tf: NodeTf, tmp_path: Path
+    index: int, name: str, served: tuple[Path, str], training_tf: NodeTf, tmp_path: Path
 ) -> None:
     folder, url = served
     path, factor = tmp_path / "model.keras", FACTORS["momentum"]
@@ -137,8 +138,8 @@ def test_the_state_of_each_layer_is_in_the_order_of_the_page(
     report = convert_into(
         folder / f"layer-{name}", path, options=ConversionOptions(variant=Variant.TRAIN)
     )
-    page = node_tf.state(f"{url}/layer-{name}/model.json")
-    weights = node_tf.weights(f"{url}/layer-{name}/model.json")
+    page = state(training_tf, f"{url}/layer-{name}/model.json")
+    weights = training_tf.weights(f"{url}/layer-{name}/model.json")
     with open_model(path, display_name=name) as keras_model:
         model = translate(keras_model)
     found = trained_weights(model.topology["model_config"], model.weights)

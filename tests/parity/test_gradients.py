@@ -33,6 +33,7 @@ from .folder_server import serving
 from .gradient_cases import STEPS, THROWS, chosen, class_of
 from .keras3 import ignore_warnings_about_the_cases, model_with_references
 from .node import NodeTf, NodeTfError, Slope
+from .training_node import ask
 
 pytestmark = ignore_warnings_about_the_cases
 
@@ -61,7 +62,7 @@ class Pages:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     folder = tmp_path_factory.mktemp("gradients")
     plain, mended = NodeTf(), NodeTf()
-    mended.mend_gradients()
+    ask(mended, "load")
     with serving(folder) as url:
         yield Pages(folder, url, plain, mended)
     plain.close()

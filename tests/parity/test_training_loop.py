@@ -59,7 +59,7 @@ def to_train(source: Path, folder: Path) -> None:
 
 
 def learn(
-    file: str, references: Path, served_folder: tuple[Path, str], node_tf: NodeTf
+    file: str, references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Array]]:
     """Return what a page gets of a model, what Keras got, and the arrays that belong to it."""
     folder, url = served_folder
@@ -74,7 +74,7 @@ def learn(
     }
     validated = any(key.startswith("val_") for key in expected["history"])
     found = ask(
-        node_tf,
+        training_tf,
         "learn",
         url=f"{url}/{file}/model.json",
         **sides,
@@ -95,9 +95,9 @@ def assert_numbers(found: Any, expected: Any, what: str) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_model_evaluates_and_trains_as_in_keras(
-    file: str, references: Path, served_folder: tuple[Path, str], node_tf: NodeTf
+    file: str, references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> None:
-    found, expected, arrays = learn(file, references, served_folder, node_tf)
+    found, expected, arrays = learn(file, references, served_folder, training_tf)
 
     assert_numbers(found["before"], expected["before"], "evaluate before")
     assert found["history"].keys() == expected["history"].keys()
@@ -118,7 +118,7 @@ def test_a_model_evaluates_and_trains_as_in_keras(
 
 
 def test_a_model_says_what_is_wrong_with_its_settings(
-    references: Path, served_folder: tuple[Path, str], node_tf: NodeTf
+    references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> None:
     folder, url = served_folder
     wrong: list[tuple[dict[str, Any], str]] = [
@@ -136,5 +136,5 @@ def test_a_model_says_what_is_wrong_with_its_settings(
         document["trainingConfig"]["keras"] |= change
         path.write_text(json.dumps(document))
         with pytest.raises(NodeTfError) as caught:
-            node_tf.ask({"op": "weights", "url": f"{url}/wrong-{index}/model.json"})
+            training_tf.ask({"op": "weights", "url": f"{url}/wrong-{index}/model.json"})
         assert str(caught.value).startswith(message)

@@ -64,16 +64,16 @@ def gradients(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Array]:
 
 
 def test_losses_and_their_gradients_are_kerass(
-    gradients: Mapping[str, Array], node_tf: NodeTf
+    gradients: Mapping[str, Array], training_tf: NodeTf
 ) -> None:
-    found = losses(node_tf, [sent(case) for case in LOSSES])
+    found = losses(training_tf, [sent(case) for case in LOSSES])
     for index, (case, result) in enumerate(zip(LOSSES, found, strict=True)):
         assert "error" not in result, f"{case.id}: {result.get('error')}"
         assert_close(result["value"], value_of(case), case.id)
         assert_close(result["gradient"], gradients[str(index)], f"gradient of {case.id}")
 
 
-def test_metrics_are_kerass_after_several_batches(node_tf: NodeTf) -> None:
+def test_metrics_are_kerass_after_several_batches(training_tf: NodeTf) -> None:
     cases = [
         {
             "class_name": case.class_name,
@@ -82,7 +82,7 @@ def test_metrics_are_kerass_after_several_batches(node_tf: NodeTf) -> None:
         }
         for case in METRICS
     ]
-    found = metrics(node_tf, cases)
+    found = metrics(training_tf, cases)
     for case, result in zip(METRICS, found, strict=True):
         assert "error" not in result, f"{case.id}: {result.get('error')}"
         assert_close(result["value"], metric_of(case), case.id)
@@ -105,7 +105,7 @@ def test_all_of_keras_is_there_but_what_is_named() -> None:
     assert {case.class_name for case in METRICS} == classes_of(keras.metrics) - NO_METRICS
 
 
-def test_a_wrong_setting_is_named(node_tf: NodeTf) -> None:
+def test_a_wrong_setting_is_named(training_tf: NodeTf) -> None:
     given = arrays_of(LOSSES[0], 0, 8)
     wrong = [
         ("Huber", {"delta": "small"}, 'The setting delta of Huber has to be a number, not "small"'),
@@ -117,23 +117,23 @@ def test_a_wrong_setting_is_named(node_tf: NodeTf) -> None:
         ("Huber", {"epsilon": 1}, "Huber has no setting epsilon; it has name, reduction"),
     ]
     cases = [{"class_name": name, "config": config, **given} for name, config, _ in wrong]
-    found = losses(node_tf, cases)
+    found = losses(training_tf, cases)
     for (_, _, message), result in zip(wrong, found, strict=True):
         assert result["error"].startswith(message)
 
 
-def test_targets_of_another_shape_are_not_broadcast(node_tf: NodeTf) -> None:
+def test_targets_of_another_shape_are_not_broadcast(training_tf: NodeTf) -> None:
     given = arrays_of(LOSSES[0], 0, 8)
     case = {"class_name": "MeanSquaredError", "config": {}, **given, "yTrue": given["yTrue"][:, :2]}
-    (found,) = losses(node_tf, [case])
+    (found,) = losses(training_tf, [case])
     assert "targets of shape [8,2] for predictions of shape [8,4]" in found["error"]
 
 
-def test_tf_keras_masks_all_metrics(node_tf: NodeTf) -> None:
+def test_tf_keras_masks_all_metrics(training_tf: NodeTf) -> None:
     targets, predictions = np.float32([[[1], [0]]]), np.float32([[[0], [3]]])
     given = {"yTrue": targets, "yPred": predictions, "mask": np.array([[True, False]])}
     for dialect, root in (("keras3", 5.0**0.5), ("tf_keras", 1.0)):
         own = {**given, "dialect": dialect}
         case = {"class_name": "RootMeanSquaredError", "config": {}, "batches": [own]}
-        (metric,) = metrics(node_tf, [case])
+        (metric,) = metrics(training_tf, [case])
         assert metric["value"] == np.float32(root)

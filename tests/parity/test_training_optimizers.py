@@ -112,7 +112,7 @@ def made(class_name: str, config: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(("class_name", "config"), CASES, ids=IDS)
 def test_an_optimizer_goes_on_as_keras_does(
-    class_name: str, config: dict[str, Any], node_tf: NodeTf
+    class_name: str, config: dict[str, Any], training_tf: NodeTf
 ) -> None:
     random = np.random.default_rng(len(str(config)))
     weights = {name: random.normal(0, 0.5, shape) for name, shape in SHAPES.items()}
@@ -136,7 +136,7 @@ def test_an_optimizer_goes_on_as_keras_does(
         optimizer.apply(step)
 
     ended, after = optimize(
-        node_tf, class_name, written(optimizer), begun, state, gradients[BEFORE:]
+        training_tf, class_name, written(optimizer), begun, state, gradients[BEFORE:]
     )
 
     for own, variable, name in zip(ended, variables, SHAPES, strict=True):
@@ -202,14 +202,14 @@ SCHEDULES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_schedules_are_kerass(node_tf: NodeTf) -> None:
+def test_schedules_are_kerass(training_tf: NodeTf) -> None:
     steps = [*range(60), 1000]
     made = [getattr(keras.optimizers.schedules, name)(**config) for name, config in SCHEDULES]
     cases = [
         {"class_name": type(schedule).__name__, "config": schedule.get_config(), "steps": steps}
         for schedule in made
     ]
-    found = ask(node_tf, "schedules", cases=cases)["results"]
+    found = ask(training_tf, "schedules", cases=cases)["results"]
     for schedule, own in zip(made, found, strict=True):
         expected = [float(schedule(step)) for step in steps]
         np.testing.assert_allclose(own, expected, rtol=1e-6, atol=1e-9)
@@ -233,22 +233,22 @@ def test_schedules_are_kerass(node_tf: NodeTf) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(
-    class_name: str, config: dict[str, Any], message: str, node_tf: NodeTf
+    class_name: str, config: dict[str, Any], message: str, training_tf: NodeTf
 ) -> None:
     with pytest.raises(NodeTfError, match=message):
-        optimize(node_tf, class_name, config, {}, None, [])
+        optimize(training_tf, class_name, config, {}, None, [])
 
 
-def test_a_state_of_other_weights_is_refused(node_tf: NodeTf) -> None:
+def test_a_state_of_other_weights_is_refused(training_tf: NodeTf) -> None:
     weights = {"a": np.zeros((2, 3), "float32")}
     with pytest.raises(NodeTfError, match="Adam has 2 tensors beside iter, but 1 were saved"):
-        optimize(node_tf, "Adam", {}, weights, [np.int32(1), np.zeros((2, 3))], [])
+        optimize(training_tf, "Adam", {}, weights, [np.int32(1), np.zeros((2, 3))], [])
     slots = [np.zeros((2, 3)), np.zeros((3, 2))]
     with pytest.raises(NodeTfError, match=r"velocity/a of Adam has shape \[2,3\], +\[3,2\]"):
-        optimize(node_tf, "Adam", {}, weights, [np.int32(1), *slots], [])
+        optimize(training_tf, "Adam", {}, weights, [np.int32(1), *slots], [])
 
 
-def test_keras_2_added_epsilon_to_the_root(node_tf: NodeTf) -> None:
+def test_keras_2_added_epsilon_to_the_root(training_tf: NodeTf) -> None:
     before, gradient = np.float32([[1.0, 2.0]]), np.float32([[0.5, -0.1]])
     old = {"dialect": "keras2", "epsilon": 0.1, "learning_rate": 0.5}
     expected = {
@@ -258,15 +258,15 @@ def test_keras_2_added_epsilon_to_the_root(node_tf: NodeTf) -> None:
     }
     for (class_name, momentum), value in expected.items():
         config = old if momentum is None else {**old, "momentum": momentum}
-        (after,), _ = optimize(node_tf, class_name, config, {"w": before}, None, [[gradient]])
+        (after,), _ = optimize(training_tf, class_name, config, {"w": before}, None, [[gradient]])
         np.testing.assert_allclose(after, value, rtol=1e-6)
 
 
-def test_tf_keras_averages_from_the_weights_on(node_tf: NodeTf) -> None:
+def test_tf_keras_averages_from_the_weights_on(training_tf: NodeTf) -> None:
     config = {"use_ema": True, "ema_momentum": 0.75, "learning_rate": 1.0}
     steps = [[np.float32([2.0])]]
     weights = {"w": np.float32([4.0])}
     for dialect, average in (("keras3", 2.0), ("tf_keras", 3.5)):
         own = {**config, "dialect": dialect}
-        (after,), state = optimize(node_tf, "SGD", own, weights, None, steps)
+        (after,), state = optimize(training_tf, "SGD", own, weights, None, steps)
         assert (after[0], state["average/w"][0]) == (2.0, average)

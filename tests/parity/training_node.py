@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,24 @@ from tfjs_serve.training_script import whole_script
 
 from .harness import NodeTf
 from .node import Array, decode_tensor, encode_tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a page with ``training.js`` gets to train on.
+
+    Attributes
+    ----------
+    trained
+        Names of the trained weights.
+    state
+        The state of the optimizer by name, both in the order of the page.
+    """
+
+    trained: tuple[str, ...]
+    state: Mapping[str, Array]
+    is_compiled: bool
+
 
 ARRAYS = ("yTrue", "yPred", "mask", "sampleWeight")
 
@@ -64,6 +83,16 @@ def optimize(
     assert answer["leaked"] == 0
     states = {entry["name"]: decode_tensor(entry["tensor"]) for entry in answer["state"]}
     return [decode_tensor(value) for value in answer["weights"]], states
+
+
+def state(node_tf: NodeTf, url: str) -> State:
+    """Load the model at `url` with all that there is to train on."""
+    answer = ask(node_tf, "state", url=url)
+    return State(
+        trained=tuple(answer["trained"]),
+        state={item["name"]: decode_tensor(item["tensor"]) for item in answer["state"]},
+        is_compiled=answer["isCompiled"],
+    )
 
 
 def _decoded(result: Mapping[str, Any]) -> dict[str, Any]:
