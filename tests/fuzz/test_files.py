@@ -38,7 +38,7 @@ def _without_times(case: Case) -> Case:
 
 
 def _sizes(data: bytes) -> bytes:
-    """Return how large a file is, or the members of an archive: compressed, times differ in size."""
+    """Return the size of a file, or those of the members: times differ when compressed."""
     if not data.startswith(b"PK"):
         return b"%d" % len(data)
     try:
