@@ -20,9 +20,9 @@ from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.builder import Converted
 from tfjs_serve.builder.scripts import write_script
 from tfjs_serve.builder.workplace import Workplace
-from tfjs_serve.cli import export as export_module
-from tfjs_serve.cli.export import put_in_place
 from tfjs_serve.companion import module, whole_script
+from tfjs_serve.exporting import export as export_module
+from tfjs_serve.exporting.export import put_in_place
 
 from .conftest import DEADLINE_SECONDS, SAMPLES
 

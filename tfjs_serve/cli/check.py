@@ -15,8 +15,6 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.explicit import from_here
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli.batch import Found, Result, build_newest, for_all, found_at, no_models_in
-from tfjs_serve.cli.building import building
 from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
@@ -31,6 +29,8 @@ from tfjs_serve.cli.options import (
 )
 from tfjs_serve.cli.running import run
 from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.exporting.batch import Found, Result, build_newest, for_all, found_at, no_models_in
+from tfjs_serve.exporting.building import building
 from tfjs_serve.settings import ServerSettings, Variant
 
 _log = logging.getLogger(__name__)

@@ -13,12 +13,9 @@ from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.explicit import is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import url_name
-from tfjs_serve.cli.batch import for_all, models_at
-from tfjs_serve.cli.building import building
 from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
-from tfjs_serve.cli.export import Exported, check_target, export
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
@@ -34,6 +31,9 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.cli.running import run
 from tfjs_serve.cli.wording import subject_of
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
+from tfjs_serve.exporting.batch import for_all, models_at
+from tfjs_serve.exporting.building import building
+from tfjs_serve.exporting.export import Exported, check_target, export
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.listing import loader_of

@@ -19,7 +19,6 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.cli import ports
-from tfjs_serve.cli.building import new_builder
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
@@ -36,6 +35,7 @@ from tfjs_serve.cli.options import (
 )
 from tfjs_serve.cli.telling import Place, Teller
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.exporting.building import new_builder
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
