@@ -113,7 +113,8 @@ def test_shards_lie_where_tensorflow_js_looks(model: str, path: str, url: str) -
 
 def test_names_with_digests() -> None:
     assert has_digest("https://a/weights.0123456789abcdef0123456789abcdef.bin?v=1")
-    assert not has_digest("https://a/0123456789abcdef/group1-shard1of1.bin")
+    assert has_digest("https://a/weights.0123456789abcdef0123456789abcdef/weights.bin")
+    assert not has_digest("https://a/mnist/group1-shard1of1.bin?v=0123456789abcdef")
 
 
 def test_origins_and_who_is_trusted() -> None:

@@ -21,8 +21,8 @@ _LONG_SECONDS = 24 * 60 * 60
 
 
 def has_digest(url: str) -> bool:
-    """Whether the path of a file seems to change with its bytes."""
-    return _DIGEST.search(urlsplit(url).path.rpartition("/")[2]) is not None
+    """Whether the path of a file seems to change with its bytes: its name, or one of its folders."""
+    return _DIGEST.search(urlsplit(url).path) is not None
 
 
 def encodings(hop: Hop) -> tuple[str, ...]:
