@@ -21,7 +21,7 @@ _LONG_SECONDS = 24 * 60 * 60
 
 
 def has_digest(url: str) -> bool:
-    """Whether the path of a file seems to change with its bytes: its name, or one of its folders."""
+    """Whether the path of a file, its name or a folder, seems to change with its bytes."""
     return _DIGEST.search(urlsplit(url).path) is not None
 
 
