@@ -1,0 +1,132 @@
+"""A bucket of an object store as a destination: S3 and what speaks like it, Azure, Google Cloud.
+
+The client is obstore, which is of the extra ``publish``: only ``destinations.py`` imports this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, NotSupportedError
+from obstore.store import ObjectStore, from_url
+
+from tfjs_serve.errors import SettingsError
+from tfjs_serve.publishing.model import PublishError, SiteFile
+
+_LISTED_AT_ONCE = 1000
+_ANYWHERE = "us-east-1"
+"""What stores other than Amazon's take for a region."""
+
+
+def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
+    """Return the bucket, and the prefix in it, that a URL such as ``s3://bucket/prefix`` names.
+
+    Keys come from where the clouds' own tools look for them: the environment, for example
+    ``AWS_ACCESS_KEY_ID`` and ``AWS_SECRET_ACCESS_KEY``, or the machine's role.
+
+    Parameters
+    ----------
+    endpoint
+        Where the store is, unless it is the cloud's own.
+
+    Raises
+    ------
+    SettingsError
+        The URL names no bucket.
+    """
+    parts = urlsplit(url)
+    if not parts.netloc:
+        raise SettingsError(f"{url} names no bucket", hint="write for example s3://bucket/models")
+    options: dict[str, Any] = {}
+    if endpoint:
+        options["client_options"] = {"allow_http": endpoint.startswith("http:")}
+        options["endpoint"] = endpoint
+        if parts.scheme == "s3":
+            options["region"] = _ANYWHERE
+    try:
+        # Slashes at the end would become empty names in the paths of objects.
+        return Bucket(from_url(url.rstrip("/"), **options), url)
+    except (BaseError, ValueError) as error:
+        raise SettingsError(f"{url} cannot be used: {_words(error)}") from error
+
+
+class Bucket:
+    """Puts objects into a bucket; each is in one piece, so that it appears whole."""
+
+    keeps_headers = True
+
+    def __init__(self, store: ObjectStore, url: str) -> None:
+        self._store = store
+        self._url = url
+        self.keeps_locks = True
+
+    async def sizes(self) -> AsyncIterator[Mapping[str, int]]:
+        """Yield the sizes in bytes of all objects by their paths, some at a time."""
+        with self._errors():
+            async for batch in self._store.list(chunk_size=_LISTED_AT_ONCE):
+                yield {one["path"]: one["size"] for one in batch}
+
+    async def read(self, path: str) -> bytes | None:
+        """Return a small object; ``None`` if there is none."""
+        with self._errors():
+            try:
+                result = await self._store.get_async(path)
+                return bytes(await result.bytes_async())
+            except FileNotFoundError:
+                return None
+
+    async def put(self, file: SiteFile) -> None:
+        """Put an object there, in place of what was there."""
+        attributes = {"Content-Type": file.media_type, "Cache-Control": file.cache_control}
+        if file.content_encoding:
+            attributes["Content-Encoding"] = file.content_encoding
+        content = file.content
+        if not isinstance(content, bytes):
+            content = await asyncio.to_thread(content.read_bytes)
+        with self._errors():
+            await self._store.put_async(
+                file.path, content, attributes=attributes, use_multipart=False
+            )
+
+    async def create(self, path: str, content: bytes) -> bool:
+        """Put a small object there, unless there is one; return whether it was put."""
+        with self._errors():
+            try:
+                await self._store.put_async(path, content, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+            except (NotSupportedError, NotImplementedError):
+                self.keeps_locks = False
+        return True
+
+    async def delete(self, paths: Sequence[str]) -> None:
+        """Remove objects; those that are not there are passed over."""
+        with self._errors():
+            for path in paths:
+                try:
+                    await self._store.delete_async(path)
+                except (NotFoundError, FileNotFoundError):
+                    continue
+
+    async def close(self) -> None:
+        """Connections end with the store."""
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            raise PublishError(
+                f"{self._url}: {_words(error)}",
+                hint="check the name of the bucket, the keys and their permissions, and publish "
+                "again: what is there stays",
+            ) from error
+
+
+def _words(error: BaseException) -> str:
+    """Return the first line of an error; the rest is how its library prints itself."""
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,47 @@
+"""What a destination on the command line means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfjs_serve.errors import SettingsError
+from tfjs_serve.publishing.folder import Folder
+from tfjs_serve.publishing.model import Destination
+
+_BUCKETS = ("s3://", "az://", "gs://")
+
+
+def is_bucket(text: str) -> bool:
+    """Whether a destination is a bucket, and not a folder."""
+    return text.startswith(_BUCKETS)
+
+
+def open_destination(text: str, endpoint: str | None = None) -> Destination:
+    """Return the destination that a path or a URL means.
+
+    Parameters
+    ----------
+    endpoint
+        Where the object store is, unless it is the cloud's own.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be one.
+    """
+    if is_bucket(text):
+        try:
+            from tfjs_serve.publishing.bucket import open_bucket
+        except ImportError as error:
+            raise SettingsError(
+                "publishing to a bucket takes another package",
+                hint="install it: pip install 'tfjs-serve[publish]'",
+            ) from error
+        return open_bucket(text, endpoint)
+    if "://" in text:
+        raise SettingsError(
+            f"{text!r} is no destination", hint=f"give a folder, or one of {', '.join(_BUCKETS)}..."
+        )
+    if endpoint:
+        raise SettingsError("--endpoint is for buckets", hint="leave it out")
+    return Folder(Path(text).absolute())

@@ -1,0 +1,101 @@
+"""What a publish has to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tfjs_serve.publishing.manifest import Manifest, is_manifest
+from tfjs_serve.publishing.model import SiteFile, Stage
+from tfjs_serve.settings import MODEL_JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be sent and removed.
+
+    Attributes
+    ----------
+    stages
+        Files to send: those of one stage in any order, when all of the one before are there.
+    removed
+        Paths to remove when all was sent.
+    kept
+        How many files are there already.
+    manifest
+        What is to be written down at the end.
+    old_manifests
+        Paths of manifests that it replaces.
+    """
+
+    stages: tuple[tuple[SiteFile, ...], ...]
+    removed: tuple[str, ...]
+    kept: int
+    manifest: Manifest
+    old_manifests: tuple[str, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all is as it is to be."""
+        return not (any(self.stages) or self.removed or self.old_manifests)
+
+
+def plan(
+    wanted: Sequence[SiteFile],
+    sizes: Mapping[str, int],
+    known: Manifest,
+    *,
+    is_mine: Callable[[str], bool],
+    removes_after_seconds: float | None,
+    now: float,
+) -> Plan:
+    """Return what is to be done so that `wanted` is at the destination.
+
+    A file is there if the listing has its size, and its name or a manifest tells its bytes. An ETag
+    does not: Azure gives each upload a new one, and Swift two to objects in parts.
+
+    Parameters
+    ----------
+    sizes
+        What is listed: sizes in bytes by path.
+    known
+        What manifests say, all together.
+    is_mine
+        Whether a path is of a model that is published now. Files of other models stay as they are.
+    removes_after_seconds
+        How long files that no model needs any more stay; ``None`` removes nothing.
+    now
+        Seconds of the epoch.
+    """
+    missing = [file for file in wanted if not _is_there(file, sizes, known)]
+    files = {path: digest for path, digest in known.files.items() if not is_mine(path) and digest}
+    files |= {file.path: file.sha256 for file in wanted}
+    was_needed = known.files.keys() - files.keys()
+    unneeded = dict.fromkeys(was_needed, now) | dict(known.unneeded)
+    unneeded = {path: since for path, since in unneeded.items() if path not in files}
+    removed = tuple(
+        path
+        for path, since in sorted(unneeded.items())
+        if removes_after_seconds is not None and _is_over(path, now - since, removes_after_seconds)
+    )
+    left = {path: t for path, t in unneeded.items() if path in sizes and path not in removed}
+    manifest = Manifest(files=files, unneeded=left)
+    return Plan(
+        stages=tuple(tuple(f for f in missing if f.stage is stage) for stage in Stage),
+        removed=tuple(path for path in removed if path in sizes),
+        kept=len(wanted) - len(missing),
+        manifest=manifest,
+        old_manifests=tuple(p for p in sizes if is_manifest(p) and p != manifest.done),
+    )
+
+
+def _is_there(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
+    if sizes.get(file.path) != file.size_bytes:
+        return False
+    # Nobody but a publish gives files such names, and the bytes decide them.
+    return file.stage is Stage.WEIGHTS or known.files.get(file.path) == file.sha256
+
+
+def _is_over(path: str, age_seconds: float, grace_seconds: float) -> bool:
+    """Whether a file may go: a ``model.json`` at once, and what it named when pages have it."""
+    return path.rpartition("/")[2] == MODEL_JSON or age_seconds >= grace_seconds

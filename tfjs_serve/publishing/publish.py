@@ -1,0 +1,172 @@
+"""Carries out a plan: sends what is missing, in order, and writes down what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tfjs_serve.publishing.lock import locked
+from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
+from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
+from tfjs_serve.publishing.plan import Plan, plan
+
+_AT_ONCE = 8
+_TRIES = 4
+_FIRST_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be at a destination.
+
+    Attributes
+    ----------
+    files
+        Of the models that are published now.
+    is_mine
+        Whether a path there is of these models.
+    is_all
+        Whether these are all models, so that no others are to stay.
+    removes_after_seconds
+        How long files that no model needs any more stay; ``None`` removes nothing.
+    """
+
+    files: Sequence[SiteFile]
+    is_mine: Callable[[str], bool]
+    is_all: bool
+    removes_after_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was done, or would have been done."""
+
+    sent: tuple[SiteFile, ...]
+    kept: int
+    removed: tuple[str, ...]
+    was_locked: bool = True
+
+    @property
+    def sent_bytes(self) -> int:
+        """How many bytes were sent."""
+        return sum(file.size_bytes for file in self.sent)
+
+
+async def look(destination: Destination, wish: Wish, now: float) -> Plan | None:
+    """Return what is to be done; ``None`` if a listing tells that there is nothing to do."""
+    sizes: dict[str, int] = {}
+    async for some in destination.sizes():
+        sizes |= some
+    manifests = [path for path in sizes if is_manifest(path)]
+    complete = Manifest(files={file.path: file.sha256 for file in wish.files}).done
+    are_there = all(sizes.get(file.path) == file.size_bytes for file in wish.files)
+    if wish.removes_after_seconds is None and manifests == [complete] and are_there:
+        return None
+    known = await _known(destination, manifests)
+    found = plan(
+        wish.files,
+        sizes,
+        known,
+        is_mine=(lambda _path: True) if wish.is_all else wish.is_mine,
+        removes_after_seconds=wish.removes_after_seconds,
+        now=now,
+    )
+    return None if found.is_nothing else found
+
+
+async def _known(destination: Destination, paths: Sequence[str]) -> Manifest:
+    texts = await asyncio.gather(*map(destination.read, paths))
+    read = [
+        (path, Manifest.from_bytes(text)) for path, text in zip(paths, texts, strict=True) if text
+    ]
+    return joined(
+        [one for path, one in read if is_done(path)],
+        [one for path, one in read if not is_done(path)],
+    )
+
+
+async def publish(
+    destination: Destination, wish: Wish, on_sent: Callable[[SiteFile], None]
+) -> Published:
+    """Send what is missing, and remove what may go.
+
+    Raises
+    ------
+    PublishError
+        The destination cannot be used, or somebody else publishes there.
+    """
+    found = await look(destination, wish, time.time())
+    if found is None:
+        return Published(sent=(), kept=len(wish.files), removed=())
+    async with locked(destination) as was_locked:
+        # Somebody else may have published while this one waited.
+        found = await look(destination, wish, time.time())
+        if found is not None:
+            await _carry_out(destination, found, on_sent)
+    return would_be(found, wish, was_locked=was_locked)
+
+
+def would_be(found: Plan | None, wish: Wish, *, was_locked: bool = True) -> Published:
+    """Return what a plan does."""
+    if found is None:
+        return Published(sent=(), kept=len(wish.files), removed=())
+    return Published(
+        sent=tuple(file for stage in found.stages for file in stage),
+        kept=found.kept,
+        removed=found.removed,
+        was_locked=was_locked,
+    )
+
+
+async def _carry_out(
+    destination: Destination, found: Plan, on_sent: Callable[[SiteFile], None]
+) -> None:
+    manifest = found.manifest
+    await _tried(destination, _written(manifest.doing, manifest))
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def send(file: SiteFile) -> None:
+        async with places:
+            await _tried(destination, file)
+        on_sent(file)
+
+    for stage in found.stages:
+        await _all_or_none([asyncio.create_task(send(file)) for file in stage])
+    await _tried(destination, _written(manifest.done, manifest))
+    await destination.delete([*found.removed, *found.old_manifests, manifest.doing])
+
+
+async def _all_or_none(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all, and leave none behind if one fails."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tried(destination: Destination, file: SiteFile) -> None:
+    """Put a file there, a few times if it fails."""
+    for attempt in range(1, _TRIES):
+        try:
+            return await destination.put(file)
+        except PublishError:
+            await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+    return await destination.put(file)
+
+
+def _written(path: str, manifest: Manifest) -> SiteFile:
+    content = manifest.to_bytes()
+    return SiteFile(
+        path=path,
+        stage=Stage.SITE,
+        content=content,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type="application/json",
+        cache_control="no-store",
+    )
