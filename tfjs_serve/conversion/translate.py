@@ -20,7 +20,7 @@ from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
 from tfjs_serve.conversion.masks.explicit import with_explicit_masks
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report, nonsense_as_error
-from tfjs_serve.conversion.model.sources import with_named_errors
+from tfjs_serve.conversion.model.sources import saved_names, with_named_errors
 from tfjs_serve.conversion.passes import (
     MODEL_PASSES,
     SHAPE_PASSES,
@@ -44,7 +44,7 @@ from tfjs_serve.conversion.writing.translator import Known, Translation, transla
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import Architecture, KerasModel
 from tfjs_serve.layers_model.backends import backend_notes
-from tfjs_serve.layers_model.model import LayersModel
+from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 
 
 def translate(
@@ -212,15 +212,18 @@ def written(done: Done) -> LayersModel:
             "backend": "tensorflow",
             "model_config": config,
         },
-        weights=tuple(
-            with_named_errors(weight, file.display_name) for weight in translation.layer.weights
-        ),
+        weights=tuple(_weight(weight, file.display_name) for weight in translation.layer.weights),
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
         warnings=(*done.report.warnings, *backend_notes(translation.layer.config)),
         parts=parts,
         facts=described(draft.model, draft.weights, translation, parts),
     )
+
+
+def _weight(weight: LayersWeight, display_name: str) -> LayersWeight:
+    """Return a weight that tells what it is made of, also in its errors."""
+    return with_named_errors(replace(weight, saved_names=saved_names(weight.source)), display_name)
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:
