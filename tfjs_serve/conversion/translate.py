@@ -33,6 +33,7 @@ from tfjs_serve.conversion.passes import (
     tell_input_shapes,
 )
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
+from tfjs_serve.conversion.stored.alone import are_alone, weights_alone
 from tfjs_serve.conversion.stored.choosing import Fit, whole
 from tfjs_serve.conversion.stored.first_call import freed, tell_sizes
 from tfjs_serve.conversion.stored.fitting import matched, misfit
@@ -51,6 +52,8 @@ def translate(
     keras_model: KerasModel,
     custom_layers: Collection[str] = (),
     training: Detail = Detail.PLAIN,
+    *,
+    alone: bool = False,
 ) -> LayersModel:
     """Return the model in TF.js's terms.
 
@@ -60,6 +63,8 @@ def translate(
         Names of the layer classes that the page registers itself; see ``writing/custom.py``.
     training
         How much of the compile settings becomes part of the model.
+    alone
+        Whether weights for which no architecture is known are a model all the same.
 
     Raises
     ------
@@ -72,6 +77,8 @@ def translate(
     VariantNotAvailableError
         All that there is to train on is wanted, and the file has nothing of it.
     """
+    if alone and are_alone(keras_model):
+        return weights_alone(keras_model)
     with nonsense_as_error(keras_model.display_name):
         keras_model, note = whole(keras_model, partial(_try, keras_model, custom_layers))
         draft = spelled(keras_model, custom_layers)

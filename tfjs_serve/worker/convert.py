@@ -139,12 +139,10 @@ def _convert_file(
 
 
 def _translated(keras_model: KerasModel, options: ConversionOptions) -> LayersModel:
-    from tfjs_serve.conversion.stored.alone import are_alone, weights_alone
     from tfjs_serve.conversion.translate import translate
 
-    if options.weights_alone and are_alone(keras_model):
-        return weights_alone(keras_model)
-    return translate(keras_model, options.custom_layers, _detail(options))
+    detail = _detail(options)
+    return translate(keras_model, options.custom_layers, detail, alone=options.weights_alone)
 
 
 def _detail(options: ConversionOptions) -> Detail:
