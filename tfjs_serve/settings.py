@@ -82,6 +82,13 @@ MAXIMUM_MODEL_JSON_BYTES = 64 * MIB
 interpreter."""
 
 
+class KerasForm(str, Enum):
+    """What a layers model is written as for Keras."""
+
+    HDF5 = "h5"
+    ARCHIVE = "keras"
+
+
 class Variant(str, Enum):
     """How a model is served: its weights as they are, or quantized, or with all to train on."""
 
@@ -118,6 +125,8 @@ class ConversionOptions:
     weights_alone
         Whether weights without an architecture become a ``model.json`` without a topology, instead
         of an error.
+    keras_form
+        The form of the file for Keras that is written instead of a layers model: the way back.
     custom_layers
         Names of the layer classes that the page registers itself (``--layers``).
     metadata
@@ -132,6 +141,7 @@ class ConversionOptions:
     by_layer: bool = False
     anew: bool = False
     weights_alone: bool = False
+    keras_form: KerasForm | None = None
     custom_layers: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     training: bool = True
@@ -157,6 +167,7 @@ class ConversionOptions:
                 **data,
                 "variant": Variant(data["variant"]),
                 "by_name": by_name,
+                "keras_form": KerasForm(data["keras_form"]) if data["keras_form"] else None,
                 "custom_layers": tuple(data["custom_layers"]),
                 "metadata": tuple((name, text) for name, text in data["metadata"]),
             }

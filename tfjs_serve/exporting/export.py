@@ -91,8 +91,8 @@ async def export(
     ExportError
         The disk is full, or the folder may not be written to.
     """
-    with _export_errors(out):
-        async with _staged(out) as staged:
+    with export_errors(out):
+        async with staged_beside(out) as staged:
             converted = await builder.convert(entry, options.conversion, staged)
             return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
 
@@ -171,7 +171,7 @@ def _copy(path: Path, other: Path) -> None:
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
     if not out.exists():
-        staged.chmod(0o777 & ~_umask())  # folders of mkdtemp can be read only by their owner
+        staged.chmod(0o777 & ~umask())  # folders of mkdtemp can be read only by their owner
         staged.rename(out)
         return
     for name in names:
@@ -193,7 +193,7 @@ def _remove_other_scripts(out: Path, names: Collection[str]) -> None:
 
 
 @asynccontextmanager
-async def _staged(out: Path) -> AsyncIterator[Path]:
+async def staged_beside(out: Path) -> AsyncIterator[Path]:
     """Provide an empty folder on the disk of `out`, which is removed unless it is renamed."""
     staged = _stage(out)  # in a thread, the folder would stay if this is cancelled meanwhile
     try:
@@ -212,14 +212,14 @@ def _stage(out: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=place))
 
 
-def _umask() -> int:
+def umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 @contextmanager
-def _export_errors(out: Path) -> Iterator[None]:
+def export_errors(out: Path) -> Iterator[None]:
     """Raise :class:`ExportError` for whatever hinders writing."""
     try:
         yield
