@@ -222,11 +222,15 @@ _BETWEEN_NAMED = re.compile(r",(?=[^,:]+:)")
 """A comma with a name and a colon after it; other commas are part of a path."""
 
 
+def split_metadata(text: str) -> list[str]:
+    """Return the texts ``name:file.json`` that stand in one, with commas between them."""
+    return _BETWEEN_NAMED.split(text)
+
+
 def _metadata(
     _ctx: click.Context, _param: click.Parameter, value: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Return names and JSON texts; several may be in one value, with commas between them."""
-    return tuple(_named_json(part) for text in value for part in _BETWEEN_NAMED.split(text))
+    return tuple(_named_json(part) for text in value for part in split_metadata(text))
 
 
 def _named_json(text: str) -> tuple[str, str]:
