@@ -12,7 +12,7 @@ import pytest
 from tests.keras_forms import architecture, write_json, write_weights
 from tfjs_serve import __version__, cli
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.cli.official import check_kind, keras_ending
+from tfjs_serve.cli.formats import check_kind, keras_ending
 from tfjs_serve.cli.options import split_metadata
 from tfjs_serve.errors import SettingsError
 

@@ -17,12 +17,10 @@ from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.converted import print_result
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
+from tfjs_serve.cli.formats import check_input_format, check_kind, keras_ending
 from tfjs_serve.cli.official import (
     OfficialCommand,
-    check_input_format,
-    check_kind,
     is_in_official_way,
-    keras_ending,
     missing_out,
     official_options,
     take_graph_flags,
@@ -63,9 +61,7 @@ class _Asked:
 
     paths: Sequence[Path]
     out: Path
-    topology: Path | None
     force: bool
-    input_format: str
     ending: str
     options: ExportOptions
     settings: ServerSettings
@@ -137,13 +133,28 @@ def convert(context: click.Context, /, paths: list[Path], **options: Any) -> Non
     terminal = Terminal()
     for note in take_graph_flags(options):
         terminal.text(f"note: {note}", style="yellow")
-    asked = _asked(context, paths[:-1], paths[-1], options)
     with logging_to(terminal, "warning"):
-        entries = _entries(asked)
+        entries = _entries(paths[:-1], options)
+        asked = _asked(context, paths[:-1], paths[-1], options)
+        _check_targets(entries, asked)
         if asked.is_one:
             print_result(terminal, entries[0], run(_convert(entries[0], asked, terminal)))
         elif not run(_convert_all(entries, asked, terminal)):
             context.exit(FAILURE_EXIT_CODE)
+
+
+def _entries(paths: Sequence[Path], options: dict[str, Any]) -> Sequence[CatalogEntry]:
+    """Return the models at the paths; take the options that say where to look for them."""
+    name, topology = options.pop("input_format"), options.pop("topology")
+    found: list[CatalogEntry] = []
+    for path in paths:
+        if not path.is_dir():
+            check_input_format(name, path)
+        found += models_at(path, follow_symlinks=options["follow_symlinks"], topology=topology)
+        check_input_format(name, path)  # a SavedModel has been called by its name
+    for entry in found:
+        check_kind(name, entry)
+    return found
 
 
 def _asked(
@@ -188,9 +199,7 @@ def _asked(
     return _Asked(
         paths=paths,
         out=out,
-        topology=options.pop("topology"),
         force=options.pop("force") or is_in_official_way(context),
-        input_format=options.pop("input_format"),
         ending=ending,
         options=ExportOptions(
             conversion=conversion, shard_names=ShardNames(options.pop("shard_names"))
@@ -215,22 +224,11 @@ def _to_train(variant: Variant, *, is_allowed: bool) -> Variant:
     return Variant.TRAIN
 
 
-def _entries(asked: _Asked) -> Sequence[CatalogEntry]:
-    """Return the models at the paths, having checked that they may be written to OUT."""
-    entries: list[CatalogEntry] = []
-    for path in asked.paths:
-        if not path.is_dir():
-            check_input_format(asked.input_format, path)
-        follow_symlinks = asked.settings.follow_symlinks
-        found = models_at(path, follow_symlinks=follow_symlinks, topology=asked.topology)
-        check_input_format(asked.input_format, path)  # a SavedModel has been called by its name
-        for entry in found:
-            check_kind(asked.input_format, entry)
-        source = found[0].folder if len(found) == 1 and found[0].kind.is_folder else path
-        if not asked.ending:
-            check_target(asked.out, source=source, force=asked.force)
-        entries.extend(found)
-    return entries
+def _check_targets(entries: Sequence[CatalogEntry], asked: _Asked) -> None:
+    """Raise :class:`SettingsError` unless models may be written to OUT."""
+    folders = [entry.folder for entry in entries if asked.is_one and entry.kind.is_folder]
+    for source in () if asked.ending else (*asked.paths, *folders):
+        check_target(asked.out, source=source, force=asked.force)
 
 
 _Written = Exported | ExportedKeras

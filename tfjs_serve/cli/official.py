@@ -1,4 +1,4 @@
-"""What the command line of the official converter means here: its formats and its flags."""
+"""The flags of the official converter, and what they mean here."""
 
 from __future__ import annotations
 
@@ -11,38 +11,11 @@ from typing import Any, TypeVar
 import click
 
 from tfjs_serve import __version__
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.errors import SettingsError
-from tfjs_serve.exporting.keras_file import is_keras_file
+from tfjs_serve.cli.formats import INPUT_FORMATS, KERAS_INPUTS, KERAS_OUTPUTS, OUTPUT_FORMATS, TFJS
 from tfjs_serve.exporting.options import ByName, Patterns, quantization
 from tfjs_serve.settings import Variant
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-_KERAS_INPUTS = ("keras", "keras_keras", "keras_saved_model")
-_TFJS_INPUT = "tfjs_layers_model"
-_NEED_TENSORFLOW = {
-    "tf_saved_model": "a SavedModel of TensorFlow",
-    "tf_frozen_model": "a frozen graph of TensorFlow",
-    "tf_hub": "a module of TF Hub",
-}
-INPUT_FORMATS = ("auto", *_KERAS_INPUTS, _TFJS_INPUT, *_NEED_TENSORFLOW)
-
-KERAS_OUTPUTS = {"keras": (".h5", ".hdf5", ".keras"), "keras_keras": (".keras",)}
-"""With the endings that files of these formats may have, the usual one first."""
-_OUTPUTS_THAT_NEED_TENSORFLOW = {
-    "tfjs_graph_model": (
-        "a graph model is made by TensorFlow",
-        "leave out --output-format: what is written then is loaded with tf.loadLayersModel; for "
-        "tf.loadGraphModel, use tensorflowjs_converter (pip install tensorflowjs)",
-    ),
-    "keras_saved_model": (
-        "a SavedModel is written by TensorFlow",
-        "give a name such as model.keras as OUT, and then, in Python: "
-        "keras.saving.load_model('model.keras').export('folder')",
-    ),
-}
-OUTPUT_FORMATS = (_TFJS_INPUT, *KERAS_OUTPUTS, *_OUTPUTS_THAT_NEED_TENSORFLOW)
 
 _QUANTIZE = ("float16", "uint8", "uint16")
 _BYTES = {"1": "uint8", "2": "uint16"}
@@ -78,6 +51,13 @@ class OfficialCommand(click.Command):
         flags = {_flag(arg) for arg in args}
         ctx.meta[_IN_OFFICIAL_WAY] = bool(flags & _OFFICIAL_ONLY)
         return super().parse_args(ctx, list(_with_values(args)))
+
+
+class _Format(click.Choice[str]):
+    """A name of a format, which messages spell as the official converter does."""
+
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 -- click's interface
+        return str(choice).replace("-", "_")
 
 
 def is_in_official_way(ctx: click.Context) -> bool:
@@ -123,17 +103,17 @@ def _options() -> list[Callable[[_Function], _Function]]:
     return [
         click.option(
             "--input-format",
-            type=click.Choice(INPUT_FORMATS),
+            type=_Format(INPUT_FORMATS),
             default="auto",
             metavar="FORMAT",
-            help=f"What PATH is, which is found out without that: {', '.join(_KERAS_INPUTS)} or "
-            f"{_TFJS_INPUT}.",
+            help=f"What PATH is, which is found out without that: {', '.join(KERAS_INPUTS)} or "
+            f"{TFJS}.",
         ),
         click.option(
             "--output-format",
-            type=click.Choice(OUTPUT_FORMATS),
+            type=_Format(OUTPUT_FORMATS),
             metavar="FORMAT",
-            help=f"What to write: {_TFJS_INPUT}, {' or '.join(KERAS_OUTPUTS)}; without that, the "
+            help=f"What to write: {TFJS}, {' or '.join(KERAS_OUTPUTS)}; without that, the "
             "ending of OUT decides.",
         ),
         *quantize,
@@ -220,73 +200,6 @@ def take_quantization(options: dict[str, Any], variant: Variant) -> tuple[Varian
 
 def _patterns(text: str) -> Patterns:
     return True if text == _ALL else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def check_input_format(name: str, path: Path) -> None:
-    """Raise :class:`SettingsError` if a format can only be read by TensorFlow."""
-    if name in _NEED_TENSORFLOW:
-        raise SettingsError(
-            f"{str(path)!r} is said to be {_NEED_TENSORFLOW[name]}, which only TensorFlow can read",
-            hint="if it is a Keras file, leave out --input-format; else save the Keras model that "
-            "it was made of, with model.save('name.keras'); for a graph without layers, use "
-            "tensorflowjs_converter (pip install tensorflowjs)",
-        )
-
-
-def check_kind(name: str, entry: CatalogEntry) -> None:
-    """Raise :class:`SettingsError` if an entry is something else than its format says."""
-    is_keras = not entry.kind.is_tfjs
-    if name in _KERAS_INPUTS and not is_keras:
-        what = "a model for TensorFlow.js, not for Keras"
-    elif name == _TFJS_INPUT and is_keras:
-        what = "a Keras model, not one for TensorFlow.js"
-    elif name == _TFJS_INPUT and entry.kind is EntryKind.TFJS_GRAPH:
-        what = "a graph model, not a layers model"
-    else:
-        return
-    raise SettingsError(f"{entry.exact_name} is {what}", hint="leave out --input-format")
-
-
-def keras_ending(output_format: str | None, out: Path, *, several: bool) -> str:
-    """Return the ending of the Keras files that are to be written; empty if none are.
-
-    Parameters
-    ----------
-    several
-        Whether `out` is a folder for several models.
-
-    Raises
-    ------
-    SettingsError
-        The format is not written here, or `out` is named otherwise.
-    """
-    if output_format in _OUTPUTS_THAT_NEED_TENSORFLOW:
-        problem, hint = _OUTPUTS_THAT_NEED_TENSORFLOW[output_format]
-        raise SettingsError(f"--output-format {output_format}: {problem}", hint=hint)
-    if output_format == _TFJS_INPUT:
-        return ""
-    if output_format is None:
-        return _ending_of(out, several=several)
-    endings = KERAS_OUTPUTS[output_format]
-    if several:
-        return endings[0]
-    if out.suffix.lower() not in endings:
-        raise SettingsError(
-            f"{str(out)!r} is not the name of a file of the format {output_format}",
-            hint=f"give a name as OUT that ends in {' or '.join(endings)}",
-        )
-    return out.suffix
-
-
-def _ending_of(out: Path, *, several: bool) -> str:
-    if not is_keras_file(out):
-        return ""
-    if several:
-        raise SettingsError(
-            f"{str(out)!r} is the name of one file, and there are several models",
-            hint="give a folder as OUT, and --output-format keras or keras_keras",
-        )
-    return out.suffix
 
 
 def missing_out(options: Mapping[str, Any]) -> str:

@@ -1,14 +1,15 @@
 """Weights without an architecture, as the official converter hands them to pages.
 
 A ``model.json`` without a topology is no model: ``tf.loadLayersModel`` refuses it, but
-``tf.io.loadWeights`` reads its manifest. Weights keep the names that they have in the file, in its
-order (``h5_weights_to_tfjs_format`` in the official converter's ``keras_h5_conversion.py``).
+``tf.io.loadWeights`` reads its manifest. Weights keep the names that they have in the file, in the
+order of its layers, or of the names of objects (``h5_weights_to_tfjs_format`` in the official
+converter's ``keras_h5_conversion.py``).
 """
 
 from __future__ import annotations
 
 from tfjs_serve.errors import WeightsOnlyFileError
-from tfjs_serve.keras_files import KerasModel
+from tfjs_serve.keras_files import Container, KerasModel
 from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 
 _NOTE = (
@@ -34,13 +35,14 @@ def no_architecture(keras_model: KerasModel) -> WeightsOnlyFileError:
 
 def weights_alone(keras_model: KerasModel) -> LayersModel:
     """Return a model that is nothing but weights."""
-    version = keras_model.keras_version
+    version, weights = keras_model.keras_version, keras_model.weights
+    by_object = keras_model.dialect.container is Container.KERAS_ZIP
     return LayersModel(
         topology={},
         weights=tuple(
             LayersWeight(name=ref.name.removesuffix(":0"), source=ref, layer=layer)
-            for layer, refs in keras_model.weights.items()
-            for ref in refs
+            for layer in (sorted(weights) if by_object else weights)
+            for ref in weights[layer]
         ),
         generated_by=f"keras {version}" if version else "",
         warnings=(_NOTE,),
