@@ -36,12 +36,11 @@ def model(name: str, *shards: bytes, version: str = "1") -> list[SiteFile]:
 def wish(
     *models: list[SiteFile], only: str = "", removes_after_seconds: float | None = None
 ) -> Wish:
-    """Return the wish to have these models, or only those whose paths begin in one way."""
+    """Return the wish to have these models, or only one that is published now."""
     files = [one for files in models for one in files]
     return Wish(
         files=files,
-        is_mine=lambda path: path.startswith(only),
-        is_all=not only,
+        is_mine=lambda folder: not only or folder == only,
         removes_after_seconds=removes_after_seconds,
     )
 

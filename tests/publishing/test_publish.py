@@ -90,12 +90,19 @@ async def test_a_document_of_the_same_size_is_sent(destination: Destination) -> 
 
 async def test_other_models_stay_when_one_is_published(destination: Destination) -> None:
     await _publish(destination, wish(OLD, OTHER))
-    await _publish(destination, wish(NEW, only="m/", removes_after_seconds=0))
+    await _publish(destination, wish(NEW, only="m", removes_after_seconds=0))
     there = await contents(destination)
     assert is_whole(there, "other")
     assert OLD[1].path not in there
     await _publish(destination, wish(NEW, OTHER))
     assert await contents(destination) == there
+
+
+async def test_a_model_in_the_folder_of_another_stays(destination: Destination) -> None:
+    inner = model("m/inner", b"inside")
+    await _publish(destination, wish(OLD, inner))
+    await _publish(destination, wish(NEW, only="m", removes_after_seconds=0))
+    assert is_whole(await contents(destination), "m/inner")
 
 
 async def test_what_is_not_needed_is_removed_after_a_while(

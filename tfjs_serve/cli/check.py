@@ -19,8 +19,10 @@ from tfjs_serve.catalog.explicit import from_here
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.deployed import checked_at
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
+    absolute_paths,
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
@@ -29,9 +31,9 @@ from tfjs_serve.cli.options import (
     worker_memory_option,
 )
 from tfjs_serve.cli.running import run
-from tfjs_serve.doctor.examination import Thoroughness, examine, is_address
+from tfjs_serve.doctor.examination import Thoroughness, is_address
 from tfjs_serve.doctor.model import Page, origin_of
-from tfjs_serve.errors import DeploymentError, TfjsServeError
+from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.exporting.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.exporting.building import building
 from tfjs_serve.settings import ServerSettings, Variant
@@ -43,9 +45,9 @@ OnResult = Callable[[Checked], None]
 
 def _targets(
     context: click.Context, parameter: click.Parameter, value: Sequence[str]
-) -> list[Path | str]:
+) -> list[Path | str | None]:
     """Return addresses as they are, and absolute paths of all else."""
-    paths = (absolute_path(context, parameter, Path(text)) or Path(text) for text in value)
+    paths = absolute_paths(context, parameter, [Path(text) for text in value])
     return [text if is_address(text) else path for text, path in zip(value, paths, strict=True)]
 
 
@@ -182,19 +184,7 @@ class _Checker:
 
     async def address(self, url: str) -> None:
         """Check what is deployed at `url`."""
-        started_seconds = time.monotonic()
-        examined = await examine(url, self.page, self.how)
-        faults = examined.findings.faults
-        error = DeploymentError(f"{url}: pages cannot load it", faults) if faults else None
-        self.on_result(
-            Checked(
-                path=url,
-                needs_layers=examined.needs_layers,
-                warnings=examined.findings.warnings,
-                error=error,
-                seconds=time.monotonic() - started_seconds,
-            )
-        )
+        self.on_result(await checked_at(url, self.page, self.how))
 
 
 async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult) -> None:

@@ -59,6 +59,13 @@ def _convert() -> click.Command:
     return convert
 
 
+@_command("publish", "Put models where pages load them: a folder, or a bucket.")
+def _publish() -> click.Command:
+    from tfjs_serve.cli.publish import publish_command
+
+    return publish_command
+
+
 @_command("check", "Tell which models a page can load, and why others cannot be.")
 def _check() -> click.Command:
     from tfjs_serve.cli.check import check

@@ -106,11 +106,11 @@ def put_in_place(
     """Move what a page loads to `out`. Raises ``OSError``."""
     document = json.loads((converted.folder / MODEL_JSON).read_bytes())
     renamed = with_shard_names(document, shard_names)
-    names = exported_names(converted, document, renamed)
-    originals = original_weights(converted, names)
+    names = exported_names(converted.files, document, renamed)
+    originals = original_weights(converted.files, names)
     needs_layers = (SCRIPT_NAME,) in names.values()
     trains = "keras" in (document.get("trainingConfig") or ())
-    scripts = _scripts(needs_layers=needs_layers, trains=trains)
+    scripts = scripts_beside(needs_layers=needs_layers, trains=trains)
     _rename(converted, names)
     if renamed is not document:
         _write(converted.folder / MODEL_JSON, json.dumps(renamed, separators=(",", ":")))
@@ -152,7 +152,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _scripts(*, needs_layers: bool, trains: bool) -> dict[str, str]:
+def scripts_beside(*, needs_layers: bool, trains: bool) -> dict[str, str]:
     """Return the scripts that are written beside a model, by name, apart from its layers."""
     scripts = {MODULE_NAME: module(SCRIPT_NAME)} if needs_layers else {}
     if trains:
@@ -181,13 +181,13 @@ def _move(staged: Path, out: Path, names: list[str]) -> None:
     for name in names:
         (out / name).parent.mkdir(exist_ok=True)
         (staged / name).replace(out / name)
-    _remove_other_scripts(out, names)
+    _remove_otherscripts_beside(out, names)
 
 
-def _remove_other_scripts(out: Path, names: Collection[str]) -> None:
+def _remove_otherscripts_beside(out: Path, names: Collection[str]) -> None:
     """Remove scripts that are not among `names`, unless somebody else has written them."""
     changing = {SCRIPT_NAME: SCRIPT_BEGINNING, training_script.SCRIPT_NAME: SCRIPT_BEGINNING}
-    beginnings = {**_scripts(needs_layers=True, trains=True), **changing}
+    beginnings = {**scripts_beside(needs_layers=True, trains=True), **changing}
     for name, beginning in beginnings.items():
         path = out / name
         if name in names or not path.is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfjs_serve.builder import Converted
+from tfjs_serve.artifacts.model import ArtifactFile
 from tfjs_serve.companion import SCRIPT_NAME, script_among
 from tfjs_serve.exporting.options import ShardNames
 from tfjs_serve.neighbours import NEIGHBOURS, shard_at
@@ -32,7 +32,7 @@ def _official_names(group: int, count: int) -> list[str]:
 
 
 def exported_names(
-    converted: Converted, document: Document, renamed: Document
+    files: Sequence[ArtifactFile], document: Document, renamed: Document
 ) -> dict[str, tuple[str, ...]]:
     """Return the names that each file gets for a page, in the order in which they are put in place.
 
@@ -42,24 +42,28 @@ def exported_names(
 
     Parameters
     ----------
+    files
+        All that a conversion wrote.
     document
         What is in the ``model.json`` that was written.
     renamed
         The same with the names that shards are to have.
     """
-    files = [file.name for file in converted.files]
+    there = [file.name for file in files]
     names: dict[str, tuple[str, ...]] = {}
     for path, new in zip(shard_paths(document), shard_paths(renamed), strict=True):
         shard = shard_at(path)
-        if shard in files:
+        if shard in there:
             names[shard] = tuple(dict.fromkeys((*names.get(shard, ()), new)))
-    names |= {name: (name,) for name in files if name in NEIGHBOURS}
-    if script := script_among(files):
+    names |= {name: (name,) for name in there if name in NEIGHBOURS}
+    if script := script_among(there):
         names[script] = (SCRIPT_NAME,)
     return {**names, MODEL_JSON: (MODEL_JSON,)}
 
 
-def original_weights(converted: Converted, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def original_weights(
+    files: Sequence[ArtifactFile], names: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
     """Return names that weights had in their folder, and the paths that they have now.
 
     Only weights that are in one file are asked for by name, and have their old name too; libraries
@@ -70,7 +74,7 @@ def original_weights(converted: Converted, names: Mapping[str, Sequence[str]]) -
     names
         Of all files that are exported.
     """
-    weights = [file for file in converted.files if file.originals]
+    weights = [file for file in files if file.originals]
     if len(weights) != 1:
         return {}
     (file,) = weights

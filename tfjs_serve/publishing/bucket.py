@@ -47,11 +47,13 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
         options["endpoint"] = endpoint
         if parts.scheme == "s3":
             options["region"] = _ANYWHERE
+    address = url.rstrip("/")  # slashes would become empty names in the paths of objects
     try:
-        # Slashes at the end would become empty names in the paths of objects.
-        return Bucket(from_url(url.rstrip("/"), **options), url)
+        store = from_url(address, **options)
+        hasty = from_url(address, **options, retry_config={"max_retries": 0})
     except (BaseError, ValueError) as error:
         raise SettingsError(f"{url} cannot be used: {_words(error)}") from error
+    return Bucket(store, url, hasty=hasty)
 
 
 class Bucket:
@@ -59,8 +61,14 @@ class Bucket:
 
     keeps_headers = True
 
-    def __init__(self, store: ObjectStore, url: str) -> None:
+    def __init__(self, store: ObjectStore, url: str, *, hasty: ObjectStore | None = None) -> None:
+        """Take a store, and the same one without patience for what it never does.
+
+        Stores that have no conditional writes, such as Swift's S3 API, say 501, which obstore takes
+        for a failure that will pass.
+        """
         self._store = store
+        self._hasty = hasty or store
         self._url = url
         self.keeps_locks = True
 
@@ -96,10 +104,12 @@ class Bucket:
         """Put a small object there, unless there is one; return whether it was put."""
         with self._errors():
             try:
-                await self._store.put_async(path, content, mode="create", use_multipart=False)
+                await self._hasty.put_async(path, content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
-            except (NotSupportedError, NotImplementedError):
+            except (BaseError, NotImplementedError) as error:
+                if not _is_unknown(error):
+                    raise
                 self.keeps_locks = False
         return True
 
@@ -119,12 +129,17 @@ class Bucket:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, NotImplementedError) as error:
             raise PublishError(
                 f"{self._url}: {_words(error)}",
                 hint="check the name of the bucket, the keys and their permissions, and publish "
                 "again: what is there stays",
             ) from error
+
+
+def _is_unknown(error: BaseException) -> bool:
+    """Whether an error says that the store has no conditional writes."""
+    return isinstance(error, (NotSupportedError, NotImplementedError)) or "501 Not" in str(error)
 
 
 def _words(error: BaseException) -> str:

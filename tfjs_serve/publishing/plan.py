@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from tfjs_serve.publishing.manifest import Manifest, is_manifest
 from tfjs_serve.publishing.model import SiteFile, Stage
@@ -61,14 +62,20 @@ def plan(
     known
         What manifests say, all together.
     is_mine
-        Whether a path is of a model that is published now. Files of other models stay as they are.
+        Whether a folder, from the destination on, is that of a model that is published now, or of
+        one that is gone. Files of other models stay as they are.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
     now
         Seconds of the epoch.
     """
     missing = [file for file in wanted if not _is_there(file, sizes, known)]
-    files = {path: digest for path, digest in known.files.items() if not is_mine(path) and digest}
+    folders = _folders([*known.files, *known.unneeded, *(file.path for file in wanted)])
+    files = {
+        path: digest
+        for path, digest in known.files.items()
+        if digest and not is_mine(_folder_of(path, folders))
+    }
     files |= {file.path: file.sha256 for file in wanted}
     was_needed = known.files.keys() - files.keys()
     unneeded = dict.fromkeys(was_needed, now) | dict(known.unneeded)
@@ -87,6 +94,21 @@ def plan(
         manifest=manifest,
         old_manifests=tuple(p for p in sizes if is_manifest(p) and p != manifest.done),
     )
+
+
+def _folders(paths: Iterable[str]) -> frozenset[str]:
+    """Return the folders of models among all paths."""
+    split = (path.rpartition("/") for path in paths)
+    return frozenset(folder for folder, _, name in split if name == MODEL_JSON)
+
+
+def _folder_of(path: str, folders: Collection[str]) -> str:
+    """Return the folder of the model that a file belongs to; empty if it belongs to none.
+
+    A model may lie in the folder of another one.
+    """
+    parents = (str(parent) for parent in PurePosixPath(path).parents)
+    return next((parent for parent in parents if parent in folders), "")
 
 
 def _is_there(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:

@@ -27,16 +27,13 @@ class Wish:
     files
         Of the models that are published now.
     is_mine
-        Whether a path there is of these models.
-    is_all
-        Whether these are all models, so that no others are to stay.
+        Whether a folder there is of one of these models, or of one that is gone.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
     """
 
     files: Sequence[SiteFile]
     is_mine: Callable[[str], bool]
-    is_all: bool
     removes_after_seconds: float | None
 
 
@@ -70,7 +67,7 @@ async def look(destination: Destination, wish: Wish, now: float) -> Plan | None:
         wish.files,
         sizes,
         known,
-        is_mine=(lambda _path: True) if wish.is_all else wish.is_mine,
+        is_mine=wish.is_mine,
         removes_after_seconds=wish.removes_after_seconds,
         now=now,
     )

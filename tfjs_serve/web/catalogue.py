@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel
+from tfjs_serve.media_types import JSON
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import (
     Address,
@@ -21,7 +22,7 @@ from tfjs_serve.web.listing import (
 )
 from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.protocols import BuilderService, CatalogService
-from tfjs_serve.web.representation import GZIP, IDENTITY, JSON, Representation, from_bytes
+from tfjs_serve.web.representation import GZIP, IDENTITY, Representation, from_bytes
 
 CODINGS = (GZIP,)
 """The content codings in which the list is sent."""

@@ -16,23 +16,14 @@ from functools import lru_cache, partial
 from aiohttp import hdrs, web
 
 from tfjs_serve import __version__, training_script
+from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.problems import ProblemError
-from tfjs_serve.web.representation import (
-    GZIP,
-    IMMUTABLE,
-    JAVASCRIPT,
-    JSON,
-    MODEL_HEADERS,
-    REVALIDATE,
-    TYPESCRIPT,
-    Representation,
-    from_bytes,
-)
+from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, from_bytes
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
 

@@ -6,10 +6,11 @@ import re
 
 from aiohttp import web
 
+from tfjs_serve.media_types import HTML
 from tfjs_serve.web import templates
 from tfjs_serve.web.problem_page import problem_page
 from tfjs_serve.web.problems import Problem
-from tfjs_serve.web.representation import HTML, from_bytes
+from tfjs_serve.web.representation import from_bytes
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import send
 

@@ -10,28 +10,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
+from tfjs_serve.media_types import (
+    IMMUTABLE,
+    JAVASCRIPT,
+    JSON,
+    REVALIDATE,
+    cache_control,
+    media_type,
+)
 from tfjs_serve.settings import MODEL_JSON
-
-REVALIDATE = "no-cache"
-IMMUTABLE = "public, max-age=31536000, immutable"
-
-JSON = "application/json"
-HTML = "text/html; charset=utf-8"
-JAVASCRIPT = "text/javascript; charset=utf-8"
-TYPESCRIPT = "text/plain; charset=utf-8"
-"""``video/mp2t`` is what some take ``.ts`` for, and there is no registered type."""
-TEXT = "text/plain; charset=utf-8"
-BYTES = "application/octet-stream"
-_TYPES: Mapping[str, str] = MappingProxyType({".json": JSON, ".txt": TEXT})
-"""By the endings of files that are served as they are."""
 
 IDENTITY = "identity"
 GZIP = "gzip"
 ENCODED_SUFFIXES: Mapping[str, str] = MappingProxyType({"br": ".br", GZIP: ".gz"})
 """Content codings in the server's order of preference, with the endings of their files."""
-
-_DIGITS_THAT_NAME = 16
-"""A file name that contains this many leading digits of the digest changes with the contents."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,21 +106,17 @@ def from_bytes(
 def of_file(directory: Path, file: ArtifactFile, *, asked_as: str = "") -> Representation:
     """Return the representation of a shard, or of another file beside ``model.json``.
 
-    Only a file with its digest in its name may be cached forever: any other name may stand for
-    other bytes tomorrow.
-
     Parameters
     ----------
     asked_as
         The name in the URL, if that is not the file's own.
     """
-    named_by_digest = file.sha256[:_DIGITS_THAT_NAME] in (asked_as or file.name)
     return Representation(
         source=directory / file.name,
         size_bytes=file.size_bytes,
         etag=f'"{file.sha256}"',
-        media_type=_TYPES.get(Path(file.name).suffix, BYTES),
-        cache_control=IMMUTABLE if named_by_digest else REVALIDATE,
+        media_type=media_type(file.name),
+        cache_control=cache_control(asked_as or file.name, file.sha256),
         extra_headers=MODEL_HEADERS,
     )
 

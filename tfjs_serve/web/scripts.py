@@ -9,13 +9,12 @@ from __future__ import annotations
 from tfjs_serve.artifacts.model import Artifact
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, is_script, module, script_among
 from tfjs_serve.errors import FileNotInModelError
+from tfjs_serve.media_types import JAVASCRIPT, REVALIDATE
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    JAVASCRIPT,
     MODEL_HEADERS,
-    REVALIDATE,
     Representation,
     codings_of,
     from_bytes,

@@ -1,0 +1,169 @@
+"""``publish DIR DEST``, as one runs it: real models, a folder, and pages that load them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.parity.folder_server import serving
+from tests.parity.harness import NodeTf
+from tests.samples import SAMPLE_MODELS
+from tfjs_serve.publishing.folder import Folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that each model is converted once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    shutil.copytree(SAMPLE_MODELS, folder, ignore=shutil.ignore_patterns("*.py", "*.md"))
+    return folder
+
+
+@pytest.fixture
+def publish(invoke, models: Path, tmp_path: Path, cache: Path):
+    def run(*words: str, to: str = ""):
+        dest = to or str(tmp_path / "site")
+        return invoke("publish", str(models), dest, *words, "--cache-dir", str(cache))
+
+    return run
+
+
+def _files(folder: Path) -> set[str]:
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {path for path in found if not path.startswith(".tfjs-serve/")}
+
+
+def test_pages_load_what_was_published(publish, tmp_path: Path, node_tf: NodeTf) -> None:
+    result = publish("--variants", "full,float16", "iris", "digits")
+    assert result.exit_code == 0, result.output
+    assert "4 models" in result.output
+    inputs = [np.ones((1, 4), "float32")]
+    with serving(tmp_path / "site") as url:
+        full = node_tf.predict(f"{url}/iris/model.json", inputs).outputs[0]
+        half = node_tf.predict(f"{url}/iris@float16/model.json", inputs).outputs[0]
+    assert full == pytest.approx(half, abs=1e-2)
+
+
+def test_a_second_time_sends_nothing(publish) -> None:
+    assert publish().exit_code == 0
+    result = publish()
+    assert result.exit_code == 0
+    assert "6 models; 0 files, 0 bytes sent" in result.output
+
+
+def test_a_model_that_is_gone_goes_with_delete(publish, models: Path, tmp_path: Path) -> None:
+    publish()
+    before = _files(tmp_path / "site")
+    (models / "iris.h5").unlink()
+    publish()
+    assert _files(tmp_path / "site") == before
+    publish("--delete", "--grace", "0s")
+    assert _files(tmp_path / "site") == {path for path in before if not path.startswith("iris/")}
+
+
+def test_what_was_there_of_a_refused_model_stays(publish, models: Path, tmp_path: Path) -> None:
+    publish()
+    before = _files(tmp_path / "site")
+    (models / "iris.h5").write_bytes(b"cut off")
+    result = publish("--delete", "--grace", "0s")
+    assert result.exit_code == 1
+    assert "refused  iris" in result.output
+    assert _files(tmp_path / "site") == before
+
+
+def test_a_trial_changes_nothing(publish, tmp_path: Path) -> None:
+    result = publish("--dry-run", "iris")
+    assert result.exit_code == 0
+    assert "send   iris/model.json" in result.output
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "to", "message"),
+    [
+        (("nothing",), "", "there is no model 'nothing'"),
+        (("--variants", "uint4"), "", "'uint4' is none of"),
+        ((), "ftp://example.com/site", "is no destination"),
+        (("--endpoint", "http://127.0.0.1:9"), "", "--endpoint is for buckets"),
+        ((), "s3://", "names no bucket"),
+    ],
+)
+def test_what_makes_no_sense_is_told(publish, words, to, message) -> None:
+    result = publish(*words, to=to)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_at_any_moment_it_leaves_whole_models(
+    models: Path, tmp_path: Path, cache: Path, node_tf: NodeTf
+) -> None:
+    """While a page loads in a loop, publishes of two versions of a model are killed."""
+    site, old, new = tmp_path / "site", tmp_path / "old.h5", tmp_path / "new.h5"
+    shutil.copy(models / "iris.h5", old)
+    shutil.copy(old, new)
+    _change_a_weight(new)
+    command = [sys.executable, "-m", "tfjs_serve", "publish", str(models), str(site), "iris"]
+    command += ["--cache-dir", str(cache)]
+    inputs = [np.ones((1, 4), "float32")]
+    expected = []
+    for version in (old, new):
+        shutil.copy(version, models / "iris.h5")
+        subprocess.run(command, check=True, capture_output=True)
+        with serving(site) as url:
+            expected.append(node_tf.predict(f"{url}/iris/model.json", inputs).outputs[0].tolist())
+    assert expected[0] != expected[1]
+    ended = threading.Event()
+    found: list[object] = []
+
+    def load() -> None:
+        with serving(site) as url:
+            while not ended.is_set():
+                found.append(node_tf.predict(f"{url}/iris/model.json", inputs).outputs[0].tolist())
+
+    page = threading.Thread(target=load)
+    page.start()
+    chance = random.Random(5)
+    for number in range(6):
+        shutil.copy((old, new)[number % 2], models / "iris.h5")
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            running.wait(chance.uniform(0.3, 1.5))
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+    subprocess.run(command, check=True, capture_output=True)
+    ended.set()
+    page.join()
+    assert len(found) > 6
+    assert all(one in expected for one in found)
+    left = asyncio.run(_listed(site))
+    assert sum(path.startswith(".tfjs-serve/") for path in left) == 1
+
+
+async def _listed(site: Path) -> list[str]:
+    return [path async for some in Folder(site).sizes() for path in some]
+
+
+def _change_a_weight(path: Path) -> None:
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        names: list[str] = []
+        file["model_weights"].visit(names.append)
+        kernel = next(name for name in names if "kernel" in name.rpartition("/")[2])
+        file["model_weights"][kernel][...] = file["model_weights"][kernel][...] + 0.5
