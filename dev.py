@@ -47,6 +47,7 @@ BENCHMARKS = (
     "soak",
 )
 
+WEB_SERVERS = ("nginx", "caddy")
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -254,11 +255,18 @@ def run_step(title: str, action: Callable[[], int], summary: list[str]) -> bool:
     return not failed
 
 
+def install_web_servers() -> None:
+    """Install those that the docs have lines for, on Debian; elsewhere their tests say so."""
+    if missing := [name for name in WEB_SERVERS if shutil.which(name) is None]:
+        apt_install(*missing)
+
+
 def install_all() -> int:
     """Install what the tests need, and tell them where Chromium is."""
     install_package()
     install_test_requirements()
     install_node_packages()
+    install_web_servers()
     os.environ["CHROME"] = install_chromium()
     return 0
 
