@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.conversion.declared import needs_node, node
-from tfjs_serve.training_script import MODULE_NAME, SCRIPT_NAME, module, types, whole_script
+from tfjs_serve.training_script import (
+    MODULE_NAME,
+    SCRIPT_NAME,
+    TYPES_NAME,
+    module,
+    types,
+    whole_script,
+)
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
 KINDS = {
@@ -88,6 +95,11 @@ def test_the_document_has_all_that_there_is(kind: str, script: str) -> None:
 def test_the_types_have_all_that_there_is(kind: str, script: str) -> None:
     union = types().partition(f"export type {KINDS[kind]} =")[2].partition(";")[0]
     assert re.findall(r'"(\w+)"', union) == sorted(offered(script)[kind])
+
+
+def test_the_types_are_where_typescript_looks_for_those_of_the_module() -> None:
+    # "File extension substitution" in TypeScript's reference: of x.mjs they are in x.d.mts only.
+    assert f"{MODULE_NAME.removesuffix('.mjs')}.d.mts" == TYPES_NAME
 
 
 @needs_node
