@@ -261,6 +261,16 @@ def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     assert summary.to_json()["layers"] == "/iris/layers.js"
 
 
+def test_a_model_with_layers_of_the_page_names_them() -> None:
+    layers = tuple(
+        LayerInfo(path=f"own{number}", class_name=HOSTILE, became=Became.OWN) for number in range(2)
+    )
+    status = EntryStatus(state=EntryState.READY, facts=ModelFacts(layers=layers, layer_count=2))
+    page = catalogue(make_entry("iris.h5"), status=status)
+    assert f"Register the layers of your own before the model: {HOSTILE}." in page.text
+    assert "img" not in page.tags
+
+
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
     assert "layers.js" not in Elements(pages.model_page(summary, origin=ORIGIN)).text

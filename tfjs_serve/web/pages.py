@@ -14,7 +14,7 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
-from tfjs_serve.facts import counted
+from tfjs_serve.facts import Became, counted
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
@@ -193,7 +193,16 @@ def _load_block(summary: ModelSummary, origin: str) -> str:
     tag = summary.script_tag(origin)
     hint = "<p>Load these layers after TensorFlow.js and before the model:</p>\n" if tag else ""
     before = f"{hint}<pre><code>{escape(tag)}</code></pre>\n" if tag else ""
+    before += _own_layers(summary.status)
     return f"{before}<pre><code>{escape(summary.load_line(origin))}</code></pre>"
+
+
+def _own_layers(status: EntryStatus) -> str:
+    """Return which layers the page has to have, because no server can."""
+    layers = status.facts.layers if status.facts else ()
+    own = sorted({layer.class_name for layer in layers if layer.became is Became.OWN})
+    named = escape(", ".join(own))
+    return f"<p>Register the layers of your own before the model: {named}.</p>\n" if own else ""
 
 
 def _links(summary: ModelSummary) -> str:
