@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ class CommandGroup(click.Group):
 
 def _refuse_slips(args: Sequence[str]) -> None:
     """Raise ``UsageError`` for what would serve another folder than the one that is meant."""
-    if "" in args:
+    # Options tell themselves that an empty value makes no sense; a path is the current folder.
+    if any(not word and not before.startswith("-") for before, word in pairwise(("", *args))):
         raise click.UsageError("An argument is empty: is a variable of the shell not set?")
     first = args[0] if args else ""
     if first in _COMMANDS or first.startswith("-") or Path(first).exists():
