@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.conversion.declared import needs_node, node
-from tfjs_serve.training_script import MODULE_NAME, SCRIPT_NAME, module, types, whole_script
+from tfjs_serve.training_script import (
+    MODULE_NAME,
+    SCRIPT_NAME,
+    TYPES_NAME,
+    module,
+    types,
+    whole_script,
+)
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
 KINDS = {
@@ -90,6 +97,11 @@ def test_the_types_have_all_that_there_is(kind: str, script: str) -> None:
     assert re.findall(r'"(\w+)"', union) == sorted(offered(script)[kind])
 
 
+def test_the_types_are_where_typescript_looks_for_those_of_the_module() -> None:
+    # "File extension substitution" in TypeScript's reference: of x.mjs they are in x.d.mts only.
+    assert f"{MODULE_NAME.removesuffix('.mjs')}.d.mts" == TYPES_NAME
+
+
 @needs_node
 def test_the_types_are_typescript() -> None:
     program = f"""
@@ -110,3 +122,18 @@ def test_the_module_exports_what_the_types_say(tmp_path: Path) -> None:
     """
     exported = re.findall(r"^export declare (?:function|const) (\w+)", types(), flags=re.MULTILINE)
     assert node("--eval", program) == sorted([*exported, "default"])
+
+
+@needs_node
+def test_a_loss_among_the_metrics_is_logged_under_its_name(script: str) -> None:
+    program = f"""
+      {QUIET}
+      const tf = require("@tensorflow/tfjs");
+      const {{ losses }} = require(process.argv[1]).register(tf);
+      const model = tf.sequential({{ layers: [tf.layers.dense({{ units: 1, inputShape: [2] }})] }});
+      const metrics = [losses.Huber(), losses.LogCosh({{ name: "mine" }})];
+      model.compile({{ optimizer: "sgd", loss: losses.MeanSquaredError(), metrics }});
+      model.fit(tf.ones([4, 2]), tf.ones([4, 1]), {{ epochs: 1, verbose: 0 }}).then((found) =>
+        process.stdout.write(JSON.stringify(Object.keys(found.history))));
+    """
+    assert node("--eval", program, script) == ["loss", "huber_loss", "mine"]

@@ -206,16 +206,22 @@ class ModelNotFoundError(TfjsServeError):
     ----------
     line
         The code with which the hint ends, if it does.
+    candidates
+        Names of models that may have been meant.
     """
 
     code = "no-such-model"
 
-    def __init__(self, message: str, *, hint: str = "", line: str = "") -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", line: str = "", candidates: Sequence[str] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.line = line
+        self.candidates = tuple(candidates)
 
     def to_json(self) -> dict[str, Any]:
-        return {**super().to_json(), **({"line": self.line} if self.line else {})}
+        own = {"line": self.line, "candidates": list(self.candidates)}
+        return {**super().to_json(), **{key: value for key, value in own.items() if value}}
 
 
 class AmbiguousNameError(TfjsServeError):

@@ -15,8 +15,8 @@ PACKAGE = "tfjs-serve/training.js"
 """Package of its classes, so that TF.js's error about an unknown one names the file to load."""
 SCRIPT_NAME = TRAINING.script_name
 MODULE_NAME = TRAINING.module_name
-TYPES_NAME = "training.d.ts"
-"""Types for the ES module."""
+TYPES_NAME = "training.d.mts"
+"""Types for the ES module, under the one name that TypeScript looks for beside it."""
 
 
 def whole_script() -> Script:

@@ -234,6 +234,21 @@ def test_layers_of_the_page_are_handed_on(invoke: Invoke, models: Path, tmp_path
     assert written["config"]["some_factor"] == 3.0
 
 
+def test_what_is_wrong_is_told_of_a_model_that_was_right_before(
+    invoke: Invoke, models: Path
+) -> None:
+    cache = models.parent / "cache"
+    shutil.copy(SAMPLES / "iris.h5", models / "own.h5")
+    assert invoke("check", models, "--cache-dir", cache).exit_code == 0
+    (models / "own.h5").unlink()
+    save_sequential(models / "own.h5", layer("my>Scale"))
+    result = invoke("check", models, "--cache-dir", cache)
+    assert result.exit_code == 1
+    assert "own.h5: cannot be converted: 1 problem" in result.stdout
+    assert "my>Scale" in result.stdout
+    assert "was not converted" not in result.stdout
+
+
 def test_a_file_that_registers_nothing_is_refused(invoke: Invoke, models: Path) -> None:
     script = models.parent / "empty.js"
     script.write_text("// nothing")

@@ -304,7 +304,7 @@ def test_what_is_to_be_trained_has_its_script_beside_it(invoke, tmp_path):
     told = invoke(*arguments, "--training").stdout
     assert "It trains with training.js beside it" in told
     assert (out / "training.js").read_text(encoding="utf-8") == training_script.whole_script().text
-    assert {"training.mjs", "training.d.ts"} < {path.name for path in out.iterdir()}
+    assert {"training.mjs", "training.d.mts"} < {path.name for path in out.iterdir()}
     assert "training.js" not in invoke(*arguments, "--force").stdout
     assert not list(out.glob("training*"))
 

@@ -86,6 +86,22 @@ def test_serve_is_the_command_that_is_meant_without_one(invoke: Invoke, models, 
         assert "hint: create it" in result.stderr
 
 
+def test_a_misspelt_command_is_not_taken_for_a_folder(invoke: Invoke, models, monkeypatch):
+    result = invoke("chekc", models)
+    assert result.exit_code == 2
+    assert "neither a command nor a folder 'chekc'. Did you mean 'check'?" in result.stderr
+    monkeypatch.chdir(models)
+    (models / "chekc").write_bytes(b"")
+    assert "is a file, not a folder" in invoke("chekc").stderr
+
+
+def test_an_empty_argument_is_not_the_folder_that_one_is_in(invoke: Invoke):
+    for arguments in ([""], ["check", ""]):
+        result = invoke(*arguments)
+        assert result.exit_code == 2
+        assert "An argument is empty" in result.stderr
+
+
 def test_a_file_instead_of_a_folder_is_refused_with_both_ways_out(invoke: Invoke, models):
     file = models / "a.h5"
     file.write_bytes(b"x")

@@ -354,6 +354,7 @@ def test_where_nothing_loads_no_gap_is_left(printed):
     found = replace(found, summaries=[replace(found.summaries[0], status=failed)])
     text = printed(lambda terminal: print_banner(terminal, found, settings(), origin="http://o"))
     assert "These cannot be loaded" in text
+    assert "What to do about them: http://o/?only=bad" in text
     assert "\n\n\n" not in text
 
 

@@ -121,7 +121,17 @@ async def test_a_query_goes_to_shards_too() -> None:
     assert set(asked) == {"model.json", SHARD}
 
 
-async def test_who_does_not_answer_is_named() -> None:
-    found = await examine("http://127.0.0.1:9/m", Page(origin=PAGE), Thoroughness())
-    assert _codes(found) == (["unreachable"], [])
-    assert found.url == "http://127.0.0.1:9/m/model.json"
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        ("http://127.0.0.1:9", "nothing listens there"),
+        ("http://localhost:9", "nothing listens there"),
+        ("https://nobody.invalid", "the name of its host is not known"),
+    ],
+)
+async def test_who_does_not_answer_is_named(origin: str, why: str) -> None:
+    found = await examine(f"{origin}/m", Page(origin=PAGE), Thoroughness())
+    (fault,) = found.findings.faults
+    assert (fault.code, found.findings.warnings) == ("unreachable", ())
+    assert fault.message == f"cannot be reached: {why}"
+    assert found.url == f"{origin}/m/model.json"

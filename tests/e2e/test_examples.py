@@ -48,6 +48,8 @@ def test_a_page_teaches_a_model_where_keras_stopped(
     expect(page.locator("output")).to_contain_text("steps so far", timeout=DEADLINE_MS)
     before = steps_of(page)
     assert before > 100  # of Keras
+    page.get_by_role("button", name="7", exact=True).click()
+    expect(page.locator("output")).to_have_text("Draw a digit first.")
 
     places = (0.3, 0.4, 0.5, 0.6, 0.7)
     for x in places:

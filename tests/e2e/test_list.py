@@ -73,7 +73,7 @@ def test_who_opens_a_wrong_url_gets_a_page_and_a_script_does_not(
     assert answer is not None
     assert answer.status == 404
     expect(page.get_by_role("heading")).to_have_text("No such model")
-    expect(page.locator("main")).to_contain_text("did you mean 'iris'?")
+    expect(page.locator("main")).to_contain_text("Did you mean 'iris'?")
     page.get_by_role("link", name="All models", exact=True).click()
     expect(page.locator("article")).to_have_count(2)
     page.goto(page_url)

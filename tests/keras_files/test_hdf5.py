@@ -203,6 +203,12 @@ def test_cut_off_file_isrefused(tmp_path: Path, left: float) -> None:
     refused(path)
 
 
+def test_of_a_cut_off_file_the_sizes_are_told(tmp_path: Path) -> None:
+    whole = write_hdf5(tmp_path / "m.h5").read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[:1000])
+    assert f"(it has 1,000 of {len(whole):,} bytes)" in refused(tmp_path / "cut.h5").message
+
+
 def test_damage_shows_when_the_weights_are_read(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     with h5py.File(write_hdf5(path), "a") as file:

@@ -124,7 +124,7 @@ def test_the_same_is_told_again_only_after_a_while_and_a_flood_is_not() -> None:
 @pytest.mark.parametrize("headers", [OPENED, WITHOUT_FETCH_METADATA])
 async def test_a_person_gets_a_page(site: Site, headers: dict[str, str]) -> None:
     for path, status, words in (
-        ("/irsi/model.json", 404, "there is no model 'irsi'"),
+        ("/irsi/model.json", 404, "There is no model 'irsi'."),
         ("/nothing", 404, "No such model"),
         ("/a//b", 404, "empty segment"),
         ("/-/nothing", 404, "Not found"),
@@ -154,7 +154,7 @@ async def test_a_page_has_all_reasons_and_no_markup_of_strangers(site: Site) -> 
     page = Elements((await ask(site, "/iris/model.json", **OPENED)).body.decode())
     assert "img" not in page.tags
     assert f"m/{hostile} (Lambda): {hostile} Remove it." in page.text
-    assert "fix these" in page.text
+    assert "Fix these." in page.text
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: s
     [
         *("/-", "/-/", "/-/x", "/-/models.json/", "/-/a/model.json", "/-/health/x"),
         *(*BY_DIGEST, f"/-/layers.{'0' * 32}.js", f"/-/training.{'0' * 32}.js"),
-        *(f"/-/{whole_script(LAYERS).name}.gz", "/-/training.d.ts.gz", "/-/layers.d.ts"),
+        *(f"/-/{whole_script(LAYERS).name}.gz", "/-/training.d.mts.gz", "/-/layers.d.ts"),
     ],
 )
 async def test_there_are_no_others_below_the_reserved_segment(site: Site, path: str) -> None:

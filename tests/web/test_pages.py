@@ -5,17 +5,19 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
 from tests.web.fakes import make_entry
 from tfjs_serve.builder import EntryState, EntryStatus
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.catalog.model import CatalogEntry, EntryKind, Neighbour
 from tfjs_serve.catalog.others import NotAModel, not_a_model, saved_model
-from tfjs_serve.errors import ConversionError, ConversionProblem
+from tfjs_serve.errors import ConversionError, ConversionProblem, ModelNotFoundError
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import pages, templates
@@ -155,7 +157,7 @@ def test_what_is_wrong_is_told_completely() -> None:
     ):
         assert "RandomFlip" in page.text
         assert "TensorFlow.js has no such layer. Remove it." in page.text
-        assert "fix these" in page.text
+        assert "Fix these." in page.text
 
 
 def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
@@ -259,6 +261,16 @@ def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     assert summary.to_json()["layers"] == "/iris/layers.js"
 
 
+def test_a_model_with_layers_of_the_page_names_them() -> None:
+    layers = tuple(
+        LayerInfo(path=f"own{number}", class_name=HOSTILE, became=Became.OWN) for number in range(2)
+    )
+    status = EntryStatus(state=EntryState.READY, facts=ModelFacts(layers=layers, layer_count=2))
+    page = catalogue(make_entry("iris.h5"), status=status)
+    assert f"Register the layers of your own before the model: {HOSTILE}." in page.text
+    assert "img" not in page.tags
+
+
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
     assert "layers.js" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
@@ -294,6 +306,36 @@ def test_a_model_page_tells_of_training() -> None:
     assert "It was trained with Lion and Huber. It does not load compiled." in page.text
     assert "TensorFlow.js has no loss <Huber>." in page.text
     assert training.compile_line in page.text
+    assert "gradients" not in page.text
+    assert "training.js" in page.text  # among the variants
+    assert "<script" not in page.text  # it would not have the optimizer
+
+
+def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
+    layers = tuple(
+        LayerInfo(
+            path=f"pool{number}",
+            class_name="AveragePooling2D",
+            became=Became.NATIVE,
+            needs_training_script=number > 0,
+        )
+        for number in range(13)
+    )
+    training = TrainingInfo(optimizer="SGD", losses=("Huber",), is_compiled=True, has_all=True)
+    facts = ModelFacts(training=training, layers=layers, layer_count=len(layers))
+    status = EntryStatus(state=EntryState.READY, facts=facts)
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    assert "gradients are wrong or missing in pool1, pool2" in page.text
+    assert "pool10 and 2 more." in page.text
+    assert f'<script src="{ORIGIN}/-/training.js"></script>' in page.text
+    assert f"await tf.loadLayersModel('{ORIGIN}/iris@train/model.json');" in page.text
+
+
+def test_what_lies_beside_a_model_has_links() -> None:
+    beside = Neighbour(name="labels.txt", path=Path("iris.labels.txt"))
+    entry = replace(make_entry("iris.h5"), neighbours=(beside,))
+    assert "/iris/labels.txt" in catalogue(entry).links
 
 
 def test_names_and_messages_cannot_become_markup() -> None:
@@ -405,6 +447,27 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
             if link.startswith("/"):
                 assert moved.startswith(up)
                 assert urljoin(f"http://h{prefix}{path}", moved) == f"http://h{prefix}{link}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("save it again", "Save it again."),
+        ("first, wait", "First, wait."),
+        ("digits.h5 is empty", "digits.h5 is empty."),
+        ("'x' is no model", "'x' is no model."),
+        ("did you mean 'x'?", "Did you mean 'x'?"),
+        ("in Python (pip install keras):", "In Python (pip install keras):"),
+        ("TensorFlow.js lacks it.", "TensorFlow.js lacks it."),
+    ],
+)
+def test_what_the_terminal_says_is_a_sentence_on_a_page(text: str, shown: str) -> None:
+    assert templates.sentence(text) == shown
+
+
+def test_models_that_may_have_been_meant_have_links() -> None:
+    error = ModelNotFoundError("there is no model 'a'", candidates=["b/ä"])
+    assert "/b/%C3%A4/" in Elements(problem_page(from_error(error))).links
 
 
 def test_texts_are_not_taken_for_links() -> None:

@@ -153,11 +153,16 @@ def resolve(
     """
     found = candidates(entries, name)
     if not found:
-        hint = "" if known is None else _not_found_hint(name, known)
-        raise ModelNotFoundError(f"there is no model {name!r}", hint=hint)
+        raise _not_found(name, known)
     if len(found) > 1:
         raise _ambiguous(name, sorted(entry.exact_name for entry in found))
     return found[0]
+
+
+def _not_found(name: str, known: Sequence[CatalogEntry] | None) -> ModelNotFoundError:
+    similar = similar_names(name, known) if known else []
+    hint = "" if known is None else _not_found_hint(similar, is_empty=not known)
+    return ModelNotFoundError(f"there is no model {name!r}", hint=hint, candidates=similar)
 
 
 def _ambiguous(name: str, exact_names: list[str]) -> AmbiguousNameError:
@@ -228,10 +233,9 @@ def _likely(name: str, spellings: Collection[str]) -> Collection[str]:
     return list(islice((one for one in spellings if one.startswith(start)), _MOST_COMPARED))
 
 
-def _not_found_hint(name: str, known: Sequence[CatalogEntry]) -> str:
-    if not known:
+def _not_found_hint(similar: Sequence[str], *, is_empty: bool) -> str:
+    if is_empty:
         return f"the folder holds no models ({', '.join(MODEL_SUFFIXES)} files, tfjs folders) yet"
-    similar = similar_names(name, known)
     if not similar:
         return "the models are listed at /"
     return f"did you mean {' or '.join(map(repr, similar))}? The models are listed at /"

@@ -143,6 +143,7 @@ def _print_models(terminal: Terminal, found: Found, origin: str) -> None:
             if one.status.error
         ]
         terminal.pairs(reasons)
+        terminal.text(f"    What to do about them: {origin}/?only=bad", style="dim")
     more = found.overview.total - min(len(good), MOST_ROWS) - min(len(bad), MOST_REASONS)
     if more:
         terminal.text(f"  and {more:,} more, listed at {origin}/", style="dim")

@@ -205,8 +205,10 @@ async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
     try:
         build = await build_newest(builder, entry, Variant.FULL)
     except TfjsServeError as error:
+        # If an earlier version could be loaded, the error is that this one is not the newest.
+        reason = builder.status(entry, Variant.FULL).error or error
         seconds = time.monotonic() - started_seconds
-        return Checked(path=path, name=entry.exact_name, error=error, seconds=seconds)
+        return Checked(path=path, name=entry.exact_name, error=reason, seconds=seconds)
     artifact = build.artifact
     return Checked(
         path=path,

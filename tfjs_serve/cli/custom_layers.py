@@ -28,9 +28,12 @@ def registered_classes(path: Path) -> list[str]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        message = f"{str(path)!r} cannot be read: {error.strerror or error}"
+        raise SettingsError(message, hint="give a JavaScript file") from error
+    except UnicodeDecodeError as error:
         raise SettingsError(
-            f"{str(path)!r} cannot be read: {error}", hint="give a JavaScript file"
+            f"{str(path)!r} is not a text in UTF-8", hint="give a JavaScript file"
         ) from error
     names = [name for pattern in _CLASS_NAMES for name in pattern.findall(text)]
     if not names:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import click
@@ -104,6 +107,7 @@ class CommandGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``serve`` before arguments that start with neither a command nor an own option."""
+        _refuse_slips(args)
         if args and args[0] not in (*self.list_commands(ctx), *_OWN_OPTIONS):
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
@@ -122,6 +126,21 @@ class CommandGroup(click.Group):
             ctx.exit(INTERRUPTED_EXIT_CODE)
         except Terminated:
             ctx.exit(TERMINATED_EXIT_CODE)
+
+
+def _refuse_slips(args: Sequence[str]) -> None:
+    """Raise ``UsageError`` for what would serve another folder than the one that is meant."""
+    # Options tell themselves that an empty value makes no sense; a path is the current folder.
+    if any(not word and not before.startswith("-") for before, word in pairwise(("", *args))):
+        raise click.UsageError("An argument is empty: is a variable of the shell not set?")
+    first = args[0] if args else ""
+    if first in _COMMANDS or first.startswith("-") or Path(first).exists():
+        return
+    meant = difflib.get_close_matches(first, _COMMANDS, n=1)
+    if meant:
+        raise click.UsageError(
+            f"There is neither a command nor a folder {first!r}. Did you mean {meant[0]!r}?"
+        )
 
 
 @click.group(

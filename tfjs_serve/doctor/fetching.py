@@ -105,7 +105,7 @@ class Browser:
         try:
             return await self._follow(answer, request, hops, body)
         except aiohttp.ClientError as error:
-            failure = str(error) or type(error).__name__
+            failure = _reason(error)
         except TimeoutError:
             failure = "no answer in time"
         except ValueError as error:
@@ -200,3 +200,13 @@ def _told_bytes(hop: Hop) -> int | None:
     length = hop.header("content-length")
     is_partial = hop.status == HTTPStatus.PARTIAL_CONTENT
     return int(length) if length.isascii() and length.isdigit() and not is_partial else None
+
+
+def _reason(error: aiohttp.ClientError) -> str:
+    """Say why nothing answers; aiohttp names its settings for https, too, which mislead."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the name of its host is not known"
+    refused = isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+        error.os_error, ConnectionRefusedError
+    )
+    return "nothing listens there" if refused else str(error) or type(error).__name__

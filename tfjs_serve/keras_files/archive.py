@@ -22,6 +22,7 @@ from typing import IO, BinaryIO, cast
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import limits
+from tfjs_serve.keras_files.damage import damaged
 from tfjs_serve.keras_files.limits import UNSAFE_HINT, Budget
 from tfjs_serve.keras_files.object_weights import with_slashes
 from tfjs_serve.settings import MIB
@@ -64,10 +65,7 @@ class Archive:
                 self._zip = stack.enter_context(zipfile.ZipFile(file))
                 self._check_directory()
             except _RAISED as error:
-                raise KerasFileError(
-                    f"{display_name} is damaged or not completely written ({error})",
-                    hint="save the model again, or wait until it is written",
-                ) from error
+                raise damaged(display_name, str(error)) from error
             self._open = stack.pop_all()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import IO
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import limits
+from tfjs_serve.keras_files.damage import SAVE_AGAIN
 from tfjs_serve.keras_files.limits import UNSAFE_HINT, Budget
 from tfjs_serve.keras_files.object_weights import with_slashes
 
@@ -123,5 +124,5 @@ class FolderParts:
     def _unreadable(self, name: str, error: Exception) -> KerasFileError:
         return KerasFileError(
             f"{self._display_name}: {name} cannot be read ({error})",
-            hint="save the model again, or wait until it is written",
+            hint=SAVE_AGAIN,
         )

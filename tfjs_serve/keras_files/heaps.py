@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tfjs_serve.errors import KerasFileError
+from tfjs_serve.keras_files.damage import damaged
 from tfjs_serve.settings import MIB
 
 _SIGNATURE = b"GCOL\x01"
@@ -40,11 +40,7 @@ def largest_text_bytes(path: Path, length_bytes: int, display_name: str) -> int:
         for start in _places(file):
             found_bytes = _largest_in(file, start, length_bytes, file_bytes)
             if found_bytes is None:
-                raise KerasFileError(
-                    f"{display_name} is damaged or not completely written (the heap at byte "
-                    f"{start} has no end)",
-                    hint="save the model again, or wait until it is written",
-                )
+                raise damaged(display_name, f"the heap at byte {start} has no end")
             largest_bytes = max(largest_bytes, found_bytes)
     return largest_bytes
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.architectures import read_architecture
+from tfjs_serve.keras_files.damage import SAVE_AGAIN
 from tfjs_serve.keras_files.model import Container
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -66,7 +67,7 @@ def sniff(path: Path, display_name: str) -> Container:
 def _kind(head: bytes) -> tuple[str, str]:
     """Return what a file that starts with `head` is, and what to do about it."""
     if not head:
-        return "is empty", "save the model again, or wait until it is written"
+        return "is empty", SAVE_AGAIN
     if not any(head):
         return (
             "starts with zeros only: it was not completely written or downloaded",

@@ -15,17 +15,24 @@ _BECAME = {
     Became.OWN: "a layer of the page (--layers)",
 }
 _MOST_LABELS = 100
+_MOST_PATHS = 10
 
 
-def facts_section(facts: ModelFacts | None) -> str:
-    """Return what goes in and out of a model, and what its layers became; empty if not known."""
+def facts_section(facts: ModelFacts | None, *, train_lines: Sequence[str] = ()) -> str:
+    """Return what goes in and out of a model, and what its layers became; empty if not known.
+
+    Parameters
+    ----------
+    train_lines
+        What loads ``training.js``, and with it the model with all of Keras's settings.
+    """
     if facts is None:
         return ""
     parts = (
         _tensors("Inputs", facts.inputs),
         _tensors("Outputs", facts.outputs),
         _labels(facts.labels),
-        _training(facts.training),
+        _training(facts, train_lines),
         _layers(facts),
     )
     return "\n".join(filter(None, parts))
@@ -50,19 +57,46 @@ def _labels(labels: Sequence[str]) -> str:
     return f"<h3>Classes</h3>\n<p>{escape(shown)}{more}</p>"
 
 
-def _training(training: TrainingInfo | None) -> str:
+def _training(facts: ModelFacts, train_lines: Sequence[str]) -> str:
     """Return how the model was trained, and what a page that goes on with that should know."""
+    training = facts.training
     if training is None:
         return ""
     losses = ", ".join(training.losses) or "a loss that is not Keras's"
     by = training.optimizer or "an optimizer that is not Keras's"
     loads = "loads compiled" if training.is_compiled else "does not load compiled"
-    items = "".join(f"<li>{escape(text)}</li>" for text in training.left_out)
-    listed = f'\n<ul class="notes">{items}</ul>' if items else ""
-    line = training.compile_line
-    code = f"\n<pre><code>{escape(line)}</code></pre>" if line else ""
-    first = f"<p>{escape(f'It was trained with {by} and {losses}. It {loads}.')}</p>"
-    return f"<h3>Training</h3>\n{first}{listed}{code}"
+    told = [*training.left_out, *_gradients(facts.layers)]
+    items = "".join(f"<li>{escape(text)}</li>" for text in told)
+    parts = (
+        "<h3>Training</h3>",
+        f"<p>{escape(f'It was trained with {by} and {losses}. It {loads}.')}</p>",
+        f'<ul class="notes">{items}</ul>' if items else "",
+        _code(training.compile_line),
+        _with_script(training, train_lines),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _gradients(layers: Sequence[LayerInfo]) -> list[str]:
+    """Return which layers TensorFlow.js has wrong gradients of, or none, in a sentence."""
+    paths = [layer.path for layer in layers if layer.needs_training_script]
+    if not paths:
+        return []
+    more = len(paths) - _MOST_PATHS
+    named = ", ".join(paths[:_MOST_PATHS]) + (f" and {more:,} more" if more > 0 else "")
+    return [f"Without training.js, gradients are wrong or missing in {named}."]
+
+
+def _with_script(training: TrainingInfo, lines: Sequence[str]) -> str:
+    """Return how a page trains with Keras's numbers; if Python code is missing, it cannot."""
+    if not (training.has_all and lines):
+        return ""
+    first = "<p>With training.js after TensorFlow.js, a page trains as Keras does:</p>"
+    return "\n".join((first, *map(_code, lines)))
+
+
+def _code(line: str) -> str:
+    return f"<pre><code>{escape(line)}</code></pre>" if line else ""
 
 
 def _layers(facts: ModelFacts) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tfjs_serve import __version__
+from tfjs_serve import __version__, training_script
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
@@ -70,6 +70,14 @@ class ModelSummary:
     def script_tag(self, origin: str) -> str:
         """Return the HTML that loads the layers the model needs; empty if it needs none."""
         return f'<script src="{origin}{self.layers_url}"></script>' if self.layers_url else ""
+
+    def train_lines(self, origin: str) -> tuple[str, ...]:
+        """Return what loads the model with Keras's settings; empty if it has none."""
+        url = self.variant_urls.get(Variant.TRAIN)
+        if not url:
+            return ()
+        tag = f'<script src="{origin}/-/{training_script.SCRIPT_NAME}"></script>'
+        return tag, load_line(self.entry, f"{origin}{url}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the model's object in ``/-/models.json``."""

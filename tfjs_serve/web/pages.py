@@ -14,12 +14,12 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
-from tfjs_serve.facts import counted
+from tfjs_serve.facts import Became, counted
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
 from tfjs_serve.web.overview import Overview
-from tfjs_serve.web.templates import page, render, with_code
+from tfjs_serve.web.templates import page, render, sentence, with_code
 
 _KINDS = {
     EntryKind.HDF5: "Keras model (HDF5)",
@@ -88,7 +88,7 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
             *_ways_to_load(summary, origin),
             _variant_table(summary, origin),
             _notes(summary.status),
-            facts_section(summary.status.facts),
+            facts_section(summary.status.facts, train_lines=summary.train_lines(origin)),
         ]
     )
     heading = escape(summary.entry.name)
@@ -171,17 +171,13 @@ def _others(others: Sequence[NotAModel]) -> str:
         return ""
     items = [
         f"<strong>{escape(other.path)}</strong> is {escape(other.message)}. "
-        f"{with_code(_capital(other.hint), other.line)}"
+        f"{with_code(other.hint, other.line)}"
         for other in others[:MODELS_PER_PAGE]
     ]
     more = len(others) - len(items)
     items += [f"and {more:,} more"] if more else []
     rows = "".join(f"<li>{item}</li>" for item in items)
     return f'<h2>Not a model</h2>\n<ul class="others">{rows}</ul>'
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _ways_to_load(summary: ModelSummary, origin: str) -> tuple[str, ...]:
@@ -197,7 +193,16 @@ def _load_block(summary: ModelSummary, origin: str) -> str:
     tag = summary.script_tag(origin)
     hint = "<p>Load these layers after TensorFlow.js and before the model:</p>\n" if tag else ""
     before = f"{hint}<pre><code>{escape(tag)}</code></pre>\n" if tag else ""
+    before += _own_layers(summary.status)
     return f"{before}<pre><code>{escape(summary.load_line(origin))}</code></pre>"
+
+
+def _own_layers(status: EntryStatus) -> str:
+    """Return which layers the page has to have, because no server can."""
+    layers = status.facts.layers if status.facts else ()
+    own = sorted({layer.class_name for layer in layers if layer.became is Became.OWN})
+    named = escape(", ".join(own))
+    return f"<p>Register the layers of your own before the model: {named}.</p>\n" if own else ""
 
 
 def _links(summary: ModelSummary) -> str:
@@ -205,6 +210,8 @@ def _links(summary: ModelSummary) -> str:
     for variant, url in summary.variant_urls.items():
         if variant is not summary.variant:
             urls[f"@{variant.value}"] = url
+    names = {neighbour.name for neighbour in summary.entry.neighbours} if summary.page_url else ()
+    urls |= {name: f"{summary.page_url}{name}" for name in sorted(names)}
     links = (f'<a href="{escape(url)}">{text}</a>' for text, url in urls.items())
     return f'<p class="links">{" ".join(links)}</p>'
 
@@ -219,7 +226,7 @@ def _variant_table(summary: ModelSummary, origin: str) -> str:
         f"<td>{readable_size(sizes[variant.value]) if variant.value in sizes else ''}</td></tr>"
         for variant, url in summary.variant_urls.items()
     ]
-    return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""
+    return f'<h3>Variants</h3>\n<table class="variants">{"".join(rows)}</table>' if rows else ""
 
 
 def _notes(status: EntryStatus) -> str:
@@ -230,11 +237,9 @@ def _notes(status: EntryStatus) -> str:
 def _notice(status: EntryStatus) -> str:
     if status.error is None:
         return ""
-    hint = f"<p>{escape(status.error.hint)}</p>" if status.error.hint else ""
-    message = f"<p>{escape(status.error.message)}</p>"
-    return (
-        f'<div class="notice {status.state.value}">{message}{_problems(status.error)}{hint}</div>'
-    )
+    message = f"<p>{escape(sentence(status.error.message))}</p>"
+    told = f"{message}{_problems(status.error)}{with_code(status.error.hint)}"
+    return f'<div class="notice {status.state.value}">{told}</div>'
 
 
 def _problems(error: TfjsServeError) -> str:

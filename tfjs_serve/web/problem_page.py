@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tfjs_serve.web.problems import Problem
-from tfjs_serve.web.templates import page, render, with_code
+from tfjs_serve.web.templates import page, render, sentence, with_code
 from tfjs_serve.web.urls import page_url
 
 
@@ -20,15 +20,10 @@ def problem_page(problem: Problem) -> str:
         for name in problem.members.get("candidates", ())
     ]
     lines = [
-        f"<p>{escape(problem.detail)}</p>",
+        f"<p>{escape(sentence(problem.detail))}</p>",
         f"<ul>{''.join(f'<li>{escape(reason)}</li>' for reason in reasons)}</ul>" * bool(reasons),
         f"<ul>{''.join(candidates)}</ul>" * bool(candidates),
-        _hint(problem),
+        with_code(*(str(problem.members.get(key, "")) for key in ("hint", "line"))),
     ]
     main = render("problem.html", title=escape(problem.title), lines="\n".join(lines))
     return page(f"{problem.title} · tfjs-serve", main)
-
-
-def _hint(problem: Problem) -> str:
-    hint, line = (str(problem.members.get(key, "")) for key in ("hint", "line"))
-    return with_code(hint, line) if line else f"<p>{escape(hint)}</p>"

@@ -15,6 +15,8 @@ from string import Template
 
 from tfjs_serve import __version__
 
+_WORD = re.compile(r"[a-z]+,? ")
+_ENDS = (".", "?", "!", ":")
 _LINK_FROM_ROOT = re.compile(r'(<(?:a href|form role="search" action)=")/')
 
 
@@ -82,9 +84,20 @@ def preload() -> None:
         _template(name)
 
 
-def with_code(hint: str, line: str) -> str:
+def sentence(text: str) -> str:
+    """Return what the terminal says after a file's name or "hint:", as a sentence of a page.
+
+    A name at the beginning stays as it is: unlike a word, it has a dot or the like in it.
+    """
+    start = text.upper()[:1] if _WORD.match(text) else text[:1]
+    return f"{start}{text[1:]}{'' if text.endswith(_ENDS) else '.'}"
+
+
+def with_code(hint: str, line: str = "") -> str:
     """Return what to do, escaped; the `line` of code at its end, if there is one, in a box."""
+    if not hint:
+        return ""
     if not (line and hint.endswith(line)):
-        return f"<p>{escape(hint)}{'' if hint.endswith('.') else '.'}</p>"
-    words = hint.removesuffix(line).rstrip()
+        return f"<p>{escape(sentence(hint))}</p>"
+    words = sentence(hint.removesuffix(line).rstrip())
     return f"<p>{escape(words)}</p>\n<pre><code>{escape(line)}</code></pre>"

@@ -182,5 +182,5 @@ class _OneAfterTheOther:
 def _damaged(request: ConversionRequest, problem: str) -> KerasFileError:
     return KerasFileError(
         f"{request.display_name} is damaged or not completely written ({problem})",
-        hint="save the model again, or wait until it is written",
+        hint="save or copy the model again, or wait until it is written",
     )

@@ -46,7 +46,7 @@ def test_an_archive_tells_positions_only() -> None:
         "layers/scale/inner": [weight([[3.0]])],
     }
     translated = translate(saved(model(), weights, container=Container.KERAS_ZIP), ["Scale"])
-    assert names(translated) == ["scale/0", "scale/1", "scale/inner/0"]
+    assert names(translated) == ["scale/weight_0", "scale/weight_1", "scale/inner/weight_0"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ part("loss", ["reduction"], (kit) => {
           return reduced(losses, { sampleWeight, mask: kept, reduction });
         });
       }
+      // TensorFlow.js logs a function among the metrics under its name.
+      Object.defineProperty(compute, "name", { value: args.name ?? label });
       return Object.assign(compute, { className: name, args, call });
     }
     make.className = name;

@@ -42,9 +42,13 @@ def _names_in_file(keras_model: KerasModel, group: str) -> list[str]:
 
 
 def _names_by_position(keras_model: KerasModel, path: str) -> list[str]:
-    """Return ``<position>`` for the layer's own variables, ``<path>/<position>`` for inner ones."""
+    """Return ``weight_<position>`` for the layer's own variables, after the path for inner ones.
+
+    If the first name of a model ended with a number, TF.js would take all of them for positions
+    (``isKerasSavedModelFormat`` in ``tfjs-layers/src/engine/container.ts``).
+    """
     return [
-        f"{group.removeprefix(path).lstrip('/')}/{index}".lstrip("/")
+        f"{group.removeprefix(path).lstrip('/')}/weight_{index}".lstrip("/")
         for group, refs in keras_model.weights.items()
         if group == path or group.startswith(f"{path}/")
         for index in range(len(refs))

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from tfjs_serve.conversion.training.model import CompileSettings, Setting
 
+_YOURS = "yourLoss"
+"""What stands for a function that the page has to have. A comment would be a syntax error."""
+
 
 def compile_line(
     settings: CompileSettings, losses: Sequence[str], metrics: Sequence[Sequence[str]]
 ) -> str:
     """Return ``model.compile({...})`` with what comes nearest; the page's author decides."""
-    named = [f"'{_camel(name)}'" if name else "/* your loss */" for name in losses]
+    named = [f"'{_camel(name)}'" if name else _YOURS for name in losses]
     loss = named[0] if len(named) == 1 else f"[{', '.join(named)}]"
     parts = [f"optimizer: {_nearest(settings.optimizer)}", f"loss: {loss}"]
     if len(metrics) == 1 and metrics[0]:

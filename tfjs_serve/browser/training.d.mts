@@ -168,6 +168,13 @@ export interface Training {
   readonly metrics: Record<MetricName, new (settings?: Settings) => Metric>;
 }
 
+/** A model of `@train`, as `tf.loadLayersModel` returns it; TensorFlow.js's types lack this. */
+export interface TrainedModel extends tf.LayersModel {
+  optimizer: Optimizer;
+  /** Begin the running results of `trainOnBatch` anew. */
+  resetMetrics(): void;
+}
+
 /** Make training with Keras's numbers known to a TensorFlow.js, before a model is loaded. */
 export declare function register(tensorflow: typeof tf): Training;
 
