@@ -91,6 +91,17 @@ def test_masks_follow_the_graph() -> None:
     assert _named(graph("other")) == []
 
 
+@pytest.mark.parametrize("wrapper", ["TimeDistributed", "tfjs-serve/layers.js>TimeDistributed"])
+def test_what_a_layer_wraps_is_noted(wrapper: str) -> None:
+    wrapped = _layer("PReLU", "slopes", shared_axes=[2])
+    (note,) = backend_notes(_sequential(_layer(wrapper, "each", layer=wrapped)))
+    assert note.startswith("each/slopes (PReLU): wrong on the wasm backend")
+
+    inner = _layer("Sequential", "inner", layers=[EMBEDDING, _layer("GRU", "gru")])
+    (note,) = backend_notes(_sequential(_layer(wrapper, "each", layer=inner)))
+    assert note.startswith("each/inner/gru (GRU): wrong on the webgpu backend")
+
+
 def test_one_note_tells_of_all_layers_with_a_fault() -> None:
     layers = [_layer("MaxPooling3D", f"pool_{index}") for index in range(3)]
     (note,) = backend_notes(_sequential(*layers))

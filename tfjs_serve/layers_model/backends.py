@@ -169,18 +169,23 @@ def _other(backend: str) -> str:
 
 
 def _layers(config: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
-    """Yield the layers of a model, whose inputs may have masks, and of the models in it."""
+    """Yield the layers of a model, whose inputs may have masks, and those inside of them."""
     layers = [_dict(layer) for layer in _list(config.get("layers"))]
     masked = _masked_calls(layers, is_masked=is_masked)
     for layer in layers:
-        inner = _dict(layer.get("config"))
-        name = str(inner.get("name", layer.get("name", "")))
-        class_name = str(layer.get("class_name", ""))
-        yield Placed(
-            path=prefix + name, class_name=class_name, config=inner, is_masked=name in masked
-        )
-        if class_name in CONTAINERS:
-            yield from _layers(inner, f"{prefix}{name}/", is_masked=name in masked)
+        yield from _placed(layer, prefix, is_masked=_name(layer) in masked)
+
+
+def _placed(layer: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
+    """Yield a layer, then the layers of the model that it is, or the one that it wraps."""
+    config, path = _dict(layer.get("config")), prefix + _name(layer)
+    class_name = str(layer.get("class_name", ""))
+    yield Placed(path=path, class_name=class_name, config=config, is_masked=is_masked)
+    if class_name in CONTAINERS:
+        yield from _layers(config, f"{path}/", is_masked=is_masked)
+    elif wrapped := _dict(config.get("layer")):
+        # No mask gets into a TimeDistributed, and a Bidirectional is noted itself.
+        yield from _placed(wrapped, f"{path}/", is_masked=False)
 
 
 # --- Masks -----------------------------------------------------------------------------------
