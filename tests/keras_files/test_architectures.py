@@ -80,7 +80,10 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         (architecture(), "is an architecture of Keras without its weights"),
         (json.dumps(architecture()), "is an architecture of Keras without its weights"),
         (architecture()["config"], "is the result of get_config(), which lacks the class"),
-        (architecture()["config"]["layers"], "is the result of get_config(), which lacks the class"),
+        (
+            architecture()["config"]["layers"],
+            "is the result of get_config(), which lacks the class",
+        ),
         ({"modelTopology": {}}, "is a model.json of TensorFlow.js"),
         ({"a": 1}, "is JSON text, not a Keras model file"),
     ],
