@@ -16,15 +16,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.parity.cases import KERAS3, Case, cases_of, tables
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.converted import converted
+from tests.parity.handmade import write_crop
 from tests.parity.harness import compare
 from tests.parity.keras3 import ignore_warnings_about_the_cases, model_with_references
 from tfjs_serve import companion
+from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder
 
 from .backend_models import (
     BEGIN,
@@ -113,6 +116,24 @@ def test_a_model_is_right_or_noted(
         assert largest_error(page, page_url, model, backend) > LARGEST_ERROR, (
             "no longer to be noted"
         )
+
+
+def test_a_graph_is_right_or_noted(
+    prepared_page: Page, page_folder: Path, page_url: str, backend: str
+) -> None:
+    """The second image alone is cropped, whose number is not below that of boxes."""
+    folder = page_folder / f"graph-on-{backend}"
+    folder.mkdir()
+    write_crop(folder, image=1)
+    image = np.arange(8.0).reshape(2, 2, 2, 1)
+    model = Converted(
+        folder=folder.name,
+        notes=check_tfjs_folder(folder, "model.json")[1],
+        inputs=tensors([image]),
+        expected=[image[1:]],
+    )
+    error = largest_error(prepared_page, page_url, model, backend, kind="graph")
+    assert (error > LARGEST_ERROR) == model.is_noted(backend)
 
 
 def test_every_family_of_layers_has_a_model() -> None:

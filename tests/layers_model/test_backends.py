@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tfjs_serve.layers_model.backends import FAULTS, backend_notes
+from tfjs_serve.layers_model.backends import FAULTS, backend_notes, graph_notes
 
 DOCUMENT = Path(__file__).parents[2] / "docs/backends.md"
 OPERATION = "tfjs-serve/layers.js>Operation"
@@ -40,6 +40,7 @@ def _named(config: dict[str, Any]) -> list[str]:
         (_layer("Conv3DTranspose", "up"), ["wasm"]),
         (_layer("MaxPooling3D", "pool"), ["wasm"]),
         (_layer("MaxPooling2D", "pool"), []),
+        (_layer("CenterCrop", "crop"), []),
         (_layer("PReLU", "leaky", shared_axes=[1, 2]), []),
         (_layer("PReLU", "leaky", shared_axes=None), []),
         (_layer("PReLU", "leaky", shared_axes=[2]), ["wasm"]),
@@ -115,6 +116,20 @@ def test_what_a_layer_wraps_is_noted(wrapper: str) -> None:
     inner = _layer("Sequential", "inner", layers=[EMBEDDING, _layer("GRU", "gru")])
     (note,) = backend_notes(_sequential(_layer(wrapper, "each", layer=inner)))
     assert note.startswith("each/inner/gru (GRU): wrong on the webgpu backend")
+
+
+def test_nodes_of_graphs_are_noted() -> None:
+    nodes = [{"name": "x", "op": "Placeholder"}, {"name": "crops", "op": "CropAndResize"}]
+    body = [{"name": "pool", "op": "MaxPool3D"}, {"name": "wave", "op": "Sin"}, None]
+    topology = {"node": nodes, "library": {"function": [{"nodeDef": body}, 3]}}
+    assert [note.partition(" backend")[0] for note in graph_notes(topology)] == [
+        "pool (MaxPool3D): wrong on the wasm",
+        "wave (Sin): wrong on the webgl",
+        "wave (Sin): wrong on the webgpu",
+        "crops (CropAndResize): wrong on the webgl",
+        "crops (CropAndResize): wrong on the webgpu",
+    ]
+    assert graph_notes({"node": [], "library": []}) == graph_notes({}) == ()
 
 
 def test_one_note_tells_of_all_layers_with_a_fault() -> None:

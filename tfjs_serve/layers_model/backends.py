@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.companion import PACKAGE
-from tfjs_serve.facts import and_more_layers
+from tfjs_serve.facts import and_more_layers, shortened
 from tfjs_serve.layers_model.model import Json
 
 CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
@@ -21,12 +21,12 @@ _RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A layer of a written model.
+    """A layer of a written model, or a node of a graph.
 
     Attributes
     ----------
     path
-        Names of the models around it, and its own.
+        Names of the models and wrappers around it, and its own.
     config
         Its arguments, in TF.js's words.
     is_masked
@@ -95,9 +95,10 @@ def _may_divide_by_zero(layer: Placed) -> bool:
 
 
 def _computes_angles(layer: Placed) -> bool:
-    return layer.class_name == f"{PACKAGE}>RandomFourierFeatures" or _ANGLES(layer)
+    return _IS_OF_ANGLES(layer) or _ANGLES(layer)
 
 
+_IS_OF_ANGLES = _is(f"{PACKAGE}>RandomFourierFeatures", "Cos", "Sin", "Tan")
 _ANGLES = _computes("cos", "sin", "sinc", "tan")
 _DIVIDES = _computes("divide", "floor_divide", "true_divide")
 _READING = (
@@ -115,7 +116,7 @@ FAULTS = (
     Fault(
         backend="wasm",
         what="maxPool3d takes negative numbers for 0",
-        occurs=_is("MaxPooling3D"),
+        occurs=_is("MaxPooling3D", "MaxPool3D"),
     ),
     Fault(
         backend="wasm",
@@ -147,10 +148,13 @@ FAULTS = (
         what="the largest of no numbers is -1e20, the smallest 1e20",
         occurs=_computes("segment_max", "segment_min"),
     ),
-    Fault(
-        backend="webgpu",
-        what="cropAndResize leaves out images after the first",
-        occurs=_is("CenterCrop"),
+    *(
+        Fault(
+            backend=backend,
+            what="cropAndResize leaves out images whose number is not below that of boxes",
+            occurs=_is("CropAndResize"),
+        )
+        for backend in ("webgl", "webgpu")
     ),
 )
 
@@ -164,7 +168,29 @@ def backend_notes(config: Mapping[str, Json]) -> tuple[str, ...]:
         That of the outermost model, in TF.js's terms. It may come from a file; what makes no sense
         in it is passed over.
     """
-    layers = list(_layers(config, "", is_masked=False))
+    return _notes(list(_layers(config, "", is_masked=False)))
+
+
+def graph_notes(topology: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the same for a graph model, with the first node of each fault.
+
+    Parameters
+    ----------
+    topology
+        A ``GraphDef`` as JSON; what makes no sense in it is passed over.
+    """
+    functions = _list(_dict(topology.get("library")).get("function"))
+    inner = (node for one in functions for node in _list(_dict(one).get("nodeDef")))
+    nodes = [_dict(node) for node in (*_list(topology.get("node")), *inner)]
+    return _notes([_node(node) for node in nodes])
+
+
+def _node(node: Mapping[str, Json]) -> Placed:
+    name, operation = (shortened(str(node.get(key, ""))) for key in ("name", "op"))
+    return Placed(path=name, class_name=operation, config={}, is_masked=False)
+
+
+def _notes(layers: Sequence[Placed]) -> tuple[str, ...]:
     notes = []
     for fault in FAULTS:
         met = [layer for layer in layers if fault.occurs(layer)]
