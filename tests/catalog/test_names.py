@@ -108,6 +108,20 @@ def test_a_name_without_its_folder_suggests_the_whole_name():
     assert names.similar_names("cnn", known) == ["digits/deep/cnn"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["Good", "good.h5", "good.onnx", "models/good", "static/Good", "localhost:8000/good"],
+)
+def test_a_slip_beside_the_name_suggests_the_model_first(asked):
+    known = entries("good.keras", "good (1).keras", "sub/good.keras")
+    assert names.similar_names(asked, known)[0] == "good"
+
+
+def test_a_folder_suggests_the_models_in_it():
+    known = entries("sub/a.h5", "sub/b.h5", "submarine.h5", "x/y.h5")
+    assert names.similar_names("sub", known)[:2] == ["sub/a", "sub/b"]
+
+
 def test_without_a_similar_name_the_hint_is_no_new_sentence():
     with pytest.raises(ModelNotFoundError) as caught:
         names.resolve((), "mobile", known=entries("iris.h5"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.explicit import entry_for_path
-from tfjs_serve.catalog.others import MOST_IN_FOLDER, MOST_LOOKED_INTO, others_among
+from tfjs_serve.catalog.others import MOST_IN_FOLDER, MOST_LOOKED_INTO, other_called, others_among
 from tfjs_serve.catalog.scan import scan
-from tfjs_serve.errors import KerasFileError, ModelNotFoundError
+from tfjs_serve.errors import KerasFileError, ModelNotFoundError, TfjsFolderError
 
 
 def save(folder: Path, *names: str) -> None:
@@ -46,6 +47,10 @@ def said(folder: Path) -> dict[str, str]:
         ("net.params", "MXNet", "build it in Keras"),
         ("net.pdparams", "PaddlePaddle", "build it in Keras"),
         ("net.engine", "TensorRT", "model.save('net.keras')"),
+        ("net.pte", "PyTorch", "Keras"),
+        ("net.ort", "ONNX", "onnxruntime-web"),
+        ("clf.sav", "pickle", "model.save('clf.keras')"),
+        ("net.mlpackage/Manifest.json", "Core ML", "model.save('net.keras')"),
     ],
 )
 def test_each_kind_is_named_with_what_to_do(
@@ -65,6 +70,19 @@ def test_hdf5_under_another_name_is_to_be_renamed(tmp_path: Path, name: str) -> 
     assert f"rename it to {name.partition('.')[0]}.h5" in words
     (tmp_path / name).write_bytes(b"some text")
     assert said(tmp_path) == {}
+
+
+@pytest.mark.parametrize("first", ["metadata.json", "config.json"])
+def test_an_archive_of_keras_under_another_name_is_to_be_renamed(
+    tmp_path: Path, first: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "digits", "w") as archive:
+        archive.writestr(first, "{}")
+    with zipfile.ZipFile(tmp_path / "other", "w") as archive:
+        archive.writestr("data.csv", "")
+    assert said(tmp_path) == {
+        "digits": "a .keras file under another name; rename it to digits.keras"
+    }
 
 
 @pytest.mark.parametrize("start", ["backend: tensorflow\nclass_name: Model", "class_name: Model\n"])
@@ -120,6 +138,36 @@ def test_an_export_has_no_layers_that_could_be_saved(tmp_path: Path) -> None:
 def test_a_checkpoint_is_one_thing(tmp_path: Path) -> None:
     save(tmp_path, "checkpoint", "cp.ckpt.index", *(f"cp.ckpt.data-0000{n}-of-00002" for n in "01"))
     assert list(said(tmp_path)) == ["cp.ckpt"]
+
+
+def test_a_checkpoint_of_orbax_is_named_with_the_line_that_mends_it(tmp_path: Path) -> None:
+    save(tmp_path / "runs" / "ckpt" / "1", "_CHECKPOINT_METADATA", "pytree/manifest.ocdbt")
+    (path, words) = next(iter(said(tmp_path).items()))
+    assert path == "runs/ckpt/1/"
+    assert "a checkpoint of Orbax" in words
+    assert "keras.saving.load_model('runs/ckpt').save('runs/ckpt.keras')" in words
+    (words,) = said(tmp_path / "runs" / "ckpt" / "1").values()
+    assert "keras.saving.load_model('.').save('model.keras')" in words
+
+
+def test_a_damaged_document_is_told_to_whoever_asks_for_it(tmp_path: Path) -> None:
+    save(tmp_path, "web/model.json", "web/weights.bin")
+    assert list(said(tmp_path)) == ["web/model.json"]
+    with pytest.raises(TfjsFolderError, match="not valid JSON"):
+        entry_for_path(tmp_path / "web")
+    other = other_called("web", scan(tmp_path).others)
+    assert other is not None
+    assert other.message == "a model.json that is not valid JSON"
+
+
+def test_the_whole_name_counts_before_that_without_its_ending(tmp_path: Path) -> None:
+    save(tmp_path, "face.h5/saved_model.pb", "face/saved_model.pb", "dl/a.json", "dl/a.weights.bin")
+    others = scan(tmp_path).others
+    asked = {"face": "face/", "face.h5": "face.h5/", "dl/a": "dl/a.json"}
+    asked["dl/a.weights.bin"] = "dl/a.json"
+    found = {name: other_called(name, others) for name in asked}
+    assert {name: other.path for name, other in found.items() if other} == asked
+    assert other_called("dl/b.weights.bin", others) is None
 
 
 def test_weights_of_tensorflowjs_without_their_document(tmp_path: Path) -> None:

@@ -130,15 +130,15 @@ def test_other_json_is_no_model_and_its_folder_is_looked_into(models):
     assert exact_names(models.path) == ["scene/a.h5"]
 
 
-def test_broken_json_is_warned_about(models):
+def test_broken_json_is_told(models):
     models.file("x/model.json", b'{"format": ')
     models.file("deep/model.json", b"[" * 100_000)
     result = scan(models.path)
-    assert result.entries == ()
-    assert result.warnings == (
-        "'x/model.json' is not valid JSON",
-        "'deep/model.json' is not valid JSON",
-    )
+    assert (result.entries, result.warnings) == ((), ())
+    assert {other.path: other.message for other in result.others} == {
+        "x/model.json": "a model.json that is not valid JSON",
+        "deep/model.json": "a model.json that is not valid JSON",
+    }
 
 
 def test_a_model_stays_while_its_model_json_is_rewritten(models):
@@ -149,6 +149,7 @@ def test_a_model_stays_while_its_model_json_is_rewritten(models):
     (torn,) = scan(models.path, reader).entries
     assert (torn.exact_name, torn.kind) == (before.exact_name, before.kind)
     assert torn.stamps != before.stamps
+    assert scan(models.path, reader).warnings == ("'net/model.json' is not valid JSON",)
     (folder / "model.json").write_bytes(b'{"other": "JSON"}')
     assert scan(models.path, reader).entries == ()
 
@@ -186,7 +187,7 @@ def test_a_huge_model_json_is_not_read(models, monkeypatch):
     monkeypatch.setattr(tfjs_folders, "MAXIMUM_MODEL_JSON_BYTES", 10)
     result = scan(models.path)
     assert result.entries == ()
-    assert "larger" in result.warnings[0]
+    assert "a model.json that is larger than" in result.others[0].message
 
 
 def test_links_inside_the_folder_are_followed(models):

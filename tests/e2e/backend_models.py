@@ -146,10 +146,12 @@ def page_with_layers(context: BrowserContext, page_folder: Path, page_url: str) 
         yield page
 
 
-def largest_error(page: Page, page_url: str, model: Converted, backend: str) -> float:
+def largest_error(
+    page: Page, page_url: str, model: Converted, backend: str, *, kind: str = "layers"
+) -> float:
     """Return the largest relative error of a prediction; infinite if it has another shape."""
     url = page_url.replace("page.html", f"{model.folder}/model.json")
-    outputs = predict(page, url, model.inputs, backend=backend)
+    outputs = predict(page, url, model.inputs, kind=kind, backend=backend)
     return max(_error(*pair) for pair in zip(model.expected, outputs, strict=True))
 
 

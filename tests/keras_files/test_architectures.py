@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import h5py
@@ -77,16 +78,23 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     ("document", "told"),
     [
         (architecture(), "is an architecture of Keras without its weights"),
+        (json.dumps(architecture()), "is an architecture of Keras without its weights"),
+        (architecture()["config"], "is the result of get_config(), which lacks the class"),
+        (
+            architecture()["config"]["layers"],
+            "is the result of get_config(), which lacks the class",
+        ),
         ({"modelTopology": {}}, "is a model.json of TensorFlow.js"),
         ({"a": 1}, "is JSON text, not a Keras model file"),
     ],
 )
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_json_in_the_place_of_a_model_is_called_what_it_is(
-    tmp_path: Path, document: object, told: str
+    tmp_path: Path, document: object, told: str, encoding: str
 ) -> None:
-    write_json(tmp_path / "m.h5", document)
+    (tmp_path / "m.h5").write_text(json.dumps(document, indent=1), encoding)
     with (
-        pytest.raises(KerasFileError, match=told),
+        pytest.raises(KerasFileError, match=re.escape(told)),
         open_model(tmp_path / "m.h5", display_name="m.h5"),
     ):
         pass

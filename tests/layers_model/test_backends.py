@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tfjs_serve.layers_model.backends import FAULTS, backend_notes
+from tfjs_serve.layers_model.backends import FAULTS, backend_notes, graph_notes
 
 DOCUMENT = Path(__file__).parents[2] / "docs/backends.md"
 OPERATION = "tfjs-serve/layers.js>Operation"
@@ -19,6 +20,11 @@ def _layer(class_name: str, name: str, **config: Any) -> dict[str, Any]:
 
 def _sequential(*layers: dict[str, Any]) -> dict[str, Any]:
     return {"name": "model", "layers": list(layers)}
+
+
+def _operation(name: str, divisor: Any = None, **arguments: Any) -> dict[str, Any]:
+    operands = {"x1": {"tensor": 0}, "x2": divisor}
+    return _layer(OPERATION, name, arguments={"operation": name, "operands": operands, **arguments})
 
 
 EMBEDDING = _layer("Embedding", "words", mask_zero=True)
@@ -34,6 +40,7 @@ def _named(config: dict[str, Any]) -> list[str]:
         (_layer("Conv3DTranspose", "up"), ["wasm"]),
         (_layer("MaxPooling3D", "pool"), ["wasm"]),
         (_layer("MaxPooling2D", "pool"), []),
+        (_layer("CenterCrop", "crop"), []),
         (_layer("PReLU", "leaky", shared_axes=[1, 2]), []),
         (_layer("PReLU", "leaky", shared_axes=None), []),
         (_layer("PReLU", "leaky", shared_axes=[2]), ["wasm"]),
@@ -41,6 +48,15 @@ def _named(config: dict[str, Any]) -> list[str]:
         (_layer("LSTM", "lstm"), []),
         (_layer(OPERATION, "half", arguments={"operation": "median"}), ["webgpu"]),
         (_layer(OPERATION, "ratio", arguments={"operation": "divide"}), ["webgl"]),
+        (_operation("divide", {"tensor": 1}), ["webgl"]),
+        (_operation("true_divide", {"constant": 0}), ["webgl"]),
+        (_operation("floor_divide", 0), ["webgl"]),
+        (_operation("floor_divide", 2.5), []),
+        (_operation("floor_divide", {"tensor": 1}, dtype="int32"), []),
+        (_operation("divide", {"tensor": 1}, dtype="int32"), ["webgl"]),
+        (_operation("mod", {"tensor": 1}), []),
+        (_operation("sin"), ["webgl", "webgpu"]),
+        (_layer("tfjs-serve/layers.js>RandomFourierFeatures", "f"), ["webgl", "webgpu"]),
         (_layer(OPERATION, "sum", arguments={"operation": "add"}), []),
     ],
 )
@@ -91,6 +107,31 @@ def test_masks_follow_the_graph() -> None:
     assert _named(graph("other")) == []
 
 
+@pytest.mark.parametrize("wrapper", ["TimeDistributed", "tfjs-serve/layers.js>TimeDistributed"])
+def test_what_a_layer_wraps_is_noted(wrapper: str) -> None:
+    wrapped = _layer("PReLU", "slopes", shared_axes=[2])
+    (note,) = backend_notes(_sequential(_layer(wrapper, "each", layer=wrapped)))
+    assert note.startswith("each/slopes (PReLU): wrong on the wasm backend")
+
+    inner = _layer("Sequential", "inner", layers=[EMBEDDING, _layer("GRU", "gru")])
+    (note,) = backend_notes(_sequential(_layer(wrapper, "each", layer=inner)))
+    assert note.startswith("each/inner/gru (GRU): wrong on the webgpu backend")
+
+
+def test_nodes_of_graphs_are_noted() -> None:
+    nodes = [{"name": "x", "op": "Placeholder"}, {"name": "crops", "op": "CropAndResize"}]
+    body = [{"name": "pool", "op": "MaxPool3D"}, {"name": "wave", "op": "Sin"}, None]
+    topology = {"node": nodes, "library": {"function": [{"nodeDef": body}, 3]}}
+    assert [note.partition(" backend")[0] for note in graph_notes(topology)] == [
+        "pool (MaxPool3D): wrong on the wasm",
+        "wave (Sin): wrong on the webgl",
+        "wave (Sin): wrong on the webgpu",
+        "crops (CropAndResize): wrong on the webgl",
+        "crops (CropAndResize): wrong on the webgpu",
+    ]
+    assert graph_notes({"node": [], "library": []}) == graph_notes({}) == ()
+
+
 def test_one_note_tells_of_all_layers_with_a_fault() -> None:
     layers = [_layer("MaxPooling3D", f"pool_{index}") for index in range(3)]
     (note,) = backend_notes(_sequential(*layers))
@@ -105,4 +146,6 @@ def test_what_makes_no_sense_is_passed_over(config: dict[str, Any]) -> None:
 
 def test_the_document_lists_every_fault() -> None:
     text = DOCUMENT.read_text(encoding="utf-8").replace("`", "")
-    assert [one.what for one in FAULTS if f"| {one.backend} | {one.what}" not in text] == []
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|", text, re.MULTILINE)
+    listed = {(backend, what) for backends, what in rows for backend in backends.split(", ")}
+    assert {(one.backend, one.what) for one in FAULTS} <= listed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,19 @@ KERNEL, BIAS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0.5, -0.5]
 Json = dict[str, Any]
 
 
-def write_weights(folder: Path, weights: Mapping[str, npt.ArrayLike]) -> list[Json]:
-    """Write one shard of float32 and return the weights manifest."""
-    arrays = {name: np.asarray(values, "<f4") for name, values in weights.items()}
+def write_weights(
+    folder: Path, weights: Mapping[str, npt.ArrayLike], integers: Collection[str] = ()
+) -> list[Json]:
+    """Write one shard of float32, and of int32 for some, and return the weights manifest."""
+    arrays = {
+        name: np.asarray(values, "<i4" if name in integers else "<f4")
+        for name, values in weights.items()
+    }
     if not arrays:
         return []
     (folder / "weights.bin").write_bytes(b"".join(array.tobytes() for array in arrays.values()))
     specs = [
-        {"name": name, "shape": list(array.shape), "dtype": "float32"}
+        {"name": name, "shape": list(array.shape), "dtype": array.dtype.name}
         for name, array in arrays.items()
     ]
     return [{"paths": ["weights.bin"], "weights": specs}]
@@ -81,9 +87,29 @@ def write_graph(folder: Path) -> None:
         node("product", "MatMul", ["x", "kernel"]),
         node("sum", "Add", ["product", "bias"]),
     ]
+    _write_nodes(folder, nodes, write_weights(folder, {"kernel": KERNEL, "bias": BIAS}))
+
+
+def write_crop(folder: Path, *, image: int) -> None:
+    """Write the graph model that returns one of the images of 2x2 that it is given."""
+    shape = {"shape": {"dim": [{"size": size} for size in ("-1", "2", "2", "1")]}}
+    bilinear = {"s": base64.b64encode(b"bilinear").decode()}
+    integers = {"dtype": {"type": "DT_INT32"}}
+    nodes = [
+        node("x", "Placeholder", shape=shape),
+        node("boxes", "Const"),
+        node("image", "Const", **integers),
+        node("size", "Const", **integers),
+        node("crop", "CropAndResize", ["x", "boxes", "image", "size"], method=bilinear),
+    ]
+    weights = {"boxes": [[0, 0, 1, 1]], "image": [image], "size": [2, 2]}
+    _write_nodes(folder, nodes, write_weights(folder, weights, integers=("image", "size")))
+
+
+def _write_nodes(folder: Path, nodes: Sequence[Json], manifest: Sequence[Json]) -> None:
     document = {
         "format": "graph-model",
-        "modelTopology": {"node": nodes, "library": {}, "versions": {"producer": 1}},
-        "weightsManifest": write_weights(folder, {"kernel": KERNEL, "bias": BIAS}),
+        "modelTopology": {"node": list(nodes), "library": {}, "versions": {"producer": 1}},
+        "weightsManifest": list(manifest),
     }
     (folder / "model.json").write_text(json.dumps(document))

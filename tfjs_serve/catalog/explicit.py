@@ -17,6 +17,7 @@ from tfjs_serve.catalog.others import (
     KERAS_METADATA,
     SAVED_MODEL,
     NotAModel,
+    other_called,
     saved_model,
     why_not_a_model,
 )
@@ -165,6 +166,12 @@ def _no_model(path: Path, look: Look) -> TfjsServeError:
     if (path / SAVED_MODEL).is_file():
         has_keras = (path / KERAS_METADATA).is_file()
         return _refused(saved_model(path.name, has_keras=has_keras, place=from_here(path)))
+    others = look.others(look.root, list_folder(look.root, look.warn))
+    if damaged := other_called(MODEL_JSON, others):
+        reason = f"it has {damaged.message}"
+        return TfjsFolderError(
+            f"the folder {path.name!r} is not a model: {reason}", hint=damaged.hint
+        )
     reason = look.warnings[0] if look.warnings else f"it has no TensorFlow.js {MODEL_JSON}"
     return TfjsFolderError(
         f"the folder {path.name!r} is not a model: {reason}",

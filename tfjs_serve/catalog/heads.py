@@ -13,6 +13,9 @@ from tfjs_serve.source_files import open_source
 
 _HEAD_BYTES = 1024
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_ZIP_SIGNATURE, _NAME_IN_ZIP = b"PK\x03\x04", 30
+"""How a zip archive starts, and where the name of its first member does."""
+_FIRST_MEMBERS = (b"metadata.json", b"config.json")
 _FIRST_KEY = re.compile(r'\s*\{\s*"([a-z_]+)"')
 _KEYS_OF_ARCHITECTURES = frozenset(
     {
@@ -44,6 +47,7 @@ class HeadKind(Enum):
     YAML = "architecture in YAML"
     LIST = "list of weights"
     HDF5 = "HDF5"
+    ARCHIVE = "archive of Keras"
     OTHER = "other"
 
     @property
@@ -94,6 +98,8 @@ def kind_of(head: bytes) -> HeadKind:
     """Return what a file with this start may be: Keras writes few keys, in any order."""
     if head.startswith(_HDF5_SIGNATURE):
         return HeadKind.HDF5
+    if head.startswith(_ZIP_SIGNATURE) and head.startswith(_FIRST_MEMBERS, _NAME_IN_ZIP):
+        return HeadKind.ARCHIVE
     text = _text(head)
     if _YAML.match(text):
         return HeadKind.YAML

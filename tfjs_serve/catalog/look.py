@@ -234,7 +234,8 @@ class Look(Eyes):
         """Return what in a folder is no model; links are nobody's business here."""
         plain = [name for name, child in children.items() if not is_link(child)]
         looked = {n: self.head(folder, children[n])[1] for n in names_to_look_into(plain)}
-        return others_among(folder.relative, plain, looked)
+        problem = self._reader.problem(str(Path(folder.path, MODEL_JSON)))
+        return others_among(folder.relative, plain, looked, problem=problem or "")
 
     def subfolders(self, folder: Folder, children: Iterable[os.DirEntry[str]]) -> Iterator[Folder]:
         """Yield the sub-folders that a scan enters."""
@@ -271,7 +272,7 @@ class Look(Eyes):
         path = str(Path(folder.path, MODEL_JSON))
         document = self._reader.read(path, stamp)
         problem = self._reader.problem(path)
-        if problem:
+        if problem and document is not None:  # it is being rewritten, and the last one counts
             self.warn(f"{folder.relative_to_root(MODEL_JSON)!r} {problem}")
         return document
 

@@ -16,7 +16,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from urllib.parse import quote
 
@@ -205,24 +205,39 @@ def similar_names(name: str, entries: Sequence[CatalogEntry]) -> list[str]:
     """Return a few names that may have been meant by `name`.
 
     First come models of which it names a part, such as the architecture beside the weights; of
-    many that may share it, those whose names begin like it.
+    many that may share it, those whose names begin like it. Then those that are called so but for
+    the case, the ending or the folder, those in a folder of that name, and what is spelled alike.
     """
-    by_folded: dict[str, str] = {}
     targets = url_names(entries)
-    holders: list[str] = []
-    for entry in entries:
-        target = targets[entry.exact_name]
-        if any(name in (stamp.path, file_name_of(stamp.path)) for stamp in entry.stamps):
-            holders.append(target)
-        for spelling in (entry.exact_name, entry.name, entry.name.rpartition("/")[2]):
-            by_folded[spelling.casefold()] = target
+    by_folded = _by_spelling(entries, targets)
+    holders = [
+        targets[entry.exact_name]
+        for entry in entries
+        if any(name in (stamp.path, file_name_of(stamp.path)) for stamp in entry.stamps)
+    ]
     folded_name = name.casefold()
+    last = folded_name.rpartition("/")[2]
+    spellings = (folded_name, file_name_of(folded_name), last, _stem(last))
+    same = [by_folded[spelling] for spelling in spellings if spelling in by_folded]
+    inside = (targets[one.exact_name] for one in entries if one.name.startswith(f"{name}/"))
     likely = _likely(folded_name, by_folded)
     close = difflib.get_close_matches(folded_name, likely, n=3 * _MOST_SUGGESTIONS)
     similar = [by_folded[folded] for folded in close]
     stem = name.removesuffix(".json")
     own = [one for one in holders if one.startswith(stem)]
-    return list(dict.fromkeys((*(own or holders), *similar)))[:_MOST_SUGGESTIONS]
+    found = (*(own or holders), *same, *islice(inside, _MOST_SUGGESTIONS), *similar)
+    return list(dict.fromkeys(found))[:_MOST_SUGGESTIONS]
+
+
+def _by_spelling(entries: Sequence[CatalogEntry], targets: Mapping[str, str]) -> dict[str, str]:
+    """Return what each spelling means, without case; whole names go before those of files."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        for spelling in (entry.exact_name, entry.name):
+            found[spelling.casefold()] = targets[entry.exact_name]
+    for entry in entries:
+        found.setdefault(entry.name.rpartition("/")[2].casefold(), targets[entry.exact_name])
+    return found
 
 
 def _likely(name: str, spellings: Collection[str]) -> Collection[str]:

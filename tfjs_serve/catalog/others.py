@@ -13,6 +13,14 @@ from types import MappingProxyType
 
 from tfjs_serve.catalog.forms import LIST_ENDING, TEXT_ENDING, may_be_architecture
 from tfjs_serve.catalog.heads import HeadKind
+from tfjs_serve.catalog.kinds import (
+    BY_HEAD,
+    CHECKPOINT,
+    KINDS,
+    MAY_BE_MODELS,
+    YAML_ENDINGS,
+    Kind,
+)
 from tfjs_serve.catalog.model import EntryKind
 from tfjs_serve.catalog.names import (
     NAME_OF_UNNAMED_FOLDER,
@@ -32,6 +40,8 @@ MOST_IN_FOLDER = 20
 MOST_LOOKED_INTO = 64
 """So many files with an ending are looked into; more of them are data."""
 
+_ORBAX = "_CHECKPOINT_METADATA"
+"""The file that makes a folder a step of a checkpoint of Orbax, as Keras's callback writes them."""
 _PARTS_OF_SAVED_MODEL = frozenset({SAVED_MODEL, KERAS_METADATA, "fingerprint.pb"})
 _STEM_IN_SAVED_MODEL = "variables"
 _CHECKPOINT_PART = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
@@ -71,76 +81,6 @@ class NotAModel:
         return {"path": self.path, "message": self.message, "hint": self.hint}
 
 
-_Kind = tuple[str, str]
-"""What it is, and what to do; ``{stem}`` is the name without its ending."""
-
-_KERAS = "save the Keras model that it was made of: model.save('{stem}.keras')"
-_WEIGHTS = (
-    "build the model in Python, load the weights into it, and save both: model.save('{stem}.keras')"
-)
-_GRAPH: _Kind = (
-    "a TensorFlow graph, without the layers of Keras",
-    f"{_KERAS}; or make a graph model of it with tensorflowjs_converter",
-)
-_ELSEWHERE = "only models of Keras are converted: build it in Keras"
-_TORCH: _Kind = ("a PyTorch file", _ELSEWHERE)
-_LITE: _Kind = ("a TensorFlow Lite model, which TensorFlow.js cannot read", _KERAS)
-_PICKLE: _Kind = (
-    "a pickle: a program that Python runs, not a model file",
-    "load it in Python where you trust it, and save the Keras model: model.save('{stem}.keras')",
-)
-_ARCHIVE: _Kind = ("an archive", "unpack it here; if it is a .keras file, rename it to that")
-_CHECKPOINT: _Kind = ("a checkpoint: weights without an architecture", _WEIGHTS)
-_KINDS: Mapping[str, _Kind] = {
-    **dict.fromkeys((".tflite", ".lite"), _LITE),
-    ".task": ("a bundle for MediaPipe, with TensorFlow Lite models in it", _KERAS),
-    ".pb": _GRAPH,
-    ".pbtxt": _GRAPH,
-    ".onnx": ("an ONNX model", "load it in a page with onnxruntime-web, or build it in Keras"),
-    ".pt": _TORCH,
-    ".pth": _TORCH,
-    ".safetensors": ("weights without an architecture", _WEIGHTS),
-    ".gguf": ("a model for llama.cpp", "only models of Keras are converted"),
-    ".mlmodel": ("a Core ML model", _KERAS),
-    ".caffemodel": ("a Caffe model", _ELSEWHERE),
-    ".ckpt": _CHECKPOINT,
-    ".npz": ("arrays of NumPy: at most weights, without an architecture", _WEIGHTS),
-    ".npy": ("an array of NumPy: at most weights, without an architecture", _WEIGHTS),
-    ".msgpack": ("weights of Flax, without an architecture", _ELSEWHERE),
-    ".params": ("weights of MXNet, without an architecture", _ELSEWHERE),
-    **dict.fromkeys((".pdparams", ".pdmodel"), ("a file of PaddlePaddle", _ELSEWHERE)),
-    ".engine": ("an engine for TensorRT", _KERAS),
-    **dict.fromkeys((".pkl", ".pickle", ".joblib", ".dill"), _PICKLE),
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"), _ARCHIVE),
-}
-"""By ending, in small letters."""
-
-_MAY_BE_HDF5 = frozenset({"", ".h5f", ".h5py", ".hd5", ".hdf", ".he5", ".model", ".weights"})
-"""Endings under which Keras wrote HDF5 for those who asked for it; other files have them, too."""
-_YAML_ENDINGS = frozenset({".yaml", ".yml"})
-_ARCHITECTURE: _Kind = (
-    "an architecture without weights",
-    "save the weights beside it: model.save_weights('{stem}.weights.h5'); or save both in one "
-    "file: model.save('{stem}.keras')",
-)
-_BY_HEAD: Mapping[HeadKind, _Kind] = {
-    HeadKind.ARCHITECTURE: _ARCHITECTURE,
-    HeadKind.CONFIGURATION: (
-        "the result of get_config(): an architecture without the model's class, and no weights",
-        "save the whole model in one file: model.save('{stem}.keras')",
-    ),
-    HeadKind.YAML: (
-        "an architecture in YAML, without weights",
-        "save the whole model in one file: model.save('{stem}.h5')",
-    ),
-    HeadKind.HDF5: (
-        "an HDF5 file under another name",
-        "if Keras saved a model in it, rename it to {stem}.h5",
-    ),
-}
-"""What files are that had to be looked into."""
-
-
 def names_to_look_into(names: Collection[str]) -> list[str]:
     """Return which files in a folder are to be looked into, as their names do not say enough.
 
@@ -150,7 +90,7 @@ def names_to_look_into(names: Collection[str]) -> list[str]:
     has_weights = any(map(_may_hold_weights, names))
     for name in names:
         ending = _ending(name)
-        is_unclear = ending in _MAY_BE_HDF5 or ending in _YAML_ENDINGS
+        is_unclear = ending in MAY_BE_MODELS or ending in YAML_ENDINGS
         if is_unclear or (not has_weights and _may_be_architecture(name)):
             wanted.setdefault(ending, []).append(name)
     few = (found for found in wanted.values() if len(found) <= MOST_LOOKED_INTO)
@@ -158,7 +98,10 @@ def names_to_look_into(names: Collection[str]) -> list[str]:
 
 
 def others_among(
-    folder: str, names: Collection[str], heads: Mapping[str, HeadKind] = MappingProxyType({})
+    folder: str,
+    names: Collection[str],
+    heads: Mapping[str, HeadKind] = MappingProxyType({}),
+    problem: str = "",
 ) -> tuple[NotAModel, ...]:
     """Return what in a folder is no model, in order; at most a few, and how many more there are.
 
@@ -170,8 +113,12 @@ def others_among(
         All names in it.
     heads
         What those are that were looked into.
+    problem
+        Why the ``model.json`` among them could not be read.
     """
     found = list(_found(folder, names, heads))
+    if problem and MODEL_JSON in names:
+        found.insert(0, _damaged_document(f"{folder}/{MODEL_JSON}".lstrip("/"), problem))
     more = len(found) - MOST_IN_FOLDER
     if more <= 0:
         return tuple(found)
@@ -186,7 +133,7 @@ def others_among(
 
 def why_not_a_model(path: str) -> NotAModel | None:
     """Return what a file is, by its name, if it is known and no model."""
-    kind = _KINDS.get(_ending(path))
+    kind = KINDS.get(_ending(path))
     return None if kind is None else _other(path, kind)
 
 
@@ -219,11 +166,20 @@ def saved_model(folder: str, *, has_keras: bool, place: str = "") -> NotAModel:
 
 def other_called(name: str, others: Iterable[NotAModel]) -> NotAModel | None:
     """Return the one that somebody means who asks for the model `name`."""
-    for other in others:
-        path = other.path.rstrip("/")
-        if name in (path, file_name_of(path), path.removesuffix(f"/{MODEL_JSON}")):
-            return other
-    return None
+    by_name: dict[str, NotAModel] = {}
+    for spelled in (str, file_name_of, _folder_of_document, _weights_of_document):
+        for other in others:
+            by_name.setdefault(spelled(other.path.rstrip("/")), other)
+    return by_name.get(name)
+
+
+def _folder_of_document(path: str) -> str:
+    return path.removesuffix(f"/{MODEL_JSON}")
+
+
+def _weights_of_document(path: str) -> str:
+    """Return the path of the weights that a page downloaded with a document."""
+    return path.removesuffix(".json") + _DOWNLOADED_WEIGHTS
 
 
 def not_a_model(other: NotAModel) -> ModelNotFoundError:
@@ -238,7 +194,9 @@ def _found(
     prefix = f"{folder}/" if folder else ""
     if SAVED_MODEL in names:
         yield saved_model(folder or ".", has_keras=KERAS_METADATA in names)
-    yield from (_other(f"{prefix}{stem}", _CHECKPOINT) for stem in _checkpoints(names))
+    if _ORBAX in names:
+        yield _orbax(folder)
+    yield from (_other(f"{prefix}{stem}", CHECKPOINT) for stem in _checkpoints(names))
     there = frozenset(names)
     downloads = {name for name in names if _document_of(name) in there}
     yield from (_downloaded(prefix, name) for name in sorted(downloads))
@@ -249,7 +207,7 @@ def _found(
     for name in names:
         if name in _PARTS_OF_SAVED_MODEL or is_skipped_file(name) or split_model_file(name):
             continue
-        if kind := _BY_HEAD.get(heads.get(name, HeadKind.OTHER)):
+        if kind := BY_HEAD.get(heads.get(name, HeadKind.OTHER)):
             yield _other(f"{prefix}{name}", kind)
         elif other := why_not_a_model(f"{prefix}{name}"):
             yield other
@@ -300,7 +258,29 @@ def _weights_alone(path: str) -> NotAModel:
     )
 
 
-def _other(path: str, kind: _Kind) -> NotAModel:
+def _orbax(folder: str) -> NotAModel:
+    """Return what is said of a step of a checkpoint, of whose folder Keras loads the newest."""
+    whole = folder.rpartition("/")[0] or folder or "."
+    stem = NAME_OF_UNNAMED_FOLDER if whole == "." else whole
+    line = f"import keras; keras.saving.load_model({whole!r}).save({f'{stem}.keras'!r})"
+    return NotAModel(
+        path=f"{folder or '.'}/",
+        message="a checkpoint of Orbax, which is not a Keras file",
+        hint="if Keras 3.15 or newer made it, once, in Python (pip install orbax-checkpoint): "
+        f"{line}",
+        line=line,
+    )
+
+
+def _damaged_document(path: str, problem: str) -> NotAModel:
+    return NotAModel(
+        path=path,
+        message=f"a {MODEL_JSON} that {problem}",
+        hint="copy the whole folder again, as it was written",
+    )
+
+
+def _other(path: str, kind: Kind) -> NotAModel:
     message, hint = kind
     stem = path.rpartition("/")[2].partition(".")[0] or path
     return NotAModel(path=path, message=message, hint=hint.format(stem=stem))

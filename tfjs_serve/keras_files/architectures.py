@@ -17,7 +17,7 @@ def read_architecture(path: Path) -> Architecture:
     try:
         if path.stat().st_size > MAXIMUM_TEXT_BYTES:
             return _none(path, "is larger than any architecture")
-        text = _decoded(path.read_bytes())
+        text = decoded_json(path.read_bytes())
         document = parse_json(text)
         if isinstance(document, str):  # json.dump(model.to_json(), file)
             text, document = document, parse_json(document)
@@ -57,9 +57,15 @@ def other_json(document: Json) -> str:
     return ""
 
 
-def _decoded(content: bytes) -> str:
-    """Return the text of a file of JSON; PowerShell writes UTF-16 and marks its order."""
-    return content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+def decoded_json(content: bytes, errors: str = "strict") -> str:
+    """Return the text of a file of JSON; PowerShell writes UTF-16 and marks its order.
+
+    Raises
+    ------
+    ValueError
+        It is none, and `errors` does not say to ignore that, as it has to for the start of a file.
+    """
+    return content.decode(json.detect_encoding(content), errors).removeprefix("\ufeff")
 
 
 def _is_config_alone(document: Json) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tfjs_serve.errors import KerasFileError
-from tfjs_serve.keras_files.architectures import read_architecture
+from tfjs_serve.keras_files.architectures import decoded_json, read_architecture
 from tfjs_serve.keras_files.damage import SAVE_AGAIN
 from tfjs_serve.keras_files.model import Container
 
@@ -13,6 +14,8 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _HDF5_OFFSETS = (0, 512, 1024, 2048)
 """The superblock may follow a user block (HDF5 file format specification, II.A)."""
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+_START_OF_JSON = re.compile(r'\s*(?:\{|\[\s*\{|"\{)')
+"""Of an object, of a list of layers, of an object in a string."""
 _LFS_POINTER = b"version https://git-lfs"
 _HEAD_BYTES = max(_HDF5_OFFSETS) + len(_HDF5_SIGNATURE)
 
@@ -85,12 +88,14 @@ def _kind(head: bytes) -> tuple[str, str]:
 
 def _json(path: Path, head: bytes) -> tuple[str, str] | None:
     """Return what a file of JSON is; TensorFlow.js and Keras both write a ``model.json``."""
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    if not _START_OF_JSON.match(decoded_json(head, errors="ignore")):
         return None
-    architecture = read_architecture(path)
-    if architecture.problem.startswith("is a model.json"):
-        return architecture.problem, "call it model.json, and give the folder that it is in"
-    if architecture.problem:
+    problem = read_architecture(path).problem
+    if problem.startswith("is a model.json"):
+        return problem, "call it model.json, and give the folder that it is in"
+    if problem.startswith("is the result of"):
+        return problem, _HINT_SAVE
+    if problem:
         return "is JSON text, not a Keras model file", _HINT_SAVE
     return (
         "is an architecture of Keras without its weights",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.companion import PACKAGE
-from tfjs_serve.facts import and_more_layers
+from tfjs_serve.facts import and_more_layers, shortened
 from tfjs_serve.layers_model.model import Json
 
 CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
@@ -21,12 +21,12 @@ _RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A layer of a written model.
+    """A layer of a written model, or a node of a graph.
 
     Attributes
     ----------
     path
-        Names of the models around it, and its own.
+        Names of the models and wrappers around it, and its own.
     config
         Its arguments, in TF.js's words.
     is_masked
@@ -85,6 +85,22 @@ def _computes(*operations: str) -> Callable[[Placed], bool]:
     return occurs
 
 
+def _may_divide_by_zero(layer: Placed) -> bool:
+    """Whether fractions are divided by what may be 0; of integers, ``layers.js`` makes 0 then."""
+    arguments = _dict(layer.config.get("arguments"))
+    divisor = _dict(arguments.get("operands")).get("x2")
+    is_constant = isinstance(divisor, int | float) and divisor != 0
+    is_whole = arguments.get("operation") == "floor_divide" and "int" in str(arguments.get("dtype"))
+    return _DIVIDES(layer) and not is_constant and not is_whole
+
+
+def _computes_angles(layer: Placed) -> bool:
+    return _IS_OF_ANGLES(layer) or _ANGLES(layer)
+
+
+_IS_OF_ANGLES = _is(f"{PACKAGE}>RandomFourierFeatures", "Cos", "Sin", "Tan")
+_ANGLES = _computes("cos", "sin", "sinc", "tan")
+_DIVIDES = _computes("divide", "floor_divide", "true_divide")
 _READING = (
     *("cholesky_inverse", "det", "inv", "logdet", "lstsq", "slogdet", "solve", "solve_triangular"),
     *("median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"),
@@ -100,7 +116,7 @@ FAULTS = (
     Fault(
         backend="wasm",
         what="maxPool3d takes negative numbers for 0",
-        occurs=_is("MaxPooling3D"),
+        occurs=_is("MaxPooling3D", "MaxPool3D"),
     ),
     Fault(
         backend="wasm",
@@ -118,25 +134,27 @@ FAULTS = (
         "without a graphics card",
         occurs=_computes(*_READING),
     ),
-    Fault(
-        backend="webgpu",
-        what="a whole number divided by 0 is not 0",
-        occurs=_computes("floor_divide", "mod"),
-    ),
-    Fault(
-        backend="webgl",
-        what="0/0 is 1",
-        occurs=_computes("divide", "floor_divide", "true_divide"),
+    Fault(backend="webgl", what="0/0 is 1", occurs=_may_divide_by_zero),
+    *(
+        Fault(
+            backend=backend,
+            what="sines and the like are right to four digits or so",
+            occurs=_computes_angles,
+        )
+        for backend in ("webgl", "webgpu")
     ),
     Fault(
         backend="webgl",
         what="the largest of no numbers is -1e20, the smallest 1e20",
         occurs=_computes("segment_max", "segment_min"),
     ),
-    Fault(
-        backend="webgpu",
-        what="cropAndResize leaves out images after the first",
-        occurs=_is("CenterCrop"),
+    *(
+        Fault(
+            backend=backend,
+            what="cropAndResize leaves out images whose number is not below that of boxes",
+            occurs=_is("CropAndResize"),
+        )
+        for backend in ("webgl", "webgpu")
     ),
 )
 
@@ -150,7 +168,29 @@ def backend_notes(config: Mapping[str, Json]) -> tuple[str, ...]:
         That of the outermost model, in TF.js's terms. It may come from a file; what makes no sense
         in it is passed over.
     """
-    layers = list(_layers(config, "", is_masked=False))
+    return _notes(list(_layers(config, "", is_masked=False)))
+
+
+def graph_notes(topology: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the same for a graph model, with the first node of each fault.
+
+    Parameters
+    ----------
+    topology
+        A ``GraphDef`` as JSON; what makes no sense in it is passed over.
+    """
+    functions = _list(_dict(topology.get("library")).get("function"))
+    inner = (node for one in functions for node in _list(_dict(one).get("nodeDef")))
+    nodes = [_dict(node) for node in (*_list(topology.get("node")), *inner)]
+    return _notes([_node(node) for node in nodes])
+
+
+def _node(node: Mapping[str, Json]) -> Placed:
+    name, operation = (shortened(str(node.get(key, ""))) for key in ("name", "op"))
+    return Placed(path=name, class_name=operation, config={}, is_masked=False)
+
+
+def _notes(layers: Sequence[Placed]) -> tuple[str, ...]:
     notes = []
     for fault in FAULTS:
         met = [layer for layer in layers if fault.occurs(layer)]
@@ -169,18 +209,23 @@ def _other(backend: str) -> str:
 
 
 def _layers(config: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
-    """Yield the layers of a model, whose inputs may have masks, and of the models in it."""
+    """Yield the layers of a model, whose inputs may have masks, and those inside of them."""
     layers = [_dict(layer) for layer in _list(config.get("layers"))]
     masked = _masked_calls(layers, is_masked=is_masked)
     for layer in layers:
-        inner = _dict(layer.get("config"))
-        name = str(inner.get("name", layer.get("name", "")))
-        class_name = str(layer.get("class_name", ""))
-        yield Placed(
-            path=prefix + name, class_name=class_name, config=inner, is_masked=name in masked
-        )
-        if class_name in CONTAINERS:
-            yield from _layers(inner, f"{prefix}{name}/", is_masked=name in masked)
+        yield from _placed(layer, prefix, is_masked=_name(layer) in masked)
+
+
+def _placed(layer: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
+    """Yield a layer, then the layers of the model that it is, or the one that it wraps."""
+    config, path = _dict(layer.get("config")), prefix + _name(layer)
+    class_name = str(layer.get("class_name", ""))
+    yield Placed(path=path, class_name=class_name, config=config, is_masked=is_masked)
+    if class_name in CONTAINERS:
+        yield from _layers(config, f"{path}/", is_masked=is_masked)
+    elif wrapped := _dict(config.get("layer")):
+        # No mask gets into a TimeDistributed, and a Bidirectional is noted itself.
+        yield from _placed(wrapped, f"{path}/", is_masked=False)
 
 
 # --- Masks -----------------------------------------------------------------------------------

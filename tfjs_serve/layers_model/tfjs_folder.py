@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tfjs_serve.facts import ModelFacts
-from tfjs_serve.layers_model.backends import backend_notes
+from tfjs_serve.layers_model.backends import backend_notes, graph_notes
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard
 from tfjs_serve.layers_model.manifests import WeightGroup
@@ -105,7 +105,7 @@ def check_tfjs_folder(folder: Path, display_name: str) -> tuple[ModelFacts, tupl
     size_bytes = sum(shard.size_bytes for shards in source.files for shard in shards)
     labels = labels_in(document.get("userDefinedMetadata"))
     facts = replace(facts_of(document, size_bytes), labels=labels)
-    return facts, backend_notes(model_config(document))
+    return facts, backend_notes(model_config(document)) + graph_notes(document["modelTopology"])
 
 
 def _copy_shards(

@@ -144,7 +144,7 @@ part("operations", [], (kit) => {
     const ofEach = (table) =>
       taking(["x"], mapped(table, (compute) => ({ x }) => compute(tensor(x))));
     const ofPairs = (table) => {
-      const ofPair = (compute) => ({ x1, x2 }) => compute(tensor(x1), tensor(x2));
+      const ofPair = (compute) => ({ x1, x2 }, { dtype }) => compute(tensor(x1), tensor(x2), dtype);
       return taking(["x1", "x2"], mapped(table, ofPair));
     };
     return { taking, ofEach, ofPairs };

@@ -66,6 +66,8 @@ part("pooling", ["windows"], ({ tf, layer, withLastChannels }) => {
     const axis = channelsFirst ? 2 : 1;
     const counts = tf.expandDims(mask, channelsFirst ? 1 : 2);
     const total = tf.sum(tf.where(tf.cast(counts, "bool"), x, tf.zerosLike(x)), axis, keepdims);
-    return tf.div(total, tf.sum(counts, axis, keepdims));
+    const count = tf.sum(counts, axis, keepdims);
+    // On webgl, 0/0 is 1.
+    return tf.where(tf.greater(tf.mul(count, tf.onesLike(total)), 0), tf.div(total, count), NaN);
   });
 });

@@ -20,6 +20,13 @@ family("arithmetic", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
     return tf.sub(q, tf.cast(over, "float32"));
   }
 
+  /** Of integers, what is divided by 0 is 0; TensorFlow.js's backends differ in that. */
+  const orZero = (compute) => (x1, x2, dtype) => {
+    if (!dtype?.includes("int")) return compute(x1, x2);
+    const isZero = tf.cast(tf.equal(x2, 0), "float32");
+    return tf.mul(compute(x1, tf.add(x2, isZero)), tf.sub(1, isZero));
+  };
+
   function greatestDivisor(x1, x2) {
     let [a, b] = numeric.together(tf.abs(x1), tf.abs(x2));
     // Numbers below 2 ** 24 take at most 35 steps of Euclid's algorithm.
@@ -36,10 +43,10 @@ family("arithmetic", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
     add: tf.add,
     divide: tf.div,
     divideNoNan: tf.divNoNan,
-    floorDivide: flooredQuotient,
+    floorDivide: orZero(flooredQuotient),
     fmax: (x1, x2) => where(isNan(x1), x2, where(isNan(x2), x1, tf.maximum(x1, x2))),
     fmin: (x1, x2) => where(isNan(x1), x2, where(isNan(x2), x1, tf.minimum(x1, x2))),
-    fmod: truncatedRest,
+    fmod: orZero(truncatedRest),
     gcd: greatestDivisor,
     hypot: (x1, x2) => {
       const [a, b] = [tf.abs(x1), tf.abs(x2)];
@@ -50,7 +57,7 @@ family("arithmetic", [], ({ tf, numeric, ofEach, ofPairs, taking }) => {
     lcm: (x1, x2) => tf.divNoNan(tf.abs(tf.mul(x1, x2)), greatestDivisor(x1, x2)),
     maximum: tf.maximum,
     minimum: tf.minimum,
-    mod: tf.mod,
+    mod: orZero(tf.mod),
     multiply: tf.mul,
     multiplyNoNan: (x1, x2) => where(tf.equal(x2, 0), 0, tf.mul(x1, x2)),
     power: tf.pow,
