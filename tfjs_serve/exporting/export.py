@@ -65,7 +65,7 @@ class Exported:
 
 def check_target(out: Path, *, source: Path, force: bool) -> None:
     """Raise :class:`SettingsError` unless a model may be written to `out`."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
+    if not out.is_dir() and (out.exists() or out.is_symlink()):
         raise SettingsError(f"{str(out)!r} is not a folder", hint="give a new folder as OUT")
     if out.resolve() == source.resolve():
         raise SettingsError(f"{str(out)!r} is the model itself", hint="give another folder as OUT")
