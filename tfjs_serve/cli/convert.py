@@ -191,7 +191,7 @@ def _asked(
         by_name=by_name,
         shard_size_bytes=options.pop("shard_size_bytes"),
         by_layer=options.pop("by_layer"),
-        anew=is_quantized or bool(given - {"metadata"}) or shard_names is ShardNames.OFFICIAL,
+        anew=bool(given - {"metadata"}),  # also if it is the default that is given
         weights_alone=not any(map(is_folder_of_models, paths)),
         custom_layers=tuple(sorted(options.pop("custom_layers"))),
         metadata=options.pop("metadata"),

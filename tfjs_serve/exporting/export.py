@@ -96,7 +96,8 @@ async def export(
     """
     with export_errors(out):
         async with staged_beside(out) as staged:
-            converted = await builder.convert(entry, options.conversion, staged)
+            conversion = options.for_model(is_tfjs=entry.kind.is_tfjs)
+            converted = await builder.convert(entry, conversion, staged)
             return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
 
 
