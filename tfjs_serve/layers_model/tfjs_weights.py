@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.layers_model.dtypes import FLOAT32, INT32, STORED_DTYPES
-from tfjs_serve.layers_model.manifests import WeightEntry
+from tfjs_serve.layers_model.dtypes import BOOL, FLOAT32, INT32, STORED_DTYPES
+from tfjs_serve.layers_model.manifests import WeightEntry, shown_name
 from tfjs_serve.layers_model.model import Json
 from tfjs_serve.layers_model.tfjs_source import SourceFile, TfjsSource, read_part, refuse
 
@@ -35,7 +35,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TfjsWeight:
+class StoredWeight:
     """One weight; a :class:`~tfjs_serve.layers_model.model.TensorSource` if it has numbers.
 
     Attributes
@@ -71,8 +71,8 @@ class TfjsWeight:
         return str(self.entry.json.get("group") or "")
 
     @property
-    def is_quantized(self) -> bool:
-        """Whether it is stored in fewer bits."""
+    def is_rounded(self) -> bool:
+        """Whether it is stored in fewer bits: its values are not exactly those of before."""
         return "quantization" in self.entry.json
 
     @property
@@ -95,7 +95,7 @@ class TfjsWeight:
 
     def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
         """Yield the values in C order as 1-D arrays of about `max_bytes` or less."""
-        stored = _QUANTIZED[self.entry.stored_dtype] if self.is_quantized else self._stored
+        stored = _QUANTIZED[self.entry.stored_dtype] if self.is_rounded else self._stored
         # A piece may end within a number, where a file does.
         rest = b""
         for block in self.stored_blocks(max_bytes):
@@ -111,15 +111,17 @@ class TfjsWeight:
 
     def _decoded(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self.scale is None:
-            return block.astype(np.float32) if self.is_quantized else block
-        values = block * self.scale.step + self.scale.minimum
-        if self.dtype == INT32:  # Math.round in JavaScript: halves go up
-            return np.floor(values + 0.5).astype(np.int32)
-        with np.errstate(over="ignore"):
+            if self.is_rounded:
+                return block.astype(np.float32)
+            return block.astype(np.bool_) if self.dtype == BOOL else block
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = block.astype(np.float64) * self.scale.step + self.scale.minimum
+            if self.dtype == INT32:  # Math.round in JavaScript: halves go up
+                return np.floor(values + 0.5).astype(np.int32)
             return values.astype(np.float32)
 
 
-def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
+def stored_weights(source: TfjsSource) -> tuple[StoredWeight, ...]:
     """Return the weights of a model, in the order of its manifest.
 
     Raises
@@ -138,11 +140,31 @@ def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
     return tuple(found)
 
 
+def numeric_weights(source: TfjsSource) -> tuple[StoredWeight, ...]:
+    """Return the weights of a model that has nothing but real numbers in them.
+
+    Raises
+    ------
+    TfjsFolderError
+        As :func:`stored_weights` does, or one has complex numbers.
+    """
+    weights = stored_weights(source)
+    for weight in weights:
+        if not weight.has_numbers:
+            refuse(
+                source.shown,
+                f"has a weight, {shown_name(weight.entry)}, of {weight.dtype[:40]}, which no "
+                "layer of Keras has",
+                "convert a layers model",
+            )
+    return weights
+
+
 def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
     if entry.size_bytes is None:
         refuse(
             source.shown,
-            f"has a weight of texts, {entry.name!r}, which can only be copied",
+            f"has a weight of texts, {shown_name(entry)}, which can only be copied",
             "convert it without options for weights",
         )
     return entry.size_bytes
@@ -150,9 +172,9 @@ def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
 
 def _weight(
     source: TfjsSource, entry: WeightEntry, files: Sequence[SourceFile], place: tuple[int, int]
-) -> TfjsWeight:
+) -> StoredWeight:
     dtype = str(entry.json.get("dtype"))
-    return TfjsWeight(
+    return StoredWeight(
         entry=entry,
         dtype=dtype,
         scale=_scale(source, entry, dtype),
@@ -173,7 +195,8 @@ def _scale(source: TfjsSource, entry: WeightEntry, dtype: str) -> Scale | None:
     ):
         refuse(
             source.shown,
-            f"has a weight, {entry.name!r}, with a quantization that TensorFlow.js does not know",
+            f"has a weight, {shown_name(entry)}, with a quantization that TensorFlow.js does not "
+            "know",
         )
     return Scale(minimum=float(minimum), step=float(step))
 
