@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from platformdirs import user_cache_path
 
 from tfjs_serve.cli.custom_layers import registered_classes
@@ -106,6 +107,13 @@ def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | No
     return Path(*path.parts[:after]).resolve().joinpath(*path.parts[after:])
 
 
+def complete_folder(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete an argument that is a folder."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
 def default_cache_dir() -> Path:
     """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
     return user_cache_path("tfjs-serve", appauthor=False)
@@ -116,6 +124,7 @@ cache_dir_option = click.option(
     type=click.Path(path_type=Path),
     default=default_cache_dir,
     callback=absolute_path,
+    shell_complete=complete_folder,
     show_default="the user's cache folder",
     help="Where converted models are kept.",
 )
