@@ -68,6 +68,8 @@ def _link(folder: PurePosixPath, repo_url: str, link: re.Match[str]) -> str:
     if not path or ":" in path:
         return link[0]
     place = normpath(folder / path).replace("\\", "/")
+    if text in (path, PurePosixPath(path).name):
+        text = _title(ROOT / place) or text
     if place in PAGES:
         found = PAGES[place]
     elif PurePosixPath(place).is_relative_to(DOCS):
@@ -78,3 +80,11 @@ def _link(folder: PurePosixPath, repo_url: str, link: re.Match[str]) -> str:
         return text
     start = folder.relative_to(DOCS) if folder.is_relative_to(DOCS) else PurePosixPath()
     return f"{sign}[{text}]({relpath(found, start)}{hash_sign}{fragment})".replace("\\", "/")
+
+
+def _title(document: Path) -> str:
+    """Return the first heading of a document; empty if there is none."""
+    if document.suffix != ".md" or not document.is_file():
+        return ""
+    first = document.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("# ") if first.startswith("# ") else ""
