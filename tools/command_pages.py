@@ -76,7 +76,7 @@ def _command(name: str, command: click.Command, context: click.Context) -> Itera
 
 def _spelling(record: str) -> str:
     """Return the names of an option, and what it takes, as code."""
-    words = record.replace(",", "").replace(" / ", " ").replace("|", "\\|").split(" ")
+    words = record.replace(",", "").replace(" / ", " ").replace("|", ", ").split(" ")
     names = [word for word in words if word.startswith("-")]
     takes = " ".join(words[len(names) :])
     return " ".join(f"`{part}`" for part in (*names, takes) if part)
