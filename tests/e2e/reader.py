@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,7 @@ globalThis.image = tf.randomUniform([1, 28, 28, 1]);
 DRIVER = """
 import json, os, sys, traceback
 os.chdir(sys.argv[1])
-names = {"__name__": "__main__"}
+names = {"__name__": "document"}  # and not __main__, under which servers would run for ever
 for line in sys.stdin:
     said = ""
     try:
@@ -277,7 +278,7 @@ tf.serialization.registerClass(Scale);
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the variables of a shell in which ``tfjs-serve`` and ``python`` are ours."""
-    path = os.pathsep.join([str(folder / ".bin"), os.environ["PATH"]])
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     keras = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
     cache = {"XDG_CACHE_HOME": str(folder / ".cache"), "COLUMNS": "500", "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **keras, **cache, "PATH": path}
@@ -286,7 +287,6 @@ def environment(folder: Path) -> dict[str, str]:
 def prepare(folder: Path) -> None:
     """Put what documents speak of into a folder."""
     (folder / "models").mkdir(parents=True)
-    _shims(folder / ".bin")
     subprocess.run(["python", "-c", MODEL], cwd=folder, env=environment(folder), check=True)
     (folder / "weights.weights.h5").rename(folder / "weights.h5")
     for name in ("sample_models", "docs/examples"):
@@ -297,12 +297,3 @@ def prepare(folder: Path) -> None:
     (folder / "scale.js").write_text(SCALE, encoding="utf-8")
     for name in FILES:
         shutil.copy(PACKAGES / name, folder)
-
-
-def _shims(folder: Path) -> None:
-    folder.mkdir()
-    commands = {"tfjs-serve": "-m tfjs_serve", "python": "", "python3": ""}
-    for name, words in commands.items():
-        shim = folder / name
-        shim.write_text(f"#!/bin/sh\nexec '{sys.executable}' {words} \"$@\"\n", encoding="utf-8")
-        shim.chmod(0o755)
