@@ -107,16 +107,16 @@ def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | No
     return Path(*path.parts[:after]).resolve().joinpath(*path.parts[after:])
 
 
+def default_cache_dir() -> Path:
+    """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
+    return user_cache_path("tfjs-serve", appauthor=False)
+
+
 def complete_folder(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Let the shell complete an argument that is a folder."""
     return [CompletionItem(incomplete, type="dir")]
-
-
-def default_cache_dir() -> Path:
-    """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
-    return user_cache_path("tfjs-serve", appauthor=False)
 
 
 cache_dir_option = click.option(
