@@ -4,6 +4,7 @@
 python3 dev.py serve [FOLDER] [options of tfjs-serve]    serve a folder (default: sample_models)
 python3 dev.py test [options of pytest]                  all checks and tests; what CI runs
 python3 dev.py bench NAME [its options]                  measure: bench/NAME.py
+python3 dev.py docs [command of mkdocs]                  build the site of the docs into site/
 
 They install what they need into .venv and tests/js/node_modules, once, and again when
 pyproject.toml, the pinned requirements or the Node lockfile change. Only Node and Chromium are
@@ -28,6 +29,7 @@ VENV = ROOT / ".venv"
 STAMPS = VENV / "stamps"
 JS = ROOT / "tests" / "js"
 REQUIREMENTS = ROOT / "requirements" / "test.txt"
+DOCS_REQUIREMENTS = ROOT / "requirements" / "docs.txt"
 SAMPLE_MODELS = ROOT / "sample_models"
 
 MINIMUM_PYTHON = (3, 10)
@@ -113,9 +115,13 @@ def pip_install(*arguments: str | Path) -> None:
     run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments])
 
 
+def install_venv() -> None:
+    once(STAMPS / "venv", [], "making .venv", make_venv)
+
+
 def install_package() -> None:
     pyproject = ROOT / "pyproject.toml"
-    once(STAMPS / "venv", [], "making .venv", make_venv)
+    install_venv()
     once(
         STAMPS / "package",
         [pyproject, REQUIREMENTS],
@@ -133,6 +139,15 @@ def install_test_requirements() -> None:
         [REQUIREMENTS],
         "installing requirements/test.txt",
         lambda: pip_install("--requirement", REQUIREMENTS),
+    )
+
+
+def install_docs_requirements() -> None:
+    once(
+        STAMPS / "docs",
+        [DOCS_REQUIREMENTS],
+        "installing requirements/docs.txt",
+        lambda: pip_install("--requirement", DOCS_REQUIREMENTS),
     )
 
 
@@ -265,6 +280,7 @@ def install_all() -> int:
     """Install what the tests need, and tell them where Chromium is."""
     install_package()
     install_test_requirements()
+    install_docs_requirements()
     install_node_packages()
     install_web_servers()
     os.environ["CHROME"] = install_chromium()
@@ -288,6 +304,14 @@ def run_module(words: Sequence[str]) -> int:
     return subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL)
 
 
+def docs(arguments: Sequence[str]) -> int:
+    """Build the site of the documentation; `arguments` are another command of mkdocs, as serve."""
+    install_venv()
+    install_docs_requirements()
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # which is about the future of the theme
+    return run_module(["mkdocs", *(arguments or ["build", "--strict"])])
+
+
 def test(arguments: Sequence[str]) -> int:
     """Run the checks in order up to the first that fails; return an exit code."""
     summary: list[str] = []
@@ -307,7 +331,7 @@ def main(arguments: Sequence[str]) -> int:
         needed = ".".join(map(str, MINIMUM_PYTHON))
         say(f"tfjs-serve needs Python {needed} or newer; this is {sys.version.split()[0]}.")
         return 1
-    commands = {"serve": serve, "test": test, "bench": bench}
+    commands = {"serve": serve, "test": test, "bench": bench, "docs": docs}
     if not arguments or arguments[0] not in commands:
         say((__doc__ or "").strip())
         return 0 if arguments in (["-h"], ["--help"]) else 2

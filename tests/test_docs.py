@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.snippets import blocks, documents
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 GENERATE = ROOT / "tools" / "generate_docs.py"
@@ -51,3 +53,20 @@ def test_every_version_that_the_converter_asks_for_is_told() -> None:
     }
     assert len(found) > 5
     assert [version for version in sorted(found) if version not in text] == []
+
+
+RUN = ("console", "html", "js", "python")
+"""What ``tests/e2e/test_documents.py`` runs, unless the document says why not."""
+SHOWN = ("", "caddy", "json", "nginx", "text", "yaml")
+
+
+def test_each_block_is_run_or_says_why_not() -> None:
+    languages = set()
+    for document in documents():
+        for block in blocks(ROOT / document):
+            languages.add(block.language)
+            assert block.language in (*RUN, *SHOWN), f"{document}:{block.line}"
+            assert not block.not_run or block.language in RUN, f"{document}:{block.line}"
+            commands = block.lines_of_commands
+            assert block.language != "console" or commands, f"{document}:{block.line}"
+    assert set(RUN) <= languages

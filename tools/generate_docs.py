@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import command_pages
 
 from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.operations.backends import DIFFERENCES
@@ -182,6 +187,8 @@ def _link(rule: LayerRule, folder: str) -> str:
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "layers.md": layers,
     "operations.md": operations,
+    "cli.md": command_pages.commands,
+    "error-codes.md": command_pages.error_codes,
 }
 """From the name of a document to the function that writes it."""
 

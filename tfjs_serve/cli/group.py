@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from tfjs_serve.cli.exit_codes import (
 )
 from tfjs_serve.cli.quick_imports import quick_imports
 from tfjs_serve.errors import SettingsError, TfjsServeError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _Load = Callable[[], click.Command]
 
@@ -104,6 +107,21 @@ class CommandGroup(click.Group):
         """Load a command."""
         listed = _COMMANDS.get(cmd_name)
         return None if listed is None else listed.load()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names of commands, without loading them, and folders to serve."""
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        # First, because click's script for bash forgets what came before it.
+        folders = CompletionItem(incomplete, type="dir")
+        commands = [
+            CompletionItem(name, help=listed.help)
+            for name, listed in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [folders, *commands]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``serve`` before arguments that start with neither a command nor an own option."""

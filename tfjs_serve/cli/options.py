@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from platformdirs import user_cache_path
 
 from tfjs_serve.cli.custom_layers import registered_classes
@@ -118,11 +119,19 @@ def default_cache_dir() -> Path:
     return user_cache_path("tfjs-serve", appauthor=False)
 
 
+def complete_folder(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete an argument that is a folder."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
 cache_dir_option = click.option(
     "--cache-dir",
     type=click.Path(path_type=Path),
     default=default_cache_dir,
     callback=absolute_path,
+    shell_complete=complete_folder,
     show_default="the user's cache folder",
     help="Where converted models are kept.",
 )

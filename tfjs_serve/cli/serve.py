@@ -25,6 +25,7 @@ from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
     cache_size_option,
+    complete_folder,
     custom_layers_option,
     follow_symlinks_option,
     grace_option,
@@ -70,7 +71,11 @@ class Run:
 
 @click.command()
 @click.argument(
-    "models_dir", metavar="DIR", type=click.Path(path_type=Path), callback=absolute_path
+    "models_dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    callback=absolute_path,
+    shell_complete=complete_folder,
 )
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
