@@ -47,7 +47,8 @@ def test_what_a_document_says_works(
                 try:
                     reader.read(block)
                 except (DocumentError, Error) as error:
-                    pytest.fail(f"{document}:{block.line}: {error}", pytrace=False)
+                    told = f"{error}\nThe server:\n{served.log()[-4000:]}"
+                    pytest.fail(f"{document}:{block.line}: {told}", pytrace=False)
             reader.open_published()
         finally:
             reader.close()
