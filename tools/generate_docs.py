@@ -83,6 +83,10 @@ numbers of its inputs decide.
 | operation | where | TensorFlow | others | note |
 |---|---|---|---|---|"""
 _BACKENDS_END = """\
+Of the layers, unrolled recurrent ones with `zero_output_for_mask`, also in `Bidirectional`, return
+zeros at masked steps on TensorFlow, as the page does, with a note; JAX and numpy repeat the output
+before them.
+
 TensorFlow raises an error, and the page does what JAX and numpy do, for: `softmax` over several
 axes; `pad` with `edge` and `wrap`; sums and products of truth values; `norm` over more than two
 axes; `searchsorted` in several rows; `affine_transform` with `mirror`; patches with strides and

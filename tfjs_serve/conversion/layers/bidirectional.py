@@ -12,6 +12,7 @@ from tfjs_serve.conversion.layers.shared.recurrence import (
     is_masked,
     is_started,
     state_count,
+    tell_unrolled_zeros,
     with_weights_of,
 )
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
@@ -108,6 +109,8 @@ def _companion(context: LayerContext, mode: Json, *parts: Inside | None) -> Tfjs
             zero_output = _zero_output(layer, part.arguments)
             directions[direction] = {**part.arguments, **zero_output}
             found[f"{direction}/"] = part
+    if any(_is_unrolled_sequence(layer) for layer in context.layer.children):
+        tell_unrolled_zeros(context)
     own = with_weights_of(context, found)
     arguments = {**input_use(context), "merge_mode": mode, **directions}
     return own.companion("Bidirectional", arguments)
@@ -115,11 +118,12 @@ def _companion(context: LayerContext, mode: Json, *parts: Inside | None) -> Tfjs
 
 def _zero_output(layer: KerasLayer, arguments: Mapping[str, Json]) -> dict[str, Json]:
     """Return the argument that Bidirectional sets in its layers: zeros at masked steps or not."""
-    if layer.generation >= 3:
-        has_zeros = not layer.config.get("unroll")
-    else:
-        has_zeros = not layer.class_name.startswith("ConvLSTM")
+    has_zeros = layer.generation >= 3 or not layer.class_name.startswith("ConvLSTM")
     return {"zero_output": bool(arguments.get("return_sequences")) and has_zeros}
+
+
+def _is_unrolled_sequence(layer: KerasLayer) -> bool:
+    return bool(layer.config.get("unroll") and layer.config.get("return_sequences"))
 
 
 def _report_other(context: LayerContext, layer: KerasLayer) -> None:

@@ -91,22 +91,17 @@ class Loop:
         """Return what ``browser/layers/recurrent.js`` reads.
 
         At a masked step, a layer returns zeros or repeats its last output. If there is none yet,
-        it returns zeros in TensorFlow, and in unrolled layers on all backends, and its initial
-        state on the other backends of Keras 3. Unrolled layers of Keras 3 ignore
-        `zero_output_for_mask`. Unrolled layers of Keras 2 that go backwards put the zeros of a
-        sequence where the mask of the forward direction has them (``rnn`` in
-        ``keras/src/backend/*/rnn.py`` and ``tf_keras/src/backend.py``).
+        it returns its initial state in Keras 3, and zeros in Keras 2 and in unrolled layers.
+        Unrolled layers that go backwards put the zeros of a sequence where the mask of the forward
+        direction has them (``rnn`` in ``keras/src/backend/*/rnn.py`` and
+        ``tf_keras/src/backend.py``). For what backends differ in, see :func:`tell_unrolled_zeros`.
         """
-        scans = layer.generation >= 3 and not self.unroll
         return {
             **self.native,
             "time_major": self.time_major,
-            "zero_output": self.zero_output_for_mask and (scans or layer.generation < 3),
-            "zeros_unturned": layer.generation < 3
-            and self.unroll
-            and self.go_backwards
-            and self.return_sequences,
-            "starts_at_state": scans,
+            "zero_output": self.zero_output_for_mask,
+            "zeros_unturned": self.unroll and self.go_backwards and self.return_sequences,
+            "starts_at_state": layer.generation >= 3 and not self.unroll,
             "given_wins": layer.generation >= 3,
         }
 
@@ -115,7 +110,7 @@ def read_loop(context: LayerContext) -> Loop:
     """Read the arguments that all layers share that run a cell over time."""
     read = context.read
     read.ignore("activity_regularizer", "input_dim", "input_length", "use_cudnn", "return_runtime")
-    return Loop(
+    loop = Loop(
         return_sequences=read.boolean("return_sequences", False),
         return_state=read.boolean("return_state", False),
         go_backwards=read.boolean("go_backwards", False),
@@ -124,6 +119,19 @@ def read_loop(context: LayerContext) -> Loop:
         time_major=read.boolean("time_major", False),
         zero_output_for_mask=read.boolean("zero_output_for_mask", False),
     )
+    if loop.unroll and loop.zero_output_for_mask:
+        tell_unrolled_zeros(context)
+    return loop
+
+
+def tell_unrolled_zeros(context: LayerContext) -> None:
+    """Note that an unrolled layer returns zeros at masked steps, if there are any."""
+    is_masked_here = context.layer.mask_input or is_masked(context)
+    if context.layer.generation >= 3 and is_masked_here:
+        context.warn(
+            "computed as Keras on TensorFlow does: masked steps of an unrolled layer are zeros. "
+            "JAX and numpy repeat the output before them."
+        )
 
 
 def is_masked(context: LayerContext) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.parity.cases.case import (
@@ -193,9 +194,9 @@ KEEPING = (
 ZEROS = (
     {"zero_output_for_mask": True},
     {"zero_output_for_mask": True, "return_sequences": True},
-    {"zero_output_for_mask": True, "return_sequences": True, "unroll": True},
     {"zero_output_for_mask": True, "return_sequences": True, "return_state": True},
 )
+UNROLLED_ZEROS = {"zero_output_for_mask": True, "return_sequences": True, "unroll": True}
 
 CASES = [
     *layer_cases("GRU", SEQUENCE, arguments_of("GRU"), base=UNITS, label="reset_after"),
@@ -227,6 +228,15 @@ CASES = [
     *(masked("GRU", arguments) for arguments in KEEPING),
     *(masked("GRU", arguments, at_start=True) for arguments in KEEPING[:2]),
     *(masked(kind, arguments) for kind in STATES for arguments in ZEROS[1:]),
+    *(replace(masked(kind, UNROLLED_ZEROS), by_tensorflow=True) for kind in STATES),
+    *(
+        replace(masked(kind, arguments), by_tensorflow=True, dialects=(KERAS3,))
+        for kind in STATES
+        for arguments in (
+            {"zero_output_for_mask": True, "unroll": True},
+            {**UNROLLED_ZEROS, "go_backwards": True},
+        )
+    ),
     *(masked(kind, ZEROS[0], at_start=True) for kind in STATES),
     masked("LSTM", ZEROS[1], at_start=True),
     *(started("GRU", arguments) for arguments in KEEPING),
