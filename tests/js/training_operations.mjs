@@ -7,7 +7,7 @@
 //       -> {results: [{value, gradient} or {error}, ...]}
 //   {op: "metrics", script, cases: [{class_name, config, batches: [{yTrue, yPred, ...}]}]}
 //       -> {results: [{value} or {error}, ...], leaked}
-//   {op: "learn", script, url, inputs, targets, validation, fit, batchSize}
+//   {op: "learn", script, url, inputs, targets, validation, sampleWeight, fit, batchSize}
 //       -> {before, after, history, names, weights, state, leaked, again}
 //   {op: "state", script, url} -> {trained: [name, ...], state: [{name, tensor}, ...], isCompiled}
 // `script` is the text of training.js; a state is a list of tensors.
@@ -142,16 +142,18 @@ export function trainingOperations(tf, { decodeTensor, encodeTensor, asArray, lo
         isCompiled: model.optimizer != null,
       };
     },
-    async learn({ script, url, inputs, targets, validation, fit, batchSize }) {
+    async learn({ script, url, inputs, targets, validation, fit, batchSize, ...rest }) {
       load(script);
+      const weights = rest.sampleWeight ? { sampleWeight: decodeTensor(rest.sampleWeight) } : {};
       const model = await loadModel({ url });
       const [x, y] = [inputs, targets].map((list) => single(list.map(decodeTensor)));
-      const evaluated = (of) => tf.tidy(() => numbers(of.evaluate(x, y, { batchSize })));
+      const evaluated = (of) => tf.tidy(() => numbers(of.evaluate(x, y, { batchSize, ...weights })));
       const before = evaluated(model);
       const seen = [];
       const callbacks = { onEpochEnd: async (_, logs) => void seen.push({ ...logs }) };
-      const validationData = validation?.map((list) => single(list.map(decodeTensor)));
-      const options = { ...fit, batchSize, shuffle: false, verbose: 0, callbacks };
+      const sides = validation?.map((list) => single(list.map(decodeTensor)));
+      const validationData = sides && [...sides, ...Object.values(weights)];
+      const options = { ...fit, ...weights, batchSize, shuffle: false, verbose: 0, callbacks };
       const all = { ...options, ...(validationData ? { validationData } : {}) };
       const { history } = await model.fit(x, y, all);
       const answer = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from .harness import NodeTf
 from .node import Array, NodeTfError, decode_tensor, encode_tensor
 from .training_models import BATCH, EPOCHS, FILES
 from .training_node import ask
+from .training_tf_keras import TF_KERAS_FILES
 
+TF_KERAS_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "tf_keras_training.zip"
 TOLERANCE = 2e-6
 WEIGHT_TOLERANCE = 1e-6
 
@@ -36,6 +39,15 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("learners")
     command = [sys.executable, "-m", "tests.parity.training_models", str(folder)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tf_keras_references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``tests/fixtures/make_tf_keras_training.py`` wrote."""
+    folder = tmp_path_factory.mktemp("tf_keras_learners")
+    with zipfile.ZipFile(TF_KERAS_ARCHIVE) as archive:
+        archive.extractall(folder)
     return folder
 
 
@@ -67,7 +79,8 @@ def learn(
     expected = json.loads((references / f"{name}.json").read_text())
     with np.load(references / f"{name}.npz") as loaded:
         arrays = dict(loaded)
-    to_train(references / file, folder / file)
+    served = f"{references.name}-{file}"
+    to_train(references / file, folder / served)
     sides = {
         "inputs": [encode_tensor(value) for value in arrays_called(arrays, "input_")],
         "targets": [encode_tensor(value) for value in arrays_called(arrays, "target_")],
@@ -76,8 +89,9 @@ def learn(
     found = ask(
         training_tf,
         "learn",
-        url=f"{url}/{file}/model.json",
+        url=f"{url}/{served}/model.json",
         **sides,
+        sampleWeight=encode_tensor(arrays["sample_weight"]) if "sample_weight" in arrays else None,
         validation=[sides["inputs"], sides["targets"]] if validated else None,
         fit={"epochs": EPOCHS},
         batchSize=BATCH,
@@ -98,7 +112,19 @@ def test_a_model_evaluates_and_trains_as_in_keras(
     file: str, references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> None:
     found, expected, arrays = learn(file, references, served_folder, training_tf)
+    assert_same(found, expected, arrays)
 
+
+@pytest.mark.parametrize("file", TF_KERAS_FILES)
+def test_a_model_of_tf_keras_evaluates_and_trains_as_there(
+    file: str, tf_keras_references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
+) -> None:
+    found, expected, arrays = learn(file, tf_keras_references, served_folder, training_tf)
+    assert found["names"] == [key for key in expected["history"] if not key.startswith("val_")]
+    assert_same(found, expected, arrays)
+
+
+def assert_same(found: dict[str, Any], expected: dict[str, Any], arrays: dict[str, Array]) -> None:
     assert_numbers(found["before"], expected["before"], "evaluate before")
     assert found["history"].keys() == expected["history"].keys()
     for key, values in expected["history"].items():

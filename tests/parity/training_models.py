@@ -12,8 +12,8 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from .node import Array
 
 SAMPLES, BATCH, EPOCHS = 21, 8, 7
 """The last batch is a part of one; 21 steps."""
+OPTIMIZERS = ("Nadam", "Adagrad", "Adadelta", "Adafactor", "Lion", "Lamb", "Ftrl")
+OPTIMIZERS += ("ScheduleFreeAdamW",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Learner:
     unmasked
         Names in the history of ``fit`` that Keras's jax backend computes without the mask, which
         its ``evaluate`` and its tensorflow backend have.
+    sample_weight
+        For all outputs, in ``fit``, its validation and ``evaluate``.
     """
 
     model: Any
@@ -49,6 +53,10 @@ class Learner:
     weighted: list[list[tuple[str, dict[str, Any]]]] = field(default_factory=list)
     validated: bool = True
     unmasked: tuple[str, ...] = ()
+    sample_weight: Array | None = None
+
+
+Maker = Callable[[Any, np.random.Generator], Learner]
 
 
 def classifier(keras: Any, random: np.random.Generator) -> Learner:
@@ -153,7 +161,34 @@ def averaged(keras: Any, random: np.random.Generator) -> Learner:
     )
 
 
-def with_optimizer(name: str) -> Callable[[Any, np.random.Generator], Learner]:
+def weighted(keras: Any, random: np.random.Generator) -> Learner:
+    layers = keras.layers
+    inputs = layers.Input((4,))
+    hidden = layers.Dense(3, activation="tanh")(inputs)
+    kind = layers.Dense(2, activation="softmax", name="kind")(hidden)
+    amount = layers.Dense(1, name="amount")(hidden)
+    return Learner(
+        model=keras.Model(inputs, [kind, amount]),
+        optimizer=keras.optimizers.Adam(0.02),
+        inputs=[random.normal(0, 1, (SAMPLES, 4))],
+        targets=[np.eye(2)[random.integers(0, 2, SAMPLES)], random.normal(0, 1, (SAMPLES, 1))],
+        losses=[("CategoricalCrossentropy", {}), ("MeanSquaredError", {})],
+        metrics=[[("CategoricalAccuracy", {"name": "plain"})], []],
+        weighted=[
+            [("CategoricalAccuracy", {"name": "accuracy"})],
+            [("MeanAbsoluteError", {"name": "mae"})],
+        ],
+        sample_weight=random.uniform(0, 2, SAMPLES),
+    )
+
+
+def scaled(keras: Any, random: np.random.Generator) -> Learner:
+    """Return a model whose optimizer is inside one that scales losses, as for float16."""
+    scaling = getattr(keras, "mixed_precision", keras.optimizers).LossScaleOptimizer
+    return replace(averaged(keras, random), optimizer=scaling(keras.optimizers.Adam(0.02)))
+
+
+def with_optimizer(name: str, **arguments: Any) -> Maker:
     """Return what makes a small model that is trained with an optimizer of this class."""
 
     def learner(keras: Any, random: np.random.Generator) -> Learner:
@@ -163,7 +198,7 @@ def with_optimizer(name: str) -> Callable[[Any, np.random.Generator], Learner]:
         outputs = layers.Dense(2)(layers.LSTM(3)(hidden))
         return Learner(
             model=keras.Model(inputs, outputs),
-            optimizer=getattr(keras.optimizers, name)(0.02),
+            optimizer=getattr(keras.optimizers, name)(0.02, **arguments),
             inputs=[random.normal(0, 1, (SAMPLES, 8, 3))],
             targets=[random.normal(0, 1, (SAMPLES, 2))],
             losses=[("MeanSquaredError", {})],
@@ -174,18 +209,21 @@ def with_optimizer(name: str) -> Callable[[Any, np.random.Generator], Learner]:
     return learner
 
 
-MODELS: dict[str, Callable[[Any, np.random.Generator], Learner]] = {
+MODELS: dict[str, Maker] = {
     **{
         builder.__name__: builder
-        for builder in (classifier, two_outputs, masked, scheduled, averaged)
+        for builder in (classifier, two_outputs, masked, scheduled, averaged, weighted, scaled)
     },
-    **{
-        name: with_optimizer(name)
-        for name in ("Nadam", "Adagrad", "Adadelta", "Adafactor", "Lion", "Lamb", "Ftrl")
-    },
+    **{name: with_optimizer(name) for name in OPTIMIZERS},
+    "Muon": with_optimizer("Muon", exclude_layers=["lstm"], use_ema=True),
+    "accumulating": with_optimizer("SGD", momentum=0.5, gradient_accumulation_steps=4),
 }
 FILES = [*(f"{name}.keras" for name in MODELS), *(f"{name}.h5" for name in MODELS)]
 FILES.remove("Adafactor.h5")  # which Keras cannot save
+
+
+def array(variable: Any) -> Array:
+    return np.array(variable)
 
 
 def compiled(keras: Any, learner: Learner) -> Any:
@@ -208,38 +246,37 @@ def plain(value: Any) -> Any:
     return np.asarray(value).tolist()
 
 
-def write(keras: Any, name: str, folder: Path) -> None:
+def write(keras: Any, name: str, make: Maker, files: Sequence[str], folder: Path) -> None:
     """Write the files of one model."""
-    from .training_state import array
-
     random = generator(f"training {name}")
-    learner = MODELS[name](keras, random)
+    learner = make(keras, random)
     model = compiled(keras, learner)
     data = [[as_number(values) for values in side] for side in (learner.inputs, learner.targets)]
     x, y = (side if len(side) > 1 else side[0] for side in data)
-    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
+    weights = {} if learner.sample_weight is None else {"sample_weight": learner.sample_weight}
+    quiet = {"batch_size": BATCH, "verbose": 0, **weights}
+    options = {**quiet, "shuffle": False}
     model.fit(x, y, **options)
     # With moving averages, weights share their memory, which jax can give away only once.
     for variable in model.variables:
         variable.assign(array(variable))
-    for file in FILES:
+    for file in files:
         if file.startswith(f"{name}."):
             model.save(folder / file)
     begun = [array(value) for value in model.weights]
-    before = model.evaluate(x, y, batch_size=BATCH, verbose=0)
-    validation = (x, y) if learner.validated else None
+    before = model.evaluate(x, y, **quiet)
+    validation = (x, y, *weights.values()) if learner.validated else None
     history = model.fit(x, y, epochs=EPOCHS, validation_data=validation, **options).history
     numbers = {
         "before": [plain(value) for value in listed(before)],
         "history": {key: [plain(value) for value in values] for key, values in history.items()},
         "unmasked": learner.unmasked,
-        "after": [
-            plain(value) for value in listed(model.evaluate(x, y, batch_size=BATCH, verbose=0))
-        ],
+        "after": [plain(value) for value in listed(model.evaluate(x, y, **quiet))],
     }
     (folder / f"{name}.json").write_text(json.dumps(numbers))
     arrays = {f"input_{index}": values for index, values in enumerate(data[0])}
     arrays |= {f"target_{index}": values for index, values in enumerate(data[1])}
+    arrays |= {key: as_number(value) for key, value in weights.items()}
     arrays |= {f"begun_{index:03}": value for index, value in enumerate(begun)}
     arrays |= {f"weight_{index:03}": array(value) for index, value in enumerate(model.weights)}
     np.savez(folder / f"{name}.npz", **arrays)
@@ -261,7 +298,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     keras.utils.set_random_seed(1)
     for name in sys.argv[2:] or MODELS:
-        write(keras, name, Path(sys.argv[1]))
+        write(keras, name, MODELS[name], FILES, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

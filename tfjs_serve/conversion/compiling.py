@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
 from tfjs_serve.conversion.all_rules import rules
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import NONSENSE, Report
 from tfjs_serve.conversion.passes import Draft, complete_arguments, own_variables, spelled
 from tfjs_serve.conversion.stored.restore import trained_refs
 from tfjs_serve.conversion.training.full import full_training
+from tfjs_serve.conversion.training.inference_calls import called_at_inference
 from tfjs_serve.conversion.training.model import CompileSettings, Output, Writer
-from tfjs_serve.conversion.training.optimizers import is_legacy
+from tfjs_serve.conversion.training.optimizers import is_legacy, saved_arguments
 from tfjs_serve.conversion.training.plain import PlainTraining, plain_training
 from tfjs_serve.conversion.training.regularizers import activity_regularizers, weight_regularizers
 from tfjs_serve.conversion.training.settings import read_settings
 from tfjs_serve.conversion.training.slots import find_slots
-from tfjs_serve.conversion.training.state import NoStateError, state_weights
+from tfjs_serve.conversion.training.state import NoStateError, left_to_adam, state_weights
 from tfjs_serve.conversion.training.trained_weights import trained_weights
 from tfjs_serve.conversion.writing.translator import Translation
 from tfjs_serve.errors import KerasFileError, UnsafeFileError, VariantNotAvailableError
@@ -95,11 +97,21 @@ def _outputs(model: KerasLayer, translation: Translation) -> list[Output]:
     else:
         names = [ref.layer for ref in model.graph.outputs]
         tfjs_names = [output[0] for output in config["output_layers"]]
-    keys = _keys(model)
+    keys, names = _keys(model), _numbered(names)
     return [
         Output(name=name, tfjs_name=tfjs_name, keys=keys.get(index, ()), shape=fact.shape)
         for index, (name, tfjs_name, fact) in enumerate(zip(names, tfjs_names, facts, strict=True))
     ]
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Return the names of outputs; one that is there twice has a number, as in the logs of Keras."""
+    counts: Counter[str] = Counter()
+    found = []
+    for name in names:
+        found.append(f"{name}_{counts[name]}" if counts[name] else name)
+        counts[name] += 1
+    return found
 
 
 def _keys(model: KerasLayer) -> dict[int, tuple[str, ...]]:
@@ -132,11 +144,12 @@ def _to_train(
 ) -> LayersModel:
     """Return the model for a page with ``training.js``; warnings say what even that lacks."""
     regularizers, odd = activity_regularizers(draft.model, translation.known.names)
-    notes = [*settings.missing, *odd]
-    of_weights = weight_regularizers(
+    at_inference, mixed = called_at_inference(draft.model, translation.known.names)
+    notes = [*settings.missing, *odd, *mixed]
+    of_weights, mended = weight_regularizers(
         draft.model, draft.weights, model.topology["model_config"], model.weights
     )
-    config = full_training(settings, regularizers, of_weights)
+    config = full_training(settings, regularizers, of_weights, at_inference)
     state: tuple[LayersWeight, ...] = ()
     if config is None:
         notes.append("So the page gets a model that is not compiled.")
@@ -148,6 +161,8 @@ def _to_train(
                 raise
             notes.append(f"{_FRESH}: {str(error)[:MOST_CHARACTERS]}.")
     told = (f"Training: {' '.join(notes)}",) if notes else ()
+    if config is not None:
+        model = replace(model, warnings=tuple(one for one in model.warnings if one not in mended))
     return replace(
         model,
         training_config=config,
@@ -173,13 +188,15 @@ def _state(model: LayersModel, settings: CompileSettings, draft: Draft) -> tuple
     if not saved:
         return ()
     trained = _trained(draft)
-    legacy = is_legacy(_optimizer_config(training), settings.writer)
-    slots = find_slots(optimizer, saved, trained, legacy=legacy)
+    arguments = saved_arguments(training.optimizer)
+    legacy = is_legacy(arguments, settings.writer)
+    written = trained_weights(model.topology["model_config"], model.weights)
+    flags = left_to_adam(optimizer, trained, written) if optimizer.class_name == "Muon" else ()
+    slots = find_slots(optimizer, saved, trained, legacy=legacy, left_to_adam=flags)
     if slots is None:
         if not any(ref.shape for ref in saved):
             return ()  # The optimizer has made no step yet: its slots do not exist.
         raise NoStateError(f"its {len(saved)} variables are not those of {optimizer.class_name}")
-    written = trained_weights(model.topology["model_config"], model.weights)
     return state_weights(optimizer, slots, trained, written)
 
 
@@ -189,9 +206,3 @@ def _trained(draft: Draft) -> Sequence[WeightRef]:
     stored = complete_arguments(spelled(draft.file, draft.custom_layers))
     report = Report(draft.file.display_name)
     return trained_refs(stored.model, stored.file, own_variables(stored), rules(), report)
-
-
-def _optimizer_config(training: SavedTraining) -> dict[str, Json]:
-    saved = training.settings.get("optimizer_config", training.settings.get("optimizer"))
-    config = saved.get("config") if isinstance(saved, dict) else None
-    return config if isinstance(config, dict) else {}

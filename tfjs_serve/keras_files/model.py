@@ -117,6 +117,11 @@ class SavedTraining:
         default=_no_weights, repr=False, compare=False
     )
 
+    @property
+    def optimizer(self) -> Json:
+        """The optimizer as it was saved; ``None`` if it was not."""
+        return self.settings.get("optimizer_config", self.settings.get("optimizer"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KerasModel:

@@ -121,8 +121,16 @@ def test_regularizers_of_weights_in_layers_js_are_for_the_script() -> None:
     gates = [weight(np.ones(shape)) for shape in ((2, 9), (3, 9), (2, 9))]
     layers = [
         given("x", (None, 4, 2)),
-        layer("GRU", "g", units=3, kernel_regularizer={"class_name": "L1", "config": {"l1": 0.5}}),
-        layer("Dense", "d", units=3, kernel_regularizer="l2"),
+        layer(
+            "GRU",
+            "g",
+            units=3,
+            kernel_regularizer={"class_name": "L1", "config": {"l1": 0.5}},
+            recurrent_regularizer="l2",
+        ),
+        layer(
+            "Dense", "d", units=3, kernel_regularizer="l2", bias_regularizer={"class_name": "Mine"}
+        ),
     ]
     weights = {"g": gates, "d": [weight(np.ones((3, 3))), BIAS]}
     keras_model = replace(saved(sequential(layers), weights), training=trained())
@@ -134,8 +142,28 @@ def test_regularizers_of_weights_in_layers_js_are_for_the_script() -> None:
             "weight": "g/kernel",
             "class_name": "L1L2",
             "config": {"l1": 0.5, "l2": 0.0},
-        }
+        },
+        {
+            "layer": "g",
+            "weight": "g/recurrent_kernel",
+            "class_name": "L1L2",
+            "config": {"l1": 0.0, "l2": 0.01},
+        },
     ]
+    assert [warning for warning in found.warnings if "left out" in warning] == [
+        "m/d (Dense): its regularizer Mine is left out: TensorFlow.js does not have it."
+    ]
+
+
+def test_what_only_the_script_has_is_no_warning_for_its_pages() -> None:
+    orthogonal = {"class_name": "OrthogonalRegularizer", "config": {"factor": 0.5, "mode": "rows"}}
+    keras_model = model(trained(), kernel_regularizer=orthogonal)
+    assert any("Orthogonal" in one for one in translate(keras_model).warnings)
+    found = translate(keras_model, (), Detail.FULL)
+    assert not any("Orthogonal" in one for one in found.warnings)
+    assert found.training_config is not None
+    (one,) = found.training_config["keras"]["weight_regularizers"]
+    assert one == {"layer": "d", "weight": "d/kernel", **orthogonal}
 
 
 NONSENSE = [None, 3, "x", [], {}, [[]], [None], {"class_name": 3}, {"class_name": "SGD"}, [3, {}]]

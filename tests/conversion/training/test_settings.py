@@ -154,6 +154,31 @@ def test_old_optimizers_are_put_into_new_words() -> None:
     assert registered.class_name == "Adam"
 
 
+def test_an_optimizer_by_its_name_has_the_defaults_of_its_class() -> None:
+    for name, rate in (("adam", 0.001), ("SGD", 0.01)):
+        optimizer = read(optimizer=name, writer=TF_KERAS).optimizer
+        assert optimizer is not None
+        assert optimizer == _optimizer(name, KERAS3, learning_rate=rate)
+    nadam = read(optimizer="nadam", writer=TF_KERAS).optimizer
+    assert nadam is not None
+    assert nadam.class_name == "Nadam"
+
+
+@pytest.mark.parametrize("is_legacy", [True, False])
+def test_the_script_is_told_of_optimizers_from_before_keras_2_11(is_legacy: bool) -> None:
+    config = {"learning_rate": 0.5} if is_legacy else {"learning_rate": 0.5, **_NEW}
+    optimizer = _optimizer("RMSprop", TF_KERAS, **config)
+    assert ("dialect" in optimizer.config) == is_legacy
+
+
+_NEW = {"is_legacy_optimizer": False, "weight_decay": None, "jit_compile": True}
+
+
+def test_gradients_may_be_accumulated() -> None:
+    adam = _optimizer("Adam", KERAS3, learning_rate=0.5, gradient_accumulation_steps=2)
+    assert adam.config["gradient_accumulation_steps"] == 2
+
+
 def test_a_learning_rate_is_as_short_as_its_float32() -> None:
     rate = float(np.float32(0.001))
     assert _optimizer("SGD", KERAS3, learning_rate=rate).config["learning_rate"] == 0.001
@@ -176,6 +201,7 @@ def test_an_optimizer_that_scales_losses_is_the_one_inside() -> None:
         (3, "binary_crossentropy", KERAS1, "BinaryAccuracy"),
         (3, "categorical_crossentropy", KERAS3, "CategoricalAccuracy"),
         (3, "sparse_categorical_crossentropy", KERAS3, "SparseCategoricalAccuracy"),
+        (3, "categorical_generalized_cross_entropy", KERAS3, "SparseCategoricalAccuracy"),
     ],
 )
 def test_accuracy_is_the_one_that_keras_takes(
@@ -242,7 +268,7 @@ STRANGE: dict[str, dict[str, Any]] = {
         "optimizer": {"module": "mine", "class_name": "Adam", "config": {"learning_rate": 0.1}}
     },
     "no optimizer": {"optimizer": None},
-    "no learning rate": {"optimizer": {"class_name": "Adam", "config": {}}},
+    "no learning rate": {"optimizer": {"class_name": "Adam", "config": {"learning_rate": None}}},
     "a schedule of the user": {
         "optimizer": {
             "class_name": "Lion",
@@ -251,12 +277,6 @@ STRANGE: dict[str, dict[str, Any]] = {
     },
     "a rate that is not a number": {
         "optimizer": {"class_name": "SGD", "config": {"learning_rate": float("nan")}}
-    },
-    "accumulated gradients": {
-        "optimizer": {
-            "class_name": "SGD",
-            "config": {"learning_rate": 0.5, "gradient_accumulation_steps": 2},
-        }
     },
 }
 
@@ -267,6 +287,19 @@ def test_what_nobody_can_train_with_is_told(case: str) -> None:
     assert not settings.is_trainable
     assert full_training(settings) is None
     assert settings.missing or case == "no loss"
+
+
+def test_an_output_without_metrics_has_none() -> None:
+    both = output("a"), output("b")
+    settings = read(*both, writer=TF_KERAS, metrics=[[None], ["mae"]], loss={"b": "mse"})
+    assert [len(metrics) for metrics in settings.metrics] == [0, 1]
+    assert settings.missing == ()
+
+
+def test_a_class_by_its_name_is_logged_under_its_own_name_before_keras_3() -> None:
+    for writer, logged in ((KERAS3, "AUC"), (TF_KERAS, "auc")):
+        ((metric,),) = read(writer=writer, metrics=["AUC"]).metrics
+        assert metric.config["name"] == logged
 
 
 @pytest.mark.parametrize("metrics", [["mine"], [3], {"nowhere": "mse"}, "mine", [["a"], ["b"]]])

@@ -9,7 +9,7 @@ from tests.conversion.building import weight
 from tfjs_serve.conversion.model.sources import computed_source, reshaped_source, values
 from tfjs_serve.conversion.training.model import Setting
 from tfjs_serve.conversion.training.slots import find_slots
-from tfjs_serve.conversion.training.state import NoStateError, state_weights
+from tfjs_serve.conversion.training.state import NoStateError, left_to_adam, state_weights
 from tfjs_serve.conversion.training.tables import OF_ALL_OPTIMIZERS, OPTIMIZERS
 from tfjs_serve.keras_files import WeightRef
 from tfjs_serve.layers_model.model import LayersWeight, TensorSource
@@ -66,7 +66,79 @@ def test_variables_of_another_model_are_not_taken() -> None:
     adam = optimizer("Adam")
     assert find_slots(adam, [ITERATION, *INTERLEAVED[:3]], TRAINED, legacy=False) is None
     assert find_slots(adam, [ITERATION, *LISTS], TRAINED, legacy=False) is None
-    assert find_slots(optimizer("Muon"), [ITERATION], TRAINED, legacy=False) is None
+    muon = optimizer("Muon")
+    assert find_slots(muon, [ITERATION], TRAINED, legacy=False, left_to_adam=[False, True]) is None
+
+
+@pytest.mark.parametrize("class_name", ["ScheduleFreeAdamW", "Adam"])
+def test_sums_of_gradients_are_the_last_but_averages(class_name: str) -> None:
+    adam = optimizer(class_name, gradient_accumulation_steps=2, use_ema=True)
+    first = [slot("a0", KERNEL), slot("a1", BIAS), slot("s0", KERNEL), slot("s1", BIAS)]
+    found = find_slots(adam, [ITERATION, RATE, *first, *INTERLEAVED], TRAINED, legacy=False)
+    assert found is not None
+    assert list(found.kinds) == ["momentum", "velocity", "gradient_accumulator", "average"]
+    assert [ref and ref.name for ref in found.kinds["gradient_accumulator"]] == ["s0", "s1"]
+
+
+def test_the_variables_around_scaled_losses_are_left_out() -> None:
+    scaling = [
+        weight(0, "iteration"),
+        weight(0.0, "rate"),
+        weight(3, "steps"),
+        weight(2.0, "scale"),
+    ]
+    saved = [*scaling, ITERATION, RATE, *INTERLEAVED]
+    found = find_slots(optimizer("Adam"), saved, TRAINED, legacy=False)
+    assert found is not None
+    assert found.iteration is ITERATION
+
+
+def test_muon_has_a_velocity_for_what_it_leaves_to_adam() -> None:
+    table = weight(np.ones((4, 3)), "embeddings")
+    trained = [table, KERNEL, BIAS]
+    written = [
+        LayersWeight(name="d/bias", source=BIAS),
+        LayersWeight(name="d/kernel", source=KERNEL),
+        LayersWeight(name="e/embeddings", source=table),
+    ]
+    muon = optimizer("Muon", use_ema=True)
+    averages = [slot(f"a{index}", one) for index, one in enumerate(trained)]
+    slots = [slot("m0", table), slot("v0", table), slot("m1", KERNEL), slot("m2", BIAS)]
+    saved = [ITERATION, RATE, *averages, *slots, slot("v2", BIAS)]
+    flags = left_to_adam(muon, trained, written)
+    assert flags == [True, False, True]
+    found = find_slots(muon, saved, trained, legacy=False, left_to_adam=flags)
+    assert found is not None
+    names = [one.name for one in state_weights(muon, found, trained, written)]
+    assert names == [
+        "iter",
+        *(f"momentum/{one.name}" for one in written),
+        "velocity/d/bias",
+        "velocity/e/embeddings",
+        *(f"average/{one.name}" for one in written),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "wanted"), [(["last"], [False, True]), (["d/"], [True, True]), ([], [False, True])]
+)
+def test_layers_may_be_excluded_from_muon(patterns: list[str], wanted: list[bool]) -> None:
+    written = [
+        LayersWeight(name="d/kernel", source=KERNEL),
+        LayersWeight(name="last/bias", source=BIAS),
+    ]
+    assert left_to_adam(optimizer("Muon", exclude_layers=patterns), TRAINED, written) == wanted
+
+
+def test_muon_starts_anew_where_the_page_would_take_other_weights() -> None:
+    turned = computed_source(np.transpose, KERNEL, shape=(3, 2))
+    for muon, source in (
+        (optimizer("Muon"), reshaped_source(KERNEL, (6,))),
+        (optimizer("Muon"), turned),
+        (optimizer("Muon", exclude_layers=["(a+)+$"]), KERNEL),
+    ):
+        with pytest.raises(NoStateError):
+            left_to_adam(muon, [KERNEL], [LayersWeight(name="k", source=source)])
 
 
 @pytest.mark.parametrize("placeholders", [[], [weight(0.0), weight(0.0)]])

@@ -11,6 +11,7 @@ import keras
 import pytest
 
 from tfjs_serve.conversion.training.tables import (
+    LEARNING_RATES,
     LOSSES,
     METRICS,
     OF_ALL_OPTIMIZERS,
@@ -28,7 +29,7 @@ _NOT_TRANSLATED = {
     *("Mean", "Sum", "MeanMetricWrapper"),  # for numbers that are not of a label and an output
     *("LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"),  # of several optimizers
 }
-_OF_THE_MACHINE = {"loss_scale_factor", "gradient_accumulation_steps"}
+_OF_THE_MACHINE = {"loss_scale_factor"}
 
 
 def _classes(module: ModuleType) -> Iterator[tuple[str, type]]:
@@ -64,6 +65,11 @@ def test_arguments_and_defaults_of_optimizers_are_those_of_keras() -> None:
     wanted = {name: _defaults(member) for name, member in _classes(keras.optimizers)}
     found = {name: {**OF_ALL_OPTIMIZERS, **own} for name, own in OPTIMIZERS.items()}
     assert {name: _plain(arguments) for name, arguments in wanted.items()} == found
+
+
+def test_learning_rates_by_default_are_those_of_keras() -> None:
+    for name, member in _classes(keras.optimizers):
+        assert inspect.signature(member).parameters["learning_rate"].default == LEARNING_RATES[name]
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@
 // converter has written `keras` into it, the model that is loaded gets functions of its own in place
 // of those of TensorFlow.js, until a page compiles it anew. Other models are not touched.
 
-part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (kit) => {
+part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer", "sample_weights"], (kit) => {
   const { tf, asList, modelSettings, graphOf, run, penaltiesOf, Tally } = kit;
+  const { sampleWeightsOf, validationOf } = kit;
 
   const replaced = tf.LayersModel.prototype.loadTrainingConfig;
   tf.LayersModel.prototype.loadTrainingConfig = function loadTrainingConfig(config) {
@@ -51,6 +52,8 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       this.penalties = penaltiesOf(graph, settings);
       this.tally = new Tally(settings);
       this.lists = new Map(); // results of the last evaluation that are no numbers
+      this.names = [graph.outputNames, settings.outputs];
+      this.testWeights = []; // weights of the samples that are evaluated
     }
 
     // --- In place of TensorFlow.js's functions ---------------------------------------------------
@@ -62,6 +65,8 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
         makeTestFunction() {
           this.testFunction = () => {};
         },
+        standardizeUserData: (...given) => this.standardized(...given),
+        evaluate: (x, y, args = {}) => this.evaluated(x, y, args),
         testLoop: (_, data, batchSize, ...rest) => this.test(data, batchSize, ...rest),
         evaluateDataset: (dataset, args) => this.testDataset(dataset, args),
         fit: (x, y, args = {}) => this.fitted("fit", x, y, args),
@@ -126,7 +131,8 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       const { onOutput, penalties } = this.penalties();
       const sources = batch.inputs.map((value) => ({ value, mask: null }));
       const kept = [];
-      const outputs = run(this.graph, sources, { training, onOutput, kept });
+      const options = { ...this.settings, training, onOutput, kept };
+      const outputs = run(this.graph, sources, options);
       const losses = functions.map((loss, index) => {
         const { value, mask } = outputs[index];
         const sampleWeight = batch.sampleWeights[index] ?? null;
@@ -177,7 +183,19 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
       return results;
     }
 
-    test(data, batchSize, verbose = 0, steps = null) {
+    evaluated(x, y, args) {
+      const { testWeights } = this;
+      this.testWeights = sampleWeightsOf(args.sampleWeight, this.names, x);
+      try {
+        return tf.LayersModel.prototype.evaluate.call(this.graph, x, y, args);
+      } finally {
+        tf.dispose(this.testWeights);
+        this.testWeights = testWeights;
+      }
+    }
+
+    test(tensors, batchSize, verbose = 0, steps = null) {
+      const data = [...tensors, ...this.testWeights];
       if (verbose > 0) throw new Error("evaluate has no verbose mode in TensorFlow.js");
       if (steps !== null)
         throw new Error("evaluate has no steps; give all samples and a batchSize");
@@ -219,11 +237,29 @@ part("loop", ["model_settings", "run", "regularizers", "tally", "optimizer"], (k
 
     // --- Training --------------------------------------------------------------------------------
 
+    /** TensorFlow.js's check of inputs and targets, and weights, which it refuses. */
+    async standardized(x, y, sampleWeight, classWeight, ...rest) {
+      const check = tf.LayersModel.prototype.standardizeUserData;
+      if (sampleWeight && classWeight) {
+        throw new Error("fit takes sampleWeight or classWeight, and not both");
+      }
+      const all = await check.call(this.graph, x, y, null, classWeight, ...rest);
+      if (!sampleWeight) return all;
+      const [inputs, targets] = all;
+      return [inputs, targets, sampleWeightsOf(sampleWeight, this.names, inputs)];
+    }
+
     async fitted(method, ...given) {
-      const args = given.pop();
-      const callbacks = [this.callback(), ...callbacksOf(args)];
       const call = tf.LayersModel.prototype[method];
-      return call.call(this.graph, ...given, { ...args, callbacks });
+      const { args, weights } = validationOf(given[0], given.pop() ?? {}, this.names);
+      const callbacks = [this.callback(), ...callbacksOf(args)];
+      this.testWeights = weights;
+      try {
+        return await call.call(this.graph, ...given, { ...args, callbacks });
+      } finally {
+        tf.dispose(weights);
+        this.testWeights = [];
+      }
     }
 
     /**

@@ -16,11 +16,13 @@ part("model_settings", ["optimizers", "whole_weights", "metrics", "areas"], (kit
     weightedMetrics: [],
     activityRegularizers: [],
     weightRegularizers: [],
+    inferenceLayers: [],
   };
 
+  /** The optimizer; it may be of an older dialect than the rest, as those in `optimizers.legacy`. */
   function optimizerOf(given, dialect) {
     const { name, config } = spelledOut(given);
-    return new (called(offered.optimizers, "optimizer", name))({ ...config, dialect });
+    return new (called(offered.optimizers, "optimizer", name))({ dialect, ...config });
   }
 
   function lossOf(given) {

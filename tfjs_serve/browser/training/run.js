@@ -14,8 +14,9 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
    * Compute a model's outputs.
    *
    * @param sources `{value, mask}` for each input of the model.
-   * @param options `training`; `onOutput(layer, value)` for each output of each layer; `kept`, a list
-   *     to which tensors are added that have to be disposed of after the loss.
+   * @param options `training`; `dialect`; names of `inferenceLayers`, which do not train with the
+   *     others; `onOutput(layer, value)` for each output of each layer; `kept`, a list to which
+   *     tensors are added that have to be disposed of after the loss.
    * @returns `{value, mask}` for each output.
    */
   function run(model, sources, options) {
@@ -55,15 +56,21 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
     return depths.sort((one, other) => other - one).flatMap((depth) => nodesByDepth[depth]);
   }
 
-  function outputsOf(layer, given, options) {
+  function outputsOf(layer, given, outer) {
+    const isInferring = outer.isInferring || outer.inferenceLayers.includes(layer.name);
+    const options = { ...outer, isInferring };
     if (isModel(layer)) return run(layer, given, options);
     const values = given.map(({ value }) => value);
     const masks = given.map(({ mask }) => mask ?? null);
-    const isTrained = options.training && !(isFrozen(layer, options) && isNormalization(layer));
+    const isFixed = isInferring || (isFrozen(layer, options) && isNormalization(layer));
+    const isTrained = options.training && !isFixed;
     const kwargs = { training: isTrained };
     const hasMask = masks.some((mask) => mask !== null);
     if (hasMask) kwargs.mask = masks[0];
+    const hasOwnVariance = isTrained && options.dialect === "tf_keras" && isNormalization(layer);
+    const correct = hasOwnVariance ? unbiased(layer, values[0]) : () => {};
     const outputs = asList(applied(layer, values, kwargs, options.kept));
+    correct();
     const made = layer.supportsMasking ? layer.computeMask(values, masks) : null;
     outputs.forEach((value) => options.onOutput?.(layer, value));
     return outputs.map((value, index) => ({ value, mask: maskAt(made, index) }));
@@ -79,12 +86,25 @@ part("run", ["loss"], ({ tf, asList, activated }) => {
     return frozen || !layer.trainable || areFrozen;
   }
 
+  /** Return what changes the moving variance of images, after a step, as tf_keras has it. */
+  function unbiased({ movingVariance, momentum, axis }, { rank, shape, size }) {
+    if (rank !== 4) return () => {};
+    const count = size / shape.at(axis);
+    const kept = tf.mul(movingVariance.read(), momentum);
+    return () => {
+      const added = tf.sub(movingVariance.read(), kept);
+      movingVariance.write(tf.add(kept, tf.mul(added, count / Math.max(1, count - 1))));
+    };
+  }
+
   /** Apply a layer, and keep what goes into the softmax or the sigmoid at its end. */
   function applied(layer, values, kwargs, kept) {
     const own = layer.activation?.getClassName?.();
     if (layer.getClassName() === "Softmax") {
       const output = layer.apply(values, kwargs);
-      activated.set(output, { logits: values[0], activation: "softmax" });
+      const logits = tf.keep(tf.clone(values[0])); // which is disposed of after its last use
+      kept.push(logits);
+      activated.set(output, { logits, activation: "softmax" });
       return output;
     }
     if (!ACTIVATIONS.includes(own)) return layer.apply(values, kwargs);

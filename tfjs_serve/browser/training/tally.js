@@ -43,7 +43,8 @@ part("tally", ["metric"], ({ tf, Mean, metric }) => {
   function entriesFor(settings) {
     const { outputs, losses, dialect } = settings;
     const withLoss = outputs.map((_, index) => index).filter((index) => losses[index]);
-    const ofLosses = withLoss.length > 1 ? withLoss : [];
+    const isNamed = (dialect === "keras3" ? withLoss : outputs).length > 1;
+    const ofLosses = isNamed ? withLoss : [];
     const ofMetrics = metricNames(settings);
     const order = dialect === "keras3" ? byLabel : byOutput;
     return [

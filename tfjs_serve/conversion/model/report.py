@@ -55,6 +55,20 @@ def hint_of_package(layer: KerasLayer, otherwise: str, *, is_model: bool = False
     )
 
 
+NO_REGULARIZERS = "its regularizers are left out."
+"""The warning of a layer whose regularizers only a page with ``training.js`` has."""
+
+
+def as_told(layer: KerasLayer, message: str) -> str:
+    """Return a warning with the layer in front."""
+    return f"{layer.path} ({layer.class_name}): {message}"
+
+
+def left_out(kind: str, class_name: str) -> str:
+    """Return the warning of a layer with something that TensorFlow.js lacks."""
+    return f"its {kind} {class_name} is left out: TensorFlow.js does not have it."
+
+
 class Report:
     """Problems that stop a translation, and warnings that do not."""
 
@@ -105,7 +119,7 @@ class Report:
 
     def warn(self, layer: KerasLayer, message: str) -> None:
         """Add something that was left out without changing predictions."""
-        self._warnings.setdefault(f"{layer.path} ({layer.class_name}): {message}")
+        self._warnings.setdefault(as_told(layer, message))
 
     def tells_of(self, layer: KerasLayer) -> bool:
         """Whether `layer` has a problem."""

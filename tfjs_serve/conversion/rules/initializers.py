@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.report import left_out
 from tfjs_serve.conversion.rules.constraints import is_satisfied
 from tfjs_serve.conversion.rules.context import LayerContext
 
@@ -119,7 +120,7 @@ def _is_plain(value: Json) -> bool:
 
 
 def _left_out(context: LayerContext, kind: str, class_name: str) -> None:
-    context.warn(f"its {kind} {class_name} is left out: TensorFlow.js does not have it.")
+    context.warn(left_out(kind, class_name))
 
 
 def _initializer(context: LayerContext, variable: str, value: Json) -> Json:

@@ -15,6 +15,7 @@ def full_training(
     settings: CompileSettings,
     activity_regularizers: Sequence[dict[str, Json]] = (),
     weight_regularizers: Sequence[dict[str, Json]] = (),
+    inference_layers: Sequence[str] = (),
 ) -> dict[str, Json] | None:
     """Return the ``trainingConfig`` for a page with ``training.js``.
 
@@ -32,6 +33,7 @@ def full_training(
         "weighted_metrics": _listed(settings.weighted_metrics),
         "activity_regularizers": list(activity_regularizers),
         "weight_regularizers": list(weight_regularizers),
+        **({"inference_layers": list(inference_layers)} if inference_layers else {}),
     }
     return {
         "optimizer_config": {"class_name": OPTIMIZER_CLASS, "config": {}},

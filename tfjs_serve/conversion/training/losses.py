@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.serialized import snake_case
 from tfjs_serve.conversion.training.model import Output, Setting, UnknownSettingError, Writer
 from tfjs_serve.conversion.training.objects import Named, arguments, named, shown
 from tfjs_serve.conversion.training.tables import LOSSES, METRICS, loss_class, metric_class
@@ -16,7 +17,10 @@ _REDUCTIONS = {
     "mean_with_sample_weight": "mean_with_sample_weight",
     "sum": "sum",
 }
-_SPARSE = "SparseCategoricalCrossentropy"
+_OF_CLASSES = frozenset(
+    {"SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "Circle"}
+)
+"""Losses whose labels are the numbers of classes."""
 
 
 def read_loss(value: Json, output: Output) -> Setting:
@@ -63,6 +67,8 @@ def read_metric(value: Json, output: Output, loss: Setting | None, writer: Write
     logged = name.config.get("name")
     spelling = logged if isinstance(logged, str) and logged else name.spelling
     if writer.generation < 3:
+        if spelling in METRICS:
+            spelling = snake_case(spelling)  # a class by its name, which archives keep
         # What is logged for several outputs was saved with the name of the output.
         spelling = spelling.removeprefix(f"{output.name}_") or spelling
     return Setting(class_name=class_name, config={"name": spelling, **config})
@@ -88,7 +94,7 @@ def _kind(output: Output, loss: Setting | None, writer: Writer) -> str:
     is_old = writer.generation < 3 and not writer.is_tensorflow
     if _is_single(output) or (is_old and by_loss == "BinaryCrossentropy"):
         return "Binary"
-    return "SparseCategorical" if by_loss == _SPARSE else "Categorical"
+    return "SparseCategorical" if by_loss in _OF_CLASSES else "Categorical"
 
 
 def _is_single(output: Output) -> bool:

@@ -11,6 +11,7 @@ from tfjs_serve.conversion.model.serialized import plain
 from tfjs_serve.conversion.training.model import Setting, UnknownSettingError, Writer
 from tfjs_serve.conversion.training.objects import Named, arguments, is_number, named, shown
 from tfjs_serve.conversion.training.tables import (
+    LEARNING_RATES,
     OF_ALL_OPTIMIZERS,
     OPTIMIZERS,
     SCHEDULES,
@@ -21,8 +22,9 @@ _IGNORED = (
     "jit_compile",
     "is_legacy_optimizer",
     "loss_scale_factor",
-    "gradient_accumulation_steps",
 )
+_BEFORE_2_11 = "keras2"
+"""For ``training.js``: the optimizers of tf.keras computed as those of Keras 2 until then."""
 _REGISTERED = "Custom>"
 """Keras 2.11 and 2.12 register their own optimizers as if they were the user's."""
 
@@ -42,14 +44,15 @@ def read_optimizer(value: Json, writer: Writer) -> Setting:
     class_name = optimizer_class(spelling)
     if not class_name:
         raise UnknownSettingError(f"{shown(name.spelling)} is not one of Keras's")
-    if name.config.get("gradient_accumulation_steps") is not None:
-        raise UnknownSettingError("gradient_accumulation_steps has no counterpart in a page")
     saved = _modern(class_name, name.config, writer)
-    rate = _learning_rate(saved.pop("learning_rate", None), saved.pop("decay", None))
+    by_default = LEARNING_RATES[class_name]
+    rate = _learning_rate(saved.pop("learning_rate", by_default), saved.pop("decay", None))
     modern = Named(spelling=name.spelling, config=saved)
     defaults = {**OF_ALL_OPTIMIZERS, **OPTIMIZERS[class_name]}
-    config = arguments(modern, defaults, ignored=_IGNORED)
-    return Setting(class_name=class_name, config={"learning_rate": rate, **config})
+    config = {"learning_rate": rate, **arguments(modern, defaults, ignored=_IGNORED)}
+    if writer.is_tensorflow and is_legacy(name.config, writer):
+        config["dialect"] = _BEFORE_2_11
+    return Setting(class_name=class_name, config=config)
 
 
 def _unscaled(name: Named) -> Named:
@@ -86,8 +89,23 @@ def _modern(class_name: str, saved: Mapping[str, Json], writer: Writer) -> dict[
 
 
 def is_legacy(saved: Mapping[str, Json], writer: Writer) -> bool:
-    """Whether it is an optimizer from before Keras 2.11, or of ``optimizers.legacy``."""
-    return writer.generation < 3 and saved.get("is_legacy_optimizer", True) is not False
+    """Whether it is an optimizer from before Keras 2.11, or of ``optimizers.legacy``.
+
+    Parameters
+    ----------
+    saved
+        Its arguments. There are none if it was given by its name, which archives keep as it was;
+        there were archives only after 2.11.
+    """
+    return writer.generation < 3 and bool(saved) and saved.get("is_legacy_optimizer") is not False
+
+
+def saved_arguments(value: Json) -> Mapping[str, Json]:
+    """Return the arguments of a serialized optimizer, of the one inside if it scales losses."""
+    try:
+        return _unscaled(named(value)).config
+    except UnknownSettingError:
+        return {}
 
 
 def _learning_rate(rate: Json, decay: Json) -> float | Setting:

@@ -41,7 +41,7 @@ def read_settings(
         missing.sentences.append(f"The compile settings {saved.problem}.")
     optimizer = missing.attempt(
         "the optimizer",
-        lambda: read_optimizer(settings.get("optimizer_config", settings.get("optimizer")), writer),
+        lambda: read_optimizer(saved.optimizer, writer),
     )
     losses, has_all = _losses(settings.get("loss"), outputs, missing)
     scope = _Scope(outputs=outputs, losses=losses, writer=writer, missing=missing)
@@ -141,7 +141,8 @@ def _metrics_per_output(value: Json, outputs: Sequence[Output], writer: Writer) 
             value = [value] if is_flat else value
         elif is_flat and (writer.generation < 3 or not value):
             value = [value] * len(outputs)  # Before Keras 3, each output got all of them.
-    return [_as_list(one) for one in _per_output(value, outputs, is_broadcast=False)]
+    listed = (_as_list(one) for one in _per_output(value, outputs, is_broadcast=False))
+    return [[one for one in metrics if one is not None] for metrics in listed]
 
 
 def _as_list(value: Json) -> list[Json]:

@@ -10,6 +10,7 @@ others than Keras's, and there is no state to go on with.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -34,6 +35,9 @@ _MEANS = frozenset({"r", "c"})
 """Kinds of slots that have fewer numbers than their weight."""
 _MOST_TRIED = 1 << 24
 """Larger weights that are rearranged are not tried: it takes a few times their memory."""
+
+_PLAIN = re.compile(r"[\w/ -]+")
+"""Patterns that are found wherever they stand."""
 
 _DIFFERING_STEPS = 1000
 """Later factors of Nadam's product are all the same: 0.96**1000 is less than 1 tells. A file may
@@ -81,11 +85,60 @@ def _all(
         product = slots.product or _product(optimizer, slots.iteration)
         yield LayersWeight(name="u_product", source=product, group=_GROUP)
     for kind, refs in slots.kinds.items():
-        replaced = {id(weight): ref for weight, ref in zip(trained, refs, strict=True)}
+        replaced = {
+            id(weight): ref for weight, ref in zip(trained, refs, strict=True) if ref is not None
+        }
         for weight in written:
-            find = _of_whole_weight if kind in _MEANS else with_origins
-            source = find(weight.source, replaced)
-            yield LayersWeight(name=f"{kind}/{weight.name}", source=source, group=_GROUP)
+            source = _slot(kind, weight.source, replaced)
+            if source is not None:
+                yield LayersWeight(name=f"{kind}/{weight.name}", source=source, group=_GROUP)
+
+
+def _slot(
+    kind: str, source: TensorSource, replaced: Mapping[int, TensorSource]
+) -> TensorSource | None:
+    """Return the slot of a weight of the page; ``None`` if it has none of this kind."""
+    has_all = {id(one) for one in _distinct(source)} <= replaced.keys()
+    if kind in _MEANS:
+        return _of_whole_weight(source, replaced) if has_all else constant(0.0)
+    return with_origins(source, replaced) if has_all else None
+
+
+def left_to_adam(
+    optimizer: Setting, trained: Sequence[WeightRef], written: Sequence[LayersWeight]
+) -> list[bool]:
+    """Return which weights Muon leaves to AdamW (``_should_use_adamw`` in ``muon.py``).
+
+    Parameters
+    ----------
+    trained
+        The weights that Keras trains.
+    written
+        Those that the page trains, whose names and ranks decide there.
+
+    Raises
+    ------
+    NoStateError
+        The page decides otherwise than Keras, or the names are told by regular expressions, which
+        are not run for a file of anybody's.
+    """
+    places = {id(ref): index for index, ref in enumerate(trained)}
+    patterns = optimizer.config["exclude_layers"] or []
+    if not all(isinstance(one, str) and _PLAIN.fullmatch(one) for one in patterns):
+        raise NoStateError("its exclude_layers are regular expressions")
+    flags = [True] * len(trained)
+    for weight in written:
+        is_named = any(one in weight.name for one in patterns) or (
+            bool(optimizer.config["exclude_embeddings"]) and "embedding" in weight.name.lower()
+        )
+        for one in _distinct(weight.source):
+            is_matrix = len(one.shape) == 2
+            same = one.shape == weight.source.shape and is_reshaped_only(weight.source)
+            if not is_named and not same and (is_matrix or len(weight.source.shape) == 2):
+                raise NoStateError(f"Muon takes {weight.name!r} for another matrix than in Keras")
+            if id(one) in places:
+                flags[places[id(one)]] = is_named or not is_matrix
+    return flags
 
 
 def _of_whole_weight(source: TensorSource, replaced: Mapping[int, TensorSource]) -> TensorSource:

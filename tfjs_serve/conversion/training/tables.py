@@ -109,6 +109,7 @@ OF_ALL_OPTIMIZERS: Arguments = {
     "use_ema": False,
     "ema_momentum": 0.99,
     "ema_overwrite_frequency": None,
+    "gradient_accumulation_steps": None,
 }
 _BETAS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 OPTIMIZERS: Table = {
@@ -157,6 +158,13 @@ OPTIMIZERS: Table = {
     "ScheduleFreeAdamW": {**_BETAS, "epsilon": 1e-8, "warmup_steps": 0},
 }
 """``keras/src/optimizers/``; all have a ``learning_rate``, and those of `OF_ALL_OPTIMIZERS`."""
+
+LEARNING_RATES: Mapping[str, float] = {
+    **dict.fromkeys(OPTIMIZERS, 0.001),
+    "SGD": 0.01,
+    "ScheduleFreeAdamW": 0.0025,
+}
+"""Those of ``keras.optimizers.get(name)``."""
 
 SCHEDULES: Table = {
     "CosineDecay": {

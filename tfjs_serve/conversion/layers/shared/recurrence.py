@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from tfjs_serve import companion
 from tfjs_serve.conversion.layers.shared.cells import Cell
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.report import NO_REGULARIZERS
 from tfjs_serve.conversion.model.shapes import Shape
 from tfjs_serve.conversion.model.sources import Weights
 from tfjs_serve.conversion.rules.context import Inside, LayerContext, TfjsLayer
@@ -225,5 +226,13 @@ def with_weights_of(context: LayerContext, parts: Mapping[str, Inside]) -> Layer
         weights |= {f"{prefix}{name}": source for name, source in part.weights.items()}
         fixed |= {f"{prefix}{name}" for name in part.fixed}
         for layer in part.without_losses:
-            context.read.report.warn(layer, "its regularizers and constraints are left out.")
+            _warn_of_losses(context, layer)
     return replace(context, weights=weights, fixed_variables=fixed)
+
+
+def _warn_of_losses(context: LayerContext, layer: KerasLayer) -> None:
+    given = [key for key, value in layer.config.items() if value is not None]
+    if any(key.endswith("_regularizer") and not key.startswith("activity") for key in given):
+        context.read.report.warn(layer, NO_REGULARIZERS)
+    if any(key.endswith("_constraint") for key in given):
+        context.read.report.warn(layer, "its constraints are left out.")
