@@ -1,3 +1,3 @@
 """A development server for TensorFlow.js: Keras models in, Layers models out."""
 
-__version__ = "0.1.0"
+from tfjs_serve.version import __version__ as __version__

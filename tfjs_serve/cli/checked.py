@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from tfjs_serve import __version__
 from tfjs_serve.builder import Build
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import error_details, printable, reason_of
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.facts import counted
+from tfjs_serve.version import __version__
 from tfjs_serve.web.problems import describe
 
 Paragraph = tuple[str, str]

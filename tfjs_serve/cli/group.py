@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from tfjs_serve import __version__
 from tfjs_serve.cli.exit_codes import (
     FAILURE_EXIT_CODE,
     INTERRUPTED_EXIT_CODE,
@@ -18,6 +17,7 @@ from tfjs_serve.cli.exit_codes import (
 )
 from tfjs_serve.cli.quick_imports import quick_imports
 from tfjs_serve.errors import SettingsError, TfjsServeError
+from tfjs_serve.version import __version__
 
 _Load = Callable[[], click.Command]
 
