@@ -99,6 +99,35 @@ def _convert_file(
     copy: Copy | None,
 ) -> ConversionReport:
     from tfjs_serve.keras_files import open_model
+
+    parts = [Path(path) for path in request.beside]
+    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
+        if request.weights_only and keras_model.config:
+            raise KerasFileError(
+                f"{request.display_name} has an architecture of its own",
+                hint="leave out --topology",
+            )
+        return convert_opened(keras_model, request, on_progress, copy)
+
+
+def convert_opened(
+    keras_model: KerasModel,
+    request: ConversionRequest,
+    on_progress: Callable[[int, int], None],
+    copy: Copy | None = None,
+) -> ConversionReport:
+    """Carry out `request` for a model that can be read, wherever it is.
+
+    Parameters
+    ----------
+    request
+        What it says of the source does not count.
+
+    Raises
+    ------
+    TfjsServeError
+        The model cannot be converted.
+    """
     from tfjs_serve.layers_model.by_name import notes_on_patterns
     from tfjs_serve.layers_model.neighbours import (
         describe,
@@ -112,22 +141,15 @@ def _convert_file(
 
     files: tuple[WrittenFile, ...] = ()
     directory, options = Path(request.output_dir), request.options
-    parts = [Path(path) for path in request.beside]
-    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
-        if request.weights_only and keras_model.config:
-            raise KerasFileError(
-                f"{request.display_name} has an architecture of its own",
-                hint="leave out --topology",
-            )
-        translated = _translated(keras_model, options)
-        beside, notes = read_neighbours(request.neighbours)
-        inside = in_archive(keras_model.neighbours, replaced_by=beside)
-        model, used = describe(translated, (*inside, *beside), options.metadata_json())
-        if request.is_diagnosis:
-            check_layers_model(model, options)
-        else:
-            files = write_layers_model(model, directory, options, on_progress, copy)
-            files += write_neighbours(used, directory)
+    translated = _translated(keras_model, options)
+    beside, notes = read_neighbours(request.neighbours)
+    inside = in_archive(keras_model.neighbours, replaced_by=beside)
+    model, used = describe(translated, (*inside, *beside), options.metadata_json())
+    if request.is_diagnosis:
+        check_layers_model(model, options)
+    else:
+        files = write_layers_model(model, directory, options, on_progress, copy)
+        files += write_neighbours(used, directory)
     facts = replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata))
     notes = (*notes, *notes_on_patterns(model.weights, options))
     return ConversionReport(
