@@ -32,6 +32,9 @@ from tfjs_serve.conversion.passes import (
     spelled,
     tell_input_shapes,
 )
+from tfjs_serve.conversion.record.model import RECORD
+from tfjs_serve.conversion.record.recording import record_of
+from tfjs_serve.conversion.record.text import to_text
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.stored.choosing import Fit, whole
 from tfjs_serve.conversion.stored.first_call import freed, tell_sizes
@@ -77,10 +80,12 @@ def translate(
         draft = spelled(keras_model, custom_layers)
         if note:
             draft.report.warn(draft.model, note)
+        as_spelled = draft.model
         for one in MODEL_PASSES:
             draft = one(draft)
         done = freest(draft)
-        return compiled(written(done), done.draft, done.translation, training)
+        model = compiled(written(done), done.draft, done.translation, training)
+        return _recorded(model, as_spelled, draft, training)
 
 
 def _try(
@@ -221,6 +226,26 @@ def written(done: Done) -> LayersModel:
         parts=parts,
         facts=described(draft.model, draft.weights, translation, parts),
     )
+
+
+def _recorded(
+    model: LayersModel, as_spelled: KerasLayer, draft: Draft, training: Detail
+) -> LayersModel:
+    """Return the model with the record of what it was, for the way back."""
+    record = record_of(
+        draft.file,
+        as_spelled,
+        draft.model,
+        draft.weights,
+        [weight for weight in model.weights if not weight.group],
+        draft.custom_layers,
+        with_training=training is not Detail.NONE,
+    )
+    text = to_text(record) if record is not None else ""
+    if not text:
+        return model
+    metadata = {**(model.user_defined_metadata or {}), RECORD: text}
+    return replace(model, user_defined_metadata=metadata)
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:

@@ -33,6 +33,7 @@ from tfjs_serve.layers_model.model import Json, WrittenFile
 from tfjs_serve.layers_model.neighbours import labels_in
 from tfjs_serve.layers_model.sharding import is_misread_by_tfjs
 from tfjs_serve.layers_model.tfjs_facts import facts_of, model_config
+from tfjs_serve.layers_model.tfjs_weights import StoredWeight, stored_weights
 from tfjs_serve.neighbours import original_name, path_with_name
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MIB, MODEL_JSON
 from tfjs_serve.untrusted_json import parse_strict_json
@@ -130,6 +131,25 @@ def check_tfjs_folder(folder: Path, display_name: str) -> tuple[ModelFacts, tupl
     labels = labels_in(document.get("userDefinedMetadata"))
     facts = replace(facts_of(document, size_bytes), labels=labels)
     return facts, backend_notes(model_config(document))
+
+
+def open_tfjs_folder(folder: Path, display_name: str) -> tuple[Json, tuple[StoredWeight, ...]]:
+    """Return the document of the TF.js model in `folder`, and its weights, to be read one by one.
+
+    Parameters
+    ----------
+    display_name
+        What messages call its ``model.json``.
+
+    Raises
+    ------
+    TfjsFolderError
+        If it is not a complete model, or refers to anything outside the folder.
+    """
+    document, _, sources = _examined(folder, display_name)
+    files = [[(shard.path, shard.size_bytes) for shard in shards] for shards in sources]
+    manifest = document.get("weightsManifest") or []
+    return document, stored_weights(manifest, files, display_name)
 
 
 def _examined(
