@@ -22,7 +22,7 @@ _ONLY = {
         {"AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"}
         | {"AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "AugMix"}
         | {"AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix"}
-        | {"Equalization", "GroupedQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
+        | {"Equalization", "GroupQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
         | {"MixUp", "Pipeline", "RMSNormalization", "RandAugment", "RandomColorDegeneration"}
         | {"RandomColorJitter", "RandomElasticTransform", "RandomErasing", "RandomGaussianBlur"}
         | {"RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"}
@@ -38,6 +38,7 @@ _NONE = frozenset(
 )
 """Layers of older versions that neither has any more."""
 _NEWER_NAMES = {
+    "GroupedQueryAttention": "GroupQueryAttention",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "UnifiedGRU": "GRU",
@@ -63,6 +64,7 @@ _DEFAULTS_OF_KERAS3: Mapping[str, Json] = {
     "optional": False,
     "pad_to_aspect_ratio": False,
     "quantization_config": None,
+    "rms_scaling": False,
     "salt": None,
     "seed": None,
     "sliding_window": None,
@@ -98,7 +100,9 @@ _ONLY_KERAS3: Mapping[str, frozenset[str]] = {
     "LSTM": frozenset({"seed", "use_cudnn"}),
     "LSTMCell": frozenset({"seed"}),
     "MultiHeadAttention": frozenset({"sliding_window", "flash_attention", "use_gate", "seed"}),
-    "RandomContrast": frozenset({"value_range"}),
+    "LayerNormalization": frozenset({"rms_scaling"}),
+    "RandomBrightness": frozenset({"data_format"}),
+    "RandomContrast": frozenset({"value_range", "data_format"}),
     "RandomCrop": frozenset({"data_format"}),
     "RandomFlip": frozenset({"data_format"}),
     "RandomRotation": frozenset({"data_format"}),
@@ -136,6 +140,14 @@ _MODULES = {
     "constraint": "keras.constraints",
     "activation": "keras.layers",
 }
+_ACTIVATIONS = {"silu": "swish", "hard_swish": "hard_silu"}
+_OF_BOTH = frozenset(
+    {"elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6"}
+    | {"selu", "sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"}
+)
+_NOT_IN_OBJECTS = frozenset({"input_axes", "output_axes", "dtype", "name", "trainable"})
+"""What only Keras 3 has among the arguments of initializers, and what says nothing of a layer that
+is an activation."""
 _OBJECTS = {"IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal"}
 
 
@@ -160,12 +172,12 @@ class Spelled:
 def spelled_layer(layer: KerasLayer) -> Spelled:
     """Return the class and arguments of a layer, without its name, dtype, flag and children."""
     name = _NEWER_NAMES.get(layer.class_name, layer.class_name)
-    config = {key: _object(key, value) for key, value in layer.config.items()}
-    config = {key: value for key, value in config.items() if key not in _DERIVED | _OF_OLDER}
+    given = {key: one for key, one in layer.config.items() if key not in _DERIVED | _OF_OLDER}
+    config = {key: _argument(key, value) for key, value in given.items()}
     config |= _RENAMED.get(name, _as_it_is)(layer, config)
     if name in _NONE:
         return Spelled(class_name=name, config=config, loaded_by=frozenset(), because=name)
-    loaded_by, because = BOTH, ""
+    loaded_by, because = _by_activations(given)
     for one, classes in _ONLY.items():
         if name in classes:
             loaded_by, because = frozenset({one}), name
@@ -187,18 +199,32 @@ def spelled_layer(layer: KerasLayer) -> Spelled:
     )
 
 
-def _object(key: str, value: Json) -> Json:
+def _argument(key: str, value: Json) -> Json:
     """Return an argument with the module of its class, without which Keras finds none."""
+    if key.endswith("activation") and isinstance(value, str):
+        return _ACTIVATIONS.get(value, value)
     if not isinstance(value, dict) or "class_name" not in value:
         return value
     kind = key.rpartition("_")[2]
     name = _OBJECTS.get(value["class_name"], value["class_name"])
+    config = value.get("config") or {}
     return {
         "module": _MODULES.get(kind, "keras.layers"),
         "class_name": name,
-        "config": value.get("config") or {},
+        "config": {key: one for key, one in config.items() if key not in _NOT_IN_OBJECTS},
         "registered_name": None,
     }
+
+
+def _by_activations(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
+    """Return which Kerases have the functions among the arguments, and which one lacks."""
+    for key, value in config.items():
+        is_name = key.endswith("activation") and isinstance(value, str)
+        if is_name and _ACTIVATIONS.get(value, value) not in _OF_BOTH:
+            return frozenset({KERAS3}), f"{key}={value!r}"
+        if key.endswith("activation") and isinstance(value, dict):
+            return frozenset({KERAS3}), f"{key} is an object"
+    return BOTH, ""
 
 
 # --- Arguments that have other names, or other values when they are left out -----------------

@@ -39,6 +39,9 @@ class Calls:
         From a layer's name to the indices of its calls, in order.
     names
         From a layer's name in the graph to its name in the file.
+    recurrent, spread
+        Names of the layers whose further inputs are states, or arguments of their own instead of
+        parts of a list.
     as_lists
         Whether they can be written as lists.
     """
@@ -48,6 +51,7 @@ class Calls:
     kept: Mapping[str, Sequence[int]]
     names: Mapping[str, str]
     recurrent: frozenset[str]
+    spread: frozenset[str]
     as_lists: bool
 
     def nodes(self, name: str) -> list[Json]:
@@ -96,7 +100,8 @@ class Calls:
         first = [one for index, one in enumerate(tensors) if index not in placed]
         if name in self.recurrent and len(first) > 1:
             arguments[_INITIAL_STATE], first = first[1:], first[:1]
-        return {"args": [first[0] if len(first) == 1 else first], "kwargs": arguments}
+        is_list = len(first) > 1 and name not in self.spread
+        return {"args": [first] if is_list else first, "kwargs": arguments}
 
     def _tensor(self, ref: TensorRef) -> dict[str, Json]:
         shape = list(ref.shape) if ref.shape is not None else [None]
@@ -108,7 +113,10 @@ class Calls:
 
 
 def calls_of(
-    model: KerasLayer, names: Mapping[str, str], recurrent: frozenset[str]
+    model: KerasLayer,
+    names: Mapping[str, str],
+    recurrent: frozenset[str],
+    spread: frozenset[str],
 ) -> Calls:
     """Return the calls in the graph of `model` that lead to its outputs.
 
@@ -116,8 +124,8 @@ def calls_of(
     ----------
     names
         From a layer's name in the graph to its name in the file.
-    recurrent
-        Names of the layers whose further inputs are states.
+    recurrent, spread
+        See :class:`Calls`.
     """
     assert model.graph is not None
     graph = model.graph
@@ -128,8 +136,9 @@ def calls_of(
         kept=kept,
         names=names,
         recurrent=recurrent,
+        spread=spread,
         as_lists=all(
-            _fits_lists(graph.calls[name][index], name in recurrent)
+            _fits_lists(graph.calls[name][index], name in recurrent | spread)
             for name, indices in kept.items()
             for index in indices
         ),
@@ -195,9 +204,9 @@ def _without_mask(arguments: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in arguments.items() if key != "mask"}
 
 
-def _fits_lists(call: Call, is_recurrent: bool) -> bool:
-    has_states = is_recurrent and len(call.inputs) > 1
-    return not has_states and not _placeholders(call.kwargs)
+def _fits_lists(call: Call, takes_one: bool) -> bool:
+    has_more = takes_one and len(call.inputs) > 1
+    return not has_more and not _placeholders(call.kwargs)
 
 
 def _placeholders(value: Any) -> set[int]:

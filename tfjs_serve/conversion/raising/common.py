@@ -19,6 +19,13 @@ from tfjs_serve.conversion.spelling.entries import config_of, entries_of
 Entry = dict[str, Json]
 _NO_KERAS = "no-such-layer"
 _HINT_REBUILD = "Replace the layer in the Keras model that it came from."
+_WITHOUT_FLAG = frozenset(
+    {"Discretization", "HashedCrossing", "Pipeline"}
+    | {"SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
+)
+"""Layers that do not take their own trainable flag in some Keras, and train nothing."""
+_ARGUMENTS_EACH = frozenset({"GroupedQueryAttention", "MultiHeadAttention"})
+"""Layers whose inputs are arguments of their own: query, value and key."""
 _WRAPPED = ("layer", "cell")
 
 
@@ -113,7 +120,7 @@ class _Writer:
         calls = self._calls(model, names)
         if calls is None:
             return self._verbatim(model, entry, entries)
-        pairs = []
+        pairs, old = [], config_of(entry)
         by_name = {child.name: child for child in model.children}
         for one in layer_order(model.graph):
             child, name = by_name[one], names[one]
@@ -123,10 +130,21 @@ class _Writer:
             "name": model.name,
             "trainable": True,
             "layers": [made for made, _ in pairs],
-            "input_layers": calls.ends("inputs"),
-            "output_layers": calls.ends("outputs"),
+            "input_layers": self._ends(calls, "inputs", old),
+            "output_layers": self._ends(calls, "outputs", old),
         }
         return _entry("keras.src.models", "Functional", config), _around(model, pairs)
+
+    def _ends(self, calls: Calls, which: str, old: Mapping[str, Any]) -> Json:
+        """Return the inputs or outputs; a single one by itself, unless it was in a list.
+
+        Keras 2 always writes a list, and returns the only output by itself nevertheless. In Keras 3
+        such a model would return a list, which no layer after it takes.
+        """
+        made, before = calls.ends(which), old.get(f"{which[:-1]}_layers")
+        was_list = isinstance(before, list) and bool(before) and isinstance(before[0], list)
+        is_one = isinstance(made, list) and len(made) == 1 and which not in calls.graph.structures
+        return made[0] if is_one and not (was_list and self._generation >= 3) else made
 
     def _calls(self, model: KerasLayer, names: Mapping[str, str]) -> Calls | None:
         """Return the calls of a model; ``None`` if they have to stay as they were written."""
@@ -135,7 +153,10 @@ class _Writer:
         recurrent = frozenset(
             name for name, child in by_name.items() if traits_of(table, child).has_states
         )
-        calls = calls_of(model, names, recurrent)
+        spread = frozenset(
+            name for name, child in by_name.items() if child.class_name in _ARGUMENTS_EACH
+        )
+        calls = calls_of(model, names, recurrent, spread)
         masks = ExplicitMasks(graph=model.graph, layers=by_name, rules=table)
         for name, indices in calls.kept.items():
             if by_name[name].is_operation:
@@ -144,6 +165,8 @@ class _Writer:
                 mask = call.kwargs.get("mask")
                 if mask is not None and not masks.is_implied(call, mask):
                     return None
+        if not calls.as_lists and self._generation >= 3:
+            return None
         if not calls.as_lists:
             self._only(KERAS3, model, "a layer is called with tensors among its other arguments")
         return calls
@@ -158,7 +181,7 @@ class _Writer:
         self._only(
             KERAS3 if self._generation >= 3 else KERAS2,
             model,
-            "functions and masks in its graph are written differently",
+            "it has functions, or tensors among the other arguments of layers",
         )
         pairs = []
         for child in model.children:
@@ -190,6 +213,8 @@ class _Writer:
         config["dtype"] = _policy(layer, old)
         if layer.class_name == "InputLayer":
             config = _input(config)
+        if spelled.class_name in _WITHOUT_FLAG:
+            del config["trainable"]
         inside, children = self._inside(layer, old)
         made = _entry("keras.layers", spelled.class_name, {**config, **inside})
         return made, replace(layer, class_name=spelled.class_name, children=tuple(children))

@@ -18,6 +18,7 @@ import numpy as np
 from tfjs_serve.conversion.model.sources import Array, combined, is_computed, parts, values
 from tfjs_serve.layers_model.model import ArraySource, TensorSource
 
+_APART = "the page has copies of it that are no longer the same"
 _TOLERANCE = 1e-5
 """How far a scaled weight may be off, relative to its largest number: float32 rounds twice."""
 
@@ -72,19 +73,14 @@ class _Found:
     is_known: Array
 
     def take(self, places: Array, numbers: Array) -> None:
-        """Take numbers at places that may be known already, if they are the same.
-
-        Raises
-        ------
-        UnsolvedError
-            They are others.
-        """
-        again = self.is_known[places]
-        old, new = self.numbers[places[again]], numbers[again]
-        if not np.array_equal(old, new, equal_nan=True):
-            raise UnsolvedError("the page has copies of it that are no longer the same")
+        """Take numbers at places."""
         self.numbers[places] = numbers
         self.is_known[places] = True
+
+    def agrees(self, places: Array, numbers: Array) -> bool:
+        """Whether what is known of these places already is the same."""
+        again = self.is_known[places]
+        return np.array_equal(self.numbers[places[again]], numbers[again], equal_nan=True)
 
 
 @dataclass(slots=True)
@@ -95,9 +91,12 @@ class Solution:
     ----------
     unknown
         The variables that are looked for, by ``id``.
+    is_rounded
+        Whether the weights of the page are, so that copies of a number may differ a little.
     """
 
     unknown: Mapping[int, TensorSource]
+    is_rounded: bool = False
     _whole: dict[int, Array] = field(default_factory=dict)
     _parts: dict[int, _Found] = field(default_factory=dict)
 
@@ -132,8 +131,8 @@ class Solution:
     def _take_whole(self, variable: TensorSource, target: Array) -> None:
         new = target.reshape(variable.shape)
         old = self._whole.get(id(variable))
-        if old is not None and not np.array_equal(old, new, equal_nan=True):
-            raise UnsolvedError("the page has copies of it that are no longer the same")
+        if old is not None and not self.is_rounded and not np.array_equal(old, new, equal_nan=True):
+            raise UnsolvedError(_APART)
         self._whole[id(variable)] = new
 
     def _take_parts(
@@ -144,6 +143,8 @@ class Solution:
             known = self._parts.setdefault(
                 key, _Found(numbers=np.zeros(size, target.dtype), is_known=np.zeros(size, bool))
             )
+            if not self.is_rounded and not known.agrees(places, numbers):
+                raise UnsolvedError(_APART)
             known.take(places, numbers)
 
 
