@@ -220,7 +220,8 @@ def _raise_folder(
     from tfjs_serve.layers_model.tfjs_folder import open_tfjs_folder
 
     document, weights = open_tfjs_folder(folder, request.display_name)
-    model = raised(document, weights, request.display_name)
+    wanted = request.options.training
+    model = raised(document, weights, request.display_name, wants_training=wanted)
     file = write_keras(model, form, Path(request.output_dir), on_progress)
     return ConversionReport(files=_reported((file,)), warnings=model.notes)
 

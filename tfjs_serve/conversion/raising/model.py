@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
-from tfjs_serve.conversion.model.sources import LayerWeights
+from tfjs_serve.conversion.model.sources import Array, LayerWeights
 from tfjs_serve.layers_model.model import TensorSource
 
 KERAS2, KERAS3 = 2, 3
@@ -58,10 +58,15 @@ class Origin:
         The same in the one spelling that rules know.
     variables
         From the path of a layer in `model` to its variables by name.
+    trained
+        Names of the weights that the page trains, in its order.
+    arranged
+        Returns the variables again, if the weights of the page were others; those of which these
+        tell nothing are left out. Raises ``UnsolvedError``.
     training
         The arguments of ``compile`` in some Keras's spelling; ``None`` for none.
-    state
-        The variables of the optimizer in the order of Keras 3; none if it is to start anew.
+    is_recorded
+        Whether the record tells of the training, and not the page.
     notes
         What users should know.
     """
@@ -71,8 +76,10 @@ class Origin:
     config: Mapping[str, Json]
     model: KerasLayer
     variables: LayerWeights
+    trained: Sequence[str]
+    arranged: Callable[[Mapping[str, Array]], Mapping[str, Mapping[str, Array]]]
     training: Mapping[str, Json] | None = None
-    state: Sequence[TensorSource] = ()
+    is_recorded: bool = False
     notes: tuple[str, ...] = ()
 
 

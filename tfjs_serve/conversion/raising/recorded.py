@@ -7,19 +7,21 @@ what the variables are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.compiling import Detail, compiled
+from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import HINT_DAMAGED
 from tfjs_serve.conversion.model.sources import Array, LayerWeights, values
 from tfjs_serve.conversion.passes import Draft, complete_arguments, spelled
 from tfjs_serve.conversion.raising.flags import with_page_flags
 from tfjs_serve.conversion.raising.model import Origin, Page
-from tfjs_serve.conversion.raising.sameness import is_same_model
+from tfjs_serve.conversion.raising.sameness import is_same_argument, is_same_model
+from tfjs_serve.conversion.raising.training import is_for_script
 from tfjs_serve.conversion.record.model import Record, Stated
 from tfjs_serve.conversion.record.solving import (
     Solution,
@@ -30,9 +32,10 @@ from tfjs_serve.conversion.record.solving import (
     is_nearly,
     made_of,
 )
+from tfjs_serve.conversion.training.trained_weights import trained_weights
 from tfjs_serve.conversion.translate import Done, freest, written
-from tfjs_serve.errors import ConversionError, KerasFileError, TfjsServeError
-from tfjs_serve.keras_files import Container, Dialect, KerasModel
+from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.keras_files import Container, Dialect, KerasModel, SavedTraining
 from tfjs_serve.layers_model.model import ArraySource, LayersModel, LayersWeight, TensorSource
 from tfjs_serve.layers_model.tfjs_weights import StoredWeight
 
@@ -66,7 +69,7 @@ def converted_again(record: Record, page: Page) -> Converted | None:
     try:
         draft = _draft(record, page.display_name)
         done = freest(draft)
-        model = written(done)
+        model = compiled(written(done), done.draft, done.translation, Detail.PLAIN)
     except TfjsServeError:
         return None
     if not _has_same_weights(model, page):
@@ -86,13 +89,14 @@ def _draft(record: Record, display_name: str) -> Draft:
         keras_version=record.keras_version,
         config=record.config,
         weights={},
+        training=None if record.training is None else SavedTraining(settings=record.training),
     )
     draft = complete_arguments(spelled(file, record.custom_layers))
     variables = {
         path: {name: _variable(record, path, name, one) for name, one in named.items()}
         for path, named in record.variables.items()
     }
-    return replace(draft, model=_changed(draft.model, record), weights=_shared(variables))
+    return replace(draft, model=_changed(draft.model, record), weights=variables)
 
 
 def _changed(layer: KerasLayer, record: Record) -> KerasLayer:
@@ -108,10 +112,6 @@ def _variable(record: Record, path: str, name: str, stated: Stated) -> TensorSou
         return Unknown(shape, dtype)
     kind = np.dtype("float32" if dtype == "bfloat16" else dtype).newbyteorder("<")
     return ArraySource(np.frombuffer(data, kind).reshape(shape))
-
-
-def _shared(variables: dict[str, dict[str, TensorSource]]) -> LayerWeights:
-    return variables
 
 
 def _has_same_weights(model: LayersModel, page: Page) -> bool:
@@ -165,8 +165,48 @@ def origin_of(converted: Converted, record: Record, page: Page) -> Origin:
         config=record.config,
         model=with_page_flags(draft.model, converted.done, page),
         variables=found,
+        trained=_trained(converted.model),
+        arranged=partial(_arranged, converted),
+        training=page.training if is_compiled_anew(converted, page) else record.training,
+        is_recorded=not is_compiled_anew(converted, page),
         notes=tuple(notes),
     )
+
+
+def is_compiled_anew(converted: Converted, page: Page) -> bool:
+    """Whether the page has other compile settings than it was given."""
+    if page.training is None or is_for_script(page.training):
+        return False
+    given = converted.model.training_config
+    return given is None or not is_same_argument(given, page.training)
+
+
+def _trained(model: LayersModel) -> list[str]:
+    weights = trained_weights(model.topology["model_config"], model.weights)
+    return [weight.name for weight in weights]
+
+
+def _arranged(converted: Converted, slots: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Return slots of the variables, from those of the page's weights; numbers are only moved."""
+    variables = converted.draft.weights
+    unknown = {
+        id(one): one
+        for named in variables.values()
+        for one in named.values()
+        if isinstance(one, Unknown)
+    }
+    solution = Solution(unknown, moves_only=True)
+    for weight in converted.model.weights:
+        if weight.name in slots:
+            solution.learn(weight.source, slots[weight.name])
+    return {
+        path: {
+            name: value
+            for name, one in named.items()
+            if id(one) in unknown and (value := solution.value(one)) is not None
+        }
+        for path, named in variables.items()
+    }
 
 
 def _is_rounded(page: Page) -> bool:

@@ -11,6 +11,7 @@ from tfjs_serve.conversion.raising.common import in_common
 from tfjs_serve.conversion.raising.hard_sigmoid import note_hard_sigmoid
 from tfjs_serve.conversion.raising.model import BOTH, Origin, Page, Raised
 from tfjs_serve.conversion.raising.recorded import converted_again, origin_of
+from tfjs_serve.conversion.raising.trained import with_training
 from tfjs_serve.conversion.raising.unrecorded import unrecorded
 from tfjs_serve.conversion.record.model import RECORD
 from tfjs_serve.conversion.record.text import from_text
@@ -24,7 +25,11 @@ _OTHER_MODEL = (
 
 
 def raised(
-    document: Mapping[str, Any], weights: Sequence[StoredWeight], display_name: str
+    document: Mapping[str, Any],
+    weights: Sequence[StoredWeight],
+    display_name: str,
+    *,
+    wants_training: bool = True,
 ) -> Raised:
     """Return the model of a folder for Keras.
 
@@ -34,6 +39,8 @@ def raised(
         What is in ``model.json``.
     weights
         In the order of its manifest.
+    wants_training
+        Whether compile settings and the state of the optimizer are to go back, too.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def raised(
     notes = [*origin.notes, *written.notes, *note_hard_sigmoid(origin, written.model)]
     if written.loaded_by != BOTH and not written.loaded_by:
         notes.append("No Keras of today has all of its layers.")
-    return Raised(
+    model = Raised(
         config=written.config,
         model=written.model,
         variables=origin.variables,
@@ -61,6 +68,7 @@ def raised(
         loaded_by=written.loaded_by,
         notes=tuple(notes),
     )
+    return with_training(model, origin, page) if wants_training else model
 
 
 def _page(

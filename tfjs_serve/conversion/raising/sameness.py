@@ -24,7 +24,7 @@ def is_same_model(made: Mapping[str, Json], saved: Mapping[str, Json]) -> bool:
     if class_of(made) != class_of(saved):
         return False
     if class_of(made) not in MODELS:
-        return _is_same_argument(_arguments(made), _arguments(saved))
+        return is_same_argument(_arguments(made), _arguments(saved))
     ours, theirs = layers_of(made), layers_of(saved)
     if [name_of(one) for one in ours] != [name_of(one) for one in theirs]:
         by_name = {name_of(one): one for one in theirs}
@@ -51,12 +51,13 @@ def _inputs(entry: Mapping[str, Json]) -> list[list[tuple[str, int]]]:
     ]
 
 
-def _is_same_argument(ours: Json, theirs: Json) -> bool:
+def is_same_argument(ours: Json, theirs: Json) -> bool:
+    """Whether what two arguments both have is the same, in either spelling."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         shared = ours.keys() & theirs.keys()
-        return all(_is_same_argument(ours[key], theirs[key]) for key in shared - _CHANGING)
+        return all(is_same_argument(ours[key], theirs[key]) for key in shared - _CHANGING)
     if isinstance(ours, list) and isinstance(theirs, list):
-        return len(ours) == len(theirs) and all(map(_is_same_argument, ours, theirs))
+        return len(ours) == len(theirs) and all(map(is_same_argument, ours, theirs))
     if isinstance(ours, str) and isinstance(theirs, str):
         return _squashed(ours) == _squashed(theirs)
     if _is_number(ours) and _is_number(theirs):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from tfjs_serve import companion
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.layers import Json
+from tfjs_serve.conversion.model.report import NONSENSE
+from tfjs_serve.conversion.model.sources import Array, LayerWeights
 from tfjs_serve.conversion.passes import complete_arguments, own_variables, spelled
 from tfjs_serve.conversion.raising.by_names import variables_by_names
 from tfjs_serve.conversion.raising.model import Origin, Page
 from tfjs_serve.conversion.raising.tfjs_spelling import keras_entry
+from tfjs_serve.conversion.training.trained_weights import trained_weights
 from tfjs_serve.keras_files import Container, Dialect, KerasModel
 from tfjs_serve.keras_files.dialects import read_generation
+from tfjs_serve.layers_model.model import LayersWeight
 
 _VERSIONS = {2: "2.15.0", 3: "3.15.1"}
 """What is stated where nobody says which Keras it was: TensorFlow.js follows Keras 2."""
@@ -67,11 +71,33 @@ def unrecorded(page: Page) -> Origin:
         generation=generation,
         keras_version=file.keras_version,
         config=config,
-        model=_without_slashes(draft.model),
+        model=draft.model,
         variables=variables,
+        trained=_trained(config, page),
+        arranged=partial(_arranged, variables, page),
+        training=page.training,
         notes=report.warnings,
     )
 
 
-def _without_slashes(model: KerasLayer) -> KerasLayer:
-    return replace(model)
+def _trained(config: Mapping[str, Json], page: Page) -> Sequence[str]:
+    """Return the names of the weights that the page trains, in its order."""
+    weights = [LayersWeight(name=name, source=one) for name, one in page.weights.items()]
+    try:
+        return [weight.name for weight in trained_weights(config, weights)]
+    except NONSENSE:
+        return ()
+
+
+def _arranged(
+    variables: LayerWeights, page: Page, slots: Mapping[str, Array]
+) -> dict[str, dict[str, Array]]:
+    names = {id(one): name for name, one in page.weights.items()}
+    return {
+        path: {
+            variable: slots[names[id(one)]]
+            for variable, one in named.items()
+            if names[id(one)] in slots
+        }
+        for path, named in variables.items()
+    }

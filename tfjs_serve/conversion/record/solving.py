@@ -93,10 +93,13 @@ class Solution:
         The variables that are looked for, by ``id``.
     is_rounded
         Whether the weights of the page are, so that copies of a number may differ a little.
+    moves_only
+        Whether numbers that a rule scales are not to be found: slots scale otherwise.
     """
 
     unknown: Mapping[int, TensorSource]
     is_rounded: bool = False
+    moves_only: bool = False
     _whole: dict[int, Array] = field(default_factory=dict)
     _parts: dict[int, _Found] = field(default_factory=dict)
 
@@ -138,7 +141,8 @@ class Solution:
     def _take_parts(
         self, source: TensorSource, target: Array, found: Mapping[int, TensorSource]
     ) -> None:
-        for key, (places, numbers) in _solved(source, target, found).items():
+        solved = _solved(source, target, found, moves_only=self.moves_only)
+        for key, (places, numbers) in solved.items():
             size = math.prod(self.unknown[key].shape)
             known = self._parts.setdefault(
                 key, _Found(numbers=np.zeros(size, target.dtype), is_known=np.zeros(size, bool))
@@ -161,7 +165,9 @@ Solved = dict[int, tuple[Array, Array]]
 """For each variable by ``id``: places in it, and the numbers there."""
 
 
-def _solved(source: TensorSource, target: Array, found: Mapping[int, TensorSource]) -> Solved:
+def _solved(
+    source: TensorSource, target: Array, found: Mapping[int, TensorSource], *, moves_only: bool
+) -> Solved:
     """Return what a weight that is computed tells of its variables.
 
     Raises
@@ -181,6 +187,8 @@ def _solved(source: TensorSource, target: Array, found: Mapping[int, TensorSourc
         selected = _selection(first, second, nothing, is_fixed, order)
         if selected is not None:
             return ask.split(selected, target.reshape(-1), is_fixed)
+        if moves_only:
+            raise UnsolvedError("its weight in the page is computed")
         return _rescaled(ask, target, (nothing, first, second))
 
 
