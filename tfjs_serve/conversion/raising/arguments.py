@@ -120,7 +120,7 @@ _ONLY_KERAS3: Mapping[str, frozenset[str]] = {
     "StringLookup": frozenset({"salt"}),
     "ZeroPadding1D": frozenset({"data_format"}),
 }
-_FREE = frozenset({"seed", "value_range", "use_cudnn"})
+_FREE = frozenset({"input_length", "seed", "use_cudnn", "value_range"})
 """What matters in training only, or not at all: left out whatever it is."""
 _ONLY_KERAS2: Mapping[str, frozenset[str]] = {
     "EinsumDense": frozenset({"activity_regularizer"}),

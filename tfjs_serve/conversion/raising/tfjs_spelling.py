@@ -15,6 +15,10 @@ from tfjs_serve.layers_model.model import TensorSource
 
 _INITIALIZERS = {"LeCunNormal": "LecunNormal", "LeCunUniform": "LecunUniform"}
 _INSIDE = ("layer", "backward_layer", "cell")
+_OF_RNN = frozenset(
+    {"name", "trainable", "dtype", "batch_input_shape", "return_sequences", "return_state"}
+    | {"go_backwards", "stateful", "unroll", "cell"}
+)
 _UNUSED = frozenset({"rank", "num_constants", "input_dtype", "implementation"})
 """What Keras's layers do not take, or what changes nothing."""
 
@@ -42,6 +46,9 @@ class _Spelling:
         class_name, config = class_of(entry), dict(config_of(entry))
         if class_name in MODELS:
             return self._model(entry, class_name, config)
+        if class_name == "RNN" and isinstance(config.get("cell"), dict):
+            # TensorFlow.js writes the arguments of the cell among those of the layer, too.
+            config = {key: one for key, one in config.items() if key in _OF_RNN}
         made = {key: _plain(value) for key, value in config.items() if key not in _UNUSED}
         made = {key: value for key, value in made.items() if value is not None}
         for key in _INSIDE:

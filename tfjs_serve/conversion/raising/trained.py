@@ -23,7 +23,10 @@ from tfjs_serve.conversion.training.model import Writer
 from tfjs_serve.layers_model.model import TensorSource
 
 _FRESH = "The optimizer starts anew: {}."
-_ONLY_KERAS3 = "The state of the optimizer is for Keras 3; in tf_keras it starts anew."
+_WHO_TAKES_IT = (
+    "The state of the optimizer is taken up by Keras 3 from .keras files, and by tf_keras from .h5 "
+    "files; otherwise it starts anew."
+)
 
 
 def with_training(model: Raised, origin: Origin, page: Page) -> Raised:
@@ -44,7 +47,7 @@ def with_training(model: Raised, origin: Origin, page: Page) -> Raised:
     if page.optimizer:
         try:
             state = _state(compiled, model, origin, page)
-            notes.append(_ONLY_KERAS3)
+            notes.append(_WHO_TAKES_IT)
         except (FreshError, UnsolvedError, *NONSENSE) as error:
             notes.append(_FRESH.format(error))
     return replace(

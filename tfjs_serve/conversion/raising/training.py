@@ -5,6 +5,7 @@ They come from the record, or from the ``trainingConfig`` of a page that was com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,7 +142,9 @@ def settings_of_page(training: Mapping[str, Any]) -> dict[str, Json]:
     saved = training.get("optimizer_config")
     name = saved.get("class_name") if isinstance(saved, dict) else None
     config = dict(saved.get("config") or {}) if isinstance(saved, dict) else {}
-    config = {_ARGUMENTS.get(key, key): one for key, one in config.items() if one is not None}
+    # TensorFlow.js leaves the arguments of optimizers in camel case.
+    named = {re.sub("([a-z])([A-Z])", r"\1_\2", key).lower(): one for key, one in config.items()}
+    config = {_ARGUMENTS.get(key, key): one for key, one in named.items() if one is not None}
     if name == "RMSProp" and "decay" in config:
         config["rho"] = config.pop("decay")
     if name == "Adamax":
