@@ -7,6 +7,7 @@
 //   {id, op: "predict", kind, url, inputs: [tensor, ...]} -> {id, outputs: [tensor, ...],
 //                                                            inputNames, outputNames}
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
+//   {id, op: "manifest", url} -> the same, of a model.json that may have no topology
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
 //   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
@@ -205,6 +206,12 @@ const operations = {
     const model = await loadModel(command);
     const named = weightsOf(model).map(([name, tensor]) => ({ name, ...encodeTensor(tensor) }));
     return { weights: named };
+  },
+  async manifest({ url }) {
+    const { weightsManifest } = await (await fetch(url)).json();
+    const weights = await tf.io.loadWeights(weightsManifest, new URL(".", url).href);
+    const named = Object.entries(weights);
+    return { weights: named.map(([name, tensor]) => ({ name, ...encodeTensor(tensor) })) };
   },
   async memory() {
     const { numTensors, numBytes } = tf.memory();

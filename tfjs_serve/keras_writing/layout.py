@@ -53,7 +53,7 @@ def by_object(model: Raised) -> Iterator[Group]:
             parts.setdefault(part, []).append((layer, variable))
         for part, slots in parts.items():
             variables = [(_name(*slot), _value(model, slot)) for slot in slots]
-            for name in ((f"/{part}", f"/_{part}") if part else ("",)):
+            for name in (f"/{part}", f"/_{part}") if part else ("",):
                 yield f"{path}{name}", variables
 
 

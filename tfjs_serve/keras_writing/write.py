@@ -32,14 +32,10 @@ def write_keras(
         write_hdf5(model, path, count)
     else:
         write_archive(model, path, directory / "weights", count)
-    return WrittenFile(
-        name=path.name, size_bytes=path.stat().st_size, sha256=_digest(path)
-    )
+    return WrittenFile(name=path.name, size_bytes=path.stat().st_size, sha256=_digest(path))
 
 
-def _counting(
-    model: Raised, on_progress: Callable[[int, int], None]
-) -> Callable[[int], None]:
+def _counting(model: Raised, on_progress: Callable[[int, int], None]) -> Callable[[int], None]:
     total = sum(
         math.prod(source.shape) * np.dtype(_dtype(source.dtype)).itemsize
         for named in model.variables.values()

@@ -1,168 +1,183 @@
-"""Read the weights of a folder that was made for TensorFlow.js, one by one.
+"""The weights of a folder that TF.js can load: their values, read when they are needed.
 
-What is stored in fewer bits is restored as tfjs-core's ``io/io_utils.ts`` (``decodeWeight``) does
-it.
+The values are what ``decodeWeight`` in tfjs-core's ``io/io_utils.ts`` makes of the bytes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.errors import TfjsFolderError
+from tfjs_serve.layers_model.dtypes import FLOAT32, INT32, STORED_DTYPES
+from tfjs_serve.layers_model.manifests import WeightEntry
 from tfjs_serve.layers_model.model import Json
+from tfjs_serve.layers_model.tfjs_source import SourceFile, TfjsSource, read_part, refuse
 
-_STORED = {
-    "float32": np.dtype("<f4"),
+_QUANTIZED: Final[dict[str, np.dtype[Any]]] = {
     "float16": np.dtype("<f2"),
-    "int32": np.dtype("<i4"),
     "uint16": np.dtype("<u2"),
     "uint8": np.dtype("|u1"),
-    "bool": np.dtype("|u1"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A part of a file: offset and size in bytes."""
+class Scale:
+    """What the stored number 0 of a quantized weight stands for, and the step."""
 
-    path: Path
-    start: int
-    size_bytes: int
+    minimum: float
+    step: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredWeight:
-    """A weight of the folder; a :class:`~tfjs_serve.layers_model.model.TensorSource`.
+class TfjsWeight:
+    """One weight; a :class:`~tfjs_serve.layers_model.model.TensorSource` if it has numbers.
 
     Attributes
     ----------
+    entry
+        What the manifest says of it.
     dtype
-        As a page has it: ``float32``, ``int32`` or ``bool``.
-    group
-        ``"optimizer"`` for the state of an optimizer.
-    quantization
-        As in the manifest; empty if the values are stored as they are.
+        That of its values in TF.js.
+    scale
+        ``None`` if it is not stored as unsigned integers that stand for others.
+    files, offset
+        Where its bytes lie: the files of its group, taken one after the other.
     """
 
-    name: str
-    shape: tuple[int, ...]
+    entry: WeightEntry
     dtype: str
-    group: str
-    quantization: Mapping[str, Json]
-    pieces: tuple[Piece, ...]
+    scale: Scale | None
+    files: tuple[SourceFile, ...]
+    offset: int
+    size_bytes: int
 
     @property
-    def is_rounded(self) -> bool:
-        """Whether its values are not exactly those that it was made of."""
-        return bool(self.quantization)
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.entry.shape
+
+    @property
+    def group(self) -> str:
+        """``"optimizer"`` for the state of an optimizer."""
+        return str(self.entry.json.get("group") or "")
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether it is stored in fewer bits."""
+        return "quantization" in self.entry.json
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether :meth:`blocks` can be called."""
+        return self.dtype in STORED_DTYPES
+
+    def stored_blocks(self, max_bytes: int) -> Iterator[bytes]:
+        """Yield the bytes as they are stored, in pieces of at most `max_bytes`."""
+        left, skip = self.size_bytes, self.offset
+        for file in self.files:
+            if not left:
+                return
+            if skip >= file.size_bytes:
+                skip -= file.size_bytes
+                continue
+            size = min(left, file.size_bytes - skip)
+            yield from read_part(file, skip, size, max_bytes)
+            left, skip = left - size, 0
 
     def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
-        """Yield the values in C order as 1-D arrays of about `max_bytes` or less.
-
-        Raises
-        ------
-        TfjsFolderError
-            A file cannot be read, or has become shorter.
-        """
-        stored = _STORED[str(self.quantization.get("dtype", self.dtype))]
-        step = max(1, max_bytes // stored.itemsize) * stored.itemsize
+        """Yield the values in C order as 1-D arrays of about `max_bytes` or less."""
+        stored = _QUANTIZED[self.entry.stored_dtype] if self.is_quantized else self._stored
+        # A piece may end within a number, where a file does.
         rest = b""
-        for piece in self.pieces:
-            for block in _read(piece, step):
-                data = rest + block
-                whole = len(data) - len(data) % stored.itemsize
-                rest = data[whole:]
-                yield self._restored(np.frombuffer(data[:whole], stored))
+        for block in self.stored_blocks(max_bytes):
+            data = rest + block
+            whole = len(data) // stored.itemsize * stored.itemsize
+            rest = data[whole:]
+            if whole:
+                yield self._decoded(np.frombuffer(data[:whole], stored))
 
-    def _restored(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        if not self.quantization:
-            return block.astype(bool) if self.dtype == "bool" else block
-        if "scale" not in self.quantization:
-            return block.astype(np.float32)
-        scale, low = float(self.quantization["scale"]), float(self.quantization["min"])
-        return (block.astype(np.float64) * scale + low).astype(self.dtype)
+    @property
+    def _stored(self) -> np.dtype[Any]:
+        return STORED_DTYPES[self.dtype]
+
+    def _decoded(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if self.scale is None:
+            return block.astype(np.float32) if self.is_quantized else block
+        values = block * self.scale.step + self.scale.minimum
+        if self.dtype == INT32:  # Math.round in JavaScript: halves go up
+            return np.floor(values + 0.5).astype(np.int32)
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
 
 
-def stored_weights(
-    manifest: Sequence[Json], files: Sequence[Sequence[tuple[Path, int]]], shown: str
-) -> tuple[StoredWeight, ...]:
-    """Return the weights of a manifest that was checked.
-
-    Parameters
-    ----------
-    files
-        Path and size in bytes of the files of each group.
-    shown
-        What messages call the ``model.json``.
+def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
+    """Return the weights of a model, in the order of its manifest.
 
     Raises
     ------
     TfjsFolderError
-        It has weights of strings or complex numbers.
+        One of them is a text, whose size only its bytes tell, or has a quantization that TF.js
+        does not know.
     """
-    found: list[StoredWeight] = []
-    for group, its_files in zip(manifest, files, strict=True):
-        start = 0
-        for spec in group["weights"]:
-            weight, size_bytes = _weight(spec, shown)
-            found.append(
-                StoredWeight(**weight, pieces=tuple(_pieces(its_files, start, size_bytes)))
-            )
-            start += size_bytes
+    found = []
+    for group, files in zip(source.groups, source.files, strict=True):
+        sizes = [_size_bytes(source, weight) for weight in group.weights]
+        for entry, offset, size in zip(
+            group.weights, accumulate(sizes, initial=0), sizes, strict=False
+        ):
+            found.append(_weight(source, entry, files, (offset, size)))
     return tuple(found)
 
 
-def _weight(spec: Mapping[str, Any], shown: str) -> tuple[dict[str, Any], int]:
-    """Return what the manifest says of a weight, and how many bytes it has."""
-    quantization = spec.get("quantization") or {}
-    stored = _STORED.get(str(quantization.get("dtype", spec["dtype"])))
-    if stored is None or spec["dtype"] not in ("float32", "int32", "bool"):
-        raise TfjsFolderError(
-            f"{shown}: the weight {spec['name'][:200]!r} consists of {str(spec['dtype'])[:40]}, "
-            "which no layer of Keras has",
-            hint="convert a layers model",
+def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
+    if entry.size_bytes is None:
+        refuse(
+            source.shown,
+            f"has a weight of texts, {entry.name!r}, which can only be copied",
+            "convert it without options for weights",
         )
-    shape = tuple(spec["shape"])
-    described = {
-        "name": spec["name"],
-        "shape": shape,
-        "dtype": spec["dtype"],
-        "group": str(spec.get("group") or ""),
-        "quantization": quantization,
-    }
-    return described, math.prod(shape) * stored.itemsize
+    return entry.size_bytes
 
 
-def _pieces(files: Sequence[tuple[Path, int]], start: int, size_bytes: int) -> Iterator[Piece]:
-    """Yield where bytes lie in files that count as one."""
-    end, offset = start + size_bytes, 0
-    for path, length in files:
-        first, last = max(start, offset), min(end, offset + length)
-        if first < last:
-            yield Piece(path=path, start=first - offset, size_bytes=last - first)
-        offset += length
+def _weight(
+    source: TfjsSource, entry: WeightEntry, files: Sequence[SourceFile], place: tuple[int, int]
+) -> TfjsWeight:
+    dtype = str(entry.json.get("dtype"))
+    return TfjsWeight(
+        entry=entry,
+        dtype=dtype,
+        scale=_scale(source, entry, dtype),
+        files=tuple(files),
+        offset=place[0],
+        size_bytes=place[1],
+    )
 
 
-def _read(piece: Piece, step: int) -> Iterator[bytes]:
-    left = piece.size_bytes
-    try:
-        with piece.path.open("rb") as file:
-            file.seek(piece.start)
-            while left and (block := file.read(min(step, left))):
-                left -= len(block)
-                yield block
-    except OSError as error:
-        raise TfjsFolderError(
-            f"{piece.path.name} cannot be read: {error.strerror}", hint="check its permissions"
-        ) from error
-    if left:
-        raise TfjsFolderError(
-            f"{piece.path.name} changed while it was read", hint="wait until it is complete"
+def _scale(source: TfjsSource, entry: WeightEntry, dtype: str) -> Scale | None:
+    quantization = entry.json.get("quantization")
+    if quantization is None or (entry.stored_dtype == "float16" and dtype == FLOAT32):
+        return None
+    minimum, step = quantization.get("min"), quantization.get("scale")
+    is_known = entry.stored_dtype in _QUANTIZED and dtype in (FLOAT32, INT32)
+    if entry.stored_dtype == "float16" or not (
+        is_known and _is_finite(minimum) and _is_finite(step)
+    ):
+        refuse(
+            source.shown,
+            f"has a weight, {entry.name!r}, with a quantization that TensorFlow.js does not know",
         )
+    return Scale(minimum=float(minimum), step=float(step))
+
+
+def _is_finite(value: Json) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)

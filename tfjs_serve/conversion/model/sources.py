@@ -149,6 +149,12 @@ def origins(source: TensorSource) -> Iterator[TensorSource]:
         yield source
 
 
+def saved_names(source: TensorSource) -> tuple[str, ...]:
+    """Return the names in the file of the weights that a tensor is made of, without ``:0``."""
+    names = (one.name for one in origins(source) if isinstance(one, WeightRef))
+    return tuple(name.removesuffix(":0") for name in names)
+
+
 def is_reshaped_only(source: TensorSource) -> bool:
     """Whether a tensor has the values of one other tensor in their order."""
     if isinstance(source, _Reshaped | _Named):

@@ -328,4 +328,3 @@ def _policy(layer: KerasLayer, old: Mapping[str, Any]) -> str:
 def _input(config: Entry) -> Entry:
     kept = ("name", "batch_input_shape", "dtype", "sparse", "ragged", "optional")
     return {key: config[key] for key in kept if key in config and config[key] is not False}
-

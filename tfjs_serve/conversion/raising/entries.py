@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
@@ -32,7 +32,7 @@ def name_of(entry: Mapping[str, Json]) -> str:
     return str(config_of(entry).get("name") or entry.get("name") or "")
 
 
-def layers_of(entry: Mapping[str, Json]) -> list[Mapping[str, Any]]:
+def layers_of(entry: Mapping[str, Json]) -> Sequence[Mapping[str, Any]]:
     """Return the entries of a model's layers, without the InputLayer of a Sequential.
 
     TensorFlow.js leaves that out when it saves.

@@ -37,7 +37,7 @@ from tfjs_serve.conversion.translate import Done, freest, written
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.keras_files import Container, Dialect, KerasModel, SavedTraining
 from tfjs_serve.layers_model.model import ArraySource, LayersModel, LayersWeight, TensorSource
-from tfjs_serve.layers_model.tfjs_weights import StoredWeight
+from tfjs_serve.layers_model.tfjs_weights import TfjsWeight
 
 _TRAINED = (
     "The page changed its weights so that no layer of Keras computes the same: numbers that belong "
@@ -80,9 +80,7 @@ def converted_again(record: Record, page: Page) -> Converted | None:
 
 
 def _draft(record: Record, display_name: str) -> Draft:
-    dialect = Dialect(
-        generation=record.generation, container=Container.HDF5, backend="tensorflow"
-    )
+    dialect = Dialect(generation=record.generation, container=Container.HDF5, backend="tensorflow")
     file = KerasModel(
         display_name=display_name,
         dialect=dialect,
@@ -210,7 +208,7 @@ def _arranged(converted: Converted, slots: Mapping[str, Array]) -> dict[str, dic
 
 
 def _is_rounded(page: Page) -> bool:
-    return any(isinstance(one, StoredWeight) and one.is_rounded for one in page.weights.values())
+    return any(isinstance(one, TfjsWeight) and one.is_quantized for one in page.weights.values())
 
 
 def _values(page: Page, name: str) -> Array:
@@ -246,7 +244,9 @@ def _disagreeing(
     if _is_rounded(page):
         return
     arrays = dict(
-        zip(known, (values(one) for named in found.values() for one in named.values()), strict=False)
+        zip(
+            known, (values(one) for named in found.values() for one in named.values()), strict=False
+        )
     )
     for weight in model.weights:
         its = made_of(weight.source, known)

@@ -16,7 +16,7 @@ from tfjs_serve.conversion.raising.unrecorded import unrecorded
 from tfjs_serve.conversion.record.model import RECORD
 from tfjs_serve.conversion.record.text import from_text
 from tfjs_serve.errors import TfjsFolderError
-from tfjs_serve.layers_model.tfjs_weights import StoredWeight
+from tfjs_serve.layers_model.tfjs_weights import TfjsWeight
 
 _OTHER_MODEL = (
     "It has a record of the Keras model that it was, but is another model now, or was made by "
@@ -26,10 +26,10 @@ _OTHER_MODEL = (
 
 def raised(
     document: Mapping[str, Any],
-    weights: Sequence[StoredWeight],
+    weights: Sequence[TfjsWeight],
     display_name: str,
     *,
-    wants_training: bool = True,
+    with_all: bool = True,
 ) -> Raised:
     """Return the model of a folder for Keras.
 
@@ -39,7 +39,7 @@ def raised(
         What is in ``model.json``.
     weights
         In the order of its manifest.
-    wants_training
+    with_all
         Whether compile settings and the state of the optimizer are to go back, too.
 
     Raises
@@ -68,12 +68,10 @@ def raised(
         loaded_by=written.loaded_by,
         notes=tuple(notes),
     )
-    return with_training(model, origin, page) if wants_training else model
+    return with_training(model, origin, page) if with_all else model
 
 
-def _page(
-    document: Mapping[str, Any], weights: Sequence[StoredWeight], display_name: str
-) -> Page:
+def _page(document: Mapping[str, Any], weights: Sequence[TfjsWeight], display_name: str) -> Page:
     topology = document["modelTopology"]
     model = topology.get("model_config") or topology
     if not isinstance(model, dict) or not isinstance(model.get("class_name"), str):
@@ -103,4 +101,3 @@ def _origin(page: Page) -> Origin:
         return origin_of(again, record, page)
     origin = unrecorded(page)
     return replace(origin, notes=(*origin.notes, _OTHER_MODEL))
-

@@ -46,9 +46,7 @@ def _arguments(entry: Mapping[str, Json]) -> dict[str, Any]:
 def _inputs(entry: Mapping[str, Json]) -> list[list[tuple[str, int]]]:
     """Return layer and output of the inputs of each call."""
     nodes = entry.get("inbound_nodes")
-    return [
-        [(str(one[0]), int(one[2])) for one in node] for node in (nodes or ()) if node
-    ]
+    return [[(str(one[0]), int(one[2])) for one in node] for node in (nodes or ()) if node]
 
 
 def is_same_argument(ours: Json, theirs: Json) -> bool:

@@ -76,7 +76,11 @@ def _kinds(groups: Sequence[Sequence[str]], page_class: str) -> list[str]:
     """Return the kinds of slots in the order of the page's lists."""
     kinds = [kind for group in groups for kind in group]
     if page_class == "RMSProp":
-        return ["velocity", "momentum", *(["average_gradient"] if "average_gradient" in kinds else [])]
+        return [
+            "velocity",
+            "momentum",
+            *(["average_gradient"] if "average_gradient" in kinds else []),
+        ]
     if _AVERAGE in kinds:
         kinds.remove(_AVERAGE)
         kinds.append(_AVERAGE)

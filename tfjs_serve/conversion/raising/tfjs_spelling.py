@@ -23,9 +23,7 @@ _UNUSED = frozenset({"rank", "num_constants", "input_dtype", "implementation"})
 """What Keras's layers do not take, or what changes nothing."""
 
 
-def keras_entry(
-    entry: Mapping[str, Json], weights: Mapping[str, TensorSource]
-) -> dict[str, Json]:
+def keras_entry(entry: Mapping[str, Json], weights: Mapping[str, TensorSource]) -> dict[str, Json]:
     """Return the entry of a model as Keras 2 spells it.
 
     Parameters

@@ -67,9 +67,7 @@ def _compiled(origin: Origin) -> Compiled | None:
     return compiled_for_keras(settings_of_page(origin.training), Writer(generation=3))
 
 
-def _state(
-    compiled: Compiled, model: Raised, origin: Origin, page: Page
-) -> Sequence[TensorSource]:
+def _state(compiled: Compiled, model: Raised, origin: Origin, page: Page) -> Sequence[TensorSource]:
     if compiled.setting is None or page.training is None:
         raise FreshError("it is not one of Keras's")
     of_script = is_for_script(page.training)

@@ -75,9 +75,7 @@ def compiled_for_keras(settings: Mapping[str, Any], writer: Writer) -> Compiled 
         if isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], list):
             training[key] = listed[0]
     training["loss_weights"] = settings.get("loss_weights")
-    return Compiled(
-        training=training, optimizer=optimizer, setting=setting, notes=tuple(notes)
-    )
+    return Compiled(training=training, optimizer=optimizer, setting=setting, notes=tuple(notes))
 
 
 def _optimizer(setting: Setting) -> dict[str, Json]:
@@ -161,4 +159,3 @@ def settings_of_page(training: Mapping[str, Any]) -> dict[str, Json]:
 def is_for_script(training: Mapping[str, Any]) -> bool:
     """Whether ``training.js`` reads the settings, which are Keras's own then."""
     return isinstance(training.get("keras"), dict)
-

@@ -44,9 +44,7 @@ def unrecorded(page: Page) -> Origin:
     version = page.keras_version if page.keras_version[:1] == str(generation) else ""
     file = KerasModel(
         display_name=page.display_name,
-        dialect=Dialect(
-            generation=generation, container=Container.HDF5, backend="tensorflow"
-        ),
+        dialect=Dialect(generation=generation, container=Container.HDF5, backend="tensorflow"),
         keras_version=version or _VERSIONS[generation],
         config=config,
         weights={},

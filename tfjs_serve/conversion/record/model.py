@@ -29,7 +29,7 @@ class Record:
         ``{"class_name", "config"}`` of the model, as in the file.
     changed
         From the path of a layer to what the rules knew instead of what the configuration says:
-        its class, arguments and dtype. Such are layers that were quantized, or learned vocabularies.
+        its class, arguments and dtype. This is so after quantization, and for vocabularies.
     variables
         From the path of a layer to its variables by name, as the rules know them.
     values

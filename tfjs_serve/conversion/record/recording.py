@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,19 +30,11 @@ _MOST_KEPT = 1 << 14
 """How many numbers a variable may have that is kept in the record."""
 
 
-def record_of(
-    file: KerasModel,
-    spelled: KerasLayer,
-    model: KerasLayer,
-    weights: LayerWeights,
-    written: Sequence[LayersWeight],
-    custom_layers: Collection[str],
-    *,
-    with_training: bool,
-) -> Record | None:
-    """Return the record of a model; ``None`` if it would not tell all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What is recorded of a conversion.
 
-    Parameters
+    Attributes
     ----------
     spelled
         The model as the configuration alone tells it.
@@ -51,28 +44,40 @@ def record_of(
         The variables of `model`.
     written
         The weights of the page, made of these.
+    custom_layers
+        Classes that the page registers itself.
     """
-    before = {layer.path: layer for layer in spelled.walk()}
-    if before.keys() != {layer.path for layer in model.walk()}:
+
+    file: KerasModel
+    spelled: KerasLayer
+    model: KerasLayer
+    weights: LayerWeights
+    written: Sequence[LayersWeight]
+    custom_layers: Collection[str]
+
+
+def record_of(conversion: Conversion, *, with_training: bool) -> Record | None:
+    """Return the record of a model; ``None`` if it would not tell all."""
+    before = {layer.path: layer for layer in conversion.spelled.walk()}
+    layers = list(conversion.model.walk())
+    if before.keys() != {layer.path for layer in layers}:
         return None
-    training = file.training
+    file, weights = conversion.file, conversion.weights
+    changed = {layer.path: _changes(before[layer.path], layer) for layer in layers}
+    training = file.training if with_training else None
     return Record(
         generation=max(file.dialect.generation, 2),
         keras_version=file.keras_version,
         config=_config(file),
-        changed={
-            layer.path: changes
-            for layer in model.walk()
-            if (changes := _changes(before[layer.path], layer))
-        },
+        changed={path: changes for path, changes in changed.items() if changes},
         variables={
             path: {name: (source.shape, source.dtype) for name, source in variables.items()}
             for path, variables in weights.items()
             if variables
         },
-        values=_kept(weights, written),
-        custom_layers=tuple(sorted(custom_layers)),
-        training=training.settings if training is not None and with_training else None,
+        values=_kept(weights, conversion.written),
+        custom_layers=tuple(sorted(conversion.custom_layers)),
+        training=training.settings if training is not None else None,
     )
 
 
@@ -95,9 +100,7 @@ def _changes(before: KerasLayer, after: KerasLayer) -> dict[str, Json]:
     return changes
 
 
-def _kept(
-    weights: LayerWeights, written: Iterable[LayersWeight]
-) -> dict[str, dict[str, bytes]]:
+def _kept(weights: LayerWeights, written: Iterable[LayersWeight]) -> dict[str, dict[str, bytes]]:
     """Return the variables that the page's weights do not tell, as far as they are small."""
     known = {id(source): source for named in weights.values() for source in named.values()}
     told = _told(known, written)
@@ -117,12 +120,12 @@ def _kept(
 def _told(known: Mapping[int, TensorSource], written: Iterable[LayersWeight]) -> set[int]:
     """Return the variables, by ``id``, that can be told from the weights of the page."""
     told: set[int] = set()
-    solution, tried = Solution(known), set()
+    tried: set[int] = set()
+    solution = Solution(known)
     for weight in written:
         found = made_of(weight.source, known)
-        if is_handed_on(weight.source, found):
-            told |= found.keys()
-        elif sum(math.prod(one.shape) for one in found.values()) > _MOST_TRIED:
+        count = sum(math.prod(one.shape) for one in found.values())
+        if count > _MOST_TRIED or is_handed_on(weight.source, found):
             told |= found.keys()
         elif _learns(solution, weight.source):
             tried |= found.keys()

@@ -256,5 +256,7 @@ def is_nearly(expected: Array, actual: Array, tolerance: float = _TOLERANCE) -> 
         wanted = np.asarray(expected, np.float64)
         error = np.abs(wanted - np.asarray(actual, np.float64))
         most = np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)
-    same = (error <= tolerance * most) | (expected == actual) | (np.isnan(expected) & np.isnan(actual))
+    same = (
+        (error <= tolerance * most) | (expected == actual) | (np.isnan(expected) & np.isnan(actual))
+    )
     return bool(same.all())

@@ -104,7 +104,7 @@ def _to_json(record: Record) -> dict[str, Json]:
 
 
 def _from_json(data: Mapping[str, Any]) -> Record:
-    """Rebuild a record. Raises ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError``."""
+    """Rebuild a record, or raise whatever nonsense leads to."""
     training = data["training"]
     config = data["config"]
     if not isinstance(config, dict) or not isinstance(training, dict | None.__class__):
