@@ -22,7 +22,7 @@ _ONLY = {
         {"AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"}
         | {"AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "AugMix"}
         | {"AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix"}
-        | {"Equalization", "GroupQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
+        | {"Equalization", "GroupedQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
         | {"MixUp", "Pipeline", "RMSNormalization", "RandAugment", "RandomColorDegeneration"}
         | {"RandomColorJitter", "RandomElasticTransform", "RandomErasing", "RandomGaussianBlur"}
         | {"RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"}
@@ -38,12 +38,13 @@ _NONE = frozenset(
 )
 """Layers of older versions that neither has any more."""
 _NEWER_NAMES = {
-    "GroupedQueryAttention": "GroupQueryAttention",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "UnifiedGRU": "GRU",
     "UnifiedLSTM": "LSTM",
 }
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Classes that Keras finds under another name than their own."""
 _DERIVED = frozenset({"all_digits", "readers", "has_idf_weights", "of_first_call"})
 """What the converter adds to arguments."""
 _OF_OLDER = frozenset(
@@ -167,6 +168,11 @@ class Spelled:
     config: dict[str, Json]
     loaded_by: frozenset[int] = BOTH
     because: str = ""
+
+    @property
+    def exported_name(self) -> str:
+        """The name of the class in a configuration."""
+        return _EXPORTED.get(self.class_name, self.class_name)
 
 
 def spelled_layer(layer: KerasLayer) -> Spelled:
