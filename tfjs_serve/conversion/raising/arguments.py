@@ -228,8 +228,6 @@ def _by_activations(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
         is_name = key.endswith("activation") and isinstance(value, str)
         if is_name and _ACTIVATIONS.get(value, value) not in _OF_BOTH:
             return frozenset({KERAS3}), f"{key}={value!r}"
-        if key.endswith("activation") and isinstance(value, dict):
-            return frozenset({KERAS3}), f"{key} is an object"
     return BOTH, ""
 
 

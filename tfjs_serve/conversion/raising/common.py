@@ -26,9 +26,7 @@ _WITHOUT_FLAG = frozenset(
 """Layers that do not take their own trainable flag in some Keras, and train nothing."""
 _ARGUMENTS_EACH = frozenset({"GroupedQueryAttention", "MultiHeadAttention"})
 """Layers whose inputs are arguments of their own: query, value and key."""
-_OF_LISTS = frozenset(
-    {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"}
-)
+_OF_LISTS = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"})
 """Layers that take a list also of one tensor, which lists of calls do not tell from the tensor."""
 _WRAPPED = ("layer", "cell")
 
@@ -170,7 +168,8 @@ class _Writer:
                 if mask is not None and not masks.is_implied(call, mask):
                     return None
         has_one = any(
-            by_name[name].class_name in _OF_LISTS and len(model.graph.calls[name][index].inputs) == 1
+            by_name[name].class_name in _OF_LISTS
+            and len(model.graph.calls[name][index].inputs) == 1
             for name, indices in calls.kept.items()
             for index in indices
         )
