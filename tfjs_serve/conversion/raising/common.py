@@ -223,6 +223,8 @@ class _Writer:
             config = _input(config)
         if spelled.class_name in _WITHOUT_FLAG:
             del config["trainable"]
+        if spelled.class_name == "Pipeline":
+            del config["dtype"]
         inside, children = self._inside(layer, old)
         made = _entry("keras.layers", spelled.exported_name, {**config, **inside})
         return made, replace(layer, class_name=spelled.class_name, children=tuple(children))
