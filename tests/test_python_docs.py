@@ -43,7 +43,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "iris (1, 3)" in done.stdout
-    assert "twice unsupported" in done.stdout
+    assert "/twice custom-layer" in done.stdout
     small = json.loads((tmp_path / "public/iris-small/model.json").read_text())
     weights = small["weightsManifest"][0]["weights"]
     dtypes = {one["name"]: one["quantization"]["dtype"] for one in weights}

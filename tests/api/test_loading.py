@@ -85,6 +85,13 @@ def test_the_model_predicts_what_it_did(way: str, model: Any, saved: Path) -> No
     assert [layer.name for layer in loaded.layers] == ["d"]
 
 
+def test_the_model_is_compiled_as_it_was(saved: Path) -> None:
+    loaded = load_keras_model(saved)
+    assert type(loaded.optimizer).__name__ == "SGD"
+    assert loaded.optimizer.momentum == 0.5
+    assert loaded.loss == "mse"
+
+
 async def test_a_cell_of_a_notebook_may_call_it(model: Any, saved: Path) -> None:
     np.testing.assert_array_equal(predicted(load_keras_model(saved)), predicted(model))
 

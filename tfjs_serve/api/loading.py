@@ -194,7 +194,10 @@ class _Loader:
                 return self._model(made)
 
     def _model(self, path: Path) -> Any:
-        model = self._keras.models.load_model(path, compile=not self._is_new)
+        with warnings.catch_warnings():
+            # The optimizer is as it was compiled, where the page's model has no state of it.
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            model = self._keras.models.load_model(path, compile=not self._is_new)
         return type(model).from_config(model.get_config()) if self._is_new else model
 
     def _scope(self) -> AbstractContextManager[Any]:
