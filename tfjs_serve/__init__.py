@@ -4,8 +4,6 @@ The functions are explained in ``docs/python.md``. Importing this package loads 
 need; that comes with the first function that is used.
 """
 
-from __future__ import annotations
-
 from tfjs_serve.version import __version__ as __version__
 
 TYPE_CHECKING = False  # that of typing, without importing it
