@@ -7,7 +7,9 @@ lookup layers. And it would write all weights once more than is needed.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from tfjs_serve.errors import SettingsError
@@ -53,7 +55,8 @@ def read_live_model(model: Any) -> KerasModel:
 def _config_of(model: Any) -> Mapping[str, Json]:
     """Return the architecture; of a model that does not describe it, the name of its class."""
     try:
-        config = json.loads(model.to_json())
+        with _sharing(model):
+            config = json.loads(model.to_json())
     except NotImplementedError:
         return {"class_name": type(model).__name__, "config": {"name": model.name}}
     except (TypeError, ValueError) as error:
@@ -63,6 +66,14 @@ def _config_of(model: Any) -> Mapping[str, Json]:
             "dictionaries only",
         ) from error
     return config  # type: ignore[no-any-return]  # an object, as every Keras writes it
+
+
+def _sharing(model: Any) -> AbstractContextManager[Any]:
+    """Have Keras note which objects occur several times, as it does for ``.keras`` files."""
+    package = getattr(keras_of(model), "__name__", "")
+    module = sys.modules.get(f"{package}.src.saving.serialization_lib")
+    scope: AbstractContextManager[Any] = getattr(module, "ObjectSharingScope", nullcontext)()
+    return scope
 
 
 def _weights_of(model: Any, variables: Variables) -> dict[str, tuple[WeightRef, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.sources import Array, LayerWeights, values
 from tfjs_serve.conversion.record.model import Record
+from tfjs_serve.conversion.record.sharing import with_small_numbers
 from tfjs_serve.conversion.record.solving import (
     Solution,
     UnsolvedError,
@@ -84,6 +85,7 @@ def record_of(conversion: Conversion, *, with_training: bool) -> Record | None:
 def _config(file: KerasModel) -> Mapping[str, Json]:
     """Return the configuration without what is recorded elsewhere, with names for all models."""
     config = {key: value for key, value in file.config.items() if key != "compile_config"}
+    config = with_small_numbers(config)
     if file.dialect.generation < 2:
         config = modern_structure(config)
     return with_names(config, tuple(file.weights)) if file.dialect.generation < 3 else config
