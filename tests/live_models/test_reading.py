@@ -78,6 +78,15 @@ def test_settings_that_are_not_json_are_a_problem_of_the_training_alone() -> Non
     assert "cannot be written as JSON" in training.problem
 
 
+def test_arguments_of_classes_of_the_user_are_those_that_they_say() -> None:
+    class Own(keras.losses.Huber):
+        pass
+
+    training = read_live_model(dense(optimizer="sgd", loss=Own(delta=3.0))).training
+    assert training is not None
+    assert "delta" not in training.settings["loss"]["config"]
+
+
 def test_arguments_that_keras_leaves_out_are_read_of_the_objects() -> None:
     huber = keras.losses.Huber(delta=3.0)
     cosine = keras.metrics.CosineSimilarity(axis=1)

@@ -41,7 +41,7 @@ def _with_optimizer(settings: dict[str, Json], model: Any) -> dict[str, Json]:
     optimizer, keras = getattr(model, "optimizer", None), keras_of(model)
     if "optimizer" in settings or optimizer is None or keras is None:
         return settings
-    return {**settings, "optimizer": keras.optimizers.serialize(optimizer)}
+    return {"optimizer": keras.optimizers.serialize(optimizer), **settings}
 
 
 def _given(model: Any) -> Any:
@@ -62,7 +62,8 @@ def _with_lost(saved: Json, given: Any) -> Json:
     if isinstance(given, Mapping):
         return {key: _with_lost(value, given.get(key)) for key, value in saved.items()}
     config, arguments = saved.get("config"), getattr(given, "_fn_kwargs", None)
-    if not isinstance(config, dict) or not isinstance(arguments, dict):
+    is_own = str(saved.get("module")).startswith(("keras.", "tf_keras."))
+    if not is_own or not isinstance(config, dict) or not isinstance(arguments, dict):
         return saved
     lost = {
         key: value
