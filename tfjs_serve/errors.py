@@ -35,6 +35,10 @@ class TfjsServeError(Exception):
         return {"code": self.code, "message": self.message, "hint": self.hint}
 
 
+class ConversionNote(UserWarning):
+    """What the user of a converted model should know: what it leaves out, what it needs."""
+
+
 class SettingsError(TfjsServeError):
     """An option's value, or a combination of options, makes no sense."""
 

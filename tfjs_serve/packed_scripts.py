@@ -17,7 +17,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from tfjs_serve import __version__
+from tfjs_serve.version import __version__
 
 SCRIPT_BEGINNING = "// tfjs-serve "
 FRAME = "kit"

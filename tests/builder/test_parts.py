@@ -75,7 +75,7 @@ def test_memory_forgets_what_was_not_used_for_the_longest_time() -> None:
 def test_version_names_release_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "tfjs_serve"
     shutil.copytree(Path(tfjs_serve.__file__).parent, package)
-    monkeypatch.setattr(tfjs_serve, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(version_module, "__file__", str(package / "builder" / "version.py"))
     version = version_module.converter_version.__wrapped__
     original = version()
     assert original.startswith(f"{tfjs_serve.__version__}+")

@@ -14,9 +14,9 @@ import click
 import pytest
 
 from tfjs_serve import __version__, cli
+from tfjs_serve.catalog.root import check_folders
 from tfjs_serve.cli.group import command_line
 from tfjs_serve.cli.options import absolute_path
-from tfjs_serve.cli.serve import check_folders
 from tfjs_serve.settings import ServerSettings
 
 from .conftest import SAMPLES, Invoke

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import tfjs_serve
+from tfjs_serve.version import __version__
 
 _ROOMS = ("conversion", "keras_files", "layers_model")
 """The packages whose code decides the bytes of an artifact."""
@@ -19,7 +19,7 @@ def converter_version() -> str:
     With the number alone, people who work on the converter would be served yesterday's bytes.
     Reads a few hundred small files, once per process.
     """
-    package = Path(tfjs_serve.__file__).parent
+    package = Path(__file__).parents[1]
     modules = [module for room in _ROOMS for module in (package / room).rglob("*.py")]
     modules += [package / "companion.py", package / "packed_scripts.py"]
     modules += [package / "browser" / "layers.json"]
@@ -29,4 +29,4 @@ def converter_version() -> str:
         for module in modules
     )
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-    return f"{tfjs_serve.__version__}+{digest[:16]}"
+    return f"{__version__}+{digest[:16]}"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfjs_serve import __version__
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.wording import KINDS, short_reason, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
+from tfjs_serve.version import __version__
 from tfjs_serve.web.cors import ANY_ORIGIN, NULL_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
 from tfjs_serve.web.listing import ModelList, ModelSummary

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from tfjs_serve import __version__
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import error_details, printable, reason_of
 from tfjs_serve.errors import DeploymentProblem, TfjsServeError
 from tfjs_serve.facts import ModelFacts, counted
+from tfjs_serve.version import __version__
 from tfjs_serve.web.problems import describe
 
 Paragraph = tuple[str, str]

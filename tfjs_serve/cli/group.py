@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfjs_serve import __version__
 from tfjs_serve.cli.exit_codes import (
     FAILURE_EXIT_CODE,
     INTERRUPTED_EXIT_CODE,
@@ -21,6 +20,7 @@ from tfjs_serve.cli.exit_codes import (
 )
 from tfjs_serve.cli.quick_imports import quick_imports
 from tfjs_serve.errors import SettingsError, TfjsServeError
+from tfjs_serve.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from tfjs_serve import __version__
 from tfjs_serve.cli.formats import INPUT_FORMATS, KERAS_INPUTS, KERAS_OUTPUTS, OUTPUT_FORMATS, TFJS
 from tfjs_serve.exporting.options import ByName, Patterns, quantization
 from tfjs_serve.settings import Variant
+from tfjs_serve.version import __version__
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

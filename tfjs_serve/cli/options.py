@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
-from platformdirs import user_cache_path
 
 from tfjs_serve.cli.custom_layers import registered_classes
 from tfjs_serve.errors import SettingsError
@@ -26,6 +25,7 @@ from tfjs_serve.settings import (
     Variant,
 )
 from tfjs_serve.untrusted_json import parse_strict_json
+from tfjs_serve.user_folders import default_cache_dir
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -112,11 +112,6 @@ def absolute_paths(
 ) -> list[Path | None]:
     """Make several paths absolute, each as :func:`absolute_path` does it."""
     return [absolute_path(context, parameter, path) for path in value]
-
-
-def default_cache_dir() -> Path:
-    """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
-    return user_cache_path("tfjs-serve", appauthor=False)
 
 
 def complete_folder(

@@ -18,6 +18,7 @@ import click
 
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.catalog.root import check_folders
 from tfjs_serve.cli import ports
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.leaving import leaving
@@ -35,7 +36,6 @@ from tfjs_serve.cli.options import (
     worker_memory_option,
 )
 from tfjs_serve.cli.telling import Place, Teller
-from tfjs_serve.errors import SettingsError
 from tfjs_serve.exporting.building import new_builder
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
@@ -148,28 +148,6 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
             access_log=_access_log if log_level == "debug" else None,
         )
         asyncio.run(_serve(run))
-
-
-def check_folders(settings: ServerSettings) -> None:
-    """Raise :class:`SettingsError` unless the models folder can be watched."""
-    folder = settings.models_dir
-    try:
-        next(folder.iterdir(), None)
-    except FileNotFoundError as error:
-        hint = "create it, or give the folder that your models are in"
-        raise SettingsError(f"there is no folder {str(folder)!r}", hint=hint) from error
-    except NotADirectoryError as error:
-        hint = (
-            f"serve its folder (tfjs-serve {str(folder.parent)!r}), "
-            f"or convert the file (tfjs-serve convert {str(folder)!r} OUT)"
-        )
-        raise SettingsError(f"{str(folder)!r} is a file, not a folder", hint=hint) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        message = f"the folder {str(folder)!r} cannot be read: {reason}"
-        raise SettingsError(message, hint="check its permissions") from error
-    # Check again with all links resolved, because the settings compare only spellings.
-    replace(settings, models_dir=folder.resolve(), cache_dir=settings.cache_dir.resolve())
 
 
 @contextmanager

@@ -28,15 +28,32 @@ async def new_builder(
     StoreError
         The cache folder cannot be used.
     """
+    store = await asyncio.to_thread(open_store, settings)
+    return builder_with(store, settings, processes)
+
+
+def open_store(settings: ServerSettings) -> ArtifactStore:
+    """Open the folder in which artifacts are kept.
+
+    Raises
+    ------
+    StoreError
+        It cannot be used.
+    """
     try:
-        store = await asyncio.to_thread(
-            ArtifactStore,
+        return ArtifactStore(
             settings.cache_dir,
             limit_bytes=settings.cache_size_bytes,
             grace_seconds=settings.grace_seconds,
         )
     except StoreError as error:
         raise type(error)(f"{settings.cache_dir}: {error.message}", hint=error.hint) from error
+
+
+def builder_with(
+    store: ArtifactStore, settings: ServerSettings, processes: int | None = None
+) -> tuple[Builder, WorkerPool]:
+    """Return a builder with its workers, for which no event loop has to run yet."""
     workers = WorkerPool(
         deadline_seconds=settings.conversion_deadline_seconds,
         memory_bytes=settings.worker_memory_bytes,

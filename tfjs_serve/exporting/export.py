@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,11 +63,17 @@ class Exported:
     notes: tuple[str, ...]
 
 
-def check_target(out: Path, *, source: Path, force: bool) -> None:
-    """Raise :class:`SettingsError` unless a model may be written to `out`."""
+def check_target(out: Path, *, source: Path | None, force: bool) -> None:
+    """Raise :class:`SettingsError` unless a model may be written to `out`.
+
+    Parameters
+    ----------
+    source
+        Where the model is; ``None``: in memory.
+    """
     if not out.is_dir() and (out.exists() or out.is_symlink()):
         raise SettingsError(f"{str(out)!r} is not a folder", hint="give a new folder as OUT")
-    if out.resolve() == source.resolve():
+    if source is not None and out.resolve() == source.resolve():
         raise SettingsError(f"{str(out)!r} is the model itself", hint="give another folder as OUT")
     if not force and out.is_dir() and any(out.iterdir()):
         raise SettingsError(
@@ -94,11 +100,22 @@ async def export(
     ExportError
         The disk is full, or the folder may not be written to.
     """
-    with export_errors(out):
-        async with staged_beside(out) as staged:
-            conversion = options.for_model(is_tfjs=entry.kind.is_tfjs)
-            converted = await builder.convert(entry, conversion, staged)
-            return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
+    with export_errors(out), staged_beside(out) as staged:
+        conversion = options.for_model(is_tfjs=entry.kind.is_tfjs)
+        converted = await builder.convert(entry, conversion, staged)
+        return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
+
+
+def export_written(write: Callable[[Path], Converted], out: Path, names: ShardNames) -> Exported:
+    """Put what `write` writes into an empty folder where the user wants it; see :func:`export`.
+
+    Raises
+    ------
+    ExportError
+        The disk is full, or the folder may not be written to.
+    """
+    with export_errors(out), staged_beside(out) as staged:
+        return put_in_place(write(staged), out, names)
 
 
 def put_in_place(
@@ -197,8 +214,8 @@ def _remove_otherscripts_beside(out: Path, names: Collection[str]) -> None:
             path.unlink()
 
 
-@asynccontextmanager
-async def staged_beside(out: Path) -> AsyncIterator[Path]:
+@contextmanager
+def staged_beside(out: Path) -> Iterator[Path]:
     """Provide an empty folder on the disk of `out`, which is removed unless it is renamed."""
     staged = _stage(out)  # in a thread, the folder would stay if this is cancelled meanwhile
     try:

@@ -74,10 +74,9 @@ async def export_keras(
         source = await asyncio.to_thread(entry_for_path, source)
     _check_kind(source)
     wanted = replace(options or ConversionOptions(), keras_form=form)
-    with export_errors(out):
-        async with staged_beside(out) as staged:
-            converted = await builder.convert(source, wanted, staged)
-            return await asyncio.to_thread(_put_in_place, converted, out)
+    with export_errors(out), staged_beside(out) as staged:
+        converted = await builder.convert(source, wanted, staged)
+        return await asyncio.to_thread(_put_in_place, converted, out)
 
 
 def _form(out: Path) -> KerasForm:

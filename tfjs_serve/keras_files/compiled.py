@@ -41,12 +41,14 @@ def training_of_archive(
 ) -> SavedTraining | None:
     """Return what an archive says, whose configuration has these ``compile_config``.
 
+    Keras 3 writes empty ones for a model that was never compiled.
+
     Parameters
     ----------
     files
         As those of ``read_object_weights``.
     """
-    if settings is None:
+    if settings is None or settings == {}:
         return None
 
     def read() -> tuple[WeightRef, ...]:

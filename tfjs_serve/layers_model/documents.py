@@ -9,9 +9,9 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from tfjs_serve import __version__
 from tfjs_serve.errors import ConversionProblem
 from tfjs_serve.layers_model.model import Json, LayersModel
+from tfjs_serve.version import __version__
 
 NO_JSON_NUMBER = "not-a-json-number"
 

@@ -15,6 +15,7 @@ from tfjs_serve.web.cors import CorsPolicy, blocked_message
 from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.keeping import keep_answer
+from tfjs_serve.web.mounting import ROUTE
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
 from tfjs_serve.web.problems import Problem, ProblemError
@@ -58,9 +59,7 @@ def create_app(
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers
-    app.router.add_route(
-        "*", r"/{path:[\s\S]*}", handlers.handle, expect_handler=handlers.ignore_expectation
-    )
+    app.router.add_route("*", ROUTE, handlers.handle, expect_handler=handlers.ignore_expectation)
     return app
 
 

@@ -25,6 +25,7 @@ from tfjs_serve.web.finding import (
     require_model,
 )
 from tfjs_serve.web.keeping import offer
+from tfjs_serve.web.mounting import mount_of, own_target
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -57,7 +58,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         return _options(request)
     if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
         raise ProblemError(_method_not_allowed(request.method))
-    target = parse_target(request.raw_path)
+    target = parse_target(own_target(request))
     return await _answer(request, request.app[SERVICES], target)
 
 
@@ -119,7 +120,7 @@ async def _model_page(
     if listed is None:
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
     summary = services.catalogue.summary(models, listed)
-    _tell_of_slip(request, services, summary.url)
+    _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
     return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
 
 
@@ -142,6 +143,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
             if isinstance(error, FileNotInModelError) or not target.addresses:
                 await require_model(services, target)
             raise
+        location = f"{mount_of(request)}{location}"
         _tell_of_slip(request, services, f"{location}{MODEL_JSON}")
         # Not cached: tomorrow the model may be gone, and this path may name a file.
         headers = {"Location": location, "Cache-Control": "no-cache", "Content-Length": "0"}

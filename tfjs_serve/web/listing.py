@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tfjs_serve import __version__, training_script
+from tfjs_serve import training_script
 from tfjs_serve.builder import EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.catalog.names import is_like_variant, url_names
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.version import __version__
 from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import is_servable, model_url, page_url

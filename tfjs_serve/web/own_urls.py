@@ -15,9 +15,10 @@ from functools import lru_cache, partial
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import __version__, training_script
+from tfjs_serve import training_script
 from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
+from tfjs_serve.version import __version__
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
@@ -95,7 +96,7 @@ async def _send_script_by_digest(
     kind: Kind, request: web.Request, services: Services
 ) -> web.StreamResponse:
     script = await asyncio.to_thread(whole_script, kind)
-    if request.path != f"/-/{script.name}":
+    if not request.path.endswith(f"/-/{script.name}"):
         message = f"this is the {kind.script_name} of another version."
         raise ProblemError(problems.from_status(404, message))
     return await _send_script(kind, IMMUTABLE, request, services)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from tfjs_serve.media_types import HTML
 from tfjs_serve.web import templates
+from tfjs_serve.web.mounting import mount_of, own_path
 from tfjs_serve.web.problem_page import problem_page
 from tfjs_serve.web.problems import Problem
 from tfjs_serve.web.representation import from_bytes
@@ -36,11 +37,15 @@ def problem_page_response(request: web.Request, problem: Problem) -> web.Respons
 
 
 def _body(request: web.Request, page: str) -> bytes:
-    linked = templates.with_relative_links(page, request.rel_url.raw_path)
+    linked = templates.with_relative_links(page, own_path(request))
     return linked.encode("utf-8", "backslashreplace")
 
 
 def own_origin(request: web.Request) -> str:
-    """Return this server's origin as the client sees it; empty if that is unknown or malformed."""
+    """Return what the client puts before paths; without the origin if that is unknown or malformed.
+
+    Texts, such as the lines to paste, have it. Links are relative.
+    """
     host = requested_authority(request) or ""
-    return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
+    origin = f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
+    return f"{origin}{mount_of(request)}"

@@ -6,8 +6,8 @@ import re
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import __version__
 from tfjs_serve.media_types import IMMUTABLE
+from tfjs_serve.version import __version__
 from tfjs_serve.web import problems
 from tfjs_serve.web.cors import BY_ORIGIN, CorsPolicy
 from tfjs_serve.web.hosts import authority_of

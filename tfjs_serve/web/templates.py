@@ -13,7 +13,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from tfjs_serve import __version__
+from tfjs_serve.version import __version__
 
 _WORD = re.compile(r"[a-z]+,? ")
 _ENDS = (".", "?", "!", ":")

@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.settings import ConversionOptions, Variant
+from tfjs_serve.settings import ConversionOptions, KerasForm, Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
     ConversionReport,
@@ -87,6 +87,8 @@ def _convert(
     def report_progress(done_bytes: int, total_bytes: int) -> None:
         on_progress(Progress(done_bytes=done_bytes, total_bytes=total_bytes))
 
+    if request.options.keras_form is not None:
+        return _raise_folder(source, request, request.options.keras_form, report_progress)
     if source.is_dir():
         return _import_folder(source, request, report_progress)
     return _convert_file(source, request, report_progress, copy)
@@ -99,6 +101,35 @@ def _convert_file(
     copy: Copy | None,
 ) -> ConversionReport:
     from tfjs_serve.keras_files import open_model
+
+    parts = [Path(path) for path in request.beside]
+    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
+        if request.weights_only and keras_model.config:
+            raise KerasFileError(
+                f"{request.display_name} has an architecture of its own",
+                hint="leave out --topology",
+            )
+        return convert_opened(keras_model, request, on_progress, copy)
+
+
+def convert_opened(
+    keras_model: KerasModel,
+    request: ConversionRequest,
+    on_progress: Callable[[int, int], None],
+    copy: Copy | None = None,
+) -> ConversionReport:
+    """Carry out `request` for a model that can be read, wherever it is.
+
+    Parameters
+    ----------
+    request
+        What it says of the source does not count.
+
+    Raises
+    ------
+    TfjsServeError
+        The model cannot be converted.
+    """
     from tfjs_serve.layers_model.by_name import notes_on_patterns
     from tfjs_serve.layers_model.neighbours import (
         describe,
@@ -112,22 +143,15 @@ def _convert_file(
 
     files: tuple[WrittenFile, ...] = ()
     directory, options = Path(request.output_dir), request.options
-    parts = [Path(path) for path in request.beside]
-    with open_model(source, display_name=request.display_name, beside=parts) as keras_model:
-        if request.weights_only and keras_model.config:
-            raise KerasFileError(
-                f"{request.display_name} has an architecture of its own",
-                hint="leave out --topology",
-            )
-        translated = _translated(keras_model, options)
-        beside, notes = read_neighbours(request.neighbours)
-        inside = in_archive(keras_model.neighbours, replaced_by=beside)
-        model, used = describe(translated, (*inside, *beside), options.metadata_json())
-        if request.is_diagnosis:
-            check_layers_model(model, options)
-        else:
-            files = write_layers_model(model, directory, options, on_progress, copy)
-            files += write_neighbours(used, directory)
+    translated = _translated(keras_model, options)
+    beside, notes = read_neighbours(request.neighbours)
+    inside = in_archive(keras_model.neighbours, replaced_by=beside)
+    model, used = describe(translated, (*inside, *beside), options.metadata_json())
+    if request.is_diagnosis:
+        check_layers_model(model, options)
+    else:
+        files = write_layers_model(model, directory, options, on_progress, copy)
+        files += write_neighbours(used, directory)
     facts = replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata))
     notes = (*notes, *notes_on_patterns(model.weights, options))
     return ConversionReport(
@@ -215,6 +239,25 @@ def _import_folder(
         warnings=(*warnings, *notes, *note_on_labels(facts)),
         facts=facts,
     )
+
+
+def _raise_folder(
+    folder: Path,
+    request: ConversionRequest,
+    form: KerasForm,
+    on_progress: Callable[[int, int], None],
+) -> ConversionReport:
+    """Write a layers model as a file for Keras."""
+    from tfjs_serve.conversion.raising.road import raised
+    from tfjs_serve.keras_writing.write import write_keras
+    from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_weights import tfjs_weights
+
+    source = open_tfjs_folder(folder, request.display_name)
+    wanted = request.options.training
+    model = raised(source.document, tfjs_weights(source), request.display_name, with_all=wanted)
+    file = write_keras(model, form, Path(request.output_dir), on_progress)
+    return ConversionReport(files=_reported((file,)), warnings=model.notes)
 
 
 def _write_folder(

@@ -117,7 +117,7 @@ def _in_groups(
     optimizer: Setting, saved: list[WeightRef], trained: Sequence[WeightRef], *, legacy: bool
 ) -> tuple[Kept | None, WeightRef | None]:
     """Return the slots where all weights have the same ones, and Nadam's product."""
-    groups = _groups(optimizer, legacy=legacy)
+    groups = groups_of(optimizer, legacy=legacy)
     if groups is None:
         return None, None
     rest = list(saved)
@@ -175,7 +175,7 @@ def _one_by_one(
     return None if left else kinds
 
 
-def _groups(optimizer: Setting, *, legacy: bool) -> list[Kinds] | None:
+def groups_of(optimizer: Setting, *, legacy: bool) -> list[Kinds] | None:
     """Return the groups in saved order; ``None`` for an optimizer whose order is not known."""
     known = _KINDS.get(optimizer.class_name)
     if known is None:
