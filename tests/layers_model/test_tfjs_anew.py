@@ -190,10 +190,10 @@ def test_two_ways_for_one_weight_are_refused(folder: Path, output: Path) -> None
 
 def test_quantized_whole_numbers_are_rounded_as_javascript_does(folder: Path, output: Path) -> None:
     from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
-    from tfjs_serve.layers_model.tfjs_weights import stored_weights
+    from tfjs_serve.layers_model.tfjs_weights import tfjs_weights
 
     change(folder, dtype="int32", quantization={"dtype": "uint8", "min": -2, "scale": 0.5})
-    weights = {one.name: one for one in stored_weights(open_tfjs_folder(folder, NAME))}
+    weights = {one.name: one for one in tfjs_weights(open_tfjs_folder(folder, NAME))}
     values = np.concatenate(list(weights["small/kernel"].blocks(100)))
     assert values.dtype == np.int32
     assert values.tolist() == np.floor(STEPS * 0.5 - 2 + 0.5).tolist()
