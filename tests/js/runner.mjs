@@ -14,7 +14,7 @@
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
-// and those of training_operations.mjs.
+// and those of training_operations.mjs and saving.mjs.
 // Any of them may answer {id, error: message}.
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
@@ -35,6 +35,7 @@
 
 import { createInterface } from "node:readline";
 
+import { savingOperations } from "./saving.mjs";
 import { slopes } from "./slopes.mjs";
 import { trainingOperations } from "./training_operations.mjs";
 
@@ -137,6 +138,8 @@ async function savedAgain(model) {
   return tf.loadLayersModel(tf.io.fromMemory(saved));
 }
 
+const trained = trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel });
+
 const operations = {
   async compiled(command) {
     const model = await loadModel(command);
@@ -153,7 +156,14 @@ const operations = {
       after: encodeTensor(after),
     };
   },
-  ...trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel }),
+  ...trained,
+  ...savingOperations(tf, {
+    decodeTensor,
+    encodeTensor,
+    asArray,
+    loadModel,
+    training: (script) => trained.load({ script }),
+  }),
   async save(command) {
     const model = await loadModel(command);
     const inputs = given(command);

@@ -32,6 +32,9 @@ from tfjs_serve.conversion.passes import (
     spelled,
     tell_input_shapes,
 )
+from tfjs_serve.conversion.record.model import RECORD
+from tfjs_serve.conversion.record.recording import Conversion, record_of
+from tfjs_serve.conversion.record.text import to_text
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
 from tfjs_serve.conversion.stored.alone import are_alone, weights_alone
 from tfjs_serve.conversion.stored.choosing import Fit, whole
@@ -84,10 +87,12 @@ def translate(
         draft = spelled(keras_model, custom_layers)
         if note:
             draft.report.warn(draft.model, note)
+        as_spelled = draft.model
         for one in MODEL_PASSES:
             draft = one(draft)
         done = freest(draft)
-        return compiled(written(done), done.draft, done.translation, training)
+        model = compiled(written(done), done.draft, done.translation, training)
+        return _recorded(model, as_spelled, draft, training)
 
 
 def _try(
@@ -226,6 +231,26 @@ def written(done: Done) -> LayersModel:
         parts=parts,
         facts=described(draft.model, draft.weights, translation, parts),
     )
+
+
+def _recorded(
+    model: LayersModel, as_spelled: KerasLayer, draft: Draft, training: Detail
+) -> LayersModel:
+    """Return the model with the record of what it was, for the way back."""
+    conversion = Conversion(
+        file=draft.file,
+        spelled=as_spelled,
+        model=draft.model,
+        weights=draft.weights,
+        written=[weight for weight in model.weights if not weight.group],
+        custom_layers=draft.custom_layers,
+    )
+    record = record_of(conversion, with_training=training is not Detail.NONE)
+    text = to_text(record) if record is not None else ""
+    if not text:
+        return model
+    metadata = {**(model.user_defined_metadata or {}), RECORD: text}
+    return replace(model, user_defined_metadata=metadata)
 
 
 def _weight(weight: LayersWeight, display_name: str) -> LayersWeight:

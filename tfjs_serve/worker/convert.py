@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.settings import ConversionOptions, Variant
+from tfjs_serve.settings import ConversionOptions, KerasForm, Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
     ConversionReport,
@@ -87,6 +87,8 @@ def _convert(
     def report_progress(done_bytes: int, total_bytes: int) -> None:
         on_progress(Progress(done_bytes=done_bytes, total_bytes=total_bytes))
 
+    if request.options.keras_form is not None:
+        return _raise_folder(source, request, request.options.keras_form, report_progress)
     if source.is_dir():
         return _import_folder(source, request, report_progress)
     return _convert_file(source, request, report_progress, copy)
@@ -215,6 +217,25 @@ def _import_folder(
         warnings=(*warnings, *notes, *note_on_labels(facts)),
         facts=facts,
     )
+
+
+def _raise_folder(
+    folder: Path,
+    request: ConversionRequest,
+    form: KerasForm,
+    on_progress: Callable[[int, int], None],
+) -> ConversionReport:
+    """Write a layers model as a file for Keras."""
+    from tfjs_serve.conversion.raising.road import raised
+    from tfjs_serve.keras_writing.write import write_keras
+    from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_weights import tfjs_weights
+
+    source = open_tfjs_folder(folder, request.display_name)
+    wanted = request.options.training
+    model = raised(source.document, tfjs_weights(source), request.display_name, with_all=wanted)
+    file = write_keras(model, form, Path(request.output_dir), on_progress)
+    return ConversionReport(files=_reported((file,)), warnings=model.notes)
 
 
 def _write_folder(

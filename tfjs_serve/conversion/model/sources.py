@@ -186,6 +186,25 @@ def recomputed(source: TensorSource, value_of: Callable[[TensorSource], Array]) 
     return value_of(source)
 
 
+def parts(source: TensorSource) -> tuple[TensorSource, ...]:
+    """Return the tensors that a tensor is computed from in one step; none if it is saved."""
+    if isinstance(source, _Reshaped | _Named):
+        return (source.source,)
+    return source.sources if isinstance(source, _Computed) else ()
+
+
+def is_computed(source: TensorSource) -> bool:
+    """Whether a tensor has other numbers than its :func:`parts`, or others in their order."""
+    return isinstance(source, _Computed)
+
+
+def combined(source: TensorSource, arrays: Sequence[Array]) -> Array:
+    """Return what a tensor would be if its :func:`parts` had other values."""
+    if isinstance(source, _Computed):
+        return source.compute(*arrays)
+    return arrays[0].reshape(source.shape)
+
+
 def constant(array: npt.ArrayLike) -> TensorSource:
     """Return a float32 tensor of known values."""
     return ArraySource(np.asarray(array, np.float32))
