@@ -202,3 +202,28 @@ def test_weights_alone_become_a_manifest_that_tensorflow_js_reads(
     topology = convert("w.h5 model --topology models/a.json")
     assert topology.exit_code == 0
     check(node_tf, Path("model"), "digits")
+
+
+@pytest.mark.parametrize("source", [TFJS, "page", "small"])
+@pytest.mark.parametrize(
+    ("flags", "file"),
+    [
+        ("--input_format tfjs_layers_model --output_format keras", "m.h5"),
+        ("--input_format=tfjs_layers_model", "m.h5"),
+        ("--input_format tfjs_layers_model --output_format keras_keras", "m.keras"),
+        ("", "m.keras"),
+    ],
+)
+def test_the_way_back_leads_to_a_file_that_predicts_the_same(
+    convert: Convert, node_tf: NodeTf, flags: str, file: str, source: str
+) -> None:
+    sample, dtype = ("breast-cancer-tfjs" if source == TFJS else "digits"), "float32"
+    if source != TFJS:
+        assert convert("models/digits.h5 page").exit_code == 0
+    if source == "small":
+        dtype = "float16"
+        assert convert("--quantize_float16 page small --shard-names official").exit_code == 0
+    result = convert(f"{flags} {source} {file}")
+    assert result.exit_code == 0, result.output
+    assert convert(f"{file} again").exit_code == 0
+    check(node_tf, Path("again"), sample, dtype)

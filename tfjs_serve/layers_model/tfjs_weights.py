@@ -140,6 +140,26 @@ def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
     return tuple(found)
 
 
+def numeric_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
+    """Return the weights of a model that has nothing but real numbers in them.
+
+    Raises
+    ------
+    TfjsFolderError
+        As :func:`tfjs_weights` does, or one has complex numbers.
+    """
+    weights = tfjs_weights(source)
+    for weight in weights:
+        if not weight.has_numbers:
+            refuse(
+                source.shown,
+                f"has a weight, {shown_name(weight.entry)}, of {weight.dtype[:40]}, which no "
+                "layer of Keras has",
+                "convert a layers model",
+            )
+    return weights
+
+
 def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
     if entry.size_bytes is None:
         refuse(
