@@ -22,7 +22,7 @@ from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.deployed import checked_at
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
-    absolute_paths,
+    absolute_path,
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,

@@ -28,7 +28,7 @@ from tfjs_serve.layers_model.files import distinct, write_compressible
 from tfjs_serve.layers_model.model import Json, LayersWeight, WrittenFile
 from tfjs_serve.layers_model.shards import Encoding, write_weights
 from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder, with_metadata
-from tfjs_serve.layers_model.tfjs_weights import StoredWeight, stored_weights
+from tfjs_serve.layers_model.tfjs_weights import TfjsWeight, tfjs_weights
 from tfjs_serve.layers_model.writer import counter
 from tfjs_serve.settings import MODEL_JSON, ConversionOptions
 
@@ -37,7 +37,7 @@ from tfjs_serve.settings import MODEL_JSON, ConversionOptions
 class _Kept:
     """A weight that stays as it is stored."""
 
-    weight: StoredWeight
+    weight: TfjsWeight
     layer: str
     start: None = None
 
@@ -84,7 +84,7 @@ def rewrite_tfjs_folder(
         If `directory` cannot be written to.
     """
     source = open_tfjs_folder(folder, display_name)
-    weights = with_variants([_listed(one) for one in stored_weights(source)], options)
+    weights = with_variants([_listed(one) for one in tfjs_weights(source)], options)
     quantized = [one for one in weights if _is_to_be_quantized(one, options)]
     kept_bytes = sum(map(_size_bytes, weights)) - sum(map(_size_bytes, quantized))
     count_bytes = counter(kept_bytes + work_bytes(quantized, options.variant), on_progress)
@@ -99,13 +99,13 @@ def rewrite_tfjs_folder(
     return (*distinct(shards), *written), notes_on_patterns(weights, options)
 
 
-def _listed(weight: StoredWeight) -> LayersWeight:
+def _listed(weight: TfjsWeight) -> LayersWeight:
     layer = weight.name.partition("/")[0]
     return LayersWeight(name=weight.name, source=weight, group=weight.group, layer=layer)
 
 
-def _of(weight: LayersWeight) -> StoredWeight:
-    assert isinstance(weight.source, StoredWeight)
+def _of(weight: LayersWeight) -> TfjsWeight:
+    assert isinstance(weight.source, TfjsWeight)
     return weight.source
 
 
@@ -115,7 +115,7 @@ def _size_bytes(weight: LayersWeight) -> int:
 
 def _is_to_be_quantized(weight: LayersWeight, options: ConversionOptions) -> bool:
     variant, stored = weight.variant or options.variant, _of(weight)
-    is_so = stored.is_rounded and stored.entry.stored_dtype == variant.value
+    is_so = stored.is_quantized and stored.entry.stored_dtype == variant.value
     return variant.is_quantized and stored.dtype == FLOAT32 and not (is_so or weight.group)
 
 

@@ -35,7 +35,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredWeight:
+class TfjsWeight:
     """One weight; a :class:`~tfjs_serve.layers_model.model.TensorSource` if it has numbers.
 
     Attributes
@@ -71,8 +71,8 @@ class StoredWeight:
         return str(self.entry.json.get("group") or "")
 
     @property
-    def is_rounded(self) -> bool:
-        """Whether it is stored in fewer bits: its values are not exactly those of before."""
+    def is_quantized(self) -> bool:
+        """Whether it is stored in fewer bits."""
         return "quantization" in self.entry.json
 
     @property
@@ -95,7 +95,7 @@ class StoredWeight:
 
     def blocks(self, max_bytes: int) -> Iterator[npt.NDArray[Any]]:
         """Yield the values in C order as 1-D arrays of about `max_bytes` or less."""
-        stored = _QUANTIZED[self.entry.stored_dtype] if self.is_rounded else self._stored
+        stored = _QUANTIZED[self.entry.stored_dtype] if self.is_quantized else self._stored
         # A piece may end within a number, where a file does.
         rest = b""
         for block in self.stored_blocks(max_bytes):
@@ -111,7 +111,7 @@ class StoredWeight:
 
     def _decoded(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self.scale is None:
-            if self.is_rounded:
+            if self.is_quantized:
                 return block.astype(np.float32)
             return block.astype(np.bool_) if self.dtype == BOOL else block
         with np.errstate(over="ignore", invalid="ignore"):
@@ -121,7 +121,7 @@ class StoredWeight:
             return values.astype(np.float32)
 
 
-def stored_weights(source: TfjsSource) -> tuple[StoredWeight, ...]:
+def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
     """Return the weights of a model, in the order of its manifest.
 
     Raises
@@ -140,15 +140,15 @@ def stored_weights(source: TfjsSource) -> tuple[StoredWeight, ...]:
     return tuple(found)
 
 
-def numeric_weights(source: TfjsSource) -> tuple[StoredWeight, ...]:
+def numeric_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
     """Return the weights of a model that has nothing but real numbers in them.
 
     Raises
     ------
     TfjsFolderError
-        As :func:`stored_weights` does, or one has complex numbers.
+        As :func:`tfjs_weights` does, or one has complex numbers.
     """
-    weights = stored_weights(source)
+    weights = tfjs_weights(source)
     for weight in weights:
         if not weight.has_numbers:
             refuse(
@@ -172,9 +172,9 @@ def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
 
 def _weight(
     source: TfjsSource, entry: WeightEntry, files: Sequence[SourceFile], place: tuple[int, int]
-) -> StoredWeight:
+) -> TfjsWeight:
     dtype = str(entry.json.get("dtype"))
-    return StoredWeight(
+    return TfjsWeight(
         entry=entry,
         dtype=dtype,
         scale=_scale(source, entry, dtype),
