@@ -50,6 +50,7 @@ _DERIVED = frozenset({"all_digits", "readers", "has_idf_weights", "of_first_call
 _OF_OLDER = frozenset(
     {"implementation", "enable_caching_device", "fused", "adjustment", "batch_size"}
     | {"build_config", "input_dtype", "seed_generator", "dynamic", "autocast", "synchronized"}
+    | {"rng_type", "query_shape", "key_shape", "value_shape"}
 )
 """What changes nothing that is computed, or is not an argument everywhere."""
 _DEFAULTS_OF_KERAS3: Mapping[str, Json] = {
@@ -76,6 +77,7 @@ _DEFAULTS_OF_KERAS3: Mapping[str, Json] = {
 }
 _DEFAULTS_OF_KERAS2: Mapping[str, Json] = {
     "activity_regularizer": None,
+    "groups": 1,
     "input_length": None,
     "renorm": False,
     "robust_masking": False,
@@ -121,9 +123,25 @@ _ONLY_KERAS3: Mapping[str, frozenset[str]] = {
     "StringLookup": frozenset({"salt"}),
     "ZeroPadding1D": frozenset({"data_format"}),
 }
-_FREE = frozenset({"input_length", "seed", "use_cudnn", "value_range"})
+_FREE = frozenset(
+    {"input_length", "kernel_constraint", "kernel_initializer", "kernel_regularizer", "seed"}
+    | {"use_cudnn", "value_range"}
+)
 """What matters in training only, or not at all: left out whatever it is."""
 _ONLY_KERAS2: Mapping[str, frozenset[str]] = {
+    "Conv1DTranspose": frozenset({"groups"}),
+    "Conv2DTranspose": frozenset({"groups"}),
+    "Conv3DTranspose": frozenset({"groups"}),
+    **dict.fromkeys(
+        ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+        frozenset({"groups", "kernel_constraint", "kernel_initializer", "kernel_regularizer"}),
+    ),
+    "ConvLSTM1D": frozenset({"time_major"}),
+    "ConvLSTM2D": frozenset({"time_major"}),
+    "ConvLSTM3D": frozenset({"time_major"}),
+    "SpatialDropout1D": frozenset({"noise_shape"}),
+    "SpatialDropout2D": frozenset({"noise_shape"}),
+    "SpatialDropout3D": frozenset({"noise_shape"}),
     "EinsumDense": frozenset({"activity_regularizer"}),
     "Embedding": frozenset({"activity_regularizer", "input_length", "sparse"}),
     "GRU": frozenset({"time_major"}),
@@ -141,6 +159,8 @@ _MODULES = {
     "constraint": "keras.constraints",
     "activation": "keras.layers",
 }
+_INTERPOLATION = "interpolation"
+_INTERPOLATIONS = frozenset({"bicubic", "bilinear", "lanczos3", "lanczos5", "nearest"})
 _ACTIVATIONS = {"silu": "swish", "hard_swish": "hard_silu"}
 _OF_BOTH = frozenset(
     {"elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6"}
@@ -183,7 +203,7 @@ def spelled_layer(layer: KerasLayer) -> Spelled:
     config |= _RENAMED.get(name, _as_it_is)(layer, config)
     if name in _NONE:
         return Spelled(class_name=name, config=config, loaded_by=frozenset(), because=name)
-    loaded_by, because = _by_activations(given)
+    loaded_by, because = _by_functions(given)
     for one, classes in _ONLY.items():
         if name in classes:
             loaded_by, because = frozenset({one}), name
@@ -209,6 +229,8 @@ def _argument(key: str, value: Json) -> Json:
     """Return an argument with the module of its class, without which Keras finds none."""
     if key.endswith("activation") and isinstance(value, str):
         return _ACTIVATIONS.get(value, value)
+    if key == _INTERPOLATION and isinstance(value, str):
+        return value.lower()
     if not isinstance(value, dict) or "class_name" not in value:
         return value
     kind = key.rpartition("_")[2]
@@ -222,8 +244,11 @@ def _argument(key: str, value: Json) -> Json:
     }
 
 
-def _by_activations(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
+def _by_functions(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
     """Return which Kerases have the functions among the arguments, and which one lacks."""
+    method = str(config.get(_INTERPOLATION, "nearest")).lower()
+    if method not in _INTERPOLATIONS:
+        return frozenset({KERAS2}), f"{_INTERPOLATION}={method!r}"
     for key, value in config.items():
         is_name = key.endswith("activation") and isinstance(value, str)
         if is_name and _ACTIVATIONS.get(value, value) not in _OF_BOTH:

@@ -26,6 +26,8 @@ from tfjs_serve.conversion.model.layers import (
     TensorRef,
 )
 
+OF_LISTS = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"})
+"""Layers that take a list also of one tensor, which lists of calls do not tell from the tensor."""
 _INITIAL_STATE = "initial_state"
 
 
@@ -100,7 +102,8 @@ class Calls:
         first = [one for index, one in enumerate(tensors) if index not in placed]
         if name in self.recurrent and len(first) > 1:
             arguments[_INITIAL_STATE], first = first[1:], first[:1]
-        is_list = len(first) > 1 and name not in self.spread
+        is_list = len(first) > 1 or self.layers[name].class_name in OF_LISTS
+        is_list = is_list and name not in self.spread
         return {"args": [first] if is_list else first, "kwargs": arguments}
 
     def _tensor(self, ref: TensorRef) -> dict[str, Json]:
@@ -130,15 +133,16 @@ def calls_of(
     assert model.graph is not None
     graph = model.graph
     kept = _kept(graph)
+    layers = {child.name: child for child in model.children}
     return Calls(
         graph=graph,
-        layers={child.name: child for child in model.children},
+        layers=layers,
         kept=kept,
         names=names,
         recurrent=recurrent,
         spread=spread,
         as_lists=all(
-            _fits_lists(graph.calls[name][index], name in recurrent | spread)
+            _fits_lists(graph.calls[name][index], layers[name], name in recurrent | spread)
             for name, indices in kept.items()
             for index in indices
         ),
@@ -204,9 +208,10 @@ def _without_mask(arguments: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in arguments.items() if key != "mask"}
 
 
-def _fits_lists(call: Call, takes_one: bool) -> bool:
+def _fits_lists(call: Call, layer: KerasLayer, takes_one: bool) -> bool:
     has_more = takes_one and len(call.inputs) > 1
-    return not has_more and not _placeholders(call.kwargs)
+    is_list_of_one = layer.class_name in OF_LISTS and len(call.inputs) == 1
+    return not has_more and not is_list_of_one and not _placeholders(call.kwargs)
 
 
 def _placeholders(value: Any) -> set[int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tfjs_serve.conversion.compiling import Detail, compiled
 from tfjs_serve.conversion.model.layers import KerasLayer
-from tfjs_serve.conversion.model.report import HINT_DAMAGED
+from tfjs_serve.conversion.model.report import HINT_DAMAGED, NONSENSE
 from tfjs_serve.conversion.model.sources import Array, LayerWeights, values
 from tfjs_serve.conversion.passes import Draft, complete_arguments, spelled
 from tfjs_serve.conversion.raising.flags import with_page_flags
@@ -70,7 +70,7 @@ def converted_again(record: Record, page: Page) -> Converted | None:
         draft = _draft(record, page.display_name)
         done = freest(draft)
         model = compiled(written(done), done.draft, done.translation, Detail.PLAIN)
-    except TfjsServeError:
+    except (TfjsServeError, *NONSENSE):
         return None
     if not _has_same_weights(model, page):
         return None

@@ -18,6 +18,17 @@ from tfjs_serve.conversion.training.tables import OF_ALL_OPTIMIZERS
 
 _OF_KERAS3 = frozenset({"Lamb", "Muon", "LossScaleOptimizer"})
 _ACCURACY = frozenset({"accuracy", "acc", "crossentropy", "ce"})
+_LOSSES = {
+    "cosine_proximity": "cosine_similarity",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+"""Names that both Kerases find wherever they stand; Keras 3 does not find all short ones in HDF5."""
 _AUTO = {"auto": "sum_over_batch_size"}
 
 
@@ -103,6 +114,8 @@ def _object(module: str, class_name: str, config: Mapping[str, Json]) -> dict[st
 
 def _each(value: Json, module: str) -> Json:
     """Return losses or metrics, which may be nested in lists and dictionaries."""
+    if isinstance(value, str) and module == "keras.losses":
+        return _LOSSES.get(value.lower(), value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list):
@@ -119,7 +132,7 @@ def _each(value: Json, module: str) -> Json:
 
 def _named(found: Named, value: Mapping[str, Any], module: str) -> Json:
     """Return a loss or metric: a function by its name, a class with its arguments."""
-    if not found.is_class:
+    if not found.is_class or found.spelling.islower():
         wrapped = value.get("config")
         name = wrapped.get("name") if isinstance(wrapped, dict) else None
         return name if name in _ACCURACY else found.spelling
