@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -71,12 +71,22 @@ FAST_ROAD_HEAD_BYTES = 4 * KIB
 FAST_ROAD_RENEWAL_SECONDS = 10.0
 """How often one request takes the slow road all the same."""
 
+MOST_SHARDS = 10_000
+"""Of one model: 40 GB in the usual shards of 4 MiB."""
+
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
 """Endings of Keras model files, compared without case."""
 MODEL_JSON = "model.json"
 MAXIMUM_MODEL_JSON_BYTES = 64 * MIB
 """That another program wrote. Real ones have a few MB at most, and parsing holds the lock of the
 interpreter."""
+
+
+class KerasForm(str, Enum):
+    """What a layers model is written as for Keras."""
+
+    HDF5 = "h5"
+    ARCHIVE = "keras"
 
 
 class Variant(str, Enum):
@@ -102,8 +112,21 @@ class ConversionOptions:
     ----------
     variant
         Storage of the weights.
+    by_name
+        Storage of single weights: quantized variants, each with patterns of names as in
+        :mod:`fnmatch`. All other weights are stored as `variant` says.
     shard_size_bytes
         Upper limit of one shard.
+    by_layer
+        Whether each layer has shards of its own.
+    anew
+        Whether the weights of a TensorFlow.js folder are cut and quantized as these options say,
+        instead of copied as they are.
+    weights_alone
+        Whether weights without an architecture become a ``model.json`` without a topology, instead
+        of an error.
+    keras_form
+        The form of the file for Keras that is written instead of a layers model: the way back.
     custom_layers
         Names of the layer classes that the page registers itself (``--layers``).
     metadata
@@ -113,17 +136,42 @@ class ConversionOptions:
     """
 
     variant: Variant = Variant.FULL
+    by_name: tuple[tuple[Variant, tuple[str, ...]], ...] = ()
     shard_size_bytes: int = DEFAULT_SHARD_SIZE_BYTES
+    by_layer: bool = False
+    anew: bool = False
+    weights_alone: bool = False
+    keras_form: KerasForm | None = None
     custom_layers: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     training: bool = True
 
     def __post_init__(self) -> None:
-        if self.shard_size_bytes < MINIMUM_SHARD_SIZE_BYTES:
+        if self.shard_size_bytes < 1:
             raise SettingsError(
-                f"a shard size of {self.shard_size_bytes} bytes is too small",
-                hint=f"give at least {MINIMUM_SHARD_SIZE_BYTES} bytes (4KiB)",
+                f"a shard size of {self.shard_size_bytes} bytes makes no sense",
+                hint="give the size of the largest file of weights, such as 4MiB",
             )
+        if self.by_name and self.variant is Variant.TRAIN:
+            raise SettingsError(
+                "a model with all to train on has its weights as they are",
+                hint="leave out either that or the quantization",
+            )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ConversionOptions:
+        """Rebuild options of which ``dataclasses.asdict`` was sent as JSON."""
+        by_name = tuple((Variant(name), tuple(patterns)) for name, patterns in data["by_name"])
+        return cls(
+            **{
+                **data,
+                "variant": Variant(data["variant"]),
+                "by_name": by_name,
+                "keras_form": KerasForm(data["keras_form"]) if data["keras_form"] else None,
+                "custom_layers": tuple(data["custom_layers"]),
+                "metadata": tuple((name, text) for name, text in data["metadata"]),
+            }
+        )
 
     def metadata_json(self) -> dict[str, Any]:
         """Return the values of `metadata` by their names."""
@@ -280,7 +328,11 @@ class ServerSettings:
                 f"{self.worker_memory_bytes} bytes of memory are too few for a conversion",
                 hint=f"give at least --worker-memory {MINIMUM_WORKER_MEMORY_BYTES // MIB}MiB",
             )
-        ConversionOptions(shard_size_bytes=self.shard_size_bytes)
+        if self.shard_size_bytes < MINIMUM_SHARD_SIZE_BYTES:
+            raise SettingsError(
+                f"a shard size of {self.shard_size_bytes} bytes is too small",
+                hint=f"give at least {MINIMUM_SHARD_SIZE_BYTES} bytes (4KiB)",
+            )
 
     def conversion_options(self, variant: Variant) -> ConversionOptions:
         """Return the options of one conversion to `variant`."""
@@ -292,15 +344,23 @@ class ServerSettings:
             training=self.training,
         )
 
-    def conversion_limits(self, source_sizes_bytes: Sequence[int]) -> ConversionLimits:
+    def conversion_limits(
+        self, source_sizes_bytes: Sequence[int], options: ConversionOptions | None = None
+    ) -> ConversionLimits:
         """Return what the conversion of files of these sizes may use.
 
         Shards end where tensors end, so any two neighbours together exceed the size of one shard,
         and there are at most twice as many shards as full ones would be. A tfjs folder keeps the
-        shards that it has.
+        shards that it has. If each layer has its own, there may be more.
+
+        Parameters
+        ----------
+        options
+            If they are others than those of these settings.
         """
         written_bytes = _WRITTEN_BYTES_BESIDES + _WRITTEN_PER_SOURCE_BYTE * sum(source_sizes_bytes)
-        shards = 2 * written_bytes // self.shard_size_bytes
+        options = options or self.conversion_options(self.default_variant)
+        shards = 2 * written_bytes // options.shard_size_bytes + options.by_layer * MOST_SHARDS
         return ConversionLimits(
             written_bytes=written_bytes,
             files=shards + len(source_sizes_bytes) + _FILES_BESIDES,

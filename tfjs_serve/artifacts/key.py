@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 
 from tfjs_serve.artifacts.model import ArtifactKey
 from tfjs_serve.settings import ConversionOptions
 
-_FORMAT = 4
+_FORMAT = 5
 """Raise this when the same version of the converter is to produce different files or records."""
 
 
@@ -25,11 +26,7 @@ def artifact_key(
     parts = {
         "format": _FORMAT,
         "source": source_digest,
-        "variant": options.variant.value,
-        "shard_size_bytes": options.shard_size_bytes,
-        "custom_layers": options.custom_layers,
-        "metadata": options.metadata,
-        "training": options.training,
+        "options": asdict(options),
         "converter_version": converter_version,
     }
     text = json.dumps(parts, sort_keys=True)

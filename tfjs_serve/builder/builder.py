@@ -31,6 +31,7 @@ from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import (
     SETTLE_DEADLINE_SECONDS,
     SETTLE_PATIENCE_SECONDS,
+    ConversionOptions,
     ServerSettings,
     Variant,
 )
@@ -125,11 +126,14 @@ class Builder:
             sightings.doubt()
         return await self._builds.join(job.exact_label, entry.stamps, partial(self._build, job))
 
-    async def convert(self, entry: CatalogEntry, variant: Variant, folder: Path) -> Converted:
+    async def convert(
+        self, entry: CatalogEntry, options: ConversionOptions, folder: Path
+    ) -> Converted:
         """Convert the newest version of `entry` into an empty folder, past the store.
 
-        Nothing is looked up or kept: to read the source for its digest, and to copy what is in the
-        store, takes as long as a conversion. If this fails, the folder may hold anything.
+        The options of the settings do not count. Nothing is looked up or kept: to read the source
+        for its digest, and to copy what is in the store, takes as long as a conversion. If this
+        fails, the folder may hold anything.
 
         Raises
         ------
@@ -140,7 +144,7 @@ class Builder:
         OSError
             The folder cannot be used.
         """
-        job = self._shelf.job(entry, variant)
+        job = self._shelf.job(entry, options.variant)
         for attempt in range(_ATTEMPTS):
             async with AsyncExitStack() as copies:
                 with suppress(ChangedMeanwhileError):
@@ -149,7 +153,7 @@ class Builder:
                     )
                     place = Workplace(folder=folder)
                     await asyncio.to_thread(place.prepare)
-                    return await self._convert_past_store(place, job, source)
+                    return await self._convert_past_store(place, job, source, options)
         raise ChangedMeanwhileError(entry)
 
     def staged(self) -> AbstractAsyncContextManager[Path]:
@@ -294,12 +298,15 @@ class Builder:
 
     async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
         async with self._work.under_way(job, source), self._shelf.workplace() as place:
-            report, request = await self._work.convert(place, job, source)
+            options = self._settings.conversion_options(job.variant)
+            report, request = await self._work.convert(place, job, source, options)
             return await self._shelf.publish(key, place, request, report)
 
-    async def _convert_past_store(self, place: Workplace, job: Job, source: Source) -> Converted:
+    async def _convert_past_store(
+        self, place: Workplace, job: Job, source: Source, options: ConversionOptions
+    ) -> Converted:
         async with self._work.under_way(job, source):
-            report, request = await self._work.convert(place, job, source)
+            report, request = await self._work.convert(place, job, source, options)
             files = await self._shelf.check(place, request, report)
         notes = bounded_notes(report.warnings)
         return Converted(folder=place.folder, files=files, notes=notes)

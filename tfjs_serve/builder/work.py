@@ -16,7 +16,7 @@ from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps, paths_of, r
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.settings import ConversionOptions, ServerSettings, Variant
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 
@@ -45,7 +45,7 @@ class Work:
             self._journal.ended(job)
 
     async def convert(
-        self, place: Workplace, job: Job, source: Source
+        self, place: Workplace, job: Job, source: Source, options: ConversionOptions
     ) -> tuple[ConversionReport, ConversionRequest]:
         """Convert `source` in the folders of `place`; return what the worker did and was asked for.
 
@@ -57,7 +57,7 @@ class Work:
             The files have changed since `source` was found.
         """
         request = replace(
-            self._request(job.entry, source.stamps, job.variant),
+            self._request(job.entry, source.stamps, options),
             source=str(source.path),
             output_dir=str(place.work),
             copies_dir=str(place.copies),
@@ -80,14 +80,17 @@ class Work:
         ChangedMeanwhileError
             The files have changed.
         """
-        request = self._request(entry, stamps, Variant.FULL)
+        options = self._settings.conversion_options(Variant.FULL)
+        request = self._request(entry, stamps, options)
         request = replace(request, limits=replace(request.limits, written_bytes=0, files=0))
         try:
             return await self._workers.diagnose(request)
         finally:
             await self._sources.require_unchanged(entry, stamps)
 
-    def _request(self, entry: CatalogEntry, stamps: Stamps, variant: Variant) -> ConversionRequest:
+    def _request(
+        self, entry: CatalogEntry, stamps: Stamps, options: ConversionOptions
+    ) -> ConversionRequest:
         """Return the request to read the files of `entry` in their place, and to write nothing."""
         return ConversionRequest(
             source=str(entry.path),
@@ -96,8 +99,8 @@ class Work:
             display_name=entry.exact_name,
             output_dir="",
             neighbours={item.name: str(item.path) for item in entry.neighbours},
-            options=self._settings.conversion_options(variant),
-            limits=self._settings.conversion_limits([stamp.size_bytes for stamp in stamps]),
+            options=options,
+            limits=self._settings.conversion_limits([s.size_bytes for s in stamps], options),
         )
 
     async def _require_unchanged(self, job: Job, source: Source) -> None:

@@ -34,6 +34,7 @@ from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.exporting.batch import for_all, models_at
 from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.export import Exported, check_target, export
+from tfjs_serve.exporting.options import ExportOptions
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.listing import loader_of
@@ -126,7 +127,7 @@ async def _convert(
                     progress.update(task, completed=event.progress)
 
             builder.subscribe(show)
-            return await export(builder, entry, variant, out)
+            return await export(builder, entry, _options(settings, variant), out)
 
 
 async def _convert_all(
@@ -140,7 +141,8 @@ async def _convert_all(
 
     async def convert_one(entry: CatalogEntry) -> Exported:
         namesakes = [other for other in entries if other.name == entry.name]
-        return await export(builder, entry, variant, out / url_name(entry, namesakes))
+        target = out / url_name(entry, namesakes)
+        return await export(builder, entry, _options(settings, variant), target)
 
     async with building(settings) as builder:
         with terminal.progress() as progress:
@@ -155,6 +157,10 @@ async def _convert_all(
     more = f", {len(failed)} refused" if failed else ""
     terminal.text(f"{out}: {counted(done, 'model')}{more}", style="yellow" if failed else "green")
     return not failed
+
+
+def _options(settings: ServerSettings, variant: Variant) -> ExportOptions:
+    return ExportOptions(conversion=settings.conversion_options(variant))
 
 
 def _print_result(terminal: Terminal, entry: CatalogEntry, exported: Exported) -> None:

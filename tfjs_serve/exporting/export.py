@@ -11,25 +11,26 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tfjs_serve import training_script
 from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.companion import (
-    MODULE_NAME,
-    SCRIPT_NAME,
-    module,
-    script_among,
-)
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, module
 from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
-from tfjs_serve.neighbours import NEIGHBOURS, shard_at
+from tfjs_serve.exporting.naming import (
+    exported_names,
+    original_weights,
+    shard_paths,
+    with_shard_names,
+)
+from tfjs_serve.exporting.options import ExportOptions, ShardNames
+from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.packed_scripts import SCRIPT_BEGINNING
-from tfjs_serve.settings import MODEL_JSON, Variant
+from tfjs_serve.settings import MODEL_JSON
 
 
 class ExportError(TfjsServeError):
@@ -72,13 +73,16 @@ def check_target(out: Path, *, source: Path, force: bool) -> None:
         )
 
 
-async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: Path) -> Exported:
+async def export(
+    builder: Builder, entry: CatalogEntry, options: ExportOptions, out: Path
+) -> Exported:
     """Convert `entry` into `out`.
 
     A new folder appears complete. Into an existing one, the shards are moved first, then the
     scripts, and ``model.json`` at once after them: because shards are named by their contents, a
-    page that loads the old or the new model meanwhile finds the right ones. Then scripts are
-    removed that only the old model needed. Other files stay.
+    page that loads the old or the new model meanwhile finds the right ones, unless they have the
+    names of the official converter. Then scripts are removed that only the old model needed. Other
+    files stay.
 
     Raises
     ------
@@ -87,65 +91,61 @@ async def export(builder: Builder, entry: CatalogEntry, variant: Variant, out: P
     ExportError
         The disk is full, or the folder may not be written to.
     """
-    with _export_errors(out):
-        async with _beside(out) as staged:
-            converted = await builder.convert(entry, variant, staged)
-            return await asyncio.to_thread(put_in_place, converted, out)
+    with export_errors(out):
+        async with staged_beside(out) as staged:
+            converted = await builder.convert(entry, options.conversion, staged)
+            return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
 
 
-def put_in_place(converted: Converted, out: Path) -> Exported:
+def put_in_place(
+    converted: Converted, out: Path, shard_names: ShardNames = ShardNames.DIGEST
+) -> Exported:
     """Move what a page loads to `out`. Raises ``OSError``."""
     document = json.loads((converted.folder / MODEL_JSON).read_bytes())
-    names = exported_names(converted, document)
-    needs_layers = SCRIPT_NAME in names.values()
+    renamed = with_shard_names(document, shard_names)
+    names = exported_names(converted, document, renamed)
+    originals = original_weights(converted, names)
+    needs_layers = (SCRIPT_NAME,) in names.values()
     trains = "keras" in (document.get("trainingConfig") or ())
     scripts = _scripts(needs_layers=needs_layers, trains=trains)
-    neighbours = [name for name in names if name in NEIGHBOURS]
-    originals = original_weights(converted, names)
-    for file in converted.files:
-        path = converted.folder / file.name
-        if file.name in names:
-            target = converted.folder / names[file.name]
-            target.parent.mkdir(exist_ok=True)
-            path.rename(target)
-        else:
-            path.unlink()
+    _rename(converted, names)
+    if renamed is not document:
+        _write(converted.folder / MODEL_JSON, json.dumps(renamed, separators=(",", ":")))
     for name, text in scripts.items():
-        (converted.folder / name).write_text(text, encoding="utf-8", newline="\n")
+        _write(converted.folder / name, text)
     for name, shard in originals.items():
         _copy(converted.folder / shard, converted.folder / name)
-    moved = list(names.values())
+    moved = [name for several in names.values() for name in several]
     moved[-1 - needs_layers : -1 - needs_layers] = scripts
+    size_bytes = sum((converted.folder / name).stat().st_size for name in set(moved) - {*scripts})
     _move(converted.folder, out, [*originals, *moved])
     return Exported(
         folder=out,
-        shards=len(names) - 1 - needs_layers - len(neighbours),
-        beside=(*neighbours, *originals),
-        size_bytes=sum(file.size_bytes for file in converted.files if file.name in names),
+        shards=len(set(shard_paths(renamed))),
+        beside=(*(name for name in names if name in NEIGHBOURS), *originals),
+        size_bytes=size_bytes,
         needs_layers=needs_layers,
         trains_with_script=trains,
         notes=converted.notes,
     )
 
 
-def exported_names(converted: Converted, document: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names that files get for a page, in the order in which they are put into place.
+def _rename(converted: Converted, names: Mapping[str, Sequence[str]]) -> None:
+    """Give the files in the folder of the conversion their `names`; remove those without one."""
+    for file in converted.files:
+        path = converted.folder / file.name
+        if file.name not in names:
+            path.unlink()
+            continue
+        first, *more = (converted.folder / name for name in names[file.name])
+        first.parent.mkdir(exist_ok=True)
+        path.rename(first)
+        for other in more:
+            _copy(first, other)
 
-    Nothing is compressed. The layers, if the model needs any, are named ``layers.js``, so that
-    pages can name them.
 
-    Parameters
-    ----------
-    document
-        What is in ``model.json``.
-    """
-    shards = [path for group in document.get("weightsManifest") or () for path in group["paths"]]
-    files = [file.name for file in converted.files]
-    names = {shard_at(path): path for path in shards if shard_at(path) in files}
-    names |= {name: name for name in files if name in NEIGHBOURS}
-    if script := script_among(files):
-        names[script] = SCRIPT_NAME
-    return {**names, MODEL_JSON: MODEL_JSON}
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _scripts(*, needs_layers: bool, trains: bool) -> dict[str, str]:
@@ -161,24 +161,6 @@ def _scripts(*, needs_layers: bool, trains: bool) -> dict[str, str]:
     return scripts
 
 
-def original_weights(converted: Converted, names: Mapping[str, str]) -> dict[str, str]:
-    """Return names that weights had in their folder, and the paths that they have now.
-
-    Only weights that are in one file are asked for by name, and have their old name too; libraries
-    find those in several files by the names in ``model.json``.
-
-    Parameters
-    ----------
-    names
-        Of all files that are exported.
-    """
-    weights = [file for file in converted.files if file.originals]
-    if len(weights) != 1:
-        return {}
-    (file,) = weights
-    return {name: names[file.name] for name in file.originals if name not in names.values()}
-
-
 def _copy(path: Path, other: Path) -> None:
     """Give a file a second name, where the file system can; else copy it. Raises ``OSError``."""
     try:
@@ -189,7 +171,7 @@ def _copy(path: Path, other: Path) -> None:
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
     if not out.exists():
-        staged.chmod(0o777 & ~_umask())  # folders of mkdtemp can be read only by their owner
+        staged.chmod(0o777 & ~umask())  # folders of mkdtemp can be read only by their owner
         staged.rename(out)
         return
     for name in names:
@@ -211,24 +193,33 @@ def _remove_other_scripts(out: Path, names: Collection[str]) -> None:
 
 
 @asynccontextmanager
-async def _beside(out: Path) -> AsyncIterator[Path]:
-    """Provide an empty folder beside `out`, which is removed unless it is renamed."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+async def staged_beside(out: Path) -> AsyncIterator[Path]:
+    """Provide an empty folder on the disk of `out`, which is removed unless it is renamed."""
+    staged = _stage(out)  # in a thread, the folder would stay if this is cancelled meanwhile
     try:
         yield staged
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _umask() -> int:
+def _stage(out: Path) -> Path:
+    """Make a folder in `out`, or beside it if it does not exist. Raises ``OSError``.
+
+    What is beside a volume of a container is on another disk, or may not be written to.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    place = out if out.is_dir() else out.parent
+    return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=place))
+
+
+def umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 @contextmanager
-def _export_errors(out: Path) -> Iterator[None]:
+def export_errors(out: Path) -> Iterator[None]:
     """Raise :class:`ExportError` for whatever hinders writing."""
     try:
         yield

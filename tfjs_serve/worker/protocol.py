@@ -14,7 +14,7 @@ from typing import Any
 
 from tfjs_serve.errors import TfjsServeError, error_from_json
 from tfjs_serve.facts import ModelFacts
-from tfjs_serve.settings import ConversionLimits, ConversionOptions, Variant
+from tfjs_serve.settings import ConversionLimits, ConversionOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,6 @@ class ConversionRequest:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ConversionRequest:
         """Rebuild the request in the child."""
-        options = data["options"]
         return cls(
             source=data["source"],
             beside=tuple(data["beside"]),
@@ -80,13 +79,7 @@ class ConversionRequest:
             output_dir=data["output_dir"],
             copies_dir=data["copies_dir"],
             neighbours=dict(data["neighbours"]),
-            options=ConversionOptions(
-                variant=Variant(options["variant"]),
-                shard_size_bytes=options["shard_size_bytes"],
-                custom_layers=tuple(options["custom_layers"]),
-                metadata=tuple((name, text) for name, text in options["metadata"]),
-                training=options["training"],
-            ),
+            options=ConversionOptions.from_json(data["options"]),
             limits=ConversionLimits(**data["limits"]),
         )
 
