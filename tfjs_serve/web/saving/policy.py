@@ -9,6 +9,7 @@ it as well.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -26,6 +27,7 @@ from tfjs_serve.web.hosts import HostPolicy
 
 TOKEN_PARAMETER = "token"  # noqa: S105 - the name of a parameter
 """In the URL, so that ``model.save(url)`` is all that a page has to say."""
+_TOKEN_IN_QUERY = re.compile(rf"([?&]{TOKEN_PARAMETER}=)[^&#]*")
 _BEARER = "bearer "
 _AROUND_PARTS_BYTES = 64 * KIB
 """Boundaries and heads of parts."""
@@ -109,9 +111,14 @@ def tokens_in(asked: Asked) -> list[str]:
     return in_url + [one[len(_BEARER) :].strip() for one in bearers]
 
 
+def without_token(target: str) -> str:
+    """Return the target of a request as it may stand in a log."""
+    return _TOKEN_IN_QUERY.sub(r"\1...", target)
+
+
 def is_equal(given: str, token: str) -> bool:
     """Whether two tokens are equal; this takes as long wherever they differ."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode("utf-8"))
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode("utf-8"))
 
 
 def is_same_origin(origin: str, authority: str | None) -> bool:

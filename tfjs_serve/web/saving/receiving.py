@@ -107,8 +107,8 @@ class Parts:
     def _begin(self, name: str) -> None:
         if name not in self._most_bytes or name in self._begun:
             raise BadUploadError(
-                f"there is a part {name[:50]!r}, or there are two; TensorFlow.js sends "
-                f"{MODEL_JSON} and {WEIGHTS_NAME}",
+                f"the part {name[:50]!r} is none of {MODEL_JSON} and {WEIGHTS_NAME}, "
+                "or comes twice",
                 hint="let TensorFlow.js send it: await model.save(url)",
             )
         if self._file is not None:
