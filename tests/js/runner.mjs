@@ -11,6 +11,7 @@
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
 //   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
+//   {id, op: "saveTo", url, inputs, to, headers} -> {id, outputs, status, etag, answer}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
 // and those of training_operations.mjs.
@@ -28,6 +29,9 @@
 //
 // `save` answers with the predictions of the model and of what it saved, loaded again, and with
 // what a model that ends in each layer predicts, as a page finds its output.
+//
+// `saveTo` changes the weights of a model, predicts, and saves it to another URL; it answers with the
+// predictions and with what the server answered. `headers` are null where the URL is all.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
@@ -163,6 +167,16 @@ const operations = {
     });
     const before = predictions(model);
     return { before, after: predictions(await savedAgain(model)), layers };
+  },
+  async saveTo(command) {
+    const model = await loadModel(command);
+    model.setWeights(model.getWeights().map((weight) => weight.mul(0.9).add(0.05)));
+    const outputs = asArray(model.predict(given(command))).map(encodeTensor);
+    const { to, headers } = command;
+    const target = headers === null ? to : tf.io.http(to, { requestInit: { headers } });
+    const { responses } = await model.save(target);
+    const { status, headers: fields } = responses[0];
+    return { outputs, status, etag: fields.get("ETag"), answer: await responses[0].json() };
   },
   async train(command) {
     const model = await loadModel(command);
