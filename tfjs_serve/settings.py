@@ -242,6 +242,8 @@ class SavingLimits:
         How many models are received and written at the same time; others wait.
     receive_seconds
         How long a page may take to send one MiB, or the rest of it.
+    discard_seconds
+        How long the rest of a model is read that is not saved, so that the page learns why.
     backups
         How many former files of a model are kept: the first one, and the newest of the others.
     """
@@ -249,6 +251,7 @@ class SavingLimits:
     weights_bytes: int = 2 * GIB
     at_once: int = 2
     receive_seconds: float = 60.0
+    discard_seconds: float = 30.0
     backups: int = 10
 
 

@@ -27,7 +27,7 @@ from tests.web.asking import Answer, ask, assert_discreet
 from tests.web.raw import until
 from tests.web.saving.forms import content_type, form
 from tfjs_serve.saving import placing
-from tfjs_serve.settings import KIB, SavingLimits, ServerSettings
+from tfjs_serve.settings import KIB, MIB, SavingLimits, ServerSettings
 
 TOKEN = "abcdefghijklmnopqrstuvwx"
 PAGE = "https://page.example"
@@ -409,6 +409,22 @@ async def begun(
     writer.write("\r\n".join([*lines, "", ""]).encode() + body)
     await writer.drain()
     return writer, reader
+
+
+async def test_a_large_body_that_is_refused_is_read_to_its_end(
+    stack: Stack, folder: Folder
+) -> None:
+    """Otherwise the connection breaks, and the page sees no status."""
+    body = bytes(64 * MIB)
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.port)
+    head = f"POST /new HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    await writer.drain()
+    assert b" 401 " in await asyncio.wait_for(reader.readline(), 60)
+    writer.write(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert b'"status": "ok"' in await asyncio.wait_for(reader.read(), 60)
+    writer.close()
+    assert names_in(folder) == []
 
 
 async def test_who_sends_too_slowly_is_told_so(folder: Folder, small: ServerSettings) -> None:

@@ -21,7 +21,7 @@ from tfjs_serve.web.representation import IDENTITY, JSON, codings_of, of_model_j
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.saving.policy import Asked
 from tfjs_serve.web.saving.preconditions import is_conditional, may_save
-from tfjs_serve.web.saving.receiving import opened, receive
+from tfjs_serve.web.saving.receiving import discard, opened, receive
 from tfjs_serve.web.saving.target import SaveTarget, require_whole_weights, save_target
 from tfjs_serve.web.sending import conditions_of
 from tfjs_serve.web.services import Services
@@ -41,6 +41,16 @@ async def save(
     ProblemError, TfjsServeError
         It is not saved, and everything is as it was.
     """
+    try:
+        return await _save(request, services, target)
+    except (ProblemError, TfjsServeError):
+        await discard(request, services.settings.saving)
+        raise
+
+
+async def _save(
+    request: web.Request, services: Services, target: ModelFile | ModelPage | Refusal
+) -> web.Response:
     services.save_policy.check(asked_by(request))
     saver = services.saver
     assert saver is not None

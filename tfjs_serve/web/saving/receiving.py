@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,6 +57,21 @@ async def receive(
             await asyncio.to_thread(parts.add, parser, data)
         parser.close()
         parts.require_all()
+
+
+async def discard(request: web.Request, limits: SavingLimits) -> None:
+    """Read what a page still sends, before it is told that nothing was saved.
+
+    A browser that is cut off while it sends shows no answer, and the page no status. What does not
+    come, or does not end, is not waited for.
+    """
+    if hdrs.EXPECT in request.headers:  # the client waits for an answer before it sends anything
+        return
+    until_seconds = time.monotonic() + limits.discard_seconds
+    with suppress(asyncio.TimeoutError, ConnectionError, web.RequestPayloadError):
+        while (left_seconds := until_seconds - time.monotonic()) > 0:
+            if not await asyncio.wait_for(request.content.readany(), left_seconds):
+                return
 
 
 class Parts:
