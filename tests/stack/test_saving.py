@@ -363,7 +363,9 @@ async def test_other_kinds_of_bodies_are_refused(stack: Stack, folder: Folder) -
 
 @pytest.fixture
 def small(settings: ServerSettings) -> ServerSettings:
-    return replace(settings, saving=SavingLimits(weights_bytes=KIB, receive_seconds=0.3))
+    return replace(
+        settings, saving=SavingLimits(weights_bytes=KIB, receive_seconds=0.3, discard_seconds=1.0)
+    )
 
 
 async def in_pieces(body: bytes, piece_bytes: int = 700) -> AsyncIterator[bytes]:
@@ -760,6 +762,35 @@ async def test_a_folder_that_may_only_be_read(stack: Stack, folder: Folder) -> N
     finally:
         folder.path.chmod(0o755)
     assert names_in(folder) == ["iris.h5"]
+
+
+async def test_a_file_that_may_only_be_read_is_not_replaced(
+    stack: Stack, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.save("iris.h5")
+    before = contents(folder)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everything
+    told = assert_refused(await save(stack, "/iris", dense_model()), 500, "not-writable")
+    assert "may only be read" in told["detail"]
+    assert contents(folder) == before
+
+
+async def test_a_folder_that_becomes_a_link_meanwhile_is_not_written_to(
+    folder: Folder, settings: ServerSettings
+) -> None:
+    outside = folder.path.parent / "outside"
+    outside.mkdir()
+    (folder.path / "a").mkdir()
+
+    def swap() -> None:
+        (folder.path / "a").rmdir()
+        (folder.path / "a").symlink_to(outside)
+
+    hook = Hook()
+    hook.action = swap
+    async with running(settings, export=hook.export) as stack:
+        assert (await save(stack, "/a/new", dense_model())).status == 409
+    assert list(outside.iterdir()) == []
 
 
 async def test_without_hard_links_the_backup_is_a_copy(

@@ -47,12 +47,15 @@ class Place:
     ----------
     exact_name
         The path below the models folder, with forward slashes.
+    real_folder
+        The folder of the file, with all links resolved: only the models folder may be behind any.
     entry
         The model that is there now; ``None``: nothing is.
     """
 
     path: Path
     exact_name: str
+    real_folder: Path
     entry: CatalogEntry | None
 
 
@@ -101,7 +104,9 @@ def _place_of_entry(models_dir: Path, entry: CatalogEntry) -> Place:
             f"{entry.exact_name} is a link or lies behind one, and pages write through no link",
             hint="save it under the name of the file that the link leads to, or another one",
         )
-    return Place(path=entry.path, exact_name=entry.exact_name, entry=entry)
+    return Place(
+        path=entry.path, exact_name=entry.exact_name, real_folder=inside.parent, entry=entry
+    )
 
 
 def _new_place(look: Look, name: str) -> Place:
@@ -111,6 +116,7 @@ def _new_place(look: Look, name: str) -> Place:
     return Place(
         path=Path(folder.path, file_name),
         exact_name=folder.relative_to_root(file_name),
+        real_folder=Path(folder.real_path),
         entry=None,
     )
 

@@ -7,6 +7,7 @@ no hard links, the backup is a copy.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -45,26 +46,45 @@ class Staged:
     mode: int
 
 
-@contextmanager
-def staged_beside(place: Place) -> Iterator[Staged]:
-    """Provide a free name in the folder of `place`; what is there at the end is removed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What was put into place.
+
+    Attributes
+    ----------
+    backup
+        The name of the former file now; empty if there was none.
+    stamp
+        The identity of the new one; ``None`` if another program has replaced it at once.
+    """
+
+    backup: str
+    stamp: FileStamp | None
+
+
+def stage_beside(place: Place) -> Staged:
+    """Return a free name in the folder of `place`, after finding out that it can be written.
 
     Raises
     ------
     FolderFullError, NotWritableError
-        The system refuses to write.
+        It cannot.
     """
-    staged = place.path.with_name(f".saving-{secrets.token_hex(8)}{place.path.suffix}")
+    path = place.path.with_name(f".saving-{secrets.token_hex(8)}{place.path.suffix}")
     with writing_errors(place):
         _remove_left_behind(place.path.parent)
-        staged.touch(exist_ok=False)  # before the work: whether it is possible
-        mode = stat.S_IMODE(staged.stat().st_mode)
-        staged.unlink()
-        try:
-            yield Staged(path=staged, mode=mode)
-        finally:
-            with suppress(OSError):
-                staged.unlink()
+        if place.entry is not None and not os.access(place.path, os.W_OK):
+            raise PermissionError(errno.EACCES, "it may only be read")
+        path.touch(exist_ok=False)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        path.unlink()
+    return Staged(path=path, mode=mode)
+
+
+def remove_staged(staged: Staged) -> None:
+    """Remove what was not put into place, if anything was written there."""
+    with suppress(OSError):
+        staged.path.unlink()
 
 
 @contextmanager
@@ -76,53 +96,51 @@ def writing_errors(place: Place) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise not_written(place, error) from error
+        error_class = FolderFullError if is_full(error) else NotWritableError
+        raise error_class(
+            f"{place.exact_name} cannot be written: {error.strerror or 'the system refuses it'}",
+            hint="free some space, and check the permissions of the folder and of the file",
+        ) from error
 
 
-def not_written(place: Place, error: OSError) -> NotWritableError:
-    """Return the error for the one with which the system refused to write."""
-    error_class = FolderFullError if is_full(error) else NotWritableError
-    return error_class(
-        f"{place.exact_name} cannot be written: {error.strerror or error}",
-        hint="free some space, and check the permissions of the folder and of the file",
-    )
-
-
-def put_in_place(staged: Staged, place: Place, stamp: FileStamp | None, *, backups: int) -> str:
-    """Make `staged` the file of `place`.
+def put_in_place(
+    made: Path, staged: Staged, place: Place, stamp: FileStamp | None, *, backups: int
+) -> Placed:
+    """Make the file `made`, which may lie on another file system, that of `place`.
 
     Parameters
     ----------
+    staged
+        Where it is until its name is changed.
     stamp
         Identity of the file that is there; ``None`` if there is none.
     backups
         How many former files are kept.
 
-    Returns
-    -------
-    str
-        The name of the former file now; empty if there was none.
-
     Raises
     ------
     CannotSaveHereError
         What is there is not what `stamp` says.
-    OSError
+    FolderFullError, NotWritableError
         The system refuses it.
     """
-    with suppress(OSError):  # some file systems have no permissions
-        staged.path.chmod(staged.mode)
-        if stamp is not None:
-            shutil.copymode(place.path, staged.path)
-    _sync(staged.path)
-    if stamp is None:
-        _put_new(staged.path, place)
-        backup = ""
-    else:
-        backup = _replace(staged.path, place, stamp)
-        _remove_superfluous(place.path, backups)
-    _sync_folder(place.path.parent)
-    return backup
+    with writing_errors(place):
+        shutil.move(made, staged.path)
+        _sync(staged.path)
+        with suppress(OSError):  # some file systems have no permissions
+            staged.path.chmod(staged.mode)
+            if stamp is not None:
+                shutil.copymode(place.path, staged.path)
+        if Path(os.path.realpath(place.path.parent)) != place.real_folder:
+            raise changed_meanwhile(place)
+        if stamp is None:
+            _put_new(staged.path, place)
+            backup = ""
+        else:
+            backup = _replace(staged.path, place, stamp)
+            _remove_superfluous(place.path, backups)
+        _sync_folder(place.path.parent)
+    return Placed(backup=backup, stamp=stamp_now(place))
 
 
 def stamp_now(place: Place) -> FileStamp | None:
@@ -165,6 +183,8 @@ def _put_new(staged: Path, place: Place) -> None:
         if os.path.lexists(place.path):
             raise changed_meanwhile(place) from None
         retry_on_windows(lambda: staged.replace(place.path))
+    else:
+        staged.unlink()  # which changes the identity of the file
 
 
 def _keep(path: Path) -> Path:

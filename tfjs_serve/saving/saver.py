@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -21,7 +21,8 @@ from tfjs_serve.errors import CannotSaveHereError, SourceChangedError
 from tfjs_serve.saving.placing import (
     changed_meanwhile,
     put_in_place,
-    staged_beside,
+    remove_staged,
+    stage_beside,
     stamp_now,
 )
 from tfjs_serve.settings import SETTLE_PATIENCE_SECONDS, SETTLE_SECONDS, SavingLimits
@@ -120,19 +121,20 @@ class Saver:
             The model cannot be saved as a Keras model, or not be served then.
         """
         stamp = await self._at_rest(place)
-        with staged_beside(place) as staged:
+        staged = await asyncio.to_thread(stage_beside, place)
+        try:
             async with self._builder.staged() as made_in:
                 made = made_in / f"model{place.path.suffix}"
                 notes = await self._export(folder, made)
-                await self._builder.diagnose(_entry_of(made, place))
-                await asyncio.to_thread(shutil.move, made, staged.path)
-            backup = await asyncio.to_thread(
-                put_in_place, staged, place, stamp, backups=self._limits.backups
-            )
+                await self._builder.diagnose(await asyncio.to_thread(_entry_of, made, place))
+                put = partial(put_in_place, made, staged, place, stamp)
+                placed = await asyncio.to_thread(put, backups=self._limits.backups)
+        finally:
+            await asyncio.to_thread(remove_staged, staged)
         return Saved(
             exact_name=place.exact_name,
-            backup=backup,
-            stamp=stamp_now(place),
+            backup=placed.backup,
+            stamp=placed.stamp,
             notes=tuple(notes),
         )
 
@@ -159,7 +161,7 @@ class Saver:
             try:
                 stamp, *_ = await self._builder.at_rest(place.entry)
             except SourceChangedError:
-                if stamp_now(place) is None:
+                if await asyncio.to_thread(stamp_now, place) is None:
                     raise changed_meanwhile(place) from None
                 if time.monotonic() > until_seconds:
                     raise CannotSaveHereError(

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import file_name_of
 from tfjs_serve.catalog.places import Place
-from tfjs_serve.errors import CannotSaveHereError, TfjsServeError
+from tfjs_serve.errors import CannotSaveHereError, TfjsServeError, UploadTooSlowError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web import problems
 from tfjs_serve.web.conditional import Conditions
@@ -43,6 +43,8 @@ async def save(
     """
     try:
         return await _save(request, services, target)
+    except UploadTooSlowError:
+        raise
     except (ProblemError, TfjsServeError):
         await discard(request, services.settings.saving)
         raise
