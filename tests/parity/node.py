@@ -275,15 +275,24 @@ class NodeTf:
         inputs: Sequence[npt.ArrayLike],
         to: str,
         headers: Mapping[str, str] | None = None,
+        *,
+        steps: int = 0,
     ) -> SavedTo:
         """Load the model at `url`, change its weights, and save it to the URL `to`.
+
+        Parameters
+        ----------
+        headers
+            Of the request, where the URL is not all.
+        steps
+            How many steps of Adam to train; with any, the state of that is saved, too.
 
         Raises
         ------
         NodeTfError
             With what ``model.save`` threw.
         """
-        command = {"op": "saveTo", "url": url, "to": to, "headers": headers}
+        command = {"op": "saveTo", "url": url, "to": to, "headers": headers, "steps": steps}
         reply = self.ask({**command, "inputs": [encode_tensor(array) for array in inputs]})
         return SavedTo(
             outputs=tuple(map(decode_tensor, reply["outputs"])),

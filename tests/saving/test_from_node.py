@@ -11,23 +11,30 @@ from contextlib import suppress
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
+from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.harness import NodeTf, NodeTfError, ServedModels, compare
 from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
+
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in KERAS_WARNINGS]
 
 IRIS = arrays(REFERENCES["iris"]["inputs"])
 
 
 def token_of(server: ServedModels) -> str:
     """Return the token that the terminal shows."""
+    return told(server, r"model\.save\('\S+\?token=([a-z2-7]{24})'\)")[1]
+
+
+def told(server: ServedModels, pattern: str) -> re.Match[str]:
+    """Wait for what the terminal shows."""
     deadline = time.monotonic() + 60
-    while not (
-        found := re.search(r"model\.save\('http://\S+\?token=([a-z2-7]{24})'\)", server.log())
-    ):
+    while not (found := re.search(pattern, server.log())):
         assert time.monotonic() < deadline, server.log()
         time.sleep(0.02)
-    return found[1]
+    return found
 
 
 def serve(workspace: Path, *options: str) -> ServedModels:
@@ -55,7 +62,7 @@ def test_a_line_with_the_url_saves_a_model_that_is_served(
     assert (server.folder / saved.answer["backup"]).read_bytes() == former
     compare(saved.outputs, node_tf.predict(url, IRIS).outputs)
     assert saved.etag == server.get(url, {"Accept-Encoding": "identity"}).headers["ETag"]
-    assert "iris.h5 was saved by a program" in server.log()
+    told(server, "iris.h5 was saved by a program; the former file is iris.h5.~1~")
     assert token_of(server) not in server.log().rpartition("iris.h5 was saved")[2]
 
 
@@ -69,6 +76,44 @@ def test_new_names_and_other_endings(server: ServedModels, node_tf: NodeTf, name
     )
     assert (saved.status, saved.answer["url"]) == (201, "/mine/model.json")
     compare(saved.outputs, node_tf.predict(server.url("mine"), IRIS).outputs)
+
+
+@pytest.mark.parametrize("name", ["iris.h5", "new.h5", "new.keras"])
+def test_keras_loads_what_was_saved(server: ServedModels, node_tf: NodeTf, name: str) -> None:
+    import keras
+
+    to = f"{server.base_url}/{name}?token={token_of(server)}"
+    saved = node_tf.save_to(server.url("iris"), IRIS, to)
+    loaded = keras.models.load_model(server.folder / name)
+    compare(saved.outputs, [np.asarray(loaded(IRIS[0], training=False))])
+
+
+def test_keras_goes_on_with_the_optimizer_of_the_page(
+    server: ServedModels, node_tf: NodeTf
+) -> None:
+    import keras
+
+    to = f"{server.base_url}/iris?token={token_of(server)}"
+    saved = node_tf.save_to(server.url("iris"), IRIS, to, steps=3)
+    loaded = keras.models.load_model(server.folder / "iris.h5")
+    compare(saved.outputs, [np.asarray(loaded(IRIS[0], training=False))])
+    assert type(loaded.optimizer) is keras.optimizers.Adam
+    assert int(loaded.optimizer.iterations) == 3
+    assert any(np.abs(np.asarray(slot)).max() > 0 for slot in loaded.optimizer.variables[2:])
+
+
+@pytest.mark.parametrize("name", [name for name in REFERENCES if name != "breast-cancer-tfjs"])
+def test_each_sample_comes_back_from_a_page(tmp_path: Path, node_tf: NodeTf, name: str) -> None:
+    shutil.copytree(SAMPLE_MODELS, tmp_path / "models")
+    server = serve(tmp_path, "--allow-save")
+    try:
+        inputs = arrays(REFERENCES[name]["inputs"])
+        to = f"{server.base_url}/{name}?token={token_of(server)}"
+        saved = node_tf.save_to(server.url(name), inputs, to)
+        assert saved.status == 200
+        compare(saved.outputs, node_tf.predict(server.url(name), inputs).outputs)
+    finally:
+        server.close()
 
 
 def test_what_a_page_is_told_is_the_status(server: ServedModels, node_tf: NodeTf) -> None:
@@ -94,9 +139,8 @@ def test_without_the_option_the_terminal_names_it(tmp_path: Path, node_tf: NodeT
     try:
         with pytest.raises(NodeTfError, match="status 403"):
             node_tf.save_to(server.url("iris"), IRIS, f"{server.base_url}/iris")
-        lines = [line for line in server.log().splitlines() if "--allow-save" in line]
-        assert len(lines) == 1
-        assert "/iris  403: pages may not save models" in lines[0]
+        told(server, "/iris  403: pages may not save models; to let them, start with --allow-save")
+        assert server.log().count("--allow-save") == 1
     finally:
         server.close()
 
