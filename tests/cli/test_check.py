@@ -16,11 +16,11 @@ import pytest
 
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli import batch
 from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE, INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
 from tfjs_serve.errors import KerasFileError
+from tfjs_serve.exporting import batch
 from tfjs_serve.exporting.batch import build_newest
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker.conversation import Conversation

@@ -7,6 +7,7 @@
 //   {id, op: "predict", kind, url, inputs: [tensor, ...]} -> {id, outputs: [tensor, ...],
 //                                                            inputNames, outputNames}
 //   {id, op: "weights", kind, url} -> {id, weights: [{name, ...tensor}, ...]}
+//   {id, op: "manifest", url} -> the same, of a model.json that may have no topology
 //   {id, op: "train", url, inputs, target, rate, epochs} -> {id, gradients, after, losses}
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
 //   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
@@ -14,7 +15,7 @@
 //   {id, op: "saveTo", url, inputs, to, headers, steps} -> {id, outputs, status, etag, answer}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
-// and those of training_operations.mjs.
+// and those of training_operations.mjs and saving.mjs.
 // Any of them may answer {id, error: message}.
 // A tensor is {shape, dtype, data}, data being base64 of little-endian float32, int32, or one
 // byte per bool; a list of strings if that is the dtype.
@@ -39,6 +40,7 @@
 
 import { createInterface } from "node:readline";
 
+import { savingOperations } from "./saving.mjs";
 import { slopes } from "./slopes.mjs";
 import { trainingOperations } from "./training_operations.mjs";
 
@@ -147,6 +149,8 @@ async function trainWithAdam(model, inputs, epochs) {
   await model.fit(inputs, target, { epochs, batchSize: target.shape[0], verbose: 0 });
 }
 
+const trained = trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel });
+
 const operations = {
   async compiled(command) {
     const model = await loadModel(command);
@@ -163,7 +167,14 @@ const operations = {
       after: encodeTensor(after),
     };
   },
-  ...trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel }),
+  ...trained,
+  ...savingOperations(tf, {
+    decodeTensor,
+    encodeTensor,
+    asArray,
+    loadModel,
+    training: (script) => trained.load({ script }),
+  }),
   async save(command) {
     const model = await loadModel(command);
     const inputs = given(command);
@@ -217,6 +228,12 @@ const operations = {
     const model = await loadModel(command);
     const named = weightsOf(model).map(([name, tensor]) => ({ name, ...encodeTensor(tensor) }));
     return { weights: named };
+  },
+  async manifest({ url }) {
+    const { weightsManifest } = await (await fetch(url)).json();
+    const weights = await tf.io.loadWeights(weightsManifest, new URL(".", url).href);
+    const named = Object.entries(weights);
+    return { weights: named.map(([name, tensor]) => ({ name, ...encodeTensor(tensor) })) };
   },
   async memory() {
     const { numTensors, numBytes } = tf.memory();

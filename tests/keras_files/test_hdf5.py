@@ -127,21 +127,27 @@ def test_config_that_is_no_model_isrefused(tmp_path: Path, config: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("attribute", ["layer_names", "layer_names0", "nb_layers"])
 @pytest.mark.parametrize("group", ["layers", "_layer_checkpoint_dependencies", "encoder/vars"])
-def test_weights_only_file_says_so(tmp_path: Path, attribute: str, group: str) -> None:
+def test_weights_by_themselves_are_read(tmp_path: Path, group: str) -> None:
     """``model.save_weights``: Keras 2 lists layers at the root, Keras 3 has groups of objects."""
     listed, grouped = tmp_path / "listed.h5", tmp_path / "grouped.h5"
     with h5py.File(listed, "w") as file:
-        file.attrs[attribute] = [b"dense"]
+        file.attrs["layer_names"] = [b"dense"]
+        file.create_group("dense").attrs["weight_names"] = [b"dense/kernel:0"]
+        file["dense/dense/kernel:0"] = np.zeros(3, np.float32)
     with h5py.File(grouped, "w") as file:
-        file.create_group(group)
-    for path in (listed, grouped):
-        _is_told_to_hold_weights_only(path)
+        path = group if group.endswith("/vars") else f"{group}/dense/vars"
+        file[f"{path}/0"] = np.zeros(3, np.float32)
+    for file_path, name in ((listed, "dense/kernel:0"), (grouped, f"{path}/0")):
+        with open_model(file_path, display_name=file_path.name) as model:
+            assert (model.config, model.architectures) == ({}, ())
+            assert [ref.name for refs in model.weights.values() for ref in refs] == [name]
 
 
-def _is_told_to_hold_weights_only(path: Path) -> None:
-    error = refused(path)
+def test_weights_from_before_keras_1_say_so(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["nb_layers"] = 1
+    error = refused(tmp_path / "old.h5")
     assert isinstance(error, WeightsOnlyFileError)
     assert "load_weights" in error.hint
 

@@ -31,7 +31,9 @@ def model(**parts: object) -> LayersModel:
 
 
 def test_the_document_has_what_tfjs_reads_and_no_more() -> None:
-    document = layers_model_document(model(topology={"a": 1}), ["s.bin"], [{"name": "w"}])
+    document = layers_model_document(
+        model(topology={"a": 1}), [{"paths": ["s.bin"], "weights": [{"name": "w"}]}]
+    )
     assert document == {
         "format": "layers-model",
         "generatedBy": "keras 3.0.0",
@@ -42,14 +44,14 @@ def test_the_document_has_what_tfjs_reads_and_no_more() -> None:
 
 
 def test_metadata_appears_when_it_is_given() -> None:
-    document = layers_model_document(model(user_defined_metadata={"labels": ["a"]}), [], [])
+    document = layers_model_document(model(user_defined_metadata={"labels": ["a"]}), [])
     assert document["userDefinedMetadata"] == {"labels": ["a"]}
 
 
 @given(st.dictionaries(ANY_TEXT, JSON_VALUES))
 def test_any_topology_becomes_ascii_json_that_means_the_same(topology: dict) -> None:
     given_model = model(topology=topology)
-    document = layers_model_document(given_model, [], [])
+    document = layers_model_document(given_model, [])
     if find_document_problems(given_model):
         with pytest.raises(ValueError, match="not JSON compliant"):
             encode_document(document)

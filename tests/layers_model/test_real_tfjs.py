@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,8 +37,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("variant", list(Variant))
-def test_tfjs_decodes_what_was_written(tmp_path: Path, variant: Variant) -> None:
+BY_NAME = ((Variant.UINT8, ("a", "c*")), (Variant.FLOAT16, ("tiny",)))
+OPTIONS = [
+    *({"variant": variant} for variant in Variant),
+    {"by_layer": True},
+    {"by_layer": True, "by_name": BY_NAME, "variant": Variant.UINT16},
+    {"shard_size_bytes": 10},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_tfjs_decodes_what_was_written(tmp_path: Path, options: dict[str, Any]) -> None:
     rng = np.random.default_rng(7)
     arrays = {
         # Two shards, the second greater: the layout that TF.js would misread in one piece.
@@ -52,10 +62,13 @@ def test_tfjs_decodes_what_was_written(tmp_path: Path, variant: Variant) -> None
         "c": rng.normal(size=(250,)).astype(np.float64),
         "tiny": np.array([1e-45, 3e-6, 6e-5, -1e-7], np.float32),
     }
-    weights = tuple(LayersWeight(name=n, source=ArraySource(a)) for n, a in arrays.items())
+    weights = tuple(
+        LayersWeight(name=name, source=ArraySource(array), layer=name)
+        for name, array in arrays.items()
+    )
     model = LayersModel(topology={}, weights=weights, generated_by="keras 3.0.0")
-    options = ConversionOptions(variant=variant, shard_size_bytes=4096)
-    write_layers_model(model, tmp_path, options, lambda done, total: None)
+    given = ConversionOptions(**{"shard_size_bytes": 4096, **options})
+    write_layers_model(model, tmp_path, given, lambda done, total: None)
     command = ["node", "--eval", DECODE]
     env_path = {"NODE_PATH": str(NODE_FOLDER / "node_modules"), "PATH": "/usr/bin:/bin"}
     reply = subprocess.run(command, cwd=tmp_path, env=env_path, capture_output=True, check=True)

@@ -5,7 +5,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfjs_serve.layers_model.sharding import is_misread_by_tfjs, plan_shards
+from tfjs_serve.layers_model.sharding import is_misread_by_tfjs, plan_groups, plan_shards
 
 SIZES = st.lists(st.integers(0, 40), max_size=30)
 LIMITS = st.integers(1, 20)
@@ -105,3 +105,23 @@ def test_which_layouts_tfjs_misreads() -> None:
     assert is_misread_by_tfjs([0, 3])
     assert is_misread_by_tfjs([2, 2, 3])
     assert not any(map(is_misread_by_tfjs, ([], [3], [2, 2], [3, 2], [2, 3, 4], [2, 3, 0])))
+
+
+@given(st.lists(SIZES, min_size=1, max_size=6), LIMITS)
+def test_groups_have_shards_of_their_own_and_tfjs_reads_all_of_them(
+    groups: list[list[int]], limit: int
+) -> None:
+    planned = plan_groups(groups, limit)
+    assert [sum(shards) for shards in planned] == [sum(sizes) for sizes in groups]
+    data = bytes(index % 251 + 1 for index in range(sum(map(sum, groups))))
+    sizes = [size for shards in planned for size in shards]
+    shards, start = [], 0
+    for size in sizes:
+        assert 0 < size <= limit
+        shards.append(data[start : start + size])
+        start += size
+    stop = 0
+    for size in (size for group in groups for size in group):
+        start, stop = stop, stop + size
+        if shards:
+            assert composite_buffer_slice(shards, start, stop) == data[start:stop]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tfjs_serve.errors import TfjsFolderError
-from tfjs_serve.layers_model import tfjs_folder
+from tfjs_serve.layers_model import tfjs_source
 from tfjs_serve.layers_model.model import WrittenFile
 from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
 
@@ -251,7 +251,7 @@ def test_a_file_that_is_named_again_is_refused(folder: Path, output: Path) -> No
 def test_files_without_number_are_refused(
     folder: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tfjs_folder, "_MAX_SHARDS", 1)
+    monkeypatch.setattr(tfjs_source, "MOST_SHARDS", 1)
     save(folder, manifest("1", "2"), {"1": DATA[:30], "2": DATA[30:]})
     assert "names 2 weights files" in refused(folder, output).message
 

@@ -306,6 +306,11 @@ class NodeTf:
         reply = self.ask({"op": "weights", "kind": kind, "url": url})
         return {weight["name"]: decode_tensor(weight) for weight in reply["weights"]}
 
+    def weights_of_manifest(self, url: str) -> dict[str, Array]:
+        """Read the weights in the manifest of a ``model.json``, which may have no topology."""
+        reply = self.ask({"op": "manifest", "url": url})
+        return {weight["name"]: decode_tensor(weight) for weight in reply["weights"]}
+
     def tensor_count(self) -> int:
         """Return how many tensors are alive in Node; none are, between commands."""
         return int(self.ask({"op": "memory"})["tensors"])

@@ -161,7 +161,7 @@ class Shelf:
     ) -> T:
         """Call `judge` with the report and its files, in a thread."""
         try:
-            files = listed_files(report, request.limits)
+            files = listed_files(report, request)
             size_bytes = sum(f.size_bytes for f in files if f.sha256 not in report.copied)
             return await self._lanes.run(size_bytes, judge, report, files)
         except MisreportedFilesError as error:

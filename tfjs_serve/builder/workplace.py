@@ -17,8 +17,8 @@ from tfjs_serve.artifacts.model import ArtifactFile, MisreportedFilesError
 from tfjs_serve.artifacts.record import check_names
 from tfjs_serve.builder.scripts import write_script
 from tfjs_serve.companion import SCRIPT_PREFIX
-from tfjs_serve.settings import MODEL_JSON, ConversionLimits
-from tfjs_serve.worker.protocol import ConversionReport
+from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
 
 _WORK, _COPIES = ".work", ".copies"
 """Names that no file of a model can have."""
@@ -79,19 +79,21 @@ class Workplace:
         return (*files, *write_script(self.folder, report.parts))
 
 
-def listed_files(report: ConversionReport, limits: ConversionLimits) -> tuple[ArtifactFile, ...]:
+def listed_files(report: ConversionReport, request: ConversionRequest) -> tuple[ArtifactFile, ...]:
     """Return the files that `report` lists.
 
     Raises
     ------
     MisreportedFilesError
-        They exceed `limits`, or lack ``model.json``.
+        They exceed the limits of `request`, or lack the file that makes them a model.
     """
+    limits, form = request.limits, request.options.keras_form
+    expected = MODEL_JSON if form is None else f"model.{form.value}"
     if len(report.files) > limits.files:
         raise MisreportedFilesError(f"the result of the conversion has {len(report.files)} files")
     size_bytes = sum(file.size_bytes for file in report.files)
     if size_bytes > limits.written_bytes:
         raise MisreportedFilesError(f"the result of the conversion has {size_bytes} bytes")
-    if MODEL_JSON not in (file.name for file in report.files):
-        raise MisreportedFilesError(f"the result of the conversion holds no {MODEL_JSON}")
+    if expected not in (file.name for file in report.files):
+        raise MisreportedFilesError(f"the result of the conversion holds no {expected}")
     return tuple(ArtifactFile(**asdict(file)) for file in report.files)

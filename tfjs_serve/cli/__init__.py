@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line in ``sys.argv`` and exit."""
@@ -9,3 +11,11 @@ def main() -> None:
     from tfjs_serve.cli.group import command_line  # noqa: PLC0415 - see above
 
     command_line(prog_name="tfjs-serve")
+
+
+def converter() -> None:
+    """Run ``convert`` as the official converter would be run: OUT is overwritten, as are names."""
+    from tfjs_serve.cli.group import command_line  # noqa: PLC0415 - see above
+
+    official = ["--force", "--shard-names", "official"]
+    command_line(["convert", *official, *sys.argv[1:]], prog_name="tfjs-serve")

@@ -19,7 +19,7 @@ from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
-    absolute_path,
+    absolute_paths,
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
@@ -38,12 +38,6 @@ _log = logging.getLogger(__name__)
 OnResult = Callable[[Checked], None]
 
 
-def _absolute_paths(
-    context: click.Context, parameter: click.Parameter, value: Sequence[Path]
-) -> list[Path | None]:
-    return [absolute_path(context, parameter, path) for path in value]
-
-
 @click.command()
 @click.argument(
     "paths",
@@ -51,7 +45,7 @@ def _absolute_paths(
     nargs=-1,
     required=True,
     type=click.Path(path_type=Path),
-    callback=_absolute_paths,
+    callback=absolute_paths,
 )
 @click.option(
     "--format",

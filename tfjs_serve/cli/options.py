@@ -106,6 +106,13 @@ def absolute_path(_ctx: click.Context, _param: click.Parameter, value: Path | No
     return Path(*path.parts[:after]).resolve().joinpath(*path.parts[after:])
 
 
+def absolute_paths(
+    context: click.Context, parameter: click.Parameter, value: Sequence[Path]
+) -> list[Path | None]:
+    """Make several paths absolute, each as :func:`absolute_path` does it."""
+    return [absolute_path(context, parameter, path) for path in value]
+
+
 def default_cache_dir() -> Path:
     """Return where artifacts are kept unless ``--cache-dir`` says otherwise."""
     return user_cache_path("tfjs-serve", appauthor=False)
@@ -138,15 +145,22 @@ grace_option = click.option(
     help="How long pages that load an earlier version of a model still get its weights, "
     "whatever --cache-size says.",
 )
-shard_size_option = click.option(
-    "--shard-size",
-    "shard_size_bytes",
-    metavar="SIZE",
-    default=str(DEFAULT_SHARD_SIZE_BYTES),
-    callback=_size,
-    show_default="4MiB",
-    help="Largest file that weights are split into.",
-)
+
+
+def shard_size_option(*other_names: str) -> Callable[[_Function], _Function]:
+    """Return the option ``--shard-size``, which may have other names, too."""
+    return click.option(
+        "--shard-size",
+        *other_names,
+        "shard_size_bytes",
+        metavar="SIZE",
+        default=str(DEFAULT_SHARD_SIZE_BYTES),
+        callback=_size,
+        show_default="4MiB",
+        help="Largest file that weights are split into.",
+    )
+
+
 worker_memory_option = click.option(
     "--worker-memory",
     "worker_memory_bytes",
@@ -210,10 +224,19 @@ topology_option = click.option(
 )
 
 
+_BETWEEN_NAMED = re.compile(r",(?=[^,:]+:)")
+"""A comma with a name and a colon after it; other commas are part of a path."""
+
+
+def split_metadata(text: str) -> list[str]:
+    """Return the texts ``name:file.json`` that stand in one, with commas between them."""
+    return _BETWEEN_NAMED.split(text)
+
+
 def _metadata(
     _ctx: click.Context, _param: click.Parameter, value: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
-    return tuple(map(_named_json, value))
+    return tuple(_named_json(part) for text in value for part in split_metadata(text))
 
 
 def _named_json(text: str) -> tuple[str, str]:
@@ -238,7 +261,7 @@ def _named_json(text: str) -> tuple[str, str]:
 metadata_option = click.option(
     "--metadata",
     multiple=True,
-    metavar="NAME:FILE",
+    metavar="NAME:FILE,...",
     callback=_metadata,
     help="JSON that a page reads with model.getUserDefinedMetadata().NAME; repeatable.",
 )

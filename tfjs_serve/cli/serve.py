@@ -86,7 +86,7 @@ class Run:
 @cache_dir_option
 @cache_size_option
 @grace_option
-@shard_size_option
+@shard_size_option()
 @quantize_option("Serve weights quantized where no variant is asked for.")
 @click.option(
     "--cors-origin",

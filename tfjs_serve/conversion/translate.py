@@ -20,7 +20,7 @@ from tfjs_serve.conversion.masks.check_states import MIXED_STATES, check_states
 from tfjs_serve.conversion.masks.explicit import with_explicit_masks
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report, nonsense_as_error
-from tfjs_serve.conversion.model.sources import with_named_errors
+from tfjs_serve.conversion.model.sources import saved_names, with_named_errors
 from tfjs_serve.conversion.passes import (
     MODEL_PASSES,
     SHAPE_PASSES,
@@ -32,7 +32,11 @@ from tfjs_serve.conversion.passes import (
     spelled,
     tell_input_shapes,
 )
+from tfjs_serve.conversion.record.model import RECORD
+from tfjs_serve.conversion.record.recording import Conversion, record_of
+from tfjs_serve.conversion.record.text import to_text
 from tfjs_serve.conversion.rules.tfjs_names import tfjs_names
+from tfjs_serve.conversion.stored.alone import are_alone, weights_alone
 from tfjs_serve.conversion.stored.choosing import Fit, whole
 from tfjs_serve.conversion.stored.first_call import freed, tell_sizes
 from tfjs_serve.conversion.stored.fitting import matched, misfit
@@ -44,13 +48,15 @@ from tfjs_serve.conversion.writing.translator import Known, Translation, transla
 from tfjs_serve.errors import ConversionError
 from tfjs_serve.keras_files import Architecture, KerasModel
 from tfjs_serve.layers_model.backends import backend_notes
-from tfjs_serve.layers_model.model import LayersModel
+from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 
 
 def translate(
     keras_model: KerasModel,
     custom_layers: Collection[str] = (),
     training: Detail = Detail.PLAIN,
+    *,
+    alone: bool = False,
 ) -> LayersModel:
     """Return the model in TF.js's terms.
 
@@ -60,6 +66,8 @@ def translate(
         Names of the layer classes that the page registers itself; see ``writing/custom.py``.
     training
         How much of the compile settings becomes part of the model.
+    alone
+        Whether weights for which no architecture is known are a model all the same.
 
     Raises
     ------
@@ -72,15 +80,19 @@ def translate(
     VariantNotAvailableError
         All that there is to train on is wanted, and the file has nothing of it.
     """
+    if alone and are_alone(keras_model):
+        return weights_alone(keras_model)
     with nonsense_as_error(keras_model.display_name):
         keras_model, note = whole(keras_model, partial(_try, keras_model, custom_layers))
         draft = spelled(keras_model, custom_layers)
         if note:
             draft.report.warn(draft.model, note)
+        as_spelled = draft.model
         for one in MODEL_PASSES:
             draft = one(draft)
         done = freest(draft)
-        return compiled(written(done), done.draft, done.translation, training)
+        model = compiled(written(done), done.draft, done.translation, training)
+        return _recorded(model, as_spelled, draft, training)
 
 
 def _try(
@@ -212,15 +224,38 @@ def written(done: Done) -> LayersModel:
             "backend": "tensorflow",
             "model_config": config,
         },
-        weights=tuple(
-            with_named_errors(weight, file.display_name) for weight in translation.layer.weights
-        ),
+        weights=tuple(_weight(weight, file.display_name) for weight in translation.layer.weights),
         user_defined_metadata=_metadata(draft.model),
         generated_by=f"keras {file.keras_version}",
         warnings=(*done.report.warnings, *backend_notes(translation.layer.config)),
         parts=parts,
         facts=described(draft.model, draft.weights, translation, parts),
     )
+
+
+def _recorded(
+    model: LayersModel, as_spelled: KerasLayer, draft: Draft, training: Detail
+) -> LayersModel:
+    """Return the model with the record of what it was, for the way back."""
+    conversion = Conversion(
+        file=draft.file,
+        spelled=as_spelled,
+        model=draft.model,
+        weights=draft.weights,
+        written=[weight for weight in model.weights if not weight.group],
+        custom_layers=draft.custom_layers,
+    )
+    record = record_of(conversion, with_training=training is not Detail.NONE)
+    text = to_text(record) if record is not None else ""
+    if not text:
+        return model
+    metadata = {**(model.user_defined_metadata or {}), RECORD: text}
+    return replace(model, user_defined_metadata=metadata)
+
+
+def _weight(weight: LayersWeight, display_name: str) -> LayersWeight:
+    """Return a weight that tells what it is made of, also in its errors."""
+    return with_named_errors(replace(weight, saved_names=saved_names(weight.source)), display_name)
 
 
 def _metadata(model: KerasLayer) -> dict[str, Json] | None:

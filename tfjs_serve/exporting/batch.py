@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from tfjs_serve.builder import Build, Builder
 from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
 from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.names import url_name
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.catalog.scan import scan
 from tfjs_serve.errors import SettingsError, SourceChangedError, TfjsServeError
@@ -87,6 +88,34 @@ def models_at(
     if not found.entries:
         raise no_models_in(path, found)
     return found.entries
+
+
+def targets(entries: Sequence[CatalogEntry], out: Path, ending: str = "") -> dict[Path, Path]:
+    """Return where in the folder `out` each model goes, by its path.
+
+    Parameters
+    ----------
+    ending
+        Of the files to be written; empty for folders.
+
+    Raises
+    ------
+    SettingsError
+        Two of them have the same name.
+    """
+    places: dict[Path, Path] = {}
+    taken: dict[Path, CatalogEntry] = {}
+    for entry in entries:
+        namesakes = [other for other in entries if other.name == entry.name]
+        place = out / f"{url_name(entry, namesakes)}{ending}"
+        if place in taken:
+            raise SettingsError(
+                f"{str(taken[place].path)!r} and {str(entry.path)!r} would both become "
+                f"{str(place)!r}",
+                hint="convert them one by one, each with an OUT of its own",
+            )
+        taken[place], places[entry.path] = entry, place
+    return places
 
 
 def no_models_in(folder: Path, found: Found) -> SettingsError:

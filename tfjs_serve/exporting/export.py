@@ -49,6 +49,8 @@ class Exported:
         Names of labels, metadata, and weights under the names that they had before.
     trains_with_script
         Whether it has all that Keras saved of its training, which needs ``training.js``.
+    is_whole
+        Whether it is more than weights.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Exported:
     beside: tuple[str, ...]
     needs_layers: bool
     trains_with_script: bool
+    is_whole: bool
     notes: tuple[str, ...]
 
 
@@ -126,6 +129,7 @@ def put_in_place(
         size_bytes=size_bytes,
         needs_layers=needs_layers,
         trains_with_script=trains,
+        is_whole=document.get("modelTopology") is not None,
         notes=converted.notes,
     )
 

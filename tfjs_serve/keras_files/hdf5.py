@@ -27,10 +27,6 @@ from tfjs_serve.keras_files.model import Container, Dialect, KerasModel, WeightR
 from tfjs_serve.keras_files.object_weights import holds_object_weights, read_object_weights
 from tfjs_serve.keras_files.storage import load_no_plugins
 
-HINT_WEIGHTS_ONLY = (
-    "put the architecture (model.to_json()) beside it as a .json file; or build the model in "
-    "Python, call model.load_weights(...) and then model.save('name.keras')"
-)
 _LISTS_OF_LAYERS = {"layer_names", "layer_names0", "nb_layers"}
 """What ``save_weights`` writes at the root: in Keras 2, in Keras 2 if the list is long, and before
 Keras 1."""
@@ -50,7 +46,7 @@ def open_hdf5(path: Path, display_name: str, beside: Sequence[Path] = ()) -> Ite
     KerasFileError
         It is damaged, cut off, or not written by Keras.
     WeightsOnlyFileError
-        The architecture is missing.
+        It holds only weights, in a form that is not read.
     UnsafeFileError
         Weights are stored outside the file.
     """
@@ -130,7 +126,7 @@ def _read_weights_only(
     Raises
     ------
     WeightsOnlyFileError
-        There is no architecture that may belong to them.
+        They are in a form that is not read.
     KerasFileError
         There are no weights either.
     """
@@ -141,10 +137,11 @@ def _read_weights_only(
             f"{display_name} is an HDF5 file, but holds no Keras model",
             hint="save the whole model with model.save('name.h5')",
         )
-    if not beside or "nb_layers" in file.attrs:
+    if "nb_layers" in file.attrs:
         raise WeightsOnlyFileError(
-            f"{display_name} holds weights only, not the model's architecture",
-            hint=HINT_WEIGHTS_ONLY,
+            f"{display_name} holds weights only, in the form of before Keras 1",
+            hint="build the model in Python, call model.load_weights(...) and then "
+            "model.save('name.keras')",
         )
     if by_layer:
         weights = _read_layers(file, texts, budget)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import h5py
 
-from tfjs_serve.errors import KerasFileError, WeightsOnlyFileError
+from tfjs_serve.errors import KerasFileError
 from tfjs_serve.keras_files.architectures import read_architecture
 from tfjs_serve.keras_files.archive import Archive
 from tfjs_serve.keras_files.archive_kinds import not_a_model
@@ -24,7 +24,7 @@ from tfjs_serve.keras_files.compiled import training_of_archive
 from tfjs_serve.keras_files.damage import damage_as_error
 from tfjs_serve.keras_files.dialects import read_config, read_generation
 from tfjs_serve.keras_files.folder import FolderParts
-from tfjs_serve.keras_files.hdf5 import HINT_WEIGHTS_ONLY, opened
+from tfjs_serve.keras_files.hdf5 import opened
 from tfjs_serve.keras_files.model import Container, Dialect, KerasModel
 from tfjs_serve.keras_files.object_weights import read_object_weights, with_slashes
 from tfjs_serve.neighbours import OF_KERAS_MODELS
@@ -84,18 +84,11 @@ def open_listed_weights(
 
     Raises
     ------
-    WeightsOnlyFileError
-        There are no architectures that may belong to them.
     KerasFileError
         The list is not one, or a file is missing or damaged.
     """
     parts = FolderParts(path.parent, (path, *files), display_name)
     names = _shards(parts, path.name, display_name)
-    if not architectures:
-        raise WeightsOnlyFileError(
-            f"{display_name} lists weights only, not the model's architecture",
-            hint=HINT_WEIGHTS_ONLY,
-        )
     with _files_in(parts, names, display_name) as opened_files:
         with damage_as_error(display_name):
             weights = read_object_weights(opened_files, parts.budget)

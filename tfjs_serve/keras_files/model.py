@@ -46,7 +46,8 @@ class WeightRef:
     Attributes
     ----------
     name
-        The name in the file, for messages only: weights are mapped by position.
+        The name in the file: in archives the path of its group and its number. It decides nothing,
+        because weights are mapped by position; it is for messages, and for those who know it.
     dtype
         numpy name in native byte order, or ``"bfloat16"``.
     place

@@ -8,6 +8,7 @@ with backslashes, into one group of that name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import h5py
@@ -92,7 +93,13 @@ def _read(
     found: dict[str, Numbered] = {}
     for file, start in files:
         for path, group in _groups(file, budget.display_name, is_wanted):
-            variables = {_number(key): weight_ref(group, key, budget, start=start) for key in group}
+            prefix = f"{path}/{_VARIABLES}" if path else _VARIABLES
+            variables = {
+                _number(key): replace(
+                    weight_ref(group, key, budget, start=start), name=f"{prefix}/{key}"
+                )
+                for key in group
+            }
             known = found.setdefault(path, {})
             if known.keys() & variables.keys():
                 raise KerasFileError(

@@ -16,20 +16,20 @@ from tfjs_serve.layers_model.model import Json, LayersModel
 NO_JSON_NUMBER = "not-a-json-number"
 
 
-def layers_model_document(
-    model: LayersModel, shard_names: Sequence[str], weight_specs: Sequence[Json]
-) -> Json:
+def layers_model_document(model: LayersModel, manifest: Sequence[Json]) -> Json:
     """Return ``model.json`` as a JSON object.
 
-    A model without weights has one group without paths and weights; TF.js then fetches nothing
-    and accepts it, while a missing manifest would leave the weights at their initial values.
+    Parameters
+    ----------
+    manifest
+        The groups of its ``weightsManifest``.
     """
     document = {
         "format": "layers-model",
-        "generatedBy": model.generated_by,
+        "generatedBy": model.generated_by or None,
         "convertedBy": f"tfjs-serve {__version__}",
-        "modelTopology": model.topology,
-        "weightsManifest": [{"paths": list(shard_names), "weights": list(weight_specs)}],
+        "modelTopology": model.topology or None,
+        "weightsManifest": list(manifest),
     }
     return document | _extras(model)
 

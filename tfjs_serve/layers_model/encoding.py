@@ -51,6 +51,11 @@ class WeightEncoding:
     quantization: Quantization | None = None
 
     @property
+    def layer(self) -> str:
+        """The layer of the outermost model that it belongs to."""
+        return self.weight.layer
+
+    @property
     def size_bytes(self) -> int:
         """Size of the weight in the shards."""
         stored = self.quantization.item_bytes if self.quantization else None
@@ -98,7 +103,7 @@ def work_bytes(weights: Sequence[LayersWeight], variant: Variant) -> int:
     """Return how many bytes are read from the sources while `weights` are written."""
     rules = ((weight, DTYPE_RULES.get(weight.source.dtype)) for weight in weights)
     return sum(
-        _count(weight) * rule.item_bytes * (2 if is_surveyed(rule, variant) else 1)
+        _count(weight) * rule.item_bytes * (2 if is_surveyed(rule, _own(weight, variant)) else 1)
         for weight, rule in rules
         if rule
     )
@@ -126,7 +131,7 @@ def plan_encodings(
         do not fit, a name given twice.
     """
     problems = [*known_problems, *_duplicate_problems(weights)]
-    outcomes = [_plan(weight, variant, count_bytes) for weight in weights]
+    outcomes = [_plan(weight, _own(weight, variant), count_bytes) for weight in weights]
     problems.extend(outcome for outcome in outcomes if isinstance(outcome, ConversionProblem))
     if problems:
         raise ConversionError("the model cannot be written for TensorFlow.js", problems)
@@ -198,6 +203,11 @@ def _plan(
     )
     quantization = choose_quantization(variant, extent)
     return WeightEncoding(weight=weight, rule=rule, quantization=quantization)
+
+
+def _own(weight: LayersWeight, variant: Variant) -> Variant:
+    """Return how a weight is stored in a variant of its model."""
+    return weight.variant or variant
 
 
 def _item_bytes(dtype: str, variant: Variant) -> int:

@@ -33,6 +33,28 @@ class BadManifestError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightEntry:
+    """One weight of the manifest.
+
+    Attributes
+    ----------
+    stored_dtype
+        The dtype of its bytes: that of its quantization, if it has one.
+    size_bytes
+        How many bytes it needs; ``None`` if only the data tells, because each string is stored
+        after its length.
+    json
+        As it is written.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    stored_dtype: str
+    size_bytes: int | None
+    json: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightGroup:
     """One group of the manifest.
 
@@ -40,13 +62,17 @@ class WeightGroup:
     ----------
     paths
         As written, not yet checked.
-    size_bytes
-        How many bytes all weights need; ``None`` if only the data tells, because each string is
-        stored after its length.
     """
 
     paths: tuple[str, ...]
-    size_bytes: int | None
+    weights: tuple[WeightEntry, ...]
+
+    @property
+    def size_bytes(self) -> int | None:
+        """How many bytes all weights need; ``None`` if only the data tells."""
+        sizes = [weight.size_bytes for weight in self.weights]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
 
 
 def parse_manifest(manifest: Json) -> tuple[WeightGroup, ...]:
@@ -70,14 +96,10 @@ def _parse_group(group: Json) -> WeightGroup:
         raise BadManifestError("a group of its weightsManifest has no list of paths")
     if not isinstance(weights, list):
         raise BadManifestError("a group of its weightsManifest has no list of weights")
-    sizes = [_weight_size_bytes(weight) for weight in weights]
-    known = [size for size in sizes if size is not None]
-    return WeightGroup(
-        paths=tuple(paths), size_bytes=sum(known) if len(known) == len(sizes) else None
-    )
+    return WeightGroup(paths=tuple(paths), weights=tuple(map(_parse_weight, weights)))
 
 
-def _weight_size_bytes(weight: Json) -> int | None:
+def _parse_weight(weight: Json) -> WeightEntry:
     if not isinstance(weight, dict) or not isinstance(weight.get("name"), str):
         raise BadManifestError("a weight in its weightsManifest has no name")
     name, dtype = weight["name"], weight.get("dtype")
@@ -85,13 +107,17 @@ def _weight_size_bytes(weight: Json) -> int | None:
         quantization = weight["quantization"]
         dtype = quantization.get("dtype") if isinstance(quantization, dict) else None
     count = _count(name, weight.get("shape"))
-    if dtype == _STRING:
-        return None
-    if not isinstance(dtype, str) or dtype not in _ITEM_BYTES:
+    if not isinstance(dtype, str) or dtype not in (_STRING, *_ITEM_BYTES):
         raise BadManifestError(
             f"the weight {name[:_NAME_SHOWN]!r} has a dtype that TensorFlow.js does not know"
         )
-    return count * _ITEM_BYTES[dtype]
+    return WeightEntry(
+        name=name,
+        shape=tuple(weight["shape"]),
+        stored_dtype=dtype,
+        size_bytes=None if dtype == _STRING else count * _ITEM_BYTES[dtype],
+        json=weight,
+    )
 
 
 def _count(name: str, shape: Json) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfjs_serve.facts import ModelFacts
+from tfjs_serve.settings import Variant
 
 Json = Any
 """A JSON value as ``json.loads`` returns it; checked where it is read."""
@@ -54,11 +55,20 @@ class LayersWeight:
     ----------
     group
         ``"optimizer"`` for the state of an optimizer, which finds it by its position.
+    layer
+        Name of the layer of the outermost model that it belongs to.
+    saved_names
+        Names in the file of the weights that it is made of.
+    variant
+        How it is stored, if that is not how the others are.
     """
 
     name: str
     source: TensorSource
     group: str = ""
+    layer: str = ""
+    saved_names: tuple[str, ...] = ()
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +78,12 @@ class LayersModel:
     Attributes
     ----------
     topology
-        ``{"keras_version", "backend", "model_config": {"class_name", "config"}}``.
+        ``{"keras_version", "backend", "model_config": {"class_name", "config"}}``; empty if there
+        is nothing but weights.
     weights
         In layer order, and then the state of the optimizer; names are unique.
     generated_by
-        For example ``"keras 3.15.1"``.
+        For example ``"keras 3.15.1"``; empty if that is not known.
     warnings
         What was left out without changing predictions, one sentence each.
     parts

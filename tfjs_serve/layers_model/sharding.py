@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,29 @@ def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[in
     into pieces of exactly `limit_bytes`; the next weights may share its last piece. No shard is
     empty: a model without weights, or with empty ones only, needs none.
     """
+    (sizes_bytes,) = plan_groups([weight_sizes_bytes], limit_bytes)
+    return sizes_bytes
+
+
+def plan_groups(groups: Sequence[Sequence[int]], limit_bytes: int) -> tuple[tuple[int, ...], ...]:
+    """Return the sizes of the shards of each group of weights, given by their sizes.
+
+    No shard has weights of two groups. TF.js joins the shards of all groups, so what it may misread
+    is judged for all of them together.
+    """
+    planned = [_filled(sizes_bytes, limit_bytes) for sizes_bytes in groups]
+    shards = [shard for group in planned for shard in group]
+    counts = [len(group) for group in planned]
+    last = max((index for index, count in enumerate(counts) if count), default=0)
+    cut_once_more = _without_misread_tail(shards)
+    if counts:
+        counts[last] += len(cut_once_more) - len(shards)
+    sizes = iter([sum(shard) for shard in cut_once_more])
+    return tuple(tuple(islice(sizes, count)) for count in counts)
+
+
+def _filled(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> list[list[int]]:
+    """Return the shards of weights, each as the sizes of the pieces in it."""
     shards: list[list[int]] = []
     room_bytes = 0
     for size_bytes in weight_sizes_bytes:
@@ -39,7 +62,7 @@ def plan_shards(weight_sizes_bytes: Sequence[int], limit_bytes: int) -> tuple[in
         elif pieces:
             shards.extend([piece] for piece in pieces)
             room_bytes = limit_bytes - pieces[-1]
-    return tuple(sum(shard) for shard in _without_misread_tail(shards))
+    return shards
 
 
 def cut(

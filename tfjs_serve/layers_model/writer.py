@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from tfjs_serve.layers_model.digests import shard_name
+from tfjs_serve.layers_model.by_name import find_name_problems, with_variants
 from tfjs_serve.layers_model.documents import (
     encode_document,
     find_document_problems,
@@ -19,18 +17,13 @@ from tfjs_serve.layers_model.encoding import (
     plan_encodings,
     work_bytes,
 )
-from tfjs_serve.layers_model.files import ShardWriter, distinct, write_compressible
-from tfjs_serve.layers_model.model import LayersModel, WrittenFile
-from tfjs_serve.layers_model.sharding import cut, plan_shards
+from tfjs_serve.layers_model.files import distinct, write_compressible
+from tfjs_serve.layers_model.model import LayersModel, LayersWeight, WrittenFile
+from tfjs_serve.layers_model.shards import CopyPieces, write_weights
 from tfjs_serve.settings import MODEL_JSON, ConversionOptions
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
-
-
-CopyPieces = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
-"""Makes shards of pieces of the model file, each given by offset and size in bytes; returns their
-digests (SHA-256, hexadecimal)."""
 
 
 def write_layers_model(
@@ -72,20 +65,11 @@ def write_layers_model(
     StoreError
         If the folder cannot be written to.
     """
-    count_bytes = _counter(work_bytes(model.weights, options.variant), on_progress)
-    encodings = plan_encodings(
-        model.weights,
-        options.variant,
-        count_bytes,
-        known_problems=find_document_problems(model),
-    )
-    limit_bytes = options.shard_size_bytes
-    sizes_bytes = plan_shards([encoding.size_bytes for encoding in encodings], limit_bytes)
-    copied = _copy_shards(encodings, sizes_bytes, copy) if copy is not None else {}
-    shards = _write_shards(encodings, directory, sizes_bytes, copied, count_bytes)
-    document = layers_model_document(
-        model, [shard.name for shard in shards], [encoding.to_json() for encoding in encodings]
-    )
+    weights = with_variants(model.weights, options)
+    count_bytes = counter(work_bytes(weights, options.variant), on_progress)
+    encodings = _encodings(model, weights, options, count_bytes)
+    shards, manifest = write_weights(encodings, directory, options, count_bytes, copy)
+    document = layers_model_document(model, manifest)
     documents = write_compressible(directory, MODEL_JSON, encode_document(document))
     return (*distinct(shards), *documents)
 
@@ -98,70 +82,21 @@ def check_layers_model(model: LayersModel, options: ConversionOptions) -> None:
     ConversionError, KerasFileError
         As :func:`write_layers_model` does, besides those about weights that need no look.
     """
-    plan_encodings(
-        model.weights,
-        options.variant,
-        lambda _read_bytes: None,
-        known_problems=find_document_problems(model),
-    )
+    _encodings(model, with_variants(model.weights, options), options, lambda _read_bytes: None)
 
 
-def _copy_shards(
-    encodings: Sequence[WeightEncoding], sizes_bytes: Sequence[int], copy: CopyPieces
-) -> dict[int, WrittenFile]:
-    """Have those shards made that need nothing but bytes of the model file; return them by index.
-
-    Pieces that follow each other in the file are asked for as one.
-    """
-    shards = cut([encoding.size_bytes for encoding in encodings], sizes_bytes)
-    wanted: dict[int, list[tuple[int, int]]] = {}
-    for index, pieces in enumerate(shards):
-        starts = [encodings[piece.weight].start for piece in pieces]
-        if None not in starts:
-            places = [
-                ((start or 0) + piece.offset, piece.size_bytes)
-                for start, piece in zip(starts, pieces, strict=True)
-            ]
-            wanted[index] = _joined(places)
-    digests = copy(list(wanted.values())) if wanted else ()
-    return {
-        index: WrittenFile(name=shard_name(digest), size_bytes=sizes_bytes[index], sha256=digest)
-        for index, digest in zip(wanted, digests, strict=True)
-    }
-
-
-def _joined(places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for offset, size_bytes in places:
-        if joined and sum(joined[-1]) == offset:
-            joined[-1] = (joined[-1][0], joined[-1][1] + size_bytes)
-        else:
-            joined.append((offset, size_bytes))
-    return joined
-
-
-def _write_shards(
-    encodings: Sequence[WeightEncoding],
-    directory: Path,
-    sizes_bytes: Sequence[int],
-    copied: Mapping[int, WrittenFile],
+def _encodings(
+    model: LayersModel,
+    weights: Sequence[LayersWeight],
+    options: ConversionOptions,
     count_bytes: CountBytes,
-) -> tuple[WrittenFile, ...]:
-    shards = cut([encoding.size_bytes for encoding in encodings], sizes_bytes)
-    written = (pieces for index, pieces in enumerate(shards) if index not in copied)
-    needed = {piece.weight for pieces in written for piece in pieces}
-    with ShardWriter(directory, sizes_bytes, copied) as writer:
-        for index, encoding in enumerate(encodings):
-            if index not in needed and encoding.start is not None:
-                writer.skip(encoding.size_bytes)
-                count_bytes(encoding.size_bytes)
-                continue
-            for block in encoding.stored_blocks(count_bytes):
-                writer.write(block.view(np.uint8).data)
-        return writer.shards
+) -> tuple[WeightEncoding, ...]:
+    problems = (*find_document_problems(model), *find_name_problems(weights, options))
+    return plan_encodings(weights, options.variant, count_bytes, known_problems=problems)
 
 
-def _counter(total_bytes: int, on_progress: OnProgress) -> CountBytes:
+def counter(total_bytes: int, on_progress: OnProgress) -> CountBytes:
+    """Return what adds up bytes and tells `on_progress` of them."""
     done_bytes = 0
 
     def count_bytes(read_bytes: int) -> None:

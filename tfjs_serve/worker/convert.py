@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.settings import ConversionOptions, Variant
+from tfjs_serve.settings import ConversionOptions, KerasForm, Variant
 from tfjs_serve.worker import limits, reached
 from tfjs_serve.worker.protocol import (
     ConversionReport,
@@ -30,6 +30,7 @@ from tfjs_serve.worker.protocol import (
 if TYPE_CHECKING:
     from tfjs_serve.conversion.compiling import Detail
     from tfjs_serve.facts import ModelFacts
+    from tfjs_serve.keras_files import KerasModel
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
 Copy = Callable[[Sequence[Sequence[tuple[int, int]]]], Sequence[str]]
@@ -86,6 +87,8 @@ def _convert(
     def report_progress(done_bytes: int, total_bytes: int) -> None:
         on_progress(Progress(done_bytes=done_bytes, total_bytes=total_bytes))
 
+    if request.options.keras_form is not None:
+        return _raise_folder(source, request, request.options.keras_form, report_progress)
     if source.is_dir():
         return _import_folder(source, request, report_progress)
     return _convert_file(source, request, report_progress, copy)
@@ -97,8 +100,8 @@ def _convert_file(
     on_progress: Callable[[int, int], None],
     copy: Copy | None,
 ) -> ConversionReport:
-    from tfjs_serve.conversion.translate import translate
     from tfjs_serve.keras_files import open_model
+    from tfjs_serve.layers_model.by_name import notes_on_patterns
     from tfjs_serve.layers_model.neighbours import (
         describe,
         in_archive,
@@ -118,7 +121,7 @@ def _convert_file(
                 f"{request.display_name} has an architecture of its own",
                 hint="leave out --topology",
             )
-        translated = translate(keras_model, options.custom_layers, _detail(options))
+        translated = _translated(keras_model, options)
         beside, notes = read_neighbours(request.neighbours)
         inside = in_archive(keras_model.neighbours, replaced_by=beside)
         model, used = describe(translated, (*inside, *beside), options.metadata_json())
@@ -128,12 +131,20 @@ def _convert_file(
             files = write_layers_model(model, directory, options, on_progress, copy)
             files += write_neighbours(used, directory)
     facts = replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata))
+    notes = (*notes, *notes_on_patterns(model.weights, options))
     return ConversionReport(
         files=_reported(files),
         warnings=(*model.warnings, *notes, *note_on_labels(facts)),
         parts=model.parts,
         facts=facts,
     )
+
+
+def _translated(keras_model: KerasModel, options: ConversionOptions) -> LayersModel:
+    from tfjs_serve.conversion.translate import translate
+
+    detail = _detail(options)
+    return translate(keras_model, options.custom_layers, detail, alone=options.weights_alone)
 
 
 def _detail(options: ConversionOptions) -> Detail:
@@ -175,7 +186,8 @@ def _import_folder(
     Raises
     ------
     VariantNotAvailableError
-        Another variant than ``full`` is asked for.
+        Another variant than ``full`` is asked for, and the weights are to be copied as they are;
+        or there is nothing to train on.
     """
     from tfjs_serve.layers_model.neighbours import (
         labels_beside,
@@ -183,27 +195,61 @@ def _import_folder(
         read_neighbours,
         write_neighbours,
     )
-    from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder, import_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder
 
-    if request.options.variant is not Variant.FULL:
+    options = request.options
+    if not (options.variant is Variant.FULL or (options.anew and options.variant.is_quantized)):
         raise VariantNotAvailableError(
             f"{request.display_name} is already a converted TensorFlow.js model: "
-            f"there is no {request.options.variant.value} variant of it",
+            f"there is no {options.variant.value} variant of it",
             hint="load it without @variant, or put the Keras file into the folder",
         )
-    directory, metadata = Path(request.output_dir), request.options.metadata_json()
     files: tuple[WrittenFile, ...] = ()
     facts, warnings = check_tfjs_folder(folder, request.display_name)
     neighbours, notes = read_neighbours(request.neighbours)
     if not request.is_diagnosis:
-        files = import_tfjs_folder(folder, request.display_name, directory, on_progress, metadata)
-        files += write_neighbours(neighbours, directory)
+        files, more = _write_folder(folder, request, on_progress)
+        files += write_neighbours(neighbours, Path(request.output_dir))
+        notes = (*notes, *more)
     facts = replace(facts, labels=facts.labels or labels_beside(neighbours))
     return ConversionReport(
         files=_reported(files),
         warnings=(*warnings, *notes, *note_on_labels(facts)),
         facts=facts,
     )
+
+
+def _raise_folder(
+    folder: Path,
+    request: ConversionRequest,
+    form: KerasForm,
+    on_progress: Callable[[int, int], None],
+) -> ConversionReport:
+    """Write a layers model as a file for Keras."""
+    from tfjs_serve.conversion.raising.road import raised
+    from tfjs_serve.keras_writing.write import write_keras
+    from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_weights import tfjs_weights
+
+    source = open_tfjs_folder(folder, request.display_name)
+    wanted = request.options.training
+    model = raised(source.document, tfjs_weights(source), request.display_name, with_all=wanted)
+    file = write_keras(model, form, Path(request.output_dir), on_progress)
+    return ConversionReport(files=_reported((file,)), warnings=model.notes)
+
+
+def _write_folder(
+    folder: Path, request: ConversionRequest, on_progress: Callable[[int, int], None]
+) -> tuple[tuple[WrittenFile, ...], tuple[str, ...]]:
+    """Return the files that were written, and what users should know of them."""
+    from tfjs_serve.layers_model.tfjs_anew import rewrite_tfjs_folder
+    from tfjs_serve.layers_model.tfjs_folder import import_tfjs_folder
+
+    shown, directory, options = request.display_name, Path(request.output_dir), request.options
+    if options.anew:
+        return rewrite_tfjs_folder(folder, shown, directory, options, on_progress)
+    metadata = options.metadata_json()
+    return import_tfjs_folder(folder, shown, directory, on_progress, metadata), ()
 
 
 def _reported(files: tuple[WrittenFile, ...]) -> tuple[ReportedFile, ...]:

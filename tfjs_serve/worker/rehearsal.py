@@ -29,6 +29,7 @@ def rehearse() -> None:
     with open_model(MODEL, display_name=MODEL.name) as keras_model:
         model = translate(keras_model)
         encodings = plan_encodings(model.weights, Variant.FULL, lambda _: None)
-    document = layers_model_document(model, (), [encoding.to_json() for encoding in encodings])
+    weights = [encoding.to_json() for encoding in encodings]
+    document = layers_model_document(model, [{"paths": [], "weights": weights}])
     for compress in COMPRESSED_SUFFIXES.values():
         compress(encode_document(document))

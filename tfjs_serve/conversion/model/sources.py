@@ -149,6 +149,12 @@ def origins(source: TensorSource) -> Iterator[TensorSource]:
         yield source
 
 
+def saved_names(source: TensorSource) -> tuple[str, ...]:
+    """Return the names in the file of the weights that a tensor is made of, without ``:0``."""
+    names = (one.name for one in origins(source) if isinstance(one, WeightRef))
+    return tuple(name.removesuffix(":0") for name in names)
+
+
 def is_reshaped_only(source: TensorSource) -> bool:
     """Whether a tensor has the values of one other tensor in their order."""
     if isinstance(source, _Reshaped | _Named):
@@ -178,6 +184,25 @@ def recomputed(source: TensorSource, value_of: Callable[[TensorSource], Array]) 
     if isinstance(source, _Computed):
         return source.compute(*(recomputed(one, value_of) for one in source.sources))
     return value_of(source)
+
+
+def parts(source: TensorSource) -> tuple[TensorSource, ...]:
+    """Return the tensors that a tensor is computed from in one step; none if it is saved."""
+    if isinstance(source, _Reshaped | _Named):
+        return (source.source,)
+    return source.sources if isinstance(source, _Computed) else ()
+
+
+def is_computed(source: TensorSource) -> bool:
+    """Whether a tensor has other numbers than its :func:`parts`, or others in their order."""
+    return isinstance(source, _Computed)
+
+
+def combined(source: TensorSource, arrays: Sequence[Array]) -> Array:
+    """Return what a tensor would be if its :func:`parts` had other values."""
+    if isinstance(source, _Computed):
+        return source.compute(*arrays)
+    return arrays[0].reshape(source.shape)
 
 
 def constant(array: npt.ArrayLike) -> TensorSource:

@@ -105,7 +105,7 @@ def _groups_by_layer(model: KerasLayer, own: OwnVariables) -> Iterator[Group]:
     """Yield each layer of the outermost model with all variables inside it, as HDF5 has them."""
     for layer in model.children:
         if all(own(inner) is not None for inner in layer.walk()):
-            yield layer, layer.name, _saved_order(layer, own)
+            yield layer, layer.name, saved_order(layer, own)
 
 
 def _groups_by_object(
@@ -127,7 +127,7 @@ def _groups_by_object(
                 yield layer, f"{path}{part}", slots
 
 
-def _saved_order(layer: KerasLayer, own: OwnVariables) -> list[Slot]:
+def saved_order(layer: KerasLayer, own: OwnVariables) -> list[Slot]:
     """Return the variables of a layer and of all layers inside it, in the order of HDF5 files."""
     trainable, frozen = (_split_keras3 if layer.generation >= 3 else _split_keras2)(layer, own)
     return _each_once([*trainable, *frozen], own)

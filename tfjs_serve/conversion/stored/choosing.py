@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from tfjs_serve.conversion.stored.alone import are_alone, no_architecture
 from tfjs_serve.conversion.stored.fitting import Names
 from tfjs_serve.errors import ConversionError, TfjsServeError, WeightsOnlyFileError
 from tfjs_serve.keras_files import Architecture, KerasModel
@@ -52,8 +53,10 @@ def whole(keras_model: KerasModel, fit: Try) -> tuple[KerasModel, str]:
     Raises
     ------
     WeightsOnlyFileError
-        None of its architectures fits, or several do.
+        It has none; or none of its architectures fits, or several do.
     """
+    if are_alone(keras_model):
+        raise no_architecture(keras_model)
     if not keras_model.architectures:
         return keras_model, ""
     fits = [_tried(keras_model, one, fit) for one in keras_model.architectures]

@@ -74,7 +74,7 @@ def find_slots(
         if kinds_of_factors is None:
             return None
         return Slots(iteration=iteration, product=None, kinds=kinds_of_factors)
-    groups = _groups(optimizer, legacy=legacy)
+    groups = groups_of(optimizer, legacy=legacy)
     if groups is None:
         return None
     expected = sum(map(len, groups)) * len(trained)
@@ -116,7 +116,7 @@ def _factors(
     return kinds
 
 
-def _groups(optimizer: Setting, *, legacy: bool) -> list[Kinds] | None:
+def groups_of(optimizer: Setting, *, legacy: bool) -> list[Kinds] | None:
     """Return the groups in saved order; ``None`` for an optimizer whose order is not known."""
     known = _KINDS.get(optimizer.class_name)
     if known is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tfjs_serve import companion
@@ -263,7 +263,9 @@ class _Translator:
             {key: value for key, value in call.kwargs.items() if key != "mask"}
             for call in (() if layer.is_operation else calls)
         ]
-        return self.layer(layer, name, scope=name, keywords=keywords)
+        made = self.layer(layer, name, scope=name, keywords=keywords)
+        # Those of the outermost model come last, and count.
+        return replace(made, weights=tuple(replace(one, layer=name) for one in made.weights))
 
     def _check_dtype(self, layer: KerasLayer) -> None:
         says_output = self._rules[layer.class_name].traits.any_dtype

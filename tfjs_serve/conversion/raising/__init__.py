@@ -1,0 +1,1 @@
+"""The way back: from a layers model to a model that both Kerases load."""

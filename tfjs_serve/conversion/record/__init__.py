@@ -1,0 +1,1 @@
+"""What a converted model remembers of the Keras model that it was, for the way back."""
