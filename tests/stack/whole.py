@@ -20,6 +20,7 @@ from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Builder, BuildEvent
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.saving import Export, Saver
+from tfjs_serve.saving.way_back import new_saver
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.worker.client import WorkerPool
@@ -132,7 +133,7 @@ async def running(
     Parameters
     ----------
     export
-        Writes what pages save; ``None``: they may not.
+        Writes what pages save; ``None``: as the server does, if they may.
     """
     async with AsyncExitStack() as stack:
         store = ArtifactStore(
@@ -149,7 +150,7 @@ async def running(
         builder = Builder(store=store, workers=workers, settings=settings, clock=clock)
         stack.push_async_callback(builder.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        saver = None
+        saver = new_saver(catalog, builder, settings) if settings.save_token else None
         if export is not None:
             limits = settings.saving
             saver = Saver(catalog=catalog, builder=builder, export=export, limits=limits)
