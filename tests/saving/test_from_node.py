@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,24 +15,11 @@ import pytest
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.harness import NodeTf, NodeTfError, ServedModels, compare
 from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
+from tests.saving.terminal import token_of, told
 
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in KERAS_WARNINGS]
 
 IRIS = arrays(REFERENCES["iris"]["inputs"])
-
-
-def token_of(server: ServedModels) -> str:
-    """Return the token that the terminal shows."""
-    return told(server, r"model\.save\('\S+\?token=([a-z2-7]{24})'\)")[1]
-
-
-def told(server: ServedModels, pattern: str) -> re.Match[str]:
-    """Wait for what the terminal shows."""
-    deadline = time.monotonic() + 60
-    while not (found := re.search(pattern, server.log())):
-        assert time.monotonic() < deadline, server.log()
-        time.sleep(0.02)
-    return found
 
 
 def serve(workspace: Path, *options: str) -> ServedModels:

@@ -749,21 +749,6 @@ async def test_a_cache_that_is_full_is_told(
     assert names_in(folder) == []
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="whoever may do anything is not refused"
-)
-async def test_a_folder_that_may_only_be_read(stack: Stack, folder: Folder) -> None:
-    folder.save("iris.h5")
-    folder.path.chmod(0o555)
-    try:
-        for name in ("iris", "new"):
-            answer = await save(stack, f"/{name}", dense_model())
-            assert_refused(answer, 500, "not-writable")
-    finally:
-        folder.path.chmod(0o755)
-    assert names_in(folder) == ["iris.h5"]
-
-
 async def test_a_file_that_may_only_be_read_is_not_replaced(
     stack: Stack, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
