@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.saving.dense import dense_model, kernel_of
-from tests.stack.test_saving import (
+from tests.stack.saving.asking import (
     PAGE,
     TOKEN,
     Parts,
