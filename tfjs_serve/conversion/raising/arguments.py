@@ -22,7 +22,7 @@ _ONLY = {
         {"AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"}
         | {"AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "AugMix"}
         | {"AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix"}
-        | {"Equalization", "GroupQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
+        | {"Equalization", "GroupedQueryAttention", "MaxNumBoundingBoxes", "MelSpectrogram"}
         | {"MixUp", "Pipeline", "RMSNormalization", "RandAugment", "RandomColorDegeneration"}
         | {"RandomColorJitter", "RandomElasticTransform", "RandomErasing", "RandomGaussianBlur"}
         | {"RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective"}
@@ -38,12 +38,13 @@ _NONE = frozenset(
 )
 """Layers of older versions that neither has any more."""
 _NEWER_NAMES = {
-    "GroupedQueryAttention": "GroupQueryAttention",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "UnifiedGRU": "GRU",
     "UnifiedLSTM": "LSTM",
 }
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Classes that Keras finds under another name than their own."""
 _DERIVED = frozenset({"all_digits", "readers", "has_idf_weights", "of_first_call"})
 """What the converter adds to arguments."""
 _OF_OLDER = frozenset(
@@ -168,6 +169,11 @@ class Spelled:
     loaded_by: frozenset[int] = BOTH
     because: str = ""
 
+    @property
+    def exported_name(self) -> str:
+        """The name of the class in a configuration."""
+        return _EXPORTED.get(self.class_name, self.class_name)
+
 
 def spelled_layer(layer: KerasLayer) -> Spelled:
     """Return the class and arguments of a layer, without its name, dtype, flag and children."""
@@ -222,8 +228,6 @@ def _by_activations(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
         is_name = key.endswith("activation") and isinstance(value, str)
         if is_name and _ACTIVATIONS.get(value, value) not in _OF_BOTH:
             return frozenset({KERAS3}), f"{key}={value!r}"
-        if key.endswith("activation") and isinstance(value, dict):
-            return frozenset({KERAS3}), f"{key} is an object"
     return BOTH, ""
 
 

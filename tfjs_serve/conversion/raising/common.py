@@ -26,6 +26,8 @@ _WITHOUT_FLAG = frozenset(
 """Layers that do not take their own trainable flag in some Keras, and train nothing."""
 _ARGUMENTS_EACH = frozenset({"GroupedQueryAttention", "MultiHeadAttention"})
 """Layers whose inputs are arguments of their own: query, value and key."""
+_OF_LISTS = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"})
+"""Layers that take a list also of one tensor, which lists of calls do not tell from the tensor."""
 _WRAPPED = ("layer", "cell")
 
 
@@ -165,7 +167,13 @@ class _Writer:
                 mask = call.kwargs.get("mask")
                 if mask is not None and not masks.is_implied(call, mask):
                     return None
-        if not calls.as_lists and self._generation >= 3:
+        has_one = any(
+            by_name[name].class_name in _OF_LISTS
+            and len(model.graph.calls[name][index].inputs) == 1
+            for name, indices in calls.kept.items()
+            for index in indices
+        )
+        if self._generation >= 3 and (has_one or not calls.as_lists):
             return None
         if not calls.as_lists:
             self._only(KERAS3, model, "a layer is called with tensors among its other arguments")
@@ -215,8 +223,10 @@ class _Writer:
             config = _input(config)
         if spelled.class_name in _WITHOUT_FLAG:
             del config["trainable"]
+        if spelled.class_name == "Pipeline":
+            del config["dtype"]
         inside, children = self._inside(layer, old)
-        made = _entry("keras.layers", spelled.class_name, {**config, **inside})
+        made = _entry("keras.layers", spelled.exported_name, {**config, **inside})
         return made, replace(layer, class_name=spelled.class_name, children=tuple(children))
 
     def _inside(self, layer: KerasLayer, old: Mapping[str, Any]) -> tuple[Entry, list[KerasLayer]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfjs_serve.conversion.model.report import Report, nonsense_as_error
 from tfjs_serve.conversion.raising.common import in_common
-from tfjs_serve.conversion.raising.hard_sigmoid import note_hard_sigmoid
+from tfjs_serve.conversion.raising.hard_sigmoid import note_hard_sigmoid, without_hard_sigmoid
 from tfjs_serve.conversion.raising.model import BOTH, Origin, Page, Raised
 from tfjs_serve.conversion.raising.recorded import converted_again, origin_of
 from tfjs_serve.conversion.raising.trained import with_training
@@ -95,9 +95,9 @@ def _page(document: Mapping[str, Any], weights: Sequence[TfjsWeight], display_na
 def _origin(page: Page) -> Origin:
     record = from_text(page.record)
     if record is None:
-        return unrecorded(page)
+        return without_hard_sigmoid(unrecorded(page))
     again = converted_again(record, page)
     if again is not None:
         return origin_of(again, record, page)
-    origin = unrecorded(page)
+    origin = without_hard_sigmoid(unrecorded(page))
     return replace(origin, notes=(*origin.notes, _OTHER_MODEL))

@@ -13,6 +13,9 @@ from tfjs_serve.conversion.raising.entries import MODELS, class_of, config_of, l
 _CHANGING = frozenset({"trainable", "seed", "dtype", "name"})
 """Arguments that a page may change, or that TensorFlow.js does not keep."""
 
+_OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
+"""Ends of the names of arguments that change no prediction, and that TensorFlow.js respells."""
+
 
 def is_same_model(made: Mapping[str, Json], saved: Mapping[str, Json]) -> bool:
     """Whether a model that was saved in a page is the one that the converter makes.
@@ -52,10 +55,17 @@ def _inputs(entry: Mapping[str, Json]) -> list[list[tuple[str, int]]]:
 def is_same_argument(ours: Json, theirs: Json) -> bool:
     """Whether what two arguments both have is the same, in either spelling."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        shared = ours.keys() & theirs.keys()
-        return all(is_same_argument(ours[key], theirs[key]) for key in shared - _CHANGING)
+        shared = (ours.keys() & theirs.keys()) - _CHANGING
+        return all(
+            is_same_argument(ours[key], theirs[key])
+            for key in shared
+            if not key.endswith(_OF_TRAINING)
+        )
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and all(map(is_same_argument, ours, theirs))
+    if isinstance(ours, list) != isinstance(theirs, list):  # an axis, and a list of one
+        ours, theirs = (one if isinstance(one, list) else [one] for one in (ours, theirs))
+        return len(ours) != len(theirs) or all(map(is_same_argument, ours, theirs))
     if isinstance(ours, str) and isinstance(theirs, str):
         return _squashed(ours) == _squashed(theirs)
     if _is_number(ours) and _is_number(theirs):

@@ -155,9 +155,10 @@ class Solution:
 def is_handed_on(source: TensorSource, found: Mapping[int, TensorSource]) -> bool:
     """Whether a weight is one variable, in another shape at most."""
     while id(source) not in found:
-        if is_computed(source):
+        inner = parts(source)
+        if is_computed(source) or not inner:
             return False
-        (source,) = parts(source)
+        (source,) = inner
     return True
 
 
