@@ -38,5 +38,6 @@ def test_nobody_else_reads_the_secret(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(StoreError, match="cache folder"):
+    with pytest.raises(StoreError, match="cache: the cache folder cannot be used") as caught:
         token_for(tmp_path, tmp_path / "cache")
+    assert "--cache-dir" in caught.value.hint

@@ -15,7 +15,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from tfjs_serve.artifacts.atomic import store_errors, unique_name
+from tfjs_serve.artifacts.atomic import unique_name
+from tfjs_serve.errors import store_error
 
 SECRET_NAME = "save-secret"  # noqa: S105 - the name of a file
 _SECRET_BYTES = 32
@@ -31,8 +32,14 @@ def token_for(models_dir: Path, cache_dir: Path) -> str:
     StoreError
         The cache folder cannot be used.
     """
-    with store_errors():
+    try:
         secret = _secret(cache_dir / SECRET_NAME)
+    except OSError as error:
+        raise store_error(
+            error,
+            f"{cache_dir}: the cache folder cannot be used: {error.strerror or error}",
+            hint="check its permissions, or choose another folder with --cache-dir",
+        ) from error
     digest = hmac.digest(secret, os.fsencode(models_dir), hashlib.sha256)
     return base64.b32encode(digest[:_TOKEN_BYTES]).decode("ascii").lower()
 
