@@ -357,7 +357,9 @@ def test_the_labels_beside_a_model_are_converted_with_it(convert, tmp_path):
     shards = loadable_files(out)
     assert {path.name for path in out.iterdir()} == {"model.json", "labels.txt", *shards}
     assert (out / "labels.txt").read_bytes() == (tmp_path / "iris.labels.txt").read_bytes()
-    assert json.loads((out / "model.json").read_bytes())["userDefinedMetadata"] == {
+    metadata = json.loads((out / "model.json").read_bytes())["userDefinedMetadata"]
+    assert metadata.pop("kerasModel")
+    assert metadata == {
         "labels": ["setosa", "versicolor", "virginica"],
         "facts": {"accuracy": 0.97},
     }

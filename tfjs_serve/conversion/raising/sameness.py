@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
-from tfjs_serve.conversion.raising.entries import MODELS, class_of, config_of, layers_of, name_of
+from tfjs_serve.conversion.raising.entries import (
+    MODELS,
+    SEQUENTIAL,
+    class_of,
+    config_of,
+    layers_of,
+    name_of,
+)
 
 _CHANGING = frozenset({"trainable", "seed", "dtype", "name"})
 """Arguments that a page may change, or that TensorFlow.js does not keep."""
@@ -28,17 +37,28 @@ def is_same_model(made: Mapping[str, Json], saved: Mapping[str, Json]) -> bool:
         return False
     if class_of(made) not in MODELS:
         return is_same_argument(_arguments(made), _arguments(saved))
-    ours, theirs = layers_of(made), layers_of(saved)
-    if [name_of(one) for one in ours] != [name_of(one) for one in theirs]:
-        by_name = {name_of(one): one for one in theirs}
-        if len(by_name) != len(ours) or by_name.keys() != {name_of(one) for one in ours}:
-            return False
-        if class_of(made) == "Sequential":
-            return False
-        theirs = [by_name[name_of(one)] for one in ours]
-    pairs = list(zip(ours, theirs, strict=True))
-    return all(_inputs(one) == _inputs(other) for one, other in pairs) and all(
-        is_same_model(one, other) for one, other in pairs
+    if class_of(made) == SEQUENTIAL:
+        pairs = list(zip_longest(layers_of(made), layers_of(saved), fillvalue={}))
+        return all(
+            name_of(one) == name_of(other) and is_same_model(one, other) for one, other in pairs
+        )
+    return _is_same_graph(made, saved)
+
+
+def _is_same_graph(made: Mapping[str, Json], saved: Mapping[str, Json]) -> bool:
+    """Whether a saved graph has the calls of ours: all but those that lead to no output."""
+    ours = {name_of(one): one for one in layers_of(made)}
+    theirs = {name_of(one): one for one in layers_of(saved)}
+    given, before = config_of(made), config_of(saved)
+    # TensorFlow.js drops inputs that lead nowhere, too.
+    return (
+        theirs.keys() <= ours.keys()
+        and set(_tensors(before.get("input_layers"))) <= set(_tensors(given.get("input_layers")))
+        and _tensors(before.get("output_layers")) == _tensors(given.get("output_layers"))
+        and all(
+            _calls(one) <= _calls(ours[name]) and is_same_model(ours[name], one)
+            for name, one in theirs.items()
+        )
     )
 
 
@@ -46,10 +66,14 @@ def _arguments(entry: Mapping[str, Json]) -> dict[str, Any]:
     return {key: value for key, value in config_of(entry).items() if key not in _CHANGING}
 
 
-def _inputs(entry: Mapping[str, Json]) -> list[list[tuple[str, int]]]:
-    """Return layer and output of the inputs of each call."""
-    nodes = entry.get("inbound_nodes")
-    return [[(str(one[0]), int(one[2])) for one in node] for node in (nodes or ()) if node]
+def _calls(entry: Mapping[str, Json]) -> Counter[tuple[tuple[str, int], ...]]:
+    """Return the inputs of each call; TensorFlow.js makes them in an order of its own."""
+    return Counter(_tensors(node) for node in entry.get("inbound_nodes") or () if node)
+
+
+def _tensors(refs: Json) -> tuple[tuple[str, int], ...]:
+    """Return layer and output of each tensor, without the number of the call."""
+    return tuple((str(ref[0]), int(ref[2])) for ref in refs or ())
 
 
 def is_same_argument(ours: Json, theirs: Json) -> bool:
