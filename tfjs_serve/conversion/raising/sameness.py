@@ -6,7 +6,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from itertools import zip_longest
 from typing import Any
 
 from tfjs_serve.conversion.model.layers import Json
@@ -19,8 +18,8 @@ from tfjs_serve.conversion.raising.entries import (
     name_of,
 )
 
-_CHANGING = frozenset({"trainable", "seed", "dtype", "name"})
-"""Arguments that a page may change, or that TensorFlow.js does not keep."""
+_CHANGING = frozenset({"axes", "axis", "dtype", "name", "seed", "trainable"})
+"""Arguments that a page may change, or that TensorFlow.js does not keep, or counts otherwise."""
 
 _OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
 """Ends of the names of arguments that change no prediction, and that TensorFlow.js respells."""
@@ -38,9 +37,10 @@ def is_same_model(made: Mapping[str, Json], saved: Mapping[str, Json]) -> bool:
     if class_of(made) not in MODELS:
         return is_same_argument(_arguments(made), _arguments(saved))
     if class_of(made) == SEQUENTIAL:
-        pairs = list(zip_longest(layers_of(made), layers_of(saved), fillvalue={}))
-        return all(
-            name_of(one) == name_of(other) and is_same_model(one, other) for one, other in pairs
+        ours, theirs = layers_of(made), layers_of(saved)
+        return len(ours) == len(theirs) and all(
+            name_of(one) == name_of(other) and is_same_model(one, other)
+            for one, other in zip(ours, theirs, strict=True)
         )
     return _is_same_graph(made, saved)
 
