@@ -169,8 +169,12 @@ def store_error(error: OSError, message: str, *, hint: str) -> StoreError:
     hint
         What the user can do about it.
     """
-    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-    return (StoreFullError if is_full else StoreError)(message, hint=hint)
+    return (StoreFullError if is_full(error) else StoreError)(message, hint=hint)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the system refused to write because there is no space left."""
+    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class SourceChangedError(TfjsServeError):
@@ -251,6 +255,60 @@ class HostNotAllowedError(TfjsServeError):
     """A request names a host that this server does not answer for."""
 
     code = "host-not-allowed"
+
+
+class SavingOffError(TfjsServeError):
+    """A page wants to save a model, and the server was not started with ``--allow-save``."""
+
+    code = "saving-off"
+
+
+class OriginNotAllowedError(TfjsServeError):
+    """A page of an origin that was not named wants to save a model."""
+
+    code = "origin-not-allowed"
+
+
+class WrongTokenError(TfjsServeError):
+    """A request that wants to save a model lacks the token, or has another one."""
+
+    code = "wrong-token"
+
+
+class BadUploadError(TfjsServeError):
+    """What was sent to be saved is not what TensorFlow.js sends."""
+
+    code = "bad-upload"
+
+
+class UploadTooLargeError(TfjsServeError):
+    """What was sent to be saved exceeds a limit."""
+
+    code = "upload-too-large"
+
+
+class UploadTooSlowError(TfjsServeError):
+    """What was sent to be saved did not arrive in time."""
+
+    code = "upload-too-slow"
+
+
+class CannotSaveHereError(TfjsServeError):
+    """No model can be saved under that name, or not now."""
+
+    code = "cannot-save-here"
+
+
+class NotWritableError(TfjsServeError):
+    """The folder of the models cannot be written to."""
+
+    code = "not-writable"
+
+
+class FolderFullError(NotWritableError):
+    """The disk of the models is full, or its quota is used up."""
+
+    code = "folder-full"
 
 
 class FileGoneError(FileNotInModelError):

@@ -230,6 +230,32 @@ class ConnectionLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavingLimits:
+    """How much a page may save.
+
+    Attributes
+    ----------
+    weights_bytes
+        Maximum size of one model's weights. TensorFlow.js joins them in one ``ArrayBuffer``, which
+        has at most 2 GiB in Chromium.
+    at_once
+        How many models are received and written at the same time; others wait.
+    receive_seconds
+        How long a page may take to send one MiB, or the rest of it.
+    discard_seconds
+        How long the rest of a model is read that is not saved, so that the page learns why.
+    backups
+        How many former files of a model are kept: the first one, and the newest of the others.
+    """
+
+    weights_bytes: int = 2 * GIB
+    at_once: int = 2
+    receive_seconds: float = 60.0
+    discard_seconds: float = 30.0
+    backups: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """All options of ``tfjs-serve serve``, checked.
 
@@ -261,6 +287,10 @@ class ServerSettings:
         Whether models are looked at before anybody requests them.
     training
         Whether compile settings are written, and models served with all to train on.
+    save_token
+        What a page must know to save models (``--allow-save``); ``None``: nobody may.
+    saving
+        How much a page may save.
     """
 
     models_dir: Path
@@ -283,6 +313,8 @@ class ServerSettings:
     metadata: tuple[tuple[str, str], ...] = ()
     diagnose: bool = True
     training: bool = True
+    save_token: str | None = field(default=None, repr=False)
+    saving: SavingLimits = field(default_factory=SavingLimits)
 
     def __post_init__(self) -> None:
         if not self.models_dir.is_absolute() or not self.cache_dir.is_absolute():

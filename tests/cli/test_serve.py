@@ -250,6 +250,53 @@ def test_every_request_is_told_when_asked(run, models):
     server.until(r"GET /-/health\?x=%5Bred%5D")
 
 
+def refused(url):
+    """Try to save; return the status."""
+    request = urllib.request.Request(url, data=b"nothing", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=60)
+    with caught.value as answer:
+        return answer.code
+
+
+SAVE = r"await model\.save\('(http://127\.0\.0\.1:\d+/iris\?token=([a-z2-7]+))'\);"
+
+
+def test_the_line_that_saves_is_shown_when_it_was_asked_for(run, models):
+    shutil.copy(SAMPLES / "iris.h5", models)
+    server = run(models, "--port", "0", "--allow-save", "--cors-origin", "http://page.example")
+    found = server.until(SAVE)
+    server.until(r"Pages of http://page\.example may use it")
+    assert refused(found[1]) == 400
+    server.until("/iris  400: a model is saved as multipart/form-data")
+    assert server.interrupt() == 0
+    again = run(models, "--port", "0", "--allow-save")
+    assert again.until(SAVE)[2] == found[2]
+    again.until("Name the origin of the page with --cors-origin")
+    assert again.interrupt() == 0
+
+
+def test_a_page_that_may_not_save_is_told_with_the_option(run, models):
+    shutil.copy(SAMPLES / "iris.h5", models)
+    server = run(models, "--port", "0")
+    origin = server.until(r"http://127\.0\.0\.1:\d+")[0]
+    server.until(READY)
+    assert refused(f"{origin}/iris") == 403
+    server.until("/iris  403: pages may not save models; to let them, start with --allow-save")
+    assert server.interrupt() == 0
+    assert "token" not in server.output
+
+
+def test_no_log_has_the_token(run, models):
+    shutil.copy(SAMPLES / "iris.h5", models)
+    server = run(models, "--port", "0", "--allow-save", "--log-level", "debug")
+    found = server.until(SAVE)
+    assert refused(found[1]) == 400
+    server.until(r"POST /iris\?token=\.\.\. HTTP/1\.1")
+    assert server.interrupt() == 0
+    assert server.output.count(found[2]) == 1
+
+
 def test_the_browser_is_opened_when_asked(run, models, tmp_path):
     script = tmp_path / "browser.py"
     script.write_text("import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).close()")

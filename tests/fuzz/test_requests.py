@@ -124,6 +124,7 @@ def test_a_bad_answer_is_found(bad: Answer) -> None:
         ({"origin": None}, with_fields(access_control_allow_origin=LOCAL)),
         ({"origin": "null"}, with_fields(access_control_allow_methods="GET")),
         ({"method": "POST"}, GOOD),
+        ({"method": "PUT"}, replace(GOOD, status=403, body=b'{"code": "saving-off"}')),
         ({"origin": None}, IMMUTABLE),
         ({"origin": ALLOWED_ORIGIN}, IMMUTABLE),
     ],

@@ -12,6 +12,7 @@
 //   {id, op: "slopes", url, inputs, training, tolerance} -> {id, slopes: [{name, error, ...}, ...]}
 //   {id, op: "compiled", url, inputs, targets, batch, epochs} -> {id, before, losses, after}
 //   {id, op: "save", url, inputs} -> {id, before, after, layers: [{name, outputs}, ...]}
+//   {id, op: "saveTo", url, inputs, to, headers, steps} -> {id, outputs, status, etag, answer}
 //   {id, op: "memory"} -> {id, tensors, bytes}
 //   {id, op: "block", seconds} -> {id}, after the thread was held for so long: tries the deadline
 // and those of training_operations.mjs and saving.mjs.
@@ -29,6 +30,10 @@
 //
 // `save` answers with the predictions of the model and of what it saved, loaded again, and with
 // what a model that ends in each layer predicts, as a page finds its output.
+//
+// `saveTo` changes the weights of a model, predicts, and saves it to another URL; it answers with the
+// predictions and with what the server answered. `headers` are null where the URL is all. With
+// `steps`, it trains for so many with Adam, and saves the state of that as well.
 //
 // `predict` takes the inputs in the order of the model's inputs; a null among the dimensions of
 // an input, or a missing input, is TF.js's to complain about.
@@ -138,6 +143,12 @@ async function savedAgain(model) {
   return tf.loadLayersModel(tf.io.fromMemory(saved));
 }
 
+async function trainWithAdam(model, inputs, epochs) {
+  const target = tf.zerosLike(asArray(model.predict(inputs))[0]);
+  model.compile({ optimizer: tf.train.adam(0.01), loss: "meanSquaredError" });
+  await model.fit(inputs, target, { epochs, batchSize: target.shape[0], verbose: 0 });
+}
+
 const trained = trainingOperations(tf, { decodeTensor, encodeTensor, asArray, loadModel });
 
 const operations = {
@@ -174,6 +185,17 @@ const operations = {
     });
     const before = predictions(model);
     return { before, after: predictions(await savedAgain(model)), layers };
+  },
+  async saveTo(command) {
+    const model = await loadModel(command);
+    model.setWeights(model.getWeights().map((weight) => weight.mul(0.9).add(0.05)));
+    const { to, headers, steps } = command;
+    if (steps) await trainWithAdam(model, given(command), steps);
+    const outputs = asArray(model.predict(given(command))).map(encodeTensor);
+    const target = headers === null ? to : tf.io.http(to, { requestInit: { headers } });
+    const { responses } = await model.save(target, { includeOptimizer: steps > 0 });
+    const { status, headers: fields } = responses[0];
+    return { outputs, status, etag: fields.get("ETag"), answer: await responses[0].json() };
   },
   async train(command) {
     const model = await loadModel(command);

@@ -78,6 +78,24 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedTo:
+    """What a page gets that changes the weights of a model, and saves it to a server.
+
+    Attributes
+    ----------
+    outputs
+        Predictions of the model that was saved.
+    status, etag, answer
+        What the server answered.
+    """
+
+    outputs: tuple[Array, ...]
+    status: int
+    etag: str | None
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
     """A trainable weight, or an input of floats, and how its gradient compares with the slope.
 
@@ -249,6 +267,38 @@ class NodeTf:
                 layer["name"]: tuple(map(decode_tensor, layer["outputs"]))
                 for layer in reply["layers"]
             },
+        )
+
+    def save_to(
+        self,
+        url: str,
+        inputs: Sequence[npt.ArrayLike],
+        to: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        steps: int = 0,
+    ) -> SavedTo:
+        """Load the model at `url`, change its weights, and save it to the URL `to`.
+
+        Parameters
+        ----------
+        headers
+            Of the request, where the URL is not all.
+        steps
+            How many steps of Adam to train; with any, the state of that is saved, too.
+
+        Raises
+        ------
+        NodeTfError
+            With what ``model.save`` threw.
+        """
+        command = {"op": "saveTo", "url": url, "to": to, "headers": headers, "steps": steps}
+        reply = self.ask({**command, "inputs": [encode_tensor(array) for array in inputs]})
+        return SavedTo(
+            outputs=tuple(map(decode_tensor, reply["outputs"])),
+            status=reply["status"],
+            etag=reply["etag"],
+            answer=reply["answer"],
         )
 
     def weights(self, url: str, *, kind: str = "layers") -> dict[str, Array]:

@@ -19,6 +19,8 @@ from tests.web.asking import Answer, ask
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder import Builder, BuildEvent
 from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.saving import Export, Saver
+from tfjs_serve.saving.way_back import new_saver
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.worker.client import WorkerPool
@@ -121,9 +123,18 @@ def shard_names(document: Answer) -> list[str]:
 
 @asynccontextmanager
 async def running(
-    settings: ServerSettings, *, clock: Callable[[], float] = time.time
+    settings: ServerSettings,
+    *,
+    clock: Callable[[], float] = time.time,
+    export: Export | None = None,
 ) -> AsyncIterator[Stack]:
-    """Run what ``tfjs-serve serve`` runs, without its terminal and watcher."""
+    """Run what ``tfjs-serve serve`` runs, without its terminal and watcher.
+
+    Parameters
+    ----------
+    export
+        Writes what pages save; ``None``: as the server does, if they may.
+    """
     async with AsyncExitStack() as stack:
         store = ArtifactStore(
             settings.cache_dir,
@@ -139,7 +150,12 @@ async def running(
         builder = Builder(store=store, workers=workers, settings=settings, clock=clock)
         stack.push_async_callback(builder.close)
         catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
-        runner = create_runner(create_app(catalog=catalog, builder=builder, settings=settings))
+        saver = new_saver(catalog, builder, settings) if settings.save_token else None
+        if export is not None:
+            limits = settings.saving
+            saver = Saver(catalog=catalog, builder=builder, export=export, limits=limits)
+        app = create_app(catalog=catalog, builder=builder, settings=settings, saver=saver)
+        runner = create_runner(app)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

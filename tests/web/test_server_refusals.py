@@ -104,7 +104,14 @@ async def test_hostile_paths_reach_neither_catalogue_nor_builder(site: Site) -> 
     assert site.builder.searched == []
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"])
+async def test_nothing_is_saved_unless_it_was_allowed(site: Site) -> None:
+    for path in ("/iris", "/iris/model.json", "/nothing"):
+        assert_problem(await ask(site, path, "POST", Origin=LOCAL), 403, "saving-off")
+    for path in ("/", "/-/health"):
+        assert_problem(await ask(site, path, "POST", Origin=LOCAL), 405, "method-not-allowed")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "PROPFIND"])
 async def test_models_can_only_be_read(site: Site, method: str) -> None:
     for path in ("/", "/iris/model.json", "/nothing"):
         answer = await ask(site, path, method, Origin=LOCAL)

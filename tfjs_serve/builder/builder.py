@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -155,6 +155,36 @@ class Builder:
                     await asyncio.to_thread(place.prepare)
                     return await self._convert_past_store(place, job, source, options)
         raise ChangedMeanwhileError(entry)
+
+    def staged(self) -> AbstractAsyncContextManager[Path]:
+        """Provide an empty folder in the cache, which is removed at the end.
+
+        Raises
+        ------
+        StoreError
+            The cache cannot be used.
+        """
+        return self._shelf.staged()
+
+    async def at_rest(self, entry: CatalogEntry) -> Stamps:
+        """Return the identities of the files of `entry`, if nobody is writing them.
+
+        Raises
+        ------
+        SourceChangedError
+            Somebody is, or they are gone.
+        """
+        return await self._sources.at_rest(entry)
+
+    async def diagnose(self, entry: CatalogEntry) -> None:
+        """Find out whether `entry` can be converted, without writing or remembering anything.
+
+        Raises
+        ------
+        TfjsServeError
+            It cannot.
+        """
+        await self._work.diagnose(entry, entry.stamps)
 
     async def find_file(
         self,

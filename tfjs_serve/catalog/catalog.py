@@ -12,6 +12,7 @@ from pathlib import Path
 from tfjs_serve.catalog import names
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel, not_a_model, other_called
+from tfjs_serve.catalog.places import Place, place_of
 from tfjs_serve.catalog.scan import find
 from tfjs_serve.catalog.tfjs_folders import TfjsReader
 from tfjs_serve.catalog.tree import FolderTree, ScanResult
@@ -150,6 +151,22 @@ class Catalog:
             sightings=sightings,
         )
         return names.resolve(found, name, known=known)
+
+    async def place(self, name: str) -> Place:
+        """Return the file that a model called `name` is to be saved in, as the folder is now.
+
+        Raises
+        ------
+        CannotSaveHereError, AmbiguousNameError
+            See :func:`tfjs_serve.catalog.places.place_of`.
+        """
+        return await asyncio.to_thread(
+            place_of,
+            self._models_dir,
+            name,
+            self._reader,
+            follow_symlinks=self._follow_symlinks,
+        )
 
     def hint(self, folder: str | None) -> None:
         """Have the next `refresh` look at a folder; nothing is looked at now.

@@ -16,6 +16,8 @@ from tfjs_serve.web.hosts import ANY_HOST
 from tfjs_serve.web.listing import ModelList, ModelSummary
 from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.saving.policy import TOKEN_PARAMETER
+from tfjs_serve.web.urls import page_url
 
 MOST_ROWS = 40
 """A longer table is easier to read on the page."""
@@ -69,6 +71,7 @@ def print_banner(
     terminal.blank()
     terminal.facts(facts(settings, origin))
     terminal.blank()
+    _print_saving(terminal, found.summaries, settings, origin)
     for heading, *lines in openings(settings, open_origins):
         terminal.text(f"  {heading}", style="bold yellow")
         for line in lines:
@@ -117,6 +120,25 @@ def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tupl
         (settings.follow_symlinks, links),
     ]
     return [lines for is_open, lines in found if is_open]
+
+
+def saving_lines(
+    summaries: Sequence[ModelSummary], settings: ServerSettings, origin: str
+) -> tuple[str, ...]:
+    """Return what a page has to do to save a model: the line to paste comes first."""
+    files = (one.entry for one in summaries if one.entry.kind.is_one_file)
+    example = next(files, None)
+    path = page_url(example.name).rstrip("/") if example else "/my-model"
+    named = ", ".join(sorted(settings.cors_origins - {ANY_ORIGIN, NULL_ORIGIN}))
+    who = (
+        f"Pages of {named} may use it."
+        if named
+        else "Name the origin of the page with --cors-origin, such as http://localhost:5173."
+    )
+    return (
+        f"await model.save('{origin}{path}?{TOKEN_PARAMETER}={settings.save_token}');",
+        f"The token is the same at each start. {who}",
+    )
 
 
 def home_relative(path: Path) -> str:
@@ -186,6 +208,19 @@ def _print_others(terminal: Terminal, overview: Overview, origin: str) -> None:
     if overview.load or overview.fail or overview.others:
         terminal.blank()
         terminal.text(f"  {overview.in_words}", style="bold")
+
+
+def _print_saving(
+    terminal: Terminal, summaries: Sequence[ModelSummary], settings: ServerSettings, origin: str
+) -> None:
+    if settings.save_token is None:
+        return
+    terminal.text("  Pages may save models, if they know the token", style="bold yellow")
+    code, *others = saving_lines(summaries, settings, origin)
+    terminal.text(f"    {code}", style="green")
+    for line in others:
+        terminal.text(f"    {line}")
+    terminal.blank()
 
 
 def _print_waiting(terminal: Terminal) -> None:

@@ -47,8 +47,10 @@ def _targets(
     context: click.Context, parameter: click.Parameter, value: Sequence[str]
 ) -> list[Path | str | None]:
     """Return addresses as they are, and absolute paths of all else."""
-    paths = absolute_paths(context, parameter, [Path(text) for text in value])
-    return [text if is_address(text) else path for text, path in zip(value, paths, strict=True)]
+    return [
+        text if is_address(text) else absolute_path(context, parameter, Path(text))
+        for text in value
+    ]
 
 
 def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:

@@ -184,6 +184,12 @@ timeout_option = click.option(
     show_default="5min",
     help="How long one model may take before it counts as refused.",
 )
+allow_save_option = click.option(
+    "--allow-save",
+    is_flag=True,
+    help="Let pages save models into DIR: those of origins named with --cors-origin, with the "
+    "token that is shown at the start.",
+)
 follow_symlinks_option = click.option(
     "--follow-symlinks",
     is_flag=True,

@@ -24,6 +24,7 @@ from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
     absolute_path,
+    allow_save_option,
     cache_dir_option,
     cache_size_option,
     complete_folder,
@@ -37,6 +38,8 @@ from tfjs_serve.cli.options import (
 )
 from tfjs_serve.cli.telling import Place, Teller
 from tfjs_serve.exporting.building import new_builder
+from tfjs_serve.saving.token import token_for
+from tfjs_serve.saving.way_back import new_saver
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
@@ -106,6 +109,7 @@ class Run:
     help="Answer requests for this host name, besides localhost and addresses; "
     "repeatable; .example.com for all names under it, '*' for all.",
 )
+@allow_save_option
 @follow_symlinks_option
 @custom_layers_option
 @no_training_option
@@ -124,7 +128,9 @@ class Run:
     show_default=True,
     help="How much to log besides what happens to models; debug logs every request.",
 )
-def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) -> None:
+def serve(
+    open_browser: bool, log_level: str, variant: Variant, allow_save: bool, **options: Any
+) -> None:
     """Serve the models in the folder DIR, converted when they are requested.
 
     Files that are added or changed while it runs are noticed automatically.
@@ -135,6 +141,9 @@ def serve(open_browser: bool, log_level: str, variant: Variant, **options: Any) 
     check_folders(settings)
     CorsPolicy.from_settings(settings.cors_origins)
     HostPolicy.from_settings(settings.host, settings.allowed_hosts)
+    if allow_save:
+        token = token_for(settings.models_dir, settings.cache_dir)
+        settings = replace(settings, save_token=token)
     terminal = Terminal()
     with logging_to(terminal, log_level), _listening(settings) as sockets, leaving() as leave:
         port = ports.port_of(sockets)
@@ -190,7 +199,8 @@ async def _serve(run: Run) -> None:
 async def _start_web(
     run: Run, catalog: Catalog, builder: Builder, stack: AsyncExitStack
 ) -> tuple[list[asyncio.Server], Services]:
-    app = create_app(catalog=catalog, builder=builder, settings=run.settings)
+    saver = new_saver(catalog, builder, run.settings) if run.settings.save_token else None
+    app = create_app(catalog=catalog, builder=builder, settings=run.settings, saver=saver)
     runner = create_runner(app, access_log=run.access_log)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()

@@ -19,7 +19,7 @@ from tfjs_serve.web.mounting import ROUTE
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
 from tfjs_serve.web.problems import Problem, ProblemError
-from tfjs_serve.web.protocols import BuilderService, CatalogService
+from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.responses import (
     add_constant_headers,
     instance_of,
@@ -27,6 +27,7 @@ from tfjs_serve.web.responses import (
     requested_authority,
 )
 from tfjs_serve.web.runner import ProblemRunner
+from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, Services
 
@@ -35,9 +36,18 @@ _MAX_REFUSALS_LOGGED = 100
 
 
 def create_app(
-    *, catalog: CatalogService, builder: BuilderService, settings: ServerSettings
+    *,
+    catalog: CatalogService,
+    builder: BuilderService,
+    settings: ServerSettings,
+    saver: SaverService | None = None,
 ) -> web.Application:
     """Return the application that serves the models of `catalog`.
+
+    Parameters
+    ----------
+    saver
+        Saves what pages send, if they know the token in `settings`; ``None``: nobody may save.
 
     Raises
     ------
@@ -56,6 +66,10 @@ def create_app(
         cors=cors,
         hosts=hosts,
         notices=Notices(),
+        save_policy=SavePolicy(
+            token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
+        ),
+        saver=saver,
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers

@@ -70,16 +70,16 @@ def evaluate(method: str, conditions: Conditions, representation: Representation
     if conditions == _UNCONDITIONAL:
         return _OK
     etag = representation.etag
-    if conditions.if_match is not None and not _matches(conditions.if_match, etag, weak=False):
+    if conditions.if_match is not None and not matches(conditions.if_match, etag, weak=False):
         return _PRECONDITION_FAILED
-    if conditions.if_none_match is not None and _matches(conditions.if_none_match, etag, weak=True):
+    if conditions.if_none_match is not None and matches(conditions.if_none_match, etag, weak=True):
         return _NOT_MODIFIED
     if method != "GET" or not representation.accepts_ranges or not _range_applies(conditions, etag):
         return _OK
     return _range_verdict(conditions.range or "", representation.size_bytes)
 
 
-def _matches(field: str, etag: str, *, weak: bool) -> bool:
+def matches(field: str, etag: str, *, weak: bool) -> bool:
     """Whether an ``If-Match`` or ``If-None-Match`` field names `etag`.
 
     A field that is neither ``*`` nor a list of entity tags names nothing. So a malformed

@@ -17,6 +17,7 @@ NULL_ORIGIN = "null"
 STALE_HEADER = "Tfjs-Serve-Stale"
 
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
+WITH_SAVING = f"{ALLOWED_METHODS}, POST"
 _EXPOSED = (
     "ETag, Content-Length, Content-Encoding, Content-Range, Accept-Ranges, Retry-After, "
     + STALE_HEADER
@@ -61,7 +62,7 @@ class CorsPolicy:
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may read models."""
-        return ANY_ORIGIN in self.origins or is_loopback(origin) or self._names(origin)
+        return ANY_ORIGIN in self.origins or is_loopback(origin) or self.names(origin)
 
     def headers(self, origin: str | None, *, is_immutable: bool = False) -> Mapping[str, str]:
         """Return the header fields of any answer to a page of `origin`, ``Vary`` included.
@@ -84,12 +85,17 @@ class CorsPolicy:
             return _allowing(ANY_ORIGIN)
         if origin is None or not self.allows(origin):
             return BY_ORIGIN
-        if origin != NULL_ORIGIN and self._names(origin):
+        if origin != NULL_ORIGIN and self.names(origin):
             return {**_allowing(origin), **_WITH_CREDENTIALS, **BY_ORIGIN}
         return _allowing(ANY_ORIGIN) if is_immutable else {**_allowing(origin), **BY_ORIGIN}
 
     def preflight_headers(
-        self, origin: str | None, requested_headers: str | None, *, private_network: bool
+        self,
+        origin: str | None,
+        requested_headers: str | None,
+        *,
+        private_network: bool,
+        methods: str = ALLOWED_METHODS,
     ) -> Mapping[str, str]:
         """Return the header fields of an answer to ``OPTIONS``, in addition to :meth:`headers`.
 
@@ -100,11 +106,13 @@ class CorsPolicy:
         private_network
             Whether the browser asks if a public page may reach this private address
             (``Access-Control-Request-Private-Network``).
+        methods
+            Which methods a page of `origin` may use.
         """
         if origin is None or not self.allows(origin):
             return {}
         headers = {
-            "Access-Control-Allow-Methods": ALLOWED_METHODS,
+            "Access-Control-Allow-Methods": methods,
             "Access-Control-Allow-Headers": _allowed_headers(requested_headers),
             "Access-Control-Max-Age": str(_PREFLIGHT_MAX_AGE_SECONDS),
         }
@@ -112,7 +120,7 @@ class CorsPolicy:
             headers["Access-Control-Allow-Private-Network"] = "true"
         return headers
 
-    def _names(self, origin: str) -> bool:
+    def names(self, origin: str) -> bool:
         """Whether the option names `origin`, or a domain above it with ``*.``."""
         normalised = normalise_origin(origin)
         if normalised is None:

@@ -14,7 +14,7 @@ from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import pages, problems, scripts
-from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER
+from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER, WITH_SAVING
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
     kept_file,
@@ -37,12 +37,14 @@ from tfjs_serve.web.representation import (
     of_model_json,
     of_script,
 )
-from tfjs_serve.web.responses import instance_of
+from tfjs_serve.web.responses import instance_of, requested_authority
+from tfjs_serve.web.saving.handler import save
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.urls import (
     ModelFile,
     ModelPage,
+    OwnUrl,
     Refusal,
     Target,
     parse_target,
@@ -56,30 +58,43 @@ async def handle(request: web.Request) -> web.StreamResponse:
     """Answer any request."""
     if request.method == hdrs.METH_OPTIONS:
         return _options(request)
-    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-        raise ProblemError(_method_not_allowed(request.method))
+    services = request.app[SERVICES]
     target = parse_target(own_target(request))
-    return await _answer(request, request.app[SERVICES], target)
+    if request.method == hdrs.METH_POST and not isinstance(target, OwnUrl):
+        return await save(request, services, target)
+    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+        raise ProblemError(_method_not_allowed(request.method, _methods(services)))
+    return await _answer(request, services, target)
 
 
 async def ignore_expectation(_request: web.Request) -> None:
-    """Accept a request with ``Expect``: bodies are never read here (RFC 9110, 10.1.1)."""
+    """Accept a request with ``Expect``: whoever reads its body answers it (RFC 9110, 10.1.1)."""
+
+
+def _methods(services: Services) -> str:
+    return WITH_SAVING if services.save_policy.is_on else ALLOWED_METHODS
 
 
 def _options(request: web.Request) -> web.Response:
     """Answer ``OPTIONS``, a CORS preflight or not, in the same way for every URL."""
+    services = request.app[SERVICES]
+    origin = request.headers.get(hdrs.ORIGIN)
     asked = request.headers.get("Access-Control-Request-Private-Network", "")
-    cors_headers = request.app[SERVICES].cors.preflight_headers(
-        request.headers.get(hdrs.ORIGIN),
+    may_save = origin is not None and services.save_policy.allows(
+        origin, requested_authority(request)
+    )
+    cors_headers = services.cors.preflight_headers(
+        origin,
         joined(request, hdrs.ACCESS_CONTROL_REQUEST_HEADERS),
         private_network=asked.lower() == "true",
+        methods=_methods(services) if may_save else ALLOWED_METHODS,
     )
-    return web.Response(status=204, headers={"Allow": ALLOWED_METHODS, **cors_headers})
+    return web.Response(status=204, headers={"Allow": _methods(services), **cors_headers})
 
 
-def _method_not_allowed(method: str) -> problems.Problem:
-    detail = f"Models can only be read: {method} is not among {ALLOWED_METHODS}."
-    return problems.from_status(405, detail, headers={"Allow": ALLOWED_METHODS})
+def _method_not_allowed(method: str, allowed: str) -> problems.Problem:
+    detail = f"{method} is not among the methods of this server: {allowed}."
+    return problems.from_status(405, detail, headers={"Allow": allowed})
 
 
 async def _answer(request: web.Request, services: Services, target: Target) -> web.StreamResponse:

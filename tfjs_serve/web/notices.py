@@ -30,7 +30,7 @@ _ALREADY_TOLD = frozenset({"host-not-allowed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A request that got no model.
+    """A request that got no model, or could not save one.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Notices:
 
 def notice_of(method: str, path: str, problem: Problem, error: Exception) -> Notice | None:
     """Return what to tell about a request that was answered with `problem`; ``None``: nothing."""
-    if method != "GET" or problem.code in _ALREADY_TOLD or _NOT_OF_PAGES.match(path):
+    if method not in ("GET", "POST") or problem.code in _ALREADY_TOLD or _NOT_OF_PAGES.match(path):
         return None
     return Notice(
         path=path,

@@ -32,6 +32,15 @@ STATUS_AND_TITLE: Mapping[str, tuple[int, str]] = {
     errors.WorkerUnavailableError.code: (503, "Conversions cannot be started"),
     errors.StoreFullError.code: (507, "The disk of the cache is full"),
     errors.WorkerTimeoutError.code: (504, "The conversion took too long"),
+    errors.SavingOffError.code: (403, "Pages may not save models"),
+    errors.OriginNotAllowedError.code: (403, "Pages of this origin may not save models"),
+    errors.WrongTokenError.code: (401, "The token is missing or wrong"),
+    errors.BadUploadError.code: (400, "This is not what TensorFlow.js sends"),
+    errors.UploadTooLargeError.code: (413, "The model is too large"),
+    errors.UploadTooSlowError.code: (408, "The model did not arrive in time"),
+    errors.CannotSaveHereError.code: (409, "The model cannot be saved here"),
+    errors.NotWritableError.code: (500, "The folder of the models cannot be written to"),
+    errors.FolderFullError.code: (507, "The disk of the models is full"),
 }
 _PLAIN_TITLES: Mapping[int, str] = {
     400: "Bad request",
@@ -145,6 +154,8 @@ def unexpected(error: BaseException) -> Problem:
 def _headers_for(error: TfjsServeError) -> Mapping[str, str]:
     if isinstance(error, errors.SourceChangedError):
         return {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(error, errors.WrongTokenError):
+        return {"WWW-Authenticate": "Bearer"}  # RFC 9110, section 15.5.2
     return {}
 
 

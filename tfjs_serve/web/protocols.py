@@ -1,14 +1,17 @@
-"""What this room needs from the catalogue and the builder."""
+"""What this room needs from the catalogue, the builder, and what saves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.builder import Build, EntryStatus
-from tfjs_serve.catalog.model import CatalogEntry
+from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.catalog.others import NotAModel
+from tfjs_serve.catalog.places import Place
 from tfjs_serve.settings import Variant
 from tfjs_serve.sightings import Sightings
 
@@ -70,4 +73,52 @@ class BuilderService(Protocol):
             A generation had it, but is gone; building the model again may bring it back.
         FileNotInModelError
             No known generation had it.
+        """
+
+
+class SavedModel(Protocol):
+    """What was saved."""
+
+    @property
+    def exact_name(self) -> str:
+        """The path of the file below the models folder."""
+
+    @property
+    def backup(self) -> str:
+        """The name of the former file now; empty if there was none."""
+
+    @property
+    def stamp(self) -> FileStamp | None:
+        """The identity of the file."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What users should know."""
+
+
+class SaverService(Protocol):
+    """Puts models into the watched folder."""
+
+    async def place(self, name: str) -> Place:
+        """Return the file that a model called `name` would be saved in now.
+
+        Raises
+        ------
+        CannotSaveHereError, AmbiguousNameError
+            There is none.
+        """
+
+    def upload(self) -> AbstractAsyncContextManager[Path]:
+        """Provide an empty folder for what is sent, when it is its turn."""
+
+    def turn(self, name: str) -> AbstractAsyncContextManager[Place]:
+        """Provide the place of a model; nobody else saves there at the same time."""
+
+    async def save(self, place: Place, folder: Path) -> SavedModel:
+        """Make the model in `folder` that of `place`, whose turn it is.
+
+        Raises
+        ------
+        TfjsServeError
+            It is not saved, and everything is as it was.
         """

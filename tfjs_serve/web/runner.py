@@ -11,6 +11,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http import RawRequestMessage
 
 from tfjs_serve.settings import SHUTDOWN_SECONDS, ConnectionLimits
+from tfjs_serve.web.access_log import AccessLog
 from tfjs_serve.web.connection import Connection
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.descriptors import most_connections
@@ -57,7 +58,10 @@ class ProblemRunner(web.AppRunner):
 
     def _new_connection(self, server: web.Server) -> Connection:
         # aiohttp accepts None for no log, although its types do not say so.
-        log_options: dict[str, Any] = {"access_log": self._access_log}
+        log_options: dict[str, Any] = {
+            "access_log": self._access_log,
+            "access_log_class": AccessLog,
+        }
         return Connection(
             server,
             cors=self._cors,

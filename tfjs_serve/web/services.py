@@ -11,7 +11,8 @@ from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.notices import Notices
-from tfjs_serve.web.protocols import BuilderService, CatalogService
+from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
+from tfjs_serve.web.saving.policy import SavePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Services:
     cors: CorsPolicy
     hosts: HostPolicy
     notices: Notices
+    save_policy: SavePolicy
+    saver: SaverService | None
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
