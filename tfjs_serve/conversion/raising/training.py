@@ -28,7 +28,7 @@ _LOSSES = {
     "mse": "mean_squared_error",
     "msle": "mean_squared_logarithmic_error",
 }
-"""Names that both Kerases find wherever they stand; Keras 3 does not find all short ones in HDF5."""
+"""Names that both Kerases find wherever they stand, as Keras 3 does not all short ones in HDF5."""
 _AUTO = {"auto": "sum_over_batch_size"}
 
 
