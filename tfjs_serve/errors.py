@@ -107,6 +107,44 @@ class ConversionError(TfjsServeError):
         return {**super().to_json(), "problems": [asdict(problem) for problem in self.problems]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentProblem:
+    """One thing that is wrong with a model on some web server.
+
+    Attributes
+    ----------
+    code
+        Stable identifier of the kind of problem, such as ``no-cors``.
+    url
+        What was asked for.
+    message
+        What is wrong, as the rest of a sentence about the URL.
+    hint
+        What whoever deploys the model can do about it.
+    """
+
+    code: str
+    url: str
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.url} {self.message}. {self.hint}"
+
+
+class DeploymentError(TfjsServeError):
+    """A page could not load a model from where it is deployed; lists all problems at once."""
+
+    code = "bad-deployment"
+
+    def __init__(self, message: str, problems: Sequence[DeploymentProblem], *, hint: str = ""):
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "problems": [asdict(problem) for problem in self.problems]}
+
+
 class StoreError(TfjsServeError):
     """The artifact store cannot be used, for example because it may not be written to."""
 

@@ -15,6 +15,7 @@ from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.cli.formats import check_kind, keras_ending
 from tfjs_serve.cli.options import split_metadata
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.exporting.keras_file import ExportedKeras
 
 from .conftest import SAMPLES, Invoke
 
@@ -300,3 +301,48 @@ def test_the_second_command_is_the_official_way(
     capsys.readouterr()
     assert run("--version") == 0
     assert __version__ in capsys.readouterr().out
+
+
+@pytest.fixture
+def keras_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note which Keras files are to be written, instead of writing them."""
+    written: list[str] = []
+
+    async def export(builder: object, entry: CatalogEntry, out: Path, options: object) -> object:
+        written.append(f"{entry.name} {out.name}")
+        return ExportedKeras(path=out, size_bytes=7, notes=("a note",))
+
+    monkeypatch.setattr("tfjs_serve.cli.convert.export_keras", export)
+    return written
+
+
+@pytest.mark.parametrize("official", [False, True])
+def test_the_way_back_is_taken(
+    convert: Invoke, keras_files: list[str], official: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = SAMPLES / "breast-cancer-tfjs" / "model.json"
+    flags = ["--input_format=tfjs_layers_model", "--output_format=keras"] * official
+    result = convert(*flags, model, "m.h5")
+    assert result.exit_code == 0
+    assert "note: a note" in result.stdout
+    assert "m.h5: 7 bytes" in result.stdout
+    assert convert("--output-format=keras_keras", model.parent, IRIS, "out").exit_code == 0
+    assert [one.split()[1] for one in keras_files] == [
+        "m.h5",
+        *("breast-cancer-tfjs.keras", "iris.keras"),
+    ]
+    with pytest.raises(SystemExit) as caught:
+        monkeypatch.setattr(sys, "argv", ["tfjs-serve-converter", str(model), "n.keras"])
+        cli.converter()
+    assert caught.value.code in (0, None)
+    assert keras_files[-1].split()[1] == "n.keras"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_to_a_folder_is_a_folder(convert: Invoke) -> None:
+    Path("real").mkdir()
+    Path("link").symlink_to("real")
+    Path("gone").symlink_to("nowhere")
+    assert convert(IRIS, "link", "--shard-names=official").exit_code == 0
+    assert names("real") == {"model.json", "group1-shard1of1.bin"}
+    assert "gone' is not a folder" in convert(IRIS, "gone").stderr

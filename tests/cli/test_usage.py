@@ -183,7 +183,7 @@ def test_a_cache_that_cannot_be_used_is_an_error(invoke: Invoke, models):
     [
         (lambda out: (out.mkdir(), (out / "x").write_text("x")), "is not empty"),
         (lambda out: out.write_text("x"), "is not a folder"),
-        (lambda out: out.symlink_to(out.parent), "is not a folder"),
+        (lambda out: out.symlink_to(out.parent), "is not empty"),
     ],
 )
 def test_convert_overwrites_nothing(invoke: Invoke, models, make, message):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
+from tfjs_serve import cli
 from tfjs_serve.cli.group import command_line
 
 from .folder_server import serving
@@ -202,3 +204,64 @@ def test_weights_alone_become_a_manifest_that_tensorflow_js_reads(
     topology = convert("w.h5 model --topology models/a.json")
     assert topology.exit_code == 0
     check(node_tf, Path("model"), "digits")
+
+
+@pytest.mark.parametrize("source", [TFJS, "page", "small"])
+@pytest.mark.parametrize(
+    ("flags", "file"),
+    [
+        ("--input_format tfjs_layers_model --output_format keras", "m.h5"),
+        ("--input_format=tfjs_layers_model", "m.h5"),
+        ("--input_format tfjs_layers_model --output_format keras_keras", "m.keras"),
+        ("", "m.keras"),
+    ],
+)
+def test_the_way_back_leads_to_a_file_that_predicts_the_same(
+    convert: Convert, node_tf: NodeTf, flags: str, file: str, source: str
+) -> None:
+    sample, dtype = ("breast-cancer-tfjs" if source == TFJS else "digits"), "float32"
+    if source != TFJS:
+        assert convert("models/digits.h5 page").exit_code == 0
+    if source == "small":
+        dtype = "float16"
+        assert convert("--quantize_float16 page small --shard-names official").exit_code == 0
+    result = convert(f"{flags} {source} {file}")
+    assert result.exit_code == 0, result.output
+    assert convert(f"{file} again").exit_code == 0
+    check(node_tf, Path("again"), sample, dtype)
+
+
+DOCUMENTED = [
+    ("--input_format keras models/digits.h5 out", "digits"),
+    ("--input_format=keras models/digits.h5 out", "digits"),
+    (
+        "--input_format tfjs_layers_model --output_format tfjs_layers_model "
+        f"--weight_shard_size_bytes 10000 {TFJS} out/",
+        "breast-cancer-tfjs",
+    ),
+    (
+        "--input_format tfjs_layers_model --output_format tfjs_layers_model --quantize_uint16 "
+        f"{TFJS} out/",
+        "breast-cancer-tfjs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "sample"), DOCUMENTED)
+@pytest.mark.usefixtures("convert")
+def test_the_second_command_stands_in_for_the_official_one(
+    node_tf: NodeTf, monkeypatch: pytest.MonkeyPatch, line: str, sample: str
+) -> None:
+    Path("out").mkdir()
+    Path("out/model.json").write_text("of before")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(Path("cache").absolute()))
+    monkeypatch.setattr(sys, "argv", ["tfjs-serve-converter", *shlex.split(line)])
+    with pytest.raises(SystemExit) as caught:
+        cli.converter()
+    assert caught.value.code in (0, None)
+    count = len(list(Path("out").glob("*.bin")))
+    assert {path.name for path in Path("out").iterdir()} == {
+        "model.json",
+        *(f"group1-shard{at}of{count}.bin" for at in range(1, count + 1)),
+    }
+    check(node_tf, Path("out"), sample, "uint16" if "uint16" in line else "float32")

@@ -17,5 +17,5 @@ def converter() -> None:
     """Run ``convert`` as the official converter would be run: OUT is overwritten, as are names."""
     from tfjs_serve.cli.group import command_line  # noqa: PLC0415 - see above
 
-    official = ["--force", "--shard-names", "official"]
-    command_line(["convert", *official, *sys.argv[1:]], prog_name="tfjs-serve")
+    official = {"convert": {"force": True, "shard_names": "official"}}
+    command_line(["convert", *sys.argv[1:]], prog_name="tfjs-serve", default_map=official)

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,7 +21,7 @@ from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.options import (
-    absolute_paths,
+    absolute_path,
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
@@ -28,7 +30,9 @@ from tfjs_serve.cli.options import (
     worker_memory_option,
 )
 from tfjs_serve.cli.running import run
-from tfjs_serve.errors import TfjsServeError
+from tfjs_serve.doctor.examination import Thoroughness, examine, is_address
+from tfjs_serve.doctor.model import Page, origin_of
+from tfjs_serve.errors import DeploymentError, TfjsServeError
 from tfjs_serve.exporting.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.exporting.building import building
 from tfjs_serve.settings import ServerSettings, Variant
@@ -38,15 +42,22 @@ _log = logging.getLogger(__name__)
 OnResult = Callable[[Checked], None]
 
 
+def _targets(
+    context: click.Context, parameter: click.Parameter, value: Sequence[str]
+) -> list[Path | str]:
+    """Return addresses as they are, and absolute paths of all else."""
+    paths = (absolute_path(context, parameter, Path(text)) or Path(text) for text in value)
+    return [text if is_address(text) else path for text, path in zip(value, paths, strict=True)]
+
+
+def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if value and (not is_address(value) or urlsplit(value).hostname is None):
+        raise click.BadParameter(f"{value!r} is no origin; write for example https://example.com")
+    return origin_of(value) if value else ""
+
+
 @click.command()
-@click.argument(
-    "paths",
-    metavar="PATH...",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
-    callback=absolute_paths,
-)
+@click.argument("targets", metavar="PATH|URL...", nargs=-1, required=True, callback=_targets)
 @click.option(
     "--format",
     "format_name",
@@ -56,6 +67,19 @@ OnResult = Callable[[Checked], None]
     help="How to print results: github for annotations of a workflow, junit for a report in XML.",
 )
 @click.option("--json", "format_name", flag_value="json", help="The same as --format json.")
+@click.option(
+    "--origin",
+    default="",
+    callback=_origin,
+    help="The site whose pages load what is at a URL, such as https://example.com; else those of "
+    "any other site.",
+)
+@click.option(
+    "--credentials",
+    is_flag=True,
+    help="These pages send cookies (requestInit: {credentials: 'include'}).",
+)
+@click.option("--deep", is_flag=True, help="Read all bytes of what is at a URL.")
 @timeout_option
 @cache_dir_option
 @custom_layers_option
@@ -66,16 +90,19 @@ OnResult = Callable[[Checked], None]
 def check(
     context: click.Context,
     /,
-    paths: list[Path],
-    topology: Path | None,
+    targets: list[Path | str],
     format_name: str,
     **options: Any,
 ) -> None:
-    """Tell which models a page can load: files, or folders of them.
+    """Tell which models a page can load: files, folders, or what is at a URL.
 
-    Each is converted as the server would do it, so models without problems are then served at once.
-    For each model that cannot be converted, all reasons are listed. What lies in a folder and is no
-    model is listed too, and fails nothing where there are models.
+    A file is converted as the server would do it, so models without problems are then served at
+    once. For each model that cannot be converted, all reasons are listed. What lies in a folder and
+    is no model is listed too, and fails nothing where there are models.
+
+    A URL is that of a model.json or of its folder, whatever has converted it. It is fetched as a
+    page would fetch it, and what keeps pages from loading it is listed. So are warnings: about
+    caches that keep old models, for example. They fail nothing.
 
     \b
     Exit codes:
@@ -92,32 +119,83 @@ def check(
         for text, style in shown.each(one):
             terminal.lines(text, style=style)
 
+    checker = _checker(options, on_result)
     with logging_to(terminal, "warning"):
-        run(_check(paths, topology, options, on_result))
+        run(checker.check(targets))
     for text, style in shown.end(results):
         terminal.lines(text, style=style)
     if any(one.error for one in results):
         context.exit(FAILURE_EXIT_CODE)
 
 
-async def _check(
-    paths: Sequence[Path], topology: Path | None, options: dict[str, Any], on_result: OnResult
-) -> None:
-    """Check what is at each path; one that has no model is a result, too."""
-    settings = [(path, ServerSettings(models_dir=path, **options)) for path in paths]
-    for path, of_path in settings:
+def _checker(options: dict[str, Any], on_result: OnResult) -> _Checker:
+    return _Checker(
+        page=Page(origin=options.pop("origin"), sends_credentials=options.pop("credentials")),
+        how=Thoroughness(
+            is_deep=options.pop("deep"),
+            custom_layers=options["custom_layers"],
+            timeout_seconds=options["conversion_deadline_seconds"],
+        ),
+        topology=options.pop("topology"),
+        options=options,
+        on_result=on_result,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checker:
+    """Checks what is at a path or an address, and hands out a result for each model.
+
+    Attributes
+    ----------
+    page, how
+        For what is at an address.
+    topology, options
+        For what is at a path.
+    """
+
+    page: Page
+    how: Thoroughness
+    topology: Path | None
+    options: dict[str, Any]
+    on_result: OnResult
+
+    async def check(self, targets: Sequence[Path | str]) -> None:
+        """Check each target; one that has no model is a result, too."""
+        for target in targets:
+            await (self.path(target) if isinstance(target, Path) else self.address(target))
+
+    async def path(self, path: Path) -> None:
+        """Check the file or the folder at `path`."""
+        settings = ServerSettings(models_dir=path, **self.options)
         try:
             found = await asyncio.to_thread(
-                found_at, path, follow_symlinks=of_path.follow_symlinks, topology=topology
+                found_at, path, follow_symlinks=settings.follow_symlinks, topology=self.topology
             )
             for other in found.others:
-                on_result(Checked(path=from_here(path / other.path), other=other))
+                self.on_result(Checked(path=from_here(path / other.path), other=other))
             if not found.entries:
                 raise no_models_in(path, found)
         except TfjsServeError as error:
-            on_result(Checked(path=from_here(path), error=error))
+            self.on_result(Checked(path=from_here(path), error=error))
         else:
-            await _check_all(found, of_path, on_result)
+            await _check_all(found, settings, self.on_result)
+
+    async def address(self, url: str) -> None:
+        """Check what is deployed at `url`."""
+        started_seconds = time.monotonic()
+        examined = await examine(url, self.page, self.how)
+        faults = examined.findings.faults
+        error = DeploymentError(f"{url}: pages cannot load it", faults) if faults else None
+        self.on_result(
+            Checked(
+                path=url,
+                needs_layers=examined.needs_layers,
+                warnings=examined.findings.warnings,
+                error=error,
+                seconds=time.monotonic() - started_seconds,
+            )
+        )
 
 
 async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult) -> None:
@@ -140,4 +218,11 @@ async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
     except TfjsServeError as error:
         seconds = time.monotonic() - started_seconds
         return Checked(path=path, name=entry.exact_name, error=error, seconds=seconds)
-    return Checked(path=path, build=build, seconds=time.monotonic() - started_seconds)
+    artifact = build.artifact
+    return Checked(
+        path=path,
+        facts=artifact.facts,
+        needs_layers=artifact.facts.needs_layers,
+        notes=artifact.notes,
+        seconds=time.monotonic() - started_seconds,
+    )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from xml.etree import ElementTree
 
 from tfjs_serve import __version__
-from tfjs_serve.builder import Build
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import error_details, printable, reason_of
-from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.facts import counted
+from tfjs_serve.errors import DeploymentProblem, TfjsServeError
+from tfjs_serve.facts import ModelFacts, counted
 from tfjs_serve.web.problems import describe
 
 Paragraph = tuple[str, str]
@@ -23,34 +22,35 @@ _INDENT = " " * 11
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The result for one model, or for a path that has none: a build, an error or what it is.
+    """The result for one model, or for a path that has none: facts, an error or what it is.
 
     Attributes
     ----------
     path
-        Where it is, from the current folder on.
+        Where it is, from the current folder on; or its address, if it is deployed somewhere.
     name
         What messages call it.
+    facts
+        What is known of a model that was converted.
+    needs_layers
+        Whether a page has to load ``layers.js`` before the model.
+    notes
+        What users of the model should know.
+    warnings
+        What should be better where it is deployed.
     seconds
         How long it took.
     """
 
     path: str
     name: str = ""
-    build: Build | None = None
+    facts: ModelFacts | None = None
+    needs_layers: bool = False
+    notes: tuple[str, ...] = ()
+    warnings: tuple[DeploymentProblem, ...] = ()
     error: TfjsServeError | None = None
     other: NotAModel | None = None
     seconds: float = 0.0
-
-    @property
-    def needs_layers(self) -> bool:
-        """Whether a page has to load ``layers.js`` before the model."""
-        return self.build is not None and self.build.artifact.facts.needs_layers
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What users of the model should know."""
-        return self.build.artifact.notes if self.build is not None else ()
 
     @property
     def reason(self) -> str:
@@ -66,9 +66,9 @@ class Checked:
         """What else is to be said of it, in lines."""
         if self.other is not None:
             return (f"hint: {self.other.hint}",)
-        if self.error is not None:
-            return error_details(self.error)
-        return tuple(f"note: {note}" for note in self.notes)
+        told = error_details(self.error) if self.error is not None else ()
+        notes = (f"note: {note}" for note in self.notes)
+        return (*told, *notes, *(f"warning: {warning}" for warning in self.warnings))
 
 
 Results = Sequence[Checked]
@@ -101,7 +101,8 @@ def summary(results: Results) -> str:
 def workflow_commands(one: Checked) -> list[str]:
     """Return the workflow commands of GitHub Actions about one result."""
     if one.error is None and one.other is None:
-        return [_command("notice", one, note) for note in one.notes]
+        notices = [_command("notice", one, note) for note in one.notes]
+        return notices + [_command("warning", one, str(warning)) for warning in one.warnings]
     level = "error" if one.error is not None else "warning"
     return [_command(level, one, "\n".join((one.reason, *one.details)))]
 
@@ -153,15 +154,15 @@ def _add_case(suite: ElementTree.Element, one: Checked) -> None:
 
 
 def _model_json(one: Checked) -> dict[str, Any]:
-    facts = one.build.artifact.facts.to_json() if one.build is not None else None
     return {
         "path": one.path,
         "ok": one.error is None,
         "error": describe(one.error) if one.error is not None else None,
         "needsLayersJs": one.needs_layers,
         "notes": list(one.notes),
+        "warnings": [asdict(warning) for warning in one.warnings],
         "seconds": round(one.seconds, 3),
-        "facts": facts,
+        "facts": one.facts.to_json() if one.facts is not None else None,
     }
 
 

@@ -174,8 +174,9 @@ def _asked(
     given = {
         name
         for name in ("shard_size_bytes", "shard_names", "by_layer", "metadata")
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
+    shard_names = ShardNames(options.pop("shard_names"))
     variant, by_name = take_quantization(options, options.pop("variant"))
     is_quantized = variant.is_quantized or bool(by_name)
     if options.pop("to_train"):
@@ -190,7 +191,7 @@ def _asked(
         by_name=by_name,
         shard_size_bytes=options.pop("shard_size_bytes"),
         by_layer=options.pop("by_layer"),
-        anew=is_quantized or bool(given - {"metadata"}),
+        anew=bool(given - {"metadata"}),  # also if it is the default that is given
         weights_alone=not any(map(is_folder_of_models, paths)),
         custom_layers=tuple(sorted(options.pop("custom_layers"))),
         metadata=options.pop("metadata"),
@@ -201,9 +202,7 @@ def _asked(
         out=out,
         force=options.pop("force") or is_in_official_way(context),
         ending=ending,
-        options=ExportOptions(
-            conversion=conversion, shard_names=ShardNames(options.pop("shard_names"))
-        ),
+        options=ExportOptions(conversion=conversion, shard_names=shard_names),
         # No folder is watched, so the cache may be in the folder of the model.
         settings=ServerSettings(models_dir=paths[0] / MODEL_JSON, **options),
     )

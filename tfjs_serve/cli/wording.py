@@ -10,7 +10,7 @@ from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.errors import ConversionError, DeploymentError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages import readable_size
@@ -118,7 +118,7 @@ def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
 
 def error_details(error: TfjsServeError) -> tuple[str, ...]:
     """Return what is printed below an error's message: its problems, and what to do."""
-    problems = error.problems if isinstance(error, ConversionError) else ()
+    problems = error.problems if isinstance(error, (ConversionError, DeploymentError)) else ()
     hint = (f"hint: {error.hint}",) if error.hint else ()
     return (*(f"- {problem}" for problem in problems), *hint)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tfjs_serve.exporting.batch import models_at
+from tfjs_serve.catalog.explicit import entry_for_path
 from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.export import Exported, check_target, export
 from tfjs_serve.exporting.options import ExportOptions
@@ -41,7 +41,7 @@ async def convert(
     ExportError
         `out` cannot be written to.
     """
-    (entry,) = await asyncio.to_thread(models_at, source, topology=topology)
+    entry = await asyncio.to_thread(entry_for_path, source, topology)
     check_target(out, source=entry.folder if entry.kind.is_folder else entry.path, force=force)
     async with building(settings, processes=1) as builder:
         return await export(builder, entry, options, out)

@@ -65,7 +65,7 @@ class Exported:
 
 def check_target(out: Path, *, source: Path, force: bool) -> None:
     """Raise :class:`SettingsError` unless a model may be written to `out`."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
+    if not out.is_dir() and (out.exists() or out.is_symlink()):
         raise SettingsError(f"{str(out)!r} is not a folder", hint="give a new folder as OUT")
     if out.resolve() == source.resolve():
         raise SettingsError(f"{str(out)!r} is the model itself", hint="give another folder as OUT")
@@ -96,7 +96,8 @@ async def export(
     """
     with export_errors(out):
         async with staged_beside(out) as staged:
-            converted = await builder.convert(entry, options.conversion, staged)
+            conversion = options.for_model(is_tfjs=entry.kind.is_tfjs)
+            converted = await builder.convert(entry, conversion, staged)
             return await asyncio.to_thread(put_in_place, converted, out, options.shard_names)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from tfjs_serve.errors import SettingsError
@@ -37,6 +37,25 @@ class ExportOptions:
 
     conversion: ConversionOptions = field(default_factory=ConversionOptions)
     shard_names: ShardNames = ShardNames.DIGEST
+
+    def for_model(self, *, is_tfjs: bool) -> ConversionOptions:
+        """Return the options of one conversion.
+
+        Parameters
+        ----------
+        is_tfjs
+            Whether it is a model for TensorFlow.js. Its weights are copied as they are, with the
+            names that libraries ask for, unless something else than the default is wanted.
+        """
+        default, wanted = ConversionOptions(), self.conversion
+        is_asked_for = (
+            wanted.variant.is_quantized
+            or wanted.by_name
+            or wanted.by_layer
+            or wanted.shard_size_bytes != default.shard_size_bytes
+            or self.shard_names is not ShardNames.DIGEST
+        )
+        return replace(wanted, anew=wanted.anew or (is_tfjs and bool(is_asked_for)))
 
 
 def quantization(dtype_map: Mapping[str, Patterns]) -> tuple[Variant, ByName]:

@@ -75,6 +75,11 @@ class WeightGroup:
         return sum(known) if len(known) == len(sizes) else None
 
 
+def shown_name(entry: WeightEntry) -> str:
+    """Return a name as messages show it."""
+    return repr(entry.name[:_NAME_SHOWN])
+
+
 def parse_manifest(manifest: Json) -> tuple[WeightGroup, ...]:
     """Return the groups of a ``weightsManifest``.
 

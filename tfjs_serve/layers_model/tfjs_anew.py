@@ -91,8 +91,8 @@ def rewrite_tfjs_folder(
     planned = plan_encodings(
         quantized, options.variant, count_bytes, known_problems=find_name_problems(weights, options)
     )
-    by_name = {one.weight.name: one for one in planned if one.quantization is not None}
-    encodings = [_encoding(one, by_name) for one in weights]
+    chosen = {id(one.weight.source): one for one in planned if one.quantization is not None}
+    encodings = [_encoding(one, chosen) for one in weights]
     shards, manifest = write_weights(encodings, directory, options, count_bytes)
     document = with_metadata(source, options.metadata_json()) | {"weightsManifest": manifest}
     written = write_compressible(directory, MODEL_JSON, encode_document(document))
@@ -119,5 +119,5 @@ def _is_to_be_quantized(weight: LayersWeight, options: ConversionOptions) -> boo
     return variant.is_quantized and stored.dtype == FLOAT32 and not (is_so or weight.group)
 
 
-def _encoding(weight: LayersWeight, quantized: Mapping[str, WeightEncoding]) -> Encoding:
-    return quantized.get(weight.name) or _Kept(weight=_of(weight), layer=weight.layer)
+def _encoding(weight: LayersWeight, quantized: Mapping[int, WeightEncoding]) -> Encoding:
+    return quantized.get(id(weight.source)) or _Kept(weight=_of(weight), layer=weight.layer)

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.layers_model.dtypes import FLOAT32, INT32, STORED_DTYPES
-from tfjs_serve.layers_model.manifests import WeightEntry
+from tfjs_serve.layers_model.dtypes import BOOL, FLOAT32, INT32, STORED_DTYPES
+from tfjs_serve.layers_model.manifests import WeightEntry, shown_name
 from tfjs_serve.layers_model.model import Json
 from tfjs_serve.layers_model.tfjs_source import SourceFile, TfjsSource, read_part, refuse
 
@@ -111,11 +111,13 @@ class TfjsWeight:
 
     def _decoded(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self.scale is None:
-            return block.astype(np.float32) if self.is_quantized else block
-        values = block * self.scale.step + self.scale.minimum
-        if self.dtype == INT32:  # Math.round in JavaScript: halves go up
-            return np.floor(values + 0.5).astype(np.int32)
-        with np.errstate(over="ignore"):
+            if self.is_quantized:
+                return block.astype(np.float32)
+            return block.astype(np.bool_) if self.dtype == BOOL else block
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = block.astype(np.float64) * self.scale.step + self.scale.minimum
+            if self.dtype == INT32:  # Math.round in JavaScript: halves go up
+                return np.floor(values + 0.5).astype(np.int32)
             return values.astype(np.float32)
 
 
@@ -138,11 +140,31 @@ def tfjs_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
     return tuple(found)
 
 
+def numeric_weights(source: TfjsSource) -> tuple[TfjsWeight, ...]:
+    """Return the weights of a model that has nothing but real numbers in them.
+
+    Raises
+    ------
+    TfjsFolderError
+        As :func:`tfjs_weights` does, or one has complex numbers.
+    """
+    weights = tfjs_weights(source)
+    for weight in weights:
+        if not weight.has_numbers:
+            refuse(
+                source.shown,
+                f"has a weight, {shown_name(weight.entry)}, of {weight.dtype[:40]}, which no "
+                "layer of Keras has",
+                "convert a layers model",
+            )
+    return weights
+
+
 def _size_bytes(source: TfjsSource, entry: WeightEntry) -> int:
     if entry.size_bytes is None:
         refuse(
             source.shown,
-            f"has a weight of texts, {entry.name!r}, which can only be copied",
+            f"has a weight of texts, {shown_name(entry)}, which can only be copied",
             "convert it without options for weights",
         )
     return entry.size_bytes
@@ -173,7 +195,8 @@ def _scale(source: TfjsSource, entry: WeightEntry, dtype: str) -> Scale | None:
     ):
         refuse(
             source.shown,
-            f"has a weight, {entry.name!r}, with a quantization that TensorFlow.js does not know",
+            f"has a weight, {shown_name(entry)}, with a quantization that TensorFlow.js does not "
+            "know",
         )
     return Scale(minimum=float(minimum), step=float(step))
 

@@ -229,11 +229,11 @@ def _raise_folder(
     from tfjs_serve.conversion.raising.road import raised
     from tfjs_serve.keras_writing.write import write_keras
     from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
-    from tfjs_serve.layers_model.tfjs_weights import tfjs_weights
+    from tfjs_serve.layers_model.tfjs_weights import numeric_weights
 
     source = open_tfjs_folder(folder, request.display_name)
     wanted = request.options.training
-    model = raised(source.document, tfjs_weights(source), request.display_name, with_all=wanted)
+    model = raised(source.document, numeric_weights(source), request.display_name, with_all=wanted)
     file = write_keras(model, form, Path(request.output_dir), on_progress)
     return ConversionReport(files=_reported((file,)), warnings=model.notes)
 
