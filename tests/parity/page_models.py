@@ -147,6 +147,32 @@ MADE_IN_JAVASCRIPT = [
         shapes=((3, 4),),
     ),
     PageModel(
+        # As Teachable Machine puts a truncated model and its own layers together.
+        name="models-in-a-row",
+        program="""
+          const { layers } = tf;
+          const given = tf.input({ shape: [8, 8, 3] });
+          const convolution = layers.conv2d({ filters: 4, kernelSize: 3, useBias: false });
+          const normal = layers.batchNormalization({ name: "conv_pw_1_bn" });
+          const active = layers.reLU({ maxValue: 6 });
+          const features = active.apply(normal.apply(convolution.apply(given)));
+          const truncated = tf.model({ inputs: given, outputs: features });
+          const images = tf.sequential({ name: "images" });
+          images.add(truncated);
+          images.add(layers.globalAveragePooling2d({ dataFormat: "channelsLast" }));
+          const head = tf.sequential({
+            layers: [
+              layers.dense({ inputShape: [4], units: 5, activation: "relu" }),
+              layers.dense({ units: 2, useBias: false, activation: "softmax" }),
+            ],
+          });
+          const model = tf.sequential();
+          model.add(images);
+          model.add(head);
+          return model;""",
+        shapes=((8, 8, 3),),
+    ),
+    PageModel(
         name="hard-gates",
         program="""
           const { layers } = tf;

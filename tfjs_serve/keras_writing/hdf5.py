@@ -47,11 +47,10 @@ def write_hdf5(model: Raised, target: Path | IO[bytes], count_bytes: CountBytes)
         if model.training is not None:
             settings = {**model.training, "optimizer_config": model.optimizer}
             file.attrs["training_config"] = json.dumps(settings)
-        if model.state:
-            # In the order of tf_keras, which has no learning rate among them. Keras 3 takes no more
-            # than the number of steps from HDF5: it builds the optimizer for no variables.
-            kept = [one for index, one in enumerate(model.state) if index != 1]
-            state = [(f"{index}", one) for index, one in enumerate(kept)]
+        if model.state_of_keras2:
+            # Keras 3 takes no more than the number of steps from HDF5: it builds the optimizer for
+            # no variables.
+            state = [(f"{index}", one) for index, one in enumerate(model.state_of_keras2)]
             write_named(file.create_group("optimizer_weights"), state, count_bytes)
 
 

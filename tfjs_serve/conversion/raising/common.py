@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +12,22 @@ from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.model.report import Report
 from tfjs_serve.conversion.raising.arguments import spelled_layer
 from tfjs_serve.conversion.raising.calls import Calls, calls_of, layer_order
+from tfjs_serve.conversion.raising.entry import (
+    Entry,
+    Pair,
+    around,
+    distinct_names,
+    entry_of,
+    inherited,
+    input_config,
+    is_mirrored,
+    plain_name,
+    policy,
+)
 from tfjs_serve.conversion.raising.model import BOTH, KERAS2, KERAS3, Origin
 from tfjs_serve.conversion.rules.registry import traits_of
 from tfjs_serve.conversion.spelling.entries import config_of, entries_of
 
-Entry = dict[str, Json]
 _NO_KERAS = "no-such-layer"
 _HINT_REBUILD = "Replace the layer in the Keras model that it came from."
 _WITHOUT_FLAG = frozenset(
@@ -57,17 +68,13 @@ def in_common(origin: Origin, report: Report) -> Written:
         Gets layers that no Keras has any more.
     """
     writer = _Writer(origin, report)
-    config, model = writer.entry(origin.model, origin.config, _plain_name(origin.model))
+    config, model = writer.entry(origin.model, origin.config, plain_name(origin.model))
     return Written(
         config=config,
         model=model,
         loaded_by=writer.loaded_by,
         notes=tuple(dict.fromkeys(writer.notes)),
     )
-
-
-Pair = tuple[Entry, KerasLayer]
-"""The entry of a layer, and the layer as it is in the file."""
 
 
 class _Writer:
@@ -99,17 +106,17 @@ class _Writer:
     def _sequential(self, model: KerasLayer, entry: Mapping[str, Any]) -> Pair:
         entries = entries_of(config_of(entry))
         padded = [*([{}] * (len(model.children) - len(entries))), *entries]
-        names = _distinct_names(model)
+        names = distinct_names(model)
         pairs = [
-            self.entry(_inherited(child, model), one, names[child.name])
+            self.entry(inherited(child, model), one, names[child.name])
             for child, one in zip(model.children, padded, strict=True)
         ]
         config = {"name": model.name, "layers": [made for made, _ in pairs]}
-        return _entry("keras", "Sequential", config), _around(model, pairs)
+        return entry_of("keras", "Sequential", config), around(model, pairs)
 
     def _functional(self, model: KerasLayer, entry: Mapping[str, Any]) -> Pair:
         assert model.graph is not None
-        names = _distinct_names(model)
+        names = distinct_names(model)
         entries = dict(
             zip(
                 (child.name for child in model.children),
@@ -124,7 +131,7 @@ class _Writer:
         by_name = {child.name: child for child in model.children}
         for one in layer_order(model.graph):
             child, name = by_name[one], names[one]
-            made, layer = self.entry(_inherited(child, model), entries[one], name)
+            made, layer = self.entry(inherited(child, model), entries[one], name)
             pairs.append(({**made, "name": name, "inbound_nodes": calls.nodes(one)}, layer))
         config = {
             "name": model.name,
@@ -133,7 +140,7 @@ class _Writer:
             "input_layers": self._ends(calls, "inputs", old),
             "output_layers": self._ends(calls, "outputs", old),
         }
-        return _entry("keras.src.models", "Functional", config), _around(model, pairs)
+        return entry_of("keras.src.models", "Functional", config), around(model, pairs)
 
     def _ends(self, calls: Calls, which: str, old: Mapping[str, Any]) -> Json:
         """Return the inputs or outputs; a single one by itself, unless it was in a list.
@@ -189,7 +196,7 @@ class _Writer:
             if child.is_operation:
                 pairs.append((dict(one), child))
                 continue
-            made, layer = self.entry(_inherited(child, model), one, child.name)
+            made, layer = self.entry(inherited(child, model), one, child.name)
             nodes = one.get("inbound_nodes", [])
             pairs.append(({**made, "name": child.name, "inbound_nodes": nodes}, layer))
         old = config_of(entry)
@@ -200,7 +207,7 @@ class _Writer:
             "input_layers": old.get("input_layers"),
             "output_layers": old.get("output_layers"),
         }
-        return _entry("keras.src.models", "Functional", config), _around(model, pairs)
+        return entry_of("keras.src.models", "Functional", config), around(model, pairs)
 
     def _layer(self, layer: KerasLayer, entry: Mapping[str, Any]) -> Pair:
         old = config_of(entry)
@@ -210,20 +217,20 @@ class _Writer:
         spelled = spelled_layer(layer)
         self._tell(layer, spelled.loaded_by, spelled.because)
         config: Entry = {"name": layer.name, "trainable": layer.trainable, **spelled.config}
-        config["dtype"] = _policy(layer, old)
+        config["dtype"] = policy(layer, old)
         if layer.class_name == "InputLayer":
-            config = _input(config)
+            config = input_config(config)
         if spelled.class_name in _WITHOUT_FLAG:
             del config["trainable"]
         if spelled.class_name == "Pipeline":
             del config["dtype"]
         inside, children = self._inside(layer, old)
-        made = _entry("keras.layers", spelled.exported_name, {**config, **inside})
+        made = entry_of("keras.layers", spelled.exported_name, {**config, **inside})
         return made, replace(layer, class_name=spelled.class_name, children=tuple(children))
 
     def _inside(self, layer: KerasLayer, old: Mapping[str, Any]) -> tuple[Entry, list[KerasLayer]]:
         """Return the layers inside a wrapper, by the arguments that have them."""
-        rest = [_inherited(child, layer) for child in layer.children]
+        rest = [inherited(child, layer) for child in layer.children]
         if layer.class_name == "Bidirectional":
             return self._both_directions(rest, old)
         found: Entry = {}
@@ -231,13 +238,13 @@ class _Writer:
         for key in _WRAPPED:
             if isinstance(old.get(key), dict) and rest:
                 child = rest.pop(0)
-                found[key], made = self.entry(child, old[key], _plain_name(child))
+                found[key], made = self.entry(child, old[key], plain_name(child))
                 children.append(made)
         several = "layers" if layer.class_name == "Pipeline" else "cells"
         if rest:
             entries = [one for one in old.get(several) or () if isinstance(one, dict)]
             pairs = [
-                self.entry(child, one, _plain_name(child))
+                self.entry(child, one, plain_name(child))
                 for child, one in zip(rest, entries, strict=True)
             ]
             found[several] = [made for made, _ in pairs]
@@ -249,11 +256,11 @@ class _Writer:
     ) -> tuple[Entry, list[KerasLayer]]:
         forward, backward = children
         inner, other = config_of({"config": old.get("layer")}), old.get("backward_layer")
-        made, first = self.entry(forward, inner, _plain_name(forward))
+        made, first = self.entry(forward, inner, plain_name(forward))
         found: Entry = {"layer": made}
         given = other if isinstance(other, dict) else inner
-        made, second = self.entry(backward, given, _plain_name(backward))
-        if isinstance(other, dict) and not _is_mirrored(forward, backward):
+        made, second = self.entry(backward, given, plain_name(backward))
+        if isinstance(other, dict) and not is_mirrored(forward, backward):
             found["backward_layer"] = made
         return found, [first, second]
 
@@ -272,61 +279,3 @@ class _Writer:
         self.loaded_by &= {generation}
         known = "Keras 3" if generation == KERAS3 else "tf_keras"
         self.notes.append(f"Only {known} loads it: {layer.path} ({because}).")
-
-
-def _entry(module: str, class_name: str, config: Entry) -> Entry:
-    return {"module": module, "class_name": class_name, "config": config, "registered_name": None}
-
-
-def _inherited(child: KerasLayer, parent: KerasLayer) -> KerasLayer:
-    """Return a layer with the flag of the model or wrapper around it, which freezes it, too."""
-    return child if parent.trainable else replace(child, trainable=False)
-
-
-def _around(model: KerasLayer, pairs: Sequence[Pair]) -> KerasLayer:
-    """Return a model with the layers that are written.
-
-    Its flag is that of its layers, so that both generations have the weights in one order.
-    """
-    return replace(model, children=tuple(layer for _, layer in pairs), trainable=True)
-
-
-def _plain_name(layer: KerasLayer) -> str:
-    """Return a name without the slashes that Keras 3 does not allow."""
-    return layer.name.replace("/", "_")
-
-
-def _distinct_names(model: KerasLayer) -> dict[str, str]:
-    """Return the names of a model's layers in the file by those that they have."""
-    names: dict[str, str] = {}
-    for child in model.children:
-        name = _plain_name(child)
-        while name in names.values():
-            name += "_"
-        names[child.name] = name
-    return names
-
-
-def _is_mirrored(forward: KerasLayer, backward: KerasLayer) -> bool:
-    """Whether the layers differ only in their direction, as Keras makes the second of the first."""
-    unimportant = {"seed", "build_config", "go_backwards"}
-    ours, theirs = (
-        {key: one for key, one in layer.config.items() if key not in unimportant}
-        for layer in (forward, backward)
-    )
-    turned = bool(forward.config.get("go_backwards")) != bool(backward.config.get("go_backwards"))
-    return turned and (ours, forward.class_name) == (theirs, backward.class_name)
-
-
-def _policy(layer: KerasLayer, old: Mapping[str, Any]) -> str:
-    """Return the name of the dtype or of the policy, which both Kerases read."""
-    saved = old.get("dtype")
-    if isinstance(saved, dict):
-        saved = (saved.get("config") or {}).get("name")
-    plain = isinstance(saved, str) and not saved.startswith("_") and "_from_" not in saved
-    return str(saved) if plain and str(saved).endswith(layer.dtype) else layer.dtype
-
-
-def _input(config: Entry) -> Entry:
-    kept = ("name", "batch_input_shape", "dtype", "sparse", "ragged", "optional")
-    return {key: config[key] for key in kept if key in config and config[key] is not False}

@@ -99,6 +99,8 @@ class Raised:
         The arguments of ``compile``, in a spelling that both Kerases read.
     optimizer
         ``{"class_name", "config"}`` of the optimizer; ``None`` if it is not compiled.
+    state, state_of_keras2
+        Its variables in the order of Keras 3, and of tf_keras; none if it starts anew.
     loaded_by
         The generations of Keras that can load it.
     """
@@ -110,5 +112,6 @@ class Raised:
     training: Mapping[str, Json] | None = None
     optimizer: Mapping[str, Json] | None = None
     state: Sequence[TensorSource] = ()
+    state_of_keras2: Sequence[TensorSource] = ()
     loaded_by: frozenset[int] = BOTH
     notes: tuple[str, ...] = field(default=())

@@ -28,8 +28,11 @@ def state_of(
     page_class: str,
     trained: Sequence[str],
     arranged: Arranged,
-) -> list[TensorSource]:
-    """Return the variables of an optimizer in the order of Keras 3.
+) -> tuple[list[TensorSource], list[TensorSource]]:
+    """Return the variables of an optimizer in the order of Keras 3, and of tf_keras.
+
+    tf_keras takes an optimizer whose settings Keras 3 takes, too, for one of its older ones, which
+    have list after list, and no learning rate.
 
     Parameters
     ----------
@@ -64,12 +67,11 @@ def state_of(
         if scale != 1.0:
             slots = {name: (one * scale).astype(one.dtype) for name, one in slots.items()}
         found[kind] = arranged(slots)
-    return [
-        ArraySource(np.int64(steps)),
-        ArraySource(np.float32(_rate(setting))),
-        *_interleaved(groups, found),
-        *product,
-    ]
+    iteration = ArraySource(np.int64(steps))
+    rate = ArraySource(np.float32(_rate(setting)))
+    newer = _interleaved(groups, found)
+    older = _interleaved([(kind,) for group in groups for kind in group], found)
+    return [iteration, rate, *newer, *product], [iteration, *older]
 
 
 def _kinds(groups: Sequence[Sequence[str]], page_class: str) -> list[str]:

@@ -43,7 +43,7 @@ def with_training(model: Raised, origin: Origin, page: Page) -> Raised:
     if compiled is None:
         return model
     notes = [*model.notes, *compiled.notes]
-    state: Sequence[TensorSource] = ()
+    state: tuple[Sequence[TensorSource], Sequence[TensorSource]] = ((), ())
     if page.optimizer:
         try:
             state = _state(compiled, model, origin, page)
@@ -54,7 +54,8 @@ def with_training(model: Raised, origin: Origin, page: Page) -> Raised:
         model,
         training=compiled.training,
         optimizer=compiled.optimizer,
-        state=state,
+        state=state[0],
+        state_of_keras2=state[1],
         notes=tuple(notes),
     )
 
@@ -67,7 +68,9 @@ def _compiled(origin: Origin) -> Compiled | None:
     return compiled_for_keras(settings_of_page(origin.training), Writer(generation=3))
 
 
-def _state(compiled: Compiled, model: Raised, origin: Origin, page: Page) -> Sequence[TensorSource]:
+def _state(
+    compiled: Compiled, model: Raised, origin: Origin, page: Page
+) -> tuple[Sequence[TensorSource], Sequence[TensorSource]]:
     if compiled.setting is None or page.training is None:
         raise FreshError("it is not one of Keras's")
     of_script = is_for_script(page.training)
