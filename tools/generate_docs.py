@@ -85,7 +85,9 @@ numbers of its inputs decide.
 _BACKENDS_END = """\
 Of the layers, unrolled recurrent ones with `zero_output_for_mask`, also in `Bidirectional`, return
 zeros at masked steps on TensorFlow, as the page does, with a note; JAX and numpy repeat the output
-before them.
+before them. `EinsumDense`, `MultiHeadAttention` and `GroupQueryAttention` whose heads have one
+number add their biases on TensorFlow as `add` does, if there are as many steps as heads; the page
+does not.
 
 TensorFlow raises an error, and the page does what JAX and numpy do, for: `softmax` over several
 axes; `pad` with `edge` and `wrap`; sums and products of truth values; `norm` over more than two

@@ -27,6 +27,7 @@ def _operation(name: str, divisor: Any = None, **arguments: Any) -> dict[str, An
     return _layer(OPERATION, name, arguments={"operation": name, "operands": operands, **arguments})
 
 
+UNIT_NORM = {"class_name": "UnitNorm", "config": {"axis": 0}}
 EMBEDDING = _layer("Embedding", "words", mask_zero=True)
 
 
@@ -41,6 +42,17 @@ def _named(config: dict[str, Any]) -> list[str]:
         (_layer("MaxPooling3D", "pool"), ["wasm"]),
         (_layer("MaxPooling2D", "pool"), []),
         (_layer("CenterCrop", "crop"), []),
+        (_layer("Dense", "d", kernel_constraint={"class_name": "MaxNorm"}), ["webgl"]),
+        (_layer("Dense", "d", bias_constraint={"class_name": "NonNeg"}), []),
+        (_layer("Dense", "d", kernel_constraint=None), []),
+        (
+            _layer(
+                "RNN",
+                "r",
+                cell=_layer("GRUCell", "c", kernel_constraint={"class_name": "UnitNorm"}),
+            ),
+            ["webgl"],
+        ),
         (_layer("PReLU", "leaky", shared_axes=[1, 2]), []),
         (_layer("PReLU", "leaky", shared_axes=None), []),
         (_layer("PReLU", "leaky", shared_axes=[2]), ["wasm"]),

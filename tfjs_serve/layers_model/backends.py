@@ -12,11 +12,17 @@ from dataclasses import dataclass
 
 from tfjs_serve.companion import PACKAGE
 from tfjs_serve.facts import and_more_layers, shortened
+from tfjs_serve.layers_model.masked_layers import (
+    RECURRENT,
+    as_dict,
+    as_list,
+    masked_calls,
+    name_of,
+)
 from tfjs_serve.layers_model.model import Json
 
 CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
 VERSION = "4.22"
-_RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ def _computes(*operations: str) -> Callable[[Placed], bool]:
     """Return whether a layer of ``layers.js`` computes one of these functions."""
 
     def occurs(layer: Placed) -> bool:
-        arguments = _dict(layer.config.get("arguments"))
+        arguments = as_dict(layer.config.get("arguments"))
         return layer.class_name == f"{PACKAGE}>Operation" and (
             arguments.get("operation") in operations
         )
@@ -87,8 +93,8 @@ def _computes(*operations: str) -> Callable[[Placed], bool]:
 
 def _may_divide_by_zero(layer: Placed) -> bool:
     """Whether fractions are divided by what may be 0; of integers, ``layers.js`` makes 0 then."""
-    arguments = _dict(layer.config.get("arguments"))
-    divisor = _dict(arguments.get("operands")).get("x2")
+    arguments = as_dict(layer.config.get("arguments"))
+    divisor = as_dict(arguments.get("operands")).get("x2")
     is_constant = isinstance(divisor, int | float) and divisor != 0
     is_whole = arguments.get("operation") == "floor_divide" and "int" in str(arguments.get("dtype"))
     return _DIVIDES(layer) and not is_constant and not is_whole
@@ -99,6 +105,23 @@ def _computes_angles(layer: Placed) -> bool:
 
 
 _IS_OF_ANGLES = _is(f"{PACKAGE}>RandomFourierFeatures", "Cos", "Sin", "Tan")
+
+
+def _has_constrained_norm(layer: Placed) -> bool:
+    """Whether TensorFlow.js scales weights, as it does whenever they are set.
+
+    It adds its epsilon to their norm before it divides by that, and on webgl this is 1e-4.
+    """
+    constraints = (v for key, v in layer.config.items() if key.endswith("_constraint"))
+    return any(as_dict(one).get("class_name") in _NORMS for one in constraints)
+
+
+def _on_graphics_cards(what: str, occurs: Callable[[Placed], bool]) -> Iterator[Fault]:
+    for backend in ("webgl", "webgpu"):
+        yield Fault(backend=backend, what=what, occurs=occurs)
+
+
+_NORMS = frozenset({"MaxNorm", "MinMaxNorm", "UnitNorm"})
 _ANGLES = _computes("cos", "sin", "sinc", "tan")
 _DIVIDES = _computes("divide", "floor_divide", "true_divide")
 _READING = (
@@ -126,7 +149,7 @@ FAULTS = (
     Fault(
         backend="webgpu",
         what="the mask of a recurrent layer is transposed into arbitrary numbers",
-        occurs=lambda layer: layer.is_masked and layer.class_name in _RECURRENT,
+        occurs=lambda layer: layer.is_masked and layer.class_name in RECURRENT,
     ),
     Fault(
         backend="webgpu",
@@ -135,26 +158,20 @@ FAULTS = (
         occurs=_computes(*_READING),
     ),
     Fault(backend="webgl", what="0/0 is 1", occurs=_may_divide_by_zero),
-    *(
-        Fault(
-            backend=backend,
-            what="sines and the like are right to four digits or so",
-            occurs=_computes_angles,
-        )
-        for backend in ("webgl", "webgpu")
-    ),
+    *_on_graphics_cards("sines and the like are right to four digits or so", _computes_angles),
     Fault(
         backend="webgl",
         what="the largest of no numbers is -1e20, the smallest 1e20",
         occurs=_computes("segment_max", "segment_min"),
     ),
-    *(
-        Fault(
-            backend=backend,
-            what="cropAndResize leaves out images whose number is not below that of boxes",
-            occurs=_is("CropAndResize"),
-        )
-        for backend in ("webgl", "webgpu")
+    *_on_graphics_cards(
+        "cropAndResize leaves out images whose number is not below that of boxes",
+        _is("CropAndResize"),
+    ),
+    Fault(
+        backend="webgl",
+        what="a norm that a constraint limits becomes 0.0001 less",
+        occurs=_has_constrained_norm,
     ),
 )
 
@@ -179,9 +196,9 @@ def graph_notes(topology: Mapping[str, Json]) -> tuple[str, ...]:
     topology
         A ``GraphDef`` as JSON; what makes no sense in it is passed over.
     """
-    functions = _list(_dict(topology.get("library")).get("function"))
-    inner = (node for one in functions for node in _list(_dict(one).get("nodeDef")))
-    nodes = [_dict(node) for node in (*_list(topology.get("node")), *inner)]
+    functions = as_list(as_dict(topology.get("library")).get("function"))
+    inner = (node for one in functions for node in as_list(as_dict(one).get("nodeDef")))
+    nodes = [as_dict(node) for node in (*as_list(topology.get("node")), *inner)]
     return _notes([_node(node) for node in nodes])
 
 
@@ -210,91 +227,19 @@ def _other(backend: str) -> str:
 
 def _layers(config: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
     """Yield the layers of a model, whose inputs may have masks, and those inside of them."""
-    layers = [_dict(layer) for layer in _list(config.get("layers"))]
-    masked = _masked_calls(layers, is_masked=is_masked)
+    layers = [as_dict(layer) for layer in as_list(config.get("layers"))]
+    masked = masked_calls(layers, is_masked=is_masked)
     for layer in layers:
-        yield from _placed(layer, prefix, is_masked=_name(layer) in masked)
+        yield from _placed(layer, prefix, is_masked=name_of(layer) in masked)
 
 
 def _placed(layer: Mapping[str, Json], prefix: str, *, is_masked: bool) -> Iterator[Placed]:
     """Yield a layer, then the layers of the model that it is, or the one that it wraps."""
-    config, path = _dict(layer.get("config")), prefix + _name(layer)
+    config, path = as_dict(layer.get("config")), prefix + name_of(layer)
     class_name = str(layer.get("class_name", ""))
     yield Placed(path=path, class_name=class_name, config=config, is_masked=is_masked)
     if class_name in CONTAINERS:
         yield from _layers(config, f"{path}/", is_masked=is_masked)
-    elif wrapped := _dict(config.get("layer")):
+    elif wrapped := as_dict(config.get("layer")) or as_dict(config.get("cell")):
         # No mask gets into a TimeDistributed, and a Bidirectional is noted itself.
         yield from _placed(wrapped, f"{path}/", is_masked=False)
-
-
-# --- Masks -----------------------------------------------------------------------------------
-
-
-def _masked_calls(layers: Sequence[Mapping[str, Json]], *, is_masked: bool) -> frozenset[str]:
-    """Return the names of the layers whose inputs have masks.
-
-    A layer passes a mask on unless it is a recurrent layer that returns one step only.
-    """
-    users = _users(layers)
-    by_name = {_name(layer): layer for layer in layers}
-    waiting = [name for name, layer in by_name.items() if _makes_mask(layer, is_masked)]
-    masked: set[str] = set()
-    while waiting:
-        for user in users.get(waiting.pop(), ()):
-            if user not in masked and user in by_name:
-                masked.add(user)
-                if _passes_mask(by_name[user]):
-                    waiting.append(user)
-    return frozenset(masked)
-
-
-def _users(layers: Sequence[Mapping[str, Json]]) -> Mapping[str, Sequence[str]]:
-    """Return which layers each layer's outputs go to; in a Sequential model, to the next one."""
-    users: dict[str, list[str]] = {}
-    for before, layer in zip([None, *layers], layers, strict=False):
-        nodes = layer.get("inbound_nodes")
-        sources = list(_sources(nodes))
-        if nodes is None and before is not None:
-            sources = [_name(before)]
-        for source in sources:
-            users.setdefault(source, []).append(_name(layer))
-    return users
-
-
-def _sources(nodes: Json) -> Iterator[str]:
-    """Yield the names in ``inbound_nodes``, which are lists of ``[name, node, tensor, ...]``."""
-    for tensors in _list(nodes):
-        for tensor in _list(tensors):
-            if isinstance(tensor, list) and tensor and isinstance(tensor[0], str):
-                yield tensor[0]
-
-
-def _makes_mask(layer: Mapping[str, Json], is_model_masked: bool) -> bool:
-    class_name, config = layer.get("class_name"), _dict(layer.get("config"))
-    if class_name == "InputLayer":
-        return is_model_masked
-    return class_name == "Masking" or (
-        class_name == "Embedding" and config.get("mask_zero") is True
-    )
-
-
-def _passes_mask(layer: Mapping[str, Json]) -> bool:
-    class_name, config = str(layer.get("class_name", "")), _dict(layer.get("config"))
-    if config.get("passes_mask") is False:
-        return False
-    inner = _dict(_dict(config.get("layer")).get("config"))
-    returns = config.get("return_sequences", inner.get("return_sequences"))
-    return class_name not in _RECURRENT or returns is True
-
-
-def _name(layer: Mapping[str, Json]) -> str:
-    return str(_dict(layer.get("config")).get("name", layer.get("name", "")))
-
-
-def _dict(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

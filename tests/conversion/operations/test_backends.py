@@ -32,6 +32,27 @@ def resolved(name: str, *operands: Operand, **given: Any) -> dict[str, Any]:
     return {**signature.defaults, **dict(zip(keys, operands, strict=True)), **given}
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ((None, 4, 4, 1), (4, 1), True),
+        ((None, 4, 6, 4), (4, 1, 1), True),
+        ((None, 4, 6, 5), (4, 1, 1), False),
+        ((None, 4, 1), (4,), True),
+        ((None, 5, 4, 1), (4, 1), False),
+        ((None, 4, 4), (4,), False),
+        ((None, 4, 4), (4, 1), True),
+        ((None, 4, 6), (4, 1), False),
+        ((None, 4, 4), (None, 1), False),
+    ],
+)
+def test_what_looks_like_a_bias_is_told(
+    one: tuple[int | None, ...], other: tuple[int | None, ...], told: bool
+) -> None:
+    operands = [Operand(shape=shape, dtype="float32") for shape in (one, other)]
+    assert bool(notes("add", resolved("add", *operands))) is told
+
+
 def test_model_is_told_whose_borders_it_has() -> None:
     (note,) = warnings_of("SobelEdges")
     assert note.startswith("m/it (ops.sobel_edges): computed as Keras on TensorFlow does")

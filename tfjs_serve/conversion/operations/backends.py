@@ -87,6 +87,18 @@ def _rounds_weights(arguments: Arguments) -> bool:
     return str(arguments["interpolation"]).lower() == "bicubic" and not arguments["antialias"]
 
 
+def _looks_like_bias(arguments: Arguments) -> bool:
+    """Whether Keras on TensorFlow takes the second summand for a bias, and adds it elsewhere."""
+    x1, x2 = (getattr(arguments[name], "shape", None) for name in ("x1", "x2"))
+    if x1 is None or x2 is None or len(x1) < 2:
+        return False
+    long = [index for index, size in enumerate(x2) if size != 1]
+    if len(long) != 1 or x2[long[0]] is None or x2[long[0]] not in (x1[1], x1[-1]):
+        return False
+    added_along = len(x1) - 1 if x1[-1] == x2[long[0]] else 1
+    return len(x1) - len(x2) + long[0] != added_along
+
+
 DIFFERENCES = (
     Difference(
         names=("sobel_edges",),
@@ -108,6 +120,15 @@ DIFFERENCES = (
         tensorflow="a block is stored pixel by pixel",
         others="JAX and numpy store it channel by channel",
         applies=_channels_first,
+    ),
+    Difference(
+        names=("add",),
+        where="a second summand with one axis longer than 1, which is as long as the second or the "
+        "last axis of the first, but another one",
+        tensorflow="it is taken for a bias, and added along that axis",
+        others="The page does what JAX and numpy do",
+        applies=_looks_like_bias,
+        followed=False,
     ),
     Difference(
         names=("istft",),
