@@ -105,7 +105,7 @@ def _outputs(model: KerasLayer, translation: Translation) -> list[Output]:
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
-    """Return the names of outputs; one that is there twice has a number, as in the logs of Keras."""
+    """Return the names of outputs; one that is there again has a number, as in Keras's logs."""
     counts: Counter[str] = Counter()
     found = []
     for name in names:

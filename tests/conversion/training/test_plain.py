@@ -113,7 +113,7 @@ def test_a_schedule_is_not_written_as_a_rate() -> None:
 def test_a_loss_that_is_not_the_same_leaves_the_model_uncompiled(loss: Any) -> None:
     found = plain(loss=loss)
     assert found.config is None
-    assert "/* your loss */" in found.compile_line
+    assert "loss: yourLoss" in found.compile_line
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,7 @@ STRANGE: dict[str, dict[str, Any]] = {
     "a lambda": {"loss": {"class_name": "__lambda__", "config": {"code": "4wEAAAA"}}},
     "a number": {"loss": 3},
     "no loss": {"loss": None},
+    "a loss that the script does not have": {"loss": {"class_name": "CTC", "config": {}}},
     "an unknown output": {"loss": {"nowhere": "mse"}},
     "too many losses": {"loss": ["mse", "mae"]},
     "a strange argument": {"loss": {"class_name": "Huber", "config": {"delta": "wide"}}},

@@ -11,7 +11,7 @@ def compile_line(
     settings: CompileSettings, losses: Sequence[str], metrics: Sequence[Sequence[str]]
 ) -> str:
     """Return ``model.compile({...})`` with what comes nearest; the page's author decides."""
-    named = [f"'{_camel(name)}'" if name else "/* your loss */" for name in losses]
+    named = [f"'{_camel(name)}'" if name else _OWN for name in losses]
     loss = named[0] if len(named) == 1 else f"[{', '.join(named)}]"
     parts = [f"optimizer: {_nearest(settings.optimizer)}", f"loss: {loss}"]
     if len(metrics) == 1 and metrics[0]:
@@ -32,6 +32,8 @@ def _nearest(optimizer: Setting | None) -> str:
     return f"tf.train.{name}({rate})"
 
 
+_OWN = "yourLoss"
+"""A function of targets and predictions, which the page has to have."""
 _FACTORIES = {"Adagrad": "adagrad", "Adamax": "adamax", "RMSprop": "rmsprop", "SGD": "sgd"}
 
 
