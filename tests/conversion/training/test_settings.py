@@ -56,7 +56,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"CTC"}))
 def test_a_loss_of_keras_has_all_its_arguments(name: str) -> None:
     given = ARGUMENTS.get(name, {})
     made = getattr(keras.losses, name)(**given)
