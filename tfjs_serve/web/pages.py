@@ -16,6 +16,7 @@ from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import GIB, KIB, MIB, MODEL_SUFFIXES, Variant
+from tfjs_serve.training_script import SCRIPT_NAME as TRAINING_SCRIPT
 from tfjs_serve.web.facts_section import facts_section
 from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
 from tfjs_serve.web.overview import Overview
@@ -219,7 +220,14 @@ def _variant_table(summary: ModelSummary, origin: str) -> str:
         f"<td>{readable_size(sizes[variant.value]) if variant.value in sizes else ''}</td></tr>"
         for variant, url in summary.variant_urls.items()
     ]
-    return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>" if rows else ""
+    script = _training_script(origin) if Variant.TRAIN in summary.variant_urls else ""
+    return f"<h3>Variants</h3>\n<table>{''.join(rows)}</table>{script}" if rows else ""
+
+
+def _training_script(origin: str) -> str:
+    tag = escape(f'<script src="{origin}/-/{TRAINING_SCRIPT}"></script>')
+    hint = "For @train, load this script after TensorFlow.js and before the model:"
+    return f"\n<p>{hint}</p>\n<pre><code>{tag}</code></pre>"
 
 
 def _notes(status: EntryStatus) -> str:
