@@ -12,6 +12,8 @@ import pytest
 
 from tfjs_serve.errors import KerasFileError, UnsafeFileError
 from tfjs_serve.keras_files import open_model
+from tfjs_serve.keras_files.compiled import training_of_archive
+from tfjs_serve.keras_files.limits import Budget
 
 from .handmade import set_attribute, write_hdf5
 
@@ -42,6 +44,12 @@ def test_settings_and_variables_are_read(tmp_path: Path) -> None:
 def test_a_file_without_settings_has_no_training(tmp_path: Path) -> None:
     with open_model(write_hdf5(tmp_path / "m.h5"), display_name="m.h5") as model:
         assert model.training is None
+
+
+@pytest.mark.parametrize("settings", [None, {}])
+def test_an_archive_that_was_never_compiled_has_no_training(settings: Any) -> None:
+    budget = Budget(1, "m.keras")
+    assert training_of_archive(settings, [], budget) is None
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", "[" * 10_000, "NaN"])

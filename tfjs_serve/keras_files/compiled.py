@@ -46,8 +46,8 @@ def training_of_archive(
     files
         As those of ``read_object_weights``.
     """
-    if settings is None:
-        return None
+    if settings is None or settings == {}:
+        return None  # Keras 3 saves an empty object for a model that was never compiled.
 
     def read() -> tuple[WeightRef, ...]:
         with damage_as_error(budget.display_name):
