@@ -276,3 +276,45 @@ def test_weights_of_classes_count_as_in_keras(script: str) -> None:
     mean = 0.25 * (2 + 3 * 4) / 4
     assert history == {"loss": [mean], "mse": [0.25], "weighted_mse": [0.25]}
     assert bias == [0.5 - 0.5 * (2 - 3 * 4) / 4]
+
+
+@needs_node
+def test_weights_of_samples_that_fit_no_output_are_told(script: str) -> None:
+    program = """
+      const model = await load(keras);
+      const wrong = [tf.ones([3]), { nowhere: tf.ones([4]) }, [tf.ones([4]), tf.ones([4])]];
+      const told = [];
+      const attempt = (args) =>
+        model.fit(x, y, { verbose: 0, ...args }).catch(({ message }) => told.push(message));
+      for (const sampleWeight of wrong) await attempt({ sampleWeight });
+      await attempt({ sampleWeight: tf.ones([4]), classWeight: { 0: 1 } });
+      answer(told);
+    """
+    assert in_page(program, script) == [
+        "sampleWeight has the shape [3] for 4 samples",
+        "sampleWeight has nowhere; the outputs are y",
+        "sampleWeight has 2 tensors for 1 outputs",
+        "fit takes sampleWeight or classWeight, and not both",
+    ]
+
+
+@needs_node
+def test_weights_of_samples_are_split_and_disposed_of(script: str) -> None:
+    program = """
+      const model = await load({ ...keras, losses: [{ class_name: "MeanSquaredError" }] });
+      model.setWeights([tf.zeros([2, 1]), tf.zeros([1])]);
+      const targets = tf.tensor([[1], [2], [3], [4]]);
+      const sampleWeight = tf.tensor([1, 1, 1, 5]);
+      const args = { verbose: 0, sampleWeight, validationSplit: 0.25, epochs: 1 };
+      model.optimizer.learningRate = 0;
+      const { history } = await model.fit(x, targets, args);
+      const count = tf.memory().numTensors;
+      await model.fit(x, targets, args);
+      const [all] = model.evaluate(x, targets, { sampleWeight: { y: sampleWeight } }).dataSync();
+      answer([history, all, tf.memory().numTensors - count]);
+    """
+    history, evaluated, left = in_page(program, script)
+    assert history["loss"] == [pytest.approx(14 / 3)]
+    assert history["val_loss"] == [80]
+    assert evaluated == pytest.approx((1 + 4 + 9 + 80) / 4)
+    assert left <= 1  # the result of evaluate

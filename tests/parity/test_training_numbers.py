@@ -137,3 +137,13 @@ def test_tf_keras_masks_all_metrics(training_tf: NodeTf) -> None:
         case = {"class_name": "RootMeanSquaredError", "config": {}, "batches": [own]}
         (metric,) = metrics(training_tf, [case])
         assert metric["value"] == np.float32(root)
+
+
+def test_a_sample_without_a_partner_has_no_circle_loss(training_tf: NodeTf) -> None:
+    labels = np.array([0, 0, 1], "int32")
+    predictions = np.array([[0.6, 0.8], [1.0, 0.0], [0.8, -0.6]], "float32")
+    wanted = keras.losses.Circle(gamma=2.0)(labels, predictions)
+    given = {"class_name": "Circle", "config": {"gamma": 2.0}}
+    (found,) = losses(training_tf, [{**given, "yTrue": labels, "yPred": predictions}])
+    np.testing.assert_allclose(found["value"], float(wanted), rtol=TOLERANCE)
+    assert np.isfinite(found["gradient"]).all()

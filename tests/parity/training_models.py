@@ -222,10 +222,6 @@ FILES = [*(f"{name}.keras" for name in MODELS), *(f"{name}.h5" for name in MODEL
 FILES.remove("Adafactor.h5")  # which Keras cannot save
 
 
-def array(variable: Any) -> Array:
-    return np.array(variable)
-
-
 def compiled(keras: Any, learner: Learner) -> Any:
     def all_of(lists: list[list[tuple[str, dict[str, Any]]]]) -> Any:
         made = [[getattr(keras.metrics, name)(**config) for name, config in own] for own in lists]
@@ -242,10 +238,6 @@ def compiled(keras: Any, learner: Learner) -> Any:
     return learner.model
 
 
-def plain(value: Any) -> Any:
-    return np.asarray(value).tolist()
-
-
 def write(keras: Any, name: str, make: Maker, files: Sequence[str], folder: Path) -> None:
     """Write the files of one model."""
     random = generator(f"training {name}")
@@ -259,31 +251,33 @@ def write(keras: Any, name: str, make: Maker, files: Sequence[str], folder: Path
     model.fit(x, y, **options)
     # With moving averages, weights share their memory, which jax can give away only once.
     for variable in model.variables:
-        variable.assign(array(variable))
+        variable.assign(np.array(variable))
     for file in files:
         if file.startswith(f"{name}."):
             model.save(folder / file)
-    begun = [array(value) for value in model.weights]
+    begun = [np.array(value) for value in model.weights]
     before = model.evaluate(x, y, **quiet)
     validation = (x, y, *weights.values()) if learner.validated else None
     history = model.fit(x, y, epochs=EPOCHS, validation_data=validation, **options).history
     numbers = {
-        "before": [plain(value) for value in listed(before)],
-        "history": {key: [plain(value) for value in values] for key, values in history.items()},
+        "before": plain(before),
+        "history": {
+            key: [np.asarray(value).tolist() for value in values] for key, values in history.items()
+        },
         "unmasked": learner.unmasked,
-        "after": [plain(value) for value in listed(model.evaluate(x, y, **quiet))],
+        "after": plain(model.evaluate(x, y, **quiet)),
     }
     (folder / f"{name}.json").write_text(json.dumps(numbers))
     arrays = {f"input_{index}": values for index, values in enumerate(data[0])}
     arrays |= {f"target_{index}": values for index, values in enumerate(data[1])}
     arrays |= {key: as_number(value) for key, value in weights.items()}
     arrays |= {f"begun_{index:03}": value for index, value in enumerate(begun)}
-    arrays |= {f"weight_{index:03}": array(value) for index, value in enumerate(model.weights)}
+    arrays |= {f"weight_{index:03}": np.array(value) for index, value in enumerate(model.weights)}
     np.savez(folder / f"{name}.npz", **arrays)
 
 
-def listed(values: Any) -> list[Any]:
-    return values if isinstance(values, list) else [values]
+def plain(values: Any) -> list[Any]:
+    return [np.asarray(one).tolist() for one in (values if isinstance(values, list) else [values])]
 
 
 def as_number(values: Array) -> Array:

@@ -49,7 +49,7 @@ def training_of_archive(
         As those of ``read_object_weights``.
     """
     if settings is None or settings == {}:
-        return None
+        return None  # Keras 3 saves an empty object for a model that was never compiled.
 
     def read() -> tuple[WeightRef, ...]:
         with damage_as_error(budget.display_name):

@@ -82,8 +82,10 @@ part("losses", ["loss", "reduction"], (kit) => {
     return [removeDiagonal ? tf.sub(same, tf.eye(flat.size)) : same, others];
   }
 
+  /** A sample may have no pairs; of nothing but -Infinity, the sum would be NaN. */
+  const LEAST = -1e30;
   const ofPairs = (chosen, values) =>
-    tf.logSumExp(tf.where(tf.cast(chosen, "bool"), values, tf.fill(values.shape, -Infinity)), 1);
+    tf.logSumExp(tf.where(tf.cast(chosen, "bool"), values, tf.fill(values.shape, LEAST)), 1);
 
   function circle(yTrue, yPred, { gamma, margin: border, removeDiagonal }) {
     const distances = tf.relu(tf.sub(1, tf.matMul(yPred, yPred, false, true)));

@@ -17,6 +17,7 @@ _REDUCTIONS = {
     "mean_with_sample_weight": "mean_with_sample_weight",
     "sum": "sum",
 }
+_NOT_THERE = "CTC"
 _OF_CLASSES = frozenset(
     {"SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy", "Circle"}
 )
@@ -37,6 +38,8 @@ def read_loss(value: Json, output: Output) -> Setting:
         class_name = "BinaryCrossentropy" if _is_single(output) else "CategoricalCrossentropy"
     if not class_name:
         raise UnknownSettingError(f"{shown(name.spelling)} is Python code")
+    if class_name == _NOT_THERE:
+        raise UnknownSettingError(f"training.js has no {class_name}")
     config = arguments(name, LOSSES[class_name], ignored=("reduction", "fn"))
     reduction = name.config.get("reduction", "auto")
     if reduction in (None, "none"):
