@@ -47,7 +47,7 @@ def test_a_new_folder_has_model_json_and_weights(model: Any, tmp_path: Path) -> 
     written = document(saved.folder)
     (shard,) = written["weightsManifest"][0]["paths"]
     assert names(saved.folder) == {"model.json", shard}
-    assert written["userDefinedMetadata"] == {"labels": ["x", "y", "z"]}
+    assert written["userDefinedMetadata"]["labels"] == ["x", "y", "z"]
     assert written["trainingConfig"]["loss"] == "mean_squared_error"
     weights = [one["name"] for one in written["weightsManifest"][0]["weights"]]
     assert weights == ["d/kernel", "d/bias"]

@@ -46,17 +46,17 @@ def read_live_model(model: Any) -> KerasModel:
         display_name=f"the model {model.name!r}",
         dialect=Dialect(generation=generation_of(keras), container=Container.HDF5),
         keras_version=str(keras.__version__),
-        config=with_vocabularies(_config_of(model), model),
+        config=with_vocabularies(_config_of(model, keras), model),
         weights=_weights_of(model, variables),
         training=training_of(model, variables),
     )
 
 
-def _config_of(model: Any) -> Mapping[str, Json]:
+def _config_of(model: Any, keras: Any) -> Mapping[str, Json]:
     """Return the architecture; of a model that does not describe it, the name of its class."""
     try:
         with _sharing(model):
-            config = json.loads(model.to_json())
+            return _described(model, keras)
     except NotImplementedError:
         return {"class_name": type(model).__name__, "config": {"name": model.name}}
     except (TypeError, ValueError) as error:
@@ -65,6 +65,17 @@ def _config_of(model: Any) -> Mapping[str, Json]:
             hint="see to it that get_config() of your own layers returns numbers, texts, lists and "
             "dictionaries only",
         ) from error
+
+
+def _described(model: Any, keras: Any) -> Mapping[str, Json]:
+    """Return what ``config.json`` of an archive has; if that is not JSON, what an HDF5 file has.
+
+    Of tensors among the arguments of calls, ``tf_keras`` makes JSON only in ``to_json``.
+    """
+    try:
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    except TypeError:
+        config = json.loads(model.to_json())
     return config  # type: ignore[no-any-return]  # an object, as every Keras writes it
 
 
