@@ -63,6 +63,7 @@ def test_new_names_and_other_endings(server: ServedModels, node_tf: NodeTf, name
     compare(saved.outputs, node_tf.predict(server.url("mine"), IRIS).outputs)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # none was sent
 @pytest.mark.parametrize("name", ["iris.h5", "new.h5", "new.keras"])
 def test_keras_loads_what_was_saved(server: ServedModels, node_tf: NodeTf, name: str) -> None:
     import keras

@@ -90,6 +90,20 @@ def test_functional_model_has_two_names(class_name: str) -> None:
     assert topology(model)["class_name"] == "Functional"
 
 
+@pytest.mark.parametrize("generation", [2, 3])
+def test_the_older_form_of_calls_is_read_in_files_of_both_kerases(generation: int) -> None:
+    """As Keras 3 reads it, too."""
+    nodes = [[["x", 0, 0, {"training": False}]]]
+    model = functional(
+        [given("x", (None, 1), generation), {**dense(), "inbound_nodes": nodes}],
+        [("x", 0, 0)],
+        [("d", 0, 0)],
+    )
+    found = topology(model, generation)["config"]["layers"]
+    assert found[-1]["config"] == dense_config(MODERN)
+    assert found[-1]["inbound_nodes"] == [[["x", 0, 0, {}]]]
+
+
 @pytest.mark.parametrize(
     "dtype",
     [

@@ -96,9 +96,15 @@ def _calls(layer: KerasLayer, nodes: Json) -> tuple[Call, ...]:
         return (Call(inputs=()),)
     if not isinstance(nodes, list):
         raise _UnknownNodeError("Its calls are not written as a list.")
-    if layer.generation < 3:
-        return tuple(_keras2_call(layer, node) for node in nodes)
-    return tuple(_keras3_call(layer, node) for node in nodes)
+    return tuple(_call(layer, node) for node in nodes)
+
+
+def _call(layer: KerasLayer, node: Json) -> Call:
+    # Keras 3 reads both forms (deserialize_node in keras/src/models/functional.py), and files that
+    # both Kerases are to load have the older one.
+    if layer.generation < 3 or isinstance(node, list):
+        return _keras2_call(layer, node)
+    return _keras3_call(layer, node)
 
 
 def _keras3_call(layer: KerasLayer, node: Json) -> Call:
