@@ -86,7 +86,7 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
         [
             _notice(summary.status),
             *_ways_to_load(summary, origin),
-            _variant_table(summary),
+            _variant_table(summary, origin),
             _notes(summary.status),
             facts_section(summary.status.facts, train_lines=summary.train_lines(origin)),
         ]
@@ -216,7 +216,7 @@ def _links(summary: ModelSummary) -> str:
     return f'<p class="links">{" ".join(links)}</p>'
 
 
-def _variant_table(summary: ModelSummary) -> str:
+def _variant_table(summary: ModelSummary, origin: str) -> str:
     if summary.status.can_be_loaded is False:
         return ""
     sizes = summary.status.facts.weight_bytes if summary.status.facts else {}

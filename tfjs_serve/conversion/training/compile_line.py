@@ -35,7 +35,6 @@ def _nearest(optimizer: Setting | None) -> str:
     return f"tf.train.{name}({rate})"
 
 
-"""A function of targets and predictions, which the page has to have."""
 _FACTORIES = {"Adagrad": "adagrad", "Adamax": "adamax", "RMSprop": "rmsprop", "SGD": "sgd"}
 
 
