@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+_NAMED = re.compile(r"(?:^(In|New,) |)`([^`]+\.(?:css|html|js|json|md|py|yaml))`:$")
 _CODE = ("css", "diff", "html", "js", "json", "python", "yaml")
 
 
@@ -78,7 +79,7 @@ def blocks(document: Path) -> Iterator[Block]:
 def _block(section: str, number: int, language: str, body: list[str], before: list[str]) -> Block:
     reason = _NOT_RUN.fullmatch(before[-1])
     label = before[-2 if reason else -1]
-    named = re.search(r"(?:^(In|New,) |)`([^`]+)`:$", label) if language in _CODE else None
+    named = _NAMED.search(label) if language in _CODE else None
     return Block(
         section=section,
         language=language,
