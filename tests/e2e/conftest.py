@@ -43,6 +43,14 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+class SiteHandler(QuietHandler):
+    """Serves what is in the folder ``public`` of a folder, too, as if it were the site."""
+
+    def translate_path(self, path: str) -> str:
+        found = super().translate_path(path)
+        return found if Path(found).exists() else super().translate_path(f"/public{path}")
+
+
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page, and with TensorFlow.js and other libraries beside it."""
@@ -61,7 +69,7 @@ def copy_page(folder: Path) -> None:
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve the page on a port of its own; yields its URL."""
-    handler = partial(QuietHandler, directory=str(folder))
+    handler = partial(SiteHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()

@@ -28,6 +28,8 @@ from .conftest import PACKAGES, WASM
 
 DEADLINE_SECONDS = 90.0
 SERVER = "http://localhost:8000"
+APPLICATION = "http://localhost:8080/models"
+"""Where documents have their own application serve the same models."""
 PAGE = "a-page.html"
 TENSORFLOW = "tf.min.js"
 FILES = (
@@ -44,6 +46,7 @@ globalThis.y = tf.zeros([8]);
 globalThis.image = tf.randomUniform([1, 28, 28, 1]);
 """
 """What snippets take for granted."""
+WITH_MODEL = "async (url) => { globalThis.model = await tf.loadLayersModel(url); }"
 DRIVER = """
 import json, os, sys, traceback
 os.chdir(sys.argv[1])
@@ -56,6 +59,8 @@ for line in sys.stdin:
         said = traceback.format_exc()
     print("done " + json.dumps(said), flush=True)
 """
+TOKEN = re.compile(r"\b[a-z2-7]{24}\b")
+"""What lets a page save."""
 _SERVES = re.compile(r"^tfjs-serve (?!convert|check|-)|python3? dev\.py serve|http\.server")
 _READY = re.compile(r"Ctrl-C stops|Serving HTTP")
 
@@ -116,9 +121,14 @@ class Reader:
         path.write_text(self._here(block.text), encoding="utf-8")
 
     def _here(self, text: str) -> str:
-        """Return `text` with addresses of this machine."""
+        """Return `text` with addresses of this machine, and the token of the server."""
         text = re.sub(r"https://cdn[^\"'\s]+/", "/", text)
-        return text.replace(SERVER, self._served.base_url)
+        if TOKEN.search(text):
+            (token,) = set(TOKEN.findall(self._served.log()))
+            text = TOKEN.sub(token, text)
+        for address in (SERVER, APPLICATION):
+            text = text.replace(address, self._served.base_url)
+        return text
 
     def _commands(self, block: Block) -> None:
         for line in block.lines_of_commands:
@@ -219,6 +229,7 @@ class Reader:
             tags = "".join(f'<script src="{script}"></script>' for script in scripts)
             (self._folder / PAGE).write_text(f"<!DOCTYPE html>{tags}", encoding="utf-8")
             self._go(PAGE)
+            self._page.evaluate(WITH_MODEL, f"{self._served.base_url}/mnist/model.json")
         assert self._session is not None
         answer = self._session.send(
             "Runtime.evaluate",

@@ -39,9 +39,11 @@ def test_what_a_document_says_works(
     document: str, workspace: Path, tmp_path: Path, page: Page
 ) -> None:
     folder = shutil.copytree(workspace, tmp_path / "workspace", symlinks=True)
-    served = ServedModels(tmp_path, models=folder / "models")
     with serving(folder) as url:
-        reader = Reader(folder, page, url.rpartition("/")[0], served)
+        origin = url.rpartition("/")[0]
+        options = ["--allow-save", "--cors-origin", origin]
+        served = ServedModels(tmp_path, models=folder / "models", options=options)
+        reader = Reader(folder, page, origin, served)
         try:
             for block in blocks_to_run(document):
                 try:
