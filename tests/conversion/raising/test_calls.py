@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfjs_serve.conversion.model.layers import Call, Graph, KerasLayer, TensorRef
 from tfjs_serve.conversion.raising.calls import calls_of, layer_order
 
@@ -57,7 +59,8 @@ def test_what_leads_nowhere_is_left_out_but_inputs() -> None:
 
 
 def test_further_inputs_of_recurrent_layers_are_states() -> None:
-    calls = calls_of(MODEL, NAMES, frozenset({"end"}), frozenset())
+    recurrent = replace(MODEL, children=(*MODEL.children[:-1], layer("end", "GRU")))
+    calls = calls_of(recurrent, NAMES, frozenset({"end"}), frozenset())
     assert not calls.as_lists
     (node,) = calls.nodes("end")
     assert [one["config"]["keras_history"] for one in node["args"]] == [["model", 1, 0]]

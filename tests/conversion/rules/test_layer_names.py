@@ -16,6 +16,7 @@ GRAPH = {"Functional", "InputLayer", "Sequential"}
 REASONS = {
     "operations/lowered/": "small models are built of TF.js's layers, which have Keras's names",
     "operations/pieces.py": "small models are built of TF.js's layers, which have Keras's names",
+    "raising/": "the way back writes layers as Keras 3 and tf_keras both read them",
     "small_models/": "small models are built of TF.js's layers, which have Keras's names",
     "training/regularizers.py": "ActivityRegularization only adds to the loss, so it is a setting",
     "training/trained_weights.py": "layers that were written are named as in TF.js",
