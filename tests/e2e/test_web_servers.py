@@ -71,7 +71,7 @@ def _caddy(site: Path, folder: Path, port: int) -> list[str]:
     configuration = folder / "Caddyfile"
     configuration.write_text(
         "{\nadmin off\nauto_https off\n}\n"
-        f"http://127.0.0.1:{port} {{\nroot * {site}\n{_snippet('caddyfile')}}}\n"
+        f"http://127.0.0.1:{port} {{\nroot * {site}\n{_snippet('caddy')}}}\n"
     )
     return ["caddy", "run", "--config", str(configuration), "--adapter", "caddyfile"]
 
