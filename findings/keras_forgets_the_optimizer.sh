@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# keras 3.15.1 (numpy backend), Python 3.11 or newer.
+# keras 3.15.1 (numpy backend, jax 0.10.2), h5py 3.16.0, Python 3.11 or newer.
 #
 # Saving a model as .h5 changes the model: it loses the optimizer from its compile settings. A .keras
 # file that is saved of it afterwards has no optimizer. Nothing is reported. Saved in the other order,
@@ -20,7 +20,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check keras==3.15.1 h5py
+venv/bin/pip install --quiet --disable-pip-version-check keras==3.15.1 h5py==3.16.0 jax==0.10.2
 
 cat >saving.py <<'PY'
 import json
@@ -53,5 +53,5 @@ before: Adam Adam
 after: None RMSprop
 TXT
 
-KERAS_BACKEND=numpy venv/bin/python saving.py 2>/dev/null | tee seen
+KERAS_BACKEND=numpy venv/bin/python saving.py | tee seen
 diff expected seen
