@@ -246,3 +246,9 @@ def test_an_interrupted_conversion_ends_quietly(invoke: Invoke, models, monkeypa
     assert result.exit_code == 130
     assert result.output == ""
     assert logging.getLogger().handlers is handlers
+
+
+def test_a_command_without_arguments_says_what_it_takes(invoke: Invoke):
+    result = invoke("convert")
+    assert result.exit_code == 2
+    assert "Missing argument" in result.output

@@ -60,7 +60,14 @@ def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 
 
 @click.command()
-@click.argument("targets", metavar="PATH|URL...", nargs=-1, required=True, callback=_targets)
+@click.argument(
+    "targets",
+    metavar="PATH|URL...",
+    nargs=-1,
+    required=True,
+    type=click.Path(),  # so that shells complete files
+    callback=_targets,
+)
 @click.option(
     "--format",
     "format_name",

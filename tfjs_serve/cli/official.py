@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,8 +76,7 @@ def _with_values(args: Sequence[str]) -> Iterator[str]:
     The official converter takes whatever follows such a flag for patterns. What is the path of a
     file or folder is none here, so that ``--quantize_uint8 model.h5 out`` does what it says.
     """
-    after = iter([*args[1:], "-"])
-    for arg, following in zip(args, after, strict=True):
+    for arg, following in pairwise([*args, "-"]):
         is_bare = "=" not in arg and _flag(arg) in _FLAGS_WITH_PATTERNS
         has_patterns = not following.startswith("-") and not Path(following).exists()
         yield f"{arg}={_ALL}" if is_bare and not has_patterns else arg
