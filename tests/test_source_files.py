@@ -67,4 +67,8 @@ def test_a_pipe_in_place_of_a_document_is_told(
     monkeypatch.setattr(os, "stat", as_before)
     found = scan(tmp_path / "models")
     monkeypatch.undo()
-    assert found.warnings == ("'model.json' cannot be read (it is not a regular file)",)
+    (other,) = found.others
+    assert (other.path, other.message) == (
+        "model.json",
+        "a model.json that cannot be read (it is not a regular file)",
+    )

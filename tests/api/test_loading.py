@@ -89,7 +89,7 @@ def test_the_model_is_compiled_as_it_was(saved: Path) -> None:
     loaded = load_keras_model(saved)
     assert type(loaded.optimizer).__name__ == "SGD"
     assert loaded.optimizer.momentum == 0.5
-    assert loaded.loss == "mse"
+    assert loaded.loss == "mean_squared_error"
 
 
 async def test_a_cell_of_a_notebook_may_call_it(model: Any, saved: Path) -> None:

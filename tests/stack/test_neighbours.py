@@ -15,6 +15,7 @@ import pytest
 from tests.stack.whole import LONG_AGO_NS, Folder, Stack, running
 from tests.web.asking import Answer, ask, assert_problem
 from tests.web.fast import Hits, Kept, request, warm
+from tfjs_serve.conversion.record.model import RECORD
 from tfjs_serve.facts import MOST_LABELS
 from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES, NEIGHBOURS, OF_KERAS_MODELS
 from tfjs_serve.settings import ServerSettings, Variant
@@ -34,7 +35,9 @@ def put(folder: Folder, name: str, content: object, age: int = 0) -> bytes:
 
 
 def metadata(model: Answer) -> Any:
-    return model.json().get("userDefinedMetadata")
+    """Return what labels and metadata became, without the record of the Keras model."""
+    members = model.json().get("userDefinedMetadata") or {}
+    return {name: value for name, value in members.items() if name != RECORD} or None
 
 
 @pytest.mark.parametrize("name", NEIGHBOURS)

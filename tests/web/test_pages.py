@@ -303,7 +303,6 @@ def test_a_model_page_tells_of_training() -> None:
     summary = summaries(make_entry("iris.h5"), status=status)[0]
     page = Elements(pages.model_page(summary, origin=ORIGIN))
     assert f"{ORIGIN}/iris@train/model.json" in page.text
-    assert f'<script src="{ORIGIN}/-/training.js"></script>' in page.text
     assert "It was trained with Lion and Huber. It does not load compiled." in page.text
     assert "TensorFlow.js has no loss <Huber>." in page.text
     assert training.compile_line in page.text
@@ -329,7 +328,6 @@ def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
     page = Elements(pages.model_page(summary, origin=ORIGIN))
     assert "gradients are wrong or missing in pool1, pool2" in page.text
     assert "pool10 and 2 more." in page.text
-    assert f'<script src="{ORIGIN}/-/training.js"></script>' in page.text
     assert f"await tf.loadLayersModel('{ORIGIN}/iris@train/model.json');" in page.text
 
 
