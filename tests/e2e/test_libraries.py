@@ -205,6 +205,7 @@ def test_a_page_reads_the_labels_of_a_keras_model(
     built(_small_network).save(tmp_path / "labelled.keras")
     url = served.add(tmp_path / "labelled.keras")
     load = "async (url) => (await tf.ready(), await tf.loadLayersModel(url))"
-    assert quiet.evaluate(
-        f"async (url) => (await ({load})(url)).getUserDefinedMetadata().labels", url
-    ) == LABELS
+    assert (
+        quiet.evaluate(f"async (url) => (await ({load})(url)).getUserDefinedMetadata().labels", url)
+        == LABELS
+    )
