@@ -36,6 +36,8 @@ from .harness import Array, NodeTf
 from .keras3 import built
 from .training_node import state
 
+pytestmark = pytest.mark.xdist_group("compiled")  # so that Keras trains once
+
 TOLERANCE = 1e-6
 """Of the largest number."""
 

@@ -21,6 +21,8 @@ from .folder_server import serving
 from .gradients import RATE, TRAINED, training_cases
 from .harness import NodeTf
 
+pytestmark = pytest.mark.xdist_group("training")  # so that Keras trains once
+
 TOLERANCE = 1e-4
 EPOCHS = 4
 

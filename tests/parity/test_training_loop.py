@@ -28,6 +28,8 @@ from .training_models import BATCH, EPOCHS, FILES
 from .training_node import ask
 from .training_tf_keras import TF_KERAS_FILES
 
+pytestmark = pytest.mark.xdist_group("training loop")  # so that Keras trains once
+
 TF_KERAS_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "tf_keras_training.zip"
 TOLERANCE = 2e-6
 WEIGHT_TOLERANCE = 1e-6
