@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,34 +60,6 @@ def test_a_page_that_was_named_saves(page: Page, page_url: str, server: ServedMo
         save(page, server, **bearer)
     with pytest.raises(Error, match=r"failed due to HTTP response status 401\."):
         save(page, server, "?token=wrong")
-
-
-GUIDE = Path(__file__).parents[2] / "docs" / "saving.md"
-
-
-def test_what_the_guide_shows_works(page: Page, page_url: str, server: ServedModels) -> None:
-    page.goto(page_url)
-    code = re.findall(r"```js\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(code) == 5
-    token = token_of(server)
-    shown = [
-        block.replace("http://localhost:8000", server.base_url)
-        .replace("mnist", "iris")
-        .replace("tujwpx27vikpt74hsydc3zl6", token)
-        for block in code
-    ]
-    in_page = """async ({load, token, url, blocks}) => {
-        await tf.setBackend('cpu');
-        const model = await tf.loadLayersModel(load);
-        model.compile({optimizer: 'sgd', loss: 'meanSquaredError'});
-        const inside = blocks.map(block => `{ ${block} }`).join(' ');
-        const body = `return (async () => { ${inside} })();`;
-        await new Function('model', 'token', 'url', body)(model, token, url);
-    }"""
-    url = f"{server.base_url}/iris?token={token}"
-    argument = {"load": server.url("iris"), "token": token, "url": url, "blocks": shown}
-    page.evaluate(in_page, argument)
-    assert len(list(server.folder.iterdir())) == 1 + 5
 
 
 def test_another_page_of_this_machine_is_refused(
