@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from tfjs_serve.exporting.export import umask
 from tfjs_serve.publishing.model import PublishError, SiteFile
 
 _BLOCK_BYTES = 1 << 20
@@ -56,7 +57,7 @@ class Folder:
             try:
                 _write(file, staged)
                 # Only their owner can read files of tempfile.
-                Path(staged.name).chmod(0o666 & ~_umask())
+                Path(staged.name).chmod(0o666 & ~umask())
                 staged.close()  # Windows renames no open file
                 Path(staged.name).replace(target)
             except BaseException:
@@ -111,12 +112,6 @@ def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
         with suppress(FileNotFoundError):
             if path.is_file() and not path.is_symlink() and not path.name.startswith(_PREFIX):
                 yield path.relative_to(folder).as_posix(), path.stat().st_size
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager
