@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,10 +76,13 @@ def good() -> dict[str, File]:
 
 
 @asynccontextmanager
-async def deployed(files: Mapping[str, File]) -> AsyncIterator[str]:
-    """Serve the files; give the URL of their folder."""
+async def deployed(
+    files: Mapping[str, File], on_asked: Callable[[str], object] = lambda _url: None
+) -> AsyncIterator[str]:
+    """Serve the files; give the URL of their folder, and tell of what is asked for below it."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        on_asked(request.path_qs.removeprefix("/models/"))
         file = files.get(request.path.removeprefix("/models/"))
         if file is None:
             return web.Response(status=404, headers=GOOD_HEADERS)

@@ -109,16 +109,10 @@ async def test_layers_of_the_page_are_known() -> None:
 
 async def test_a_query_goes_to_shards_too() -> None:
     asked: list[str] = []
-
-    class Recording(dict[str, File]):
-        def get(self, path: str, default: object = None) -> File | None:  # type: ignore[override]
-            asked.append(path)
-            return super().get(path)
-
-    async with deployed(Recording(good())) as url:
+    async with deployed(good(), asked.append) as url:
         found = await examine(f"{url}model.json?v=2", Page(origin=PAGE), Thoroughness())
     assert not found.findings.faults
-    assert set(asked) == {"model.json", SHARD}
+    assert set(asked) == {"model.json?v=2", f"{SHARD}?v=2"}
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,6 @@ class Recorded:
             self._note(f"delete {path}")
             await self.inner.delete([path])
 
-    async def close(self) -> None:
-        await self.inner.close()
-
 
 async def contents(destination: Destination) -> dict[str, bytes]:
     """Return all files of models that are there."""

@@ -139,16 +139,19 @@ cache_size_option = click.option(
     show_default="4GiB",
     help="How much of them is kept; the least recently used are deleted first.",
 )
-grace_option = click.option(
-    "--grace",
-    "grace_seconds",
-    metavar="TIME",
-    default=str(DEFAULT_GRACE_SECONDS),
-    callback=_duration,
-    show_default="1h",
-    help="How long pages that load an earlier version of a model still get its weights, "
-    "whatever --cache-size says.",
-)
+
+
+def grace_option(help_text: str) -> Callable[[_Function], _Function]:
+    """Return the option ``--grace`` with the help text of one command."""
+    return click.option(
+        "--grace",
+        "grace_seconds",
+        metavar="TIME",
+        default=str(DEFAULT_GRACE_SECONDS),
+        callback=_duration,
+        show_default="1h",
+        help=help_text,
+    )
 
 
 def shard_size_option(*other_names: str) -> Callable[[_Function], _Function]:

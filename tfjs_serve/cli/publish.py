@@ -21,8 +21,8 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
+    grace_option,
     no_training_option,
-    parse_duration_seconds,
     shard_size_option,
     worker_memory_option,
 )
@@ -37,7 +37,7 @@ from tfjs_serve.publishing.destinations import open_destination
 from tfjs_serve.publishing.model import Destination
 from tfjs_serve.publishing.models import Built, build_all, chosen, wish_for
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
-from tfjs_serve.settings import DEFAULT_GRACE_SECONDS, MODEL_JSON, ServerSettings, Variant
+from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
 
 
@@ -47,13 +47,6 @@ def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple
     if unknown := [name for name in names if name not in known]:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
     return tuple(dict.fromkeys(map(Variant, names)))
-
-
-def _grace(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
-    try:
-        return parse_duration_seconds(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +87,7 @@ class _Job:
             is_all=self.is_all,
             removes_after_seconds=self.removes_after_seconds,
         )
-        try:
-            published = await self._send(wish)
-        finally:
-            await self.destination.close()
+        published = await self._send(wish)
         self._print_result(published, len(built.artifacts))
         is_loadable = self.is_trial or await self._verify(built.artifacts)
         return is_loadable and not built.refused
@@ -174,15 +164,7 @@ class _Job:
     "--url", default="", help="Where pages find DEST. Each model is then looked at as pages do."
 )
 @click.option("--delete", is_flag=True, help="Remove what no model needs any more.")
-@click.option(
-    "--grace",
-    "grace_seconds",
-    metavar="TIME",
-    default=str(DEFAULT_GRACE_SECONDS),
-    callback=_grace,
-    show_default="1h",
-    help="How long that stays for pages that have an earlier model.json.",
-)
+@grace_option("How long that stays for pages that have an earlier model.json.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @shard_size_option()
 @custom_layers_option

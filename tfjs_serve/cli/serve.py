@@ -90,7 +90,10 @@ class Run:
 @click.option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
 @cache_dir_option
 @cache_size_option
-@grace_option
+@grace_option(
+    "How long pages that load an earlier version of a model still get its weights, whatever "
+    "--cache-size says."
+)
 @shard_size_option()
 @quantize_option("Serve weights quantized where no variant is asked for.")
 @click.option(

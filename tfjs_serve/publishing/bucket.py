@@ -122,9 +122,6 @@ class Bucket:
                 except (NotFoundError, FileNotFoundError):
                     continue
 
-    async def close(self) -> None:
-        """Connections end with the store."""
-
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:

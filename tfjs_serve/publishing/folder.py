@@ -93,9 +93,6 @@ class Folder:
                     break
                 folder.rmdir()
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
 
 def _write(file: SiteFile, staged: IO[bytes]) -> None:
     if isinstance(file.content, bytes):

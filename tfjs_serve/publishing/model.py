@@ -85,7 +85,3 @@ class Destination(Protocol):
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove files; those that are not there are passed over."""
         ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
