@@ -24,11 +24,21 @@ class TfjsServeError(Exception):
     """
 
     code: ClassVar[str] = "error"
+    problems: Sequence[ConversionProblem | DeploymentProblem] = ()
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        """Tell all of it: Python shows nothing else of an error that nobody catches."""
+        return "\n".join((self.message, *self.details()))
+
+    def details(self) -> tuple[str, ...]:
+        """Return what is shown below the message, a text for each line: problems, and the hint."""
+        hint = (f"hint: {self.hint}",) if self.hint else ()
+        return (*(f"- {problem}" for problem in self.problems), *hint)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object used by problem+json and by the worker's reports."""
@@ -102,6 +112,7 @@ class ConversionError(TfjsServeError):
     """The model was read, but cannot be expressed in TensorFlow.js; lists all problems at once."""
 
     code = "cannot-convert"
+    problems: tuple[ConversionProblem, ...]
 
     def __init__(self, message: str, problems: Sequence[ConversionProblem], *, hint: str = ""):
         super().__init__(message, hint=hint)
@@ -140,6 +151,7 @@ class DeploymentError(TfjsServeError):
     """A page could not load a model from where it is deployed; lists all problems at once."""
 
     code = "bad-deployment"
+    problems: tuple[DeploymentProblem, ...]
 
     def __init__(self, message: str, problems: Sequence[DeploymentProblem], *, hint: str = ""):
         super().__init__(message, hint=hint)

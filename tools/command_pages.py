@@ -83,16 +83,15 @@ def _spelling(record: str) -> str:
 
 
 _DEFAULT = re.compile(r"\s*\[default: (.*?)\]", re.DOTALL)
-_RANGE = re.compile(r"\s*\[[^\]]*<=?x[^\]]*\]")
 
 
 def _default(text: str) -> str:
     found = _DEFAULT.search(text)
-    return _plain(found[1].removesuffix("; 0<=x<=65535").strip("()")) if found else ""
+    return _plain(found[1]) if found else ""
 
 
 def _meaning(text: str) -> str:
-    return _plain(_RANGE.sub("", _DEFAULT.sub("", text)))
+    return _plain(_DEFAULT.sub("", text))
 
 
 def _plain(text: str) -> str:

@@ -154,6 +154,10 @@ def test_a_model_that_cannot_be_converted_leaves_the_folder_as_it_was(
         save_keras_model(own, tmp_path)
     assert [problem.class_name for problem in caught.value.problems] == ["Lambda"]
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    # A program that does not catch it shows this, and no more.
+    lines = str(caught.value).splitlines()
+    assert lines[1].startswith("- own/")
+    assert lines[-1] == f"hint: {caught.value.hint}"
 
 
 def test_a_model_that_is_not_built_says_so(tmp_path: Path) -> None:

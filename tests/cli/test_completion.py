@@ -62,6 +62,23 @@ def test_bash_completes(line: str, completed: list[str], environment: dict[str, 
 FISH = 'env _TFJS_SERVE_COMPLETE=fish_source tfjs-serve | source; complete -C "tfjs-serve con"'
 
 
+def test_the_second_command_is_completed(environment: dict[str, str]) -> None:
+    asked = {
+        "_TFJS_SERVE_CONVERTER_COMPLETE": "bash_complete",
+        "COMP_WORDS": "tfjs-serve-converter --split",
+        "COMP_CWORD": "1",
+    }
+    code = "import sys; sys.argv = ['tfjs-serve-converter']; from tfjs_serve.cli import converter; "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}converter()"],
+        env={**environment, **asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["plain,--split-weights-by-layer"]
+
+
 @pytest.mark.skipif(not shutil.which("fish"), reason="no fish")
 def test_fish_completes(environment: dict[str, str]) -> None:
     command = ["fish", "--no-config", "-c", FISH]

@@ -43,7 +43,7 @@ def shard_dtypes(out: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--input_format=tf_saved_model"], "which only TensorFlow can read"),
+        (["--input_format=tf_saved_model"], "only TensorFlow can read a SavedModel"),
         (["--input-format", "tf_frozen_model"], "a frozen graph of TensorFlow"),
         (["--input_format=tf_hub"], "a module of TF Hub"),
         (["--output_format=tfjs_graph_model"], "a graph model is made by TensorFlow"),
@@ -301,6 +301,45 @@ def test_the_second_command_is_the_official_way(
     capsys.readouterr()
     assert run("--version") == 0
     assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ([], 2, "Usage: tfjs-serve-converter [OPTIONS] PATH... OUT"),
+        (["gone.h5", "out"], 1, "No such file or directory\nhint: check the path"),
+        (["", "out"], 2, "An argument is empty"),
+        (["--input_format=tf_hub", "https://tfhub.dev/x", "out"], 2, "read a module of TF Hub"),
+    ],
+)
+def test_the_second_command_tells_errors_under_its_own_name(
+    arguments: list[str],
+    code: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["tfjs-serve-converter", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.converter()
+    assert caught.value.code == code
+    assert told in capsys.readouterr().err
+
+
+def test_the_help_lists_the_official_flags_apart(convert: Invoke) -> None:
+    own, _, official = convert("--help").output.partition("Flags of tensorflowjs_converter:")
+    assert "--shard-names" in own
+    assert "PATH... OUT" not in own.partition("\nOptions:")[2]
+    assert [line.split()[0] for line in official.splitlines() if "--" in line] == [
+        "--input-format",
+        "--output-format",
+        "--quantize-float16",
+        "--quantize-uint8",
+        "--quantize-uint16",
+        "--split-weights-by-layer",
+    ]
 
 
 @pytest.fixture

@@ -48,6 +48,15 @@ def test_each_command_has_help(invoke: Invoke, command):
     assert re.match(rf"Usage: \S+ {command} \[OPTIONS\]( .+)?\n\n  [A-Z].+\.", result.output)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_shows_defaults_as_they_are_typed(invoke: Invoke, command):
+    shown = re.sub(r"\s+", " ", invoke(command, "--help").output)
+    assert re.search(r"\[default: 4MiB\]|\[default: 4GiB\]", shown)
+    assert "[default: (" not in shown
+    assert "<=x" not in shown
+    assert not re.search(r"--\S+ (TEXT|INTEGER)", shown), "name what the option takes: metavar"
+
+
 def test_each_file_with_a_command_is_listed():
     """A command is named as its file."""
     files = [file for file in CLI.glob("*.py") if "@click.command(" in file.read_text("utf-8")]

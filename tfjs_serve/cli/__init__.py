@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 
 def main() -> None:
     """Run the command line in ``sys.argv`` and exit."""
@@ -15,7 +13,7 @@ def main() -> None:
 
 def converter() -> None:
     """Run ``convert`` as the official converter would be run: OUT is overwritten, as are names."""
-    from tfjs_serve.cli.group import command_line  # noqa: PLC0415 - see above
+    from tfjs_serve.cli.convert import convert  # noqa: PLC0415 - see above
 
-    official = {"convert": {"force": True, "shard_names": "official"}}
-    command_line(["convert", *sys.argv[1:]], prog_name="tfjs-serve", default_map=official)
+    official = {"force": True, "shard_names": "official"}
+    convert(prog_name="tfjs-serve-converter", default_map=official)

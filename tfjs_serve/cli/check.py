@@ -21,6 +21,7 @@ from tfjs_serve.cli.checked import FORMATS, Checked
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.deployed import checked_at
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
+from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
@@ -68,7 +69,7 @@ def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     type=click.Path(),  # so that shells complete files
     callback=_targets,
 )
-@click.option(
+@option(
     "--format",
     "format_name",
     type=click.Choice(tuple(FORMATS)),
@@ -76,20 +77,21 @@ def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to print results: github for annotations of a workflow, junit for a report in XML.",
 )
-@click.option("--json", "format_name", flag_value="json", help="The same as --format json.")
-@click.option(
+@option("--json", "format_name", flag_value="json", help="The same as --format json.")
+@option(
     "--origin",
+    metavar="ORIGIN",
     default="",
     callback=_origin,
     help="The site whose pages load what is at a URL, such as https://example.com; else those of "
     "any other site.",
 )
-@click.option(
+@option(
     "--credentials",
     is_flag=True,
     help="These pages send cookies (requestInit: {credentials: 'include'}).",
 )
-@click.option("--deep", is_flag=True, help="Read all bytes of what is at a URL.")
+@option("--deep", is_flag=True, help="Read all bytes of what is at a URL.")
 @timeout_option
 @cache_dir_option
 @custom_layers_option

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tfjs_serve.catalog.others import NotAModel
-from tfjs_serve.cli.wording import error_details, printable, reason_of
+from tfjs_serve.cli.wording import printable, reason_of
 from tfjs_serve.errors import DeploymentProblem, TfjsServeError
 from tfjs_serve.facts import ModelFacts, counted
 from tfjs_serve.version import __version__
@@ -66,7 +66,7 @@ class Checked:
         """What else is to be said of it, in lines."""
         if self.other is not None:
             return (f"hint: {self.other.hint}",)
-        told = error_details(self.error) if self.error is not None else ()
+        told = self.error.details() if self.error is not None else ()
         notes = (f"note: {note}" for note in self.notes)
         return (*told, *notes, *(f"warning: {warning}" for warning in self.warnings))
 

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from tfjs_serve.cli.wording import Line, error_details, printable
+from tfjs_serve.cli.wording import Line, printable
 from tfjs_serve.errors import TfjsServeError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Terminal:
         """Print an error, its known reasons, and what to do."""
         text = _text(("error: ", "bold red"), printable(error.message))
         self._print(self._err, text)
-        for detail in error_details(error):
+        for detail in error.details():
             self._print(self._err, _text(printable(detail)))
 
     def progress(self) -> Progress:

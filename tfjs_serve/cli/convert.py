@@ -18,6 +18,7 @@ from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.converted import print_result
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.formats import check_input_format, check_kind, keras_ending
+from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.official import (
     OfficialCommand,
     is_in_official_way,
@@ -88,7 +89,7 @@ def is_one_model(paths: Sequence[Path]) -> bool:
 )
 @shard_size_option("--weight-shard-size-bytes")
 @quantize_option("Store all weights quantized.")
-@click.option(
+@option(
     "--shard-names",
     type=click.Choice([one.value for one in ShardNames]),
     default=ShardNames.DIGEST.value,
@@ -96,7 +97,7 @@ def is_one_model(paths: Sequence[Path]) -> bool:
     help="Name the files of weights by their bytes, so that caches keep those that did not change, "
     "or as the official converter does: group1-shard1of1.bin.",
 )
-@click.option(
+@option(
     "--training",
     "to_train",
     is_flag=True,
@@ -109,7 +110,7 @@ def is_one_model(paths: Sequence[Path]) -> bool:
 @follow_symlinks_option
 @topology_option
 @cache_dir_option
-@click.option(
+@option(
     "--force",
     "-f",
     is_flag=True,
@@ -127,6 +128,12 @@ def convert(context: click.Context, /, paths: list[Path], **options: Any) -> Non
     says how. If OUT ends in .h5 or .keras, the model for TensorFlow.js becomes a Keras file.
 
     The flags of tensorflowjs_converter are taken, with underscores or hyphens.
+
+    \b
+    Examples:
+      tfjs-serve convert mnist.h5 public/mnist
+      tfjs-serve convert --quantize float16 models public
+      tfjs-serve convert public/mnist/model.json mnist.keras
     """
     if len(paths) == 1:
         raise click.UsageError(missing_out(options))
@@ -149,9 +156,9 @@ def _entries(paths: Sequence[Path], options: dict[str, Any]) -> Sequence[Catalog
     found: list[CatalogEntry] = []
     for path in paths:
         if not path.is_dir():
-            check_input_format(name, path)
+            check_input_format(name)
         found += models_at(path, follow_symlinks=options["follow_symlinks"], topology=topology)
-        check_input_format(name, path)  # a SavedModel has been called by its name
+        check_input_format(name)  # a SavedModel has been called by its name
     for entry in found:
         check_kind(name, entry)
     return found

@@ -34,11 +34,11 @@ _OUTPUTS_THAT_NEED_TENSORFLOW = {
 OUTPUT_FORMATS = (TFJS, *KERAS_OUTPUTS, *_OUTPUTS_THAT_NEED_TENSORFLOW)
 
 
-def check_input_format(name: str, path: Path) -> None:
+def check_input_format(name: str) -> None:
     """Raise :class:`SettingsError` if a format can only be read by TensorFlow."""
     if name in _NEED_TENSORFLOW:
         raise SettingsError(
-            f"{str(path)!r} is said to be {_NEED_TENSORFLOW[name]}, which only TensorFlow can read",
+            f"--input-format {name}: only TensorFlow can read {_NEED_TENSORFLOW[name]}",
             hint="if it is a Keras file, leave out --input-format; else save the Keras model that "
             "it was made of, with model.save('name.keras'); for a graph without layers, use "
             "tensorflowjs_converter (pip install tensorflowjs)",

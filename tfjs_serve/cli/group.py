@@ -5,21 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tfjs_serve.cli.exit_codes import (
-    FAILURE_EXIT_CODE,
-    INTERRUPTED_EXIT_CODE,
-    TERMINATED_EXIT_CODE,
-    USAGE_EXIT_CODE,
-    Terminated,
-)
+from tfjs_serve.cli.endings import errors_told, refuse_empty
+from tfjs_serve.cli.help_texts import WIDTH
 from tfjs_serve.cli.quick_imports import quick_imports
-from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.version import __version__
 
 if TYPE_CHECKING:
@@ -132,25 +125,13 @@ class CommandGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print expected errors without a traceback."""
-        try:
+        with errors_told(ctx):
             return super().invoke(ctx)
-        except TfjsServeError as error:
-            from tfjs_serve.cli.console import Terminal
-
-            Terminal().error(error)
-            usage = isinstance(error, SettingsError)
-            ctx.exit(USAGE_EXIT_CODE if usage else FAILURE_EXIT_CODE)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED_EXIT_CODE)
-        except Terminated:
-            ctx.exit(TERMINATED_EXIT_CODE)
 
 
 def _refuse_slips(args: Sequence[str]) -> None:
     """Raise ``UsageError`` for what would serve another folder than the one that is meant."""
-    # Options tell themselves that an empty value makes no sense; a path is the current folder.
-    if any(not word and not before.startswith("-") for before, word in pairwise(("", *args))):
-        raise click.UsageError("An argument is empty: is a variable of the shell not set?")
+    refuse_empty(args)
     first = args[0] if args else ""
     if first in _COMMANDS or first.startswith("-") or Path(first).exists():
         return
@@ -165,7 +146,7 @@ def _refuse_slips(args: Sequence[str]) -> None:
     cls=CommandGroup,
     invoke_without_command=False,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], **WIDTH},
 )
 @click.version_option(__version__, prog_name="tfjs-serve")
 def command_line() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from tfjs_serve.cli.endings import errors_told, refuse_empty
 from tfjs_serve.cli.formats import INPUT_FORMATS, KERAS_INPUTS, KERAS_OUTPUTS, OUTPUT_FORMATS, TFJS
+from tfjs_serve.cli.help_texts import WIDTH
 from tfjs_serve.exporting.options import ByName, Patterns, quantization
 from tfjs_serve.settings import Variant
 from tfjs_serve.version import __version__
@@ -32,6 +35,10 @@ _OFFICIAL_ONLY = frozenset(
     }
 )
 """Flags that nobody has to write who does not know them from the official converter."""
+_SHOWN_LAST = frozenset(
+    {"input_format", "output_format", "by_layer", *(f"quantize_{dtype}" for dtype in _QUANTIZE)}
+)
+"""The parameters whose options the help lists under a title of their own."""
 _IN_OFFICIAL_WAY = f"{__name__}.in_official_way"
 _ALL = "*all*"
 """Stands for a flag without patterns: no weight of Keras has such a name."""
@@ -44,11 +51,33 @@ class OfficialCommand(click.Command):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["context_settings"] = {"token_normalize_func": lambda token: token.replace("_", "-")}
+        kwargs["context_settings"] = {
+            "token_normalize_func": lambda token: token.replace("_", "-"),
+            "help_option_names": ["-h", "--help"],
+            **WIDTH,
+        }
         super().__init__(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; tell errors if it is the program, and no group does."""
+        with nullcontext() if ctx.parent else errors_told(ctx):
+            return super().invoke(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the flags of the official converter after all others."""
+        own: list[tuple[str, str]] = []
+        official: list[tuple[str, str]] = []
+        for option in self.get_params(ctx):
+            record = option.get_help_record(ctx) if isinstance(option, click.Option) else None
+            if record:
+                (official if option.name in _SHOWN_LAST else own).append(record)
+        for title, records in (("Options", own), ("Flags of tensorflowjs_converter", official)):
+            with formatter.section(title):
+                formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note whether the line is one of the official converter, and tell what a flag takes."""
+        refuse_empty(args)
         flags = {_flag(arg) for arg in args}
         ctx.meta[_IN_OFFICIAL_WAY] = bool(flags & _OFFICIAL_ONLY)
         return super().parse_args(ctx, list(_with_values(args)))
@@ -94,10 +123,9 @@ def _options() -> list[Callable[[_Function], _Function]]:
         click.option(
             f"--quantize-{dtype}",
             metavar="[PATTERNS]",
-            help=f"Store weights as {dtype}: all, or those whose names match one of these "
-            "patterns, such as 'dense/*,*bias'.",
+            help=f"Store weights as {dtype}: all, or those whose names match PATTERNS{example}.",
         )
-        for dtype in _QUANTIZE
+        for dtype, example in zip(_QUANTIZE, (", such as 'dense/*,*bias'", "", ""), strict=True)
     ]
     hidden = [click.option(f"--{name}", hidden=True) for name in (*_OF_GRAPHS, *_IGNORED)]
     return [

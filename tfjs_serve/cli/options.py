@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tfjs_serve.cli.custom_layers import registered_classes
+from tfjs_serve.cli.help_texts import option
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import (
     DEFAULT_CACHE_SIZE_BYTES,
@@ -121,7 +122,7 @@ def complete_folder(
     return [CompletionItem(incomplete, type="dir")]
 
 
-cache_dir_option = click.option(
+cache_dir_option = option(
     "--cache-dir",
     type=click.Path(path_type=Path),
     default=default_cache_dir,
@@ -130,7 +131,7 @@ cache_dir_option = click.option(
     show_default="the user's cache folder",
     help="Where converted models are kept.",
 )
-cache_size_option = click.option(
+cache_size_option = option(
     "--cache-size",
     "cache_size_bytes",
     metavar="SIZE",
@@ -143,7 +144,7 @@ cache_size_option = click.option(
 
 def grace_option(help_text: str) -> Callable[[_Function], _Function]:
     """Return the option ``--grace`` with the help text of one command."""
-    return click.option(
+    return option(
         "--grace",
         "grace_seconds",
         metavar="TIME",
@@ -156,7 +157,7 @@ def grace_option(help_text: str) -> Callable[[_Function], _Function]:
 
 def shard_size_option(*other_names: str) -> Callable[[_Function], _Function]:
     """Return the option ``--shard-size``, which may have other names, too."""
-    return click.option(
+    return option(
         "--shard-size",
         *other_names,
         "shard_size_bytes",
@@ -168,7 +169,7 @@ def shard_size_option(*other_names: str) -> Callable[[_Function], _Function]:
     )
 
 
-worker_memory_option = click.option(
+worker_memory_option = option(
     "--worker-memory",
     "worker_memory_bytes",
     metavar="SIZE",
@@ -178,7 +179,7 @@ worker_memory_option = click.option(
     help="Most memory that one conversion may take.",
 )
 
-timeout_option = click.option(
+timeout_option = option(
     "--timeout",
     "conversion_deadline_seconds",
     metavar="TIME",
@@ -187,13 +188,13 @@ timeout_option = click.option(
     show_default="5min",
     help="How long one model may take before it counts as refused.",
 )
-allow_save_option = click.option(
+allow_save_option = option(
     "--allow-save",
     is_flag=True,
     help="Let pages save models into DIR: those of origins named with --cors-origin, with the "
     "token that is shown at the start.",
 )
-follow_symlinks_option = click.option(
+follow_symlinks_option = option(
     "--follow-symlinks",
     is_flag=True,
     help="Follow links that lead out of the folder.",
@@ -209,7 +210,7 @@ def _class_names(
         raise click.BadParameter(f"{error.message}; {error.hint}") from error
 
 
-custom_layers_option = click.option(
+custom_layers_option = option(
     "--layers",
     "custom_layers",
     multiple=True,
@@ -221,7 +222,7 @@ custom_layers_option = click.option(
 )
 
 
-topology_option = click.option(
+topology_option = option(
     "--topology",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -265,7 +266,7 @@ def _named_json(text: str) -> tuple[str, str]:
         raise click.BadParameter(f"{path!r} is not valid JSON: {error}") from error
 
 
-metadata_option = click.option(
+metadata_option = option(
     "--metadata",
     multiple=True,
     metavar="NAME:FILE,...",
@@ -274,7 +275,7 @@ metadata_option = click.option(
 )
 
 
-no_training_option = click.option(
+no_training_option = option(
     "--no-training",
     "training",
     flag_value=False,
@@ -286,7 +287,7 @@ no_training_option = click.option(
 def quantize_option(help_text: str) -> Callable[[_Function], _Function]:
     """Return the option ``--quantize`` with the help text of one command."""
     choices = [variant.value for variant in Variant if variant.is_quantized]
-    return click.option(
+    return option(
         "--quantize",
         "variant",
         type=click.Choice(choices),

@@ -16,6 +16,7 @@ from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.deployed import checked_at
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
+from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.options import (
     absolute_path,
     cache_dir_option,
@@ -150,22 +151,24 @@ class _Job:
 @click.argument("path", metavar="DIR", type=click.Path(path_type=Path), callback=absolute_path)
 @click.argument("dest", metavar="DEST")
 @click.argument("names", metavar="[MODEL]...", nargs=-1)
-@click.option(
+@option(
     "--variants",
+    metavar="VARIANT,...",
     default=Variant.FULL.value,
     show_default=True,
     callback=_variants,
     help="Which forms of each model, such as full,uint8.",
 )
-@click.option(
-    "--endpoint", metavar="URL", help="Where the object store is, unless the cloud's own."
+@option("--endpoint", metavar="URL", help="Where the object store is, unless the cloud's own.")
+@option(
+    "--url",
+    metavar="URL",
+    default="",
+    help="Where pages find DEST. Each model is then looked at as pages do.",
 )
-@click.option(
-    "--url", default="", help="Where pages find DEST. Each model is then looked at as pages do."
-)
-@click.option("--delete", is_flag=True, help="Remove what no model needs any more.")
+@option("--delete", is_flag=True, help="Remove what no model needs any more.")
 @grace_option("How long that stays for pages that have an earlier model.json.")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @shard_size_option()
 @custom_layers_option
 @no_training_option

@@ -21,6 +21,7 @@ from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.root import check_folders
 from tfjs_serve.cli import ports
 from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.leaving import leaving
 from tfjs_serve.cli.options import (
     absolute_path,
@@ -80,14 +81,21 @@ class Run:
     callback=absolute_path,
     shell_complete=complete_folder,
 )
-@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
-@click.option(
+@option(
+    "--host",
+    metavar="ADDRESS",
+    default=DEFAULT_HOST,
+    show_default=True,
+    help="Address to listen on.",
+)
+@option(
     "--port",
+    metavar="PORT",
     type=click.IntRange(0, 65535),
     show_default=f"{DEFAULT_PORT}, or the next free one",
     help="Port to listen on; 0 for any free one.",
 )
-@click.option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
+@option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
 @cache_dir_option
 @cache_size_option
 @grace_option(
@@ -96,7 +104,7 @@ class Run:
 )
 @shard_size_option()
 @quantize_option("Serve weights quantized where no variant is asked for.")
-@click.option(
+@option(
     "--cors-origin",
     "cors_origins",
     multiple=True,
@@ -104,7 +112,7 @@ class Run:
     help="Let pages of this origin load models, besides those of localhost; "
     "repeatable; 'https://*.example.com' for subdomains, null for files, '*' for all.",
 )
-@click.option(
+@option(
     "--allowed-host",
     "allowed_hosts",
     multiple=True,
@@ -117,14 +125,14 @@ class Run:
 @custom_layers_option
 @no_training_option
 @worker_memory_option
-@click.option(
+@option(
     "--diagnose/--no-diagnose",
     default=True,
     show_default=True,
     help="Whether to look at models before they are requested.",
 )
-@click.option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
-@click.option(
+@option("--poll", is_flag=True, help="Do not rely on file events: look every second.")
+@option(
     "--log-level",
     type=click.Choice(_LOG_LEVELS),
     default="info",

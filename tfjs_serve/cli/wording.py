@@ -10,7 +10,7 @@ from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.errors import ConversionError, DeploymentError, TfjsServeError
+from tfjs_serve.errors import ConversionError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages import readable_size
@@ -116,13 +116,6 @@ def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
     return reason_of(error, entry.exact_name)
 
 
-def error_details(error: TfjsServeError) -> tuple[str, ...]:
-    """Return what is printed below an error's message: its problems, and what to do."""
-    problems = error.problems if isinstance(error, (ConversionError, DeploymentError)) else ()
-    hint = (f"hint: {error.hint}",) if error.hint else ()
-    return (*(f"- {problem}" for problem in problems), *hint)
-
-
 def _ready(event: BuildEvent) -> str:
     size = "" if event.size_bytes is None else f", {readable_size(event.size_bytes)}"
     if event.seconds is None:
@@ -144,7 +137,7 @@ def _stale_line(subject: str, event: BuildEvent) -> Line:
         subject=subject,
         message=f"still served as it was before: {reason}",
         style="yellow",
-        details=error_details(event.error) if event.error else (),
+        details=event.error.details() if event.error else (),
     )
 
 
@@ -152,4 +145,4 @@ def _failed_line(subject: str, verb: str, error: TfjsServeError | None) -> Line:
     if error is None:
         return Line(subject=subject, message=verb, style="red")
     message = f"{verb}: {error.message}"
-    return Line(subject=subject, message=message, style="red", details=error_details(error))
+    return Line(subject=subject, message=message, style="red", details=error.details())

@@ -159,7 +159,8 @@ def _to_train(
         except (KerasFileError, NoStateError, *NONSENSE) as error:
             if isinstance(error, UnsafeFileError):
                 raise
-            notes.append(f"{_FRESH}: {str(error)[:MOST_CHARACTERS]}.")
+            reason = error.message if isinstance(error, KerasFileError) else str(error)
+            notes.append(f"{_FRESH}: {reason[:MOST_CHARACTERS]}.")
     told = (f"Training: {' '.join(notes)}",) if notes else ()
     if config is not None:
         model = replace(model, warnings=tuple(one for one in model.warnings if one not in mended))
