@@ -49,6 +49,7 @@ def test_a_line_with_the_url_saves_a_model_that_is_served(
     assert saved.etag == server.get(url, {"Accept-Encoding": "identity"}).headers["ETag"]
     told(server, "iris.h5 was saved by a program; the former file is iris.h5.~1~")
     assert token_of(server) not in server.log().rpartition("iris.h5 was saved")[2]
+    assert "model.json  " not in server.log(), "tells of a model that is not in the folder"
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.keras", "mine.hdf5"])

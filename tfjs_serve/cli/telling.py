@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from tfjs_serve.builder import Builder
+from tfjs_serve.builder import Builder, BuildEvent
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.cli.banner import Found, first_models, print_banner
 from tfjs_serve.cli.console import Terminal
@@ -47,12 +47,21 @@ class Teller:
         log = EventLog(self._terminal.line, self._urls_in(models, catalog))
         stack.callback(log.close)
         stack.callback(catalog.subscribe(log.changed))
-        stack.callback(builder.subscribe(log.built))
+        stack.callback(builder.subscribe(self._of_the_folder(log.built)))
         services.notices.subscribe(log.asked)
         if self._settings.diagnose:
             stack.callback(catalog.subscribe(builder.diagnoser.changed))
             builder.diagnoser.add(models.by_exact_name.values())
         return log
+
+    def _of_the_folder(self, tell: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
+        """Return what tells of models in the folder, and not of what a page sends to be saved."""
+
+        def built(event: BuildEvent) -> None:
+            if event.entry.path.is_relative_to(self._settings.models_dir):
+                tell(event)
+
+        return built
 
     async def greet(
         self, services: Services, builder: Builder, log: EventLog, stack: AsyncExitStack

@@ -35,7 +35,7 @@ def open_destination(text: str, endpoint: str | None = None) -> Destination:
         except ImportError as error:
             raise SettingsError(
                 "publishing to a bucket takes another package",
-                hint="install it: pip install 'tfjs-serve[publish]'",
+                hint="install it: pip install obstore, or pipx inject tfjs-serve obstore",
             ) from error
         return open_bucket(text, endpoint)
     if "://" in text:
