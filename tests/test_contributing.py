@@ -144,7 +144,7 @@ FORGOTTEN = {
     "tests/conversion/operations/test_families.py": r"operations/: .*logit.*transcendental\.js",
     "tests/test_docs.py": r"run: python tools/generate_docs\.py",
     "tests/cli/test_usage.py": r"@_command to tfjs_serve/cli/group\.py for: .*names",
-    "tests/web/test_own_urls.py": r"'What is where' in README\.md: .*/-/version",
+    "tests/web/test_own_urls.py": r"'What is where' in docs/serving\.md: .*/-/version",
 }
 """The test of each file that notices what is missing, and what it says."""
 

@@ -60,6 +60,6 @@ def test_nothing_else_is_like_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_the_readme_lists_all_of_them(name: str) -> None:
-    readme = Path(__file__).parents[1] / "README.md"
-    assert f"`{name}`" in readme.read_text(encoding="utf-8")
+def test_the_docs_list_all_of_them(name: str) -> None:
+    page = Path(__file__).parents[1] / "docs/serving.md"
+    assert f"`{name}`" in page.read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ What becomes of each Keras layer in the page:
 - **native**: TensorFlow.js has the layer.
 - **lowered**: other layers of TensorFlow.js compute the same; the layer becomes a small model of
   its name. Plain `tf.loadLayersModel` works, nothing is to be installed.
-- **companion**: the page loads [`layers.js`](../README.md#layersjs) first.
+- **companion**: the page loads [`layers.js`](serving.md#layersjs) first.
 - **refused**: the message says which layer it is and what to do. A model is never served with a
   layer or an argument left out.
 
@@ -64,7 +64,7 @@ Keras 2 those of TensorFlow (`tf.math.add`, `tf.reshape` ...), which become the 
 They are named as in `keras.ops`.
 
 A *lowered* operation becomes layers that TensorFlow.js has, with the operands that the third column
-names; with others, and where sizes are not known, it needs [`layers.js`](../README.md#layersjs),
+names; with others, and where sizes are not known, it needs [`layers.js`](serving.md#layersjs),
 as all others do. A page trains through what needs `training.js` with that script only; see
 [gradients.md](gradients.md).
 

@@ -13,23 +13,23 @@ from tfjs_serve.packed_scripts import KINDS, LAYERS, whole_script
 from tfjs_serve.web.own_urls import OWN_URLS
 from tfjs_serve.web.urls import RESERVED_SEGMENT, OwnUrl, parse_target
 
-README = Path(__file__).parents[2] / "README.md"
+SERVING = Path(__file__).parents[2] / "docs/serving.md"
 BY_DIGEST = {f"/-/{kind.name}.<digest>.js": f"/-/{whole_script(kind).name}" for kind in KINDS}
 
 
 def documented() -> set[str]:
     """Return the URLs in the table "What is where" that belong to no model."""
-    section = README.read_text(encoding="utf-8").partition("## What is where")[2]
+    section = SERVING.read_text(encoding="utf-8").partition("## What is where")[2]
     table = section.partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("|")]
     return set(re.findall(r"`(/|/-/[^`]*)`", "\n".join(rows)))
 
 
-def test_every_url_is_in_the_readme() -> None:
+def test_every_url_is_documented() -> None:
     missing = OWN_URLS.keys() - documented()
-    assert not missing, f"add a row to the table below 'What is where' in README.md: {missing}"
+    assert not missing, f"add a row to the table below 'What is where' in docs/serving.md: {missing}"
     gone = documented() - OWN_URLS.keys()
-    assert not gone, f"README.md has a row for what tfjs_serve/web/own_urls.py lacks: {gone}"
+    assert not gone, f"docs/serving.md has a row for what tfjs_serve/web/own_urls.py lacks: {gone}"
 
 
 @pytest.mark.parametrize("path", OWN_URLS)

@@ -1,6 +1,6 @@
 """The URLs that belong to no model: one table, from each path to what answers it.
 
-README.md has a row for each of them.
+docs/serving.md has a row for each of them.
 """
 
 from __future__ import annotations
