@@ -27,7 +27,7 @@ def documented() -> set[str]:
 
 def test_every_url_is_documented() -> None:
     missing = OWN_URLS.keys() - documented()
-    assert not missing, f"add a row to the table below 'What is where' in docs/serving.md: {missing}"
+    assert not missing, f"add a row below 'What is where' in docs/serving.md: {missing}"
     gone = documented() - OWN_URLS.keys()
     assert not gone, f"docs/serving.md has a row for what tfjs_serve/web/own_urls.py lacks: {gone}"
 
