@@ -41,6 +41,13 @@ def test_each_document_is_a_page_that_the_navigation_lists(site: Path) -> None:
         assert f'href="{name}"' in listed, document
 
 
+def test_no_document_hides_under_more() -> None:
+    named = re.findall(r"[\w-]+\.md", (ROOT / "docs/.nav.yml").read_text(encoding="utf-8"))
+    own = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert sorted(own - {*named}) == [], "give it a place in docs/.nav.yml"
+    assert len(named) == len({*named})
+
+
 def test_pages_load_nothing_from_others(site: Path) -> None:
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
