@@ -51,7 +51,7 @@ def test_each_command_has_help(invoke: Invoke, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_shows_defaults_as_they_are_typed(invoke: Invoke, command):
     shown = re.sub(r"\s+", " ", invoke(command, "--help").output)
-    assert re.search(r"\[default: 4MiB\]|\[default: 4GiB\]", shown)
+    assert command != "convert" or "[default: 4MiB]" in shown
     assert "[default: (" not in shown
     assert "<=x" not in shown
     assert not re.search(r"--\S+ (TEXT|INTEGER)", shown), "name what the option takes: metavar"
