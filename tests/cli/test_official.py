@@ -222,7 +222,7 @@ def test_empty_patterns_match_nothing_and_are_no_path(convert: Invoke, flag: lis
     """As a variable of the shell is that is not set."""
     result = convert(*flag, IRIS, "out")
     assert result.exit_code == 0, result.stderr
-    assert "No weight has a name like ''" in " ".join(result.stderr.split())
+    assert "No weight has a name like ''" in " ".join(result.output.split())
     assert shard_dtypes("out") == {"float32"}
 
 
