@@ -68,6 +68,18 @@ WAYS: dict[str, Callable[[Path], Any]] = {
     "one buffer": lambda folder: load_keras_model(
         folder, weights_data_buffers=b"".join(weights(folder))
     ),
+    "generator": lambda folder: load_keras_model(
+        folder, weights_data_buffers=(one for one in weights(folder))
+    ),
+    "arrays": lambda folder: load_keras_model(
+        folder, weights_data_buffers=[np.frombuffer(one, "f4") for one in weights(folder)]
+    ),
+    "content and prefix": lambda folder: load_keras_model(
+        (folder / "model.json").read_text(), weights_path_prefix=folder
+    ),
+    "content and buffers": lambda folder: load_keras_model(
+        document(folder), weights_data_buffers=weights(folder)
+    ),
     "dictionary": lambda folder: deserialize_keras_model(document(folder), weights(folder)),
     "text": lambda folder: deserialize_keras_model(
         (folder / "model.json").read_text(), list(map(bytearray, weights(folder)))
@@ -194,6 +206,17 @@ def test_the_keras_is_the_one_that_is_imported(
 def test_weights_at_two_places_are_refused(saved: Path) -> None:
     with pytest.raises(TfjsServeError, match="both say where the weights are"):
         load_keras_model(saved, saved, [b""])
+
+
+def test_content_without_weights_is_refused(saved: Path) -> None:
+    with pytest.raises(TfjsServeError, match="in which folder its weights are"):
+        load_keras_model(document(saved))
+    assert load_keras_model(document(saved), load_weights=False).count_params() == 9
+
+
+def test_a_topology_alone_is_no_document(saved: Path) -> None:
+    with pytest.raises(TfjsServeError, match="no modelTopology"):
+        deserialize_keras_model(document(saved)["modelTopology"])
 
 
 def test_what_is_no_document_is_named(tmp_path: Path) -> None:
