@@ -188,6 +188,16 @@ MADE_IN_JAVASCRIPT = [
         shapes=((5, 2),),
     ),
     PageModel(
+        name="model-in-a-wrapper",
+        program="""
+          const { layers } = tf;
+          const dense = layers.dense({ units: 3, inputShape: [2] });
+          const inner = tf.sequential({ layers: [dense, layers.leakyReLU({ alpha: 0.1 })] });
+          const each = layers.timeDistributed({ layer: inner, inputShape: [4, 2] });
+          return tf.sequential({ layers: [each, layers.dense({ units: 2 })] });""",
+        shapes=((4, 2),),
+    ),
+    PageModel(
         # TensorFlow.js takes this dilation, and does not follow it.
         name="dilated",
         program="""
