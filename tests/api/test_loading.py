@@ -24,6 +24,7 @@ from tfjs_serve import (
 )
 from tfjs_serve.api.staging import as_buffers, read_document, stage_buffers, stage_files
 from tfjs_serve.live_models.frameworks import loaded_keras
+from tfjs_serve.live_models.installed import any_keras
 
 keras = pytest.importorskip("keras")
 
@@ -66,6 +67,18 @@ WAYS: dict[str, Callable[[Path], Any]] = {
     "buffers": lambda folder: load_keras_model(folder, None, weights(folder)),
     "one buffer": lambda folder: load_keras_model(
         folder, weights_data_buffers=b"".join(weights(folder))
+    ),
+    "generator": lambda folder: load_keras_model(
+        folder, weights_data_buffers=(one for one in weights(folder))
+    ),
+    "arrays": lambda folder: load_keras_model(
+        folder, weights_data_buffers=[np.frombuffer(one, "f4") for one in weights(folder)]
+    ),
+    "content and prefix": lambda folder: load_keras_model(
+        (folder / "model.json").read_text(), weights_path_prefix=folder
+    ),
+    "content and buffers": lambda folder: load_keras_model(
+        document(folder), weights_data_buffers=weights(folder)
     ),
     "dictionary": lambda folder: deserialize_keras_model(document(folder), weights(folder)),
     "text": lambda folder: deserialize_keras_model(
@@ -130,13 +143,42 @@ def test_quantized_weights_are_floats_again(model: Any, tmp_path: Path) -> None:
     np.testing.assert_allclose(predicted(load_keras_model(tmp_path)), predicted(model), atol=1e-2)
 
 
-def test_a_keras_has_to_be_imported_or_given(monkeypatch: pytest.MonkeyPatch, saved: Path) -> None:
-    names = [name for name in sys.modules if name.partition(".")[0] == "keras"]
-    for name in names:
+def _without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(TfjsServeError, match="no Keras has been imported") as caught:
+    monkeypatch.delitem(sys.modules, "tf_keras", raising=False)
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+
+def test_without_an_imported_keras_the_installed_one_is_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _without_keras(monkeypatch)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "tf_keras.py").write_text("__version__ = '2.0.0'")
+    found = any_keras()
+    del sys.modules["tf_keras"]
+    assert found.__version__ == "2.0.0"
+
+
+def test_a_keras_that_cannot_be_imported_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, saved: Path
+) -> None:
+    _without_keras(monkeypatch)
+    monkeypatch.setitem(sys.modules, "tf_keras", None)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "keras.py").write_text("import no_such_backend")
+    with pytest.raises(TfjsServeError, match="No module named 'no_such_backend'") as caught:
         load_keras_model(saved)
-    assert "import keras" in caught.value.hint
+    assert "KERAS_BACKEND" in caught.value.hint
+
+
+def test_no_keras_at_all_is_told_so(monkeypatch: pytest.MonkeyPatch, saved: Path) -> None:
+    _without_keras(monkeypatch)
+    for name in ("keras", "tf_keras"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(TfjsServeError, match="no Keras is installed"):
+        load_keras_model(saved)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +206,17 @@ def test_the_keras_is_the_one_that_is_imported(
 def test_weights_at_two_places_are_refused(saved: Path) -> None:
     with pytest.raises(TfjsServeError, match="both say where the weights are"):
         load_keras_model(saved, saved, [b""])
+
+
+def test_content_without_weights_is_refused(saved: Path) -> None:
+    with pytest.raises(TfjsServeError, match="in which folder its weights are"):
+        load_keras_model(document(saved))
+    assert load_keras_model(document(saved), load_weights=False).count_params() == 9
+
+
+def test_a_topology_alone_is_no_document(saved: Path) -> None:
+    with pytest.raises(TfjsServeError, match="no modelTopology"):
+        deserialize_keras_model(document(saved)["modelTopology"])
 
 
 def test_what_is_no_document_is_named(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def test_a_page_predicts_what_the_model_predicts(
     [
         ({"weight_shard_size_bytes": 0}, "a shard size of 0 bytes"),
         ({"weight_shard_size_bytes": 4e6}, "weight_shard_size_bytes is 4000000.0"),
+        ({"weight_shard_size_bytes": True}, "weight_shard_size_bytes is True"),
+        ({"metadata": "text"}, "metadata cannot be written as JSON"),
         ({"quantization_dtype_map": {"int8": "*"}}, "quantized to 'int8'"),
         ({"quantization_dtype_map": {"uint8": True, "uint16": True}}, "both for all weights"),
         ({"quantization_dtype_map": {"uint8": True}, "training": True}, "as they are"),

@@ -58,6 +58,8 @@ def shard_dtypes(out: str) -> set[str]:
         (["--quantize", "uint8", "--quantize_uint16"], "both for all weights"),
         (["--quantization_bytes=1", "--quantize_uint8"], "not both"),
         (["--quantize_uint8=*bias", "--training"], "weights as they are"),
+        (["--quantize_uint=*bias"], "No such option '--quantize-uint'"),
+        (["--shard=1MiB"], "No such option '--shard'"),
     ],
 )
 def test_what_makes_no_sense_here_is_said_with_a_way_out(
@@ -67,6 +69,57 @@ def test_what_makes_no_sense_here_is_said_with_a_way_out(
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
     assert names(".") == set()
+
+
+@pytest.mark.parametrize(
+    ("paths", "url"),
+    [
+        (["https://tfhub.dev/a/b", "out"], "https://tfhub.dev/a/b"),
+        (["--input_format=tf_hub", "https://tfhub.dev/a/b", "out"], "https://tfhub.dev/a/b"),
+        ([str(IRIS), "gs://bucket/iris"], "gs://bucket/iris"),
+    ],
+)
+def test_urls_are_called_so(convert: Invoke, paths: list[str], url: str) -> None:
+    result = convert(*paths)
+    assert result.exit_code == 2
+    assert f"{url} is a URL" in " ".join(result.stderr.split())
+    assert names(".") == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dtypes"),
+    [
+        (["--quantize_float"], {"float16"}),
+        (["--quantize_f", "*kernel", "--input_f", "keras"], {"float16", "float32"}),
+        (["--quantization=1", "--output_form", "tfjs_layers_model"], {"uint8"}),
+        (["--weight=100", "--split", "--skip"], {"float32"}),
+    ],
+)
+def test_flags_may_be_shortened(convert: Invoke, arguments: list[str], dtypes: set[str]) -> None:
+    result = convert(*arguments, IRIS, "out")
+    assert result.exit_code == 0, result.stderr
+    groups = json.loads(Path("out", "model.json").read_text())["weightsManifest"]
+    specs = [spec for group in groups for spec in group["weights"]]
+    assert {spec.get("quantization", spec)["dtype"] for spec in specs} == dtypes
+    assert len(groups) == (3 if "--split" in arguments else 1)  # one for each layer with weights
+
+
+def test_shortened_flags_are_those_of_the_official_converter(convert: Invoke) -> None:
+    """A folder that is not empty is overwritten, as by the whole flag."""
+    Path("out").mkdir()
+    Path("out", "model.json").write_text("{}")
+    assert convert("--input_f=keras", IRIS, "out").exit_code == 0
+    assert convert("--ver").stdout.startswith(f"\ntfjs-serve {__version__}\n")
+
+
+def test_what_was_written_into_the_folder_itself_is_not_converted_again(convert: Invoke) -> None:
+    Path("models").mkdir()
+    shutil.copy(IRIS, "models")
+    shutil.copy(DIGITS, "models")
+    for _ in range(2):
+        assert convert("--force", "models", "models/web").exit_code == 0
+        found = {name for name in names("models/web") if name.endswith("model.json")}
+        assert found == {"iris/model.json", "digits/model.json"}
 
 
 def test_a_saved_model_is_called_by_its_name(convert: Invoke) -> None:
@@ -156,14 +209,21 @@ def test_versions_are_printed_without_paths(convert: Invoke) -> None:
         ["--quantize_uint8", IRIS, "out"],
         [IRIS, "--quantize_uint8", "out"],
         [IRIS, "out", "--quantize-uint8"],
-        [IRIS, "out", "--quantize_uint8="],
     ],
 )
 def test_a_bare_flag_takes_no_path_for_a_pattern(convert: Invoke, arguments: list) -> None:
     Path("out").mkdir()
     assert convert(*arguments).exit_code == 0
-    expected = {"float32"} if arguments[-1] == "--quantize_uint8=" else {"uint8"}
-    assert shard_dtypes("out") == expected
+    assert shard_dtypes("out") == {"uint8"}
+
+
+@pytest.mark.parametrize("flag", [["--quantize_uint8="], ["--quantize_uint8", ""]])
+def test_empty_patterns_match_nothing_and_are_no_path(convert: Invoke, flag: list[str]) -> None:
+    """As a variable of the shell is that is not set."""
+    result = convert(*flag, IRIS, "out")
+    assert result.exit_code == 0, result.stderr
+    assert "No weight has a name like ''" in " ".join(result.output.split())
+    assert shard_dtypes("out") == {"float32"}
 
 
 def test_what_a_flag_took_is_said_if_a_path_is_missing(convert: Invoke) -> None:

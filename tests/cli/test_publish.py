@@ -65,6 +65,17 @@ def test_a_second_time_sends_nothing(publish) -> None:
     assert "6 models; 0 files, 0 bytes sent" in result.output
 
 
+def test_what_was_published_into_the_folder_itself_is_not_published_again(
+    publish, models: Path
+) -> None:
+    assert publish(to=models / "site").exit_code == 0
+    before = _files(models / "site")
+    result = publish(to=models / "site")
+    assert result.exit_code == 0
+    assert "0 files" in result.stderr or "0 files" in result.stdout
+    assert _files(models / "site") == before
+
+
 def test_a_model_that_is_gone_goes_with_delete(publish, models: Path, tmp_path: Path) -> None:
     publish()
     before = _files(tmp_path / "site")

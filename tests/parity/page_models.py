@@ -187,4 +187,59 @@ MADE_IN_JAVASCRIPT = [
           });""",
         shapes=((5, 2),),
     ),
+    PageModel(
+        name="model-in-a-wrapper",
+        program="""
+          const { layers } = tf;
+          const dense = layers.dense({ units: 3, inputShape: [2] });
+          const inner = tf.sequential({ layers: [dense, layers.leakyReLU({ alpha: 0.1 })] });
+          const each = layers.timeDistributed({ layer: inner, inputShape: [4, 2] });
+          return tf.sequential({ layers: [each, layers.dense({ units: 2 })] });""",
+        shapes=((4, 2),),
+    ),
+    PageModel(
+        # TensorFlow.js takes this dilation, and does not follow it.
+        name="dilated",
+        program="""
+          const { layers } = tf;
+          const dilated = { kernelSize: 2, dilationRate: 2, activation: "relu" };
+          return tf.sequential({
+            layers: [
+              layers.depthwiseConv2d({ ...dilated, inputShape: [4, 4, 2] }),
+              layers.flatten(),
+              layers.dense({ units: 2 }),
+            ],
+          });""",
+        shapes=((4, 4, 2),),
+    ),
 ]
+
+_WORDS = "inputDim: 6, outputDim: 3, maskZero: true, inputLength: 5"
+
+COMPUTED_OTHERWISE = {
+    "UpSampling2D": """
+      const bilinear = { interpolation: "bilinear", inputShape: [3, 4, 2], name: "it" };
+      return tf.sequential({ layers: [tf.layers.upSampling2d(bilinear)] });""",
+    "BatchNormalization": """
+      const first = tf.layers.batchNormalization({ axis: 1, inputShape: [3, 4], name: "it" });
+      return tf.sequential({ layers: [first] });""",
+    "GlobalAveragePooling1D": f"""
+      const words = tf.layers.embedding({{ {_WORDS} }});
+      const mean = tf.layers.globalAveragePooling1d({{ name: "it" }});
+      return tf.sequential({{ layers: [words, mean] }});""",
+    "Bidirectional": f"""
+      const words = tf.layers.embedding({{ {_WORDS} }});
+      const gated = {{ recurrentActivation: "sigmoid", returnSequences: true }};
+      const layer = tf.layers.lstm({{ units: 2, ...gated }});
+      const both = tf.layers.bidirectional({{ layer, mergeMode: "ave", name: "it" }});
+      return tf.sequential({{ layers: [words, both] }});""",
+    "SimpleRNN": f"""
+      const {{ layers }} = tf;
+      const input = tf.input({{ shape: [5] }});
+      const masked = layers.embedding({{ {_WORDS} }}).apply(input);
+      const plain = layers.embedding({{ inputDim: 6, outputDim: 2 }}).apply(input);
+      const joined = layers.concatenate().apply([masked, plain]);
+      const outputs = layers.simpleRNN({{ units: 2, name: "it" }}).apply(joined);
+      return tf.model({{ inputs: input, outputs }});""",
+}
+"""Models with a layer ``it``, of that class, which TensorFlow.js computes otherwise than Keras."""

@@ -23,7 +23,7 @@ from .cases.case import model_inputs, outputs_of
 from .folder_server import serving
 from .harness import NodeTf
 from .keras3 import built, ignore_warnings_about_the_cases, model_with_references
-from .page_models import MADE_IN_JAVASCRIPT, PageModel
+from .page_models import COMPUTED_OTHERWISE, MADE_IN_JAVASCRIPT, PageModel
 from .saving_node import save_in_page
 from .way_back import (
     FORMS,
@@ -109,6 +109,38 @@ def test_samples_go_back_with_their_compile_settings(
     assert type(again.optimizer) is type(model.optimizer)
     rate = before["optimizer"]["config"]["learning_rate"]
     assert again.optimizer.get_config()["learning_rate"] == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_statistics_inside_of_other_layers_go_back(form: KerasForm, tmp_path: Path) -> None:
+    """Keras 3 does not take up those in HDF5, unless they are arguments of the layer."""
+
+    def build(keras: Any) -> Any:
+        layers, random = keras.layers, np.random.default_rng(4)
+
+        def normal(*sizes: int, **arguments: Any) -> Any:
+            layer = layers.Normalization(**arguments)
+            layer.adapt(random.normal(3, 2, size=(50, *sizes, 3)))
+            return layer
+
+        innermost = keras.Sequential([keras.Input((2, 3)), normal(2, axis=(1, 2)), layers.Dense(2)])
+        inner = keras.Sequential([keras.Input((2, 3)), normal(2, axis=None), innermost])
+        given = keras.Input((2, 3))
+        each = layers.TimeDistributed(normal())(given)
+        return keras.Model(
+            given, layers.Concatenate()([each, inner(normal(2, invert=True)(given))])
+        )
+
+    model = built(build)
+    inputs = [np.random.default_rng(0).normal(size=(4, 2, 3)).astype("f4")]
+    expected = outputs_of(model, inputs)
+    model.save(tmp_path / "model.keras")
+    page = to_page(tmp_path / "model.keras", tmp_path / "page")
+    path, _ = back(page, tmp_path / "back", form)
+    assert_predicts(path, inputs, expected)
+    # The page of what went back is the same again.
+    again, _ = back(to_page(path, tmp_path / "page2"), tmp_path / "back2", form)
+    assert_predicts(again, inputs, expected)
 
 
 # --- Training -------------------------------------------------------------------------------
@@ -265,6 +297,40 @@ def test_models_made_in_javascript_go_to_keras(
     model = assert_predicts(path, inputs, expected)
     if targets is not None:
         assert type(model.optimizer).__name__ == made.optimizer
+
+
+@pytest.mark.parametrize("kind", COMPUTED_OTHERWISE)
+def test_layers_that_the_page_computes_otherwise_are_named(
+    kind: str, node_tf: NodeTf, tmp_path: Path
+) -> None:
+    """Nothing in the file can have Keras predict the same, so a note names the layer."""
+    shape = {"UpSampling2D": (2, 3, 4, 2), "BatchNormalization": (2, 3, 4)}.get(kind, (2, 5))
+    inputs = [np.arange(np.prod(shape)).reshape(shape).astype("f4") % 6]
+    save_in_page(node_tf, tmp_path / "saved", inputs, program=COMPUTED_OTHERWISE[kind])
+    _, report = back(tmp_path / "saved", tmp_path / "back", KerasForm.ARCHIVE)
+    (note,) = [note for note in report.warnings if "may predict something else" in note]
+    assert note.partition(":")[0].endswith("/it")
+
+
+@pytest.mark.parametrize("made", MADE_IN_JAVASCRIPT, ids=lambda made: made.name)
+def test_layers_that_the_page_computes_as_keras_are_not_named(
+    made: PageModel, node_tf: NodeTf, tmp_path: Path
+) -> None:
+    save_in_page(node_tf, tmp_path / "saved", made.inputs(), program=made.program)
+    _, report = back(tmp_path / "saved", tmp_path / "back", KerasForm.HDF5)
+    assert not [note for note in report.warnings if "may predict something else" in note]
+
+
+def test_an_activation_that_no_keras_has_is_named(node_tf: NodeTf, tmp_path: Path) -> None:
+    dense = 'tf.layers.dense({ units: 2, inputShape: [3], activation: "gelu_new", name: "it" })'
+    program = f"return tf.sequential({{ layers: [{dense}] }});"
+    save_in_page(node_tf, tmp_path / "saved", [np.zeros((1, 3), "f4")], program=program)
+    with pytest.raises(ConversionError) as raised:
+        back(tmp_path / "saved", tmp_path / "back", KerasForm.ARCHIVE)
+    (problem,) = raised.value.problems
+    assert problem.code == "no-such-layer"
+    assert problem.layer_path.endswith("/it")
+    assert "gelu_new" in problem.message
 
 
 # --- What cannot go back --------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """``tfjs_serve.load_keras_model``: from a TensorFlow.js layers model back to a Keras model.
 
-The model becomes a file for Keras, in a process of its own, and the caller's Keras loads that. No
-Keras is imported here; see ``live_models/frameworks.py``.
+The model becomes a file for Keras, in a process of its own, and the caller's Keras loads that; see
+``live_models/installed.py``.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from tfjs_serve.api.staging import (
 from tfjs_serve.errors import ConversionNote, SettingsError, TfjsFolderError
 from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.keras_file import ExportedKeras, export_keras
-from tfjs_serve.live_models.frameworks import generation_of, loaded_keras
+from tfjs_serve.live_models.frameworks import generation_of
+from tfjs_serve.live_models.installed import any_keras
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MODEL_JSON
 
 Stage = Callable[..., None]
 
 
 def load_keras_model(
-    config_json_path: StrPath,
+    config_json_path: StrPath | Mapping[str, Any],
     weights_path_prefix: StrPath | None = None,
     weights_data_buffers: Any = None,
     load_weights: bool = True,
@@ -50,7 +51,7 @@ def load_keras_model(
     Parameters
     ----------
     config_json_path
-        The ``model.json``, or its folder.
+        The ``model.json``, or its folder; or what is in it, as text or as a dictionary.
     weights_path_prefix
         The folder with the weights, if it is not that of the ``model.json``.
     weights_data_buffers
@@ -61,8 +62,8 @@ def load_keras_model(
         Whether the paths of all variables begin with a name that no other model has. For Keras 3;
         variables of ``tf_keras`` need no names of their own.
     keras
-        The module ``keras`` or ``tf_keras``; the default is the one that is imported, ``tf_keras``
-        if both are.
+        The module ``keras`` or ``tf_keras``; the default is the one that is imported, else the one
+        that is installed; ``tf_keras`` if both are.
     custom_objects
         Your own classes by name, for the layers that have them.
 
@@ -74,7 +75,7 @@ def load_keras_model(
     Raises
     ------
     SettingsError
-        No Keras is imported; or the weights are said to be at two places.
+        No Keras is installed; or the weights are said to be at two places.
     TfjsFolderError
         It is no TensorFlow.js model, or a damaged one.
     TfjsServeError
@@ -90,18 +91,24 @@ def load_keras_model(
             "weights_path_prefix and weights_data_buffers both say where the weights are",
             hint="give one of them",
         )
-    path = absolute_path(config_json_path)
-    path = path / MODEL_JSON if path.is_dir() else path
-    prefix = path.parent if weights_path_prefix is None else absolute_path(weights_path_prefix)
+    given = _given(config_json_path)
     loader = _Loader(keras, custom_objects, is_new=not load_weights, scoped=use_unique_name_scope)
     if not load_weights:
-        return loader.load(_read(path), stage_zeros)
+        return loader.load(_document(given), stage_zeros)
     if weights_data_buffers is not None:
         buffers = as_buffers(weights_data_buffers)
-        return loader.load(_read(path), partial(stage_buffers, buffers=buffers))
-    if path.name != MODEL_JSON or prefix != path.parent:
-        return loader.load(_read(path), partial(stage_files, prefix=prefix))
-    return loader.load_folder(path.parent)
+        return loader.load(_document(given), partial(stage_buffers, buffers=buffers))
+    prefix = None if weights_path_prefix is None else absolute_path(weights_path_prefix)
+    if isinstance(given, Path):
+        if given.name == MODEL_JSON and prefix in (None, given.parent):
+            return loader.load_folder(given.parent)
+        prefix = prefix or given.parent
+    if prefix is None:
+        raise SettingsError(
+            "the content of a model.json does not say in which folder its weights are",
+            hint="give weights_path_prefix or weights_data_buffers, or the path of the model.json",
+        )
+    return loader.load(_document(given), partial(stage_files, prefix=prefix))
 
 
 def deserialize_keras_model(
@@ -141,7 +148,7 @@ def deserialize_keras_model(
         For each thing that is not as it was in the page.
     """
     content = config_json.read() if hasattr(config_json, "read") else config_json
-    document = content if isinstance(content, dict) else read_document(content)
+    document = read_document(content)
     is_new = weight_data is None
     loader = _Loader(keras, custom_objects, is_new=is_new, scoped=use_unique_name_scope)
     if weight_data is None:
@@ -162,7 +169,7 @@ class _Loader:
     Raises
     ------
     SettingsError
-        No Keras is given, and none is imported.
+        No Keras is given, and none is installed.
     """
 
     def __init__(
@@ -173,7 +180,7 @@ class _Loader:
         is_new: bool,
         scoped: bool,
     ) -> None:
-        self._keras: Any = keras or loaded_keras()
+        self._keras: Any = keras or any_keras()
         self._custom_objects = dict(custom_objects or {})
         self._is_new = is_new
         self._scoped = scoped
@@ -217,6 +224,20 @@ async def _export(folder: Path, made: Path) -> ExportedKeras:
 def _temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tfjs-serve-") as folder:
         yield Path(folder)
+
+
+def _given(config: StrPath | Mapping[str, Any]) -> Path | Mapping[str, Any] | str:
+    """Return the path of a ``model.json``, or what is in it."""
+    if isinstance(config, Mapping) or (isinstance(config, str) and config.lstrip()[:1] == "{"):
+        return config
+    path = absolute_path(config)
+    return path / MODEL_JSON if path.is_dir() else path
+
+
+def _document(given: Path | Mapping[str, Any] | str) -> Document:
+    if isinstance(given, Path):
+        return _read(given)
+    return read_document(dict(given) if isinstance(given, Mapping) else given)
 
 
 def _read(path: Path) -> Document:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.exporting.options import ExportOptions, Patterns, ShardNames, quantization
@@ -81,12 +82,13 @@ def _to_train(variant: Variant) -> Variant:
 
 
 def _size(size_bytes: int) -> int:
-    if not isinstance(size_bytes, int) or isinstance(size_bytes, bool):
+    # An integer of numpy is one, too.
+    if isinstance(size_bytes, bool) or not isinstance(size_bytes, SupportsIndex):
         raise SettingsError(
             f"weight_shard_size_bytes is {size_bytes!r}",
             hint="give the size of the largest file of weights as a whole number of bytes",
         )
-    return size_bytes
+    return operator.index(size_bytes)
 
 
 def _naming(name: str) -> ShardNames:
@@ -103,7 +105,7 @@ def _as_json(metadata: Metadata) -> tuple[tuple[str, str], ...]:
         return tuple(
             (str(name), json.dumps(value, allow_nan=False)) for name, value in metadata.items()
         )
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise SettingsError(
             f"metadata cannot be written as JSON: {error}",
             hint="give a dictionary of numbers, texts, lists and dictionaries; of an array, "

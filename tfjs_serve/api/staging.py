@@ -19,8 +19,13 @@ Document = dict[str, Any]
 _WEIGHTS = "weights.bin"
 
 
-def read_document(text: str | bytes) -> Document:
+def read_document(content: Any) -> Document:
     """Return what is in a ``model.json``.
+
+    Parameters
+    ----------
+    content
+        Its text, as ``str`` or ``bytes``, or what is in it.
 
     Raises
     ------
@@ -28,7 +33,7 @@ def read_document(text: str | bytes) -> Document:
         It is not JSON, or has no topology.
     """
     try:
-        document = parse_json(text)
+        document = parse_json(content) if isinstance(content, str | bytes) else content
     except ValueError as error:
         raise TfjsFolderError(
             f"{MODEL_JSON} is not valid JSON: {error}",
@@ -139,19 +144,43 @@ def _write(document: Document, folder: Path) -> None:
 
 
 def as_buffers(weights: Any) -> list[Buffer]:
-    """Return the contents of buffers, or of files that can be read; one, or a list of them.
+    """Return the contents of buffers, or of files that can be read; one, or several.
 
     Raises
     ------
     SettingsError
         It is something else.
     """
-    listed = list(weights) if isinstance(weights, list | tuple) else [weights]
-    buffers: list[Any] = [one.read() if hasattr(one, "read") else one for one in listed]
-    for buffer in buffers:
-        if not isinstance(buffer, Buffer):
-            raise SettingsError(
-                f"weights are given as {type(buffer).__name__}",
-                hint="give bytes, or a list of bytes or of files that are opened for reading",
-            )
-    return buffers
+    is_one = hasattr(weights, "read") or _is_buffer(weights)
+    return [_buffer(one) for one in ([weights] if is_one else _listed(weights))]
+
+
+def _listed(weights: Any) -> list[Any]:
+    try:
+        return list(weights)
+    except TypeError:
+        raise _no_buffer(weights) from None
+
+
+def _buffer(one: Any) -> Buffer:
+    """Return what a buffer has, such as ``bytes`` or an array, or what is read from a file."""
+    content = one.read() if hasattr(one, "read") else one
+    if not _is_buffer(content):
+        raise _no_buffer(content)
+    view = memoryview(content)
+    return view if view.c_contiguous else memoryview(view.tobytes())
+
+
+def _is_buffer(one: Any) -> bool:
+    try:
+        memoryview(one).release()
+    except TypeError:
+        return False
+    return True
+
+
+def _no_buffer(one: Any) -> SettingsError:
+    return SettingsError(
+        f"weights are given as {type(one).__name__}",
+        hint="give bytes, or a list of bytes or of files that are opened for reading",
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,9 +189,8 @@ def _check_beside(look: Look, folder: Folder, children: Children, file_name: str
     """
     if any(look.folder_entries(folder, children)):
         raise _refused(f"the folder {folder.relative or '/'!r} is a model itself")
-    # Some systems take small and capital letters for the same, and models move between systems.
-    folded = file_name.casefold()
-    taken = next((one for one in children if one.casefold() == folded), None)
+    folded = folded_name(file_name)
+    taken = next((one for one in children if folded_name(one) == folded), None)
     if taken is not None:
         raise _refused(f"there is {taken!r}, which is no model that a page can replace")
     stem = names.file_name_of(file_name)
@@ -203,6 +203,15 @@ def _check_beside(look: Look, folder: Folder, children: Children, file_name: str
             others,
             hint=f"save it as {wanted!r} to replace that, or under another name",
         )
+
+
+def folded_name(name: str) -> str:
+    """Return what names have in common that some system takes for the same.
+
+    Windows and macOS do not tell small letters from capital ones, and macOS not an ``é`` from an
+    ``e`` with an accent behind it. Models move between systems.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _is_of_weights(file_name: str) -> bool:

@@ -17,7 +17,7 @@ from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.converted import print_result
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
-from tfjs_serve.cli.formats import check_input_format, check_kind, keras_ending
+from tfjs_serve.cli.formats import check_input_format, check_kind, keras_ending, refuse_urls
 from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.official import (
     OfficialCommand,
@@ -137,11 +137,12 @@ def convert(context: click.Context, /, paths: list[Path], **options: Any) -> Non
     """
     if len(paths) == 1:
         raise click.UsageError(missing_out(options))
+    refuse_urls(paths)
     terminal = Terminal()
     for note in take_graph_flags(options):
         terminal.text(f"note: {note}", style="yellow")
     with logging_to(terminal, "warning"):
-        entries = _entries(paths[:-1], options)
+        entries = _entries(paths[:-1], paths[-1], options)
         asked = _asked(context, paths[:-1], paths[-1], options)
         _check_targets(entries, asked)
         if asked.is_one:
@@ -150,15 +151,20 @@ def convert(context: click.Context, /, paths: list[Path], **options: Any) -> Non
             context.exit(FAILURE_EXIT_CODE)
 
 
-def _entries(paths: Sequence[Path], options: dict[str, Any]) -> Sequence[CatalogEntry]:
-    """Return the models at the paths; take the options that say where to look for them."""
+def _entries(paths: Sequence[Path], out: Path, options: dict[str, Any]) -> Sequence[CatalogEntry]:
+    """Return the models at the paths; take the options that say where to look for them.
+
+    What a line like this one has written into OUT before is none of those in a folder around it.
+    """
     name, topology = options.pop("input_format"), options.pop("topology")
     found: list[CatalogEntry] = []
     for path in paths:
         if not path.is_dir():
-            check_input_format(name)
-        found += models_at(path, follow_symlinks=options["follow_symlinks"], topology=topology)
-        check_input_format(name)  # a SavedModel has been called by its name
+            check_input_format(name, path)
+        found += models_at(
+            path, without=out, follow_symlinks=options["follow_symlinks"], topology=topology
+        )
+        check_input_format(name, path)  # a SavedModel has been called by its name
     for entry in found:
         check_kind(name, entry)
     return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.exporting.keras_file import is_keras_file
 
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]+:")  # longer than the letter of a drive
 KERAS_INPUTS = ("keras", "keras_keras", "keras_saved_model")
 TFJS = "tfjs_layers_model"
 _NEED_TENSORFLOW = {
@@ -34,7 +38,21 @@ _OUTPUTS_THAT_NEED_TENSORFLOW = {
 OUTPUT_FORMATS = (TFJS, *KERAS_OUTPUTS, *_OUTPUTS_THAT_NEED_TENSORFLOW)
 
 
-def check_input_format(name: str) -> None:
+def refuse_urls(paths: Sequence[Path]) -> None:
+    """Raise :class:`SettingsError` if a path, made absolute, was a URL."""
+    for path in paths:
+        at = next((at for at, part in enumerate(path.parts) if _SCHEME.fullmatch(part)), None)
+        if at is not None and not os.path.lexists(Path(*path.parts[: at + 1])):
+            url = "/".join((f"{path.parts[at]}/", *path.parts[at + 1 :]))
+            raise SettingsError(
+                f"{url} is a URL, and convert reads and writes files",
+                hint="download the model first; tfjs-serve publish puts models into a bucket; a "
+                "module of TF Hub is a graph, for which there is tensorflowjs_converter (pip "
+                "install tensorflowjs)",
+            )
+
+
+def check_input_format(name: str, path: Path) -> None:
     """Raise :class:`SettingsError` if a format can only be read by TensorFlow."""
     if name in _NEED_TENSORFLOW:
         raise SettingsError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from itertools import pairwise
@@ -39,6 +39,15 @@ _SHOWN_LAST = frozenset(
     {"input_format", "output_format", "by_layer", *(f"quantize_{dtype}" for dtype in _QUANTIZE)}
 )
 """The parameters whose options the help lists under a title of their own."""
+_ALL_OFFICIAL = frozenset(
+    {
+        *_OFFICIAL_ONLY,
+        *(f"--{name.replace('_', '-')}" for name in (*_OF_GRAPHS, *_IGNORED)),
+        *("--help", "--metadata", "--skip-op-check", "--use-structured-outputs-names"),
+        "--version",
+    }
+)
+"""All that it has: each may be shortened as far as it stays the only one."""
 _IN_OFFICIAL_WAY = f"{__name__}.in_official_way"
 _ALL = "*all*"
 """Stands for a flag without patterns: no weight of Keras has such a name."""
@@ -47,7 +56,8 @@ _ALL = "*all*"
 class OfficialCommand(click.Command):
     """Takes what the official converter takes.
 
-    Underscores and hyphens are alike, and ``--quantize-uint8`` may have patterns behind it or not.
+    Underscores and hyphens are alike, its flags may be shortened, and ``--quantize-uint8`` may have
+    patterns behind it or not.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,6 +88,8 @@ class OfficialCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note whether the line is one of the official converter, and tell what a flag takes."""
         refuse_empty(args)
+        own = {name for param in self.params for name in param.opts}
+        args = [_written_out(arg, own) for arg in args]
         flags = {_flag(arg) for arg in args}
         ctx.meta[_IN_OFFICIAL_WAY] = bool(flags & _OFFICIAL_ONLY)
         return super().parse_args(ctx, list(_with_values(args)))
@@ -99,6 +111,22 @@ def _flag(arg: str) -> str:
     return arg.partition("=")[0].replace("_", "-")
 
 
+def _written_out(arg: str, own: Collection[str]) -> str:
+    """Return an argument with its whole flag, if it is one that was shortened.
+
+    Parameters
+    ----------
+    own
+        The flags of the command, which mean themselves.
+    """
+    name, equals, value = arg.partition("=")
+    flag = _flag(arg)
+    if not flag.startswith("--") or flag == "--" or flag in own:
+        return arg
+    meant = [one for one in _ALL_OFFICIAL if one.startswith(flag)]
+    return f"{meant[0] if len(meant) == 1 else name}{equals}{value}"
+
+
 def _with_values(args: Sequence[str]) -> Iterator[str]:
     """Yield the arguments; those of the flags with patterns that have none get a value.
 
@@ -107,8 +135,12 @@ def _with_values(args: Sequence[str]) -> Iterator[str]:
     """
     for arg, following in pairwise([*args, "-"]):
         is_bare = "=" not in arg and _flag(arg) in _FLAGS_WITH_PATTERNS
-        has_patterns = not following.startswith("-") and not Path(following).exists()
-        yield f"{arg}={_ALL}" if is_bare and not has_patterns else arg
+        yield f"{arg}={_ALL}" if is_bare and not _are_patterns(following) else arg
+
+
+def _are_patterns(following: str) -> bool:
+    """Whether what follows a flag is of the flag, as an empty text is."""
+    return not following or not (following.startswith("-") or Path(following).exists())
 
 
 def official_options(command: _Function) -> _Function:
@@ -227,7 +259,10 @@ def take_quantization(options: dict[str, Any], variant: Variant) -> tuple[Varian
 
 
 def _patterns(text: str) -> Patterns:
-    return True if text == _ALL else [part.strip() for part in text.split(",") if part.strip()]
+    if text == _ALL:
+        return True
+    # An empty list is a pattern that no weight matches, and a note will say so.
+    return [part.strip() for part in text.split(",") if part.strip()] or [""]
 
 
 def missing_out(options: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ from tfjs_serve.exporting.batch import models_at
 from tfjs_serve.exporting.building import building
 from tfjs_serve.facts import counted
 from tfjs_serve.publishing.addresses import model_address, public_url
-from tfjs_serve.publishing.destinations import open_destination
+from tfjs_serve.publishing.destinations import is_bucket, open_destination
 from tfjs_serve.publishing.model import Destination
 from tfjs_serve.publishing.models import Built, build_all, chosen, wish_for
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
@@ -213,6 +213,10 @@ def publish_command(
         terminal=terminal,
     )
     with logging_to(terminal, "warning"):
-        entries = models_at(path, follow_symlinks=job.settings.follow_symlinks)
+        entries = models_at(
+            path,
+            without=None if is_bucket(dest) else Path(dest).absolute(),
+            follow_symlinks=job.settings.follow_symlinks,
+        )
         is_well = run(job.run(chosen(entries, names), variants))
     context.exit(0 if is_well else FAILURE_EXIT_CODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,12 +69,18 @@ def found_at(path: Path, *, follow_symlinks: bool = False, topology: Path | None
 
 
 def models_at(
-    path: Path, *, follow_symlinks: bool = False, topology: Path | None = None
+    path: Path,
+    *,
+    without: Path | None = None,
+    follow_symlinks: bool = False,
+    topology: Path | None = None,
 ) -> tuple[CatalogEntry, ...]:
     """Return the model at `path`, or all models in the folder.
 
     Parameters
     ----------
+    without
+        A folder in it whose models do not count: what was written there before.
     follow_symlinks
         Whether links that lead out of the folder are followed.
     topology
@@ -85,9 +92,16 @@ def models_at(
         There is none; or an architecture is given for a folder of them.
     """
     found = found_at(path, follow_symlinks=follow_symlinks, topology=topology)
-    if not found.entries:
+    entries = found.entries
+    if without is not None and _is_in(without, path) and not _is_in(path, without):
+        entries = tuple(entry for entry in entries if not _is_in(entry.path, without))
+    if not entries:
         raise no_models_in(path, found)
-    return found.entries
+    return entries
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def targets(entries: Sequence[CatalogEntry], out: Path, ending: str = "") -> dict[Path, Path]:

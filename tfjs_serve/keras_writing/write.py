@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tfjs_serve.conversion.raising.model import Raised
+from tfjs_serve.conversion.raising.statistics import with_statistics_as_arguments
 from tfjs_serve.keras_writing.archive import write_archive
 from tfjs_serve.keras_writing.hdf5 import write_hdf5
 from tfjs_serve.layers_model.model import WrittenFile
@@ -29,7 +30,7 @@ def write_keras(
     path = directory / f"model.{form.value}"
     count = _counting(model, on_progress)
     if form is KerasForm.HDF5:
-        write_hdf5(model, path, count)
+        write_hdf5(with_statistics_as_arguments(model), path, count)
     else:
         write_archive(model, path, directory / "weights", count)
     return WrittenFile(name=path.name, size_bytes=path.stat().st_size, sha256=_digest(path))

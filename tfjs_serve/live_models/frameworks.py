@@ -1,8 +1,8 @@
 """Which Keras an object comes from, and which one the caller has.
 
-A Keras is never imported here, for the caller alone knows which one it is to be, with which backend
-(``KERAS_BACKEND``), and whether the seconds and the memory that this takes are welcome. It is
-looked up among what the program has imported.
+The Keras is looked up among what the program has imported, for the caller alone knows which one it
+is to be, with which backend (``KERAS_BACKEND``), and whether the seconds and the memory that this
+takes are welcome.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def loaded_keras() -> ModuleType:
         It has imported none.
     """
     for package in _PACKAGES:
-        if package in sys.modules:
-            return sys.modules[package]
+        if (keras := sys.modules.get(package)) is not None:
+            return keras
     keras = getattr(
         sys.modules.get("tensorflow"), "keras", None
     )  # which is imported when asked for

@@ -16,7 +16,7 @@ from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.folders import stamp_of
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import file_name_of, split_model_file
-from tfjs_serve.catalog.places import Place
+from tfjs_serve.catalog.places import Place, folded_name
 from tfjs_serve.errors import CannotSaveHereError, SourceChangedError
 from tfjs_serve.saving.placing import (
     changed_meanwhile,
@@ -140,7 +140,7 @@ class Saver:
 
     async def _lock_of(self, name: str) -> asyncio.Lock:
         """Return the lock of the file that `name` means, however it is spelled."""
-        key = (await self._catalog.place(name)).exact_name.casefold()
+        key = folded_name((await self._catalog.place(name)).exact_name)
         lock = self._turns.get(key)
         if lock is None:
             lock = self._turns[key] = asyncio.Lock()

@@ -15,7 +15,7 @@ from tfjs_serve.errors import StoreError, TfjsFolderError, TfjsServeError, store
 from tfjs_serve.exporting.export import ExportError
 from tfjs_serve.exporting.keras_file import export_keras
 from tfjs_serve.saving.saver import Export, Saver
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 
 _LONG_AGO_SECONDS = 1_000_000_000
 
@@ -59,7 +59,13 @@ def _entry_in(folder: Path) -> CatalogEntry:
     """
     for path in folder.iterdir():
         os.utime(path, (_LONG_AGO_SECONDS, _LONG_AGO_SECONDS))
-    return entry_for_path(folder)
+    try:
+        return entry_for_path(folder)
+    except TfjsFolderError as error:  # which names a folder of the cache
+        raise TfjsFolderError(
+            f"what was sent is no model: its {MODEL_JSON} is not one that TensorFlow.js writes",
+            hint="let TensorFlow.js send it: await model.save(url)",
+        ) from error
 
 
 def _of_the_cache(error: ExportError) -> TfjsServeError:

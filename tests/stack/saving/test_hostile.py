@@ -152,6 +152,7 @@ async def test_a_part_that_is_damaged_is_told(
         await save(stack, f"/{name}", {**dense_model(), part: data}), 422, "bad-tfjs-folder"
     )
     assert told["detail"]
+    assert "the folder" not in told["detail"]  # it is none that a page knows
     assert contents(folder) == before
 
 

@@ -78,6 +78,16 @@ async def test_a_name_that_is_taken_otherwise_is_refused(stack: Stack, folder: F
     assert contents(folder) == before
 
 
+async def test_accents_that_macos_does_not_tell_apart_are_one_name(
+    stack: Stack, folder: Folder
+) -> None:
+    folder.save("caf\u00e9.h5")
+    before = contents(folder)
+    for path in ("/cafe%CC%81", "/Cafe%CC%81.h5"):
+        assert_refused(await save(stack, path, dense_model()), 409, "cannot-save-here")
+    assert contents(folder) == before
+
+
 async def test_links_are_never_written_through(folder: Folder, settings: ServerSettings) -> None:
     outside = folder.path.parent / "outside"
     outside.mkdir()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tfjs_serve.conversion.model.layers import Json, KerasLayer
 from tfjs_serve.conversion.raising.model import BOTH, KERAS2, KERAS3
+from tfjs_serve.conversion.rules.activation_names import UnknownActivationError, named
 
 _ONLY = {
     KERAS2: frozenset(
@@ -252,8 +253,17 @@ def _by_functions(config: Mapping[str, Json]) -> tuple[frozenset[int], str]:
     for key, value in config.items():
         is_name = key.endswith("activation") and isinstance(value, str)
         if is_name and _ACTIVATIONS.get(value, value) not in _OF_BOTH:
-            return frozenset({KERAS3}), f"{key}={value!r}"
+            return _with_activation(value), f"{key}={value!r}"
     return BOTH, ""
+
+
+def _with_activation(name: str) -> frozenset[int]:
+    """Return which Kerases have an activation that is not in both."""
+    try:
+        named(name, KERAS3)
+    except UnknownActivationError:
+        return frozenset()  # such as gelu_new, which only TensorFlow.js has
+    return frozenset({KERAS3})
 
 
 # --- Arguments that have other names, or other values when they are left out -----------------

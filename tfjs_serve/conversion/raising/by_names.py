@@ -56,18 +56,21 @@ def variables_by_names(
 
 
 def _leaves(layer: KerasLayer) -> Iterator[KerasLayer]:
-    """Yield the layers of all models that are not models themselves."""
+    """Yield the layers of all models that are not models themselves, also of those in wrappers."""
     for child in layer.children:
-        if child.class_name in CONTAINERS:
-            yield from _leaves(child)
-        else:
+        if child.class_name not in CONTAINERS:
             yield child
+        if any(one.class_name in CONTAINERS for one in (child, *child.children)):
+            yield from _leaves(child)
 
 
 def _slots(layer: KerasLayer, own: OwnVariables) -> Iterator[Slot]:
-    for inner in layer.walk():
-        for variable in own(inner) or ():
-            yield inner, variable
+    """Yield the variables of a layer, and of those inside of it; those of models have own names."""
+    for variable in own(layer) or ():
+        yield layer, variable
+    for child in layer.children:
+        if child.class_name not in CONTAINERS:
+            yield from _slots(child, own)
 
 
 def _of_layer(

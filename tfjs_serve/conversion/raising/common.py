@@ -29,7 +29,7 @@ from tfjs_serve.conversion.rules.registry import traits_of
 from tfjs_serve.conversion.spelling.entries import config_of, entries_of
 
 _NO_KERAS = "no-such-layer"
-_HINT_REBUILD = "Replace the layer in the Keras model that it came from."
+_HINT_REBUILD = "Replace it in the model that this one came from."
 _WITHOUT_FLAG = frozenset(
     {"Discretization", "HashedCrossing", "Pipeline"}
     | {"SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
@@ -268,9 +268,9 @@ class _Writer:
 
     def _tell(self, layer: KerasLayer, loaded_by: frozenset[int], because: str) -> None:
         if not loaded_by:
-            self._report.problem(
-                layer, _NO_KERAS, "No Keras of today has this layer.", _HINT_REBUILD
-            )
+            with_it = "" if because == layer.class_name else f" with {because}"
+            message = f"No Keras of today has this layer{with_it}."
+            self._report.problem(layer, _NO_KERAS, message, _HINT_REBUILD)
         elif loaded_by != BOTH:
             (one,) = loaded_by
             self._only(one, layer, because)

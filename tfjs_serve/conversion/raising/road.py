@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tfjs_serve.conversion.model.report import Report, nonsense_as_error
+from tfjs_serve.conversion.raising.code import refuse_code, without_code
 from tfjs_serve.conversion.raising.common import in_common
 from tfjs_serve.conversion.raising.hard_sigmoid import note_hard_sigmoid, without_hard_sigmoid
 from tfjs_serve.conversion.raising.model import BOTH, Origin, Page, Raised
@@ -68,7 +69,9 @@ def raised(
         loaded_by=written.loaded_by,
         notes=tuple(notes),
     )
-    return with_training(model, origin, page) if with_all else model
+    refuse_code(model, report)
+    report.raise_problems()
+    return without_code(with_training(model, origin, page)) if with_all else model
 
 
 def _page(document: Mapping[str, Any], weights: Sequence[TfjsWeight], display_name: str) -> Page:

@@ -102,13 +102,16 @@ def _before_product(
     return {"reset_after": bool(config.get("reset_after"))}
 
 
-def _without_constraint(
+def _depthwise(
     _name: str, config: Mapping[str, Json], _weights: Mapping[str, TensorSource]
 ) -> dict[str, Json]:
-    """Return the constraint, in whose place TensorFlow.js writes the regularizer again."""
+    """Return what TensorFlow.js computes, and no constraint that is the regularizer once more.
+
+    It takes dilation rates, and computes the layer and the shape of its output without them.
+    """
     constraint = config.get("depthwise_constraint")
     is_regularizer = isinstance(constraint, dict) and "L" in str(constraint.get("class_name"))[:1]
-    return {"depthwise_constraint": None} if is_regularizer else {}
+    return {"dilation_rate": [1, 1]} | ({"depthwise_constraint": None} if is_regularizer else {})
 
 
 _COMPLETED: Mapping[
@@ -118,5 +121,5 @@ _COMPLETED: Mapping[
     "SeparableConv2D": _separable,
     "GRU": _before_product,
     "GRUCell": _before_product,
-    "DepthwiseConv2D": _without_constraint,
+    "DepthwiseConv2D": _depthwise,
 }

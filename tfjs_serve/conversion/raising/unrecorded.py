@@ -12,6 +12,7 @@ from tfjs_serve.conversion.model.sources import Array, LayerWeights
 from tfjs_serve.conversion.passes import complete_arguments, own_variables, spelled
 from tfjs_serve.conversion.raising.by_names import variables_by_names
 from tfjs_serve.conversion.raising.model import Origin, Page
+from tfjs_serve.conversion.raising.otherwise import notes_of_difference
 from tfjs_serve.conversion.raising.tfjs_spelling import keras_entry
 from tfjs_serve.conversion.training.trained_weights import trained_weights
 from tfjs_serve.keras_files import Container, Dialect, KerasModel
@@ -74,7 +75,7 @@ def unrecorded(page: Page) -> Origin:
         trained=_trained(config, page),
         arranged=partial(_arranged, variables, page),
         training=page.training,
-        notes=report.warnings,
+        notes=(*report.warnings, *notes_of_difference(draft, variables)),
     )
 
 
