@@ -123,10 +123,10 @@ def verdict(theirs: Made, ours: Made) -> tuple[str, str]:
         different = difference(theirs, ours)
         return ("differs", different) if different else ("same", ours.detail)
     if ours.is_right:
-        return "only ours", theirs.detail
+        return "only ours", f"official: {theirs.detail}"
     if theirs.is_right:
-        return "only official", ours.detail
-    return "neither", ours.detail
+        return "only official", f"ours: {ours.detail}"
+    return "neither", f"ours: {ours.detail}; official: {theirs.detail}"
 
 
 def compared(lines: Sequence[Line], python: Path, folder: Path) -> Iterator[Row]:

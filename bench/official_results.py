@@ -98,7 +98,7 @@ def _specs(document: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 
 
 def _is_big(weights: Mapping[str, Any]) -> bool:
-    return any(name.startswith("big/") for name in weights)
+    return any("big/" in name for name in weights)
 
 
 def _loaded(

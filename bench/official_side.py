@@ -14,10 +14,12 @@ import contextlib
 import importlib
 import io
 import json
+import multiprocessing
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +64,14 @@ def make_models() -> None:
     for name in ("w.h5", "w.weights.h5"):
         model.save_weights(name)
     model.save("saved", save_format="tf")
-    write_frozen(model)
     network(keras).save("k3.keras")
-    tensorflowjs().converters.convert(["--input_format=keras", "m.h5", "page"])
     wide = tf_keras.layers.Dense(4000, input_shape=(700,), name="big")
     big = tf_keras.Sequential([wide, tf_keras.layers.Dense(2, activation="softmax", name="small")])
     big.save("big.h5")
+    big.save("saved_big", save_format="tf")
+    write_frozen(big)
+    for source, page in (("m.h5", "page"), ("big.h5", "page_big")):
+        tensorflowjs().converters.convert(["--input_format=keras", source, page])
     for name, one in (("net", model), ("big", big)):
         x = np.random.default_rng(1).uniform(size=(2, *one.input_shape[1:])).astype("float32")
         np.savez(f"{name}.npz", x=x, y=one.predict(x, verbose=0))
@@ -90,23 +94,29 @@ def write_frozen(model: Any) -> None:
 
 
 def run(name: str, lines: str, path: str = "") -> list[dict[str, Any]]:
-    """Run lines in the way of one of the two; return how each ended."""
+    """Run lines in the way of one of the two; return how each ended.
+
+    Each has a process of its own: what some import for graphs breaks models of Keras.
+    """
     if name == "official":
         tensorflowjs()  # its import fails where what is printed is kept
     if path:  # last, so that what is installed here comes first
         sys.path += path.split(os.pathsep)
         os.environ["PYTHONPATH"] = path  # for a process that the call may start
-    model = network(tf_keras)
-    results = []
-    for number, (is_call, words) in enumerate(json.loads(Path(lines).read_text())):
-        text = words.replace("OUT", f"{name}/{number}")
-        if is_call:
-            results.append(ended(lambda text=text: call(name, text, model)))  # type: ignore[misc]
-        elif name == "official":
-            results.append(ended(lambda text=text: command(text)))  # type: ignore[misc]
-        else:
-            results.append({})
-    return results
+    listed = [
+        (is_call, words.replace("OUT", f"{name}/{number}"))
+        for number, (is_call, words) in enumerate(json.loads(Path(lines).read_text()))
+    ]
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        return pool.map(partial(run_one, name), listed, chunksize=1)
+
+
+def run_one(name: str, line: tuple[bool, str]) -> dict[str, Any]:
+    """Run a line of a shell, which is the official one's, or a call."""
+    is_call, words = line
+    if is_call:
+        return ended(lambda: call(name, words, network(tf_keras)))
+    return ended(lambda: command(words)) if name == "official" else {}
 
 
 def tensorflowjs() -> Any:
