@@ -16,10 +16,10 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ import tensorflow as tf  # type: ignore[import-not-found,import-untyped,unused-i
 import tf_keras  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 TOLERANCE = 1e-5
+GRAPHS = re.compile("graph|frozen|saved|hub")
 KERAS_ENDINGS = (".h5", ".keras")
 
 
@@ -96,7 +97,7 @@ def write_frozen(model: Any) -> None:
 def run(name: str, lines: str, path: str = "") -> list[dict[str, Any]]:
     """Run lines in the way of one of the two; return how each ended.
 
-    Each has a process of its own: what some import for graphs breaks models of Keras.
+    What makes graphs has a process of its own each: it breaks models of Keras that come later.
     """
     if name == "official":
         tensorflowjs()  # its import fails where what is printed is kept
@@ -107,13 +108,16 @@ def run(name: str, lines: str, path: str = "") -> list[dict[str, Any]]:
         (is_call, words.replace("OUT", f"{name}/{number}"))
         for number, (is_call, words) in enumerate(json.loads(Path(lines).read_text()))
     ]
-    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
-        return pool.map(partial(run_one, name), listed, chunksize=1)
+    forks = multiprocessing.get_context("fork")
+    with forks.Pool(1) as shared, forks.Pool(1, maxtasksperchild=1) as alone:
+        pools = [alone if GRAPHS.search(words) else shared for _, words in listed]
+        return [
+            pool.apply(run_one, (name, *line)) for pool, line in zip(pools, listed, strict=True)
+        ]
 
 
-def run_one(name: str, line: tuple[bool, str]) -> dict[str, Any]:
+def run_one(name: str, is_call: bool, words: str) -> dict[str, Any]:
     """Run a line of a shell, which is the official one's, or a call."""
-    is_call, words = line
     if is_call:
         return ended(lambda: call(name, words, network(tf_keras)))
     return ended(lambda: command(words)) if name == "official" else {}
