@@ -10,14 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conversion.declared import needs_node, node
-from tfjs_serve.training_script import (
-    MODULE_NAME,
-    SCRIPT_NAME,
-    TYPES_NAME,
-    module,
-    types,
-    whole_script,
-)
+from tfjs_serve.training_script import types, whole_script
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "training.md"
 KINDS = {
@@ -95,33 +88,6 @@ def test_the_document_has_all_that_there_is(kind: str, script: str) -> None:
 def test_the_types_have_all_that_there_is(kind: str, script: str) -> None:
     union = types().partition(f"export type {KINDS[kind]} =")[2].partition(";")[0]
     assert re.findall(r'"(\w+)"', union) == sorted(offered(script)[kind])
-
-
-def test_the_types_are_where_typescript_looks_for_those_of_the_module() -> None:
-    # "File extension substitution" in TypeScript's reference: of x.mjs they are in x.d.mts only.
-    assert f"{MODULE_NAME.removesuffix('.mjs')}.d.mts" == TYPES_NAME
-
-
-@needs_node
-def test_the_types_are_typescript() -> None:
-    program = f"""
-      const {{ transformSync }} = require("esbuild");
-      const made = transformSync({json.dumps(types())}, {{ loader: "ts" }});
-      process.stdout.write(JSON.stringify(made.warnings));
-    """
-    assert node("--eval", program) == []
-
-
-@needs_node
-def test_the_module_exports_what_the_types_say(tmp_path: Path) -> None:
-    (tmp_path / SCRIPT_NAME).write_text(whole_script().text, encoding="utf-8")
-    (tmp_path / MODULE_NAME).write_text(module(SCRIPT_NAME), encoding="utf-8")
-    program = f"""
-      import({json.dumps((tmp_path / MODULE_NAME).as_uri())}).then((found) =>
-        process.stdout.write(JSON.stringify(Object.keys(found).sort())));
-    """
-    exported = re.findall(r"^export declare (?:function|const) (\w+)", types(), flags=re.MULTILINE)
-    assert node("--eval", program) == sorted([*exported, "default"])
 
 
 @needs_node

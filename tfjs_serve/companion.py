@@ -25,6 +25,7 @@ PACKAGE = "tfjs-serve/layers.js"
 """Package of the classes, so that TF.js's error about an unknown one names the file to load."""
 SCRIPT_NAME = LAYERS.script_name
 MODULE_NAME = LAYERS.module_name
+TYPES_NAME = LAYERS.types_name
 SCRIPT_PREFIX = LAYERS.prefix
 """How the names of scripts begin, and of their compressed forms."""
 
@@ -161,6 +162,11 @@ def whole_script() -> Script:
 def module(script_name: str) -> str:
     """Return the ES module that loads the script beside it, and exports ``register``."""
     return packed_scripts.module(LAYERS, script_name)
+
+
+def types() -> str:
+    """Return the declarations for TypeScript of what the module exports."""
+    return packed_scripts.types(LAYERS)
 
 
 def is_script(file_name: str) -> bool:

@@ -3,7 +3,7 @@
 The sources of a script are in a folder of ``browser/``, one part for each family.
 ``tools/minify_layers.py`` makes a document beside the folder of them, as ``browser/layers.json`` of
 ``browser/layers``: the minified parts, what each declares, and which others it needs. A script is a
-classic script and a CommonJS module; a small ES module imports it.
+classic script and a CommonJS module; a small ES module imports it, which has types for TypeScript.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ class Kind:
     @property
     def module_name(self) -> str:
         return f"{self.name}.mjs"
+
+    @property
+    def types_name(self) -> str:
+        """The one name that TypeScript looks for beside the ES module."""
+        return f"{self.name}.d.mts"
 
     @property
     def prefix(self) -> str:
@@ -148,6 +153,13 @@ def module(kind: Kind, script_name: str) -> str:
     """Return the ES module that loads the script beside it, and exports what it offers."""
     exported = ", ".join(kind.exported)
     return _MODULE.format(script_name=script_name, exported=exported, variable=kind.variable)
+
+
+@cache
+def types(kind: Kind) -> str:
+    """Return the declarations for TypeScript of what the ES module exports."""
+    file = resources.files("tfjs_serve.browser") / kind.types_name
+    return file.read_text(encoding="utf-8")
 
 
 def is_script(kind: Kind, file_name: str) -> bool:

@@ -6,8 +6,6 @@ with Keras's numbers. Its sources are in ``browser/training``; a page gets all o
 
 from __future__ import annotations
 
-from importlib import resources
-
 from tfjs_serve import packed_scripts
 from tfjs_serve.packed_scripts import TRAINING, Script
 
@@ -15,8 +13,7 @@ PACKAGE = "tfjs-serve/training.js"
 """Package of its classes, so that TF.js's error about an unknown one names the file to load."""
 SCRIPT_NAME = TRAINING.script_name
 MODULE_NAME = TRAINING.module_name
-TYPES_NAME = "training.d.mts"
-"""Types for the ES module, under the one name that TypeScript looks for beside it."""
+TYPES_NAME = TRAINING.types_name
 
 
 def whole_script() -> Script:
@@ -31,5 +28,4 @@ def module(script_name: str) -> str:
 
 def types() -> str:
     """Return the declarations for TypeScript of what the module exports."""
-    file = resources.files("tfjs_serve.browser") / TYPES_NAME
-    return file.read_text(encoding="utf-8")
+    return packed_scripts.types(TRAINING)

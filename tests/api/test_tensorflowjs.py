@@ -64,10 +64,14 @@ def test_a_command_line_is_run(tmp_path: Path) -> None:
     source, out = SAMPLES / "iris.h5", tmp_path / "out"
     tfjs.converters.convert([str(source), str(out)])
     assert json.loads((out / "model.json").read_text())["format"] == "layers-model"
+    assert {path.name for path in out.iterdir()} == {"model.json", "group1-shard1of1.bin"}
+    tfjs.converters.convert(["--input_format=keras", str(source), str(out)])
+    tfjs.converters.convert([str(source), str(out), "--shard-names=digest"])
+    assert len(list(out.glob("weights.*.bin"))) == 1
     with pytest.raises(TfjsServeError, match="nothing"):
         tfjs.converters.convert([str(tmp_path / "nothing.h5"), str(out)])
 
 
 def test_dtypes_and_the_version_are_there() -> None:
     assert tfjs.quantization.QUANTIZATION_DTYPE_UINT8 == "uint8"
-    assert tfjs.__version__
+    assert tfjs.__version__ == tfjs.version.version

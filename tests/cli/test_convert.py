@@ -283,7 +283,7 @@ def test_model_json_is_replaced_last_and_then_old_layers_go(
 
     monkeypatch.setattr(export_module.Path, "replace", note)
     exported = put_in_place(converted, out)
-    layers = ["layers.mjs", "layers.js"] * needs_layers
+    layers = ["layers.mjs", "layers.d.mts", "layers.js"] * needs_layers
     assert sorted(moved[:2]) == ["a.bin", "b.bin"]
     assert moved[2:] == [*layers, "model.json"]
     assert {path.name for path in out.iterdir()} == set(moved)

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Download, Page
 
 from tests.parity.conftest import KERAS_WARNINGS
-from tests.parity.harness import ServedModels
+from tests.parity.harness import NodeTf, ServedModels
 from tests.parity.keras3 import built
+from tests.parity.way_back import FORMS, assert_predicts, back
 
 from .browser import wait_until
 
@@ -157,6 +159,26 @@ def test_ml5_classifies_with_a_model_of_teachable_machine(
     assert sum(one["confidence"] for one in found) == pytest.approx(1, abs=1e-5)
 
 
+def _assert_goes_back(
+    folder: Path, url: str, node_tf: NodeTf, shape: tuple[int, ...], classes: int
+) -> None:
+    """Make Keras files of a folder as it was exported; they predict what it predicts in a page."""
+    inputs = [np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype("float32")]
+    expected = node_tf.predict(f"{url}model.json", inputs).outputs
+    assert expected[0].shape == (2, classes)
+    for form in FORMS:
+        path, _ = back(folder, folder.with_name(form.value), form)
+        assert_predicts(path, inputs, expected)
+
+
+def test_what_teachable_machine_exports_goes_back_to_keras(
+    image_model: tuple[str, dict[str, Any]], node_tf: NodeTf, tmp_path: Path
+) -> None:
+    url, _ = image_model
+    folder = tmp_path / f"my_image_model_{tmp_path.name}"
+    _assert_goes_back(folder, url, node_tf, (224, 224, 3), len(LABELS))
+
+
 @pytest.fixture
 def network(quiet: Page, served: ServedModels, tmp_path: Path) -> tuple[str, list[dict[str, Any]]]:
     """Return the URL of the folder of an exported network, and its classification."""
@@ -188,6 +210,14 @@ def test_ml5_loads_its_network_by_its_files_or_its_url(
     }
     assert quiet.evaluate(LOAD_A_NETWORK, files) == expected
     assert quiet.evaluate(LOAD_A_NETWORK, files["model"]) == expected
+
+
+def test_what_ml5_exports_goes_back_to_keras(
+    network: tuple[str, list[dict[str, Any]]], node_tf: NodeTf, tmp_path: Path
+) -> None:
+    url, expected = network
+    folder = tmp_path / f"network_{tmp_path.name}"
+    _assert_goes_back(folder, url, node_tf, (2,), len(expected))
 
 
 def test_files_are_recognised_by_their_names_as_older_versions_of_ml5_do(

@@ -19,7 +19,7 @@ from pathlib import Path
 from tfjs_serve import training_script
 from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, module
+from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, TYPES_NAME, module, types
 from tfjs_serve.errors import SettingsError, StoreError, TfjsServeError
 from tfjs_serve.exporting.naming import (
     exported_names,
@@ -172,7 +172,7 @@ def _write(path: Path, text: str) -> None:
 
 def scripts_beside(*, needs_layers: bool, trains: bool) -> dict[str, str]:
     """Return the scripts that are written beside a model, by name, apart from its layers."""
-    scripts = {MODULE_NAME: module(SCRIPT_NAME)} if needs_layers else {}
+    scripts = {MODULE_NAME: module(SCRIPT_NAME), TYPES_NAME: types()} if needs_layers else {}
     if trains:
         name = training_script.SCRIPT_NAME
         scripts |= {

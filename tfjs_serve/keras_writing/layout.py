@@ -9,7 +9,7 @@ from tfjs_serve.conversion.all_rules import rules
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer, Variable
 from tfjs_serve.conversion.raising.model import Raised
 from tfjs_serve.conversion.stored.archive_paths import object_paths
-from tfjs_serve.conversion.stored.assignment import OwnVariables, Slot, saved_order
+from tfjs_serve.conversion.stored.assignment import OwnVariables, Slot, its_own, saved_order
 from tfjs_serve.errors import KerasFileError
 from tfjs_serve.layers_model.model import TensorSource
 
@@ -52,7 +52,7 @@ def by_object(model: Raised) -> Iterator[Group]:
             part, _, _ = variable.name.rpartition("/")
             parts.setdefault(part, []).append((layer, variable))
         for part, slots in parts.items():
-            variables = [(_name(*slot), _value(model, slot)) for slot in slots]
+            variables = [(_name(*slot), _value(model, its_own(slot, own))) for slot in slots]
             for name in (f"/{part}", f"/_{part}") if part else ("",):
                 yield f"{path}{name}", variables
 

@@ -8,4 +8,5 @@ from __future__ import annotations
 
 from tfjs_serve.tensorflowjs import converters as converters
 from tfjs_serve.tensorflowjs import quantization as quantization
+from tfjs_serve.tensorflowjs import version as version
 from tfjs_serve.version import __version__ as __version__

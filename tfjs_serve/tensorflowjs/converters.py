@@ -48,14 +48,15 @@ def save_keras_model(
 
 
 def convert(arguments: Sequence[str]) -> None:
-    """Run ``tfjs-serve convert`` with the arguments of a command line.
+    """Run ``tfjs-serve-converter`` with the arguments of a command line.
 
     Raises
     ------
     TfjsServeError
         It failed; the message is what it printed.
     """
-    command = [sys.executable, "-m", "tfjs_serve", "convert", *map(str, arguments)]
+    official = ("convert", "--force", "--shard-names", "official")
+    command = [sys.executable, "-m", "tfjs_serve", *official, *map(str, arguments)]
     done = subprocess.run(  # noqa: S603 -- this package, with the caller's arguments
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -15,9 +15,8 @@ from functools import lru_cache, partial
 
 from aiohttp import hdrs, web
 
-from tfjs_serve import training_script
 from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
-from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
+from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, types, whole_script
 from tfjs_serve.version import __version__
 from tfjs_serve.web import pages, problems
 from tfjs_serve.web.catalogue import CODINGS
@@ -76,9 +75,9 @@ def _module_of(kind: Kind) -> Representation:
     return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
 
 
-@lru_cache(maxsize=1)
-def _types() -> Representation:
-    body = training_script.types().encode("utf-8")
+@lru_cache(maxsize=len(KINDS))
+def _types_of(kind: Kind) -> Representation:
+    body = types(kind).encode("utf-8")
     return from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS)
 
 
@@ -106,8 +105,8 @@ async def _send_module(kind: Kind, request: web.Request, _services: Services) ->
     return await send(request, await asyncio.to_thread(_module_of, kind))
 
 
-async def _send_types(request: web.Request, _services: Services) -> web.StreamResponse:
-    return await send(request, await asyncio.to_thread(_types))
+async def _send_types(kind: Kind, request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(_types_of, kind))
 
 
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
@@ -122,6 +121,7 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
     return {
         f"/-/{kind.script_name}": partial(_send_script, kind, REVALIDATE),
         f"/-/{kind.module_name}": partial(_send_module, kind),
+        f"/-/{kind.types_name}": partial(_send_types, kind),
         _by_digest(kind): partial(_send_script_by_digest, kind),
     }
 
@@ -131,7 +131,6 @@ OWN_URLS: Mapping[str, Answer] = {
     "/-/models.json": _catalogue_json,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
-    f"/-/{training_script.TYPES_NAME}": _send_types,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
 

@@ -16,7 +16,17 @@ from tfjs_serve.conversion.training.objects import Named, named
 from tfjs_serve.conversion.training.optimizers import read_optimizer
 from tfjs_serve.conversion.training.tables import OF_ALL_OPTIMIZERS
 
-_OF_KERAS3 = frozenset({"Lamb", "Muon", "LossScaleOptimizer"})
+_LACKING = frozenset({"Lamb", "LossScaleOptimizer", "Muon", "ScheduleFreeAdamW"})
+"""Optimizers that tf_keras has not."""
+_IN_ARCHIVES = {
+    **dict.fromkeys(("Adafactor", "AdamW", "Lion"), "tf_keras"),
+    "Lamb": "Keras 3",
+}
+"""Optimizers that a Keras takes from .keras files alone, and that Keras.
+
+tf_keras looks for older ones in .h5 files, unless they have a setting that Keras 3 refuses. Keras 3
+does not know all of its own ones there.
+"""
 _ACCURACY = frozenset({"accuracy", "acc", "crossentropy", "ce"})
 _LOSSES = {
     "cosine_proximity": "cosine_similarity",
@@ -71,8 +81,7 @@ def compiled_for_keras(settings: Mapping[str, Any], writer: Writer) -> Compiled 
     except UnknownSettingError as error:
         notes.append(f"The optimizer stays as it was saved: {error}.")
         optimizer = dict(saved) if isinstance(saved, dict) else {"class_name": saved, "config": {}}
-    if setting is not None and setting.class_name in _OF_KERAS3:
-        notes.append(f"tf_keras has no optimizer {setting.class_name}.")
+    notes += _who_takes(setting.class_name) if setting is not None else []
     training: dict[str, Json] = {
         key: _each(settings.get(key), module)
         for key, module in (
@@ -97,6 +106,18 @@ def _optimizer(setting: Setting) -> dict[str, Json]:
         if key not in OF_ALL_OPTIMIZERS or value != OF_ALL_OPTIMIZERS[key]
     }
     return _object("keras.optimizers", setting.class_name, config)
+
+
+def _who_takes(optimizer: str) -> list[str]:
+    """Say which Keras does not load the model with this optimizer, and what to do there."""
+    notes = []
+    if optimizer in _LACKING:
+        there = "load the model there with compile=False"
+        notes.append(f"tf_keras has no optimizer {optimizer}: {there}.")
+    if keras := _IN_ARCHIVES.get(optimizer):
+        there = "load an .h5 file there with compile=False"
+        notes.append(f"{keras} takes the optimizer {optimizer} from .keras files alone: {there}.")
+    return notes
 
 
 def _schedule(setting: Setting) -> dict[str, Json]:

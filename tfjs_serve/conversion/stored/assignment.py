@@ -67,8 +67,10 @@ def assign(
             _report_count(layer, len(slots), refs, report)
             continue
         shared.append((layer, _names(slots), refs))
-        for (owner, variable), ref in zip(slots, refs, strict=True):
-            assigned.setdefault(owner.path, {})[variable.name] = ref
+        for slot, ref in zip(slots, refs, strict=True):
+            if its_own(slot, own) is slot:  # the layer inside has it in a group of its own
+                owner, variable = slot
+                assigned.setdefault(owner.path, {})[variable.name] = ref
     return assigned
 
 
@@ -140,17 +142,21 @@ def trained_in_order(model: KerasLayer, own: OwnVariables) -> list[Slot]:
 
 
 def _each_once(slots: Sequence[Slot], own: OwnVariables) -> list[Slot]:
-    """Leave out repeated variables: SpectralNormalization also has the kernel of its layer."""
+    """Leave out repeated variables."""
     found: dict[tuple[str, str], Slot] = {}
-    for layer, variable in slots:
-        slot = (layer, variable)
-        if layer.class_name == "SpectralNormalization" and variable.name == "kernel":
-            slot = next(
-                ((child, first) for child in layer.children for first in own(child) or ()),
-                slot,
-            )
-        found.setdefault((slot[0].path, slot[1].name), slot)
+    for slot in slots:
+        layer, variable = its_own(slot, own)
+        found.setdefault((layer.path, variable.name), (layer, variable))
     return list(found.values())
+
+
+def its_own(slot: Slot, own: OwnVariables) -> Slot:
+    """Return where a variable is known: SpectralNormalization also has the kernel of its layer."""
+    layer, variable = slot
+    if layer.class_name != "SpectralNormalization" or variable.name != "kernel":
+        return slot
+    of_children = ((child, first) for child in layer.children for first in own(child) or ())
+    return next(of_children, slot)
 
 
 def _split_keras3(layer: KerasLayer, own: OwnVariables) -> tuple[list[Slot], list[Slot]]:
