@@ -19,10 +19,17 @@ from tfjs_serve.settings import Variant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """Models by their folders, from the destination on: what they became, or why they did not."""
+    """Models by their folders, from the destination on: what they became, or why they did not.
+
+    Attributes
+    ----------
+    loaders
+        The function of TF.js that loads each of them.
+    """
 
     artifacts: Mapping[str, Artifact]
     refused: Mapping[str, TfjsServeError]
+    loaders: Mapping[str, str]
 
 
 def chosen(entries: Sequence[CatalogEntry], names: Sequence[str]) -> dict[str, CatalogEntry]:
@@ -54,17 +61,19 @@ async def build_all(
     """Convert each model into each variant; those that were converted before are found again."""
     artifacts: dict[str, Artifact] = {}
     refused: dict[str, TfjsServeError] = {}
+    loaders: dict[str, str] = {}
     names = {entry: name for name, entry in models.items()}
     for variant in variants:
         suffix = "" if variant is Variant.FULL else f"@{variant.value}"
         build = partial(build_newest, builder, variant=variant)
         for result in await for_all(names, build, lambda _: on_done()):
             folder = f"{names[result.entry]}{suffix}"
+            loaders[folder] = result.entry.kind.loader
             if result.value is not None:
                 artifacts[folder] = result.value.artifact
             elif result.error is not None:
                 refused[folder] = result.error
-    return Built(artifacts=artifacts, refused=refused)
+    return Built(artifacts=artifacts, refused=refused, loaders=loaders)
 
 
 def wish_for(
