@@ -33,7 +33,11 @@ class Opened:
 
 async def recognised(place: Place) -> Place:
     """Return a place as what it is: Swift speaks S3, too."""
-    if place.kind is Kind.S3 and place.endpoint and await swift.is_swift(place.endpoint):
+    if (
+        place.kind is Kind.S3
+        and place.endpoint
+        and await asyncio.to_thread(swift.is_swift, place.endpoint)
+    ):
         return replace(place, kind=Kind.SWIFT)
     return place
 
@@ -56,7 +60,7 @@ async def _by_api(
 ) -> tuple[str, Readers]:
     """Return what was done, and who is left."""
     if place.kind is Kind.SWIFT:
-        return await swift.let_read(place, readers, environment), Readers()
+        return await asyncio.to_thread(swift.let_read, place, readers, environment), Readers()
     if place.kind is Kind.AZURE:
         from tfjs_serve.publishing.access import azure
 
@@ -78,7 +82,7 @@ async def address_of(destination: str, place: Place, environment: Mapping[str, s
     if place.kind is not Kind.SWIFT:
         return public_url(destination, place.endpoint or None, environment)
     try:
-        account = await swift.account_at(place.endpoint, environment)
+        account = await asyncio.to_thread(swift.account_at, place.endpoint, environment)
     except NotByApiError:
         return ""
     return public_url(destination, account.url, environment)

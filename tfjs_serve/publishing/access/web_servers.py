@@ -17,7 +17,8 @@ def nginx_lines(origins: Sequence[str]) -> str:
         start, allow = "", "add_header Access-Control-Allow-Origin *;"
     else:
         named = "".join(f'    "{origin}" $http_origin;\n' for origin in origins)
-        start = f"# Outside of server:\nmap $http_origin $model_origin {{\n{named}}}\n\n# Inside of it:\n"
+        mapped = f"map $http_origin $model_origin {{\n{named}}}\n"
+        start = f"# Outside of server:\n{mapped}\n# Inside of it:\n"
         allow = "add_header Access-Control-Allow-Origin $model_origin;\nadd_header Vary Origin;"
     return (
         f"{start}location /models/ {{\n"
