@@ -98,7 +98,9 @@ def test_every_dependency_has_an_owner() -> None:
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = re.search(r"^dependencies = \[(.*?)^\]", pyproject, re.DOTALL | re.MULTILINE)
     assert block is not None
-    extras = re.search(r"^\[project.optional-dependencies\]\n(.*?)\n\n", pyproject, re.DOTALL | re.M)
+    extras = re.search(
+        r"^\[project.optional-dependencies\]\n(.*?)\n\n", pyproject, re.DOTALL | re.MULTILINE
+    )
     assert extras is not None
     names = re.findall(r'"([A-Za-z0-9_-]+)', block[1] + extras[1])
     declared = {name.removesuffix("-storage-blob") for name in names}  # packages of Azure share one

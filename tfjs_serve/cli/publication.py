@@ -21,8 +21,9 @@ from tfjs_serve.publishing.access.opening import address_of, open_to
 from tfjs_serve.publishing.access.words import to_paste
 from tfjs_serve.publishing.addresses import model_address
 from tfjs_serve.publishing.model import Destination
-from tfjs_serve.publishing.models import Built, build_all, wish_for
+from tfjs_serve.publishing.models import Built, build_all
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
+from tfjs_serve.publishing.wishing import published, taken_back, wish_for
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
 
@@ -66,16 +67,22 @@ class Publication:
         # Before anything is sent: of a bucket of Swift that became public later, some objects are
         # never handed out.
         await self._let_read()
-        wish = wish_for(
+        wish = await wish_for(
+            self.destination,
             built,
-            keeps_headers=self.destination.keeps_headers,
-            is_all=self.is_all,
+            published(built, is_all=self.is_all),
+            origins=self.readers.origins,
             removes_after_seconds=self.removes_after_seconds,
         )
-        published = await self._send(wish)
-        self._print_result(published, len(built.artifacts))
+        self._print_result(await self._send(wish), len(built.artifacts))
         is_loadable = self.is_trial or await self._verify(built)
         return is_loadable and not built.refused
+
+    async def take_back(self, names: Sequence[str]) -> None:
+        """Remove what earlier publishes wrote: of models, or of all."""
+        nothing = Built(artifacts={}, refused={}, loaders={})
+        wish = await wish_for(self.destination, nothing, taken_back(names), removes_after_seconds=0)
+        self._print_result(await self._send(wish), 0)
 
     async def _build(
         self, models: Mapping[str, CatalogEntry], variants: Sequence[Variant]
@@ -110,20 +117,20 @@ class Publication:
                 self.destination, wish, lambda file: progress.advance(task, file.size_bytes)
             )
 
-    def _print_result(self, published: Published, model_count: int) -> None:
+    def _print_result(self, result: Published, model_count: int) -> None:
         would = "would be " if self.is_trial else ""
-        for file in published.sent if self.is_trial else ():
+        for file in result.sent if self.is_trial else ():
             self.terminal.text(f"  send   {file.path}, {readable_size(file.size_bytes)}")
-        for path in published.removed if self.is_trial else ():
+        for path in result.removed if self.is_trial else ():
             self.terminal.text(f"  remove {path}")
-        sent = f"{counted(len(published.sent), 'file')}, {readable_size(published.sent_bytes)}"
-        removed = f", {len(published.removed)} {would}removed" if published.removed else ""
+        sent = f"{counted(len(result.sent), 'file')}, {readable_size(result.sent_bytes)}"
+        removed = f", {len(result.removed)} {would}removed" if result.removed else ""
         self.terminal.text(
             f"{self.dest}: {counted(model_count, 'model')}; {sent} {would}sent, "
-            f"{published.kept} there already{removed}",
+            f"{result.kept} there already{removed}",
             style="green",
         )
-        if not published.was_locked:
+        if not result.was_locked:
             message = "This store cannot keep two publishes apart: run only one at a time."
             self.terminal.text(message, style="yellow")
 

@@ -67,6 +67,11 @@ def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple
 @click.option("--make-public", is_flag=True, help="Let everybody read the bucket, in the same way.")
 @click.option("--delete", is_flag=True, help="Remove what no model needs any more.")
 @grace_option("How long that stays for pages that have an earlier model.json.")
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Only remove all that publishes have written to DEST, or of each MODEL that is named.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @shard_size_option()
 @custom_layers_option
@@ -99,7 +104,11 @@ def publish_command(
       130  it was interrupted
     """
     terminal = Terminal()
-    endpoint, is_deleting = options.pop("endpoint"), options.pop("delete")
+    is_clean, endpoint, is_deleting = (
+        options.pop("clean"),
+        options.pop("endpoint"),
+        options.pop("delete"),
+    )
     grace_seconds = options.pop("grace_seconds")
     publication = Publication(
         dest=dest,
@@ -114,6 +123,9 @@ def publish_command(
         terminal=terminal,
     )
     with logging_to(terminal, "warning"):
+        if is_clean:
+            run(publication.take_back(names))
+            return
         entries = models_at(path, follow_symlinks=publication.settings.follow_symlinks)
         is_well = run(publication.run(chosen(entries, names), variants))
     context.exit(0 if is_well else FAILURE_EXIT_CODE)

@@ -37,6 +37,11 @@ class Manifest:
     unneeded: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether publishes have left nothing there."""
+        return not (self.files or self.unneeded)
+
+    @property
     def digest(self) -> str:
         """Tells files that are to be there from others."""
         text = json.dumps(sorted(self.files.items()), ensure_ascii=True)

@@ -12,8 +12,6 @@ from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import url_name
 from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.exporting.batch import build_newest, for_all
-from tfjs_serve.publishing.publish import Wish
-from tfjs_serve.publishing.site import model_files
 from tfjs_serve.settings import Variant
 
 
@@ -74,28 +72,3 @@ async def build_all(
             elif result.error is not None:
                 refused[folder] = result.error
     return Built(artifacts=artifacts, refused=refused, loaders=loaders)
-
-
-def wish_for(
-    built: Built, *, keeps_headers: bool, is_all: bool, removes_after_seconds: float | None
-) -> Wish:
-    """Return what is to be at a destination.
-
-    What was published before of models that are refused now stays as it is.
-
-    Parameters
-    ----------
-    is_all
-        Whether these are all models, so that no others are to stay.
-    """
-    return Wish(
-        files=[
-            file
-            for folder, artifact in built.artifacts.items()
-            for file in model_files(folder, artifact, keeps_headers=keeps_headers)
-        ],
-        is_mine=lambda folder: (
-            folder in built.artifacts or (is_all and folder not in built.refused)
-        ),
-        removes_after_seconds=removes_after_seconds,
-    )

@@ -69,6 +69,7 @@ def plan(
     now
         Seconds of the epoch.
     """
+    wanted = [file for file in wanted if not _is_of_others(file, sizes, known)]
     missing = [file for file in wanted if not _is_there(file, sizes, known)]
     folders = _folders([*known.files, *known.unneeded, *(file.path for file in wanted)])
     files = {
@@ -116,6 +117,11 @@ def _is_there(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool
         return False
     # Nobody but a publish gives files such names, and the bytes decide them.
     return file.stage is Stage.WEIGHTS or known.files.get(file.path) == file.sha256
+
+
+def _is_of_others(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
+    """Whether somebody else has written such a file, for example a page of their own."""
+    return file.stage is Stage.SITE and file.path in sizes and file.path not in known.files
 
 
 def _is_over(path: str, age_seconds: float, grace_seconds: float) -> bool:

@@ -122,7 +122,8 @@ async def _carry_out(
     destination: Destination, found: Plan, on_sent: Callable[[SiteFile], None]
 ) -> None:
     manifest = found.manifest
-    await _tried(destination, _written(manifest.doing, manifest))
+    if not manifest.is_empty:
+        await _tried(destination, _written(manifest.doing, manifest))
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def send(file: SiteFile) -> None:
@@ -132,7 +133,8 @@ async def _carry_out(
 
     for stage in found.stages:
         await _all_or_none([asyncio.create_task(send(file)) for file in stage])
-    await _tried(destination, _written(manifest.done, manifest))
+    if not manifest.is_empty:
+        await _tried(destination, _written(manifest.done, manifest))
     await destination.delete([*found.removed, *found.old_manifests, manifest.doing])
 
 

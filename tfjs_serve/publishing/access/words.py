@@ -102,6 +102,8 @@ def _swift(place: Place, readers: Readers) -> Iterator[str]:
 def _folder(_place: Place, readers: Readers) -> Iterator[str]:
     yield f"nginx:\n\n{nginx_lines(readers.origins)}"
     yield f"Caddy:\n\n{caddy_lines(readers.origins)}"
+    if len(readers.origins) > 1:
+        yield f"_headers can name one site only, and names {readers.origins[0]}."
 
 
 _WORDS: Mapping[Kind, Callable[[Place, Readers], Iterator[str]]] = {
