@@ -24,7 +24,7 @@ from tfjs_serve.cli.origins import origins
 from tfjs_serve.cli.publication import Publication
 from tfjs_serve.cli.running import run
 from tfjs_serve.exporting.batch import models_at
-from tfjs_serve.publishing.access.model import Readers, place_of
+from tfjs_serve.publishing.access.model import Readers, check_readers, place_of
 from tfjs_serve.publishing.destinations import open_destination
 from tfjs_serve.publishing.models import chosen
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
@@ -122,6 +122,7 @@ def publish_command(
         settings=ServerSettings(models_dir=path / MODEL_JSON, **options),
         terminal=terminal,
     )
+    check_readers(publication.place, publication.readers)
     with logging_to(terminal, "warning"):
         if is_clean:
             run(publication.take_back(names))

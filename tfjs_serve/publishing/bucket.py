@@ -15,6 +15,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Not
 from obstore.store import ObjectStore, from_url
 
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.publishing.contents import blocks
 from tfjs_serve.publishing.model import PublishError, SiteFile
 
 _LISTED_AT_ONCE = 1000
@@ -92,9 +93,7 @@ class Bucket:
         attributes = {"Content-Type": file.media_type, "Cache-Control": file.cache_control}
         if file.content_encoding:
             attributes["Content-Encoding"] = file.content_encoding
-        content = file.content
-        if not isinstance(content, bytes):
-            content = await asyncio.to_thread(content.read_bytes)
+        content = await asyncio.to_thread(lambda: b"".join(blocks(file)))
         with self._errors():
             await self._store.put_async(
                 file.path, content, attributes=attributes, use_multipart=False

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
 from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
@@ -153,6 +154,8 @@ async def _tried(destination: Destination, file: SiteFile) -> None:
     for attempt in range(1, _TRIES):
         try:
             return await destination.put(file)
+        except DamagedError:
+            raise
         except PublishError:
             await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
     return await destination.put(file)

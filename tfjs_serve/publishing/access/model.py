@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
+from tfjs_serve.errors import SettingsError
+
 ANY = "*"
 
 
@@ -62,6 +64,14 @@ class Readers:
 
 class NotByApiError(Exception):
     """The store has no API for it, or it cannot be used from here; the reason as a clause."""
+
+
+def check_readers(place: Place, readers: Readers) -> None:
+    """Raise :class:`SettingsError` for what makes no sense together."""
+    if readers.is_public and place.kind is Kind.FOLDER:
+        raise SettingsError(
+            "--make-public is for buckets", hint="let a web server hand out the folder"
+        )
 
 
 def place_of(destination: str, endpoint: str | None) -> Place:
