@@ -42,6 +42,7 @@ BENCHMARKS = (
     "applications",
     "compare",
     "digests",
+    "doctor",
     "faults",
     "install",
     "latency",
