@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,9 @@ from tfjs_serve.publishing.models import Built, build_all, chosen, wish_for
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
+
+
+_LOOKED_AT_ONCE = 8
 
 
 def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[Variant, ...]:
@@ -104,9 +108,11 @@ class _Job:
         if self.is_trial:
             return would_be(await look(self.destination, wish, time.time()), wish)
         with self.terminal.progress() as progress:
-            task = progress.add_task("sending", total=sum(file.size_bytes for file in wish.files))
+            task = progress.add_task("sending", total=None)
             return await publish(
-                self.destination, wish, lambda file: progress.advance(task, file.size_bytes)
+                self.destination,
+                wish,
+                lambda sent, all_bytes: progress.update(task, completed=sent, total=all_bytes),
             )
 
     def _print_result(self, published: Published, model_count: int) -> None:
@@ -132,8 +138,13 @@ class _Job:
             self.terminal.text("Give --url to have each model looked at where pages find it.")
             return True
         how = Thoroughness(custom_layers=self.settings.custom_layers)
-        addresses = [model_address(self.url, folder) for folder in folders]
-        results = [await checked_at(address, Page(), how) for address in addresses]
+        places = asyncio.Semaphore(_LOOKED_AT_ONCE)
+
+        async def look_at(folder: str) -> Checked:
+            async with places:
+                return await checked_at(model_address(self.url, folder), Page(), how)
+
+        results = await asyncio.gather(*map(look_at, folders))
         for result in results:
             self._print(result)
         good = [result.path for result in results if result.error is None]

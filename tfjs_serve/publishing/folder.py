@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import IO
 
 from tfjs_serve.exporting.export import umask
+from tfjs_serve.publishing.manifest import HALF_WRITTEN
 from tfjs_serve.publishing.model import PublishError, SiteFile
 
 _BLOCK_BYTES = 1 << 20
-_PREFIX = ".tfjs-serve-"
-"""How the names of files begin that are not whole yet; web servers do not serve such names."""
 
 
 class Folder:
@@ -53,7 +52,9 @@ class Folder:
     def _put(self, file: SiteFile) -> None:
         target = self._folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=_PREFIX, dir=target.parent, delete=False) as staged:
+        with tempfile.NamedTemporaryFile(
+            prefix=HALF_WRITTEN, dir=target.parent, delete=False
+        ) as staged:
             try:
                 _write(file, staged)
                 # Only their owner can read files of tempfile.
@@ -107,7 +108,7 @@ def _write(file: SiteFile, staged: IO[bytes]) -> None:
 def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith(_PREFIX):
+            if path.is_file() and not path.is_symlink():
                 yield path.relative_to(folder).as_posix(), path.stat().st_size
 
 
