@@ -121,7 +121,7 @@ async def test_what_was_damaged_in_the_cache_is_not_published(
     )
     folder = Folder(tmp_path / "site")
     with pytest.raises(DamagedError, match=r"m/weights\.0\.bin was damaged in the cache"):
-        await publish(folder, wanted, lambda _file: None)
+        await publish(folder, wanted, lambda *_: None)
     assert not cached.content.exists()  # so it is converted again
     assert await contents(folder) == {}
 
@@ -218,13 +218,13 @@ async def test_pages_of_others_stay(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     (tmp_path / "index.html").write_text("mine")
     site = [file("index.html", b"published", Stage.SITE), file("models.json", b"{}", Stage.SITE)]
-    await publish(folder, wish([*model("m", b"1"), *site]), lambda _file: None)
+    await publish(folder, wish([*model("m", b"1"), *site]), lambda *_: None)
     assert (tmp_path / "index.html").read_text() == "mine"
     assert (tmp_path / "models.json").read_text() == "{}"
-    again = await publish(folder, wish([*model("m", b"1"), *site]), lambda _file: None)
+    again = await publish(folder, wish([*model("m", b"1"), *site]), lambda *_: None)
     assert again.sent == ()
     clean = Wish(files=[], is_mine=taken_back(()), removes_after_seconds=0)
-    await publish(folder, clean, lambda _file: None)
+    await publish(folder, clean, lambda *_: None)
     assert os.listdir(tmp_path) == ["index.html"]  # noqa: PTH208 - paths may block in here
 
 
@@ -232,15 +232,15 @@ async def test_all_that_was_published_is_taken_back(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     for one in model("stranger", b"theirs"):
         await folder.put(one)
-    await publish(folder, wish(model("m", b"1", version="1")), lambda _file: None)
-    await publish(folder, wish(model("m", b"2", version="2")), lambda _file: None)
+    await publish(folder, wish(model("m", b"1", version="1")), lambda *_: None)
+    await publish(folder, wish(model("m", b"2", version="2")), lambda *_: None)
     before = json.dumps(sorted(await contents(folder)))
     assert "m/" in before
     clean = Wish(files=[], is_mine=taken_back(()), removes_after_seconds=0)
-    await publish(folder, clean, lambda _file: None)
+    await publish(folder, clean, lambda *_: None)
     assert {path.partition("/")[0] for path in await contents(folder)} == {"stranger"}
     assert not (tmp_path / ".tfjs-serve").exists()
-    assert (await publish(folder, clean, lambda _file: None)).removed == ()
+    assert (await publish(folder, clean, lambda *_: None)).removed == ()
 
 
 def test_models_are_taken_back_in_all_forms() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_
 from tfjs_serve.publishing.wishing import published, taken_back, wish_for
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
+
+_LOOKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +115,11 @@ class Publication:
         if self.is_trial:
             return would_be(await look(self.destination, wish, time.time()), wish)
         with self.terminal.progress() as progress:
-            task = progress.add_task("sending", total=sum(file.size_bytes for file in wish.files))
+            task = progress.add_task("sending", total=None)
             return await publish(
-                self.destination, wish, lambda file: progress.advance(task, file.size_bytes)
+                self.destination,
+                wish,
+                lambda sent, all_bytes: progress.update(task, completed=sent, total=all_bytes),
             )
 
     def _print_result(self, result: Published, model_count: int) -> None:
@@ -141,12 +146,17 @@ class Publication:
             self.terminal.text("Give --url to have each model looked at where pages find it.")
             return True
         how = Thoroughness(custom_layers=self.settings.custom_layers)
-        results = []
-        for folder in built.artifacts:
-            results.append(await checked_at(model_address(url, folder), self._page(), how))
-            self._print(results[-1])
-            if results[-1].error is None:
-                self._print_lines(results[-1], built.loaders[folder])
+        places = asyncio.Semaphore(_LOOKED_AT_ONCE)
+
+        async def look_at(folder: str) -> Checked:
+            async with places:
+                return await checked_at(model_address(url, folder), self._page(), how)
+
+        results = await asyncio.gather(*map(look_at, built.artifacts))
+        for folder, result in zip(built.artifacts, results, strict=True):
+            self._print(result)
+            if result.error is None:
+                self._print_lines(result, built.loaders[folder])
         return all(one.error is None for one in results)
 
     def _page(self) -> Page:

@@ -12,10 +12,8 @@ from tfjs_serve.artifacts.atomic import unique_name
 from tfjs_serve.artifacts.sharing import share
 from tfjs_serve.exporting.export import umask
 from tfjs_serve.publishing.contents import blocks, check
+from tfjs_serve.publishing.manifest import HALF_WRITTEN
 from tfjs_serve.publishing.model import PublishError, SiteFile, Stage
-
-_PREFIX = ".tfjs-serve-"
-"""How the names of files begin that are not whole yet; web servers do not serve such names."""
 
 
 class Folder:
@@ -52,7 +50,7 @@ class Folder:
     def _put(self, file: SiteFile) -> None:
         target = self._folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.parent / f"{_PREFIX}{unique_name()}"
+        staged = target.parent / f"{HALF_WRITTEN}{unique_name()}"
         try:
             if not _is_shared(file, staged):
                 _write(file, staged)
@@ -108,7 +106,7 @@ def _write(file: SiteFile, staged: Path) -> None:
 def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith(_PREFIX):
+            if path.is_file() and not path.is_symlink():
                 yield path.relative_to(folder).as_posix(), path.stat().st_size
 
 

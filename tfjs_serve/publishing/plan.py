@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tfjs_serve.publishing.manifest import Manifest, is_manifest
+from tfjs_serve.publishing.manifest import Manifest, is_half_written, is_manifest
 from tfjs_serve.publishing.model import SiteFile, Stage
 from tfjs_serve.settings import MODEL_JSON
 
@@ -25,20 +25,21 @@ class Plan:
         How many files are there already.
     manifest
         What is to be written down at the end.
-    old_manifests
-        Paths of manifests that it replaces.
+    leftovers
+        Paths of manifests that it replaces, and of what publishes that were ended left half
+        written.
     """
 
     stages: tuple[tuple[SiteFile, ...], ...]
     removed: tuple[str, ...]
     kept: int
     manifest: Manifest
-    old_manifests: tuple[str, ...]
+    leftovers: tuple[str, ...]
 
     @property
     def is_nothing(self) -> bool:
         """Whether all is as it is to be."""
-        return not (any(self.stages) or self.removed or self.old_manifests)
+        return not (any(self.stages) or self.removed or self.leftovers)
 
 
 def plan(
@@ -93,8 +94,13 @@ def plan(
         removed=tuple(path for path in removed if path in sizes),
         kept=len(wanted) - len(missing),
         manifest=manifest,
-        old_manifests=tuple(p for p in sizes if is_manifest(p) and p != manifest.done),
+        leftovers=tuple(path for path in own_files(sizes) if path != manifest.done),
     )
+
+
+def own_files(paths: Iterable[str]) -> list[str]:
+    """Return which of all paths are of manifests, or of files that are not whole."""
+    return [path for path in paths if is_manifest(path) or is_half_written(path)]
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:
