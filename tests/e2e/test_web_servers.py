@@ -1,6 +1,6 @@
 """Models that ``publish`` has put behind web servers and into object stores, and pages of others.
 
-The web servers have the lines of docs/publishing.md; the stores are real ones, on this machine.
+The web servers have the lines of docs/deploy.md; the stores are real ones, on this machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Web servers of a folder, with the lines of docs/publishing.md, and the commands of tfjs-serve."""
+"""Web servers of a folder, with the lines of docs/deploy.md, and the commands of tfjs-serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.stores.programs import free_ports, running
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "publishing.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "deploy.md"
 PAGE = "https://page.example"
 
 

@@ -25,7 +25,7 @@ from tfjs_serve.publishing.access.words import to_paste
 PAGES = Readers(origins=("https://a.example", "https://b.example"))
 ALL = Readers(origins=("*",), is_public=True)
 KEYS = {"AWS_ACCESS_KEY_ID": "test:tester", "AWS_SECRET_ACCESS_KEY": "testing"}
-DOCUMENT = Path(__file__).parents[2] / "docs" / "publishing.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "deploy.md"
 
 
 @dataclass
