@@ -85,6 +85,18 @@ def test_what_was_there_of_a_refused_model_stays(publish, models: Path, tmp_path
     assert _files(tmp_path / "site") == before
 
 
+def test_each_model_is_told_with_its_line(publish, tmp_path: Path) -> None:
+    assert "Give --url" in publish("iris").output  # nobody knows where a folder is served
+    with serving(tmp_path / "site") as url:
+        result = publish("--url", f"{url}/", "iris", "digits")
+        lost = publish("--url", f"{url}/elsewhere", "iris")
+    assert result.exit_code == 0, result.output
+    for name in ("iris", "digits"):
+        assert f"await tf.loadLayersModel('{url}/{name}/model.json')" in result.output
+    assert lost.exit_code == 1
+    assert "tf.loadLayersModel" not in lost.output
+
+
 def test_it_is_what_convert_writes(invoke, publish, models: Path, tmp_path: Path, cache) -> None:
     """Two commands, one result: the same files with the same bytes, and those about all models."""
     publish()
