@@ -49,6 +49,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "publishing",
     "real_files",
     "soak",
 )

@@ -41,7 +41,6 @@ from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages import readable_size
 
-
 _LOOKED_AT_ONCE = 8
 
 
@@ -172,7 +171,7 @@ class _Job:
     "--endpoint", metavar="URL", help="Where the object store is, unless the cloud's own."
 )
 @click.option(
-    "--url", default="", help="Where pages find DEST. Each model is then looked at as pages do."
+    "--url", help="Where pages find DEST. Each model is then looked at as pages do; not with ''."
 )
 @click.option("--delete", is_flag=True, help="Remove what no model needs any more.")
 @grace_option("How long that stays for pages that have an earlier model.json.")
@@ -213,7 +212,7 @@ def publish_command(
     job = _Job(
         dest=dest,
         destination=open_destination(dest, endpoint),
-        url=url or public_url(dest, endpoint, os.environ),
+        url=public_url(dest, endpoint, os.environ) if url is None else url,
         removes_after_seconds=grace_seconds if options.pop("delete") else None,
         is_all=not names,
         is_trial=options.pop("dry_run"),
