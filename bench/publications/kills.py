@@ -56,8 +56,8 @@ def run(options: Options) -> Table:
         "Publishes that are killed",
         [
             f"{options.kills} publishes of new versions of {MODELS} models are killed at random",
-            f"moments, most while they send; after each {_WHOLE_EVERY}, one is left alone.",
-            f"Meanwhile, {options.clients} clients load the models in a loop, and check every byte.",
+            f"moments, most while they send; after each {_WHOLE_EVERY}, one is left alone. All the",
+            f"time, {options.clients} clients load the models in a loop, and check every byte.",
             "Afterwards, when nobody loads, one with --delete --grace 0s.",
         ],
     )
