@@ -50,6 +50,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "publishing",
     "real_files",
     "soak",
 )

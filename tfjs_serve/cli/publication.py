@@ -40,7 +40,7 @@ class Publication:
     dest
         The destination as it was written.
     url
-        Where pages find it, as far as that was given; or empty.
+        Where pages find it, if that was given; empty if they are not to be looked at.
     readers
         Who is to be able to read it, if that is to be set up.
     removes_after_seconds
@@ -54,7 +54,7 @@ class Publication:
     dest: str
     destination: Destination
     place: Place
-    url: str
+    url: str | None
     readers: Readers
     removes_after_seconds: float | None
     is_all: bool
@@ -141,7 +141,9 @@ class Publication:
 
     async def _verify(self, built: Built) -> bool:
         """Look at each model as a page would; return whether all can be loaded."""
-        url = self.url or await address_of(self.dest, self.place, os.environ)
+        url = self.url
+        if url is None:
+            url = await address_of(self.dest, self.place, os.environ)
         if not url:
             self.terminal.text("Give --url to have each model looked at where pages find it.")
             return True

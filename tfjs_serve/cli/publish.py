@@ -53,7 +53,7 @@ def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple
     "--endpoint", metavar="URL", help="Where the object store is, unless the cloud's own."
 )
 @click.option(
-    "--url", default="", help="Where pages find DEST. Each model is then looked at as pages do."
+    "--url", help="Where pages find DEST. Each model is then looked at as pages do; not with ''."
 )
 @click.option(
     "--setup-cors",
