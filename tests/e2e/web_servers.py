@@ -33,7 +33,8 @@ def _snippet(language: str) -> str:
     return found[1]
 
 
-def _nginx(site: Path, folder: Path, port: int) -> list[str]:
+def _nginx(site: Path, folder: Path, port: int, lines: str) -> list[str]:
+    outside, _, inside = lines.rpartition("# Inside of it:\n")
     configuration = folder / "nginx.conf"
     # Its workers would be nobody, who may not read folders of tests.
     user = "user root; " if os.geteuid() == 0 else ""
@@ -45,32 +46,37 @@ def _nginx(site: Path, folder: Path, port: int) -> list[str]:
         f"fastcgi_temp_path {folder}/fast; uwsgi_temp_path {folder}/uwsgi;\n"
         f"scgi_temp_path {folder}/scgi;\n"
         "types { application/json json; }\n"
-        f"server {{ listen 127.0.0.1:{port}; root {site};\n{_snippet('nginx')}}}\n}}\n"
+        f"{outside}server {{ listen 127.0.0.1:{port}; root {site};\n{inside}}}\n}}\n"
     )
     return ["nginx", "-p", str(folder), "-c", str(configuration), "-e", f"{folder}/log"]
 
 
-def _caddy(site: Path, folder: Path, port: int) -> list[str]:
+def _caddy(site: Path, folder: Path, port: int, lines: str) -> list[str]:
     configuration = folder / "Caddyfile"
     configuration.write_text(
-        "{\nadmin off\nauto_https off\n}\n"
-        f"http://127.0.0.1:{port} {{\nroot * {site}\n{_snippet('caddy')}}}\n"
+        f"{{\nadmin off\nauto_https off\n}}\nhttp://127.0.0.1:{port} {{\nroot * {site}\n{lines}}}\n"
     )
     return ["caddy", "run", "--config", str(configuration), "--adapter", "caddyfile"]
 
 
-COMMANDS: dict[str, Callable[[Path, Path, int], list[str]]] = {"nginx": _nginx, "caddy": _caddy}
+COMMANDS: dict[str, Callable[[Path, Path, int, str], list[str]]] = {
+    "nginx": _nginx,
+    "caddy": _caddy,
+}
 
 
 @contextmanager
-def web_server(name: str, site: Path, folder: Path) -> Iterator[str]:
+def web_server(name: str, site: Path, folder: Path, lines: str = "") -> Iterator[str]:
     """Serve the folder `site`, and yield the URL of ``models`` in it.
 
     Parameters
     ----------
     folder
         Empty, for configuration and logs.
+    lines
+        Of its configuration, if not those of the document.
     """
     (port,) = free_ports(1)
-    with running(COMMANDS[name](site, folder, port), port, folder / "printed"):
+    command = COMMANDS[name](site, folder, port, lines or _snippet(name))
+    with running(command, port, folder / "printed"):
         yield f"http://127.0.0.1:{port}/models"

@@ -243,6 +243,21 @@ async def test_all_that_was_published_is_taken_back(tmp_path: Path) -> None:
     assert (await publish(folder, clean, lambda *_: None)).removed == ()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only some users make links")
+async def test_a_manifest_removes_nothing_elsewhere(tmp_path: Path) -> None:
+    outside, site = tmp_path / "outside", tmp_path / "site"
+    for folder in (outside, site / ".tfjs-serve"):
+        folder.mkdir(parents=True)
+    (outside / "mine").write_text("mine")
+    (site / "link").symlink_to(outside, target_is_directory=True)
+    named = ["../outside/mine", "a/../../outside/mine", str(outside / "mine"), "link/mine"]
+    manifest = {"files": dict.fromkeys(named, "0"), "unneeded": dict.fromkeys(named, 0)}
+    (site / ".tfjs-serve" / "done-0.json").write_text(json.dumps(manifest))
+    clean = Wish(files=[], is_mine=taken_back(()), removes_after_seconds=0)
+    await publish(Folder(site), clean, lambda *_: None)
+    assert (outside / "mine").read_text() == "mine"
+
+
 def test_models_are_taken_back_in_all_forms() -> None:
     is_mine = taken_back(["digits"])
     assert is_mine("digits") and is_mine("digits@uint8") and is_mine("")

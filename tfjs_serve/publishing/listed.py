@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tfjs_serve.artifacts.model import Artifact
@@ -83,7 +83,7 @@ def listed(built: Built) -> list[Listed]:
             loader=built.loaders[folder],
             size_bytes=_loaded_bytes(artifact),
             notes=artifact.notes,
-            facts=artifact.facts,
+            facts=replace(artifact.facts, layers=()),  # most of all bytes, and not shown
         )
         for folder, artifact in built.artifacts.items()
     ]
