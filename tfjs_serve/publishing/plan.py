@@ -53,9 +53,9 @@ def plan(
 ) -> Plan:
     """Return what is to be done so that `wanted` is at the destination.
 
-    A file is there if the listing has its size, a publish wrote down that it put it there, and its
-    name or that note tells its bytes. An ETag does not: Azure gives each upload a new one, and Swift
-    two to objects in parts.
+    A file is there if the listing has its size, a publish wrote down that it put it there, and
+    its name or that note tells its bytes. An ETag does not: Azure gives each upload a new one,
+    and Swift two to objects in parts.
 
     Parameters
     ----------
