@@ -72,7 +72,7 @@ def _measure(table: Table, place: Place, options: Options) -> None:
     versions = options.workspace / "versions"
     if not versions.exists():
         # Some are over before they are killed.
-        write_versions(versions, 3 * options.kills, cache)
+        write_versions(versions, 3 * options.kills // 2, cache)
     take_version(versions, 0, models)
     place.publish(models, cache)
     with clients(place, options.clients) as loads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -172,6 +172,20 @@ async def test_however_it_ends_pages_get_a_whole_model(destination: Destination)
     assert await contents(destination) == _bytes([*NEW, *OTHER])
     left = [path async for some in destination.sizes() for path in some]
     assert len([path for path in left if path.startswith(".tfjs-serve/")]) == 1
+
+
+async def test_weights_that_were_removed_are_sent_although_a_store_still_lists_them(
+    destination: Destination,
+) -> None:
+    class Late(Recorded):
+        async def sizes(self) -> AsyncIterator[Mapping[str, int]]:
+            async for some in super().sizes():
+                yield {OLD[1].path: OLD[1].size_bytes, **some}
+
+    await _publish(destination, wish(OLD))
+    await _publish(destination, wish(NEW, removes_after_seconds=0))
+    await _publish(Late(destination), wish(OLD))
+    assert is_whole(await contents(destination), "m")
 
 
 async def test_what_an_ended_publish_left_half_written_goes(tmp_path: Path) -> None:

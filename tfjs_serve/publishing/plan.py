@@ -53,8 +53,9 @@ def plan(
 ) -> Plan:
     """Return what is to be done so that `wanted` is at the destination.
 
-    A file is there if the listing has its size, and its name or a manifest tells its bytes. An ETag
-    does not: Azure gives each upload a new one, and Swift two to objects in parts.
+    A file is there if the listing has its size, a publish wrote down that it put it there, and
+    its name or that note tells its bytes. An ETag does not: Azure gives each upload a new one,
+    and Swift two to objects in parts.
 
     Parameters
     ----------
@@ -121,8 +122,11 @@ def _folder_of(path: str, folders: Collection[str]) -> str:
 def _is_there(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
     if sizes.get(file.path) != file.size_bytes:
         return False
-    # Nobody but a publish gives files such names, and the bytes decide them.
-    return file.stage is Stage.WEIGHTS or known.files.get(file.path) == file.sha256
+    if file.stage is Stage.WEIGHTS:
+        # Their bytes decide their names. But stores of several machines may still list for a while
+        # what was removed; no manifest names that any more.
+        return file.path in known.files or file.path in known.unneeded
+    return known.files.get(file.path) == file.sha256
 
 
 def _is_of_others(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
