@@ -6,9 +6,10 @@ python3 dev.py test [options of pytest]                  all checks and tests; w
 python3 dev.py bench NAME [its options]                  measure: bench/NAME.py
 python3 dev.py docs [command of mkdocs]                  build the site of the docs into site/
 
-They install what they need into .venv and tests/js/node_modules, once, and again when
-pyproject.toml, the pinned requirements or the Node lockfile change. Only Node and Chromium are
-installed outside of this folder, with apt, and only if they are missing.
+They install what they need into .venv and node_modules below tests/, once, and again when
+pyproject.toml, the pinned requirements or the Node lockfiles change. Only Node, Chromium, web
+servers and OpenStack Swift are installed outside of this folder, with apt, and only if they are
+missing.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from tests.stores import swift
+
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMPS = VENV / "stamps"
 JS = ROOT / "tests" / "js"
+STORES = ROOT / "tests" / "stores"
 REQUIREMENTS = ROOT / "requirements" / "test.txt"
 DOCS_REQUIREMENTS = ROOT / "requirements" / "docs.txt"
 SAMPLE_MODELS = ROOT / "sample_models"
@@ -42,9 +46,11 @@ BENCHMARKS = (
     "applications",
     "compare",
     "digests",
+    "doctor",
     "faults",
     "install",
     "latency",
+    "publishing",
     "real_files",
     "soak",
 )
@@ -276,6 +282,25 @@ def install_web_servers() -> None:
         apt_install(*missing)
 
 
+def install_stores() -> None:
+    """Install object stores: OpenStack Swift, on Debian as root, and Azurite."""
+    if not swift.is_installed():
+        apt_install(*swift.PACKAGES)
+    install_azurite()
+
+
+def install_azurite() -> None:
+    npm = shutil.which("npm") or "npm"
+    once(
+        STORES / "node_modules" / ".stamp",
+        [STORES / "package.json", STORES / "package-lock.json"],
+        "installing Azurite into tests/stores/node_modules",
+        # Most of what it depends on is for telemetry and for databases: package.json overrides
+        # these 300 MB of packages with a small one.
+        lambda: run([npm, "ci", "--ignore-scripts", "--silent"], cwd=STORES),
+    )
+
+
 def install_all() -> int:
     """Install what the tests need, and tell them where Chromium is."""
     install_package()
@@ -283,6 +308,7 @@ def install_all() -> int:
     install_docs_requirements()
     install_node_packages()
     install_web_servers()
+    install_stores()
     os.environ["CHROME"] = install_chromium()
     return 0
 

@@ -1,4 +1,4 @@
-"""The tables in ``docs/performance.md``. Pure."""
+"""The tables in ``docs/performance.md`` and ``docs/publishing.md``. Pure."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def _replaced(page: str, name: str, text: str) -> str:
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     replaced, count = pattern.subn(lambda _: f"{begin}\n{text}\n{end}", page)
     if count != 1:
-        raise SystemExit(f"docs/performance.md needs one place for {name}, and has {count}")
+        raise SystemExit(f"the page needs one place for {name}, and has {count}")
     return replaced

@@ -124,7 +124,8 @@ class Table:
 
     def _lines(self) -> Iterator[str]:
         sides = self.sides
-        yield f"{' '.join(self.settings)} In parentheses: {OURS} divided by the other."
+        ratios = [f"In parentheses: {OURS} divided by the other."] if OURS in sides else []
+        yield " ".join([*self.settings, *ratios])
         yield ""
         yield f"| | unit | {' | '.join(sides)} | goal |"
         yield "|---|---|" + "--:|" * len(sides) + "---|"

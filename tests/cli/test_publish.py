@@ -96,6 +96,72 @@ def test_what_was_there_of_a_refused_model_stays(publish, models: Path, tmp_path
     assert _files(tmp_path / "site") == before
 
 
+def test_each_model_is_told_with_its_line(publish, tmp_path: Path) -> None:
+    assert "Give --url" in publish("iris").output  # nobody knows where a folder is served
+    with serving(tmp_path / "site") as url:
+        result = publish("--url", f"{url}/", "iris", "digits")
+        lost = publish("--url", f"{url}/elsewhere", "iris")
+    assert result.exit_code == 0, result.output
+    for name in ("iris", "digits"):
+        assert f"await tf.loadLayersModel('{url}/{name}/model.json')" in result.output
+    assert lost.exit_code == 1
+    assert "tf.loadLayersModel" not in lost.output
+
+
+def test_it_is_what_convert_writes(invoke, publish, models: Path, tmp_path: Path, cache) -> None:
+    """Two commands, one result: the same files with the same bytes, and those about all models."""
+    publish()
+    out = tmp_path / "converted"
+    assert invoke("convert", str(models), str(out), "--cache-dir", str(cache)).exit_code == 0
+    site = tmp_path / "site"
+    about_all = {".nojekyll", "_headers", "index.html", "models.json"}
+    assert _files(site) - about_all == _files(out)
+    assert all((site / path).read_bytes() == (out / path).read_bytes() for path in _files(out))
+
+
+def test_what_was_published_is_taken_back(publish, tmp_path: Path) -> None:
+    publish("--variants", "full,uint8", "iris", "digits")
+    (tmp_path / "site" / "mine.txt").write_text("mine")
+    assert "iris/model.json" in publish("--clean", "--dry-run").output
+    result = publish("--clean", "iris")
+    assert result.exit_code == 0, result.output
+    left = {path.partition("/")[0] for path in _files(tmp_path / "site")}
+    assert {"digits", "digits@uint8", "index.html", "mine.txt"} <= left
+    assert not {"iris", "iris@uint8"} & left
+    assert "iris" not in (tmp_path / "site" / "index.html").read_text("utf-8")
+    publish("--clean")
+    assert _files(tmp_path / "site") == {"mine.txt"}
+
+
+def test_what_was_damaged_in_the_cache_is_converted_again(
+    publish, invoke, models: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own-cache"
+    words = ("publish", str(models), str(tmp_path / "first"), "iris", "--cache-dir", str(own))
+    assert invoke(*words).exit_code == 0
+    (weights,) = own.glob("artifacts/*/weights.*.bin")
+    content = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(bytes(len(content)))
+    other = tuple(str(tmp_path / "other") if "first" in word else word for word in words)
+    result = invoke(*other)
+    assert result.exit_code == 1
+    assert "was damaged in the cache" in " ".join(result.output.split())
+    assert invoke(*other).exit_code == 0
+    (published,) = tmp_path.glob("other/iris/weights.*.bin")
+    assert published.read_bytes() == content
+
+
+def test_setting_up_a_folder_prints_lines_for_its_web_server(publish, tmp_path: Path) -> None:
+    result = publish("iris", "--setup-cors", "https://a.example")
+    assert result.exit_code == 0
+    assert '"https://a.example" $http_origin;' in result.output
+    assert "header Origin https://a.example" in result.output
+    assert "https://a.example" in (tmp_path / "site" / "_headers").read_text()
+    publish("iris", "digits")
+    assert "https://a.example" in (tmp_path / "site" / "_headers").read_text()
+
+
 def test_a_trial_changes_nothing(publish, tmp_path: Path) -> None:
     result = publish("--dry-run", "iris")
     assert result.exit_code == 0
@@ -111,6 +177,9 @@ def test_a_trial_changes_nothing(publish, tmp_path: Path) -> None:
         ((), "ftp://example.com/site", "is no destination"),
         (("--endpoint", "http://127.0.0.1:9"), "", "--endpoint is for buckets"),
         ((), "s3://", "names no bucket"),
+        (("--make-public",), "", "--make-public is for buckets"),
+        (("--setup-cors", "a.example"), "", "is no origin"),
+        (("--setup-cors", ""), "", "is no origin"),
     ],
 )
 def test_what_makes_no_sense_is_told(publish, words, to, message) -> None:

@@ -1,123 +1,163 @@
-"""What ``publish`` puts into a folder, behind web servers with the lines of docs/publishing.md."""
+"""Models that ``publish`` has put behind web servers and into object stores, and pages of others.
+
+The web servers have the lines of docs/deploy.md; the stores are real ones, on this machine.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-import numpy as np
 import pytest
+from playwright.sync_api import BrowserContext
 
-from tests.parity.harness import NodeTf
-from tests.samples import SAMPLE_MODELS
+from tests.parity.conftest import KERAS_WARNINGS
+from tests.parity.harness import Array, NodeTf, compare
+from tests.samples import REFERENCES, SAMPLE_MODELS, arrays
+from tests.stores.azurite import azurite
+from tests.stores.store import Store, StoreMissingError
+from tests.stores.swift import swift
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "publishing.md"
-DEADLINE_SECONDS = 20.0
-PAGE = "https://page.example"
+from .browser import Exchange, NetworkLog, predict
+from .layer_models import MODELS, convolution, saved, tensors
+from .web_servers import COMMANDS, PAGE, tfjs_serve, web_server
+
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in KERAS_WARNINGS]
+
+NAMES = ("my model+v2", "50% of #1", "nested/größe", "a&b=c")
+"""What URLs have to spell in another way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """A folder of models, and inputs and Keras's predictions by their names."""
+
+    folder: Path
+    references: Mapping[str, tuple[list[Array], list[Array]]]
+    needs_layers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where models were published.
+
+    Attributes
+    ----------
+    url
+        Where pages find them.
+    publish
+        Command and environment.
+    """
+
+    url: str
+    publish: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def of(self, name: str, file: str = "model.json") -> str:
+        """Return the URL of a file of a model."""
+        return f"{self.url}/{quote(name)}/{file}"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with ``/models`` in it."""
-    folder = tmp_path_factory.mktemp("site")
-    words = ["publish", str(SAMPLE_MODELS), str(folder / "models"), "iris", "digits"]
-    cache = tmp_path_factory.mktemp("cache")
-    _tfjs_serve(*words, "--cache-dir", str(cache))
-    for path in (folder, *folder.parents):
-        path.chmod(path.stat().st_mode | 0o055)  # nginx reads as somebody else
-    return folder
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """The samples, and five others."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(SAMPLE_MODELS, folder, dirs_exist_ok=True)
+    references = {
+        name: (arrays(one["inputs"]), arrays(one["outputs"])) for name, one in REFERENCES.items()
+    }
+    (folder / "nested").mkdir()
+    for name, build in zip(NAMES, MODELS, strict=True):
+        references[name] = saved(build, folder / f"{name}.keras")
+    references["images"] = saved(convolution, folder / "images.h5")
+    return Models(folder=folder, references=references, needs_layers=frozenset(NAMES))
 
 
-def _tfjs_serve(*words: str) -> str:
-    """Run a command in a process of its own: here, a browser may have an event loop running."""
-    command = [sys.executable, "-m", "tfjs_serve", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def _snippet(language: str) -> str:
-    found = re.search(
-        rf"^```{language}\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert found is not None
-    return found[1]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-def _nginx(site: Path, folder: Path, port: int) -> list[str]:
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/log;\n"
-        "events {}\n"
-        "http {\n"
-        f"access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
-        f"fastcgi_temp_path {folder}/fast; uwsgi_temp_path {folder}/uwsgi;\n"
-        f"scgi_temp_path {folder}/scgi;\n"
-        "types { application/json json; }\n"
-        f"server {{ listen 127.0.0.1:{port}; root {site};\n{_snippet('nginx')}}}\n}}\n"
-    )
-    return ["nginx", "-p", str(folder), "-c", str(configuration), "-e", f"{folder}/log"]
-
-
-def _caddy(site: Path, folder: Path, port: int) -> list[str]:
-    configuration = folder / "Caddyfile"
-    configuration.write_text(
-        "{\nadmin off\nauto_https off\n}\n"
-        f"http://127.0.0.1:{port} {{\nroot * {site}\n{_snippet('caddy')}}}\n"
-    )
-    return ["caddy", "run", "--config", str(configuration), "--adapter", "caddyfile"]
-
-
-COMMANDS: dict[str, Callable[[Path, Path, int], list[str]]] = {"nginx": _nginx, "caddy": _caddy}
+@pytest.fixture(scope="module", params=[*COMMANDS, "swift", "azurite"])
+def place(
+    request: pytest.FixtureRequest, models: Models, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """All models, published."""
+    name, folder = request.param, tmp_path_factory.mktemp("place")
+    with ExitStack() as stack:
+        if name in COMMANDS:
+            if shutil.which(name) is None:
+                pytest.skip(f"{name} is not installed")
+            site = tmp_path_factory.mktemp("site")
+            url = stack.enter_context(web_server(name, site, folder))
+            words, environment = (str(site / "models"), "--url", url), {}
+        else:
+            try:
+                store = stack.enter_context(_store(name, folder))
+            except StoreMissingError as error:
+                pytest.skip(str(error))
+            url, environment = store.url, store.environment
+            words = (store.destination, "--endpoint", store.endpoint, "--url", url)
+        cache = models.folder.with_name("cache")
+        command = ("publish", str(models.folder), *words, "--cache-dir", str(cache))
+        told = tfjs_serve(*command, environment=environment)
+        assert f"{len(models.references)} models" in told
+        yield Place(url=url, publish=command, environment=environment)
 
 
 @contextmanager
-def _running(name: str, site: Path, folder: Path) -> Iterator[str]:
-    port = _free_port()
-    command = COMMANDS[name](site, folder, port)
-    with (folder / "printed").open("wb") as printed:
-        process = subprocess.Popen(command, stdout=printed, stderr=printed)
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}/models"
-    finally:
-        process.terminate()
-        process.wait()
+def _store(name: str, folder: Path) -> Iterator[Store]:
+    if name == "azurite":
+        with azurite(folder) as store:
+            yield store
+    else:
+        with swift(folder) as running:
+            yield running.store
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        with closing(socket.socket()) as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the web server does not listen")
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_nothing_is_wrong_behind_a_web_server(
-    name: str, site: Path, tmp_path: Path, node_tf: NodeTf
+def test_tensorflowjs_in_node_predicts_as_keras(
+    place: Place, models: Models, node_tf: NodeTf
 ) -> None:
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed")
-    with _running(name, site, tmp_path) as url:
-        told = _tfjs_serve("check", f"{url}/digits", "--origin", PAGE, "--deep", "--json")
-        predicted = node_tf.predict(f"{url}/iris/model.json", [np.ones((1, 4), "float32")])
-    (checked,) = json.loads(told)["models"]
-    assert checked["ok"]
-    assert not checked["warnings"]
-    assert predicted.outputs[0].sum() == pytest.approx(1, abs=1e-5)
+    for name, (inputs, expected) in models.references.items():
+        compare(expected, node_tf.predict(place.of(name), inputs).outputs)
+
+
+def test_pages_of_others_predict_as_keras_and_load_weights_once(
+    place: Place, models: Models, chromium: BrowserContext, page_url: str
+) -> None:
+    _visit(place, models, chromium, page_url)
+    again = _visit(place, models, chromium, page_url)
+    assert {document.wire_status for document, _ in again} == {304}
+    shards = [shard for _, some in again for shard in some]
+    assert len(shards) == len(models.references) - 1  # one has no weights
+    assert {(shard.status, shard.wire_bytes) for shard in shards} == {(200, 0)}
+
+
+def _visit(
+    place: Place, models: Models, chromium: BrowserContext, page_url: str
+) -> list[tuple[Exchange, list[Exchange]]]:
+    """Load all models in a new tab; return the exchanges of each model.json and its shards."""
+    loaded = []
+    with chromium.new_page() as page:
+        page.goto(page_url)
+        network = NetworkLog(page)
+        for name, (inputs, expected) in models.references.items():
+            if name in models.needs_layers:
+                page.add_script_tag(url=place.of(name, "layers.js"))
+            compare(expected, predict(page, place.of(name), tensors(inputs)))
+            below = network.below(place.of(name, ""))
+            (document,) = [one for one in below if one.url.endswith("/model.json")]
+            loaded.append((document, [one for one in below if "/weights." in one.url]))
+    return loaded
+
+
+def test_nothing_is_wrong_with_what_was_published(place: Place, models: Models) -> None:
+    urls = [place.of(name) for name in models.references]
+    told = json.loads(tfjs_serve("check", *urls, "--origin", PAGE, "--deep", "--json"))
+    assert len(told["models"]) == len(urls)
+    assert {one["path"]: one["warnings"] for one in told["models"]} == {url: [] for url in urls}
+
+
+def test_a_second_publish_sends_nothing(place: Place) -> None:
+    told = tfjs_serve(*place.publish, environment=place.environment)
+    assert "; 0 files, 0 bytes sent" in " ".join(told.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -41,7 +41,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def _publish(destination: Destination, wanted: Wish) -> Published:
-    return await publish(destination, wanted, lambda _file: None)
+    return await publish(destination, wanted, lambda _sent, _all: None)
 
 
 def _bytes(files: list[SiteFile]) -> dict[str, bytes]:
@@ -172,6 +172,40 @@ async def test_however_it_ends_pages_get_a_whole_model(destination: Destination)
     assert await contents(destination) == _bytes([*NEW, *OTHER])
     left = [path async for some in destination.sizes() for path in some]
     assert len([path for path in left if path.startswith(".tfjs-serve/")]) == 1
+
+
+async def test_weights_that_were_removed_are_sent_although_a_store_still_lists_them(
+    destination: Destination,
+) -> None:
+    class Late(Recorded):
+        async def sizes(self) -> AsyncIterator[Mapping[str, int]]:
+            async for some in super().sizes():
+                yield {OLD[1].path: OLD[1].size_bytes, **some}
+
+    await _publish(destination, wish(OLD))
+    await _publish(destination, wish(NEW, removes_after_seconds=0))
+    await _publish(Late(destination), wish(OLD))
+    assert is_whole(await contents(destination), "m")
+
+
+async def test_what_an_ended_publish_left_half_written_goes(tmp_path: Path) -> None:
+    destination = Folder(tmp_path)
+    await _publish(destination, wish(OLD))
+    left = tmp_path / "m" / ".tfjs-serve-0123abcd"
+    left.write_bytes(b"ker")
+    await _publish(destination, wish(OLD))
+    assert not left.exists()
+    assert await contents(destination) == _bytes(OLD)
+
+
+async def test_progress_ends_with_all_that_was_to_be_sent(destination: Destination) -> None:
+    told: list[tuple[int, int]] = []
+    await publish(destination, wish(OLD), lambda *progress: told.append(progress))
+    await publish(destination, wish(NEW, OTHER), lambda *progress: told.append(progress))
+    all_bytes = [sum(one.size_bytes for one in files) for files in (OLD, [*NEW[1:], *OTHER])]
+    changed = all_bytes[1] - NEW[2].size_bytes  # the labels
+    assert told[len(OLD) - 1] == (all_bytes[0], all_bytes[0])
+    assert told[-1] == (changed, changed)
 
 
 async def test_a_store_that_fails_now_and_then_is_asked_again(destination: Destination) -> None:

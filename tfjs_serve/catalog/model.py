@@ -24,6 +24,11 @@ class EntryKind(str, Enum):
         return self in (EntryKind.TFJS_LAYERS, EntryKind.TFJS_GRAPH)
 
     @property
+    def loader(self) -> str:
+        """The function of TF.js that loads such a model."""
+        return "loadGraphModel" if self is EntryKind.TFJS_GRAPH else "loadLayersModel"
+
+    @property
     def is_folder(self) -> bool:
         """Whether the entry is a folder, whoever wrote it."""
         return self.is_tfjs or self is EntryKind.KERAS_FOLDER

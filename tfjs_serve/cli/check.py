@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -31,9 +30,10 @@ from tfjs_serve.cli.options import (
     topology_option,
     worker_memory_option,
 )
+from tfjs_serve.cli.origins import origin
 from tfjs_serve.cli.running import run
 from tfjs_serve.doctor.examination import Thoroughness, is_address
-from tfjs_serve.doctor.model import Page, origin_of
+from tfjs_serve.doctor.model import Page
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.exporting.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.exporting.building import building
@@ -52,12 +52,6 @@ def _targets(
         text if is_address(text) else absolute_path(context, parameter, Path(text))
         for text in value
     ]
-
-
-def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if value and (not is_address(value) or urlsplit(value).hostname is None):
-        raise click.BadParameter(f"{value!r} is no origin; write for example https://example.com")
-    return origin_of(value) if value else ""
 
 
 @click.command()
@@ -82,7 +76,7 @@ def _origin(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     "--origin",
     metavar="ORIGIN",
     default="",
-    callback=_origin,
+    callback=origin,
     help="The site whose pages load what is at a URL, such as https://example.com; else those of "
     "any other site.",
 )

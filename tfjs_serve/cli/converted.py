@@ -10,7 +10,6 @@ from tfjs_serve.exporting.export import Exported
 from tfjs_serve.exporting.keras_file import ExportedKeras
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON
-from tfjs_serve.web.listing import loader_of
 from tfjs_serve.web.pages import readable_size
 
 
@@ -33,7 +32,7 @@ def print_result(
         script, module = training_script.SCRIPT_NAME, training_script.MODULE_NAME
         _print_script(terminal, f"It trains with {script} beside it", "that", module)
     if exported.is_whole:
-        load = f"Load it with tf.{loader_of(entry)}('.../{MODEL_JSON}')"
+        load = f"Load it with tf.{entry.kind.loader}('.../{MODEL_JSON}')"
     else:
         load = f"Read its weights with tf.io.loadWeights(manifest of .../{MODEL_JSON}, '...')"
     terminal.text(f"{load} from wherever you serve it.")

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal, logging_to
-from tfjs_serve.cli.deployed import checked_at
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.options import (
@@ -27,19 +21,14 @@ from tfjs_serve.cli.options import (
     shard_size_option,
     worker_memory_option,
 )
+from tfjs_serve.cli.origins import origins
+from tfjs_serve.cli.publication import Publication
 from tfjs_serve.cli.running import run
-from tfjs_serve.doctor.examination import Thoroughness
-from tfjs_serve.doctor.model import Page
 from tfjs_serve.exporting.batch import models_at
-from tfjs_serve.exporting.building import building
-from tfjs_serve.facts import counted
-from tfjs_serve.publishing.addresses import model_address, public_url
+from tfjs_serve.publishing.access.model import Readers, check_readers, place_of
 from tfjs_serve.publishing.destinations import is_bucket, open_destination
-from tfjs_serve.publishing.model import Destination
-from tfjs_serve.publishing.models import Built, build_all, chosen, wish_for
-from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
+from tfjs_serve.publishing.models import chosen
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
-from tfjs_serve.web.pages import readable_size
 
 
 def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[Variant, ...]:
@@ -48,103 +37,6 @@ def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple
     if unknown := [name for name in names if name not in known]:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}")
     return tuple(dict.fromkeys(map(Variant, names)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """One publish: where to, how, and who is told.
-
-    Attributes
-    ----------
-    dest
-        The destination as it was written.
-    url
-        Where pages find it; empty if nobody knows.
-    removes_after_seconds
-        How long files that no model needs any more stay; ``None`` removes nothing.
-    is_all
-        Whether all models are published.
-    is_trial
-        Whether nothing is to be done.
-    """
-
-    dest: str
-    destination: Destination
-    url: str
-    removes_after_seconds: float | None
-    is_all: bool
-    is_trial: bool
-    settings: ServerSettings
-    terminal: Terminal
-
-    async def run(self, models: Mapping[str, CatalogEntry], variants: Sequence[Variant]) -> bool:
-        """Convert, send and look at what is there; return whether all went well."""
-        built = await self._build(models, variants)
-        for folder, error in built.refused.items():
-            self._print(Checked(path=folder, error=error))
-        wish = wish_for(
-            built,
-            keeps_headers=self.destination.keeps_headers,
-            is_all=self.is_all,
-            removes_after_seconds=self.removes_after_seconds,
-        )
-        published = await self._send(wish)
-        self._print_result(published, len(built.artifacts))
-        is_loadable = self.is_trial or await self._verify(built.artifacts)
-        return is_loadable and not built.refused
-
-    async def _build(
-        self, models: Mapping[str, CatalogEntry], variants: Sequence[Variant]
-    ) -> Built:
-        with self.terminal.progress() as progress:
-            task = progress.add_task("converting", total=len(models) * len(variants))
-            async with building(self.settings) as builder:
-                return await build_all(builder, models, variants, lambda: progress.advance(task))
-
-    async def _send(self, wish: Wish) -> Published:
-        if self.is_trial:
-            return would_be(await look(self.destination, wish, time.time()), wish)
-        with self.terminal.progress() as progress:
-            task = progress.add_task("sending", total=sum(file.size_bytes for file in wish.files))
-            return await publish(
-                self.destination, wish, lambda file: progress.advance(task, file.size_bytes)
-            )
-
-    def _print_result(self, published: Published, model_count: int) -> None:
-        would = "would be " if self.is_trial else ""
-        for file in published.sent if self.is_trial else ():
-            self.terminal.text(f"  send   {file.path}, {readable_size(file.size_bytes)}")
-        for path in published.removed if self.is_trial else ():
-            self.terminal.text(f"  remove {path}")
-        sent = f"{counted(len(published.sent), 'file')}, {readable_size(published.sent_bytes)}"
-        removed = f", {len(published.removed)} {would}removed" if published.removed else ""
-        self.terminal.text(
-            f"{self.dest}: {counted(model_count, 'model')}; {sent} {would}sent, "
-            f"{published.kept} there already{removed}",
-            style="green",
-        )
-        if not published.was_locked:
-            message = "This store cannot keep two publishes apart: run only one at a time."
-            self.terminal.text(message, style="yellow")
-
-    async def _verify(self, folders: Iterable[str]) -> bool:
-        """Look at each model as a page would; return whether all can be loaded."""
-        if not self.url:
-            self.terminal.text("Give --url to have each model looked at where pages find it.")
-            return True
-        how = Thoroughness(custom_layers=self.settings.custom_layers)
-        addresses = [model_address(self.url, folder) for folder in folders]
-        results = [await checked_at(address, Page(), how) for address in addresses]
-        for result in results:
-            self._print(result)
-        good = [result.path for result in results if result.error is None]
-        for address in good[:1]:
-            self.terminal.text(f"await tf.loadLayersModel('{address}')", style="green")
-        return len(good) == len(results)
-
-    def _print(self, checked: Checked) -> None:
-        for text, style in paragraphs(checked):
-            self.terminal.text(text, style=style)
 
 
 @click.command(name="publish")
@@ -163,11 +55,25 @@ class _Job:
 @option(
     "--url",
     metavar="URL",
-    default="",
-    help="Where pages find DEST. Each model is then looked at as pages do.",
+    help="Where pages find DEST. Each model is then looked at as pages do; not with ''.",
 )
+@option(
+    "--setup-cors",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=origins,
+    help="Let pages of a site read DEST (CORS), or with * those of all sites; repeatable. Where "
+    "there is no API for it, the commands or files to paste are printed.",
+)
+@option("--make-public", is_flag=True, help="Let everybody read the bucket, in the same way.")
 @option("--delete", is_flag=True, help="Remove what no model needs any more.")
 @grace_option("How long that stays for pages that have an earlier model.json.")
+@option(
+    "--clean",
+    is_flag=True,
+    help="Only remove all that publishes have written to DEST, or of each MODEL that is named.",
+)
 @option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @shard_size_option()
 @custom_layers_option
@@ -200,23 +106,33 @@ def publish_command(
       130  it was interrupted
     """
     terminal = Terminal()
-    endpoint, url = options.pop("endpoint"), options.pop("url")
+    is_clean, endpoint, is_deleting = (
+        options.pop("clean"),
+        options.pop("endpoint"),
+        options.pop("delete"),
+    )
     grace_seconds = options.pop("grace_seconds")
-    job = _Job(
+    publication = Publication(
         dest=dest,
         destination=open_destination(dest, endpoint),
-        url=url or public_url(dest, endpoint, os.environ),
-        removes_after_seconds=grace_seconds if options.pop("delete") else None,
+        place=place_of(dest, endpoint),
+        url=options.pop("url"),
+        readers=Readers(origins=options.pop("origins"), is_public=options.pop("make_public")),
+        removes_after_seconds=grace_seconds if is_deleting else None,
         is_all=not names,
         is_trial=options.pop("dry_run"),
         settings=ServerSettings(models_dir=path / MODEL_JSON, **options),
         terminal=terminal,
     )
+    check_readers(publication.place, publication.readers)
     with logging_to(terminal, "warning"):
+        if is_clean:
+            run(publication.take_back(names))
+            return
         entries = models_at(
             path,
             without=None if is_bucket(dest) else Path(dest).absolute(),
-            follow_symlinks=job.settings.follow_symlinks,
+            follow_symlinks=publication.settings.follow_symlinks,
         )
-        is_well = run(job.run(chosen(entries, names), variants))
+        is_well = run(publication.run(chosen(entries, names), variants))
     context.exit(0 if is_well else FAILURE_EXIT_CODE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-_SAFE = "/@!$'()*,;:=-._~"
+_SAFE = "/@!$()*,;=-._~"
 """What may stand in a path as it is (RFC 3986, section 3.3), but for ``&`` and ``+``, which some
-stores read as something else."""
+stores read as something else, the colon, which ends a scheme in a relative address, and ``'``,
+which ends the address in a line to paste."""
 
 
 def public_url(destination: str, endpoint: str | None, environment: Mapping[str, str]) -> str:
@@ -32,4 +33,9 @@ def public_url(destination: str, endpoint: str | None, environment: Mapping[str,
 
 def model_address(base: str, folder: str) -> str:
     """Return the URL of a ``model.json`` below the URL of the destination."""
-    return f"{base.rstrip('/')}/{quote(folder, safe=_SAFE)}/model.json"
+    return f"{base.rstrip('/')}/{relative_address(folder)}/model.json"
+
+
+def relative_address(path: str) -> str:
+    """Return a path below the destination as it stands in the addresses of pages there."""
+    return quote(path, safe=_SAFE)

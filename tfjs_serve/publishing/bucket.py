@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +15,11 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Not
 from obstore.store import ObjectStore, from_url
 
 from tfjs_serve.errors import SettingsError
+from tfjs_serve.publishing.contents import blocks
 from tfjs_serve.publishing.model import PublishError, SiteFile
 
 _LISTED_AT_ONCE = 1000
+_DELETED_AT_ONCE = 8
 _ANYWHERE = "us-east-1"
 """What stores other than Amazon's take for a region."""
 
@@ -92,9 +94,7 @@ class Bucket:
         attributes = {"Content-Type": file.media_type, "Cache-Control": file.cache_control}
         if file.content_encoding:
             attributes["Content-Encoding"] = file.content_encoding
-        content = file.content
-        if not isinstance(content, bytes):
-            content = await asyncio.to_thread(content.read_bytes)
+        content = await asyncio.to_thread(lambda: b"".join(blocks(file)))
         with self._errors():
             await self._store.put_async(
                 file.path, content, attributes=attributes, use_multipart=False
@@ -115,12 +115,15 @@ class Bucket:
 
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove objects; those that are not there are passed over."""
-        with self._errors():
-            for path in paths:
-                try:
+        places = asyncio.Semaphore(_DELETED_AT_ONCE)
+
+        async def delete(path: str) -> None:
+            async with places:
+                with suppress(NotFoundError, FileNotFoundError):
                     await self._store.delete_async(path)
-                except (NotFoundError, FileNotFoundError):
-                    continue
+
+        with self._errors():
+            await asyncio.gather(*map(delete, paths))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
+from tfjs_serve.artifacts.atomic import unique_name
+from tfjs_serve.artifacts.sharing import share
 from tfjs_serve.exporting.export import umask
-from tfjs_serve.publishing.model import PublishError, SiteFile
-
-_BLOCK_BYTES = 1 << 20
-_PREFIX = ".tfjs-serve-"
-"""How the names of files begin that are not whole yet; web servers do not serve such names."""
+from tfjs_serve.publishing.contents import blocks, check
+from tfjs_serve.publishing.manifest import HALF_WRITTEN
+from tfjs_serve.publishing.model import PublishError, SiteFile, Stage
 
 
 class Folder:
     """Puts files into a folder; each appears whole.
 
-    Weights are copied and not linked: an edit of what was published would otherwise change what the
-    cache has. File systems that can share the blocks of copies do so.
+    Weights share their bytes with the cache where the file system can do that. Should somebody edit
+    what was published, the cache notices when it next uses its file.
     """
 
     keeps_headers = False
@@ -53,16 +50,13 @@ class Folder:
     def _put(self, file: SiteFile) -> None:
         target = self._folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=_PREFIX, dir=target.parent, delete=False) as staged:
-            try:
+        staged = target.parent / f"{HALF_WRITTEN}{unique_name()}"
+        try:
+            if not _is_shared(file, staged):
                 _write(file, staged)
-                # Only their owner can read files of tempfile.
-                Path(staged.name).chmod(0o666 & ~umask())
-                staged.close()  # Windows renames no open file
-                Path(staged.name).replace(target)
-            except BaseException:
-                Path(staged.name).unlink(missing_ok=True)
-                raise
+            staged.replace(target)
+        finally:
+            staged.unlink(missing_ok=True)  # if both are names of one file, it is still there
 
     async def create(self, path: str, content: bytes) -> bool:
         """Put a small file there, unless there is one; return whether it was put."""
@@ -94,20 +88,25 @@ class Folder:
                 folder.rmdir()
 
 
-def _write(file: SiteFile, staged: IO[bytes]) -> None:
-    if isinstance(file.content, bytes):
-        staged.write(file.content)
-    else:
-        with file.content.open("rb") as source:
-            shutil.copyfileobj(source, staged, _BLOCK_BYTES)
-    staged.flush()
-    os.fsync(staged.fileno())
+def _is_shared(file: SiteFile, staged: Path) -> bool:
+    """Whether a file could be put there without a copy: weights, whose names nobody else uses."""
+    if file.stage is not Stage.WEIGHTS or isinstance(file.content, bytes):
+        return False
+    check(file, file.content)
+    return share(file.content, staged, mode=0o666 & ~umask())
+
+
+def _write(file: SiteFile, staged: Path) -> None:
+    with staged.open("xb") as target:
+        target.writelines(blocks(file))
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def _sizes(folder: Path) -> Iterator[tuple[str, int]]:
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
-            if path.is_file() and not path.is_symlink() and not path.name.startswith(_PREFIX):
+            if path.is_file() and not path.is_symlink():
                 yield path.relative_to(folder).as_posix(), path.stat().st_size
 
 

@@ -37,7 +37,6 @@ async def locked(destination: Destination) -> AsyncIterator[bool]:
     await _acquire(destination)
     if not destination.keeps_locks:
         yield False
-        await destination.delete([LOCK])
         return
     renewal = asyncio.create_task(_renew(destination))
     try:

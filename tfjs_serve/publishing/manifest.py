@@ -17,6 +17,8 @@ from tfjs_serve.untrusted_json import parse_strict_json
 
 FOLDER = ".tfjs-serve"
 LOCK = f"{FOLDER}/lock.json"
+HALF_WRITTEN = ".tfjs-serve-"
+"""How the names of files begin that are not whole yet."""
 _DONE, _DOING = f"{FOLDER}/done-", f"{FOLDER}/doing-"
 _DIGITS = 32
 
@@ -35,6 +37,11 @@ class Manifest:
 
     files: Mapping[str, str] = field(default_factory=dict)
     unneeded: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether publishes have left nothing there."""
+        return not (self.files or self.unneeded)
 
     @property
     def digest(self) -> str:
@@ -97,6 +104,11 @@ def is_done(path: str) -> bool:
 def is_manifest(path: str) -> bool:
     """Whether a path is that of any manifest."""
     return path.startswith((_DONE, _DOING))
+
+
+def is_half_written(path: str) -> bool:
+    """Whether a path is that of a file which a publish that was ended left behind."""
+    return path.rpartition("/")[2].startswith(HALF_WRITTEN)
 
 
 def joined(done: Iterable[Manifest], doing: Iterable[Manifest]) -> Manifest:

@@ -12,17 +12,22 @@ from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import url_name
 from tfjs_serve.errors import SettingsError, TfjsServeError
 from tfjs_serve.exporting.batch import build_newest, for_all
-from tfjs_serve.publishing.publish import Wish
-from tfjs_serve.publishing.site import model_files
 from tfjs_serve.settings import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """Models by their folders, from the destination on: what they became, or why they did not."""
+    """Models by their folders, from the destination on: what they became, or why they did not.
+
+    Attributes
+    ----------
+    loaders
+        The function of TF.js that loads each of them.
+    """
 
     artifacts: Mapping[str, Artifact]
     refused: Mapping[str, TfjsServeError]
+    loaders: Mapping[str, str]
 
 
 def chosen(entries: Sequence[CatalogEntry], names: Sequence[str]) -> dict[str, CatalogEntry]:
@@ -54,39 +59,16 @@ async def build_all(
     """Convert each model into each variant; those that were converted before are found again."""
     artifacts: dict[str, Artifact] = {}
     refused: dict[str, TfjsServeError] = {}
+    loaders: dict[str, str] = {}
     names = {entry: name for name, entry in models.items()}
     for variant in variants:
         suffix = "" if variant is Variant.FULL else f"@{variant.value}"
         build = partial(build_newest, builder, variant=variant)
         for result in await for_all(names, build, lambda _: on_done()):
             folder = f"{names[result.entry]}{suffix}"
+            loaders[folder] = result.entry.kind.loader
             if result.value is not None:
                 artifacts[folder] = result.value.artifact
             elif result.error is not None:
                 refused[folder] = result.error
-    return Built(artifacts=artifacts, refused=refused)
-
-
-def wish_for(
-    built: Built, *, keeps_headers: bool, is_all: bool, removes_after_seconds: float | None
-) -> Wish:
-    """Return what is to be at a destination.
-
-    What was published before of models that are refused now stays as it is.
-
-    Parameters
-    ----------
-    is_all
-        Whether these are all models, so that no others are to stay.
-    """
-    return Wish(
-        files=[
-            file
-            for folder, artifact in built.artifacts.items()
-            for file in model_files(folder, artifact, keeps_headers=keeps_headers)
-        ],
-        is_mine=lambda folder: (
-            folder in built.artifacts or (is_all and folder not in built.refused)
-        ),
-        removes_after_seconds=removes_after_seconds,
-    )
+    return Built(artifacts=artifacts, refused=refused, loaders=loaders)

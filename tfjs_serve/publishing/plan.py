@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tfjs_serve.publishing.manifest import Manifest, is_manifest
+from tfjs_serve.publishing.manifest import Manifest, is_half_written, is_manifest
 from tfjs_serve.publishing.model import SiteFile, Stage
 from tfjs_serve.settings import MODEL_JSON
 
@@ -25,20 +25,21 @@ class Plan:
         How many files are there already.
     manifest
         What is to be written down at the end.
-    old_manifests
-        Paths of manifests that it replaces.
+    leftovers
+        Paths of manifests that it replaces, and of what publishes that were ended left half
+        written.
     """
 
     stages: tuple[tuple[SiteFile, ...], ...]
     removed: tuple[str, ...]
     kept: int
     manifest: Manifest
-    old_manifests: tuple[str, ...]
+    leftovers: tuple[str, ...]
 
     @property
     def is_nothing(self) -> bool:
         """Whether all is as it is to be."""
-        return not (any(self.stages) or self.removed or self.old_manifests)
+        return not (any(self.stages) or self.removed or self.leftovers)
 
 
 def plan(
@@ -52,8 +53,9 @@ def plan(
 ) -> Plan:
     """Return what is to be done so that `wanted` is at the destination.
 
-    A file is there if the listing has its size, and its name or a manifest tells its bytes. An ETag
-    does not: Azure gives each upload a new one, and Swift two to objects in parts.
+    A file is there if the listing has its size, a publish wrote down that it put it there, and
+    its name or that note tells its bytes. An ETag does not: Azure gives each upload a new one,
+    and Swift two to objects in parts.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def plan(
     now
         Seconds of the epoch.
     """
+    wanted = [file for file in wanted if not _is_of_others(file, sizes, known)]
     missing = [file for file in wanted if not _is_there(file, sizes, known)]
     folders = _folders([*known.files, *known.unneeded, *(file.path for file in wanted)])
     files = {
@@ -92,8 +95,13 @@ def plan(
         removed=tuple(path for path in removed if path in sizes),
         kept=len(wanted) - len(missing),
         manifest=manifest,
-        old_manifests=tuple(p for p in sizes if is_manifest(p) and p != manifest.done),
+        leftovers=tuple(path for path in own_files(sizes) if path != manifest.done),
     )
+
+
+def own_files(paths: Iterable[str]) -> list[str]:
+    """Return which of all paths are of manifests, or of files that are not whole."""
+    return [path for path in paths if is_manifest(path) or is_half_written(path)]
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:
@@ -114,8 +122,16 @@ def _folder_of(path: str, folders: Collection[str]) -> str:
 def _is_there(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
     if sizes.get(file.path) != file.size_bytes:
         return False
-    # Nobody but a publish gives files such names, and the bytes decide them.
-    return file.stage is Stage.WEIGHTS or known.files.get(file.path) == file.sha256
+    if file.stage is Stage.WEIGHTS:
+        # Their bytes decide their names. But stores of several machines may still list for a while
+        # what was removed; no manifest names that any more.
+        return file.path in known.files or file.path in known.unneeded
+    return known.files.get(file.path) == file.sha256
+
+
+def _is_of_others(file: SiteFile, sizes: Mapping[str, int], known: Manifest) -> bool:
+    """Whether somebody else has written such a file, for example a page of their own."""
+    return file.stage is Stage.SITE and file.path in sizes and file.path not in known.files
 
 
 def _is_over(path: str, age_seconds: float, grace_seconds: float) -> bool:

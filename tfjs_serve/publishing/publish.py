@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
 from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
-from tfjs_serve.publishing.plan import Plan, plan
+from tfjs_serve.publishing.plan import Plan, own_files, plan
 
 _AT_ONCE = 8
 _TRIES = 4
@@ -57,12 +58,12 @@ async def look(destination: Destination, wish: Wish, now: float) -> Plan | None:
     sizes: dict[str, int] = {}
     async for some in destination.sizes():
         sizes |= some
-    manifests = [path for path in sizes if is_manifest(path)]
+    own = own_files(sizes)
     complete = Manifest(files={file.path: file.sha256 for file in wish.files}).done
     are_there = all(sizes.get(file.path) == file.size_bytes for file in wish.files)
-    if wish.removes_after_seconds is None and manifests == [complete] and are_there:
+    if wish.removes_after_seconds is None and own == [complete] and are_there:
         return None
-    known = await _known(destination, manifests)
+    known = await _known(destination, [path for path in own if is_manifest(path)])
     found = plan(
         wish.files,
         sizes,
@@ -86,9 +87,14 @@ async def _known(destination: Destination, paths: Sequence[str]) -> Manifest:
 
 
 async def publish(
-    destination: Destination, wish: Wish, on_sent: Callable[[SiteFile], None]
+    destination: Destination, wish: Wish, on_progress: Callable[[int, int], None]
 ) -> Published:
     """Send what is missing, and remove what may go.
+
+    Parameters
+    ----------
+    on_progress
+        Is told how many bytes were sent, and how many there are to be sent in all.
 
     Raises
     ------
@@ -102,7 +108,7 @@ async def publish(
         # Somebody else may have published while this one waited.
         found = await look(destination, wish, time.time())
         if found is not None:
-            await _carry_out(destination, found, on_sent)
+            await _carry_out(destination, found, on_progress)
     return would_be(found, wish, was_locked=was_locked)
 
 
@@ -119,21 +125,27 @@ def would_be(found: Plan | None, wish: Wish, *, was_locked: bool = True) -> Publ
 
 
 async def _carry_out(
-    destination: Destination, found: Plan, on_sent: Callable[[SiteFile], None]
+    destination: Destination, found: Plan, on_progress: Callable[[int, int], None]
 ) -> None:
     manifest = found.manifest
-    await _tried(destination, _written(manifest.doing, manifest))
+    sent_bytes, all_bytes = 0, sum(file.size_bytes for stage in found.stages for file in stage)
+    if not manifest.is_empty:
+        await _tried(destination, _written(manifest.doing, manifest))
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def send(file: SiteFile) -> None:
+        nonlocal sent_bytes
         async with places:
             await _tried(destination, file)
-        on_sent(file)
+        sent_bytes += file.size_bytes
+        on_progress(sent_bytes, all_bytes)
 
     for stage in found.stages:
         await _all_or_none([asyncio.create_task(send(file)) for file in stage])
-    await _tried(destination, _written(manifest.done, manifest))
-    await destination.delete([*found.removed, *found.old_manifests, manifest.doing])
+    if not manifest.is_empty:
+        await _tried(destination, _written(manifest.done, manifest))
+    await destination.delete(found.removed)  # as long as there is a manifest that names them
+    await destination.delete([*found.leftovers, manifest.doing])
 
 
 async def _all_or_none(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -151,6 +163,8 @@ async def _tried(destination: Destination, file: SiteFile) -> None:
     for attempt in range(1, _TRIES):
         try:
             return await destination.put(file)
+        except DamagedError:
+            raise
         except PublishError:
             await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
     return await destination.put(file)

@@ -29,16 +29,17 @@ def facts_section(facts: ModelFacts | None, *, train_lines: Sequence[str] = ()) 
     if facts is None:
         return ""
     parts = (
-        _tensors("Inputs", facts.inputs),
-        _tensors("Outputs", facts.outputs),
-        _labels(facts.labels),
+        tensors_section("Inputs", facts.inputs),
+        tensors_section("Outputs", facts.outputs),
+        labels_section(facts.labels),
         _training(facts, train_lines),
         _layers(facts),
     )
     return "\n".join(filter(None, parts))
 
 
-def _tensors(heading: str, tensors: Sequence[TensorInfo]) -> str:
+def tensors_section(heading: str, tensors: Sequence[TensorInfo]) -> str:
+    """Return a table of inputs or outputs; empty if there are none."""
     rows = [(tensor.name, _shape(tensor.shape), tensor.dtype) for tensor in tensors]
     return _table(heading, rows)
 
@@ -49,7 +50,8 @@ def _shape(shape: Sequence[int | None] | None) -> str:
     return f"[{', '.join('any' if size is None else str(size) for size in shape)}]"
 
 
-def _labels(labels: Sequence[str]) -> str:
+def labels_section(labels: Sequence[str]) -> str:
+    """Return the names of classes; empty if there are none."""
     if not labels:
         return ""
     shown = ", ".join(labels[:_MOST_LABELS])

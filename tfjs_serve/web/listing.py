@@ -12,7 +12,7 @@ from typing import Any
 
 from tfjs_serve import training_script
 from tfjs_serve.builder import EntryStatus
-from tfjs_serve.catalog.model import CatalogEntry, EntryKind
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import is_like_variant, url_names
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
@@ -56,7 +56,7 @@ class ModelSummary:
     @property
     def loader(self) -> str:
         """The function of TF.js that loads the model."""
-        return loader_of(self.entry)
+        return self.entry.kind.loader
 
     def load_line(self, origin: str) -> str:
         """Return the line of JavaScript that loads the model; `origin` goes before the path."""
@@ -217,14 +217,9 @@ class ModelList:
         )
 
 
-def loader_of(entry: CatalogEntry) -> str:
-    """Return the function of TF.js that loads a model."""
-    return "loadGraphModel" if entry.kind is EntryKind.TFJS_GRAPH else "loadLayersModel"
-
-
 def load_line(entry: CatalogEntry, url: str) -> str:
     """Return the line of JavaScript that loads a model from `url`."""
-    return f"const model = await tf.{loader_of(entry)}('{url}');"
+    return f"const model = await tf.{entry.kind.loader}('{url}');"
 
 
 def summary_json(summary: ModelSummary) -> bytes:

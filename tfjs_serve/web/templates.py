@@ -23,19 +23,23 @@ _LINK_FROM_ROOT = re.compile(r'(<(?:a href|form role="search" action)=")/')
 @lru_cache(maxsize=1)
 def headers() -> tuple[tuple[str, str], ...]:
     """Return the header fields of the pages: nothing may run, be loaded or frame them."""
-    digest = hashlib.sha256(_data("page.css").encode()).digest()
-    style = f"'sha256-{base64.b64encode(digest).decode()}'"
     policy = (
-        f"default-src 'none'; style-src {style}; img-src data:; "
+        f"default-src 'none'; style-src {as_source('page.css')}; img-src data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
 
 
+def as_source(name: str) -> str:
+    """Return what a policy calls a file of the package that stands in a page."""
+    digest = hashlib.sha256(data(name).encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
 def page(title: str, main: str) -> str:
     """Return a whole page; `title` is text, `main` is HTML."""
     return render(
-        "page.html", title=escape(title), style=_data("page.css"), main=main, version=__version__
+        "page.html", title=escape(title), style=data("page.css"), main=main, version=__version__
     )
 
 
@@ -61,11 +65,11 @@ def render(template: str, **values: str) -> str:
 
 @lru_cache(maxsize=8)
 def _template(name: str) -> Template:
-    return Template(_data(name))
+    return Template(data(name))
 
 
 @lru_cache(maxsize=8)
-def _data(name: str) -> str:
+def data(name: str) -> str:
     """Read a file of the package once; :func:`preload` does so before there is an event loop."""
     return files("tfjs_serve.browser").joinpath(name).read_text(encoding="utf-8").strip()
 
