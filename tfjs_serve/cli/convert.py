@@ -160,11 +160,11 @@ def _entries(paths: Sequence[Path], out: Path, options: dict[str, Any]) -> Seque
     found: list[CatalogEntry] = []
     for path in paths:
         if not path.is_dir():
-            check_input_format(name, path)
+            check_input_format(name)
         found += models_at(
             path, without=out, follow_symlinks=options["follow_symlinks"], topology=topology
         )
-        check_input_format(name, path)  # a SavedModel has been called by its name
+        check_input_format(name)  # a SavedModel has been called by its name
     for entry in found:
         check_kind(name, entry)
     return found

@@ -52,7 +52,7 @@ def refuse_urls(paths: Sequence[Path]) -> None:
             )
 
 
-def check_input_format(name: str, path: Path) -> None:
+def check_input_format(name: str) -> None:
     """Raise :class:`SettingsError` if a format can only be read by TensorFlow."""
     if name in _NEED_TENSORFLOW:
         raise SettingsError(

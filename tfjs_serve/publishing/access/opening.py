@@ -50,7 +50,8 @@ async def open_to(place: Place, readers: Readers, environment: Mapping[str, str]
     except NotByApiError as error:
         return Opened(why_not=str(error), pasted=to_paste(place, readers))
     except ImportError:
-        hint = "it takes other packages: pip install 'tfjs-serve[cors]'"
+        package = "azure-storage-blob" if place.kind is Kind.AZURE else "botocore"
+        hint = f"it takes another package: pip install {package}"
         return Opened(why_not=hint, pasted=to_paste(place, readers))
     return Opened(done=done, pasted=to_paste(place, left) if left else "")
 
