@@ -32,8 +32,6 @@ from tools.rooms import (
 )
 
 NEVER_IMPORTED = {"tensorflow", "tf_keras", "keras", "tensorflowjs", "jax", "torch"}
-IMPORTS_FOR_CALLERS, OF_CALLERS = "live_models/installed.py", {"keras", "tf_keras"}
-"""The one exception: a caller who asks for a Keras model gets one of what is installed."""
 
 
 # --- The verdict ----------------------------------------------------------------------------
@@ -106,16 +104,12 @@ def test_every_dependency_has_an_owner() -> None:
     assert extras is not None
     names = re.findall(r'"([A-Za-z0-9_-]+)', block[1] + extras[1])
     declared = {name.removesuffix("-storage-blob") for name in names}  # packages of Azure share one
-    used = {library for room in rooms.values() for library in room.libraries}
-    assert declared == used - OF_CALLERS
+    assert declared == {library for room in rooms.values() for library in room.libraries}
 
 
 def test_no_room_may_own_a_framework() -> None:
-    found = [
-        (str(entry.file), entry.module.partition(".")[0]) for entry in imports_of(ROOT / PACKAGE)
-    ]
-    exempt = {(IMPORTS_FOR_CALLERS, library) for library in OF_CALLERS}
-    assert {one for one in found if one[1] in NEVER_IMPORTED} == exempt
+    imported = {entry.module.partition(".")[0] for entry in imports_of(ROOT / PACKAGE)}
+    assert imported & NEVER_IMPORTED == set()
 
 
 @pytest.mark.parametrize("module", ["web.app", "builder", "catalog", "worker.client"])

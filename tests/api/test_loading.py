@@ -23,8 +23,7 @@ from tfjs_serve import (
     save_keras_model,
 )
 from tfjs_serve.api.staging import as_buffers, read_document, stage_buffers, stage_files
-from tfjs_serve.live_models.frameworks import loaded_keras
-from tfjs_serve.live_models.installed import any_keras
+from tfjs_serve.live_models.frameworks import any_keras, loaded_keras
 
 keras = pytest.importorskip("keras")
 

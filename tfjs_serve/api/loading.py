@@ -1,7 +1,7 @@
 """``tfjs_serve.load_keras_model``: from a TensorFlow.js layers model back to a Keras model.
 
 The model becomes a file for Keras, in a process of its own, and the caller's Keras loads that; see
-``live_models/installed.py``.
+``live_models/frameworks.py``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ from tfjs_serve.api.staging import (
 from tfjs_serve.errors import ConversionNote, SettingsError, TfjsFolderError
 from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.keras_file import ExportedKeras, export_keras
-from tfjs_serve.live_models.frameworks import generation_of
-from tfjs_serve.live_models.installed import any_keras
+from tfjs_serve.live_models.frameworks import any_keras, generation_of
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MODEL_JSON
 
 Stage = Callable[..., None]
