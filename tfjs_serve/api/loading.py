@@ -1,7 +1,7 @@
 """``tfjs_serve.load_keras_model``: from a TensorFlow.js layers model back to a Keras model.
 
-The model becomes a file for Keras, in a process of its own, and the caller's Keras loads that; see
-``live_models/frameworks.py``.
+The model becomes a file for Keras, in a process of its own, and the caller's Keras loads that. No
+Keras is imported here; see ``live_models/frameworks.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tfjs_serve.api.staging import (
 from tfjs_serve.errors import ConversionNote, SettingsError, TfjsFolderError
 from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.keras_file import ExportedKeras, export_keras
-from tfjs_serve.live_models.frameworks import any_keras, generation_of
+from tfjs_serve.live_models.frameworks import generation_of, loaded_keras
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MODEL_JSON
 
 Stage = Callable[..., None]
@@ -61,8 +61,8 @@ def load_keras_model(
         Whether the paths of all variables begin with a name that no other model has. For Keras 3;
         variables of ``tf_keras`` need no names of their own.
     keras
-        The module ``keras`` or ``tf_keras``; the default is the one that is imported, else the one
-        that is installed; ``tf_keras`` if both are.
+        The module ``keras`` or ``tf_keras``; the default is the one that is imported, ``tf_keras``
+        if both are.
     custom_objects
         Your own classes by name, for the layers that have them.
 
@@ -74,7 +74,7 @@ def load_keras_model(
     Raises
     ------
     SettingsError
-        No Keras is installed; or the weights are said to be at two places.
+        No Keras is imported; or the weights are said to be at two places.
     TfjsFolderError
         It is no TensorFlow.js model, or a damaged one.
     TfjsServeError
@@ -168,7 +168,7 @@ class _Loader:
     Raises
     ------
     SettingsError
-        No Keras is given, and none is installed.
+        No Keras is given, and none is imported.
     """
 
     def __init__(
@@ -179,7 +179,7 @@ class _Loader:
         is_new: bool,
         scoped: bool,
     ) -> None:
-        self._keras: Any = keras or any_keras()
+        self._keras: Any = keras or loaded_keras()
         self._custom_objects = dict(custom_objects or {})
         self._is_new = is_new
         self._scoped = scoped

@@ -1,14 +1,13 @@
 """Which Keras an object comes from, and which one the caller has.
 
-The Keras is looked up among what the program has imported, for the caller alone knows which one it
-is to be, with which backend (``KERAS_BACKEND``). Only who asks for a model to be loaded, and has
-imported none, gets the one that is installed.
+A Keras is never imported here, for the caller alone knows which one it is to be, with which backend
+(``KERAS_BACKEND``), and whether the seconds and the memory that this takes are welcome. It is
+looked up among what the program has imported.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -52,38 +51,3 @@ def loaded_keras() -> ModuleType:
             hint="write 'import keras' or 'import tf_keras' above, whichever you work with",
         )
     return keras  # type: ignore[no-any-return]  # a module, or what TensorFlow puts in its place
-
-
-def any_keras() -> ModuleType:
-    """Return the Keras that the program has imported, or else the one that is installed.
-
-    Raises
-    ------
-    SettingsError
-        None is installed, or it cannot be imported.
-    """
-    try:
-        return loaded_keras()
-    except SettingsError:
-        for package in _PACKAGES:
-            if (keras := _imported(package)) is not None:
-                return keras
-    raise SettingsError(
-        "no Keras is installed, so there is none to make a Keras model with",
-        hint="install it: pip install keras",
-    )
-
-
-def _imported(package: str) -> ModuleType | None:
-    """Import a package; return ``None`` if it is not installed."""
-    try:
-        return import_module(package)
-    except ImportError as error:
-        if error.name == package:
-            return None
-        raise SettingsError(
-            f"{package} cannot be imported: {error}",
-            hint="set KERAS_BACKEND to a backend that is installed, such as numpy, jax or torch"
-            if package == "keras"
-            else "mend its installation, or import the Keras that you work with before",
-        ) from error
