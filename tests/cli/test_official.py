@@ -369,7 +369,7 @@ def test_the_second_command_is_the_official_way(
         ([], 2, "Usage: tfjs-serve-converter [OPTIONS] PATH... OUT"),
         (["gone.h5", "out"], 1, "No such file or directory\nhint: check the path"),
         (["", "out"], 2, "An argument is empty"),
-        (["--input_format=tf_hub", "https://tfhub.dev/x", "out"], 2, "read a module of TF Hub"),
+        (["--input_format=tf_hub", "https://tfhub.dev/x", "out"], 2, "is a URL"),
     ],
 )
 def test_the_second_command_tells_errors_under_its_own_name(
