@@ -6,7 +6,7 @@
         nodes       a storage node of three of Swift is killed during publishes and loads
         many        many models, beside rclone on the same bytes
         --kills 50 --clients 8      how many
-        --models 1000               how many models of 2 MB
+        --models 1000 --rounds 2    how many models of 2 MB, how often
         --workspace FOLDER          where everything is (default: the temporary folder)
         --write                     put the tables into docs/publishing.md
 
@@ -46,6 +46,7 @@ def _options() -> argparse.Namespace:
     add("--kills", type=int, default=50, help="publishes to kill at each place (%(default)s)")
     add("--clients", type=int, default=8, help="that load in a loop (%(default)s)")
     add("--models", type=int, default=1000, help="how many are many (%(default)s)")
+    add("--rounds", type=int, default=2, help="how often many are published (%(default)s)")
     add("--workspace", type=Path, metavar="FOLDER", help="where everything is")
     add("--write", action="store_true", help="put the tables into docs/publishing.md")
     options = parser.parse_args()
@@ -64,6 +65,7 @@ def _run(options: argparse.Namespace, workspace: Path) -> None:
             kills=options.kills,
             clients=options.clients,
             models=options.models,
+            rounds=options.rounds,
         )
         table: Table = importlib.import_module(f"publications.{name}").run(chosen)
         print(f"\n## {table.title}\n\n{table.to_markdown()}", flush=True)

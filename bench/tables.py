@@ -127,11 +127,13 @@ class Table:
         ratios = [f"In parentheses: {OURS} divided by the other."] if OURS in sides else []
         yield " ".join([*self.settings, *ratios])
         yield ""
-        yield f"| | unit | {' | '.join(sides)} | goal |"
-        yield "|---|---|" + "--:|" * len(sides) + "---|"
+        has_goals = any(row.goals for row in self._rows.values())
+        yield f"| | unit | {' | '.join(sides)} |" + (" goal |" if has_goals else "")
+        yield "|---|---|" + "--:|" * len(sides) + ("---|" if has_goals else "")
         for row in self._rows.values():
             cells = [_cell(row, side) for side in sides]
-            yield f"| {row.what} | {row.unit} | {' | '.join(cells)} | {_goals(row)} |"
+            goals = f" {_goals(row)} |" if has_goals else ""
+            yield f"| {row.what} | {row.unit} | {' | '.join(cells)} |{goals}"
         for note in self.notes:
             yield f"\n{note}"
 

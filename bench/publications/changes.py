@@ -18,7 +18,7 @@ def run(options: Options) -> Table:
     table = Table(
         "A model that changes",
         [
-            f"One layer of a model of {_MODEL_BYTES >> 20} MiB, in shards of 4 MiB, changes before",
+            f"One layer, of 4 MiB, of a model of {_MODEL_BYTES >> 20} MiB changes before",
             "the second publish; nothing does before the third. Requests of the folder are files",
             "that were written.",
         ],
@@ -40,8 +40,9 @@ def _measure(table: Table, place: Place, models: Path, cache: Path) -> None:
         tally = _tally(place, models, cache)
         table.add(table.row(f"{what}: sent", "MB"), place.name, tally.sent_bytes / 1e6)
         table.add(table.row(f"{what}: requests", ""), place.name, len(tally.asked))
-        words = ", ".join(f"{count} {method}" for method, count in tally.methods.items())
-        table.note(f"{place.name}, {what}: {words or 'nothing written'}.")
+        if place.endpoint:
+            words = ", ".join(f"{count} {method}" for method, count in tally.methods.items())
+            table.note(f"{place.name}, {what}: {words}.")
 
 
 def _tally(place: Place, models: Path, cache: Path) -> Tally:

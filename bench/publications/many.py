@@ -14,13 +14,13 @@ from tables import OURS, Table
 
 from tests.stores.store import CONTAINER
 from tests.stores.swift import swift
+from tfjs_serve.facts import counted
 
 from .places import Options, Place, place_of
 
 _MODEL_BYTES = 2_000_000
 _FEW = 10
 """Divides the models, to see whether memory grows with them."""
-_ROUNDS = 2
 _RCLONE = ("rclone", "--config", "", "--transfers", "8", "copy", "--s3-no-check-bucket")
 
 
@@ -31,17 +31,17 @@ def run(options: Options) -> Table:
     table = Table(
         "Many models",
         [
-            f"{count:,} models of {_MODEL_BYTES / 1e6:.0f} MB, converted before; {_ROUNDS} rounds",
-            "in turn, each to an empty place. rclone copies what was published to a folder, with",
-            "8 transfers at a time, as publish does. Publish waits until the disk has each file of",
-            "a folder, rclone does not.",
+            f"{count:,} models of {_MODEL_BYTES / 1e6:.0f} MB, converted before;",
+            f"{counted(options.rounds, 'round')} in turn, each to an empty place. rclone copies",
+            "what was published to a folder, with 8 transfers at a time, as publish does. Publish",
+            "waits until the disk has each file of a folder, rclone does not.",
         ],
     )
     folders = _Folders(options.workspace)
     folders.write_models(count)
     trial = _place(folders.site).publish(folders.models, folders.cache, "--dry-run")
     table.add(table.row("convert all", "s"), OURS, trial.seconds)
-    for _ in range(_ROUNDS):
+    for _ in range(options.rounds):
         _to_folders(table, folders)
         _to_swift(table, folders)
     return table

@@ -30,6 +30,7 @@ class Options:
     kills: int
     clients: int
     models: int
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

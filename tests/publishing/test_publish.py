@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 from obstore.store import MemoryStore
 
+from tfjs_serve.publishing import bucket as bucket_module
 from tfjs_serve.publishing import lock as lock_module
 from tfjs_serve.publishing import publish as publish_module
 from tfjs_serve.publishing.bucket import Bucket
@@ -220,6 +222,27 @@ async def test_a_store_that_fails_now_and_then_is_asked_again(destination: Desti
 
     await _publish(Flaky(destination), wish(OLD, OTHER))
     assert await contents(destination) == _bytes([*OLD, *OTHER])
+
+
+async def test_what_cannot_be_removed_at_once_is_removed_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The client sends a POST, and does not repeat it when the store closes the connection."""
+    store, failures = MemoryStore(), iter([GenericError("connection reset")] * 2)
+    destination = Bucket(store, "s3://b")
+    await _publish(destination, wish(OLD, OTHER))
+
+    class Resetting:
+        async def delete_async(self, paths: object) -> None:
+            for failure in failures:
+                raise failure
+            await store.delete_async(paths)
+
+    monkeypatch.setattr(bucket_module, "_FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(destination, "_store", Resetting())
+    await destination.delete([OLD[0].path, "nothing", OLD[1].path])
+    left = await contents(Bucket(store, "s3://b"))
+    assert left == _bytes([*OLD[2:], *OTHER])
 
 
 async def test_a_store_that_always_fails_is_an_error(destination: Destination) -> None:

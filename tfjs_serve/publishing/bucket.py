@@ -19,7 +19,10 @@ from tfjs_serve.publishing.contents import blocks
 from tfjs_serve.publishing.model import PublishError, SiteFile
 
 _LISTED_AT_ONCE = 1000
-_DELETED_AT_ONCE = 8
+_DELETED_TOGETHER = 50
+_DELETES_AT_ONCE = 8
+_DELETE_TRIES = 4
+_FIRST_PAUSE_SECONDS = 0.5
 _ANYWHERE = "us-east-1"
 """What stores other than Amazon's take for a region."""
 
@@ -115,15 +118,34 @@ class Bucket:
 
     async def delete(self, paths: Sequence[str]) -> None:
         """Remove objects; those that are not there are passed over."""
-        places = asyncio.Semaphore(_DELETED_AT_ONCE)
+        places = asyncio.Semaphore(_DELETES_AT_ONCE)
 
-        async def delete(path: str) -> None:
+        async def delete_some(some: Sequence[str]) -> None:
             async with places:
+                await self._tried_delete(some)
+
+        starts = range(0, len(paths), _DELETED_TOGETHER)
+        with self._errors():
+            await asyncio.gather(
+                *(delete_some(paths[at : at + _DELETED_TOGETHER]) for at in starts)
+            )
+
+    async def _tried_delete(self, paths: Sequence[str]) -> None:
+        """Remove objects, a few times if it fails: the client sends a POST, and only once."""
+        for attempt in range(1, _DELETE_TRIES):
+            try:
+                return await self._delete(paths)
+            except BaseError:
+                await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+        return await self._delete(paths)
+
+    async def _delete(self, paths: Sequence[str]) -> None:
+        try:
+            await self._store.delete_async(paths)
+        except (NotFoundError, FileNotFoundError):
+            for path in paths:
                 with suppress(NotFoundError, FileNotFoundError):
                     await self._store.delete_async(path)
-
-        with self._errors():
-            await asyncio.gather(*map(delete, paths))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
