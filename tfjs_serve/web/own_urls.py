@@ -54,6 +54,10 @@ async def _catalogue_json(request: web.Request, services: Services) -> web.Strea
     return await send(request, await services.catalogue.document(coding))
 
 
+async def _events(request: web.Request, services: Services) -> web.StreamResponse:
+    return await services.events.stream(request)
+
+
 async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
     body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
     headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
@@ -129,6 +133,7 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
+    "/-/events": _events,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
     f"/-/{training_script.TYPES_NAME}": _send_types,
