@@ -9,7 +9,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, ServerSettings
-from tfjs_serve.web import handlers, problems, templates
+from tfjs_serve.web import handlers, problems
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import ROOT_HEADER, CorsPolicy, blocked_message
 from tfjs_serve.web.events.stream import Events
@@ -19,6 +19,7 @@ from tfjs_serve.web.keeping import keep_answer
 from tfjs_serve.web.mounting import ROUTE, own_path, root_from
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
+from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.problems import Problem, ProblemError
 from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.responses import (
@@ -55,7 +56,6 @@ def create_app(
     SettingsError
         A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
     """
-    templates.preload()
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
@@ -74,6 +74,7 @@ def create_app(
             token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
         ),
         saver=saver,
+        page_policy=PagePolicy(),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers
@@ -154,7 +155,7 @@ async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.St
         if notice is not None:
             request.app[SERVICES].notices.tell(notice)
         if wants_page(request.headers):
-            return problem_page_response(request, problem)
+            return await problem_page_response(request, problem)
         return problem_response(problem, instance=path)
 
 
