@@ -59,7 +59,7 @@ def create_app(
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
-    events = Events(catalog, builder)
+    events = Events(catalog, builder, settings.default_variant)
     app.on_shutdown.append(events.close)
     app[SERVICES] = Services(
         catalog=catalog,

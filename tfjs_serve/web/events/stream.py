@@ -12,7 +12,7 @@ from aiohttp_sse import EventSourceResponse, sse_response
 
 from tfjs_serve.builder import BuildEvent
 from tfjs_serve.catalog.catalog import CatalogChange
-from tfjs_serve.settings import EVENTS_HEARTBEAT_SECONDS, EVENTS_RETRY_SECONDS
+from tfjs_serve.settings import EVENTS_HEARTBEAT_SECONDS, EVENTS_RETRY_SECONDS, Variant
 from tfjs_serve.version import __version__
 from tfjs_serve.web.events.hub import Hub, ModelEvent
 from tfjs_serve.web.events.wording import Wording
@@ -28,9 +28,15 @@ class Events:
 
     Nothing is collected before somebody has listened: then a start with ten thousand models does
     not make as many events for nobody.
+
+    Parameters
+    ----------
+    default
+        The variant that is served where none is named.
     """
 
-    def __init__(self, catalog: CatalogService, builder: BuilderService) -> None:
+    def __init__(self, catalog: CatalogService, builder: BuilderService, default: Variant) -> None:
+        self._default = default
         self._catalog = catalog
         self._builder = builder
         self._hub = Hub(secrets.token_hex(8))
@@ -71,7 +77,7 @@ class Events:
             return
         await self._catalog.refresh()  # what is there already is no news
         if self._wording is None:
-            self._wording = Wording(entry.name for entry in self._catalog.entries)
+            self._wording = Wording((one.name for one in self._catalog.entries), self._default)
             self._catalog.subscribe(self._changed)
             self._builder.subscribe(self._built)
 

@@ -36,10 +36,13 @@ class Wording:
     ----------
     names
         Those of the models that are there already.
+    default
+        The variant that is served where none is named.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], default: Variant) -> None:
         self._named = Counter(names)
+        self._default = default
 
     def of_change(self, change: CatalogChange) -> ModelEvent:
         """Return the event for a change of the folder."""
@@ -84,4 +87,6 @@ class Wording:
         name = entry.exact_name if self._named[entry.name] > 1 else entry.name
         url = model_url(name) if is_servable(name) else None
         about = {"name": entry.name, "exactName": entry.exact_name, "url": url}
-        return about if variant is None else {**about, "variant": variant.value}
+        if variant is None:
+            return about
+        return {**about, "variant": variant.value, "isDefault": variant is self._default}
