@@ -25,6 +25,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
   let address = null;
   let unsubscribe = () => {};
   let told = null;
+  let reason = null; // why the last answer was an old version
   let isStopped = false;
   let isBusy = false;
   let again = false;
@@ -73,8 +74,9 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
       await onGeneration({ document: JSON.parse(text), generation, root });
       current = mark;
     }
+    reason = stale;
     if (stale === null) fine();
-    else later(EVENT_MS, () => told || fail(staleError(stale)));
+    else later(EVENT_MS, () => told ?? (reason === stale && fail(staleError(stale))));
   }
 
   /** Listen to the server, if it is one that tells what happens. */
