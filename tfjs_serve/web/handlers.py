@@ -39,6 +39,7 @@ from tfjs_serve.web.pages.model import model_page
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
+    Representation,
     codings_of,
     of_file,
     of_model_json,
@@ -188,8 +189,7 @@ async def _model_json(
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
     representation = of_model_json(build.artifact, coding)
     offer(request, representation, sightings)
-    generation = {GENERATION_HEADER: build.artifact.key.short}
-    return await send(request, representation, {**generation, **_stale_headers(build)})
+    return await _send_of(build, request, representation)
 
 
 async def _newest_script(
@@ -200,7 +200,7 @@ async def _newest_script(
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
-    return await send(request, script, _stale_headers(build))
+    return await _send_of(build, request, script)
 
 
 async def _script(
@@ -234,7 +234,7 @@ async def _neighbour(
         raise no_such_neighbour(entry, target.file_name)
     representation = of_file(build.artifact.directory, file)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _weights(
@@ -253,7 +253,7 @@ async def _weights(
     build, file = found
     representation = of_file(build.artifact.directory, file, asked_as=target.file_name)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
@@ -265,6 +265,18 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
     if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
         offer(request, representation, sightings)
     return await send(request, representation)
+
+
+async def _send_of(
+    build: Build, request: web.Request, representation: Representation
+) -> web.StreamResponse:
+    """Answer with what belongs to a build, and say which version it is."""
+    said = {GENERATION_HEADER: build.artifact.key.short, **_stale_headers(build)}
+    response = await send(request, representation, said)
+    if response.status == 304:
+        # A cache goes on with what it was told before and a 304 does not repeat.
+        response.headers.setdefault(STALE_HEADER, "")
+    return response
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

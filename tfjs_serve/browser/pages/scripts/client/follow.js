@@ -69,7 +69,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     const text = await response.text();
     const generation = response.headers.get(GENERATION);
     const mark = generation ?? text;
-    const stale = response.headers.get(STALE);
+    const stale = response.headers.get(STALE) || null;
     if (mark !== current && !isStopped) {
       await onGeneration({ document: JSON.parse(text), generation, root });
       current = mark;
