@@ -50,6 +50,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "pages",
     "publishing",
     "real_files",
     "soak",

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route
+from tfjs_serve.web.templates import data
 
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.folder_server import serving
 from tests.samples import SAMPLE_MODELS
 from tfjs_serve.publishing.site_page import site_page
-from tfjs_serve.web.templates import data
 
 from .layer_models import gru, quotient, saved
 from .web_servers import tfjs_serve

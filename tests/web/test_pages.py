@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from markupsafe import escape
 
 from tests.web.fakes import make_entry
 from tfjs_serve.builder import EntryState, EntryStatus
@@ -20,7 +18,7 @@ from tfjs_serve.catalog.others import NotAModel, not_a_model, saved_model
 from tfjs_serve.errors import ConversionError, ConversionProblem, ModelNotFoundError
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 from tfjs_serve.settings import Variant
-from tfjs_serve.web import pages, templates
+from tfjs_serve.web.excerpt import Question, excerpt
 from tfjs_serve.web.listing import (
     ModelList,
     ModelSummary,
@@ -28,11 +26,17 @@ from tfjs_serve.web.listing import (
     summary_json,
 )
 from tfjs_serve.web.overview import Overview
-from tfjs_serve.web.problem_page import problem_page
+from tfjs_serve.web.pages import templates
+from tfjs_serve.web.pages.assets import asset
+from tfjs_serve.web.pages.catalogue import catalogue_page as page_of
+from tfjs_serve.web.pages.model import model_page
+from tfjs_serve.web.pages.policy import PagePolicy
+from tfjs_serve.web.pages.problem import problem_page
+from tfjs_serve.web.pages.wording import readable_size, sentence
 from tfjs_serve.web.problems import from_error
 
 ORIGIN = "http://localhost:8000"
-HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
+HOSTILE = "<img src=x onerror=alert(1)>'\"& {{ version }} {% x %}"
 FAILURE = ConversionError(
     f"{HOSTILE} cannot be converted",
     [
@@ -62,14 +66,18 @@ class Elements(HTMLParser):
         self.links: list[str] = []
         self.relations: dict[str, str] = {}
         """What a link leads to, by the link, where it says so."""
+        self.copied: list[str] = []
+        """What buttons copy."""
         self.text = ""
         self.feed(html)
+        self.text = " ".join(self.text.split())
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.links += [value or "" for key, value in attrs if key in ("href", "src")]
         named = dict(attrs)
+        self.copied += [named["data-copy"] or ""] if "data-copy" in named else []
         if tag == "a" and "rel" in named:
             self.relations[named["href"] or ""] = named["rel"] or ""
         assert not any(key.startswith("on") or key == "style" for key, _ in attrs)
@@ -106,24 +114,26 @@ def catalogue_page(
     others: Sequence[NotAModel] = (),
 ) -> str:
     models = ModelList([summary.entry for summary in listed], Variant.FULL)
-    shown = models.excerpt(words, number)
+    statuses = {summary.entry.exact_name: summary.status for summary in listed}
+    shown = excerpt(models, statuses, Question(words=words, number=number))
     summaries = {summary.entry.exact_name: summary for summary in listed}
     chosen = [summaries[entry.exact_name] for entry in shown.entries]
     loading = [one.status.can_be_loaded for one in listed]
     overview = Overview(
         total=len(listed), load=loading.count(True), fail=loading.count(False), others=others
     )
-    return pages.catalogue_page(chosen, shown, overview, folder=folder, origin=ORIGIN)
+    return page_of(chosen, shown, overview, folder=folder, origin=ORIGIN)
 
 
 def test_the_catalogue_shows_how_to_load_each_model() -> None:
     page = catalogue(
         make_entry("iris.h5"), make_entry("g/model.json", EntryKind.TFJS_GRAPH, name="g")
     )
-    assert "await tf.loadLayersModel('http://localhost:8000/iris/model.json');" in page.text
-    assert "await tf.loadGraphModel('http://localhost:8000/g/model.json');" in page.text
-    assert {"/iris/", "/iris/model.json", "/iris@uint8/model.json"} <= set(page.links)
-    assert not any("/g@" in link for link in page.links)
+    assert page.copied == [
+        "const model = await tf.loadGraphModel('http://localhost:8000/g/model.json');",
+        "const model = await tf.loadLayersModel('http://localhost:8000/iris/model.json');",
+    ]
+    assert {"/iris/", "/iris/model.json", "/g/", "/g/model.json"} <= set(page.links)
     assert "2 models" in page.text
     assert "120.6 KiB" in page.text
 
@@ -140,7 +150,7 @@ def test_an_empty_folder_says_what_to_do() -> None:
         (EntryStatus(state=EntryState.CONVERTING), "converting"),
         (EntryStatus(state=EntryState.CONVERTING, progress=0.429), "converting, 42 %"),
         (EntryStatus(state=EntryState.READY), "ready"),
-        (EntryStatus(state=EntryState.FAILED, error=FAILURE), "failed"),
+        (EntryStatus(state=EntryState.FAILED, error=FAILURE), "does not load"),
         (EntryStatus(state=EntryState.STALE, error=FAILURE), "last good version"),
     ],
 )
@@ -153,7 +163,7 @@ def test_what_is_wrong_is_told_completely() -> None:
     summary = summaries(make_entry("iris.h5"), status=status)[0]
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN)),
     ):
         assert "RandomFlip" in page.text
         assert "TensorFlow.js has no such layer. Remove it." in page.text
@@ -165,7 +175,7 @@ def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
     (summary,) = summaries(make_entry("iris.h5"), status=status)
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN)),
     ):
         assert "loadLayersModel" not in page.text
         assert not any(link.endswith("model.json") for link in page.links)
@@ -220,7 +230,7 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
     )
     status = EntryStatus(state=EntryState.CHECKED, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "39,114 parameters" in page.text
     assert "[any, 28, 28]" in page.text
     assert "of a shape that is not known" in page.text
@@ -229,7 +239,7 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
     assert "zero, <img" in page.text
     assert "2.0 KiB" in page.text
     assert "img" not in page.tags
-    assert summary.to_json()["facts"] == facts.to_json()
+    assert summary.to_json()["facts"] == facts.listed()
     assert ModelFacts.from_json(facts.to_json()) == facts
 
 
@@ -242,7 +252,7 @@ def test_a_shared_name_is_said() -> None:
 def test_notes_on_the_conversion_are_shown() -> None:
     status = EntryStatus(state=EntryState.READY, notes=("a regularizer is left out", HOSTILE))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "a regularizer is left out" in page.text
     assert HOSTILE in page.text
     assert "img" not in page.tags
@@ -253,11 +263,10 @@ def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(parts=("recurrent",)))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
     script = f'<script src="{ORIGIN}/iris/layers.js"></script>'
-    for page in (
-        catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
-    ):
-        assert script in page.text
+    page = catalogue(make_entry("iris.h5"), status=status)
+    assert "layers.js" in page.text
+    assert page.copied[0].startswith(f"{script}\n")
+    assert script in Elements(model_page(summary, origin=ORIGIN)).text
     assert summary.to_json()["layers"] == "/iris/layers.js"
 
 
@@ -266,28 +275,29 @@ def test_a_model_with_layers_of_the_page_names_them() -> None:
         LayerInfo(path=f"own{number}", class_name=HOSTILE, became=Became.OWN) for number in range(2)
     )
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(layers=layers, layer_count=2))
-    page = catalogue(make_entry("iris.h5"), status=status)
+    assert "own layers" in catalogue(make_entry("iris.h5"), status=status).text
+    (summary,) = summaries(make_entry("iris.h5"), status=status)
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert f"Register the layers of your own before the model: {HOSTILE}." in page.text
     assert "img" not in page.tags
 
 
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "layers.js" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+    assert "layers.js" not in Elements(model_page(summary, origin=ORIGIN)).text
     assert summary.to_json()["layers"] is None
 
 
 def test_without_notes_there_is_no_heading_for_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "Notes" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+    assert "Notes" not in Elements(model_page(summary, origin=ORIGIN)).text
 
 
 def test_a_model_page_has_the_urls_of_all_variants() -> None:
     summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     for variant in Variant:
         is_there = variant is not Variant.TRAIN  # nothing tells of its training
-        assert (f"{ORIGIN}/a/iris@{variant.value}/model.json" in page.text) == is_there
         assert (f"/a/iris@{variant.value}/model.json" in page.links) == is_there
     assert "quantized, the default" in page.text
 
@@ -301,14 +311,14 @@ def test_a_model_page_tells_of_training() -> None:
     )
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(training=training))
     summary = summaries(make_entry("iris.h5"), status=status)[0]
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
-    assert f"{ORIGIN}/iris@train/model.json" in page.text
+    page = Elements(model_page(summary, origin=ORIGIN))
+    assert "/iris@train/model.json" in page.links
     assert "It was trained with Lion and Huber. It does not load compiled." in page.text
     assert "TensorFlow.js has no loss <Huber>." in page.text
     assert training.compile_line in page.text
     assert "gradients" not in page.text
     assert "training.js" in page.text  # among the variants
-    assert "<script" not in page.text  # it would not have the optimizer
+    assert "/-/training.js" not in page.text  # it would not have the optimizer
 
 
 def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
@@ -325,7 +335,7 @@ def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
     facts = ModelFacts(training=training, layers=layers, layer_count=len(layers))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "gradients are wrong or missing in pool1, pool2" in page.text
     assert "pool10 and 2 more." in page.text
     assert f"await tf.loadLayersModel('{ORIGIN}/iris@train/model.json');" in page.text
@@ -334,7 +344,8 @@ def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
 def test_what_lies_beside_a_model_has_links() -> None:
     beside = Neighbour(name="labels.txt", path=Path("iris.labels.txt"))
     entry = replace(make_entry("iris.h5"), neighbours=(beside,))
-    assert "/iris/labels.txt" in catalogue(entry).links
+    (summary,) = summaries(entry)
+    assert "/iris/labels.txt" in Elements(model_page(summary, origin=ORIGIN)).links
 
 
 def test_names_and_messages_cannot_become_markup() -> None:
@@ -342,28 +353,39 @@ def test_names_and_messages_cannot_become_markup() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     for page in (
         catalogue(entry, status=status),
-        Elements(pages.model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
+        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
         Elements(catalogue_page([], HOSTILE)),
     ):
         assert "img" not in page.tags
         assert HOSTILE in page.text
 
 
-def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
+def test_nothing_is_loaded_from_elsewhere() -> None:
     page = catalogue(make_entry("iris.h5"))
-    assert all(link.startswith(("/", "data:,")) for link in page.links)
+    assert all(link.startswith(("/", "#", "data:,")) for link in page.links)
     assert not any(link.startswith("//") for link in page.links)
-    assert "script" not in page.tags
 
 
-def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
-    html = catalogue_page([])
-    style = re.search("<style>(.*)</style>", html, re.DOTALL)
-    assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = dict(templates.headers())["Content-Security-Policy"]
-    assert f"style-src 'sha256-{digest}';" in policy
-    assert "default-src 'none'" in policy
+def test_the_policy_allows_what_this_server_has_and_nothing_in_the_page_itself() -> None:
+    policy = dict(PagePolicy().headers)["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    page = catalogue_page([])
+    assert asset("page.css").url in Elements(page).links
+    assert "<style" not in page
+    assert re.findall("<script[^>]*>(.+?)</script>", page) == []
+
+
+def test_the_policy_allows_what_the_settings_name() -> None:
+    policy = PagePolicy(
+        scripts=["https://a.example/tf.js"],
+        connections=["https://b.example"],
+        frame_ancestors=["https://c.example"],
+    )
+    told = dict(policy.headers)["Content-Security-Policy"]
+    assert "script-src 'self' https://a.example/tf.js;" in told
+    assert "connect-src 'self' https://b.example;" in told
+    assert told.endswith("frame-ancestors 'self' https://c.example")
 
 
 def test_namesakes_and_names_like_variants_get_exact_urls() -> None:
@@ -385,7 +407,7 @@ def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
     listed = summaries(make_entry("a%2eb.h5"))
     assert listed[0].to_json()["url"] is None
     assert "rename the file" in catalogue_page(listed)
-    assert "rename the file" in pages.model_page(listed[0], origin=ORIGIN)
+    assert "rename the file" in model_page(listed[0], origin=ORIGIN)
 
 
 def test_the_json_twin_says_the_same() -> None:
@@ -403,6 +425,7 @@ def test_the_json_twin_says_the_same() -> None:
         "exactName": "iris.h5",
         "kind": "hdf5",
         "sizeBytes": 123456,
+        "changed": "1970-01-01T00:00:00Z",
         "state": "failed",
         "canBeLoaded": False,
         "facts": None,
@@ -427,7 +450,7 @@ def test_a_quantizing_server_still_serves_tfjs_folders_as_they_are() -> None:
     [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")],
 )
 def test_sizes(size_bytes: int, shown: str) -> None:
-    assert pages.readable_size(size_bytes) == shown
+    assert readable_size(size_bytes) == shown
 
 
 @pytest.mark.parametrize(
@@ -438,7 +461,7 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
     path: str, up: str
 ) -> None:
     (summary,) = summaries(make_entry("a/iris.h5"))
-    page = pages.model_page(summary, origin=ORIGIN)
+    page = model_page(summary, origin=ORIGIN)
     before, after = Elements(page), Elements(templates.with_relative_links(page, path))
     assert after.text == before.text
     for prefix in ("", "/user/me/proxy/8000"):
@@ -461,7 +484,7 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
     ],
 )
 def test_what_the_terminal_says_is_a_sentence_on_a_page(text: str, shown: str) -> None:
-    assert templates.sentence(text) == shown
+    assert sentence(text) == shown
 
 
 def test_models_that_may_have_been_meant_have_links() -> None:
@@ -490,6 +513,6 @@ def test_one_of_a_kind_is_counted_as_one() -> None:
     facts = ModelFacts(parameters=1, layer_count=1, layers=(only,))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert re.search(r"1 parameter\b", page.text)
     assert "1 layer: " in page.text

@@ -77,6 +77,20 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptGeneration:
+    """A version of a model of which the files are still there.
+
+    Attributes
+    ----------
+    recorded_at
+        When it became the newest, in seconds since the epoch.
+    """
+
+    artifact: Artifact
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
     """A model that was converted into a folder, which holds exactly `files`.
 
@@ -118,6 +132,8 @@ class BuildEvent:
         What users should know about the artifact; only for ``ready``.
     needs_layers
         Whether a page has to load ``layers.js`` before it; only for ``ready``.
+    generation
+        Which version of the model it is, as pages are told; only for ``ready``.
     error
         The reason for ``failed`` or ``stale``, and for ``diagnosed`` if it cannot be converted.
     reason
@@ -132,6 +148,7 @@ class BuildEvent:
     size_bytes: int | None = None
     notes: tuple[str, ...] = ()
     needs_layers: bool = False
+    generation: str | None = None
     error: TfjsServeError | None = None
     reason: str | None = None
 

@@ -10,7 +10,7 @@ from tfjs_serve.exporting.export import Exported
 from tfjs_serve.exporting.keras_file import ExportedKeras
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 
 
 def print_result(

@@ -26,7 +26,7 @@ from tfjs_serve.publishing.models import Built, build_all
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
 from tfjs_serve.publishing.wishing import published, taken_back, wish_for
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 
 _LOOKED_AT_ONCE = 8
 

@@ -8,37 +8,43 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 
 from aiohttp import hdrs, web
 
-from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
+from tfjs_serve.compression import COMPRESSED_SUFFIXES
+from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT, media_type
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, types, whole_script
 from tfjs_serve.version import __version__
-from tfjs_serve.web import pages, problems
+from tfjs_serve.web import problems
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.events import client
+from tfjs_serve.web.excerpt import Question, excerpt
+from tfjs_serve.web.mounting import own_path
 from tfjs_serve.web.page_responses import own_origin, send_page
+from tfjs_serve.web.pages.assets import URL_FOLDER, Asset, asset_at
+from tfjs_serve.web.pages.catalogue import catalogue_page
 from tfjs_serve.web.problems import ProblemError
-from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, from_bytes
+from tfjs_serve.web.representation import (
+    ENCODED_SUFFIXES,
+    GZIP,
+    MODEL_HEADERS,
+    Representation,
+    from_bytes,
+)
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
-
-_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
     models = await services.catalogue.models()
-    number = request.query.get("page", "")
-    shown = models.excerpt(
-        request.query.get("q", "").strip(),
-        int(number) if _NUMBER.fullmatch(number) else 1,
-        services.catalogue.bad if request.query.get("only") == "bad" else None,
-    )
-    page = pages.catalogue_page(
+    question, statuses = Question.of(request.query), services.catalogue.statuses
+    shown = await asyncio.to_thread(excerpt, models, statuses, question)
+    page = partial(
+        catalogue_page,
         [services.catalogue.summary(models, entry) for entry in shown.entries],
         shown,
         services.catalogue.overview,
@@ -53,8 +59,26 @@ async def _catalogue_json(request: web.Request, services: Services) -> web.Strea
     return await send(request, await services.catalogue.document(coding))
 
 
-async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
-    body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
+async def _events(request: web.Request, services: Services) -> web.StreamResponse:
+    return await services.events.stream(request)
+
+
+async def _client(name: str, request: web.Request, _services: Services) -> web.StreamResponse:
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
+    return await send(request, await asyncio.to_thread(client.script, name, coding))
+
+
+async def _client_types(request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.types))
+
+
+async def _relay(request: web.Request, services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.relay, services.cors.origins))
+
+
+async def _health(_request: web.Request, services: Services) -> web.StreamResponse:
+    state = {"status": "ok", "version": __version__, "listening": services.events.listening}
+    body = json.dumps(state).encode("ascii")
     headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
     return web.Response(body=body, headers=headers)
 
@@ -79,6 +103,16 @@ def _module_of(kind: Kind) -> Representation:
 def _types_of(kind: Kind) -> Representation:
     body = types(kind).encode("utf-8")
     return from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS)
+
+
+@lru_cache(maxsize=64)
+def _asset(asset: Asset, coding: str) -> Representation:
+    """Return a style or a script of the pages, which only pages of this server load."""
+    body = asset.text.encode("utf-8")
+    if coding in ENCODED_SUFFIXES:
+        body = COMPRESSED_SUFFIXES[ENCODED_SUFFIXES[coding]](body)
+    plain = from_bytes(body, media_type(asset.name))
+    return replace(plain, cache_control=IMMUTABLE, content_encoding=coding, negotiated=True)
 
 
 # In threads, because the first time they read files and compress.
@@ -109,6 +143,16 @@ async def _send_types(kind: Kind, request: web.Request, _services: Services) -> 
     return await send(request, await asyncio.to_thread(_types_of, kind))
 
 
+async def _send_asset(request: web.Request, _services: Services) -> web.StreamResponse:
+    asset = await asyncio.to_thread(asset_at, own_path(request))
+    if asset is None:
+        message = "the pages of this version do not have this file."
+        raise ProblemError(problems.from_status(404, message))
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), tuple(ENCODED_SUFFIXES))
+    return await send(request, await asyncio.to_thread(_asset, asset, coding))
+
+
+_ASSETS = f"{URL_FOLDER}<name>.<digest>.<ending>"
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 """Answers a GET or HEAD."""
 
@@ -126,17 +170,26 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
     }
 
 
+EVENTS_URL = "/-/events"
+"""The one answer that does not end."""
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
+    EVENTS_URL: _events,
+    **{f"/-/{name}": partial(_client, name) for name in client.SCRIPTS},
+    f"/-/{client.TYPES_NAME}": _client_types,
+    "/-/relay.html": _relay,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
+    _ASSETS: _send_asset,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
 
 
 def own_answer(path: str) -> Answer | None:
     """Return what answers a decoded path, if anything does."""
+    if path.startswith(URL_FOLDER):
+        return OWN_URLS[_ASSETS]
     name = path.removeprefix("/-/")
     kind = next((kind for kind in KINDS if is_script(kind, name)), None)
     return OWN_URLS.get(_by_digest(kind) if kind else path)

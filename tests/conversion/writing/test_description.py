@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.conversion.building import given, layer, saved, sequential
 from tfjs_serve.conversion.translate import translate
-from tfjs_serve.facts import MOST_LAYERS, Became, ModelFacts
+from tfjs_serve.facts import Became, ModelFacts
 from tfjs_serve.keras_files import open_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -57,6 +58,38 @@ def test_facts_are_those_of_keras(tmp_path: Path) -> None:
     assert {layer.class_name for layer in facts.layers} >= {"GRU", "Embedding", "Dense"}
 
 
+def test_layers_are_told_as_a_summary_of_keras_does(tmp_path: Path) -> None:
+    inner = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(4, name="one"), keras.layers.ReLU(name="two")],
+        name="inner",
+    )
+    left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
+    both = keras.layers.Add(name="both")([inner(left), inner(right)])
+    steps = keras.layers.RepeatVector(3, name="steps")(both)
+    read = keras.layers.Bidirectional(keras.layers.LSTM(2, name="lstm"), name="read")(steps)
+    model = keras.Model([left, right], [read, both])
+    facts = told(model, tmp_path)
+    layers = {layer.path: layer for layer in facts.layers}
+    for one in model.layers:
+        if one.name not in ("left", "right", "inner", "read"):
+            found = layers[one.name]
+            assert found.shapes == (one.output.shape,)
+            assert found.parameters == one.count_params()
+    assert layers["left"].shapes == ((None, 4),)
+    assert layers["both"].inputs == ("inner",)
+    assert layers["steps"].inputs == ("both",)
+    assert layers["inner/one"].parameters == 20
+    assert layers["inner/two"].inputs == ("one",)
+    inside = [layer.parameters for path, layer in layers.items() if path.startswith("read/")]
+    own = layers["read"].parameters
+    assert own + sum(inside) == model.get_layer("read").count_params()
+    assert [(one.path, one.class_name, one.inputs, one.exits) for one in facts.models] == [
+        ("", "Functional", (), ("read", "both")),
+        ("inner", "Sequential", ("left", "right"), ("two",)),
+    ]
+    assert facts.models[0].entries == ("left", "right")
+
+
 def test_each_way_into_the_page_is_told(tmp_path: Path) -> None:
     model = keras.Sequential(
         [
@@ -98,11 +131,11 @@ def test_layers_that_a_translation_adds_are_not_told(tmp_path: Path, mask_zero: 
 
 
 def test_only_the_first_layers_are_told_one_by_one() -> None:
-    count = MOST_LAYERS + 7
-    many = [layer("ReLU", f"relu{index}") for index in range(count)]
+    many = [layer("ReLU", f"{'relu' * 60}{index}") for index in range(3000)]
     facts = translate(saved(sequential([given("x", [None, 3]), *many]))).facts
-    assert len(facts.layers) == MOST_LAYERS
-    assert facts.layer_count == count + 1
+    assert 1500 < len(facts.layers) < 3000
+    assert facts.layer_count == 3001
+    assert len(json.dumps(facts.to_json())) < 2_000_000
 
 
 def test_layers_that_train_with_a_script_only_are_told(tmp_path: Path) -> None:
