@@ -45,6 +45,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "official_lines",
     "real_files",
     "soak",
 )
