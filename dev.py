@@ -50,6 +50,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "official_lines",
     "pages",
     "publishing",
     "real_files",
