@@ -16,11 +16,6 @@ from tfjs_serve.keras_writing.hdf5 import write_hdf5
 from tfjs_serve.layers_model.model import WrittenFile
 from tfjs_serve.settings import MIB, KerasForm
 
-_NOT_FINALIZED = (
-    "Keras 3 ignores the mean and variance of a Normalization inside another layer or model when "
-    "it loads an .h5 file, also its own. Write a .keras file for it; tf_keras takes both."
-)
-
 
 def write_keras(
     model: Raised, form: KerasForm, directory: Path, on_progress: Callable[[int, int], None]
@@ -39,22 +34,6 @@ def write_keras(
     else:
         write_archive(model, path, directory / "weights", count)
     return WrittenFile(name=path.name, size_bytes=path.stat().st_size, sha256=_digest(path))
-
-
-def notes_on(model: Raised, form: KerasForm) -> tuple[str, ...]:
-    """Return what Keras does not read of such a file, whoever has written it.
-
-    Keras 3 computes with the mean and variance that it has loaded once ``finalize_state`` is
-    called, which ``legacy_h5_format.py`` does for layers of the outermost model alone.
-    """
-    inside = (one for layer in model.model.children for one in layer.walk() if one is not layer)
-    return tuple(
-        f"{layer.path}: {_NOT_FINALIZED}"
-        for layer in inside
-        if form is KerasForm.HDF5
-        and layer.class_name == "Normalization"
-        and "mean" in model.variables.get(layer.path, ())
-    )
 
 
 def _counting(model: Raised, on_progress: Callable[[int, int], None]) -> Callable[[int], None]:

@@ -249,7 +249,7 @@ def _raise_folder(
 ) -> ConversionReport:
     """Write a layers model as a file for Keras."""
     from tfjs_serve.conversion.raising.road import raised
-    from tfjs_serve.keras_writing.write import notes_on, write_keras
+    from tfjs_serve.keras_writing.write import write_keras
     from tfjs_serve.layers_model.tfjs_source import open_tfjs_folder
     from tfjs_serve.layers_model.tfjs_weights import numeric_weights
 
@@ -257,8 +257,7 @@ def _raise_folder(
     wanted = request.options.training
     model = raised(source.document, numeric_weights(source), request.display_name, with_all=wanted)
     file = write_keras(model, form, Path(request.output_dir), on_progress)
-    notes = (*model.notes, *notes_on(model, form))
-    return ConversionReport(files=_reported((file,)), warnings=notes)
+    return ConversionReport(files=_reported((file,)), warnings=model.notes)
 
 
 def _write_folder(
