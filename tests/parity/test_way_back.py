@@ -321,6 +321,18 @@ def test_layers_that_the_page_computes_as_keras_are_not_named(
     assert not [note for note in report.warnings if "may predict something else" in note]
 
 
+def test_a_loss_that_is_a_function_of_the_page_is_left_out(node_tf: NodeTf, tmp_path: Path) -> None:
+    program = """
+      const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+      model.compile({ optimizer: "sgd", loss: tf.losses.meanSquaredError });
+      return model;"""
+    inputs = [np.zeros((1, 3), "f4")]
+    save_in_page(node_tf, tmp_path / "saved", inputs, program=program, optimizer=True)
+    path, report = back(tmp_path / "saved", tmp_path / "back", KerasForm.ARCHIVE)
+    assert any("loss is a function" in note for note in report.warnings)
+    assert loaded(path).loss is None
+
+
 def test_an_activation_that_no_keras_has_is_named(node_tf: NodeTf, tmp_path: Path) -> None:
     dense = 'tf.layers.dense({ units: 2, inputShape: [3], activation: "gelu_new", name: "it" })'
     program = f"return tf.sequential({{ layers: [{dense}] }});"

@@ -25,7 +25,7 @@ from tfjs_serve.layers_model.model import TensorSource
 _FRESH = "The optimizer starts anew: {}."
 _WHO_TAKES_IT = (
     "The state of the optimizer is taken up by Keras 3 from .keras files, and by tf_keras from .h5 "
-    "files; otherwise it starts anew."
+    "files. Keras 3 trains a model of an .h5 file with such a state once it is compiled anew."
 )
 
 

@@ -39,6 +39,9 @@ _LOSSES = {
     "msle": "mean_squared_logarithmic_error",
 }
 """Names that both Kerases find everywhere; Keras 3 does not find all short ones in HDF5."""
+_NO_LOSS = (
+    "The loss is a function of the page: compile the model anew before you train it in Keras."
+)
 _AUTO = {"auto": "sum_over_batch_size"}
 
 
@@ -95,6 +98,9 @@ def compiled_for_keras(settings: Mapping[str, Any], writer: Writer) -> Compiled 
         if isinstance(listed, list) and len(listed) == 1 and isinstance(listed[0], list):
             training[key] = listed[0]
     training["loss_weights"] = settings.get("loss_weights")
+    if training["loss"] == {}:  # what TensorFlow.js writes of a function
+        training["loss"] = None
+        notes.append(_NO_LOSS)
     return Compiled(training=training, optimizer=optimizer, setting=setting, notes=tuple(notes))
 
 
