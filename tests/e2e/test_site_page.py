@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route
-from tfjs_serve.web.templates import data
 
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.folder_server import serving
 from tests.samples import SAMPLE_MODELS
 from tfjs_serve.publishing.site_page import site_page
+from tfjs_serve.web.pages.assets import asset
 
 from .layer_models import gru, quotient, saved
 from .web_servers import tfjs_serve
@@ -61,7 +61,9 @@ def asked(page: Page) -> Iterator[list[str]]:
 
 def _tried(page: Page, name: str) -> str:
     """Press the button of a model; return what the page says of it."""
-    card = page.locator("article").filter(has=page.get_by_role("heading", name=name, exact=True))
+    card = page.locator("[data-model]").filter(
+        has=page.get_by_role("heading", name=name, exact=True)
+    )
     card.get_by_role("button").click()
     until = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < until:
@@ -83,7 +85,7 @@ def test_nothing_is_loaded_before_somebody_asks(page: Page, site: str, asked: li
     )
     scripts = [line for line in lines if line.startswith("<script")]
     assert f'<script src="{site}it%27s%20%231%20%26%2050%25%2B/layers.js"></script>' in scripts
-    assert "<b>7" in page.locator("article").filter(has_text="digits").first.inner_text()
+    assert "<b>7" in page.locator("[data-model]").filter(has_text="digits").first.inner_text()
 
 
 def test_models_run_from_the_page(page: Page, site: str, asked: list[str]) -> None:
@@ -141,8 +143,8 @@ def test_the_cdn_cannot_send_something_else(page: Page, site: str, asked: list[s
     assert "cannot be loaded" in _tried(page, "digits")
     assert page.title() != "mine"
     digest = base64.b64encode(hashlib.sha384(TENSORFLOW.read_bytes()).digest()).decode()
-    script = data("site.js")
+    script = asset("site.js").text
     assert f'"sha384-{digest}"' in script
-    address = re.search(r'TENSORFLOW = "(.*?)"', script)
+    address = re.search(r'"(https://cdn[^"]*)"', script)
     assert address is not None
     assert f" {address[1]};" in site_page([])
