@@ -50,13 +50,15 @@ def relay(endpoint: str, tally: Tally) -> Iterator[str]:
     loop = asyncio.new_event_loop()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(parts.hostname, parts.port)
-        with closing(writer), closing(inner_writer):
-            down = asyncio.create_task(_copy(inner_reader, writer))
-            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
-                while True:
-                    await _hand_on(reader, inner_writer, tally)
-            down.cancel()
+        with closing(writer), suppress(asyncio.CancelledError, EOFError, ConnectionError):
+            inner_reader, inner_writer = await asyncio.open_connection(parts.hostname, parts.port)
+            with closing(inner_writer):
+                down = asyncio.create_task(_copy(inner_reader, writer))
+                try:
+                    while True:
+                        await _hand_on(reader, inner_writer, tally)
+                finally:
+                    down.cancel()
 
     server = loop.run_until_complete(asyncio.start_server(handle, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
