@@ -11,12 +11,16 @@ from aiohttp import hdrs, web
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
-from tfjs_serve.media_types import TYPESCRIPT
 from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import problems, scripts
-from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER, WITH_SAVING
+from tfjs_serve.web.cors import (
+    ALLOWED_METHODS,
+    GENERATION_HEADER,
+    STALE_HEADER,
+    WITH_SAVING,
+)
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
     kept_file,
@@ -32,13 +36,12 @@ from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.pages.model import model_page
-from tfjs_serve.web.pages.typescript import TYPES_NAME, types_of
+from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    MODEL_HEADERS,
+    Representation,
     codings_of,
-    from_bytes,
     of_file,
     of_model_json,
     of_script,
@@ -47,6 +50,7 @@ from tfjs_serve.web.responses import instance_of, requested_authority
 from tfjs_serve.web.saving.handler import save
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.types_of_models import send_types
 from tfjs_serve.web.urls import (
     ModelFile,
     ModelPage,
@@ -154,7 +158,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if target.file_name in scripts.NAMES:
             return await _newest_script(request, services, target)
         if target.file_name == TYPES_NAME:
-            return await _types(request, services, target)
+            return await send_types(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
         if target.file_name in NEIGHBOURS:
@@ -191,7 +195,7 @@ async def _model_json(
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
     representation = of_model_json(build.artifact, coding)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _newest_script(
@@ -202,19 +206,7 @@ async def _newest_script(
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
-    return await send(request, script, _stale_headers(build))
-
-
-async def _types(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
-    """Answer with types for TypeScript, without converting a model that has been looked at."""
-    entry, variant = await lookup(services, target.addresses)
-    models = await services.catalogue.models()
-    listed = models.by_exact_name.get(entry.exact_name, entry)
-    facts = services.builder.status(listed, variant).facts
-    if facts is None:
-        facts = (await services.builder.build(entry, variant)).artifact.facts
-    body = types_of(entry, facts).encode("utf-8", "backslashreplace")
-    return await send(request, from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS))
+    return await _send_of(build, request, script)
 
 
 async def _script(
@@ -248,7 +240,7 @@ async def _neighbour(
         raise no_such_neighbour(entry, target.file_name)
     representation = of_file(build.artifact.directory, file)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _weights(
@@ -267,7 +259,7 @@ async def _weights(
     build, file = found
     representation = of_file(build.artifact.directory, file, asked_as=target.file_name)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
@@ -279,6 +271,18 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
     if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
         offer(request, representation, sightings)
     return await send(request, representation)
+
+
+async def _send_of(
+    build: Build, request: web.Request, representation: Representation
+) -> web.StreamResponse:
+    """Answer with what belongs to a build, and say which version it is."""
+    said = {GENERATION_HEADER: build.artifact.key.short, **_stale_headers(build)}
+    response = await send(request, representation, said)
+    if response.status == 304:
+        # A cache goes on with what it was told before and a 304 does not repeat.
+        response.headers.setdefault(STALE_HEADER, "")
+    return response
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

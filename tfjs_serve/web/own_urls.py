@@ -22,6 +22,7 @@ from tfjs_serve.version import __version__
 from tfjs_serve.web import problems
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.events import client
 from tfjs_serve.web.excerpt import Question, excerpt
 from tfjs_serve.web.mounting import own_path
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -59,8 +60,26 @@ async def _catalogue_json(request: web.Request, services: Services) -> web.Strea
     return await send(request, await services.catalogue.document(coding))
 
 
-async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
-    body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
+async def _events(request: web.Request, services: Services) -> web.StreamResponse:
+    return await services.events.stream(request)
+
+
+async def _client(name: str, request: web.Request, _services: Services) -> web.StreamResponse:
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
+    return await send(request, await asyncio.to_thread(client.script, name, coding))
+
+
+async def _client_types(request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.types))
+
+
+async def _relay(request: web.Request, services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.relay, services.cors.origins))
+
+
+async def _health(_request: web.Request, services: Services) -> web.StreamResponse:
+    state = {"status": "ok", "version": __version__, "listening": services.events.listening}
+    body = json.dumps(state).encode("ascii")
     headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
     return web.Response(body=body, headers=headers)
 
@@ -151,9 +170,15 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
     }
 
 
+EVENTS_URL = "/-/events"
+"""The one answer that does not end."""
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
+    EVENTS_URL: _events,
+    **{f"/-/{name}": partial(_client, name) for name in client.SCRIPTS},
+    f"/-/{client.TYPES_NAME}": _client_types,
+    "/-/relay.html": _relay,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
     f"/-/{training_script.TYPES_NAME}": _send_types,
