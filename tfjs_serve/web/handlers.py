@@ -40,7 +40,6 @@ from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    MODEL_HEADERS,
     Representation,
     codings_of,
     of_file,
