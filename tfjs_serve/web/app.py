@@ -30,6 +30,7 @@ from tfjs_serve.web.runner import ProblemRunner
 from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.tfjs import tfjs_at
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100
@@ -52,7 +53,8 @@ def create_app(
     Raises
     ------
     SettingsError
-        A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
+        A value of ``cors_origins`` is not an origin, one of ``allowed_hosts`` not a host name, or
+        there is no TensorFlow.js at ``tfjs_url``.
     """
     templates.preload()
     cors = CorsPolicy.from_settings(settings.cors_origins)
@@ -66,6 +68,7 @@ def create_app(
         cors=cors,
         hosts=hosts,
         notices=Notices(),
+        tfjs=tfjs_at(settings.tfjs_url),
         save_policy=SavePolicy(
             token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
         ),

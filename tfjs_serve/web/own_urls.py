@@ -19,7 +19,7 @@ from tfjs_serve import training_script
 from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
 from tfjs_serve.version import __version__
-from tfjs_serve.web import pages, problems
+from tfjs_serve.web import pages, problems, tfjs
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.page_responses import own_origin, send_page
@@ -28,6 +28,7 @@ from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, f
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
 
+_TFJS_FILE = f"{tfjs.FOLDER}<file>"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -110,6 +111,15 @@ async def _send_types(request: web.Request, _services: Services) -> web.StreamRe
     return await send(request, await asyncio.to_thread(_types))
 
 
+async def _send_tfjs(request: web.Request, services: Services) -> web.StreamResponse:
+    path = services.tfjs.files.get(request.path.rpartition("/")[2])
+    if path is None:
+        message = "this server has no such file of TensorFlow.js; --tfjs-url gives it one."
+        raise ProblemError(problems.from_status(404, message))
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
+    return await send(request, await asyncio.to_thread(tfjs.representation, path, coding))
+
+
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 """Answers a GET or HEAD."""
 
@@ -132,12 +142,15 @@ OWN_URLS: Mapping[str, Answer] = {
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
     f"/-/{training_script.TYPES_NAME}": _send_types,
+    _TFJS_FILE: _send_tfjs,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
 
 
 def own_answer(path: str) -> Answer | None:
     """Return what answers a decoded path, if anything does."""
+    if path.startswith(tfjs.FOLDER):
+        return OWN_URLS[_TFJS_FILE]
     name = path.removeprefix("/-/")
     kind = next((kind for kind in KINDS if is_script(kind, name)), None)
     return OWN_URLS.get(_by_digest(kind) if kind else path)
