@@ -1,0 +1,182 @@
+// TensorFlow.js and models: load, predict, dispose. All that is known of tensors elsewhere is
+// {shape, dtype, values}.
+
+import { bytesOf } from "./measures.js";
+
+let loading = null;
+
+/** Load TensorFlow.js once. @param tfjs `{url, integrity}` */
+export function tensorflow(tfjs) {
+  loading ??= withScript(tfjs).then(
+    () => ready(tfjs),
+    (error) => {
+      loading = null; // the network may be back when somebody tries again
+      throw error;
+    },
+  );
+  return loading;
+}
+
+async function ready(tfjs) {
+  const { tf } = globalThis;
+  if (!tf?.loadLayersModel) throw new Error(`${tfjs.url} is not TensorFlow.js.`);
+  await tf.ready();
+  return tf;
+}
+
+const scripts = new Map();
+
+/** Run a script once; one that has failed is fetched again. */
+function withScript({ url, integrity }) {
+  if (!scripts.has(url)) {
+    scripts.set(url, new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = url;
+      if (integrity) Object.assign(script, { integrity, crossOrigin: "anonymous" });
+      script.onload = resolve;
+      script.onerror = () => {
+        scripts.delete(url);
+        script.remove();
+        reject(new Error(`${url} could not be loaded. Without the internet, start the server with --tfjs-url and the folder of the npm package @tensorflow/tfjs.`));
+      };
+      document.head.append(script);
+    }));
+  }
+  return scripts.get(url);
+}
+
+/**
+ * A model, and how to use it.
+ *
+ * @typedef {{model: object, bytes: object, milliseconds: number, warmUp: number | null,
+ *   times: number[]}} Loaded
+ */
+
+/**
+ * Load a model.
+ *
+ * @param source `{url, loader, layersUrl}`
+ * @param onProgress called with how many bytes have come
+ * @returns {Promise<Loaded>}
+ */
+export async function load(tf, source, onProgress = () => {}) {
+  performance.setResourceTimingBufferSize(MOST_TIMINGS);
+  const start = performance.now();
+  if (source.layersUrl) await withScript({ url: source.layersUrl });
+  let received = 0;
+  const fetchFunc = counting((bytes) => onProgress((received += bytes)));
+  const model = await tf[source.loader](source.url, { fetchFunc });
+  const milliseconds = performance.now() - start;
+  return { model, milliseconds, bytes: await bytesSince(start, source), warmUp: null, times: [] };
+}
+
+const MOST_TIMINGS = 100_000;
+
+/** A `fetch` that counts, and fails where TensorFlow.js would take an error page for weights. */
+const counting = (onBytes) => async (url, options) => {
+  const response = await fetch(url, options);
+  if (!response.ok) throw new Error(await reasonOf(response));
+  if (!response.body) return response;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      onBytes(chunk.byteLength);
+      controller.enqueue(chunk);
+    },
+  });
+  const { status, statusText, headers } = response;
+  return new Response(response.body.pipeThrough(counter), { status, statusText, headers });
+};
+
+async function reasonOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  return problem.detail ?? `${new URL(response.url).pathname} was answered with ${response.status}.`;
+}
+
+/** What was fetched of the model since then. */
+async function bytesSince(start, { url, layersUrl }) {
+  await new Promise((resolve) => setTimeout(resolve)); // the last entry comes after its body
+  const absolute = (path) => new URL(path, location.href).href;
+  const folder = absolute(url).replace(/[^/]*$/, "");
+  return bytesOf(
+    performance.getEntriesByType("resource").filter(
+      ({ name, startTime }) =>
+        startTime >= start && (name.startsWith(folder) || (layersUrl && name === absolute(layersUrl))),
+    ),
+  );
+}
+
+/** The inputs of a loaded model, as the server tells them of one that is not. */
+export const inputsOf = ({ model }) =>
+  model.inputs.map(({ name, shape, dtype }) => ({ name, shape: shape ?? null, dtype }));
+
+/**
+ * Predict. Leaves no tensors behind.
+ *
+ * @param given `{[name of the input]: {shape, dtype, values}}`
+ * @returns {Promise<{outputs: {name, shape, dtype, values}[], milliseconds: number}>} until the
+ *   numbers are there, without the time to make tensors of the inputs
+ */
+export async function predict(tf, loaded, given) {
+  const { model } = loaded;
+  const inputs = Object.fromEntries(
+    Object.entries(given).map(([name, { values, shape, dtype }]) => [name, tf.tensor(values, shape, dtype)]),
+  );
+  let results = [];
+  try {
+    model.resetStates?.(); // each prediction stands for itself
+    const start = performance.now();
+    results = [await run(tf, model, inputs)].flat();
+    const values = await Promise.all(results.map((tensor) => tensor.data()));
+    const milliseconds = performance.now() - start;
+    remember(loaded, milliseconds);
+    const outputs = results.map(({ shape, dtype }, index) => ({
+      name: outputName(model, index), shape, dtype, values: values[index],
+    }));
+    return { outputs, milliseconds };
+  } finally {
+    tf.dispose([results, inputs]);
+  }
+}
+
+function run(tf, model, inputs) {
+  if (model.layers) {
+    const listed = model.inputNames.map((name) => inputs[name]);
+    return tf.tidy(() => model.predict(listed.length === 1 ? listed[0] : listed));
+  }
+  // Some graphs, such as those with loops, can only be executed so; it leaves nothing behind.
+  const dynamic = model.modelStructuredOutputs == null && hasDynamicOps(model);
+  if (dynamic) return model.executeAsync(inputs);
+  const result = tf.tidy(() => Object.values(named(model, model.predict(inputs))));
+  return result;
+}
+
+const hasDynamicOps = (model) => {
+  const nodes = model.artifacts?.modelTopology?.node ?? [];
+  return nodes.some(({ op }) => DYNAMIC.has(op));
+};
+
+const DYNAMIC = new Set([
+  "Switch", "Merge", "Enter", "Exit", "NextIteration", "StatelessIf", "StatelessWhile", "If", "While",
+  "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5",
+  "Where", "LoopCond", "TensorArrayV3",
+]);
+
+const named = (model, result) => (result.dataId ? [result] : result);
+
+const outputName = (model, index) => model.outputs?.[index]?.name ?? `output ${index}`;
+
+/** The first prediction compiles shaders and fetches weights, so it tells of itself alone. */
+function remember(loaded, milliseconds) {
+  if (loaded.warmUp === null) loaded.warmUp = milliseconds;
+  else loaded.times = [...loaded.times, milliseconds].slice(-MOST_TIMES);
+}
+
+const MOST_TIMES = 100;
+
+/** Predict the same again a few times, for the median: at most so often, and so long. */
+export async function measure(tf, loaded, given, times = 10, mostMilliseconds = 1000) {
+  const end = performance.now() + mostMilliseconds;
+  for (let time = 0; time < times && performance.now() < end; time++) await predict(tf, loaded, given);
+}
+
+export const dispose = (loaded) => loaded?.model.dispose();
