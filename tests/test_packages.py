@@ -22,8 +22,11 @@ ROOT = Path(__file__).parents[1]
 MOST_BYTES = 1_100_000
 """Of each package. Most of the wheel are the rules of layers and of operations."""
 NAME = f"tfjs_serve-{__version__}"
-SOURCES = tuple(PurePosixPath(f"tfjs_serve/browser/{name}") for name in ("layers", "training"))
-"""What ``layers.json`` and ``training.json`` are made of, by a tool that is not packaged."""
+SOURCES = tuple(
+    PurePosixPath(f"tfjs_serve/browser/{name}")
+    for name in ("layers", "training", "pages/scripts", "pages/styles")
+)
+"""What the scripts and styles in the package are made of, by a tool that is not."""
 
 pytestmark = pytest.mark.xdist_group("packages")
 

@@ -7,12 +7,14 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+CSS = "text/css; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 TYPESCRIPT = "text/plain; charset=utf-8"
 """``video/mp2t`` is what some take ``.ts`` for, and there is no registered type."""
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
 _BY_ENDING = {
+    "css": CSS,
     "html": HTML,
     "js": JAVASCRIPT,
     "json": JSON,
@@ -26,7 +28,7 @@ _DIGITS_THAT_NAME = 16
 
 
 def media_type(name: str) -> str:
-    """Return the media type of a file of a model, by its ending."""
+    """Return the media type of a file for pages, by its ending."""
     return _BY_ENDING.get(name.rpartition(".")[2], BYTES)
 
 

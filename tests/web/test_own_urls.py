@@ -11,12 +11,14 @@ from tests.web.asking import ask, assert_problem
 from tests.web.fakes import Site
 from tfjs_serve.packed_scripts import KINDS, LAYERS, whole_script
 from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.pages.assets import asset
 from tfjs_serve.web.tfjs import SCRIPT
 from tfjs_serve.web.urls import RESERVED_SEGMENT, OwnUrl, parse_target
 
 TFJS_FILE = "/-/tfjs/<file>"
 README = Path(__file__).parents[2] / "README.md"
 BY_DIGEST = {f"/-/{kind.name}.<digest>.js": f"/-/{whole_script(kind).name}" for kind in KINDS}
+BY_DIGEST["/-/assets/<name>.<digest>.<ending>"] = asset("page.css").url
 
 
 def documented() -> set[str]:
@@ -59,6 +61,7 @@ async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: s
         *("/-/tfjs/", "/-/tfjs/tf.min.js", "/-/tfjs/../health", TFJS_FILE),
         *(*BY_DIGEST, f"/-/layers.{'0' * 32}.js", f"/-/training.{'0' * 32}.js"),
         *(f"/-/{whole_script(LAYERS).name}.gz", "/-/training.d.mts.gz", "/-/layers.d.ts"),
+        *(f"/-/assets/page.{'0' * 32}.css", f"{asset('page.css').url}.gz", "/-/assets/"),
     ],
 )
 async def test_there_are_no_others_below_the_reserved_segment(site: Site, path: str) -> None:

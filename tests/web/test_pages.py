@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+from markupsafe import escape
 
 from tests.web.fakes import make_entry
 from tfjs_serve.builder import EntryState, EntryStatus
@@ -20,7 +18,6 @@ from tfjs_serve.catalog.others import NotAModel, not_a_model, saved_model
 from tfjs_serve.errors import ConversionError, ConversionProblem, ModelNotFoundError
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
 from tfjs_serve.settings import Variant
-from tfjs_serve.web import pages, templates
 from tfjs_serve.web.listing import (
     ModelList,
     ModelSummary,
@@ -28,11 +25,17 @@ from tfjs_serve.web.listing import (
     summary_json,
 )
 from tfjs_serve.web.overview import Overview
-from tfjs_serve.web.problem_page import problem_page
+from tfjs_serve.web.pages import templates
+from tfjs_serve.web.pages.assets import asset
+from tfjs_serve.web.pages.catalogue import catalogue_page as page_of
+from tfjs_serve.web.pages.model import model_page
+from tfjs_serve.web.pages.policy import PagePolicy
+from tfjs_serve.web.pages.problem import problem_page
+from tfjs_serve.web.pages.wording import readable_size, sentence
 from tfjs_serve.web.problems import from_error
 
 ORIGIN = "http://localhost:8000"
-HOSTILE = "<img src=x onerror=alert(1)>'\"& $style ${x}"
+HOSTILE = "<img src=x onerror=alert(1)>'\"& {{ version }} {% x %}"
 FAILURE = ConversionError(
     f"{HOSTILE} cannot be converted",
     [
@@ -64,6 +67,7 @@ class Elements(HTMLParser):
         """What a link leads to, by the link, where it says so."""
         self.text = ""
         self.feed(html)
+        self.text = " ".join(self.text.split())
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -113,7 +117,7 @@ def catalogue_page(
     overview = Overview(
         total=len(listed), load=loading.count(True), fail=loading.count(False), others=others
     )
-    return pages.catalogue_page(chosen, shown, overview, folder=folder, origin=ORIGIN)
+    return page_of(chosen, shown, overview, folder=folder, origin=ORIGIN)
 
 
 def test_the_catalogue_shows_how_to_load_each_model() -> None:
@@ -140,7 +144,7 @@ def test_an_empty_folder_says_what_to_do() -> None:
         (EntryStatus(state=EntryState.CONVERTING), "converting"),
         (EntryStatus(state=EntryState.CONVERTING, progress=0.429), "converting, 42 %"),
         (EntryStatus(state=EntryState.READY), "ready"),
-        (EntryStatus(state=EntryState.FAILED, error=FAILURE), "failed"),
+        (EntryStatus(state=EntryState.FAILED, error=FAILURE), "does not load"),
         (EntryStatus(state=EntryState.STALE, error=FAILURE), "last good version"),
     ],
 )
@@ -153,7 +157,7 @@ def test_what_is_wrong_is_told_completely() -> None:
     summary = summaries(make_entry("iris.h5"), status=status)[0]
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN)),
     ):
         assert "RandomFlip" in page.text
         assert "TensorFlow.js has no such layer. Remove it." in page.text
@@ -165,7 +169,7 @@ def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
     (summary,) = summaries(make_entry("iris.h5"), status=status)
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN)),
     ):
         assert "loadLayersModel" not in page.text
         assert not any(link.endswith("model.json") for link in page.links)
@@ -220,7 +224,7 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
     )
     status = EntryStatus(state=EntryState.CHECKED, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "39,114 parameters" in page.text
     assert "[any, 28, 28]" in page.text
     assert "of a shape that is not known" in page.text
@@ -242,7 +246,7 @@ def test_a_shared_name_is_said() -> None:
 def test_notes_on_the_conversion_are_shown() -> None:
     status = EntryStatus(state=EntryState.READY, notes=("a regularizer is left out", HOSTILE))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "a regularizer is left out" in page.text
     assert HOSTILE in page.text
     assert "img" not in page.tags
@@ -255,7 +259,7 @@ def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     script = f'<script src="{ORIGIN}/iris/layers.js"></script>'
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(pages.model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN)),
     ):
         assert script in page.text
     assert summary.to_json()["layers"] == "/iris/layers.js"
@@ -273,18 +277,18 @@ def test_a_model_with_layers_of_the_page_names_them() -> None:
 
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "layers.js" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+    assert "layers.js" not in Elements(model_page(summary, origin=ORIGIN)).text
     assert summary.to_json()["layers"] is None
 
 
 def test_without_notes_there_is_no_heading_for_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "Notes" not in Elements(pages.model_page(summary, origin=ORIGIN)).text
+    assert "Notes" not in Elements(model_page(summary, origin=ORIGIN)).text
 
 
 def test_a_model_page_has_the_urls_of_all_variants() -> None:
     summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     for variant in Variant:
         is_there = variant is not Variant.TRAIN  # nothing tells of its training
         assert (f"{ORIGIN}/a/iris@{variant.value}/model.json" in page.text) == is_there
@@ -301,7 +305,7 @@ def test_a_model_page_tells_of_training() -> None:
     )
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(training=training))
     summary = summaries(make_entry("iris.h5"), status=status)[0]
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert f"{ORIGIN}/iris@train/model.json" in page.text
     assert "It was trained with Lion and Huber. It does not load compiled." in page.text
     assert "TensorFlow.js has no loss <Huber>." in page.text
@@ -325,7 +329,7 @@ def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
     facts = ModelFacts(training=training, layers=layers, layer_count=len(layers))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert "gradients are wrong or missing in pool1, pool2" in page.text
     assert "pool10 and 2 more." in page.text
     assert f"await tf.loadLayersModel('{ORIGIN}/iris@train/model.json');" in page.text
@@ -342,28 +346,39 @@ def test_names_and_messages_cannot_become_markup() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     for page in (
         catalogue(entry, status=status),
-        Elements(pages.model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
+        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
         Elements(catalogue_page([], HOSTILE)),
     ):
         assert "img" not in page.tags
         assert HOSTILE in page.text
 
 
-def test_nothing_is_loaded_from_elsewhere_and_no_script_is_needed() -> None:
+def test_nothing_is_loaded_from_elsewhere() -> None:
     page = catalogue(make_entry("iris.h5"))
     assert all(link.startswith(("/", "data:,")) for link in page.links)
     assert not any(link.startswith("//") for link in page.links)
-    assert "script" not in page.tags
 
 
-def test_the_policy_allows_exactly_the_style_of_the_page() -> None:
-    html = catalogue_page([])
-    style = re.search("<style>(.*)</style>", html, re.DOTALL)
-    assert style is not None
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = dict(templates.headers())["Content-Security-Policy"]
-    assert f"style-src 'sha256-{digest}';" in policy
-    assert "default-src 'none'" in policy
+def test_the_policy_allows_what_this_server_has_and_nothing_in_the_page_itself() -> None:
+    policy = dict(PagePolicy().headers)["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    page = catalogue_page([])
+    assert asset("page.css").url in Elements(page).links
+    assert "<style" not in page
+    assert re.findall("<script[^>]*>(.+?)</script>", page) == []
+
+
+def test_the_policy_allows_what_the_settings_name() -> None:
+    policy = PagePolicy(
+        scripts=["https://a.example/tf.js"],
+        connections=["https://b.example"],
+        frame_ancestors=["https://c.example"],
+    )
+    told = dict(policy.headers)["Content-Security-Policy"]
+    assert "script-src 'self' https://a.example/tf.js;" in told
+    assert "connect-src 'self' https://b.example;" in told
+    assert told.endswith("frame-ancestors 'self' https://c.example")
 
 
 def test_namesakes_and_names_like_variants_get_exact_urls() -> None:
@@ -385,7 +400,7 @@ def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
     listed = summaries(make_entry("a%2eb.h5"))
     assert listed[0].to_json()["url"] is None
     assert "rename the file" in catalogue_page(listed)
-    assert "rename the file" in pages.model_page(listed[0], origin=ORIGIN)
+    assert "rename the file" in model_page(listed[0], origin=ORIGIN)
 
 
 def test_the_json_twin_says_the_same() -> None:
@@ -427,7 +442,7 @@ def test_a_quantizing_server_still_serves_tfjs_folders_as_they_are() -> None:
     [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")],
 )
 def test_sizes(size_bytes: int, shown: str) -> None:
-    assert pages.readable_size(size_bytes) == shown
+    assert readable_size(size_bytes) == shown
 
 
 @pytest.mark.parametrize(
@@ -438,7 +453,7 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
     path: str, up: str
 ) -> None:
     (summary,) = summaries(make_entry("a/iris.h5"))
-    page = pages.model_page(summary, origin=ORIGIN)
+    page = model_page(summary, origin=ORIGIN)
     before, after = Elements(page), Elements(templates.with_relative_links(page, path))
     assert after.text == before.text
     for prefix in ("", "/user/me/proxy/8000"):
@@ -461,7 +476,7 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
     ],
 )
 def test_what_the_terminal_says_is_a_sentence_on_a_page(text: str, shown: str) -> None:
-    assert templates.sentence(text) == shown
+    assert sentence(text) == shown
 
 
 def test_models_that_may_have_been_meant_have_links() -> None:
@@ -490,6 +505,6 @@ def test_one_of_a_kind_is_counted_as_one() -> None:
     facts = ModelFacts(parameters=1, layer_count=1, layers=(only,))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(pages.model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN))
     assert re.search(r"1 parameter\b", page.text)
     assert "1 layer: " in page.text

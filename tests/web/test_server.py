@@ -242,7 +242,7 @@ async def test_the_page_does_not_repeat_an_odd_host(
     async with running(catalog, builder, replace(settings, allowed_hosts=frozenset("*"))) as site:
         answer = await ask(site, "/", Host="<script>")
     assert b"<script>" not in answer.body
-    assert b"loadLayersModel(&#x27;/iris/model.json&#x27;)" in answer.body
+    assert b"loadLayersModel(&#39;/iris/model.json&#39;)" in answer.body
 
 
 async def test_health_and_catalogue_json(site: Site) -> None:

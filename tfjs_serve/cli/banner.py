@@ -15,7 +15,7 @@ from tfjs_serve.web.cors import ANY_ORIGIN, NULL_ORIGIN
 from tfjs_serve.web.hosts import ANY_HOST
 from tfjs_serve.web.listing import ModelList, ModelSummary
 from tfjs_serve.web.overview import Overview
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 from tfjs_serve.web.saving.policy import TOKEN_PARAMETER
 from tfjs_serve.web.urls import page_url
 

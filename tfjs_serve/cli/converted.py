@@ -11,7 +11,7 @@ from tfjs_serve.exporting.keras_file import ExportedKeras
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.web.listing import loader_of
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 
 
 def print_result(

@@ -38,7 +38,7 @@ from tfjs_serve.publishing.model import Destination
 from tfjs_serve.publishing.models import Built, build_all, chosen, wish_for
 from tfjs_serve.publishing.publish import Published, Wish, look, publish, would_be
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 
 
 def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[Variant, ...]:

@@ -13,7 +13,7 @@ from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, DeploymentError, TfjsServeError
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
-from tfjs_serve.web.pages import readable_size
+from tfjs_serve.web.pages.wording import readable_size
 
 KINDS = {
     EntryKind.HDF5: "Keras HDF5",

@@ -9,7 +9,7 @@ from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import ServerSettings
-from tfjs_serve.web import handlers, problems, templates
+from tfjs_serve.web import handlers, problems
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy, blocked_message
 from tfjs_serve.web.fast_road import FastRoad
@@ -18,6 +18,7 @@ from tfjs_serve.web.keeping import keep_answer
 from tfjs_serve.web.mounting import ROUTE
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
+from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.problems import Problem, ProblemError
 from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.responses import (
@@ -56,9 +57,9 @@ def create_app(
         A value of ``cors_origins`` is not an origin, one of ``allowed_hosts`` not a host name, or
         there is no TensorFlow.js at ``tfjs_url``.
     """
-    templates.preload()
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
+    tfjs = tfjs_at(settings.tfjs_url)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
     app[SERVICES] = Services(
         catalog=catalog,
@@ -68,11 +69,12 @@ def create_app(
         cors=cors,
         hosts=hosts,
         notices=Notices(),
-        tfjs=tfjs_at(settings.tfjs_url),
+        tfjs=tfjs,
         save_policy=SavePolicy(
             token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
         ),
         saver=saver,
+        page_policy=PagePolicy(scripts=tfjs.policy_sources),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers
@@ -150,7 +152,7 @@ async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.St
         if notice is not None:
             request.app[SERVICES].notices.tell(notice)
         if wants_page(request.headers):
-            return problem_page_response(request, problem)
+            return await problem_page_response(request, problem)
         return problem_response(problem, instance=path)
 
 

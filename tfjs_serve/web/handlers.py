@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
@@ -13,7 +14,7 @@ from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundE
 from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
-from tfjs_serve.web import pages, problems, scripts
+from tfjs_serve.web import problems, scripts
 from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER, WITH_SAVING
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
@@ -29,6 +30,7 @@ from tfjs_serve.web.mounting import mount_of, own_target
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
+from tfjs_serve.web.pages.model import model_page
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
@@ -136,7 +138,7 @@ async def _model_page(
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
     summary = services.catalogue.summary(models, listed)
     _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
-    return await send_page(request, pages.model_page(summary, origin=own_origin(request)))
+    return await send_page(request, partial(model_page, summary, origin=own_origin(request)))
 
 
 async def _file(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:

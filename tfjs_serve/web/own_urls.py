@@ -16,15 +16,25 @@ from functools import lru_cache, partial
 from aiohttp import hdrs, web
 
 from tfjs_serve import training_script
-from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT
+from tfjs_serve.compression import COMPRESSED_SUFFIXES
+from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT, media_type
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, whole_script
 from tfjs_serve.version import __version__
-from tfjs_serve.web import pages, problems, tfjs
+from tfjs_serve.web import problems, tfjs
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.mounting import own_path
 from tfjs_serve.web.page_responses import own_origin, send_page
+from tfjs_serve.web.pages.assets import URL_FOLDER, Asset, asset_at
+from tfjs_serve.web.pages.catalogue import catalogue_page
 from tfjs_serve.web.problems import ProblemError
-from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, from_bytes
+from tfjs_serve.web.representation import (
+    ENCODED_SUFFIXES,
+    GZIP,
+    MODEL_HEADERS,
+    Representation,
+    from_bytes,
+)
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
 
@@ -40,7 +50,8 @@ async def _catalogue_page(request: web.Request, services: Services) -> web.Strea
         int(number) if _NUMBER.fullmatch(number) else 1,
         services.catalogue.bad if request.query.get("only") == "bad" else None,
     )
-    page = pages.catalogue_page(
+    page = partial(
+        catalogue_page,
         [services.catalogue.summary(models, entry) for entry in shown.entries],
         shown,
         services.catalogue.overview,
@@ -83,6 +94,16 @@ def _types() -> Representation:
     return from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS)
 
 
+@lru_cache(maxsize=64)
+def _asset(asset: Asset, coding: str) -> Representation:
+    """Return a style or a script of the pages, which only pages of this server load."""
+    body = asset.text.encode("utf-8")
+    if coding in ENCODED_SUFFIXES:
+        body = COMPRESSED_SUFFIXES[ENCODED_SUFFIXES[coding]](body)
+    plain = from_bytes(body, media_type(asset.name))
+    return replace(plain, cache_control=IMMUTABLE, content_encoding=coding, negotiated=True)
+
+
 # In threads, because the first time they read files and compress.
 
 
@@ -107,6 +128,15 @@ async def _send_module(kind: Kind, request: web.Request, _services: Services) ->
     return await send(request, await asyncio.to_thread(_module_of, kind))
 
 
+async def _send_asset(request: web.Request, _services: Services) -> web.StreamResponse:
+    asset = await asyncio.to_thread(asset_at, own_path(request))
+    if asset is None:
+        message = "the pages of this version do not have this file."
+        raise ProblemError(problems.from_status(404, message))
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), tuple(ENCODED_SUFFIXES))
+    return await send(request, await asyncio.to_thread(_asset, asset, coding))
+
+
 async def _send_types(request: web.Request, _services: Services) -> web.StreamResponse:
     return await send(request, await asyncio.to_thread(_types))
 
@@ -120,6 +150,7 @@ async def _send_tfjs(request: web.Request, services: Services) -> web.StreamResp
     return await send(request, await asyncio.to_thread(tfjs.representation, path, coding))
 
 
+_ASSETS = f"{URL_FOLDER}<name>.<digest>.<ending>"
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 """Answers a GET or HEAD."""
 
@@ -143,6 +174,7 @@ OWN_URLS: Mapping[str, Answer] = {
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
     f"/-/{training_script.TYPES_NAME}": _send_types,
     _TFJS_FILE: _send_tfjs,
+    _ASSETS: _send_asset,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
 
@@ -151,6 +183,8 @@ def own_answer(path: str) -> Answer | None:
     """Return what answers a decoded path, if anything does."""
     if path.startswith(tfjs.FOLDER):
         return OWN_URLS[_TFJS_FILE]
+    if path.startswith(URL_FOLDER):
+        return OWN_URLS[_ASSETS]
     name = path.removeprefix("/-/")
     kind = next((kind for kind in KINDS if is_script(kind, name)), None)
     return OWN_URLS.get(_by_digest(kind) if kind else path)

@@ -1,43 +1,48 @@
-"""What the two HTML pages need of a request, and how they are sent."""
+"""What the HTML pages need of a request, and how they are sent."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
 from tfjs_serve.media_types import HTML
-from tfjs_serve.web import templates
 from tfjs_serve.web.mounting import mount_of, own_path
-from tfjs_serve.web.problem_page import problem_page
+from tfjs_serve.web.pages.problem import problem_page
+from tfjs_serve.web.pages.templates import with_relative_links
 from tfjs_serve.web.problems import Problem
 from tfjs_serve.web.representation import from_bytes
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import send
+from tfjs_serve.web.services import SERVICES
 
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
 
-async def send_page(request: web.Request, page: str) -> web.StreamResponse:
-    """Answer with an HTML page."""
-    body = _body(request, page)
-    return await send(request, from_bytes(body, HTML, extra_headers=templates.headers()))
+async def send_page(request: web.Request, make: Callable[[], str]) -> web.StreamResponse:
+    """Answer with the HTML page that `make` returns; it is called in a thread."""
+    body = await asyncio.to_thread(_body, request, make)
+    headers = request.app[SERVICES].page_policy.headers
+    return await send(request, from_bytes(body, HTML, extra_headers=headers))
 
 
-def problem_page_response(request: web.Request, problem: Problem) -> web.Response:
+async def problem_page_response(request: web.Request, problem: Problem) -> web.Response:
     """Return `problem` as a page for a person, which is never cached."""
-    body = _body(request, problem_page(problem))
+    body = await asyncio.to_thread(_body, request, partial(problem_page, problem))
     headers = {
         "Content-Type": HTML,
         "Cache-Control": "no-store",
-        **dict(templates.headers()),
+        **dict(request.app[SERVICES].page_policy.headers),
         **problem.headers,
     }
     return web.Response(status=problem.status, headers=headers, body=body)
 
 
-def _body(request: web.Request, page: str) -> bytes:
-    linked = templates.with_relative_links(page, own_path(request))
+def _body(request: web.Request, make: Callable[[], str]) -> bytes:
+    linked = with_relative_links(make(), own_path(request))
     return linked.encode("utf-8", "backslashreplace")
 
 

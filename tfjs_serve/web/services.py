@@ -11,6 +11,7 @@ from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.notices import Notices
+from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.tfjs import Tfjs
@@ -30,6 +31,7 @@ class Services:
     tfjs: Tfjs
     save_policy: SavePolicy
     saver: SaverService | None
+    page_policy: PagePolicy
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -45,9 +45,9 @@ class Tfjs:
     files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
-    def policy_source(self) -> str:
-        """What a Content-Security-Policy has to allow besides ``'self'``; empty for nothing."""
-        return "" if self.files else self.url
+    def policy_sources(self) -> tuple[str, ...]:
+        """What a Content-Security-Policy has to allow besides ``'self'``."""
+        return () if self.files else (self.url.partition("?")[0],)
 
 
 def tfjs_at(location: str) -> Tfjs:
