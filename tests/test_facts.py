@@ -6,14 +6,36 @@ from typing import Any
 
 import pytest
 
-from tfjs_serve.facts import MOST_LAYERS, Became, LayerInfo, ModelFacts, TensorInfo, shortened
+from tfjs_serve.facts import (
+    MOST_LAYERS,
+    MOST_LINKS,
+    MOST_LISTED_LAYERS,
+    Became,
+    InnerModel,
+    LayerInfo,
+    ModelFacts,
+    TensorInfo,
+    shortened,
+)
 
 FACTS = ModelFacts(
     inputs=(TensorInfo(name="x", shape=(None, 3), dtype="float32"),),
     outputs=(TensorInfo(name="y", shape=None, dtype="int32"),),
     layers=(
         LayerInfo(
-            path="a/b", class_name="Dense", became=Became.LOWERED, needs_training_script=True
+            path="a/b",
+            class_name="Dense",
+            became=Became.LOWERED,
+            needs_training_script=True,
+            shapes=((None, 4), None),
+            parameters=6,
+            inputs=("c", "d"),
+        ),
+    ),
+    models=(
+        InnerModel(path="", class_name="Functional"),
+        InnerModel(
+            path="a", class_name="Sequential", inputs=("x",), entries=("c", "d"), exits=("b",)
         ),
     ),
     layer_count=2,
@@ -24,9 +46,26 @@ FACTS = ModelFacts(
 )
 
 
+LAYER, MODEL = FACTS.layers[0].to_json(), FACTS.models[1].to_json()
+
+
 def test_they_survive_the_way_through_json() -> None:
     assert ModelFacts.from_json(FACTS.to_json()) == FACTS
     assert ModelFacts.from_json(ModelFacts().to_json()) == ModelFacts()
+
+
+def test_a_list_has_the_first_layers_and_not_how_they_are_connected() -> None:
+    many = ModelFacts(layers=(MOST_LISTED_LAYERS + 1) * FACTS.layers)
+    layers = many.listed()["layers"]
+    assert len(layers) == MOST_LISTED_LAYERS
+    assert layers[0] == {
+        "path": "a/b",
+        "className": "Dense",
+        "became": "lowered",
+        "needsTrainingJs": True,
+    }
+    assert "models" not in many.listed()
+    assert len(many.to_json()["layers"]) == MOST_LISTED_LAYERS + 1
 
 
 @pytest.mark.parametrize(
@@ -37,8 +76,15 @@ def test_they_survive_the_way_through_json() -> None:
         {"inputs": [{"name": "x", "shape": [-1], "dtype": "x"}]},
         {"inputs": [{"name": "x", "shape": [1.5], "dtype": "x"}]},
         {"inputs": [{"name": "x" * 1000, "shape": None, "dtype": "x"}]},
-        {"layers": [{"path": "a", "className": "A", "became": "magic"}]},
-        {"layers": (MOST_LAYERS + 1) * [{"path": "a", "className": "A", "became": "native"}]},
+        {"layers": [LAYER | {"became": "magic"}]},
+        {"layers": [LAYER | {"shapes": [[-1]]}]},
+        {"layers": [LAYER | {"shapes": (MOST_LINKS + 1) * [None]}]},
+        {"layers": [LAYER | {"parameters": -1}]},
+        {"layers": [LAYER | {"inputs": [7]}]},
+        {"layers": (MOST_LAYERS + 1) * [LAYER]},
+        {"models": [MODEL | {"path": None}]},
+        {"models": [MODEL | {"exits": (MOST_LINKS + 1) * ["x"]}]},
+        {"models": (MOST_LAYERS + 1) * [MODEL]},
         {"layers": "text"},
         {"layerCount": True},
         {"parameters": 1 << 63},

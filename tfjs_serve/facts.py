@@ -11,13 +11,21 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Shape = tuple[int | None, ...]
+"""The sizes of a tensor, with the batch axis; an axis of any size is ``None``."""
+
 MOST_TENSORS = 100
-MOST_LAYERS = 500
-"""How many inputs or outputs, and layers, are told one by one: lists hold those of all models."""
+MOST_LAYERS = 5_000
+"""How many inputs or outputs of a model, and layers, are told one by one."""
+MOST_LISTED_LAYERS = 500
+"""How many layers are told in ``/-/models.json``, which has those of all models."""
+MOST_LINKS = 100
+"""How many inputs of a layer, and shapes of its outputs, are told one by one."""
 MOST_LABELS = 2_000
 _MOST_AXES = 64
 MOST_CHARACTERS = 300
@@ -45,11 +53,11 @@ class TensorInfo:
     name
         As in ``model.inputNames`` and ``model.outputNames`` of TensorFlow.js.
     shape
-        With the batch axis; an axis of any size is ``None``. ``None``: not known.
+        ``None``: not known.
     """
 
     name: str
-    shape: tuple[int | None, ...] | None
+    shape: Shape | None
     dtype: str
 
     def to_json(self) -> dict[str, Any]:
@@ -78,15 +86,33 @@ class LayerInfo:
         Names from the outermost model's layers to this one, joined by ``/``.
     needs_training_script
         Whether a page trains through it as Keras does only if it has loaded ``training.js``.
+    shapes
+        Of its outputs when it is first called, as in :class:`TensorInfo`; empty if nobody calls it.
+    parameters
+        How many numbers its weights have.
+    inputs
+        Names of the layers that it is connected to, which are in the same model.
     """
 
     path: str
     class_name: str
     became: Became
     needs_training_script: bool = False
+    shapes: tuple[Shape | None, ...] = ()
+    parameters: int = 0
+    inputs: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object."""
+        return {
+            **self.listed(),
+            "shapes": [None if shape is None else list(shape) for shape in self.shapes],
+            "parameters": self.parameters,
+            "inputs": list(self.inputs),
+        }
+
+    def listed(self) -> dict[str, Any]:
+        """Return what of it is in ``/-/models.json``."""
         return {
             "path": self.path,
             "className": self.class_name,
@@ -97,12 +123,56 @@ class LayerInfo:
     @classmethod
     def from_json(cls, data: Any) -> LayerInfo:
         """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
-        # Thousands of models have layers of the same few names.
         return cls(
-            path=sys.intern(_text(data["path"])),
-            class_name=sys.intern(_text(data["className"])),
+            path=_name(data["path"]),
+            class_name=_name(data["className"]),
             became=Became(data["became"]),
             needs_training_script=bool(data["needsTrainingJs"]),
+            shapes=_list(data["shapes"], _known_shape, MOST_LINKS),
+            parameters=_count(data["parameters"]),
+            inputs=_one_of_many(_list(data["inputs"], _name, MOST_LINKS)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnerModel:
+    """A model whose layers are told: the outermost one, or one that is a layer of another.
+
+    Attributes
+    ----------
+    path
+        As that of a layer; empty for the outermost model.
+    inputs
+        Names of the layers that it is connected to, which are beside it.
+    entries, exits
+        Names of its layers that are its inputs and that make its outputs, in order.
+    """
+
+    path: str
+    class_name: str
+    inputs: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "path": self.path,
+            "className": self.class_name,
+            "inputs": list(self.inputs),
+            "entries": list(self.entries),
+            "exits": list(self.exits),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> InnerModel:
+        """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        return cls(
+            path=_name(data["path"]),
+            class_name=_name(data["className"]),
+            inputs=_one_of_many(_list(data["inputs"], _name, MOST_LINKS)),
+            entries=_one_of_many(_list(data["entries"], _name, MOST_LINKS)),
+            exits=_one_of_many(_list(data["exits"], _name, MOST_LINKS)),
         )
 
 
@@ -168,6 +238,9 @@ class ModelFacts:
         if there are more than `MOST_LAYERS`.
     layer_count
         How many there are in all.
+    models
+        The model itself and those inside of it, outer ones first; the first ones, if there are
+        more than `MOST_LAYERS`. Empty if nothing tells how its layers are connected.
     parameters
         How many numbers the weights of the Keras model have.
     labels
@@ -184,6 +257,7 @@ class ModelFacts:
     outputs: tuple[TensorInfo, ...] = ()
     layers: tuple[LayerInfo, ...] = ()
     layer_count: int = 0
+    models: tuple[InnerModel, ...] = ()
     parameters: int = 0
     labels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
@@ -198,12 +272,20 @@ class ModelFacts:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object; keys are in camel case, as usual in JavaScript."""
         return {
+            **self.listed(),
+            "layers": [layer.to_json() for layer in self.layers],
+            "models": [model.to_json() for model in self.models],
+        }
+
+    def listed(self) -> dict[str, Any]:
+        """Return what of it is in ``/-/models.json``."""
+        return {
             "inputs": [tensor.to_json() for tensor in self.inputs],
             "outputs": [tensor.to_json() for tensor in self.outputs],
             "parameters": self.parameters,
             "labels": list(self.labels),
             "layerCount": self.layer_count,
-            "layers": [layer.to_json() for layer in self.layers],
+            "layers": [layer.listed() for layer in self.layers[:MOST_LISTED_LAYERS]],
             "needsOfLayersJs": list(self.parts),
             "weightBytes": dict(self.weight_bytes),
             "training": self.training.to_json() if self.training else None,
@@ -226,9 +308,10 @@ class ModelFacts:
             outputs=_list(data["outputs"], TensorInfo.from_json, MOST_TENSORS),
             layers=_list(data["layers"], LayerInfo.from_json, MOST_LAYERS),
             layer_count=_count(data["layerCount"]),
+            models=_list(data["models"], InnerModel.from_json, MOST_LAYERS),
             parameters=_count(data["parameters"]),
             labels=_list(data["labels"], _text, MOST_LABELS),
-            parts=_list(data["needsOfLayersJs"], _text, MOST_LAYERS),
+            parts=_list(data["needsOfLayersJs"], _text, MOST_TENSORS),
             weight_bytes={_text(name): _count(size) for name, size in sizes.items()},
             training=None if training is None else TrainingInfo.from_json(training),
         )
@@ -258,6 +341,21 @@ def _list(value: Any, item: Callable[[Any], T], most: int) -> tuple[T, ...]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
         raise TypeError("not a text, or a longer one than facts have")
+    return value
+
+
+def _name(value: Any) -> str:
+    """Return a name once, as thousands of models have layers of the same few."""
+    return sys.intern(_text(value))
+
+
+def _known_shape(value: Any) -> Shape | None:
+    return None if value is None else _one_of_many(_list(value, _size, _MOST_AXES))
+
+
+@lru_cache(maxsize=1 << 14)
+def _one_of_many(value: T) -> T:
+    """Return the first value that is equal to this one, for the sake of memory."""
     return value
 
 

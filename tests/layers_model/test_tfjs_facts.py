@@ -86,3 +86,16 @@ def test_a_graph_whose_shape_is_not_known_tells_none(
     document = {"signature": {"outputs": {"y": {"dtype": "DT_FLOAT", **written}}}}
     (output,) = facts_of(document, 0).outputs
     assert output.shape == shape
+
+
+def test_layers_tell_their_shapes_and_parameters_and_what_they_are_connected_to() -> None:
+    document = json.loads((SAMPLE_MODELS / "breast-cancer-tfjs" / "model.json").read_text())
+    facts = facts_of(document, 0)
+    first, last = facts.layers[0], facts.layers[-1]
+    assert first.inputs == ()
+    assert last.inputs == (facts.layers[-2].path,)
+    assert last.shapes == ((ANY, 1),)
+    assert sum(layer.parameters for layer in facts.layers) == facts.parameters > 0
+    (model,) = facts.models
+    assert (model.path, model.exits) == ("", (last.path,))
+    assert model.class_name in ("Sequential", "Functional", "Model")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from tfjs_serve.facts import (
     MOST_LAYERS,
+    MOST_LINKS,
     MOST_TENSORS,
     Became,
+    InnerModel,
     LayerInfo,
     ModelFacts,
     TensorInfo,
@@ -41,7 +44,7 @@ def facts_of(document: Json, size_bytes: int) -> ModelFacts:
         Size of all weights.
     """
     config = model_config(document)
-    layers = list(_layers(config))
+    layers = list(_layers(config, _counts_by_layer(document)))
     graph = _dict(document.get("signature"))
     inputs = _layer_inputs(config) if config else _signature(graph.get("inputs"))
     outputs = _layer_outputs(config) if config else _signature(graph.get("outputs"))
@@ -50,6 +53,7 @@ def facts_of(document: Json, size_bytes: int) -> ModelFacts:
         outputs=tuple(islice(outputs, MOST_TENSORS)),
         layers=tuple(layers[:MOST_LAYERS]),
         layer_count=len(layers),
+        models=(_model(document, config),) if config else (),
         parameters=min(sum(_counts(document)), _MOST_PARAMETERS),
         weight_bytes={Variant.FULL.value: size_bytes},
     )
@@ -63,14 +67,45 @@ def model_config(document: Json) -> Json:
     return {"layers": config} if isinstance(config, list) else _dict(config)
 
 
-def _layers(config: Json) -> Iterator[LayerInfo]:
-    for layer in _list(config.get("layers")):
-        name = _dict(_dict(layer).get("config")).get("name")
-        class_name = _dict(layer).get("class_name")
-        if isinstance(name, str) and isinstance(class_name, str):
-            yield LayerInfo(
-                path=shortened(name), class_name=shortened(class_name), became=Became.NATIVE
-            )
+def _layers(config: Json, counts: Mapping[str, int]) -> Iterator[LayerInfo]:
+    """Yield the layers; `counts` has how many numbers each has."""
+    shapes = _shapes(config)
+    before: tuple[str, ...] = ()
+    for layer in map(_dict, _list(config.get("layers"))):
+        name, class_name = _dict(layer.get("config")).get("name"), layer.get("class_name")
+        if not (isinstance(name, str) and isinstance(class_name, str)):
+            continue
+        shape = told(shapes.get(name))
+        yield LayerInfo(
+            path=shortened(name),
+            class_name=shortened(class_name),
+            became=Became.NATIVE,
+            shapes=() if shape is None else (shape,),
+            parameters=min(counts.get(name, 0), _MOST_PARAMETERS),
+            inputs=_inputs_of(layer) if "input_layers" in config else before,
+        )
+        before = (shortened(name),)
+
+
+def _inputs_of(layer: Json) -> tuple[str, ...]:
+    names = (name for node in _list(layer.get("inbound_nodes")) for name in _names(node))
+    return _each_once(names)
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(shortened, islice(dict.fromkeys(names), MOST_LINKS)))
+
+
+def _model(document: Json, config: Json) -> InnerModel:
+    topology = _dict(document.get("modelTopology"))
+    class_name = _dict(topology.get("model_config", topology)).get("class_name")
+    names = [layer.path for layer in _layers(config, {})]
+    return InnerModel(
+        path="",
+        class_name=shortened(class_name) if isinstance(class_name, str) else "",
+        entries=_each_once(_names(config.get("input_layers", [names[:1]]))),
+        exits=_each_once(_names(config.get("output_layers", [names[-1:]]))),
+    )
 
 
 def _layer_inputs(config: Json) -> Iterator[TensorInfo]:
@@ -88,7 +123,7 @@ def _layer_inputs(config: Json) -> Iterator[TensorInfo]:
 
 
 def _layer_outputs(config: Json) -> Iterator[TensorInfo]:
-    last = [[layer.path] for layer in _layers(config)][-1:]
+    last = [[layer.path] for layer in _layers(config, {})][-1:]
     shapes = _shapes(config)
     for name in _names(config.get("output_layers", last)):
         yield TensorInfo(name=shortened(name), shape=told(shapes.get(name)), dtype="float32")
@@ -153,9 +188,21 @@ def _dtype(dtype: Json) -> str:
 
 
 def _counts(document: Json) -> Iterator[int]:
+    for weight in _weights(document):
+        yield math.prod(_list(weight.get("shape")))
+
+
+def _counts_by_layer(document: Json) -> Mapping[str, int]:
+    """Return how many numbers each layer has, whose name is how the names of its weights begin."""
+    counts: Counter[str] = Counter()
+    for weight, count in zip(_weights(document), _counts(document), strict=True):
+        counts[str(weight.get("name")).partition("/")[0]] += count
+    return counts
+
+
+def _weights(document: Json) -> Iterator[dict[str, Json]]:
     for group in _list(document.get("weightsManifest")):
-        for weight in _list(_dict(group).get("weights")):
-            yield math.prod(_list(_dict(weight).get("shape")))
+        yield from map(_dict, _list(_dict(group).get("weights")))
 
 
 def _shape(sizes: Json) -> tuple[int | None, ...] | None:

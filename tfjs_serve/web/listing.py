@@ -99,7 +99,7 @@ class ModelSummary:
             "pageUrl": self.page_url or None,
             "variant": self.variant.value,
             "variants": {variant.value: url for variant, url in self.variant_urls.items()},
-            "facts": facts.to_json() if facts else None,
+            "facts": facts.listed() if facts else None,
         }
 
 

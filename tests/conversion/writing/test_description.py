@@ -57,6 +57,38 @@ def test_facts_are_those_of_keras(tmp_path: Path) -> None:
     assert {layer.class_name for layer in facts.layers} >= {"GRU", "Embedding", "Dense"}
 
 
+def test_layers_are_told_as_a_summary_of_keras_does(tmp_path: Path) -> None:
+    inner = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(4, name="one"), keras.layers.ReLU(name="two")],
+        name="inner",
+    )
+    left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
+    both = keras.layers.Add(name="both")([inner(left), inner(right)])
+    steps = keras.layers.RepeatVector(3, name="steps")(both)
+    read = keras.layers.Bidirectional(keras.layers.LSTM(2, name="lstm"), name="read")(steps)
+    model = keras.Model([left, right], [read, both])
+    facts = told(model, tmp_path)
+    layers = {layer.path: layer for layer in facts.layers}
+    for layer in model.layers:
+        if layer.name not in ("left", "right", "inner", "read"):
+            found = layers[layer.name]
+            assert found.shapes == (layer.output.shape,)
+            assert found.parameters == layer.count_params()
+    assert layers["left"].shapes == ((None, 4),)
+    assert layers["both"].inputs == ("inner",)
+    assert layers["steps"].inputs == ("both",)
+    assert layers["inner/one"].parameters == 20
+    assert layers["inner/two"].inputs == ("one",)
+    inside = [layer.parameters for path, layer in layers.items() if path.startswith("read/")]
+    own = layers["read"].parameters
+    assert own + sum(inside) == model.get_layer("read").count_params()
+    assert [(one.path, one.class_name, one.inputs, one.exits) for one in facts.models] == [
+        ("", "Functional", (), ("read", "both")),
+        ("inner", "Sequential", ("left", "right"), ("two",)),
+    ]
+    assert facts.models[0].entries == ("left", "right")
+
+
 def test_each_way_into_the_page_is_told(tmp_path: Path) -> None:
     model = keras.Sequential(
         [
