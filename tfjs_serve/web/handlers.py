@@ -138,7 +138,8 @@ async def _model_page(
         raise ModelNotFoundError(f"the model {entry.name!r} has just been removed")
     summary = services.catalogue.summary(models, listed)
     _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
-    return await send_page(request, partial(model_page, summary, origin=own_origin(request)))
+    made = partial(model_page, summary, origin=own_origin(request), tfjs=services.tfjs)
+    return await send_page(request, made)
 
 
 async def _file(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:

@@ -11,7 +11,9 @@ from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.pages.facts import known_of
 from tfjs_serve.web.pages.templates import render
+from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.wording import KINDS, VARIANTS, readable_size, state
+from tfjs_serve.web.tfjs import Tfjs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ class VariantView:
     size: str
 
 
-def model_page(summary: ModelSummary, *, origin: str) -> str:
+def model_page(summary: ModelSummary, *, origin: str, tfjs: Tfjs) -> str:
     """Return the page at ``/<name>/``."""
     view = ModelView(summary=summary, origin=origin)
     facts = view.status.facts
@@ -103,6 +105,7 @@ def model_page(summary: ModelSummary, *, origin: str) -> str:
         model=view,
         variants=_variants(summary, origin) if view.can_be_tried else (),
         known=known_of(facts, summary.train_lines(origin)) if facts else None,
+        trial=trial_of(summary, tfjs, own_layers=view.own_layers),
     )
 
 

@@ -120,3 +120,16 @@ function colours(pixels, at, channels, blueFirst) {
   if (channels === 1) return [0.299 * red + 0.587 * green + 0.114 * blue];
   return blueFirst ? [blue, green, red, alpha] : [red, green, blue, alpha];
 }
+
+/** The smallest box around all that is not black; `null` if there is nothing. */
+export function boundsOf({ width, height, data }) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (data[4 * (y * width + x)] < 64) continue;
+      [left, right] = [Math.min(left, x), Math.max(right, x)];
+      [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    }
+  }
+  return right < 0 ? null : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+}

@@ -1,0 +1,110 @@
+// The models that are loaded: the one that is tried, the one it is compared with, and the
+// generation before.
+
+import * as engine from "../engine.js";
+
+/** In place of a variant: the generation before the newest, which stays loaded. */
+export const BEFORE = "before";
+
+export class Models {
+  /** @param onProgress called with the bytes that have come, and with all, or 0 if not known */
+  constructor(data, onProgress) {
+    this.data = data;
+    this.onProgress = onProgress;
+    this.variant = data.variant;
+    this.against = "";
+    this.current = this.before = this.other = this.vocabulary = null;
+  }
+
+  async load() {
+    this.tf = await engine.tensorflow(this.data.tfjs);
+    this.vocabulary ??= await this.vocabularyOfFolder();
+    this.current ??= await this.loaded(this.variant);
+  }
+
+  loaded(variant) {
+    const { variants, loader, layersUrl, weightBytes } = this.data;
+    const total = weightBytes[variant] ?? 0;
+    const onProgress = (bytes) => this.onProgress(bytes, total);
+    return engine.load(this.tf, { url: variants[variant], loader, layersUrl }, onProgress);
+  }
+
+  /** What a folder for TensorFlow.js has of that name; most have none. */
+  async vocabularyOfFolder() {
+    const { vocabularyUrl } = this.data;
+    if (!vocabularyUrl) return null;
+    const response = await fetch(vocabularyUrl);
+    return response.ok ? response.json() : null;
+  }
+
+  /** Those that predict, by the names under which they are shown. */
+  shown() {
+    const { before, other, against } = this;
+    const second = against === BEFORE ? before : other;
+    const name = against === BEFORE ? "before" : against;
+    return [{ name: this.variant, loaded: this.current }, ...(second ? [{ name, loaded: second }] : [])];
+  }
+
+  async choose(variant) {
+    const next = await this.loaded(variant);
+    if (variant === this.against) this.compareWithNothing();
+    engine.dispose(this.current);
+    engine.dispose(this.before); // it was of another variant
+    [this.variant, this.current, this.before] = [variant, next, null];
+    if (this.against === BEFORE) this.against = "";
+  }
+
+  async compareWith(against) {
+    const next = against && against !== BEFORE ? await this.loaded(against) : null;
+    this.compareWithNothing();
+    [this.against, this.other] = [against, next];
+  }
+
+  compareWithNothing() {
+    engine.dispose(this.other);
+    [this.against, this.other] = ["", null];
+  }
+
+  /** Load the newest generation, of the other variant, too. */
+  async renew() {
+    const next = await this.loaded(this.variant);
+    const other = this.other ? await this.loaded(this.against) : null;
+    engine.dispose(this.before);
+    engine.dispose(this.other);
+    [this.before, this.current, this.other] = [this.current, next, other];
+  }
+
+  backend() {
+    return this.tf.getBackend();
+  }
+
+  backends() {
+    return Object.keys(this.tf.engine().registryFactory);
+  }
+
+  async useBackend(name) {
+    const before = this.backend();
+    const has = await this.tf.setBackend(name).catch(() => false);
+    if (!has || this.backend() !== name) {
+      await this.tf.setBackend(before);
+      throw new Error(`This browser has no ${name}.`);
+    }
+    for (const loaded of [this.current, this.before, this.other].filter(Boolean)) {
+      Object.assign(loaded, { warmUp: null, times: [] });
+    }
+  }
+
+  /**
+   * Predict one after the other; the first time, a few times more, for the median.
+   *
+   * @param given for each prediction, the tensors of the inputs
+   * @returns for each, the outputs
+   */
+  async predict(loaded, given) {
+    const isFirst = loaded.warmUp === null;
+    const outcomes = [];
+    for (const inputs of given) outcomes.push((await engine.predict(this.tf, loaded, inputs)).outputs);
+    if (isFirst) await engine.measure(this.tf, loaded, given[0]);
+    return outcomes;
+  }
+}

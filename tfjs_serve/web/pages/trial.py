@@ -1,0 +1,77 @@
+"""What a model's page needs to let people try it: read by ``browser/pages/scripts/try``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tfjs_serve.settings import Variant
+from tfjs_serve.web.listing import ModelSummary
+from tfjs_serve.web.tfjs import Tfjs
+
+_VOCABULARY = "vocab.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How a model is tried.
+
+    Attributes
+    ----------
+    refusal
+        Why it cannot be; empty if it can.
+    data
+        A JSON object; its URLs are paths on this server, but for that of TensorFlow.js.
+    """
+
+    refusal: str = ""
+    data: Mapping[str, Any]
+
+
+def trial_of(summary: ModelSummary, tfjs: Tfjs, *, own_layers: Sequence[str]) -> Trial:
+    """Return how the model is tried.
+
+    Parameters
+    ----------
+    own_layers
+        The layer classes that a page has to have, because no server can.
+    """
+    return Trial(refusal=_refusal(summary, own_layers), data=_data(summary, tfjs))
+
+
+def _refusal(summary: ModelSummary, own_layers: Sequence[str]) -> str:
+    if summary.status.can_be_loaded is False:
+        return "This model does not load, so it cannot be tried; the reasons stand above."
+    if own_layers:
+        return (
+            f"This model needs layers that only pages of your own have: {', '.join(own_layers)}. "
+            "So it cannot be tried here."
+        )
+    return ""
+
+
+def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:
+    facts = summary.status.facts
+    beside = {neighbour.name for neighbour in summary.entry.neighbours}
+    return {
+        "name": summary.entry.name,
+        "loader": summary.loader,
+        "layersUrl": summary.layers_url or None,
+        "variant": summary.variant.value,
+        "variants": _variants(summary),
+        "weightBytes": dict(facts.weight_bytes) if facts else {},
+        "labels": list(facts.labels) if facts else [],
+        "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
+        "tfjs": {"url": tfjs.url, "integrity": tfjs.integrity},
+    }
+
+
+def _variants(summary: ModelSummary) -> dict[str, str]:
+    """Return the URLs of those that differ in their predictions, by name."""
+    urls = {
+        variant.value: url
+        for variant, url in summary.variant_urls.items()
+        if variant is not Variant.TRAIN
+    }
+    return urls or {summary.variant.value: summary.url}
