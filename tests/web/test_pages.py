@@ -348,7 +348,7 @@ def test_names_and_messages_cannot_become_markup() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     for page in (
         catalogue(entry, status=status),
-        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
+        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN, tfjs=TFJS)),
         Elements(catalogue_page([], HOSTILE)),
     ):
         assert "img" not in page.tags
@@ -402,7 +402,7 @@ def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
     listed = summaries(make_entry("a%2eb.h5"))
     assert listed[0].to_json()["url"] is None
     assert "rename the file" in catalogue_page(listed)
-    assert "rename the file" in model_page(listed[0], origin=ORIGIN)
+    assert "rename the file" in model_page(listed[0], origin=ORIGIN, tfjs=TFJS)
 
 
 def test_the_json_twin_says_the_same() -> None:

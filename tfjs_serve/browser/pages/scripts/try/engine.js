@@ -163,7 +163,8 @@ const DYNAMIC = new Set([
 
 const named = (model, result) => (result.dataId ? [result] : result);
 
-const outputName = (model, index) => model.outputs?.[index]?.name ?? `output ${index}`;
+const outputName = (model, index) =>
+  model.outputNames?.[index] ?? model.outputs?.[index]?.name ?? `output ${index}`;
 
 /** The first prediction compiles shaders and fetches weights, so it tells of itself alone. */
 function remember(loaded, milliseconds) {

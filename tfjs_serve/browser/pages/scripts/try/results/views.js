@@ -133,3 +133,9 @@ export function inShort(value) {
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 }
+
+/** A score in a fixed width where all are probabilities. */
+export function score(value, isProbability) {
+  if (!isProbability || value === 0) return inShort(value);
+  return value < 0.0001 ? "< 0.0001" : value.toFixed(4);
+}

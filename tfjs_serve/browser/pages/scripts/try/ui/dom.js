@@ -4,7 +4,7 @@
  * Make an element.
  *
  * @param attributes functions under `on...` are listeners; false, null and undefined are left out
- * @param children elements and texts; null and false are left out
+ * @param children elements and texts; null, undefined and false are left out
  */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -13,7 +13,7 @@ export function h(name, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(key, "");
     else if (value !== false && value != null) element.setAttribute(key, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== false));
+  element.append(...children.flat().filter((child) => child != null && child !== false));
   return element;
 }
 

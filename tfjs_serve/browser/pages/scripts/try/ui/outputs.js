@@ -1,7 +1,10 @@
 // What the model answers: bars with labels, images, numbers; of two models, beside each other.
 
 import { differenceOf, differences, sameClass } from "../results/differences.js";
-import { areProbabilities, barsOf, imageSides, inShort, labelOfNumber, largest, pixelsOf, statistics, tableOf, viewsOf } from "../results/views.js";
+import {
+  areProbabilities, barsOf, fullLength, imageSides, inShort, labelOfNumber, largest, pixelsOf, score,
+  statistics, tableOf, viewsOf,
+} from "../results/views.js";
 import { readable } from "../shapes.js";
 import { choice, h, paint } from "./dom.js";
 
@@ -114,21 +117,20 @@ function bars(pairs, _output, labels) {
   const [first, second] = pairs;
   const { bars: shown, more } = barsOf(first.values, labels);
   const best = largest(first.values);
-  const others = second && barsIn(second.values);
-  const full = Math.max(...pairs.map(({ values }) => (areProbabilities(values) ? 1 : barsIn(values).full)));
+  const isProbability = pairs.every(({ values }) => areProbabilities(values));
+  const full = Math.max(...pairs.map(({ values }) => fullLength(values)));
+  const told = (value) => score(value, isProbability);
   const rows = shown.map(({ index, label, value }) => h("tr", { class: index === best && "best" },
     h("th", { scope: "row" }, label),
     h("td", { class: "lengths" }, bar(value, full), second && bar(second.values[index], full, true)),
-    h("td", { class: "value" }, inShort(value)),
-    second && h("td", { class: "value" }, inShort(others.values[index])),
+    h("td", { class: "value" }, told(value)),
+    second && h("td", { class: "value" }, told(second.values[index])),
     second && h("td", { class: "value" }, inShort(Math.abs(value - second.values[index])))));
   const head = second && h("thead", {}, h("tr", {},
     ["", "", first.name, second.name, "difference"].map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {})))));
   return h("div", {}, h("table", { class: "bars" }, head, h("tbody", {}, rows)),
     more > 0 && h("p", { class: "hint" }, `and ${more.toLocaleString("en")} smaller ones`));
 }
-
-const barsIn = (values) => ({ values, full: values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0) || 1 });
 
 function bar(value, full, isSecond = false) {
   const element = h("span", { class: `bar${isSecond ? " second" : ""}${value < 0 ? " negative" : ""}`, "aria-hidden": "true" });
