@@ -76,6 +76,13 @@ FAST_ROAD_HEAD_BYTES = 4 * KIB
 FAST_ROAD_RENEWAL_SECONDS = 10.0
 """How often one request takes the slow road all the same."""
 
+EVENTS_KEPT = 4096
+"""How many events are kept for pages that were away; of each kind, only a model's newest."""
+EVENTS_HEARTBEAT_SECONDS = 10.0
+"""How long a stream of events is silent at most; pages take a longer silence for its end."""
+EVENTS_RETRY_SECONDS = 1.0
+"""When a browser opens a stream again that has ended."""
+
 MOST_SHARDS = 10_000
 """Of one model: 40 GB in the usual shards of 4 MiB."""
 

@@ -57,6 +57,8 @@ def bundled() -> dict[str, str]:
         Node is missing, or a source is wrong.
     """
     scripts = {f"{path.parent.name}.js": path for path in PAGES.glob("scripts/*/index.js")}
+    for path in PAGES.glob("scripts/*/classic.js"):
+        scripts[f"{path.parent.name}-classic.js"] = path
     styles = {path.name: path for path in PAGES.glob("styles/*.css")}
     names = {path.relative_to(PAGES).as_posix(): name for name, path in (scripts | styles).items()}
     made = _in_node(BUNDLER, {"folder": str(PAGES), "entries": sorted(names)})

@@ -23,7 +23,7 @@ async function bundled(entry) {
     nodePaths: [MODULES],
     bundle: true,
     minify: true,
-    format: "esm",
+    format: entry.endsWith("/classic.js") ? "iife" : "esm",
     target: "es2020",
     charset: "utf8",
     legalComments: "none",

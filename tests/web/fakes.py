@@ -14,7 +14,8 @@ import brotli
 from aiohttp import ClientSession, web
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
-from tfjs_serve.builder import Build, EntryState, EntryStatus
+from tfjs_serve.builder import Build, BuildEvent, EntryState, EntryStatus
+from tfjs_serve.catalog.catalog import CatalogChange
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import resolve
 from tfjs_serve.catalog.others import NotAModel
@@ -86,8 +87,14 @@ class FakeCatalog:
     looked_up: list[str] = field(default_factory=list)
     suggested_for: list[str] = field(default_factory=list)
 
+    subscribers: list[Callable[[CatalogChange], None]] = field(default_factory=list)
+
     async def refresh(self) -> tuple[CatalogEntry, ...]:
         return tuple(self.entries)
+
+    def subscribe(self, callback: Callable[[CatalogChange], None]) -> Callable[[], None]:
+        self.subscribers.append(callback)
+        return lambda: self.subscribers.remove(callback)
 
     async def lookup(
         self, name: str, *, suggest: bool = True, sightings: Sightings | None = None
@@ -109,6 +116,7 @@ class FakeBuilder:
     searched: list[tuple[str, Variant, str]] = field(default_factory=list)
     with_layers: set[str] = field(default_factory=set)
     watchers: list[Callable[[str], object]] = field(default_factory=list)
+    listeners: list[Callable[[BuildEvent], None]] = field(default_factory=list)
 
     async def build(
         self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
@@ -133,6 +141,10 @@ class FakeBuilder:
             return EntryStatus(state=EntryState.FAILED, error=error)
         built = (entry.exact_name, variant) in self.artifacts
         return EntryStatus(state=EntryState.READY if built else EntryState.FOUND)
+
+    def subscribe(self, listener: Callable[[BuildEvent], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
 
     def watch(self, watcher: Callable[[str], object]) -> None:
         self.watchers.append(watcher)

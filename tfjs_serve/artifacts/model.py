@@ -30,6 +30,11 @@ class ArtifactKey:
         if not _KEY.fullmatch(self.digest):
             raise ValueError(f"not an artifact key: {self.digest!r}")
 
+    @property
+    def short(self) -> str:
+        """The first digits, by which pages tell one generation of a model from another."""
+        return self.digest[:16]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactFile:

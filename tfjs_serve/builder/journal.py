@@ -134,6 +134,7 @@ class Journal:
             size_bytes=sum(file.size_bytes for file in artifact.files),
             notes=artifact.notes,
             needs_layers=artifact.facts.needs_layers,
+            generation=artifact.key.short,
         )
         self._note(job, outcome, event)
 

@@ -118,6 +118,8 @@ class BuildEvent:
         What users should know about the artifact; only for ``ready``.
     needs_layers
         Whether a page has to load ``layers.js`` before it; only for ``ready``.
+    generation
+        Which version of the model it is, as pages are told; only for ``ready``.
     error
         The reason for ``failed`` or ``stale``, and for ``diagnosed`` if it cannot be converted.
     reason
@@ -132,6 +134,7 @@ class BuildEvent:
     size_bytes: int | None = None
     notes: tuple[str, ...] = ()
     needs_layers: bool = False
+    generation: str | None = None
     error: TfjsServeError | None = None
     reason: str | None = None
 

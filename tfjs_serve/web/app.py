@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable
 from aiohttp import HttpVersion11, hdrs, web
 
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.settings import ServerSettings
+from tfjs_serve.settings import MODEL_JSON, ServerSettings
 from tfjs_serve.web import handlers, problems
 from tfjs_serve.web.catalogue import Catalogue
-from tfjs_serve.web.cors import CorsPolicy, blocked_message
+from tfjs_serve.web.cors import ROOT_HEADER, CorsPolicy, blocked_message
+from tfjs_serve.web.events.stream import Events
 from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.keeping import keep_answer
-from tfjs_serve.web.mounting import ROUTE
+from tfjs_serve.web.mounting import ROUTE, own_path, root_from
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
 from tfjs_serve.web.pages.policy import PagePolicy
@@ -61,10 +62,13 @@ def create_app(
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     tfjs = tfjs_at(settings.tfjs_url)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
+    events = Events(catalog, builder, settings.default_variant)
+    app.on_shutdown.append(events.close)
     app[SERVICES] = Services(
         catalog=catalog,
         builder=builder,
         catalogue=Catalogue(catalog, builder, settings.default_variant),
+        events=events,
         settings=settings,
         cors=cors,
         hosts=hosts,
@@ -117,6 +121,9 @@ class _ConstantHeaders:
             self._tell_once(refused_message(authority))
             return
         add_constant_headers(request, response, self._cors)
+        path = own_path(request)
+        if path.endswith(f"/{MODEL_JSON}"):
+            response.headers[ROOT_HEADER] = root_from(path)
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and not self._cors.allows(origin):
             self._tell_once(blocked_message(origin))

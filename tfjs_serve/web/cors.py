@@ -15,12 +15,17 @@ NULL_ORIGIN = "null"
 """The origin that browsers give to pages opened from ``file://`` and to sandboxed frames."""
 
 STALE_HEADER = "Tfjs-Serve-Stale"
+GENERATION_HEADER = "Tfjs-Serve-Generation"
+"""Which version of a model a ``model.json`` is of, as in the events."""
+ROOT_HEADER = "Tfjs-Serve-Root"
+"""Where this server is, relative to a ``model.json``: pages that have it know that it tells them
+of changes, wherever a proxy has put it. Files that were published have no such field."""
 
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 WITH_SAVING = f"{ALLOWED_METHODS}, POST"
 _EXPOSED = (
     "ETag, Content-Length, Content-Encoding, Content-Range, Accept-Ranges, Retry-After, "
-    + STALE_HEADER
+    + ", ".join((STALE_HEADER, GENERATION_HEADER, ROOT_HEADER))
 )
 _WITH_CREDENTIALS = {"Access-Control-Allow-Credentials": "true"}
 BY_ORIGIN: Mapping[str, str] = MappingProxyType({"Vary": "Origin"})

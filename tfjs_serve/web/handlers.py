@@ -15,7 +15,12 @@ from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import problems, scripts
-from tfjs_serve.web.cors import ALLOWED_METHODS, STALE_HEADER, WITH_SAVING
+from tfjs_serve.web.cors import (
+    ALLOWED_METHODS,
+    GENERATION_HEADER,
+    STALE_HEADER,
+    WITH_SAVING,
+)
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
     kept_file,
@@ -184,7 +189,8 @@ async def _model_json(
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
     representation = of_model_json(build.artifact, coding)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    generation = {GENERATION_HEADER: build.artifact.key.short}
+    return await send(request, representation, {**generation, **_stale_headers(build)})
 
 
 async def _newest_script(

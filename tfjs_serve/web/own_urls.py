@@ -23,6 +23,7 @@ from tfjs_serve.version import __version__
 from tfjs_serve.web import problems, tfjs
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
+from tfjs_serve.web.events import client
 from tfjs_serve.web.mounting import own_path
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.pages.assets import URL_FOLDER, Asset, asset_at
@@ -64,6 +65,23 @@ async def _catalogue_page(request: web.Request, services: Services) -> web.Strea
 async def _catalogue_json(request: web.Request, services: Services) -> web.StreamResponse:
     coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), CODINGS)
     return await send(request, await services.catalogue.document(coding))
+
+
+async def _events(request: web.Request, services: Services) -> web.StreamResponse:
+    return await services.events.stream(request)
+
+
+async def _client(name: str, request: web.Request, _services: Services) -> web.StreamResponse:
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
+    return await send(request, await asyncio.to_thread(client.script, name, coding))
+
+
+async def _client_types(request: web.Request, _services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.types))
+
+
+async def _relay(request: web.Request, services: Services) -> web.StreamResponse:
+    return await send(request, await asyncio.to_thread(client.relay, services.cors.origins))
 
 
 async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
@@ -170,6 +188,10 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
+    "/-/events": _events,
+    **{f"/-/{name}": partial(_client, name) for name in client.SCRIPTS},
+    f"/-/{client.TYPES_NAME}": _client_types,
+    "/-/relay.html": _relay,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
     f"/-/{training_script.TYPES_NAME}": _send_types,

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
-from tfjs_serve.builder import Build, EntryStatus
+from tfjs_serve.builder import Build, BuildEvent, EntryStatus
+from tfjs_serve.catalog.catalog import CatalogChange
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.catalog.places import Place
@@ -43,6 +44,9 @@ class CatalogService(Protocol):
             The name means no model, or several.
         """
 
+    def subscribe(self, callback: Callable[[CatalogChange], None]) -> Callable[[], None]:
+        """Call `callback` for each change; returns a function that ends this."""
+
 
 class BuilderService(Protocol):
     """Makes artifacts from entries."""
@@ -54,6 +58,9 @@ class BuilderService(Protocol):
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         """Return what is known about `entry`, without looking at any file."""
+
+    def subscribe(self, listener: Callable[[BuildEvent], None]) -> Callable[[], None]:
+        """Call `listener` with every event; returns a function that ends this."""
 
     def watch(self, watcher: Callable[[str], object]) -> None:
         """Call `watcher` with the exact name of each entry whose status may have changed."""

@@ -9,6 +9,7 @@ from aiohttp import web
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.events.stream import Events
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.notices import Notices
 from tfjs_serve.web.pages.policy import PagePolicy
@@ -24,6 +25,7 @@ class Services:
     catalog: CatalogService
     builder: BuilderService
     catalogue: Catalogue
+    events: Events
     settings: ServerSettings
     cors: CorsPolicy
     hosts: HostPolicy

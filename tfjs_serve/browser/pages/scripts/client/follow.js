@@ -1,0 +1,127 @@
+// Follows one model.json: asks for it when something has happened, and hands on what is new.
+
+import { addressOf, isAbout, isAboutVariant } from "./addresses.js";
+import { errorOf, LiveError } from "./live_error.js";
+import { subscribe } from "./subscribe.js";
+
+const GENERATION = "Tfjs-Serve-Generation";
+const ROOT = "Tfjs-Serve-Root";
+const STALE = "Tfjs-Serve-Stale";
+
+/** Why an old version is served is told in an event, with all that is known, or else by the answer. */
+const EVENT_MS = 500;
+const AGAIN_MS = 2_000;
+
+/**
+ * Follow the model.json at a URL.
+ *
+ * @param onGeneration `async ({document, generation, root})`; what it throws goes to `onError`
+ * @param onError is given each reason once
+ * @param onFine is called when what was told is over
+ */
+export function follow(url, { onGeneration, onError, onFine = () => {} }) {
+  let current; // of the generation that was handed on
+  let root = null;
+  let address = null;
+  let unsubscribe = () => {};
+  let told = null;
+  let isStopped = false;
+  let isBusy = false;
+  let again = false;
+  const timers = new Set();
+
+  function later(milliseconds, act) {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      act();
+    }, milliseconds);
+    timers.add(timer);
+  }
+
+  /** Look at the model now, or once more after the look that is under way. */
+  async function look() {
+    again = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (again && !isStopped) {
+      again = false;
+      await lookOnce().catch(fail);
+    }
+    isBusy = false;
+  }
+
+  async function lookOnce() {
+    let response;
+    try {
+      response = await fetch(url, { cache: "no-cache" });
+    } catch (error) {
+      if (root === null) throw error;
+      return; // the server is away, and says hello when it is back
+    }
+    if (isStopped) return;
+    await begin(response);
+    if (!response.ok) throw await errorOf(url, response);
+    const text = await response.text();
+    const generation = response.headers.get(GENERATION);
+    const mark = generation ?? text;
+    const stale = response.headers.get(STALE);
+    if (mark !== current && !isStopped) {
+      await onGeneration({ document: JSON.parse(text), generation, root });
+      current = mark;
+    }
+    if (stale === null) fine();
+    else later(EVENT_MS, () => told || fail(staleError(stale)));
+  }
+
+  /** Listen to the server, if it is one that tells what happens. */
+  async function begin(response) {
+    const relative = response.headers.get(ROOT);
+    if (root !== null || relative === null) return;
+    root = new URL(relative, url).href;
+    address = addressOf(url, root);
+    unsubscribe = subscribe(root, hear);
+  }
+
+  function hear(event) {
+    if (isStopped || (event.kind !== "hello" && !isAbout(address, event))) return;
+    if (event.kind === "failed") {
+      if (isAboutVariant(address, event)) fail(new LiveError(url, event.error, event.isServed));
+    } else if (event.kind === "removed") later(AGAIN_MS, look); // it may be saved anew
+    else if (isNews(event)) look();
+  }
+
+  function isNews({ kind, resumed, generation }) {
+    if (kind === "hello") return !resumed;
+    return kind !== "checked" && (generation === undefined || generation !== current);
+  }
+
+  function fail(error) {
+    if (isStopped) return;
+    if (error.isPassing) return later(AGAIN_MS, look);
+    if (told === error.message) return;
+    told = error.message;
+    onError(error);
+  }
+
+  function fine() {
+    if (told === null) return;
+    told = null;
+    onFine();
+  }
+
+  function staleError(text) {
+    return new LiveError(url, { code: "stale", message: decodeURIComponent(text) }, true);
+  }
+
+  return {
+    look,
+    get root() {
+      return root;
+    },
+    stop() {
+      isStopped = true;
+      for (const timer of timers) clearTimeout(timer);
+      unsubscribe();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// Makes a model of a generation, or sets what has changed in one that runs.
+
+import { besideModel, fetchShards } from "./fetching.js";
+import * as weights from "./weights.js";
+
+/** How a topology names the classes of layers.js. */
+const NEEDS_LAYERS = '"tfjs-serve/layers.js>';
+const OPTIMIZER = "optimizer";
+
+/** What is known of the model that runs, to compare the next generation with. */
+function memoryOf(document, sizes, model) {
+  return {
+    structure: weights.structureOf(document),
+    marks: new Map(weights.placesOf(document, sizes).map(({ spec, mark }) => [spec.name, mark])),
+    sizes,
+    model,
+  };
+}
+
+/** Whether the weights of a generation can be set in the model that runs. */
+export function fits(memory, document) {
+  return memory?.structure === weights.structureOf(document) && document.format !== "graph-model";
+}
+
+const sizesOf = (shards) => [...shards].map(([path, { length }]) => [path, length]);
+
+/** Load a generation as a new model; returns what is to be remembered of it, with the model. */
+export async function loadNew(tf, url, document, generation, onProgress) {
+  await loadLayers(tf, url, document, generation);
+  const shards = await fetchShards(url, weights.pathsOf(document), onProgress);
+  const weightData = weights.joined(weights.pathsOf(document).map((path) => shards.get(path)));
+  const load = async () =>
+    tf.io.getModelArtifactsForJSON(document, async () => [weights.specsOf(document), weightData]);
+  const isGraph = document.format === "graph-model";
+  const model = await (isGraph ? tf.loadGraphModel({ load }) : tf.loadLayersModel({ load }));
+  return memoryOf(document, new Map(sizesOf(shards)), model);
+}
+
+/** Make the layers known that only layers.js has, as a page that loads models itself does. */
+async function loadLayers(tf, url, document, generation) {
+  if (!JSON.stringify(document.modelTopology).includes(NEEDS_LAYERS)) return;
+  const script = new URL(besideModel(url, "layers.mjs"));
+  if (generation) script.searchParams.set("generation", generation);
+  const { register } = await import(script.href);
+  register(tf);
+}
+
+/**
+ * Set the weights that have changed in the model that runs; returns what is to be remembered.
+ *
+ * Everything is fetched and checked before the first weight is set, and then all are set without a
+ * pause. So whatever predicts meanwhile sees the weights of one generation.
+ */
+export async function setChanged(tf, url, document, memory, onProgress) {
+  const { model } = memory;
+  const { changed, sizes, shards, bytes } = await fetchChanged(url, document, memory, onProgress);
+  await untilIdle(model);
+  const ofModel = changed.filter(({ spec }) => spec.group !== OPTIMIZER);
+  const variables = variablesOf(model);
+  const decoded = changed.map((place) => decode(tf, place, shards));
+  try {
+    ofModel.forEach(({ spec }) => check(spec, variables.get(spec.name), decodedBy(decoded, spec)));
+    tf.tidy(() => {
+      for (const { spec } of ofModel) variables.get(spec.name).write(decodedBy(decoded, spec));
+    });
+    if (ofModel.length < changed.length) await setOptimizer(tf, model, decoded, changed);
+  } finally {
+    for (const { tensor } of decoded) tensor.dispose();
+  }
+  const names = ofModel.map(({ spec }) => spec.name);
+  return { memory: memoryOf(document, sizes, model), changed: names, bytes };
+}
+
+const decodedBy = (decoded, { name }) => decoded.find((one) => one.name === name).tensor;
+
+function decode(tf, place, shards) {
+  const { name } = place.spec;
+  const tensor = tf.io.decodeWeights(weights.bytesAt(place, shards), [place.spec])[name];
+  return { name, tensor };
+}
+
+/** Fetch the shards that are new, and of others those without which a weight is not whole. */
+async function fetchChanged(url, document, memory, onProgress) {
+  const fresh = weights.pathsOf(document).filter((path) => !memory.sizes.has(path));
+  const shards = await fetchShards(url, fresh, onProgress);
+  const bytes = [...shards.values()].reduce((sum, { length }) => sum + length, 0);
+  const sizes = new Map([...memory.sizes, ...sizesOf(shards)]);
+  const places = weights.placesOf(document, sizes);
+  const isChanged = ({ spec, mark }) => memory.marks.get(spec.name) !== mark;
+  const withState = places.some((one) => one.spec.group === OPTIMIZER && isChanged(one));
+  const changed = places.filter(
+    (one) => isChanged(one) || (withState && one.spec.group === OPTIMIZER),
+  );
+  const needed = new Set(changed.flatMap(({ pieces }) => pieces.map(({ path }) => path)));
+  const kept = [...needed].filter((path) => !shards.has(path));
+  for (const [path, body] of await fetchShards(url, kept)) shards.set(path, body);
+  const current = new Set(weights.pathsOf(document));
+  for (const path of sizes.keys()) if (!current.has(path)) sizes.delete(path);
+  return { changed, sizes, shards, bytes };
+}
+
+/** The variables of a model by the names that its file has for them. */
+function variablesOf(model) {
+  const found = new Map();
+  for (const variable of model.weights) {
+    const name = variable.originalName;
+    if (found.has(name)) throw new Error(`two weights of the model are called ${name}`);
+    found.set(name, variable);
+  }
+  return found;
+}
+
+/** Throw an error unless a tensor can be the value of a variable. */
+function check({ name }, variable, tensor) {
+  if (!variable) throw new Error(`the model in the page has no weight ${name}`);
+  const is = `${variable.dtype} [${variable.shape}]`;
+  const comes = `${tensor.dtype} [${tensor.shape}]`;
+  if (is !== comes) throw new Error(`the weight ${name} is ${is} in the page, and ${comes} comes`);
+}
+
+/** Let a training in the page end: it would go on with weights that it did not compute. */
+async function untilIdle(model) {
+  while (model.isTraining) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Give the optimizer its new state; what it had before is not disposed of by TensorFlow.js. */
+async function setOptimizer(tf, model, decoded, changed) {
+  const { optimizer } = model;
+  if (!optimizer?.setWeights) return;
+  const before = await optimizer.getWeights();
+  const state = changed
+    .filter(({ spec }) => spec.group === OPTIMIZER)
+    .map(({ spec }) => ({ name: spec.name, tensor: decodedBy(decoded, spec) }));
+  await optimizer.setWeights(state);
+  for (const { tensor } of before) if (!tensor.isDisposed) tensor.dispose();
+}

@@ -1,0 +1,122 @@
+// A model in a page that is the newest one of the server's, without a reload.
+
+import { follow } from "./follow.js";
+import { fits, loadNew, setChanged } from "./generation.js";
+import { hideProblem, showProblem } from "./overlay.js";
+
+/**
+ * Load a model, and keep it current for as long as the server tells of changes.
+ *
+ * From a folder that was published, it is loaded and stays as it is.
+ *
+ * @param tf the page's TensorFlow.js
+ * @param url that of the model.json
+ * @param options `{onUpdate, onError, onProgress, overlay}`
+ */
+export async function liveModel(tf, url, options = {}) {
+  const live = new LiveModel(tf, new URL(url, location.href).href, options);
+  await live.first;
+  return live;
+}
+
+class LiveModel {
+  #tf;
+  #options;
+  #memory = null;
+  #following;
+
+  constructor(tf, url, options) {
+    this.#tf = tf;
+    this.#options = options;
+    this.url = url;
+    this.generation = null;
+    this.error = null;
+    this.first = new Promise((resolve, reject) => {
+      this.#following = follow(url, {
+        onGeneration: async (news) => {
+          await this.#take(news);
+          resolve();
+        },
+        onError: (error) => {
+          this.#tell(error);
+          reject(error);
+        },
+        onFine: () => this.#forgive(),
+      });
+    });
+    this.#following.look();
+  }
+
+  /** The model as it is now; another one after a change of its layers. */
+  get model() {
+    return this.#memory?.model ?? null;
+  }
+
+  /** Whether the server tells of changes. */
+  get isLive() {
+    return this.#following.root !== null;
+  }
+
+  /** Change nothing any more. */
+  stop() {
+    this.#following.stop();
+    hideProblem(this.url);
+  }
+
+  /** Change nothing any more, and dispose of the model. */
+  dispose() {
+    this.stop();
+    this.#memory?.model.dispose();
+    this.#memory = null;
+  }
+
+  async #take({ document, generation }) {
+    const { onProgress } = this.#options;
+    const started = performance.now();
+    if (this.#memory === null) {
+      this.#memory = await loadNew(this.#tf, this.url, document, generation, onProgress);
+      this.generation = generation;
+      if (this.error !== null) location.reload(); // the page has been told that it failed
+      return;
+    }
+    const before = this.#memory;
+    const update = { previous: before.model, changed: null, bytes: null };
+    if (fits(before, document)) {
+      const set = await setChanged(this.#tf, this.url, document, before, onProgress);
+      this.#memory = set.memory;
+      Object.assign(update, { changed: set.changed, bytes: set.bytes });
+    } else {
+      this.#memory = await loadNew(this.#tf, this.url, document, generation, onProgress);
+    }
+    this.generation = generation;
+    const isNew = this.model !== before.model;
+    await this.#call("onUpdate", {
+      ...update,
+      model: this.model,
+      isNew,
+      generation,
+      milliseconds: performance.now() - started,
+    });
+    if (isNew) before.model.dispose();
+  }
+
+  #tell(error) {
+    this.error = error;
+    if (this.isLive && (this.#options.overlay ?? true)) showProblem(this.url, error);
+    this.#call("onError", error);
+  }
+
+  #forgive() {
+    this.error = null;
+    hideProblem(this.url);
+  }
+
+  /** Call a function of the page; what it throws is the page's own mistake, and shown as such. */
+  async #call(name, argument) {
+    try {
+      await this.#options[name]?.(argument);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+}

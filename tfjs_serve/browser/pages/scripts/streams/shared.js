@@ -1,0 +1,92 @@
+// One stream for all pages of an origin, by whatever the browser has for that; open only while this
+// page is neither frozen nor kept for the button "back".
+
+import { canElect, elected } from "./elected.js";
+import { openStream } from "./stream.js";
+import { throughWorker } from "./worker.js";
+
+const AGAIN_MS = 50;
+const QUICK_MS = 2_000;
+
+/**
+ * Listen to the events of a server; returns a function that ends this.
+ *
+ * @param workerUrl that of the script that pages of this origin share, if they can
+ */
+export function listen(root, workerUrl, onMessage) {
+  let hasWorker = Boolean(workerUrl && globalThis.SharedWorker);
+  const open = (tell, after) => openStream(root, tell, after);
+
+  function begin() {
+    if (hasWorker) return withWorker();
+    return canElect() ? elected(`tfjs-serve ${root}`, open, onMessage) : whileVisible(open, onMessage);
+  }
+
+  function withWorker() {
+    const startedAt = Date.now();
+    let end = () => {};
+    let timer;
+    const lost = () => {
+      // One that ends at once cannot be started here; one that has died is started again.
+      hasWorker = Date.now() - startedAt > QUICK_MS;
+      timer = setTimeout(() => (end = begin()), AGAIN_MS);
+    };
+    try {
+      end = throughWorker(workerUrl, onMessage, lost);
+    } catch {
+      lost();
+    }
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
+  }
+
+  return whileAwake(begin);
+}
+
+/** Do something while this page is not frozen; returns a function that ends it. */
+function whileAwake(begin) {
+  let end = begin();
+  const sleep = () => {
+    end?.();
+    end = null;
+  };
+  const wake = () => {
+    end ??= begin();
+  };
+  const listeners = [
+    [globalThis, "pagehide", sleep],
+    [globalThis, "pageshow", wake],
+    [document, "freeze", sleep],
+    [document, "resume", wake],
+  ];
+  for (const [target, name, act] of listeners) target.addEventListener(name, act);
+  return () => {
+    for (const [target, name, act] of listeners) target.removeEventListener(name, act);
+    sleep();
+  };
+}
+
+/** A stream of this page alone. A browser has only six connections to a server, so not for all. */
+function whileVisible(open, onMessage) {
+  let close = null;
+  let lastId = "";
+  function hear(message) {
+    lastId = message.id;
+    onMessage(message);
+  }
+  function look() {
+    if (document.visibilityState === "visible") close ??= open(hear, lastId);
+    else {
+      close?.();
+      close = null;
+    }
+  }
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    close?.();
+  };
+}

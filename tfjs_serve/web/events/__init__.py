@@ -1,0 +1,1 @@
+"""What happens to models, told to pages as it happens: server-sent events at ``/-/events``."""
