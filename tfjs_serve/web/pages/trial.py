@@ -55,7 +55,7 @@ def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:
     facts = summary.status.facts
     beside = {neighbour.name for neighbour in summary.entry.neighbours}
     return {
-        "name": summary.entry.name,
+        "exactName": summary.entry.exact_name,
         "loader": summary.loader,
         "layersUrl": summary.layers_url or None,
         "variant": summary.variant.value,

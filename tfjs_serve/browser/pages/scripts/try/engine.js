@@ -48,8 +48,8 @@ function withScript({ url, integrity }) {
 /**
  * A model, and how to use it.
  *
- * @typedef {{model: object, bytes: object, milliseconds: number, warmUp: number | null,
- *   times: number[]}} Loaded
+ * @typedef {{model: object, generation: string | null, bytes: object, milliseconds: number,
+ *   warmUp: number | null, times: number[]}} Loaded `generation` is the ETag of its model.json
  */
 
 /**
@@ -64,16 +64,22 @@ export async function load(tf, source, onProgress = () => {}) {
   const start = performance.now();
   if (source.layersUrl) await withScript({ url: source.layersUrl });
   let received = 0;
-  const fetchFunc = counting((bytes) => onProgress((received += bytes)));
+  let generation = null;
+  const fetchFunc = async (url, options) => {
+    const response = await counted(url, options, (bytes) => onProgress((received += bytes)));
+    generation ??= response.headers.get("ETag"); // TensorFlow.js asks for model.json first
+    return response;
+  };
   const model = await tf[source.loader](source.url, { fetchFunc });
   const milliseconds = performance.now() - start;
-  return { model, milliseconds, bytes: await bytesSince(start, source), warmUp: null, times: [] };
+  const bytes = await bytesSince(start, source);
+  return { model, generation, milliseconds, bytes, warmUp: null, times: [] };
 }
 
 const MOST_TIMINGS = 100_000;
 
 /** A `fetch` that counts, and fails where TensorFlow.js would take an error page for weights. */
-const counting = (onBytes) => async (url, options) => {
+async function counted(url, options, onBytes) {
   const response = await fetch(url, options);
   if (!response.ok) throw new Error(await reasonOf(response));
   if (!response.body) return response;
@@ -85,7 +91,7 @@ const counting = (onBytes) => async (url, options) => {
   });
   const { status, statusText, headers } = response;
   return new Response(response.body.pipeThrough(counter), { status, statusText, headers });
-};
+}
 
 async function reasonOf(response) {
   const problem = await response.json().catch(() => ({}));

@@ -2,17 +2,27 @@
 
 import { App } from "./ui/app.js";
 
+/** Of this server; a proxy may have put something before all paths. */
+const root = new URL("../../", import.meta.url);
 const given = document.getElementById("try-data");
-if (given) begin(JSON.parse(given.textContent));
+if (given) begin(withUrls(JSON.parse(given.textContent)));
 
 function begin(data) {
-  const app = new App(document.getElementById("try-app"), withUrls(data));
+  const app = new App(document.getElementById("try-app"), data);
   addEventListener("pagehide", () => app.stop());
+  follow(app, data.exactName);
 }
 
-/** The server tells paths on itself; a proxy may have put something before them. */
+/** Let the app know when the model may have changed. */
+async function follow(app, exactName) {
+  const { subscribe } = await import(new URL("-/client.mjs", root).href);
+  subscribe(root.href, (event) => {
+    if (event.kind === "hello" || event.exactName === exactName) app.mayHaveChanged();
+  });
+}
+
+/** The server tells paths on itself. */
 function withUrls(data) {
-  const root = new URL("../../", import.meta.url);
   const absolute = (path) => (path?.startsWith("/") ? new URL(path.slice(1), root).href : path);
   const variants = Object.entries(data.variants).map(([name, path]) => [name, absolute(path)]);
   return {

@@ -114,9 +114,23 @@ export class App {
     await this.predictNow();
   }
 
-  /** The model's file has changed: load it, and keep the generation before for comparing. */
-  async renew() {
+  /** The server tells of several events for one change: look once, and again if more comes. */
+  mayHaveChanged() {
     if (!this.models.current) return;
+    this.mustLook = true;
+    this.looking ??= this.look().finally(() => (this.looking = null));
+  }
+
+  async look() {
+    while (this.mustLook) {
+      this.mustLook = false;
+      await this.renew().catch(() => {}); // without an answer, the next event tells again
+    }
+  }
+
+  /** If there is a new generation, load it, and keep the one before for comparing. */
+  async renew() {
+    if (!(await this.models.isOutdated())) return;
     const went = await this.busy("Loading the new generation …", () => this.models.renew());
     if (!went) return;
     const same = JSON.stringify(engine.inputsOf(this.models.current)) === JSON.stringify(this.inputs);

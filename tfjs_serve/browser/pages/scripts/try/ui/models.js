@@ -74,6 +74,12 @@ export class Models {
     [this.before, this.current, this.other] = [this.current, next, other];
   }
 
+  /** Whether the server has another generation than the one that is loaded. */
+  async isOutdated() {
+    const response = await fetch(this.data.variants[this.variant], { method: "HEAD" });
+    return response.ok && response.headers.get("ETag") !== this.current.generation;
+  }
+
   backend() {
     return this.tf.getBackend();
   }
