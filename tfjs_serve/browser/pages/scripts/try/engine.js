@@ -111,9 +111,12 @@ async function bytesSince(start, { url, layersUrl }) {
   );
 }
 
-/** The inputs of a loaded model, as the server tells them of one that is not. */
+/** The inputs of a loaded model: `{name, shape, dtype}`, the shape null where nothing tells it. */
 export const inputsOf = ({ model }) =>
-  model.inputs.map(({ name, shape, dtype }) => ({ name, shape: shape ?? null, dtype }));
+  model.inputs.map(({ name, shape, dtype }, index) => ({
+    // The tensors of a model that is loaded again have other names than before, its layers have not.
+    name: model.inputNames?.[index] ?? name, shape: shape ?? null, dtype,
+  }));
 
 /**
  * Predict. Leaves no tensors behind.
@@ -186,4 +189,8 @@ export async function measure(tf, loaded, given, times = 10, mostMilliseconds = 
   for (let time = 0; time < times && performance.now() < end; time++) await predict(tf, loaded, given);
 }
 
-export const dispose = (loaded) => loaded?.model.dispose();
+/** Free a model, and what its optimizer holds, which TensorFlow.js forgets where it was loaded. */
+export function dispose(loaded) {
+  loaded?.model.dispose();
+  loaded?.model.optimizer?.dispose();
+}

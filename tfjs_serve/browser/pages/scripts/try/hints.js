@@ -6,7 +6,7 @@
  * @param model a loaded layers model; graph models have no layers, and tell nothing
  */
 export function consumersOf(model, name) {
-  const input = model.inputs?.find((one) => one.name === name);
+  const input = model.inputs?.[model.inputNames?.indexOf(name) ?? -1];
   return input && model.layers ? consumers(model, input) : [];
 }
 
