@@ -57,7 +57,7 @@ def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:
     return {
         "exactName": summary.entry.exact_name,
         "loader": summary.loader,
-        "layersUrl": summary.layers_url or None,
+        "needsLayers": bool(summary.layers_url),
         "variant": summary.variant.value,
         "variants": _variants(summary),
         "weightBytes": dict(facts.weight_bytes) if facts else {},

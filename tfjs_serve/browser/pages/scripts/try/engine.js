@@ -55,14 +55,14 @@ function withScript({ url, integrity }) {
 /**
  * Load a model.
  *
- * @param source `{url, loader, layersUrl}`
+ * @param source `{url, loader, needsLayers}`; whether it needs `layers.js` may not be known yet
  * @param onProgress called with how many bytes have come
  * @returns {Promise<Loaded>}
  */
 export async function load(tf, source, onProgress = () => {}) {
   performance.setResourceTimingBufferSize(MOST_TIMINGS);
   const start = performance.now();
-  if (source.layersUrl) await withScript({ url: source.layersUrl });
+  if (source.needsLayers) await withScript({ url: layersOf(source) });
   let received = 0;
   let generation = null;
   const fetchFunc = async (url, options) => {
@@ -70,13 +70,23 @@ export async function load(tf, source, onProgress = () => {}) {
     generation ??= response.headers.get("ETag"); // TensorFlow.js asks for model.json first
     return response;
   };
-  const model = await tf[source.loader](source.url, { fetchFunc });
+  const load = () => tf[source.loader](source.url, { fetchFunc });
+  const model = await load().catch(async (error) => {
+    if (!LACKS_LAYERS.test(error.message)) throw error;
+    await withScript({ url: `${layersOf(source)}?${Date.now()}` }); // perhaps after an older one
+    return load();
+  });
   const milliseconds = performance.now() - start;
   const bytes = await bytesSince(start, source);
   return { model, generation, milliseconds, bytes, warmUp: null, times: [] };
 }
 
 const MOST_TIMINGS = 100_000;
+const LACKS_LAYERS = /tfjs-serve\/layers\.js>/;
+
+/** The folder of a model.json. */
+const folderOf = (url) => url.replace(/[^/]*$/, "");
+const layersOf = ({ url }) => `${folderOf(url)}layers.js`;
 
 /** A `fetch` that counts, and fails where TensorFlow.js would take an error page for weights. */
 async function counted(url, options, onBytes) {
@@ -98,17 +108,11 @@ async function reasonOf(response) {
   return problem.detail ?? `${new URL(response.url).pathname} was answered with ${response.status}.`;
 }
 
-/** What was fetched of the model since then. */
-async function bytesSince(start, { url, layersUrl }) {
+/** What was fetched of the model since then, `layers.js` included. */
+async function bytesSince(start, { url }) {
   await new Promise((resolve) => setTimeout(resolve)); // the last entry comes after its body
-  const absolute = (path) => new URL(path, location.href).href;
-  const folder = absolute(url).replace(/[^/]*$/, "");
-  return bytesOf(
-    performance.getEntriesByType("resource").filter(
-      ({ name, startTime }) =>
-        startTime >= start && (name.startsWith(folder) || (layersUrl && name === absolute(layersUrl))),
-    ),
-  );
+  const isOfModel = ({ name, startTime }) => startTime >= start && name.startsWith(folderOf(url));
+  return bytesOf(performance.getEntriesByType("resource").filter(isOfModel));
 }
 
 /** The inputs of a loaded model: `{name, shape, dtype}`, the shape null where nothing tells it. */

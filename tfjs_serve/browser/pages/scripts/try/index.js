@@ -28,7 +28,6 @@ function withUrls(data) {
   return {
     ...data,
     variants: Object.fromEntries(variants),
-    layersUrl: absolute(data.layersUrl),
     vocabularyUrl: absolute(data.vocabularyUrl),
     tfjs: { ...data.tfjs, url: absolute(data.tfjs.url) },
   };

@@ -23,7 +23,7 @@ export class App {
     this.controls = h("div", { class: "fields" });
     this.feeding = h("div", { class: "feeding" });
     this.measured = h("div");
-    this.outputs = new Outputs(data.labels);
+    this.outputs = new Outputs();
     mount.append(this.start, this.status, this.bar, this.alert, this.controls, this.feeding, this.outputs.element, this.measured);
   }
 
@@ -164,8 +164,7 @@ export class App {
   }
 
   context() {
-    const { current } = this.models;
-    const metadata = current.model.getUserDefinedMetadata?.() ?? {};
+    const { current, metadata } = this.models;
     return {
       loaded: current,
       vocabulary: vocabularyOf(metadata.vocabulary ?? metadata.word_index ?? metadata.wordIndex ?? this.models.vocabulary),
@@ -226,7 +225,7 @@ export class App {
         results.push({ name, outputs: outputsOf(outcomes, samples.length) });
       }
       this.fail("");
-      this.outputs.show(results);
+      this.outputs.show(results, this.models.labels);
       this.measured.replaceChildren(costs(this.models.backend(), this.models.shown()));
     } catch (error) {
       this.outputs.clear();

@@ -23,10 +23,10 @@ export class Models {
   }
 
   loaded(variant) {
-    const { variants, loader, layersUrl, weightBytes } = this.data;
+    const { variants, loader, needsLayers, weightBytes } = this.data;
     const total = weightBytes[variant] ?? 0;
     const onProgress = (bytes) => this.onProgress(bytes, total);
-    return engine.load(this.tf, { url: variants[variant], loader, layersUrl }, onProgress);
+    return engine.load(this.tf, { url: variants[variant], loader, needsLayers }, onProgress);
   }
 
   /** What a folder for TensorFlow.js has of that name; most have none. */
@@ -35,6 +35,17 @@ export class Models {
     if (!vocabularyUrl) return null;
     const response = await fetch(vocabularyUrl);
     return response.ok ? response.json() : null;
+  }
+
+  get metadata() {
+    const { model } = this.current;
+    return model.getUserDefinedMetadata?.() ?? model.metadata ?? {};
+  }
+
+  /** Names of classes: the model's own, or what the server found beside it. */
+  get labels() {
+    const { labels } = this.metadata;
+    return Array.isArray(labels) ? labels.map(String) : this.data.labels;
   }
 
   /** Those that predict, by the names under which they are shown. */

@@ -12,21 +12,19 @@ const NAMES = { bars: "bars", number: "number", image: "image", numbers: "number
 const MOST_ROWS = 100;
 const MOST_CELLS = 10;
 
-/**
- * Shows outputs, and keeps which view was chosen for each.
- *
- * @param labels names of classes
- */
+/** Shows outputs, and keeps which view was chosen for each. */
 export class Outputs {
-  constructor(labels) {
-    this.labels = labels;
+  constructor() {
     this.chosen = new Map();
     this.element = h("div", { class: "outputs" });
   }
 
-  /** @param results `{name, outputs}[]`: one, or two to compare; outputs as `outputsOf` makes them */
-  show(results) {
-    this.results = results;
+  /**
+   * @param results `{name, outputs}[]`: one, or two to compare; outputs as `outputsOf` makes them
+   * @param labels names of classes
+   */
+  show(results, labels) {
+    Object.assign(this, { results, labels });
     const [first] = results;
     const rows = first.outputs[0]?.rows.length ?? 0;
     this.element.replaceChildren(
@@ -56,10 +54,10 @@ export class Outputs {
     return h("section", { class: "output" }, this.heading(output),
       views.length > 1 && choice("Show as", views.map((one) => [one, NAMES[one]]), view, (one) => {
         this.chosen.set(position, one);
-        this.show(this.results);
+        this.show(this.results, this.labels);
       }),
       VIEWS[view](pairs, output, this.labelsOf(output)),
-      isComparable && told(pairs, this.labelsOf(output)));
+      isComparable && told(pairs, view === "bars" ? namesOf(pairs, this.labelsOf(output)) : []));
   }
 
   /** One line for each row of a table of inputs. */
@@ -102,8 +100,14 @@ function told([one, other], labels) {
   const difference = differenceOf(one.values, other.values);
   if (difference.largest === 0) return h("p", { class: "difference" }, "No difference.");
   const part = Number.isFinite(difference.relative) ? ` (${inShort(100 * difference.relative)} % of the largest number)` : "";
-  const classes = one.values.length > 1 && labels.length ? classesOf(one, other, labels) : "";
+  const classes = labels.length > 1 && one.values.length > 1 ? classesOf(one, other, labels) : "";
   return h("p", { class: "difference" }, `Largest difference ${inShort(difference.largest)}${part}, mean ${inShort(difference.mean)}.${classes}`);
+}
+
+/** What bars are called; numbers that are no probabilities stand for no classes. */
+function namesOf(pairs, labels) {
+  if (labels.length > 1) return labels;
+  return pairs.every(({ values }) => areProbabilities(values)) ? Array.from(pairs[0].values, (_, index) => String(index)) : [];
 }
 
 function classesOf(one, other, labels) {
