@@ -25,6 +25,10 @@ _logger = logging.getLogger(__name__)
 
 DEBOUNCE_SECONDS = 0.1
 """A save causes dozens of events, and one look is enough for all of them."""
+_APART_SECONDS = 0.02
+"""Between two looks, also when files end one after the other, as when an archive is unpacked."""
+_ENDS = frozenset({"closed", "moved"})
+"""Events after which nothing more is likely to come; not every platform has them."""
 _OWN_READS = frozenset({"opened", "closed_no_write"})
 
 
@@ -60,14 +64,14 @@ def _folder_to_look_at(path: bytes | str) -> str | None:
 
 
 class _Hints(FileSystemEventHandler):
-    """Calls `hint` from watchdog's thread."""
+    """Calls `hint` from watchdog's thread, with a folder, and whether a file in it has ended."""
 
-    def __init__(self, hint: Callable[[str | None], object]) -> None:
+    def __init__(self, hint: Callable[[str | None, bool], object]) -> None:
         self._hint = hint
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         for folder in hinted_folders(event):
-            self._hint(folder)
+            self._hint(folder, event.event_type in _ENDS)
 
 
 class Watcher:
@@ -89,6 +93,7 @@ class Watcher:
         self._rescan_seconds = rescan_seconds
         self._poll = poll
         self._hinted = asyncio.Event()
+        self._ended = asyncio.Event()
         self._observer: BaseObserver | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -127,9 +132,9 @@ class Watcher:
     async def _observe(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def hint(folder: str | None) -> None:
+        def hint(folder: str | None, is_end: bool) -> None:
             with suppress(RuntimeError):  # the loop is closed: the process is ending
-                loop.call_soon_threadsafe(self._take_hint, folder)
+                loop.call_soon_threadsafe(self._take_hint, folder, is_end)
 
         try:
             self._observer = await asyncio.to_thread(
@@ -146,9 +151,11 @@ class Watcher:
         message = "no file events for %s (%s): looking at it every %g s instead"
         _logger.warning(message, folder, reason, self._interval)
 
-    def _take_hint(self, folder: str | None) -> None:
+    def _take_hint(self, folder: str | None, is_end: bool) -> None:
         self._catalog.hint(folder)
         self._hinted.set()
+        if is_end:
+            self._ended.set()
 
     async def _run(self) -> None:
         due = time.monotonic()
@@ -171,12 +178,15 @@ class Watcher:
     async def _pause(self, until: float, looked_seconds: float) -> None:
         """Wait for a hint, or until `until` on the monotonic clock.
 
-        For a folder that is slow to look at, at most half of the time is spent looking.
+        For a folder that is slow to look at, at most half of the time is spent looking. The end of
+        a file is not waited for any longer: pages that follow a model wait for this look.
         """
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hinted.wait(), until - time.monotonic())
-            await asyncio.sleep(max(DEBOUNCE_SECONDS, looked_seconds))
+            await asyncio.sleep(max(_APART_SECONDS, looked_seconds))
+            await asyncio.wait_for(self._ended.wait(), DEBOUNCE_SECONDS - _APART_SECONDS)
         self._hinted.clear()
+        self._ended.clear()
 
     async def _check_observer(self) -> None:
         """Notice an observer that died, as some do when a watched folder is removed."""

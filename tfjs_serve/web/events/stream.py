@@ -43,7 +43,7 @@ class Events:
         self._wording: Wording | None = None
         self._news = asyncio.Event()
         self._is_closed = False
-        self._listening: set[web.BaseRequest] = set()
+        self._listening: list[web.BaseRequest] = []
 
     @property
     def listening(self) -> int:
@@ -62,13 +62,13 @@ class Events:
         await self._begin()
         last_id = request.headers.get("Last-Event-ID") or request.query.get(_AFTER, "")
         known = self._hub.resumed(last_id)
-        self._listening.add(request)
+        self._listening.append(request)
         try:
             async with sse_response(request, headers=_HEADERS, sep="\n") as response:
                 with suppress(ConnectionResetError, TimeoutError, asyncio.TimeoutError):
                     await self._tell(response, known)
         finally:
-            self._listening.discard(request)
+            self._listening.remove(request)
         return response
 
     async def _begin(self) -> None:

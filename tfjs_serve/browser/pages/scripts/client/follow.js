@@ -28,6 +28,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
   let isStopped = false;
   let isBusy = false;
   let again = false;
+  let expected = null; // the generation that was told to be ready since the last look
   const timers = new Set();
 
   function later(milliseconds, act) {
@@ -43,12 +44,15 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     again = true;
     if (isBusy) return;
     isBusy = true;
-    while (again && !isStopped) {
+    while ((again || isBehind()) && !isStopped) {
       again = false;
+      expected = null;
       await lookOnce().catch(fail);
     }
     isBusy = false;
   }
+
+  const isBehind = () => expected !== null && expected !== current;
 
   async function lookOnce() {
     let response;
@@ -87,12 +91,15 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     if (event.kind === "failed") {
       if (isAboutVariant(address, event)) fail(new LiveError(url, event.error, event.isServed));
     } else if (event.kind === "removed") later(AGAIN_MS, look); // it may be saved anew
-    else if (isNews(event)) look();
+    else if (event.kind === "ready") expect(event);
+    else if (event.kind !== "checked" && !event.resumed) look();
   }
 
-  function isNews({ kind, resumed, generation }) {
-    if (kind === "hello") return !resumed;
-    return kind !== "checked" && (generation === undefined || generation !== current);
+  /** What is ready may be what the look that is under way is about to find. */
+  function expect(event) {
+    if (!isAboutVariant(address, event)) return;
+    expected = event.generation;
+    if (!isBusy && isBehind()) look();
   }
 
   function fail(error) {
