@@ -30,18 +30,22 @@ const mapped = (pairs) => (pairs.length ? new Map(pairs) : null);
  * @throws {Error} with what is wrong
  */
 export function vocabularyInFile(text) {
-  if (/^\s*[[{]/.test(text)) {
-    let parsed = null;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      return vocabularyOfLines(text); // such as a vocabulary of brackets
-    }
-    const found = vocabularyOf(parsed);
-    if (!found) throw new Error("This is neither a list of tokens nor an object of their numbers.");
-    return found;
+  const parsed = jsonIn(text);
+  if (parsed === null) return vocabularyOfLines(text);
+  const found = vocabularyOf(parsed);
+  if (!found) throw new Error("This is neither a list of tokens nor an object of their numbers.");
+  return found;
+}
+
+/** What a text has as JSON; null where it has none, as where its tokens are brackets. */
+function jsonIn(text) {
+  if (!/^\s*[[{]/.test(text)) return null;
+  try {
+    const parsed = JSON.parse(text);
+    return Object.keys(parsed).length ? parsed : null;
+  } catch {
+    return null;
   }
-  return vocabularyOfLines(text);
 }
 
 function vocabularyOfLines(text) {
