@@ -1,0 +1,103 @@
+"""Trying a model in its page, as a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos, pi, sin
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.parity.harness import ServedModels
+
+TENSORFLOW = Path(__file__).parents[1] / "js/node_modules/@tensorflow/tfjs"
+LOADED_MS = 60_000
+WATCH = """
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    console.error(`violation of ${violatedDirective} by ${blockedURI}`));
+"""
+
+Point = tuple[float, float]
+THREE: Sequence[Point] = (
+    *((0.3, 0.2), (0.5, 0.12), (0.68, 0.22), (0.66, 0.38), (0.45, 0.48)),
+    *((0.68, 0.58), (0.7, 0.78), (0.5, 0.88), (0.28, 0.8)),
+)
+ZERO: Sequence[Point] = tuple(
+    (0.5 + 0.22 * cos(angle * pi / 8), 0.5 + 0.36 * sin(angle * pi / 8)) for angle in range(17)
+)
+
+
+class Trial:
+    """The section "Try it" of one model's page.
+
+    Attributes
+    ----------
+    faults
+        What the browser complained of: errors of scripts, and violations of the page's policy.
+    """
+
+    def __init__(self, page: Page, server: ServedModels, name: str, *, load: bool = True) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.add_init_script(WATCH)
+        page.goto(f"{server.base_url}/{name}/")
+        self.section = page.locator("#try")
+        if load:
+            self.load()
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.faults.append(text)
+
+    def load(self) -> None:
+        self.section.get_by_role("button", name="Load the model").click()
+        expect(self.button("Predict")).to_be_visible(timeout=LOADED_MS)
+
+    def button(self, name: str) -> Locator:
+        return self.section.get_by_role("button", name=name, exact=True)
+
+    def choose(self, label: str, value: str) -> None:
+        self.section.get_by_label(label, exact=True).select_option(value)
+
+    def draw(self, points: Sequence[Point]) -> None:
+        box = self.section.get_by_label("Draw here").bounding_box()
+        assert box is not None
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=3)
+        self.page.mouse.up()
+
+    @property
+    def alert(self) -> Locator:
+        return self.section.get_by_role("alert")
+
+    @property
+    def outputs(self) -> Locator:
+        return self.section.locator(".output")
+
+    @property
+    def best(self) -> Locator:
+        """The name of the class with the longest bar."""
+        return self.outputs.locator(".best th")
+
+    def number(self, index: int = 0) -> float:
+        """Return an output of one number."""
+        one = self.outputs.nth(index).locator("dd")
+        expect(one).to_be_visible()
+        return float(one.inner_text().split()[0])
+
+    def costs(self, row: int = 0) -> list[str]:
+        """Return what stands in a row of costs: the name, then load, network, cache and times."""
+        line = self.section.locator(".costs tbody tr").nth(row)
+        expect(line.locator("td").nth(3)).not_to_be_empty()
+        return [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
+
+    def tensors(self) -> int:
+        """Return how many tensors there are when nothing is under way."""
+        count: Any = self.page.evaluate("tf.memory().numTensors")
+        return int(count)
