@@ -97,6 +97,11 @@ class Trial:
         expect(line.locator("td").nth(3)).not_to_be_empty()
         return [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
 
+    def fetched_bytes(self, row: int = 0) -> float:
+        """Return how many bytes a model has cost."""
+        number, unit = self.costs(row)[2].split()
+        return float(number) * {"bytes": 1, "KB": 1e3, "MB": 1e6}[unit]
+
     def tensors(self) -> int:
         """Return how many tensors there are when nothing is under way."""
         count: Any = self.page.evaluate("tf.memory().numTensors")

@@ -17,13 +17,14 @@ from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_TFJS_INTEGRITY, DEFAULT_TFJS_URL, ServerSettings
 from tfjs_serve.web.tfjs import SCRIPT, Tfjs, tfjs_at
 
+WASM = "'wasm-unsafe-eval'"
 NODE_MODULES = Path(__file__).parents[1] / "js/node_modules"
 
 
 def test_the_cdn_must_hand_out_what_the_npm_package_has() -> None:
     given = tfjs_at(DEFAULT_TFJS_URL)
     assert given == Tfjs(url=DEFAULT_TFJS_URL, integrity=DEFAULT_TFJS_INTEGRITY)
-    assert given.policy_sources == (DEFAULT_TFJS_URL,)
+    assert given.policy_sources == (WASM, DEFAULT_TFJS_URL)
     script = NODE_MODULES / "@tensorflow/tfjs/dist" / SCRIPT
     digest = base64.b64encode(hashlib.sha384(script.read_bytes()).digest()).decode()
     assert given.integrity == f"sha384-{digest}"
@@ -37,14 +38,17 @@ def test_a_folder_may_be_any_of_the_package(tmp_path: Path, folder: str) -> None
     script.write_text("//", encoding="utf-8")
     given = tfjs_at(str(tmp_path / folder))
     assert given == Tfjs(url=f"/-/tfjs/{SCRIPT}", files={SCRIPT: script})
-    assert given.policy_sources == ()
+    assert given.policy_sources == (WASM,)
     assert tfjs_at(str(script)).files == given.files
 
 
 def test_a_url_is_taken_as_it_is() -> None:
     url = "https://example.org/tf/tf.fesm.min.js?v=1"
     assert tfjs_at(url) == Tfjs(url=url)
-    assert tfjs_at(url).policy_sources == ("https://example.org/tf/tf.fesm.min.js",)
+    assert tfjs_at(url).policy_sources == (
+        WASM,
+        "https://example.org/tf/tf.fesm.min.js",
+    )
 
 
 @pytest.mark.parametrize(

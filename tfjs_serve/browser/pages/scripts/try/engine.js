@@ -117,15 +117,19 @@ async function bytesSince(start, { url }) {
 
 /** The inputs of a loaded model: `{name, shape, dtype}`, the shape null where nothing tells it. */
 export const inputsOf = ({ model }) =>
-  model.inputs.map(({ name, shape, dtype }, index) => ({
-    // The tensors of a model that is loaded again have other names than before, its layers have not.
-    name: model.inputNames?.[index] ?? name, shape: shape ?? null, dtype,
-  }));
+  namesOf(model.inputs, model.inputNames).map((name, index) => {
+    const { shape, dtype } = model.inputs[index];
+    return { name, shape: shape ?? null, dtype };
+  });
+
+/** Names that a model keeps when it is loaded again; those of its tensors get other numbers. */
+export const namesOf = (tensors, names) =>
+  names?.length === tensors.length ? names : tensors.map(({ sourceLayer, name }) => sourceLayer?.name ?? name);
 
 /**
  * Predict. Leaves no tensors behind.
  *
- * @param given `{[name of the input]: {shape, dtype, values}}`
+ * @param given `{[name of the input]: {shape, dtype, values}}`, in the order of the inputs
  * @returns {Promise<{outputs: {name, shape, dtype, values}[], milliseconds: number}>} until the
  *   numbers are there, without the time to make tensors of the inputs
  */
@@ -142,8 +146,9 @@ export async function predict(tf, loaded, given) {
     const values = await Promise.all(results.map((tensor) => tensor.data()));
     const milliseconds = performance.now() - start;
     remember(loaded, milliseconds);
+    const names = namesOf(model.outputs, model.outputNames);
     const outputs = results.map(({ shape, dtype }, index) => ({
-      name: outputName(model, index), shape, dtype, values: values[index],
+      name: names[index] ?? `output ${index}`, shape, dtype, values: values[index],
     }));
     return { outputs, milliseconds };
   } finally {
@@ -153,7 +158,7 @@ export async function predict(tf, loaded, given) {
 
 function run(tf, model, inputs) {
   if (model.layers) {
-    const listed = model.inputNames.map((name) => inputs[name]);
+    const listed = Object.values(inputs); // in the order of the model's inputs
     return tf.tidy(() => model.predict(listed.length === 1 ? listed[0] : listed));
   }
   // Some graphs, such as those with loops, can only be executed so; it leaves nothing behind.
@@ -175,9 +180,6 @@ const DYNAMIC = new Set([
 ]);
 
 const named = (model, result) => (result.dataId ? [result] : result);
-
-const outputName = (model, index) =>
-  model.outputNames?.[index] ?? model.outputs?.[index]?.name ?? `output ${index}`;
 
 /** The first prediction compiles shaders and fetches weights, so it tells of itself alone. */
 function remember(loaded, milliseconds) {

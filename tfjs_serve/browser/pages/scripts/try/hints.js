@@ -1,13 +1,16 @@
 // What the layers of a loaded model tell of the numbers that it takes.
 
+import { namesOf } from "./engine.js";
+
 /**
  * The layers that an input goes into, inside of models in the model, too.
  *
  * @param model a loaded layers model; graph models have no layers, and tell nothing
  */
 export function consumersOf(model, name) {
-  const input = model.inputs?.[model.inputNames?.indexOf(name) ?? -1];
-  return input && model.layers ? consumers(model, input) : [];
+  if (!model.layers) return [];
+  const position = namesOf(model.inputs, model.inputNames).indexOf(name);
+  return position < 0 ? [] : consumers(model, model.inputs[position]);
 }
 
 const consumers = (model, tensor) =>

@@ -39,5 +39,5 @@ export const hasFields = (shape) =>
 /** The size to begin with for an axis that the page chooses. */
 export function firstSize(shape, axis, dtype) {
   if (imageLayout(shape) && axis < 3) return 224;
-  return dtype === "int32" || shape.length === 2 ? 16 : 32;
+  return dtype === "int32" || shape.length === 2 ? 16 : 8;
 }

@@ -89,10 +89,10 @@ export function numbersOfText(text, vocabulary, settings, length) {
   for (const token of tokensOf(text, settings)) {
     const known = vocabulary.get(token);
     if (known !== undefined) values.push(known + (settings.offset ?? 0));
-    else {
+    else if (settings.unknown !== null) {
       missing.push(token);
-      if (settings.unknown !== null) values.push(settings.unknown);
-    }
+      values.push(settings.unknown);
+    } else if (token.trim()) missing.push(token);
   }
   return { values: padded(values, length, settings.padding), missing };
 }

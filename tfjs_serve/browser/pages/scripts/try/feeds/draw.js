@@ -135,6 +135,7 @@ class Sheet {
   }
 
   clear() {
+    this.isDown = false;
     this.wipe();
     this.changed();
   }

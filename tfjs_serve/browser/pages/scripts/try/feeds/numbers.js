@@ -19,7 +19,7 @@ export function numbers({ input, shape, tokens, changed }) {
   const element = h("div", {}, source.element,
     h("p", { class: "fields" }, button("Fill in random numbers", fill),
       tokens > 0 && h("span", { class: "hint" }, `whole numbers from 0 to ${tokens - 1}`)));
-  return { element, isEmpty: () => false, read: () => ({ shape, values: checked(source.read(), input.dtype, tokens) }) };
+  return { element, isEmpty: source.isEmpty, read: () => ({ shape, values: checked(source.read(), input.dtype, tokens) }) };
 }
 
 /** TensorFlow.js reads beyond the end of an embedding without a word. */
@@ -37,6 +37,7 @@ function fields(length, changed) {
   const list = Array.from({ length }, () => h("input", { type: "number", step: "any", value: "0", oninput: changed }));
   return {
     element: h("div", { class: "numbers" }, list.map((field, index) => labelled(String(index), field))),
+    isEmpty: () => false,
     fill: (values) => values.forEach((value, index) => (list[index].value = value)),
     read: () => list.map((field, index) => {
       if (field.value === "") throw new Error(`Number ${index} is missing.`);
@@ -49,6 +50,7 @@ function area(length, changed) {
   const text = h("textarea", { rows: 4, spellcheck: "false", oninput: changed });
   return {
     element: labelled(`${length.toLocaleString("en")} numbers, as JSON or with anything between them`, text),
+    isEmpty: () => !text.value.trim(),
     fill: (values) => (text.value = values.join(" ")),
     read: () => numbersIn(text.value, length),
   };
