@@ -61,7 +61,8 @@ def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copy_page(folder: Path) -> None:
     """Copy the page into a folder, and TensorFlow.js and other libraries beside it."""
-    shutil.copy(Path(__file__).parent / "page.html", folder)
+    for name in ("page.html", "live.html"):
+        shutil.copy(Path(__file__).parent / name, folder)
     for name in FILES:
         shutil.copy(PACKAGES / name, folder)
 
@@ -83,6 +84,12 @@ def page_url(page_folder: Path) -> Iterator[str]:
     """URL of the page, on another port than the models."""
     with serving(page_folder) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def live_url(page_url: str) -> str:
+    """URL of the page with a live model."""
+    return page_url.replace("page.html", "live.html")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tests.fuzz.request_grammar import World
 from tests.parity.server import ServedModels
 from tests.samples import SAMPLE_MODELS
-from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.own_urls import EVENTS_URL, OWN_URLS
 
 
 def lay_out(workspace: Path, canary: str) -> Path:
@@ -47,7 +47,8 @@ def lay_out(workspace: Path, canary: str) -> Path:
 
 def explore(served: ServedModels, workspace: Path) -> World:
     """Load the models as a page does, and note where everything is."""
-    paths = [*OWN_URLS, "/iris", "/iris/"]
+    paths = [path for path in OWN_URLS if path != EVENTS_URL]
+    paths += ["/iris", "/iris/"]
     paths += ["/twins/model.json", "/broken/model.json", "/broken/"]
     etags = []
     for base in ("/iris", "/iris@uint8", "/iris.h5", "/breast-cancer-tfjs", "/mixed"):

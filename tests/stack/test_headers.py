@@ -68,6 +68,8 @@ async def test_the_headers_of_models_byte_by_byte(stack: Stack, folder: Folder) 
                 Cache_Control="no-cache",
                 ETag=document.headers["ETag"],
                 Vary="Accept-Encoding, Origin",
+                Tfjs_Serve_Generation=document.headers["Tfjs-Serve-Generation"],
+                Tfjs_Serve_Root="../",
             ),
         )
         assert await header_lines(stack, f"{base}/{name}?tfjs=1") == (

@@ -30,6 +30,8 @@ EXPECTED = {
     "etag",
     "location",
     "server",
+    "tfjs-serve-generation",
+    "tfjs-serve-root",
     "tfjs-serve-stale",
     "timing-allow-origin",
     "vary",

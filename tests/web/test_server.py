@@ -14,7 +14,7 @@ from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import ModelNotFoundError
 from tfjs_serve.settings import ServerSettings, Variant
-from tfjs_serve.web.own_urls import OWN_URLS
+from tfjs_serve.web.own_urls import EVENTS_URL, OWN_URLS
 
 LOCAL = "http://localhost:5173"
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -40,6 +40,8 @@ async def test_model_json_header_by_header(site: Site) -> None:
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": LOCAL,
         "Timing-Allow-Origin": LOCAL,
+        "Tfjs-Serve-Generation": (await site.built("iris")).key.short,
+        "Tfjs-Serve-Root": "../",
     }
 
 
@@ -151,7 +153,8 @@ async def test_two_range_lines_are_no_range(site: Site) -> None:
 
 async def test_head_has_the_headers_of_get(site: Site) -> None:
     names = [file.name for file in await shards(site)]
-    paths = [*OWN_URLS, "/-/x", "/iris/", "/iris/model.json", "/nothing/", "/iris"]
+    own = [path for path in OWN_URLS if path != EVENTS_URL]
+    paths = [*own, "/-/x", "/iris/", "/iris/model.json", "/nothing/", "/iris"]
     for path in [*paths, *(f"/iris/{name}" for name in names)]:
         for accepted in ("identity", "br, gzip"):
             got = await ask(site, path, Origin=LOCAL, Accept_Encoding=accepted)

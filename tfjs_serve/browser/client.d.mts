@@ -7,7 +7,7 @@ export type Model = tf.LayersModel | tf.GraphModel;
 export interface Problem {
   code: string;
   layerPath: string;
-  layerClass?: string;
+  className: string;
   message: string;
   hint: string;
 }

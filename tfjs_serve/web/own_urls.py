@@ -84,8 +84,9 @@ async def _relay(request: web.Request, services: Services) -> web.StreamResponse
     return await send(request, await asyncio.to_thread(client.relay, services.cors.origins))
 
 
-async def _health(_request: web.Request, _services: Services) -> web.StreamResponse:
-    body = json.dumps({"status": "ok", "version": __version__}).encode("ascii")
+async def _health(_request: web.Request, services: Services) -> web.StreamResponse:
+    state = {"status": "ok", "version": __version__, "listening": services.events.listening}
+    body = json.dumps(state).encode("ascii")
     headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
     return web.Response(body=body, headers=headers)
 
@@ -185,10 +186,12 @@ def _script_urls(kind: Kind) -> Mapping[str, Answer]:
     }
 
 
+EVENTS_URL = "/-/events"
+"""The one answer that does not end."""
 OWN_URLS: Mapping[str, Answer] = {
     "/": _catalogue_page,
     "/-/models.json": _catalogue_json,
-    "/-/events": _events,
+    EVENTS_URL: _events,
     **{f"/-/{name}": partial(_client, name) for name in client.SCRIPTS},
     f"/-/{client.TYPES_NAME}": _client_types,
     "/-/relay.html": _relay,

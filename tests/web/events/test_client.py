@@ -1,0 +1,78 @@
+"""What pages load to follow models, and who may have the frame."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.web.asking import ask
+from tests.web.fakes import FakeBuilder, FakeCatalog, Site, running
+from tfjs_serve.settings import ServerSettings
+
+
+@pytest.mark.parametrize("name", ["client.js", "client.mjs"])
+async def test_the_client_is_for_pages_of_all_origins(site: Site, name: str) -> None:
+    plain = await ask(site, f"/-/{name}", Origin="http://localhost:5173")
+    assert plain.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert plain.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert plain.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    coded = await ask(site, f"/-/{name}", Accept_Encoding="gzip")
+    assert gzip.decompress(coded.body) == plain.body
+    assert (b"export{" in plain.body) == (name == "client.mjs")
+    assert (b"import.meta" in plain.body) == (name == "client.mjs")
+
+
+def ancestors(policy: str) -> list[str]:
+    directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+    return directives["frame-ancestors"].split()
+
+
+async def test_only_pages_that_may_read_models_may_have_the_frame(site: Site) -> None:
+    answer = await ask(site, "/-/relay.html")
+    assert {"'self'", "http://localhost:*", "http://127.0.0.1:*"} <= set(
+        ancestors(answer.headers["Content-Security-Policy"])
+    )
+    assert "*" not in ancestors(answer.headers["Content-Security-Policy"])
+    assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.fixture
+async def open_site(
+    request: pytest.FixtureRequest,
+    settings: ServerSettings,
+    catalog: FakeCatalog,
+    builder: FakeBuilder,
+) -> AsyncIterator[Site]:
+    allowed = replace(settings, cors_origins=frozenset(request.param))
+    async with running(catalog, builder, allowed) as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("open_site", "expected"),
+    [
+        (["https://app.example", "https://*.b.example"], "https://app.example https://*.b.example"),
+        (["*"], "*"),
+        (["null"], ""),
+    ],
+    indirect=["open_site"],
+)
+async def test_origins_that_were_allowed_may_have_it_too(open_site: Site, expected: str) -> None:
+    policy = (await ask(open_site, "/-/relay.html")).headers["Content-Security-Policy"]
+    assert set(expected.split()) <= set(ancestors(policy))
+    assert "null" not in ancestors(policy)
+
+
+async def test_a_model_json_says_where_the_server_is(site: Site) -> None:
+    answer = await ask(site, "/iris/model.json")
+    assert answer.headers["Tfjs-Serve-Root"] == "../"
+    assert answer.headers["Tfjs-Serve-Generation"] == (await site.built("iris")).key.short
+    missing = await ask(site, "/a/b/none/model.json")
+    assert missing.status == 404
+    assert missing.headers["Tfjs-Serve-Root"] == "../../../"
+    assert "Tfjs-Serve-Generation" not in missing.headers
+    assert "Tfjs-Serve-Root" not in (await ask(site, "/-/models.json")).headers
