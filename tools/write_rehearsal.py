@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras  # type: ignore[import-untyped]
+import keras
 
 TARGET = Path(__file__).parents[1] / "tfjs_serve" / "worker" / "rehearsal.h5"
 

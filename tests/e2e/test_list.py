@@ -1,4 +1,4 @@
-"""The page of all models in a browser: searched and turned without a script."""
+"""The page of all models in a browser: searched and turned, with and without scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.parity.harness import ServedModels
 
@@ -52,17 +52,19 @@ def test_good_is_told_from_bad_without_a_request(mixed: ServedModels, page: Page
     page.goto(f"{mixed.base_url}/")
     expect(page.locator(".lead")).to_contain_text("3 found: 1 load, 2 do not.")
     good, bad = (
-        page.locator("article").filter(has=page.get_by_role("link", name=name, exact=True))
+        page.locator(".models tbody").filter(has=page.get_by_role("link", name=name, exact=True))
         for name in ("iris", "empty")
     )
     expect(good.locator(".checked")).to_have_text("loads")
-    expect(good).to_contain_text("tf.loadLayersModel('")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    good.get_by_role("button", name="Copy the code that loads iris").click()
+    expect(good.get_by_role("button")).to_have_text("Copied")
+    assert "tf.loadLayersModel('" in page.evaluate("navigator.clipboard.readText()")
     expect(bad.locator(".state.failed")).to_have_text("does not load")
     expect(bad).to_contain_text("empty.h5 is empty")
-    expect(bad).not_to_contain_text("loadLayersModel")
+    expect(bad.get_by_role("button")).to_have_count(0)
     expect(page.locator(".others")).to_contain_text("face.tflite is a TensorFlow Lite model")
     page.get_by_role("link", name="iris", exact=True).click()
-    page.locator("summary").click()
     expect(page.get_by_role("cell", name="InputLayer")).to_be_visible()
 
 
@@ -75,7 +77,7 @@ def test_who_opens_a_wrong_url_gets_a_page_and_a_script_does_not(
     expect(page.get_by_role("heading")).to_have_text("No such model")
     expect(page.locator("main")).to_contain_text("Did you mean 'iris'?")
     page.get_by_role("link", name="All models", exact=True).click()
-    expect(page.locator("article")).to_have_count(2)
+    expect(page.locator(".models tbody")).to_have_count(2)
     page.goto(page_url)
     with page.expect_response("**/irsi/model.json") as response:
         page.evaluate("url => fetch(url).then(() => {})", f"{mixed.base_url}/irsi/model.json")
@@ -84,14 +86,30 @@ def test_who_opens_a_wrong_url_gets_a_page_and_a_script_does_not(
     eventually(lambda: "did you mean /iris.h5/model.json" in mixed.log())
 
 
-def test_a_long_list_is_turned_and_searched(many: ServedModels, page: Page) -> None:
+def test_a_long_list_is_turned_and_searched_without_scripts(
+    many: ServedModels, chromium: BrowserContext
+) -> None:
+    browser = chromium.browser
+    assert browser is not None
+    page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{many.base_url}/")
-    expect(page.locator("article")).to_have_count(50)
+    expect(page.locator(".models tbody")).to_have_count(50)
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text("Page 2 of 3")
     page.get_by_role("searchbox").fill("el_07")
     page.get_by_role("button", name="Search").click()
-    expect(page.locator("article")).to_have_count(10)
+    expect(page.locator(".models tbody")).to_have_count(10)
     expect(page.get_by_role("searchbox")).to_have_value("el_07")
     page.get_by_role("link", name="All models", exact=True).click()
-    expect(page.locator("article")).to_have_count(50)
+    expect(page.locator(".models tbody")).to_have_count(50)
+    page.context.close()
+
+
+def test_a_search_finds_while_one_types(many: ServedModels, page: Page) -> None:
+    page.goto(f"{many.base_url}/")
+    page.get_by_role("searchbox").press_sequentially("el_07")
+    expect(page.locator(".models tbody")).to_have_count(10)
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    assert page.url.endswith("/?q=el_07")
+    page.reload()
+    expect(page.locator(".models tbody")).to_have_count(10)

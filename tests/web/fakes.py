@@ -14,7 +14,7 @@ import brotli
 from aiohttp import ClientSession, web
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
-from tfjs_serve.builder import Build, BuildEvent, EntryState, EntryStatus
+from tfjs_serve.builder import Build, BuildEvent, EntryState, EntryStatus, KeptGeneration
 from tfjs_serve.catalog.catalog import CatalogChange
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.catalog.names import resolve
@@ -134,6 +134,10 @@ class FakeBuilder:
             for watcher in self.watchers:
                 watcher(entry.exact_name)
         return Build(artifact=self.artifacts[key], stale_reason=self.stale.get(entry.exact_name))
+
+    async def generations(self, entry: CatalogEntry, variant: Variant) -> list[KeptGeneration]:
+        artifact = self.artifacts.get((entry.exact_name, variant))
+        return [KeptGeneration(artifact=artifact, recorded_at=0.0)] if artifact else []
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         error = self.errors.get(entry.exact_name)

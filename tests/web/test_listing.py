@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import KerasFileError
+from tfjs_serve.facts import ModelFacts
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import catalogue as catalogue_module
 from tfjs_serve.web.catalogue import Catalogue
-from tfjs_serve.web.listing import MODELS_PER_PAGE, ModelList
+from tfjs_serve.web.excerpt import MODELS_PER_PAGE, Question
+from tfjs_serve.web.listing import ModelList, utc
 from tfjs_serve.web.representation import IDENTITY
 
 MANY = 2 * MODELS_PER_PAGE + 20
@@ -114,6 +117,67 @@ async def test_a_search_finds_all_words_in_any_order_and_case(site: Site) -> Non
     assert "0 of 120 models found" in shown.text
 
 
+async def test_a_list_is_sorted_by_each_column_and_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [
+        with_size_and_time(make_entry(f"{name}.h5"), size, changed)
+        for name, size, changed in (("a", 20, 3), ("b", 30, 1), ("c", 10, 2), ("d", 10, 2))
+    ]
+    site.catalog.entries = entries
+    states = {"a.h5": EntryState.FAILED, "b.h5": EntryState.READY}
+    parameters = {"a.h5": 5, "b.h5": 7, "c.h5": 6, "d.h5": 6}
+
+    def status(entry: CatalogEntry, _variant: Variant) -> EntryStatus:
+        facts = ModelFacts(parameters=parameters[entry.exact_name])
+        return EntryStatus(state=states.get(entry.exact_name, EntryState.CHECKED), facts=facts)
+
+    monkeypatch.setattr(site.builder, "status", status)
+    for sort, names in {
+        "name": "abcd",
+        "-name": "dcba",
+        "size": "cdab",
+        "-size": "bacd",
+        "parameters": "acdb",
+        "-parameters": "bcda",
+        "changed": "bcda",
+        "-changed": "acdb",
+        "state": "acdb",
+        "nonsense": "abcd",
+        "--size": "abcd",
+    }.items():
+        links = (await page(site, f"?sort={sort}")).links
+        assert [link[2] for link in links if re.fullmatch(r"\./[a-d]/", link)] == list(names), sort
+    links = (await page(site)).links
+    assert {"./?sort=-name", "./?sort=-size", "./?sort=-changed", "./?sort=state"} <= set(links)
+    assert "./?sort=size" in (await page(site, "?sort=-size")).links
+
+
+def with_size_and_time(entry: CatalogEntry, size_bytes: int, seconds: int) -> CatalogEntry:
+    (stamp,) = entry.stamps
+    stamp = replace(stamp, size_bytes=size_bytes, mtime_ns=seconds * 10**9)
+    return replace(entry, stamps=(stamp,))
+
+
+def test_a_question_is_read_from_a_url_and_written_into_one() -> None:
+    asked = {"q": "a b", "only": "bad", "sort": "-size", "page": "3"}
+    question = Question.of(asked)
+    assert question.url(3) == "/?q=a+b&only=bad&sort=-size&page=3"
+    assert Question.of({"only": "x", "sort": "y"}).url(1) == "/"
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "spelled"),
+    [
+        (-1, "1970-01-01T00:00:00Z"),
+        (1_700_000_000_999_999_999, "2023-11-14T22:13:20Z"),
+        (10**30, "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_any_time_of_a_file_can_be_told(nanoseconds: int, spelled: str) -> None:
+    assert utc(nanoseconds) == spelled
+
+
 @pytest.mark.parametrize("words", [HOSTILE, "\udcff", "%00", "a&page=2", "é\u2028"])
 @pytest.mark.usefixtures("many")
 async def test_words_are_text_and_come_back(site: Site, words: str) -> None:
@@ -125,6 +189,7 @@ async def test_words_are_text_and_come_back(site: Site, words: str) -> None:
 
 
 async def test_a_short_list_has_no_search_and_no_pages(site: Site) -> None:
+    del site.catalog.entries[5:]
     assert not {"form", "input"} & (await page(site)).tags
     assert "Page" not in (await page(site)).text
 

@@ -8,6 +8,7 @@ from tfjs_serve.builder.model import (
     Converted,
     EntryState,
     EntryStatus,
+    KeptGeneration,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "Converted",
     "EntryState",
     "EntryStatus",
+    "KeptGeneration",
 ]

@@ -18,7 +18,14 @@ from tfjs_serve.builder.converter_version import converter_version
 from tfjs_serve.builder.diagnoser import Diagnoser
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.journal import Journal
-from tfjs_serve.builder.model import Build, Converted, Converter, EntryStatus, Listener
+from tfjs_serve.builder.model import (
+    Build,
+    Converted,
+    Converter,
+    EntryStatus,
+    KeptGeneration,
+    Listener,
+)
 from tfjs_serve.builder.pruner import Pruner
 from tfjs_serve.builder.shelf import Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
@@ -212,6 +219,12 @@ class Builder:
             No known generation had it.
         """
         return await self._shelf.find_file(entry_name, variant, file_name, sightings)
+
+    async def generations(
+        self, entry: CatalogEntry, variant: Variant
+    ) -> tuple[KeptGeneration, ...]:
+        """Return the latest versions of `entry` whose files still exist, newest first."""
+        return await self._shelf.generations(self._shelf.job(entry, variant))
 
     async def close(self) -> None:
         """Stop all work, and discard what is unfinished."""

@@ -77,6 +77,20 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptGeneration:
+    """A version of a model of which the files are still there.
+
+    Attributes
+    ----------
+    recorded_at
+        When it became the newest, in seconds since the epoch.
+    """
+
+    artifact: Artifact
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
     """A model that was converted into a folder, which holds exactly `files`.
 

@@ -16,6 +16,7 @@ from tfjs_serve.artifacts.record import check_staged
 from tfjs_serve.artifacts.store import ArtifactStore
 from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
+from tfjs_serve.builder.model import KeptGeneration
 from tfjs_serve.builder.recent import Recent
 from tfjs_serve.builder.workplace import Workplace, listed_files
 from tfjs_serve.catalog.model import CatalogEntry
@@ -36,6 +37,8 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FILES_REMEMBERED = 4096
+_MOST_GENERATIONS = 20
+"""How many are told: a training may save all day."""
 _DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, *NEIGHBOURS)
 """How the names begin of what is served as a whole, compressed or not."""
 
@@ -77,6 +80,10 @@ class Shelf:
     async def newest(self, job: Job) -> Artifact | None:
         """Return the newest generation of `job` that still exists."""
         return await asyncio.to_thread(self._newest, job.exact_label)
+
+    async def generations(self, job: Job) -> tuple[KeptGeneration, ...]:
+        """Return the latest generations of `job` that still exist, newest first."""
+        return await asyncio.to_thread(self._generations, job.exact_label)
 
     async def find_file(
         self,
@@ -219,6 +226,15 @@ class Shelf:
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._get(key) for key in self._store.generations(label))
         return next((artifact for artifact in kept if artifact is not None), None)
+
+    def _generations(self, label: str) -> tuple[KeptGeneration, ...]:
+        log = self._store.generation_log(label)[:_MOST_GENERATIONS]
+        kept = ((self._store.get(one.key), one.recorded_at) for one in log)
+        return tuple(
+            KeptGeneration(artifact=artifact, recorded_at=when)
+            for artifact, when in kept
+            if artifact is not None
+        )
 
     def _search(
         self, place: _Place, last_found: ArtifactKey | None, sightings: Sightings | None

@@ -107,5 +107,13 @@ class CatalogEntry:
     @property
     def size_bytes(self) -> int:
         """Total size of the files that certainly are the model, without what lies beside them."""
-        own = len(self.stamps) - len(self.neighbours) - self.candidates
-        return sum(stamp.size_bytes for stamp in self.stamps[:own])
+        return sum(stamp.size_bytes for stamp in self._own)
+
+    @property
+    def changed_ns(self) -> int:
+        """When one of these files was last changed, in nanoseconds since the epoch."""
+        return max((stamp.mtime_ns for stamp in self._own), default=0)
+
+    @property
+    def _own(self) -> tuple[FileStamp, ...]:
+        return self.stamps[: len(self.stamps) - len(self.neighbours) - self.candidates]

@@ -90,10 +90,9 @@ class Catalogue:
         )
 
     @property
-    def bad(self) -> frozenset[str]:
-        """The exact names of the models that cannot be loaded, as of the last list."""
-        statuses = self._statuses.items()
-        return frozenset(name for name, status in statuses if status.can_be_loaded is False)
+    def statuses(self) -> Mapping[str, EntryStatus]:
+        """Those of all models by their exact names, as of the last list."""
+        return dict(self._statuses)
 
     def summary(self, models: ModelList, entry: CatalogEntry) -> ModelSummary:
         """Return what is listed about one of `models`."""

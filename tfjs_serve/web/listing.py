@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ from tfjs_serve.web.problems import describe
 from tfjs_serve.web.urls import is_servable, model_url, page_url
 from tfjs_serve.web.variants import effective_variant
 
-MODELS_PER_PAGE = 50
+_LATEST_SECONDS = 253_402_300_799
+"""The end of the year 9999."""
 _VARIANT_ENDINGS = [(variant, f"@{variant.value}/{MODEL_JSON}") for variant in Variant]
 
 Address = tuple[str, frozenset[Variant]]
@@ -88,6 +89,7 @@ class ModelSummary:
             "exactName": self.entry.exact_name,
             "kind": self.entry.kind.value,
             "sizeBytes": self.entry.size_bytes,
+            "changed": utc(self.entry.changed_ns),
             "state": self.status.state.value,
             "progress": self.status.progress,
             "canBeLoaded": self.status.can_be_loaded,
@@ -101,31 +103,6 @@ class ModelSummary:
             "variants": {variant.value: url for variant, url in self.variant_urls.items()},
             "facts": facts.listed() if facts else None,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
-    """One page of a list.
-
-    Attributes
-    ----------
-    words
-        What was searched for; empty for the whole list.
-    only_bad
-        Whether only models are shown that cannot be loaded.
-    number, pages
-        Which page it is, from 1, and how many there are.
-    found, total
-        How many models were found, and how many there are.
-    """
-
-    words: str
-    only_bad: bool = False
-    number: int
-    pages: int
-    found: int
-    total: int
-    entries: Sequence[CatalogEntry]
 
 
 class ModelList:
@@ -160,30 +137,6 @@ class ModelList:
             if all(word in exact_name.casefold() for word in wanted)
         )
 
-    def excerpt(self, words: str, number: int, bad: Collection[str] | None = None) -> Excerpt:
-        """Return page `number` of what `matching` finds; the nearest one if there is no such.
-
-        Parameters
-        ----------
-        bad
-            Exact names, to have only these models; ``None``: all.
-        """
-        found = self.matching(words)
-        if bad is not None:
-            found = [entry for entry in found if entry.exact_name in bad]
-        pages = max(1, math.ceil(len(found) / MODELS_PER_PAGE))
-        number = min(max(number, 1), pages)
-        start = (number - 1) * MODELS_PER_PAGE
-        return Excerpt(
-            words=words,
-            only_bad=bad is not None,
-            number=number,
-            pages=pages,
-            found=len(found),
-            total=len(self.by_exact_name),
-            entries=found[start : start + MODELS_PER_PAGE],
-        )
-
     def address(self, entry: CatalogEntry) -> Address:
         """Return how URLs name `entry`, which is one of these models."""
         name = self._url_names[entry.exact_name]
@@ -215,6 +168,15 @@ class ModelList:
             variant_urls=_variant_urls(entry, page, taken, status) if page else {},
             shares_name=self._uses[entry.name] > 1,
         )
+
+
+def utc(nanoseconds: int) -> str:
+    """Return a time, in nanoseconds since the epoch, as ISO 8601 spells it, in whole seconds.
+
+    Files may have any time; what that has no spelling for is the earliest or the latest one.
+    """
+    seconds = min(max(nanoseconds // 10**9, 0), _LATEST_SECONDS)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def loader_of(entry: CatalogEntry) -> str:

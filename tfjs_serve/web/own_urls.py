@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -24,6 +23,7 @@ from tfjs_serve.web import problems, tfjs
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.events import client
+from tfjs_serve.web.excerpt import Question, excerpt
 from tfjs_serve.web.mounting import own_path
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.pages.assets import URL_FOLDER, Asset, asset_at
@@ -40,17 +40,12 @@ from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
 
 _TFJS_FILE = f"{tfjs.FOLDER}<file>"
-_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
     models = await services.catalogue.models()
-    number = request.query.get("page", "")
-    shown = models.excerpt(
-        request.query.get("q", "").strip(),
-        int(number) if _NUMBER.fullmatch(number) else 1,
-        services.catalogue.bad if request.query.get("only") == "bad" else None,
-    )
+    question, statuses = Question.of(request.query), services.catalogue.statuses
+    shown = await asyncio.to_thread(excerpt, models, statuses, question)
     page = partial(
         catalogue_page,
         [services.catalogue.summary(models, entry) for entry in shown.entries],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
-from tfjs_serve.builder import Build, BuildEvent, EntryStatus
+from tfjs_serve.builder import Build, BuildEvent, EntryStatus, KeptGeneration
 from tfjs_serve.catalog.catalog import CatalogChange
 from tfjs_serve.catalog.model import CatalogEntry, FileStamp
 from tfjs_serve.catalog.others import NotAModel
@@ -55,6 +55,9 @@ class BuilderService(Protocol):
         self, entry: CatalogEntry, variant: Variant, sightings: Sightings | None = None
     ) -> Build:
         """Return the artifact of `entry`, converting it first if necessary."""
+
+    async def generations(self, entry: CatalogEntry, variant: Variant) -> Sequence[KeptGeneration]:
+        """Return the latest versions of `entry` whose files still exist, newest first."""
 
     def status(self, entry: CatalogEntry, variant: Variant) -> EntryStatus:
         """Return what is known about `entry`, without looking at any file."""

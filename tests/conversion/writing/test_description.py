@@ -69,11 +69,11 @@ def test_layers_are_told_as_a_summary_of_keras_does(tmp_path: Path) -> None:
     model = keras.Model([left, right], [read, both])
     facts = told(model, tmp_path)
     layers = {layer.path: layer for layer in facts.layers}
-    for layer in model.layers:
-        if layer.name not in ("left", "right", "inner", "read"):
-            found = layers[layer.name]
-            assert found.shapes == (layer.output.shape,)
-            assert found.parameters == layer.count_params()
+    for one in model.layers:
+        if one.name not in ("left", "right", "inner", "read"):
+            found = layers[one.name]
+            assert found.shapes == (one.output.shape,)
+            assert found.parameters == one.count_params()
     assert layers["left"].shapes == ((None, 4),)
     assert layers["both"].inputs == ("inner",)
     assert layers["steps"].inputs == ("both",)

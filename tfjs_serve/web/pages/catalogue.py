@@ -6,15 +6,40 @@ It works without scripts, so a long list is turned page by page, and searched by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
 
 from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_SUFFIXES
-from tfjs_serve.web.listing import MODELS_PER_PAGE, Excerpt, ModelSummary
+from tfjs_serve.web.excerpt import MODELS_PER_PAGE, Excerpt, Only, Order, Question
+from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.overview import Overview
 from tfjs_serve.web.pages.model import ModelView
 from tfjs_serve.web.pages.templates import render
+
+_FILTERS = {
+    Only.ALL: "All",
+    Only.GOOD: "Load",
+    Only.BAD: "Do not load",
+    Only.UNKNOWN: "Not looked at yet",
+}
+_MOST_AT_A_GLANCE = 5
+"""Up to here, a list needs no search."""
+_WITH_OTHERS = (Only.ALL, Only.BAD)
+"""What is no model is shown with these, as it does not load."""
+_VERBS = {
+    Only.ALL: "found",
+    Only.GOOD: "can be loaded",
+    Only.BAD: "cannot be loaded",
+    Only.UNKNOWN: "not looked at yet",
+}
+_COLUMNS = {
+    Order.NAME: "Model",
+    Order.STATE: "State",
+    Order.SIZE: "Size",
+    Order.PARAMETERS: "Parameters",
+    None: "Needs",
+    Order.CHANGED: "Changed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +49,25 @@ class PageLink:
     text: str
     url: str = ""
     relation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterLink:
+    """A link to some of the models; `is_here` if they are shown."""
+
+    text: str
+    url: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """The head of a column; `url` sorts by it, `sorted` is what ``aria-sort`` says."""
+
+    text: str
+    url: str = ""
+    sorted: str = ""
+    style: str = ""
 
 
 def catalogue_page(
@@ -47,14 +91,18 @@ def catalogue_page(
     origin
         What goes before paths in the lines to paste, such as ``http://localhost:8000``.
     """
-    others = () if shown.words or shown.number > 1 else overview.others
+    question = shown.question
+    others = overview.others if question.only in _WITH_OTHERS and shown.number == 1 else ()
+    others = () if question.words else others
     return render(
         "catalogue",
         folder=folder,
         shown=shown,
-        overview=overview,
+        question=question,
         lead=_lead(shown, overview),
-        is_part=bool(shown.words or shown.only_bad),
+        has_search=bool(question.words) or shown.total > _MOST_AT_A_GLANCE,
+        filters=_filters(question, overview),
+        columns=list(_columns(question)),
         models=[ModelView(summary=summary, origin=origin) for summary in summaries],
         others=others[:MODELS_PER_PAGE],
         more_others=max(0, len(others) - MODELS_PER_PAGE),
@@ -68,10 +116,42 @@ def _lead(shown: Excerpt, overview: Overview) -> str:
             f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
             "here, and reload this page."
         )
-    if not shown.words and not shown.only_bad:
+    if shown.question.is_whole:
         return f"{overview.in_words}."
-    verb = "cannot be loaded" if shown.only_bad else "found"
+    verb = _VERBS[shown.question.only]
     return f"{shown.found:,} of {counted(shown.total, 'model')} {verb}."
+
+
+def _filters(question: Question, overview: Overview) -> Sequence[FilterLink]:
+    """Return links to the models that load and the like, as far as there are such and others."""
+    counts = {Only.GOOD: overview.load, Only.BAD: overview.fail, Only.UNKNOWN: overview.unknown}
+    there = [only for only, count in counts.items() if count or question.only is only]
+    if len(there) < 2 and question.only is Only.ALL:
+        return ()
+    return [
+        FilterLink(
+            text=_FILTERS[only],
+            url=replace(question, only=only).url(1),
+            is_here=question.only is only,
+        )
+        for only in (Only.ALL, *there)
+    ]
+
+
+def _columns(question: Question) -> Iterator[Column]:
+    numbers = (Order.SIZE, Order.PARAMETERS)
+    for order, text in _COLUMNS.items():
+        if order is None:
+            yield Column(text=text)
+            continue
+        direction = "descending" if question.descending else "ascending"
+        yield Column(
+            text=text,
+            url=question.sorted_by(order).url(1),
+            sorted=direction if order is question.order else "",
+            style="number" if order in numbers else "",
+        )
+    yield Column(text="")
 
 
 def _links(shown: Excerpt) -> Iterator[PageLink]:
@@ -85,8 +165,4 @@ def _links(shown: Excerpt) -> Iterator[PageLink]:
 
 
 def _page_link(shown: Excerpt, number: int, text: str, relation: str = "") -> PageLink:
-    query = {"q": shown.words} if shown.words else {}
-    if shown.only_bad:
-        query["only"] = "bad"
-    url = f"/?{urlencode({**query, 'page': number}, errors='replace')}"
-    return PageLink(text=text, url=url, relation=relation)
+    return PageLink(text=text, url=shown.question.url(number), relation=relation)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TrainingInfo, counted
+from tfjs_serve.web.pages.layers import LayerRow, graph_of, layer_rows
 from tfjs_serve.web.pages.wording import BECAME
 
 _MOST_LABELS = 100
 _MOST_PATHS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerView:
-    """A row of the table of layers."""
-
-    path: str
-    class_name: str
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +38,9 @@ class Known:
     facts: ModelFacts
     labels: str
     training: TrainingView | None
-    layers: Sequence[LayerView]
+    rows: Sequence[LayerRow]
     layers_told: str
+    graph: Mapping[str, Any]
 
 
 def known_of(facts: ModelFacts, train_lines: Sequence[str] = ()) -> Known:
@@ -62,7 +56,8 @@ def known_of(facts: ModelFacts, train_lines: Sequence[str] = ()) -> Known:
         facts=facts,
         labels=_labels(facts.labels),
         training=_training(training, facts.layers, train_lines) if training else None,
-        layers=[_layer(layer) for layer in facts.layers],
+        rows=layer_rows(facts),
+        graph=graph_of(facts),
         layers_told=_layers_told(facts),
     )
 
@@ -95,12 +90,6 @@ def _gradients(layers: Sequence[LayerInfo]) -> list[str]:
     more = len(paths) - _MOST_PATHS
     named = ", ".join(paths[:_MOST_PATHS]) + (f" and {more:,} more" if more > 0 else "")
     return [f"Without training.js, gradients are wrong or missing in {named}."]
-
-
-def _layer(layer: LayerInfo) -> LayerView:
-    needs = "; trains with training.js" if layer.needs_training_script else ""
-    told = f"{BECAME[layer.became]}{needs}"
-    return LayerView(path=layer.path, class_name=layer.class_name, told=told)
 
 
 def _layers_told(facts: ModelFacts) -> str:

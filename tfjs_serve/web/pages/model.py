@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tfjs_serve.builder import EntryStatus
+from tfjs_serve.builder import EntryStatus, KeptGeneration
 from tfjs_serve.facts import Became, counted
 from tfjs_serve.settings import Variant
-from tfjs_serve.web.listing import ModelSummary
-from tfjs_serve.web.pages.facts import known_of
+from tfjs_serve.web.listing import ModelSummary, utc
+from tfjs_serve.web.pages.facts import Known, known_of
+from tfjs_serve.web.pages.generations import generations_told, shards_of
+from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.templates import render
 from tfjs_serve.web.pages.trial import trial_of
-from tfjs_serve.web.pages.wording import KINDS, VARIANTS, readable_size, state
+from tfjs_serve.web.pages.typescript import TYPES_NAME
+from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
 from tfjs_serve.web.tfjs import Tfjs
 
 
@@ -43,20 +46,62 @@ class ModelView:
         return state(self.status)
 
     @property
+    def key(self) -> str:
+        """Differs when something has happened to the model."""
+        error = self.status.error.message if self.status.error else ""
+        return f"{self.summary.entry.changed_ns} {self.status.state.value} {error}"
+
+    @property
     def can_be_tried(self) -> bool:
         """Whether it is not known that no page can load it."""
         return self.status.can_be_loaded is not False
 
     @property
+    def about(self) -> Sequence[str]:
+        """What the model is, in the list of all."""
+        entry, facts = self.summary.entry, self.status.facts
+        told = [entry.exact_name, FORMS[entry.kind], signature(facts) if facts else ""]
+        if self.summary.shares_name:
+            told.append("other models have this name too, so the URL says which is meant")
+        return list(filter(None, told))
+
+    @property
     def facts(self) -> Sequence[str]:
         """What the model is, in a few words each."""
         entry, facts = self.summary.entry, self.status.facts
-        told = [entry.exact_name, KINDS[entry.kind], readable_size(entry.size_bytes)]
+        told = [entry.exact_name, KINDS[entry.kind], self.size]
         if facts is not None and facts.parameters:
             told.append(counted(facts.parameters, "parameter"))
         if self.summary.shares_name:
             told.append("other models have this name too, so the URL says which is meant")
         return told
+
+    @property
+    def size(self) -> str:
+        return readable_size(self.summary.entry.size_bytes)
+
+    @property
+    def parameters(self) -> str:
+        facts = self.status.facts
+        return f"{facts.parameters:,}" if facts and facts.parameters else ""
+
+    @property
+    def needs(self) -> Sequence[str]:
+        """What a page has to load besides TensorFlow.js."""
+        if not (self.can_be_tried and self.status.facts):
+            return ()
+        own = ["own layers"] if self.own_layers else []
+        return [*(["layers.js"] if self.status.needs_layers else []), *own]
+
+    @property
+    def changed(self) -> str:
+        """When one of its files was changed."""
+        return utc(self.summary.entry.changed_ns)
+
+    @property
+    def lines(self) -> str:
+        """What a page has to have to load it."""
+        return "\n".join(filter(None, (self.script_tag, self.load_line)))
 
     @property
     def load_line(self) -> str:
@@ -76,12 +121,11 @@ class ModelView:
     def links(self) -> Mapping[str, str]:
         """The URLs of its files, by what they are called."""
         summary = self.summary
-        urls = {"model.json": summary.url} if summary.url else {}
-        for variant, url in summary.variant_urls.items():
-            if variant is not summary.variant:
-                urls[f"@{variant.value}"] = url
         beside = summary.entry.neighbours if summary.page_url else ()
         names = sorted({neighbour.name for neighbour in beside})
+        if self.status.facts is not None and summary.page_url:
+            names = [TYPES_NAME, *names]
+        urls = {"model.json": summary.url} if summary.url else {}
         return urls | {name: f"{summary.page_url}{name}" for name in names}
 
 
@@ -91,31 +135,69 @@ class VariantView:
 
     name: str
     path: str
-    url: str
     told: str
     size: str
 
 
-def model_page(summary: ModelSummary, *, origin: str, tfjs: Tfjs) -> str:
-    """Return the page at ``/<name>/``."""
+def model_page(
+    summary: ModelSummary,
+    generations: Sequence[KeptGeneration] = (),
+    *,
+    origin: str,
+    tfjs: Tfjs,
+) -> str:
+    """Return the page at ``/<name>/``.
+
+    Parameters
+    ----------
+    generations
+        The versions of the model whose files are there, newest first.
+    origin
+        What goes before paths in the lines to paste, such as ``http://localhost:8000``.
+    """
     view = ModelView(summary=summary, origin=origin)
     facts = view.status.facts
+    known = known_of(facts, summary.train_lines(origin)) if facts else None
+    variants = _variants(summary) if view.can_be_tried else ()
     return render(
         "model",
         model=view,
-        variants=_variants(summary, origin) if view.can_be_tried else (),
-        known=known_of(facts, summary.train_lines(origin)) if facts else None,
+        sections=_sections(view, known, variants, generations),
+        snippets=snippets_of(summary, origin) if view.can_be_tried else (),
+        variants=variants,
+        known=known,
+        generations=generations_told(generations),
+        shards=shards_of(generations, summary.page_url),
         trial=trial_of(summary, tfjs, own_layers=view.own_layers),
     )
 
 
-def _variants(summary: ModelSummary, origin: str) -> Sequence[VariantView]:
+def _sections(
+    view: ModelView,
+    known: Known | None,
+    variants: Sequence[VariantView],
+    generations: Sequence[KeptGeneration],
+) -> Mapping[str, str]:
+    """Return the headings of the sections that the page has, by their anchors."""
+    has = {
+        "load": ("Load it", view.can_be_tried and view.summary.url),
+        "try": ("Try it", view.can_be_tried and view.summary.url),
+        "tensors": ("Inputs and outputs", known and (known.facts.inputs or known.facts.outputs)),
+        "layers": ("Layers", known and known.rows),
+        "training": ("Training", known and known.training),
+        "variants": ("Variants", variants),
+        "generations": ("Generations", generations),
+        "notes": ("Notes", view.status.notes),
+    }
+    return {anchor: text for anchor, (text, is_there) in has.items() if is_there}
+
+
+def _variants(summary: ModelSummary) -> Sequence[VariantView]:
     sizes = summary.status.facts.weight_bytes if summary.status.facts else {}
     return [
         VariantView(
             name=variant.value,
             path=path,
-            url=f"{origin}{path}",
             told=_told(variant, summary.variant),
             size=readable_size(sizes[variant.value]) if variant.value in sizes else "",
         )

@@ -13,10 +13,7 @@ def problem_page(problem: Problem) -> str:
     return render(
         "problem",
         problem=problem,
-        reasons=[
-            f"{one['layerPath']} ({one['className']}): {one['message']} {one['hint']}"
-            for one in members.get("problems", ())
-        ],
+        reasons=members.get("problems", ()),
         candidates={name: page_url(name) for name in members.get("candidates", ())},
         hint=str(members.get("hint", "")),
         line=str(members.get("line", "")),

@@ -30,25 +30,18 @@ class Trial:
 
 
 def trial_of(summary: ModelSummary, tfjs: Tfjs, *, own_layers: Sequence[str]) -> Trial:
-    """Return how the model is tried.
+    """Return how a model is tried that can be loaded.
 
     Parameters
     ----------
     own_layers
         The layer classes that a page has to have, because no server can.
     """
-    return Trial(refusal=_refusal(summary, own_layers), data=_data(summary, tfjs))
-
-
-def _refusal(summary: ModelSummary, own_layers: Sequence[str]) -> str:
-    if summary.status.can_be_loaded is False:
-        return "This model does not load, so it cannot be tried; the reasons stand above."
-    if own_layers:
-        return (
-            f"This model needs layers that only pages of your own have: {', '.join(own_layers)}. "
-            "So it cannot be tried here."
-        )
-    return ""
+    refusal = (
+        f"This model needs layers that only pages of your own have: {', '.join(own_layers)}. So it "
+        "cannot be tried here."
+    )
+    return Trial(refusal=refusal if own_layers else "", data=_data(summary, tfjs))
 
 
 def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
-from tfjs_serve.facts import Became
+from tfjs_serve.facts import Became, ModelFacts, Shape, TensorInfo
 from tfjs_serve.settings import GIB, KIB, MIB, Variant
 
 KINDS = {
@@ -18,6 +18,15 @@ KINDS = {
     EntryKind.TFJS_LAYERS: "TensorFlow.js layers model, served as it is",
     EntryKind.TFJS_GRAPH: "TensorFlow.js graph model, served as it is",
 }
+FORMS = {
+    EntryKind.HDF5: "",
+    EntryKind.KERAS_ZIP: "",
+    EntryKind.KERAS_FOLDER: "Keras folder",
+    EntryKind.KERAS_WEIGHTS: "weights and an architecture",
+    EntryKind.TFJS_LAYERS: "TensorFlow.js layers model",
+    EntryKind.TFJS_GRAPH: "TensorFlow.js graph model",
+}
+"""What the name of the file does not tell."""
 VARIANTS = {
     Variant.FULL: "weights as they are",
     Variant.FLOAT16: "half the size",
@@ -39,6 +48,8 @@ _STATES = {
     EntryState.FAILED: "does not load",
     EntryState.STALE: "last good version",
 }
+_MOST_TENSORS = 3
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _WORD = re.compile(r"[a-z]+,? ")
 _ENDS = (".", "?", "!", ":")
 
@@ -59,11 +70,30 @@ def sentence(text: str) -> str:
     return f"{start}{text[1:]}{'' if text.endswith(_ENDS) else '.'}"
 
 
-def shape(sizes: Sequence[int | None] | None) -> str:
+def shape(sizes: Shape | None) -> str:
     """Return the shape of a tensor."""
     if sizes is None:
         return "of a shape that is not known"
     return f"[{', '.join('any' if size is None else str(size) for size in sizes)}]"
+
+
+def sizes(shape: Shape | None) -> str:
+    """Return the sizes of one example, such as 28 by 28 by 1."""
+    if shape is None:
+        return "?"
+    return _TIMES.join("any" if size is None else str(size) for size in shape[1:]) or "1"
+
+
+def signature(facts: ModelFacts) -> str:
+    """Return what goes in and out, with an arrow between; empty if it is not known."""
+    if not (facts.inputs and facts.outputs):
+        return ""
+    return " → ".join(_several(tensors) for tensors in (facts.inputs, facts.outputs))
+
+
+def _several(tensors: Sequence[TensorInfo]) -> str:
+    more = ["…"] if len(tensors) > _MOST_TENSORS else []
+    return ", ".join([*(sizes(one.shape) for one in tensors[:_MOST_TENSORS]), *more])
 
 
 def readable_size(size_bytes: int) -> str:

@@ -1,5 +1,5 @@
-// On all pages: a button to copy each box of code.
+// On pages that have no script of their own.
 
-import { addCopyButtons } from "../shared/copy.js";
+import { start } from "../shared/page.js";
 
-addCopyButtons(document);
+start();

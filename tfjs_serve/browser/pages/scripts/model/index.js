@@ -1,0 +1,22 @@
+// The page of a model: tabs of code, the graph of its layers, and what changes.
+
+import { keepCurrent, remember } from "../shared/live.js";
+import { refine, start } from "../shared/page.js";
+import { drawGraph } from "./graph.js";
+import { makeTabs } from "./tabs.js";
+
+function enliven(part) {
+  for (const tabs of part.querySelectorAll(".tabs")) makeTabs(tabs);
+  drawGraph(part);
+}
+
+remember();
+start();
+enliven(document);
+keepCurrent(
+  () => true,
+  (part) => {
+    refine(part);
+    enliven(part);
+  },
+);
