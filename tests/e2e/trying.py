@@ -63,7 +63,9 @@ class Trial:
         self.section.get_by_label(label, exact=True).select_option(value)
 
     def draw(self, points: Sequence[Point]) -> None:
-        box = self.section.get_by_label("Draw here").bounding_box()
+        sheet = self.section.get_by_label("Draw here")
+        sheet.scroll_into_view_if_needed()
+        box = sheet.bounding_box()
         assert box is not None
         places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
         self.page.mouse.move(*places[0])

@@ -137,7 +137,7 @@ function bars(pairs, _output, labels) {
 }
 
 function bar(value, full, isSecond = false) {
-  const element = h("span", { class: `bar${isSecond ? " second" : ""}${value < 0 ? " negative" : ""}`, "aria-hidden": "true" });
+  const element = h("span", { class: `length${isSecond ? " second" : ""}${value < 0 ? " negative" : ""}`, "aria-hidden": "true" });
   element.style.width = `${Math.min(100, (100 * Math.abs(value)) / full) || 0}%`;
   return element;
 }
