@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
 from tests.parity.harness import ServedModels
+from tests.samples import SAMPLE_MODELS
 
 from .browser import NetworkLog
 from .live import IRIS, LivePage, edit, train
@@ -46,19 +51,45 @@ def test_a_save_changes_the_prediction_without_a_reload(
     assert live.page.evaluate("told.length") == 3
 
 
-def test_only_what_has_changed_is_fetched(page: Page, live_url: str, served: ServedModels) -> None:
-    served.add(IRIS, "split.h5")
-    live = LivePage.opened(page, live_url, served)
-    with_small_shards = ServedModels(served.folder.parent, options=["--shard-size", "4KiB"])
-    with_small_shards.close()
-    live.start("split")
-    live.wait_until_it_listens()
-    network = NetworkLog(page)
-    train(served.folder / "split.h5", only="species")
-    update = live.told("update")
-    assert set(update["changed"]) == {"species/kernel", "species/bias"}
-    shards = [one for one in network.below(served.base_url) if one.url.endswith(".bin")]
-    assert sum(one.wire_bytes for one in shards) >= update["bytes"] > 0
+def test_only_shards_that_have_changed_are_fetched(
+    page: Page, live_url: str, tmp_path: Path
+) -> None:
+    served = ServedModels(tmp_path, options=["--shard-size", "4KiB"])
+    try:
+        served.add(SAMPLE_MODELS / "digits.h5")
+        live = LivePage.opened(page, live_url, served)
+        live.start("digits")
+        live.wait_until_it_listens()
+        before = shards_of(served)
+        network = NetworkLog(page)
+        names = last_weights(served.folder / "digits.h5")
+        train(served.folder / "digits.h5", only=names[0].partition("/")[0])
+        update = live.told("update")
+        after = shards_of(served)
+        fetched = {
+            one.url.rpartition("/")[2]: one.wire_bytes
+            for one in network.below(served.base_url)
+            if one.url.endswith(".bin")
+        }
+    finally:
+        served.close()
+    assert fetched.keys() == after - before
+    assert 0 < len(fetched) < len(after) / 2
+    assert set(names) <= set(update["changed"])
+    assert sum(fetched.values()) >= update["bytes"] > 0
+
+
+def shards_of(served: ServedModels) -> set[str]:
+    document = json.loads(served.get("/digits/model.json").body)
+    return {path for group in document["weightsManifest"] for path in group["paths"]}
+
+
+def last_weights(path: Path) -> list[str]:
+    """Return what the weights of the last layer are called in the page."""
+    with h5py.File(path) as file:
+        layer = file["model_weights"].attrs["layer_names"][-1]
+        layer = layer.decode() if isinstance(layer, bytes) else layer
+    return [f"{layer}/kernel", f"{layer}/bias"]
 
 
 def test_a_model_of_other_layers_is_handed_over(live: LivePage, chromium: BrowserContext) -> None:
@@ -124,7 +155,7 @@ def test_a_missing_model_is_said_on_the_page_and_loads_when_it_is_there(live: Li
     with pytest.raises(Error, match="irs"):
         live.start("irs")
     assert "irs" in live.page.locator("tfjs-serve-overlay section").inner_text()
-    assert live.told("error")["code"] == "model-not-found"
+    assert live.told("error")["code"] == "no-such-model"
     live.page.evaluate("window.isOld = true")
     live.server.add(IRIS, "irs.h5")
     live.page.wait_for_function("!window.isOld")  # the page was reloaded
@@ -145,12 +176,7 @@ def test_quantized_weights_are_kept_current(
         assert other.predicted() == now
 
 
-def test_a_published_folder_loads_with_the_same_line(
-    live: LivePage, page_folder: Path
-) -> None:
-    import subprocess
-    import sys
-
+def test_a_published_folder_loads_with_the_same_line(live: LivePage, page_folder: Path) -> None:
     target = page_folder / "published"
     command = [sys.executable, "-m", "tfjs_serve", "convert", str(IRIS), str(target)]
     subprocess.run(command, check=True, capture_output=True)
@@ -172,7 +198,9 @@ def test_progress_is_told_in_bytes(live: LivePage) -> None:
     )
     progress = live.page.evaluate("progress")
     assert progress[-1]["loadedBytes"] == progress[-1]["totalBytes"] > 0
-    assert [one["loadedBytes"] for one in progress] == sorted(one["loadedBytes"] for one in progress)
+    assert [one["loadedBytes"] for one in progress] == sorted(
+        one["loadedBytes"] for one in progress
+    )
 
 
 def test_one_line_reloads_a_page_that_loads_models_itself(live: LivePage) -> None:
@@ -198,6 +226,7 @@ def test_one_line_says_why_a_page_gets_no_model(live: LivePage) -> None:
           const script = document.createElement("script");
           Object.assign(script, { type: "module", src: `${base}/-/client.mjs?reload` });
           document.head.append(script);
+          await new Promise((resolve) => (script.onload = resolve));
           await tf.loadLayersModel(`${base}/nothing/model.json`).catch(() => {});
         }""",
         live.server.base_url,

@@ -62,6 +62,10 @@ class Trial:
     def choose(self, label: str, value: str) -> None:
         self.section.get_by_label(label, exact=True).select_option(value)
 
+    def open_options(self) -> None:
+        """Show how pixels become numbers."""
+        self.section.locator("summary").click()
+
     def draw(self, points: Sequence[Point]) -> None:
         sheet = self.section.get_by_label("Draw here")
         sheet.scroll_into_view_if_needed()

@@ -41,7 +41,11 @@ from tfjs_serve.web.pages.typescript import TYPES_NAME, types_of
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
+<<<<<<< HEAD
     MODEL_HEADERS,
+=======
+    Representation,
+>>>>>>> 32293ff601718de05915897397ca6b5a6b8c9d2c
     codings_of,
     from_bytes,
     of_file,
@@ -196,8 +200,7 @@ async def _model_json(
     coding = negotiate(accepted, codings_of(build.artifact, MODEL_JSON))
     representation = of_model_json(build.artifact, coding)
     offer(request, representation, sightings)
-    generation = {GENERATION_HEADER: build.artifact.key.short}
-    return await send(request, representation, {**generation, **_stale_headers(build)})
+    return await _send_of(build, request, representation)
 
 
 async def _newest_script(
@@ -208,7 +211,7 @@ async def _newest_script(
     build = await services.builder.build(entry, variant)
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
-    return await send(request, script, _stale_headers(build))
+    return await _send_of(build, request, script)
 
 
 async def _types(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
@@ -254,7 +257,7 @@ async def _neighbour(
         raise no_such_neighbour(entry, target.file_name)
     representation = of_file(build.artifact.directory, file)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _weights(
@@ -273,7 +276,7 @@ async def _weights(
     build, file = found
     representation = of_file(build.artifact.directory, file, asked_as=target.file_name)
     offer(request, representation, sightings)
-    return await send(request, representation, _stale_headers(build))
+    return await _send_of(build, request, representation)
 
 
 async def _shard(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
@@ -285,6 +288,18 @@ async def _shard(request: web.Request, services: Services, target: ModelFile) ->
     if representation.is_immutable:  # of others, another generation may have other bytes tomorrow
         offer(request, representation, sightings)
     return await send(request, representation)
+
+
+async def _send_of(
+    build: Build, request: web.Request, representation: Representation
+) -> web.StreamResponse:
+    """Answer with what belongs to a build, and say which version it is."""
+    said = {GENERATION_HEADER: build.artifact.key.short, **_stale_headers(build)}
+    response = await send(request, representation, said)
+    if response.status == 304:
+        # A cache goes on with what it was told before and a 304 does not repeat.
+        response.headers.setdefault(STALE_HEADER, "")
+    return response
 
 
 def _stale_headers(build: Build) -> dict[str, str]:

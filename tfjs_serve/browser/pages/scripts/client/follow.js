@@ -25,6 +25,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
   let address = null;
   let unsubscribe = () => {};
   let told = null;
+  let reason = null; // why the last answer was an old version
   let isStopped = false;
   let isBusy = false;
   let again = false;
@@ -68,13 +69,14 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     const text = await response.text();
     const generation = response.headers.get(GENERATION);
     const mark = generation ?? text;
-    const stale = response.headers.get(STALE);
+    const stale = response.headers.get(STALE) || null;
     if (mark !== current && !isStopped) {
       await onGeneration({ document: JSON.parse(text), generation, root });
       current = mark;
     }
+    reason = stale;
     if (stale === null) fine();
-    else later(EVENT_MS, () => told || fail(staleError(stale)));
+    else later(EVENT_MS, () => told ?? (reason === stale && fail(staleError(stale))));
   }
 
   /** Listen to the server, if it is one that tells what happens. */

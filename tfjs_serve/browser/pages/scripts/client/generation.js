@@ -8,13 +8,20 @@ const NEEDS_LAYERS = '"tfjs-serve/layers.js>';
 const OPTIMIZER = "optimizer";
 
 /** What is known of the model that runs, to compare the next generation with. */
-function memoryOf(document, sizes, model) {
+function memoryOf(document, sizes, model, optimizer) {
   return {
     structure: weights.structureOf(document),
     marks: new Map(weights.placesOf(document, sizes).map(({ spec, mark }) => [spec.name, mark])),
     sizes,
     model,
+    optimizer,
   };
+}
+
+/** Dispose of a model and of the optimizer that it was loaded with, which TensorFlow.js leaves. */
+export function disposeOf({ model, optimizer }) {
+  model.dispose();
+  optimizer?.dispose();
 }
 
 /** Whether the weights of a generation can be set in the model that runs. */
@@ -33,7 +40,7 @@ export async function loadNew(tf, url, document, generation, onProgress) {
     tf.io.getModelArtifactsForJSON(document, async () => [weights.specsOf(document), weightData]);
   const isGraph = document.format === "graph-model";
   const model = await (isGraph ? tf.loadGraphModel({ load }) : tf.loadLayersModel({ load }));
-  return memoryOf(document, new Map(sizesOf(shards)), model);
+  return memoryOf(document, new Map(sizesOf(shards)), model, model.optimizer);
 }
 
 /** Make the layers known that only layers.js has, as a page that loads models itself does. */
@@ -68,7 +75,7 @@ export async function setChanged(tf, url, document, memory, onProgress) {
     for (const { tensor } of decoded) tensor.dispose();
   }
   const names = ofModel.map(({ spec }) => spec.name);
-  return { memory: memoryOf(document, sizes, model), changed: names, bytes };
+  return { memory: memoryOf(document, sizes, model, memory.optimizer), changed: names, bytes };
 }
 
 const decodedBy = (decoded, { name }) => decoded.find((one) => one.name === name).tensor;

@@ -1,7 +1,7 @@
 // A model in a page that is the newest one of the server's, without a reload.
 
 import { follow } from "./follow.js";
-import { fits, loadNew, setChanged } from "./generation.js";
+import { disposeOf, fits, loadNew, setChanged } from "./generation.js";
 import { hideProblem, showProblem } from "./overlay.js";
 
 /**
@@ -66,7 +66,7 @@ class LiveModel {
   /** Change nothing any more, and dispose of the model. */
   dispose() {
     this.stop();
-    this.#memory?.model.dispose();
+    if (this.#memory !== null) disposeOf(this.#memory);
     this.#memory = null;
   }
 
@@ -97,7 +97,7 @@ class LiveModel {
       generation,
       milliseconds: performance.now() - started,
     });
-    if (isNew) before.model.dispose();
+    if (isNew) disposeOf(before);
   }
 
   #tell(error) {

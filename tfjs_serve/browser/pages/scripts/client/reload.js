@@ -4,6 +4,29 @@ import { follow } from "./follow.js";
 import { hideProblem, showProblem } from "./overlay.js";
 
 /**
+ * Call `notice` with the URL of everything that this page has fetched, and is going to fetch.
+ *
+ * What was fetched before this script ran is in the browser's list, but only if all of the answer
+ * was read, and TensorFlow.js does not read those that say why there is no model.
+ */
+function noticeRequests(notice) {
+  const before = globalThis.fetch;
+  const noticing = (input, ...others) => {
+    notice(input instanceof Request ? input.url : input);
+    return before.call(globalThis, input, ...others);
+  };
+  globalThis.fetch = noticing;
+  const observer = new PerformanceObserver((list) => {
+    for (const { name } of list.getEntries()) notice(name);
+  });
+  observer.observe({ type: "resource", buffered: true });
+  return () => {
+    observer.disconnect();
+    if (globalThis.fetch === noticing) globalThis.fetch = before;
+  };
+}
+
+/**
  * Reload this page when a model of the server has changed that it asked for.
  *
  * @returns a function that ends this
@@ -12,8 +35,8 @@ export function reloadOnChange(serverUrl) {
   const root = new URL(serverUrl, location.href).href;
   const followed = new Map();
 
-  function notice({ name }) {
-    const url = name.replace(/[?#].*$/, "");
+  function notice(requested) {
+    const url = new URL(requested, location.href).href.replace(/[?#].*$/, "");
     if (!url.startsWith(root) || !url.endsWith("/model.json") || followed.has(url)) return;
     let isFirst = true;
     const following = follow(url, {
@@ -31,10 +54,9 @@ export function reloadOnChange(serverUrl) {
     following.look();
   }
 
-  const observer = new PerformanceObserver((list) => list.getEntries().forEach(notice));
-  observer.observe({ type: "resource", buffered: true });
+  const end = noticeRequests(notice);
   return () => {
-    observer.disconnect();
+    end();
     for (const following of followed.values()) following.stop();
   };
 }

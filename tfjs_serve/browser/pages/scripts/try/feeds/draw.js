@@ -28,7 +28,7 @@ export function draw({ input, shape, range, changed }) {
         changed();
       })),
     options.element,
-    h("p", { class: "hint" }, "Keys: arrows move the pen, Space puts it down and lifts it, Delete clears."));
+    h("p", { class: "hint keys" }, "Keys: arrows move the pen, Space puts it down and lifts it, Delete clears."));
   return {
     element,
     isEmpty: () => sheet.isEmpty,

@@ -18,13 +18,15 @@ export function pixelOptions({ layout, range, dtype, fit = "crop", hasFit = true
   const set = (changes) => {
     Object.assign(state, changes);
     bounds.hidden = state.name !== OTHER;
+    summary.textContent = told(state, range, hasFit);
     onChange();
   };
   const bounds = h("span", { class: "fields", hidden: true },
     numberField("black", 0, (low) => set({ low })), numberField("white", 1, (high) => set({ high })));
-  const told = range ? [[AS_THE_MODEL_SAYS, `${range[0]} to ${range[1]}, as the model's Rescaling takes them`]] : [];
-  const element = h("div", { class: "fields" },
-    choice("Numbers", [...told, ...Object.keys(SCALINGS), [OTHER, "others"]], state.name, (name) => set({ name })),
+  const summary = h("summary", {}, told(state, range, hasFit));
+  const ofModel = range ? [[AS_THE_MODEL_SAYS, `${AS_THE_MODEL_SAYS}: ${range[0]} to ${range[1]}`]] : [];
+  const fields = h("div", { class: "fields" },
+    choice("Numbers", [...ofModel, ...Object.keys(SCALINGS), [OTHER, "others"]], state.name, (name) => set({ name })),
     bounds,
     hasFit && choice("Picture", FITS, fit, (chosen) => set({ fit: chosen })),
     checkbox("Invert (dark becomes light)", false, (isInverted) => set({ isInverted })));
@@ -33,13 +35,25 @@ export function pixelOptions({ layout, range, dtype, fit = "crop", hasFit = true
     return state.name === OTHER ? between(state.low, state.high) : SCALINGS[state.name];
   };
   return {
-    element,
+    element: h("details", { class: "options" }, summary, fields),
     numbersIn(picture) {
       const pixels = resized(picture, layout.width, layout.height, state.fit);
       const values = numbersOf(pixels, layout.channels, scaling(), state.isInverted);
       return { values, pixels: seen(pixels, layout, state.isInverted) };
     },
   };
+}
+
+/** In words, what becomes of a picture. */
+function told({ name, low, high, fit, isInverted }, range, hasFit) {
+  const fitted = hasFit ? `, the picture ${FITS.find(([one]) => one === fit)[1]}` : "";
+  return `Pixels become ${scaled(name, low, high, range)}${fitted}${isInverted ? ", inverted" : ""}`;
+}
+
+function scaled(name, low, high, range) {
+  if (name === AS_THE_MODEL_SAYS) return `numbers from ${range[0]} to ${range[1]}, which the model rescales`;
+  if (name === OTHER) return `numbers from ${low} to ${high}`;
+  return name.startsWith("ImageNet") ? `numbers by ${name}` : `numbers from ${name}`;
 }
 
 /** Pixels are bytes where a model takes integers, and otherwise most often from 0 to 1. */

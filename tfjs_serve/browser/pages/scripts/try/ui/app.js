@@ -24,7 +24,8 @@ export class App {
     this.feeding = h("div", { class: "feeding" });
     this.measured = h("div");
     this.outputs = new Outputs();
-    mount.append(this.start, this.status, this.bar, this.alert, this.controls, this.feeding, this.outputs.element, this.measured);
+    mount.append(this.start, this.status, this.bar, this.alert, this.controls,
+      h("div", { class: "beside" }, this.feeding, this.outputs.element), this.measured);
   }
 
   startText() {
