@@ -41,11 +41,8 @@ from tfjs_serve.web.pages.typescript import TYPES_NAME, types_of
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-<<<<<<< HEAD
     MODEL_HEADERS,
-=======
     Representation,
->>>>>>> 32293ff601718de05915897397ca6b5a6b8c9d2c
     codings_of,
     from_bytes,
     of_file,
