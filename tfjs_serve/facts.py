@@ -20,7 +20,7 @@ Shape = tuple[int | None, ...]
 """The sizes of a tensor, with the batch axis; an axis of any size is ``None``."""
 
 MOST_TENSORS = 100
-MOST_LAYERS = 5_000
+MOST_LAYERS = 10_000
 """How many inputs or outputs of a model, and layers, are told one by one."""
 MOST_LISTED_LAYERS = 500
 """How many layers are told in ``/-/models.json``, which has those of all models."""

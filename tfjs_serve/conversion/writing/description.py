@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
 from tfjs_serve.conversion.model.sources import LayerWeights
@@ -21,6 +21,9 @@ from tfjs_serve.facts import (
     shortened,
 )
 from tfjs_serve.layers_model.model import TensorSource
+
+_MOST_CHARACTERS = 1_000_000
+"""In the names of layers: what a process tells of a model has a largest size."""
 
 
 def described(
@@ -41,12 +44,18 @@ def described(
     return ModelFacts(
         inputs=tuple(islice(_inputs(model, translation), MOST_TENSORS)),
         outputs=tuple(islice(_outputs(translation), MOST_TENSORS)),
-        layers=layers[:MOST_LAYERS],
+        layers=layers[: _told(layers)],
         layer_count=len(layers),
         models=tuple(islice(_models(model), MOST_LAYERS)),
         parameters=sum(math.prod(source.shape) for source in _distinct(weights)),
         parts=tuple(parts),
     )
+
+
+def _told(layers: Sequence[LayerInfo]) -> int:
+    """Return how many of the layers are told; with very long names, these are fewer."""
+    lengths = (len(one.path) + sum(map(len, one.inputs)) for one in layers[:MOST_LAYERS])
+    return sum(total <= _MOST_CHARACTERS for total in accumulate(lengths))
 
 
 def _distinct(weights: LayerWeights) -> Collection[TensorSource]:

@@ -78,10 +78,11 @@ export class Drawing {
       label.textContent = text;
       group.append(label);
     });
-    group.append(titleOf(node));
     if (node.children) {
-      set(group, { role: "button", tabindex: 0, "aria-expanded": Boolean(isOpen), "data-path": node.path });
-      set(group, { "aria-label": `${node.name}, ${node.kind}, ${node.layers} layers` });
+      const state = { "aria-expanded": isOpen, "data-path": node.path };
+      set(group, { role: "button", tabindex: 0, ...state });
+    } else {
+      group.append(titleOf(node));
     }
     group.addEventListener("pointerenter", () => this.light(node, true));
     group.addEventListener("pointerleave", () => this.light(node, false));
