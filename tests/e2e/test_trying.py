@@ -464,6 +464,21 @@ def test_a_new_generation_is_compared_with_the_one_before(
     assert kept == [kept[0]] * 3
 
 
+def test_a_page_that_is_opened_later_gets_the_generation_before_from_the_server(
+    trying: Callable[..., Trial], server: ServedModels, tmp_path: Path
+) -> None:
+    server.add(SAMPLE_MODELS / "iris.h5", "later.h5")
+    server.get(server.url("later"))
+    server.add(changed(SAMPLE_MODELS / "iris.h5", tmp_path / "later.h5", 1))
+    server.get(server.url("later"))
+    trial = trying("later")
+    trial.section.get_by_label("2", exact=True).fill("3")
+    trial.choose("Compare with", "before")
+    expect(trial.section.get_by_label("Compare with")).to_contain_text("the generation of ")
+    expect(trial.outputs.locator(".difference")).to_contain_text("Largest difference")
+    assert [trial.costs(row)[0] for row in (0, 1)] == ["full", "before"]
+
+
 def changed(source: Path, target: Path, seed: int) -> Path:
     """Write a model whose weights are a little different."""
     target.write_bytes(source.read_bytes())

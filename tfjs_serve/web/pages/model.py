@@ -168,7 +168,7 @@ def model_page(
         known=known,
         generations=generations_told(generations),
         shards=shards_of(generations, summary.page_url),
-        trial=trial_of(summary, tfjs, own_layers=view.own_layers),
+        trial=trial_of(summary, tfjs, generations=generations, own_layers=view.own_layers),
     )
 
 

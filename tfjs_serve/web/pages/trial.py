@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tfjs_serve.builder import KeptGeneration
 from tfjs_serve.settings import Variant
+from tfjs_serve.web.generations import generation_name
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.tfjs import Tfjs
 
@@ -29,11 +31,19 @@ class Trial:
     data: Mapping[str, Any]
 
 
-def trial_of(summary: ModelSummary, tfjs: Tfjs, *, own_layers: Sequence[str]) -> Trial:
+def trial_of(
+    summary: ModelSummary,
+    tfjs: Tfjs,
+    *,
+    generations: Sequence[KeptGeneration],
+    own_layers: Sequence[str],
+) -> Trial:
     """Return how a model is tried that can be loaded.
 
     Parameters
     ----------
+    generations
+        The versions of the model whose files are there, newest first.
     own_layers
         The layer classes that a page has to have, because no server can.
     """
@@ -41,10 +51,10 @@ def trial_of(summary: ModelSummary, tfjs: Tfjs, *, own_layers: Sequence[str]) ->
         f"This model needs layers that only pages of your own have: {', '.join(own_layers)}. So it "
         "cannot be tried here."
     )
-    return Trial(refusal=refusal if own_layers else "", data=_data(summary, tfjs))
+    return Trial(refusal=refusal if own_layers else "", data=_data(summary, tfjs, generations[1:2]))
 
 
-def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:
+def _data(summary: ModelSummary, tfjs: Tfjs, before: Sequence[KeptGeneration]) -> dict[str, Any]:
     facts = summary.status.facts
     beside = {neighbour.name for neighbour in summary.entry.neighbours}
     return {
@@ -53,6 +63,7 @@ def _data(summary: ModelSummary, tfjs: Tfjs) -> dict[str, Any]:
         "needsLayers": bool(summary.layers_url),
         "variant": summary.variant.value,
         "variants": _variants(summary),
+        "before": [_earlier(summary, one) for one in before],
         "weightBytes": dict(facts.weight_bytes) if facts else {},
         "labels": list(facts.labels) if facts else [],
         "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
@@ -68,3 +79,9 @@ def _variants(summary: ModelSummary) -> dict[str, str]:
         if variant is not Variant.TRAIN
     }
     return urls or {summary.variant.value: summary.url}
+
+
+def _earlier(summary: ModelSummary, one: KeptGeneration) -> dict[str, Any]:
+    """Return where a generation is, and when it was made, in milliseconds as JavaScript has it."""
+    url = f"{summary.page_url}{generation_name(one.artifact.key)}"
+    return {"url": url, "time": int(one.recorded_at * 1000)}

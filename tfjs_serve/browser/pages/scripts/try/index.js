@@ -27,6 +27,7 @@ function withUrls(data) {
   const variants = Object.entries(data.variants).map(([name, path]) => [name, absolute(path)]);
   return {
     ...data,
+    before: data.before.map((one) => ({ ...one, url: absolute(one.url) })),
     variants: Object.fromEntries(variants),
     vocabularyUrl: absolute(data.vocabularyUrl),
     tfjs: { ...data.tfjs, url: absolute(data.tfjs.url) },

@@ -85,7 +85,7 @@ export class App {
     const variants = Object.keys(this.data.variants);
     const named = variants.map((name) => [name, `${name}${this.sizeOf(name)}`]);
     const against = [["", "nothing"], ...named.filter(([name]) => name !== this.models.variant)];
-    if (this.models.before) against.push([BEFORE, "the generation before"]);
+    if (this.models.nameOfBefore) against.push([BEFORE, this.models.nameOfBefore]);
     this.controls.replaceChildren(
       ...(variants.length > 1 ? [choice("Variant", named, this.models.variant, (name) => this.choose(name))] : []),
       choice("Backend", this.models.backends(), this.models.backend(), (name) => this.useBackend(name)),

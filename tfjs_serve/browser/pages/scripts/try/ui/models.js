@@ -22,11 +22,22 @@ export class Models {
     this.current ??= await this.loaded(this.variant);
   }
 
-  loaded(variant) {
-    const { variants, loader, needsLayers, weightBytes } = this.data;
+  loaded(variant, url = this.data.variants[variant]) {
+    const { loader, needsLayers, weightBytes } = this.data;
     const total = weightBytes[variant] ?? 0;
     const onProgress = (bytes) => this.onProgress(bytes, total);
-    return engine.load(this.tf, { url: variants[variant], loader, needsLayers }, onProgress);
+    return engine.load(this.tf, { url, loader, needsLayers }, onProgress);
+  }
+
+  /** The generation that the server had before when it made the page, of the variant that it lists. */
+  get kept() {
+    return this.variant === this.data.variant ? this.data.before[0] : undefined;
+  }
+
+  /** What the generation before is called; empty if there is none. */
+  get nameOfBefore() {
+    if (this.before) return "the generation before";
+    return this.kept ? `the generation of ${new Date(this.kept.time).toLocaleTimeString()}` : "";
   }
 
   /** What a folder for TensorFlow.js has of that name; most have none. */
@@ -66,6 +77,7 @@ export class Models {
   }
 
   async compareWith(against) {
+    if (against === BEFORE) this.before ??= await this.loaded(this.variant, this.kept.url);
     const next = against && against !== BEFORE ? await this.loaded(against) : null;
     this.compareWithNothing();
     [this.against, this.other] = [against, next];
@@ -82,6 +94,7 @@ export class Models {
     const other = this.other ? await this.loaded(this.against) : null;
     engine.dispose(this.before);
     engine.dispose(this.other);
+    this.data.before = []; // there is one between it and the newest now
     [this.before, this.current, this.other] = [this.current, next, other];
   }
 
