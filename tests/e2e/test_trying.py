@@ -320,8 +320,9 @@ def test_the_camera_is_looked_through(trying: Callable[..., Trial]) -> None:
     trial.choose("Feed with", "camera")
     trial.button("Start the camera").click()
     expect(trial.outputs.locator("tbody tr")).to_have_count(3, timeout=30_000)
-    times = trial.costs()[-1]
-    expect(trial.section.locator(".costs tbody td").last).not_to_have_text(times)
+    shown = trial.outputs.locator("tbody")
+    for _ in range(3):  # Chromium's camera shows something that moves
+        expect(shown).not_to_have_text(shown.inner_text())
     before = trial.tensors()
     trial.button("Stop the camera").click()
     trial.page.wait_for_timeout(500)
@@ -457,8 +458,9 @@ def test_a_new_generation_is_compared_with_the_one_before(
         trial.choose("Compare with", "before")
         expect(trial.outputs.locator("thead th")).to_have_text(["full", "before", "difference"])
         expect(trial.outputs.locator(".difference")).to_contain_text("Largest difference")
-        trial.choose("Compare with", "uint8")  # says that all is loaded
+        trial.choose("Compare with", "uint8")
         trial.choose("Compare with", "")
+        expect(trial.outputs.locator("thead")).to_have_count(0)
         expect(status).to_be_empty()
         kept.append(trial.tensors())
     assert kept == [kept[0]] * 3

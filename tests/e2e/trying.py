@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import cos, pi, sin
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -100,7 +99,7 @@ class Trial:
     def costs(self, row: int = 0) -> list[str]:
         """Return what stands in a row of costs: the name, then load, network, cache and times."""
         line = self.section.locator(".costs tbody tr").nth(row)
-        expect(line.locator("td").nth(3)).not_to_be_empty()
+        expect(line.locator("td").last).not_to_be_empty(timeout=LOADED_MS)
         return [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
 
     def fetched_bytes(self, row: int = 0) -> float:
@@ -109,6 +108,9 @@ class Trial:
         return float(number) * {"bytes": 1, "KB": 1e3, "MB": 1e6}[unit]
 
     def tensors(self) -> int:
-        """Return how many tensors there are when nothing is under way."""
-        count: Any = self.page.evaluate("tf.memory().numTensors")
-        return int(count)
+        """Return how many tensors there are between predictions."""
+        counts = []
+        for _ in range(20):
+            counts.append(int(self.page.evaluate("tf.memory().numTensors")))
+            self.page.wait_for_timeout(25)
+        return min(counts)

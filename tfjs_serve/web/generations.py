@@ -1,6 +1,6 @@
 """Earlier versions of a model, at URLs of their own: ``/<name>/model.<digest>.json``.
 
-Such a URL is in the folder of the newest ``model.json``, so the shards that it names are found there.
+They are in the folder of the newest ``model.json``, so the shards that they name are found there.
 """
 
 from __future__ import annotations

@@ -145,7 +145,6 @@ export async function predict(tf, loaded, given) {
     results = [await run(tf, model, inputs)].flat();
     const values = await Promise.all(results.map((tensor) => tensor.data()));
     const milliseconds = performance.now() - start;
-    remember(loaded, milliseconds);
     const names = namesOf(model.outputs, model.outputNames);
     const outputs = results.map(({ shape, dtype }, index) => ({
       name: names[index] ?? `output ${index}`, shape, dtype, values: values[index],
@@ -180,20 +179,6 @@ const DYNAMIC = new Set([
 ]);
 
 const named = (model, result) => (result.dataId ? [result] : result);
-
-/** The first prediction compiles shaders and fetches weights, so it tells of itself alone. */
-function remember(loaded, milliseconds) {
-  if (loaded.warmUp === null) loaded.warmUp = milliseconds;
-  else loaded.times = [...loaded.times, milliseconds].slice(-MOST_TIMES);
-}
-
-const MOST_TIMES = 100;
-
-/** Predict the same again a few times, for the median: at most so often, and so long. */
-export async function measure(tf, loaded, given, times = 10, mostMilliseconds = 1000) {
-  const end = performance.now() + mostMilliseconds;
-  for (let time = 0; time < times && performance.now() < end; time++) await predict(tf, loaded, given);
-}
 
 /** Free a model, and what its optimizer holds, which TensorFlow.js forgets where it was loaded. */
 export function dispose(loaded) {

@@ -15,9 +15,6 @@ export const freeAxes = (shape) =>
 export const sampleShape = (shape, sizes = {}) =>
   shape.slice(1).map((size, index) => size ?? sizes[index + 1]);
 
-/** How many samples the model always takes at once; 1 where it takes any number. */
-export const batchOf = (shape) => shape[0] ?? 1;
-
 export const readable = (shape) =>
   shape ? `[${shape.map((size) => size ?? "any").join(", ")}]` : "of a shape that is not known";
 
@@ -40,21 +37,3 @@ export function imageLayout(shape) {
 /** Squares of these sides are commonly fed as one row of numbers. */
 const FLAT_SIDES = [8, 16, 20, 28, 32, 64];
 const SMALLEST_SIDE = 8;
-
-/**
- * Repeat or cut rows so that there is a whole number of batches.
- *
- * @param rows arrays of equal length
- * @param batch what the model takes at once, or 1
- * @returns batches, of which the last one is filled up with its last row
- */
-export function batches(rows, batch) {
-  if (batch <= 1) return [rows];
-  const result = [];
-  for (let start = 0; start < rows.length; start += batch) {
-    const chunk = rows.slice(start, start + batch);
-    while (chunk.length < batch) chunk.push(chunk[chunk.length - 1]);
-    result.push(chunk);
-  }
-  return result;
-}

@@ -11,6 +11,8 @@ import { Outputs } from "./outputs.js";
 import { Panel } from "./panel.js";
 import { Table, takesRows } from "./table.js";
 
+const CALM_MS = 500;
+
 /** @param data what the server tells of the model (`web/pages/trial.py`); URLs are absolute */
 export class App {
   constructor(mount, data) {
@@ -49,12 +51,18 @@ export class App {
     this.say(`Loading: ${readableBytes(bytes)}${total ? ` of ${readableBytes(total)}` : ""}`);
   }
 
-  /** Run what takes long: one at a time, its failure shown. Returns whether it went well. */
-  async busy(text, action) {
+  /** Run what takes long: one after the other, its failure shown. Returns whether it went well. */
+  busy(text, action) {
+    this.acting = (this.acting ?? Promise.resolve()).then(() => this.act(text, action));
+    return this.acting;
+  }
+
+  async act(text, action) {
     this.say(text);
     this.fail("");
     this.start.disabled = true;
     try {
+      await Promise.all([this.running, this.measuring]); // with the models that are there now
       await action();
       return true;
     } catch (error) {
@@ -200,11 +208,30 @@ export class App {
   /** Predict, or again after the prediction that is under way. @param isAsked whether by a button */
   predictNow(isAsked = false) {
     this.next = this.next || isAsked ? "asked" : "changed";
-    this.running ??= this.run().finally(() => (this.running = null));
+    this.running ??= this.run().finally(() => {
+      this.running = null;
+      this.measureSoon();
+    });
     return this.running;
   }
 
+  /** When nothing has changed for a moment, find out how long a prediction takes. */
+  measureSoon() {
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => {
+      if (this.running || !this.given) return;
+      this.measuring = this.models.measure(this.given, () => !this.running)
+        .then(() => this.showCosts(), () => {}) // the next prediction says what is wrong
+        .finally(() => (this.measuring = null));
+    }, CALM_MS);
+  }
+
+  showCosts() {
+    this.measured.replaceChildren(costs(this.models.backend(), this.models.shown()));
+  }
+
   async run() {
+    await this.measuring;
     while (this.next) {
       const isAsked = this.next === "asked";
       this.next = null;
@@ -212,22 +239,24 @@ export class App {
         this.outputs.clear();
         continue;
       }
-      await this.predictOnce();
+      await this.predictOnce(isAsked);
     }
   }
 
-  async predictOnce() {
+  async predictOnce(isAsked) {
+    this.given = null;
     try {
       const samples = this.samples();
       const given = predictionsFor(this.inputs, samples);
       const results = [];
       for (const { name, loaded } of this.models.shown()) {
-        const outcomes = await this.models.predict(loaded, given);
+        const outcomes = await this.models.predict(loaded, given, isAsked);
         results.push({ name, outputs: outputsOf(outcomes, samples.length) });
       }
       this.fail("");
       this.outputs.show(results, this.models.labels);
-      this.measured.replaceChildren(costs(this.models.backend(), this.models.shown()));
+      this.given = given;
+      this.showCosts();
     } catch (error) {
       this.outputs.clear();
       this.fail(error.message);
