@@ -7,7 +7,7 @@ import { namesOf } from "./engine.js";
  *
  * @param model a loaded layers model; graph models have no layers, and tell nothing
  */
-export function consumersOf(model, name) {
+function consumersOf(model, name) {
   if (!model.layers) return [];
   const position = namesOf(model.inputs, model.inputNames).indexOf(name);
   return position < 0 ? [] : consumers(model, model.inputs[position]);

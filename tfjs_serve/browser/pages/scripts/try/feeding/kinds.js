@@ -5,7 +5,7 @@ import { count, imageLayout, sampleShape } from "../shapes.js";
 /** The largest side of an image that people draw pixel for pixel. */
 const LARGEST_DRAWN_SIDE = 64;
 /** The most numbers that get a field each. */
-export const MOST_FIELDS = 40;
+const MOST_FIELDS = 40;
 
 /**
  * The ways to feed an input, the one to begin with first.

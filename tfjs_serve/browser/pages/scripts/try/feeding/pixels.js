@@ -29,7 +29,7 @@ export const between = (low, high) => {
  * @param fit "stretch", "crop" (the middle), or "pad" (all, with borders)
  * @returns {{from: number[], to: number[]}} each x, y, width, height
  */
-export function placed(width, height, wide, high, fit) {
+function placed(width, height, wide, high, fit) {
   const whole = [0, 0, width, height];
   const target = [0, 0, wide, high];
   const zoom = (fit === "pad" ? Math.min : Math.max)(wide / width, high / height);

@@ -66,7 +66,7 @@ export function settingsFor(vocabulary) {
   };
 }
 
-export function tokensOf(text, { by, lowercase }) {
+function tokensOf(text, { by, lowercase }) {
   const cased = lowercase ? text.toLowerCase() : text;
   if (by === "characters") return [...cased];
   return cased.match(/[\p{L}\p{N}'’]+|[^\s\p{L}\p{N}]/gu) ?? [];
