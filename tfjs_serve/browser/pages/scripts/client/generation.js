@@ -3,8 +3,9 @@
 import { besideModel, fetchShards } from "./fetching.js";
 import * as weights from "./weights.js";
 
-/** How a topology names the classes of layers.js. */
+/** How a model.json names the classes of layers.js, and the optimizer of training.js. */
 const NEEDS_LAYERS = '"tfjs-serve/layers.js>';
+const NEEDS_TRAINING = '"tfjs-serve/training.js>';
 const OPTIMIZER = "optimizer";
 
 /** What is known of the model that runs, to compare the next generation with. */
@@ -32,8 +33,8 @@ export function fits(memory, document) {
 const sizesOf = (shards) => [...shards].map(([path, { length }]) => [path, length]);
 
 /** Load a generation as a new model; returns what is to be remembered of it, with the model. */
-export async function loadNew(tf, url, document, generation, onProgress) {
-  await loadLayers(tf, url, document, generation);
+export async function loadNew(tf, url, { document, generation, root }, onProgress) {
+  await loadScripts(tf, url, { document, generation, root });
   const shards = await fetchShards(url, weights.pathsOf(document), onProgress);
   const weightData = weights.joined(weights.pathsOf(document).map((path) => shards.get(path)));
   const load = async () =>
@@ -43,13 +44,19 @@ export async function loadNew(tf, url, document, generation, onProgress) {
   return memoryOf(document, new Map(sizesOf(shards)), model, model.optimizer);
 }
 
-/** Make the layers known that only layers.js has, as a page that loads models itself does. */
-async function loadLayers(tf, url, document, generation) {
-  if (!JSON.stringify(document.modelTopology).includes(NEEDS_LAYERS)) return;
-  const script = new URL(besideModel(url, "layers.mjs"));
-  if (generation) script.searchParams.set("generation", generation);
-  const { register } = await import(script.href);
-  register(tf);
+/** Make known what only layers.js and training.js have: pages need no further lines for them. */
+async function loadScripts(tf, url, { document, generation, root }) {
+  const { modelTopology, trainingConfig } = document;
+  const needed = [];
+  if (JSON.stringify(modelTopology).includes(NEEDS_LAYERS)) {
+    const script = new URL(besideModel(url, "layers.mjs"));
+    if (generation) script.searchParams.set("generation", generation);
+    needed.push(script.href);
+  }
+  if (JSON.stringify(trainingConfig ?? null).includes(NEEDS_TRAINING)) {
+    needed.push(root ? new URL("-/training.mjs", root).href : besideModel(url, "training.mjs"));
+  }
+  for (const script of needed) (await import(script)).register(tf);
 }
 
 /**
@@ -130,7 +137,12 @@ async function untilIdle(model) {
   while (model.isTraining) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Give the optimizer its new state; what it had before is not disposed of by TensorFlow.js. */
+/**
+ * Give the optimizer its new state.
+ *
+ * TensorFlow.js's own do not dispose of what they had before. The number of steps, which is first,
+ * is made for whoever asks.
+ */
 async function setOptimizer(tf, model, decoded, changed) {
   const { optimizer } = model;
   if (!optimizer?.setWeights) return;
@@ -139,5 +151,7 @@ async function setOptimizer(tf, model, decoded, changed) {
     .filter(({ spec }) => spec.group === OPTIMIZER)
     .map(({ spec }) => ({ name: spec.name, tensor: decodedBy(decoded, spec) }));
   await optimizer.setWeights(state);
-  for (const { tensor } of before) if (!tensor.isDisposed) tensor.dispose();
+  const [steps, ...after] = await optimizer.getWeights();
+  const kept = new Set(after.map(({ tensor }) => tensor));
+  for (const { tensor } of [steps, ...before]) if (!kept.has(tensor)) tensor.dispose();
 }

@@ -70,11 +70,12 @@ class LiveModel {
     this.#memory = null;
   }
 
-  async #take({ document, generation }) {
+  async #take(news) {
+    const { document, generation } = news;
     const { onProgress } = this.#options;
     const started = performance.now();
     if (this.#memory === null) {
-      this.#memory = await loadNew(this.#tf, this.url, document, generation, onProgress);
+      this.#memory = await loadNew(this.#tf, this.url, news, onProgress);
       this.generation = generation;
       if (this.error !== null) location.reload(); // the page has been told that it failed
       return;
@@ -86,7 +87,7 @@ class LiveModel {
       this.#memory = set.memory;
       Object.assign(update, { changed: set.changed, bytes: set.bytes });
     } else {
-      this.#memory = await loadNew(this.#tf, this.url, document, generation, onProgress);
+      this.#memory = await loadNew(this.#tf, this.url, news, onProgress);
     }
     this.generation = generation;
     const isNew = this.model !== before.model;

@@ -40,6 +40,7 @@ function connect(root) {
     for (const listener of [...connection.listeners]) tell(listener, event);
   };
   connection.end = throughFrame(root, hear, () => {
+    if (connection.listeners.size === 0) return;
     connection.end = listen(root, null, hear);
   });
   return connection;
@@ -54,22 +55,24 @@ function tell(listener, event) {
   }
 }
 
-/** Listen through a hidden frame of the server; `onSilence` is called if it does not answer. */
-function throughFrame(root, onMessage, onSilence) {
+/** Listen through a hidden frame of the server; `onFailure` is called if that does not work. */
+function throughFrame(root, onMessage, onFailure) {
   const frame = document.createElement("iframe");
   frame.hidden = true;
   frame.title = "tfjs-serve";
   frame.setAttribute("aria-hidden", "true");
   frame.src = new URL("-/relay.html", root).href;
   const { origin } = new URL(root);
-  const timer = setTimeout(() => {
+  const fail = () => {
     end();
-    onSilence();
-  }, FRAME_MS);
+    onFailure();
+  };
+  const timer = setTimeout(fail, FRAME_MS);
   function hear({ source, origin: from, data }) {
     if (source !== frame.contentWindow || from !== origin || !data?.tfjsServe) return;
     clearTimeout(timer);
-    onMessage(data.tfjsServe);
+    if (data.tfjsServe.kind === "alone") fail();
+    else onMessage(data.tfjsServe);
   }
   function end() {
     clearTimeout(timer);

@@ -18,5 +18,6 @@ addEventListener("message", ({ source, origin, data }) => {
   if (source !== parent || data !== "tfjs-serve listen" || pageOrigin !== null) return;
   pageOrigin = origin;
   tell({ kind: "beat" }); // so that the page sees that there is a relay
-  listen(root, new URL(worker, location.href).href, tell);
+  // Without anything to share a stream by in this frame, the page may have it.
+  listen(root, new URL(worker, location.href).href, tell, () => tell({ kind: "alone" }));
 });

@@ -10,8 +10,9 @@ export const canElect = () => Boolean(globalThis.navigator?.locks && globalThis.
  *
  * @param name that of the lock and of the channel
  * @param open `(onMessage, after)` opens a stream and returns what closes it
+ * @param onRefused is called if there are no locks for this page, as in some frames
  */
-export function elected(name, open, onMessage) {
+export function elected(name, open, onMessage, onRefused) {
   const channel = new BroadcastChannel(name);
   let lastId = "";
   let leave = () => {};
@@ -46,9 +47,10 @@ export function elected(name, open, onMessage) {
     waiting = new AbortController();
     const how = options.steal ? options : { signal: waiting.signal };
     const { signal } = waiting;
-    navigator.locks.request(name, how, lead).catch(() => {
+    navigator.locks.request(name, how, lead).catch((error) => {
       leave(); // another page has taken it, or this one has given up
-      if (!signal.aborted) stand({});
+      if (error.name !== "AbortError") onRefused();
+      else if (!signal.aborted) stand({});
     });
   }
 

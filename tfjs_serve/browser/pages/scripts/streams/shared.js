@@ -12,14 +12,28 @@ const QUICK_MS = 2_000;
  * Listen to the events of a server; returns a function that ends this.
  *
  * @param workerUrl that of the script that pages of this origin share, if they can
+ * @param onAlone is called instead of opening a stream for this page alone, if it is given
  */
-export function listen(root, workerUrl, onMessage) {
+export function listen(root, workerUrl, onMessage, onAlone = null) {
   let hasWorker = Boolean(workerUrl && globalThis.SharedWorker);
+  let hasLocks = canElect();
   const open = (tell, after) => openStream(root, tell, after);
 
   function begin() {
     if (hasWorker) return withWorker();
-    return canElect() ? elected(`tfjs-serve ${root}`, open, onMessage) : whileVisible(open, onMessage);
+    if (hasLocks) return withLocks();
+    if (onAlone === null) return whileVisible(open, onMessage);
+    onAlone();
+    return () => {};
+  }
+
+  function withLocks() {
+    let end = elected(`tfjs-serve ${root}`, open, onMessage, () => {
+      end();
+      hasLocks = false;
+      end = begin();
+    });
+    return () => end();
   }
 
   function withWorker() {
