@@ -45,6 +45,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "pages",
     "real_files",
     "soak",
 )

@@ -57,7 +57,7 @@ def test_every_version_that_the_converter_asks_for_is_told() -> None:
 
 RUN = ("console", "html", "js", "python")
 """What ``tests/e2e/test_documents.py`` runs, unless the document says why not."""
-SHOWN = ("", "caddy", "json", "nginx", "text", "yaml")
+SHOWN = ("", "caddy", "json", "nginx", "text", "ts", "yaml")
 
 
 def test_each_block_is_run_or_says_why_not() -> None:

@@ -120,7 +120,7 @@ class Faults:
 def watched(page: Page) -> Iterator[Faults]:
     """The faults of all that is opened in the page; at the end there must be none."""
     faults = Faults([], [], [])
-    page.expose_function("violated", lambda told: faults.violations.append(told))
+    page.expose_function("violated", lambda *told: faults.violations.extend(told))
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation', "
         "(event) => violated(`${event.violatedDirective} ${event.blockedURI}`))"

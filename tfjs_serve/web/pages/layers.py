@@ -49,7 +49,7 @@ def graph_of(facts: ModelFacts) -> Mapping[str, Any]:
     Lists instead of objects, because there may be thousands of layers: path, class, what it became,
     shape, parameters, inputs.
     """
-    if not facts.models:
+    if not any(model.path == "" for model in facts.models):
         return {}
     layers = [
         [
@@ -113,7 +113,7 @@ class _Inside:
         """Return the shapes of the outputs; those of a model are the ones of its last layers."""
         if isinstance(one, LayerInfo):
             return one.shapes
-        exits = [f"{one.path}/{name}" for name in one.exits]
+        exits = [f"{one.path}/{name}" for name in dict.fromkeys(one.exits)]
         inner = [self._layers.get(path) or self._models.get(path) for path in exits]
         return [shape for last in inner if last for shape in self._shapes_of(last)[:1]]
 

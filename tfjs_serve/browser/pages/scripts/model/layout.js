@@ -13,6 +13,7 @@ const BESIDE = 30;
 const PADDING = 18;
 const HEAD = 44;
 const MOST_ROWS = 500;
+const MOST_LINKS = 1500;
 /** Beyond that, dagre takes many seconds. */
 
 /**
@@ -25,7 +26,8 @@ export function layoutOf(model, isOpen, depth = 0) {
   const edges = edgesOf(items);
   const rows = rowsOf(items, edges);
   const links = between(rows, edges);
-  const placed = rows.length > MOST_ROWS ? layered(rows, links, GAP, BESIDE) : byDagre(rows, links);
+  const isMuch = rows.length > MOST_ROWS || links.length > MOST_LINKS;
+  const placed = isMuch ? layered(rows, links, GAP, BESIDE) : byDagre(rows, links);
   return flattened(rows, placed, edges);
 }
 
