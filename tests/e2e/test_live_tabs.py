@@ -193,7 +193,9 @@ def test_pages_that_may_not_read_models_hear_nothing(
         base,
     )
     assert page.evaluate("heard") == []
-    assert page.evaluate("base => fetch(base + '/-/events').catch(() => 'blocked')", base) == "blocked"
+    assert (
+        page.evaluate("base => fetch(base + '/-/events').catch(() => 'blocked')", base) == "blocked"
+    )
 
 
 def test_a_server_that_was_started_again_is_heard(

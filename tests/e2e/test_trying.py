@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -22,12 +22,14 @@ from tests.parity.handmade import write_graph
 from tests.parity.harness import ServedModels
 from tests.parity.keras3 import built
 from tests.samples import REFERENCES, SAMPLE_MODELS
+from tfjs_serve.settings import DEFAULT_TFJS_URL
 
 from .trying import TENSORFLOW, THREE, ZERO, Trial
 
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in KERAS_WARNINGS]
 
 TEXTS = Path(__file__).parents[1] / "fixtures/text.zip"
+AXE = Path(__file__).parents[1] / "js/node_modules/axe-core/axe.min.js"
 PREDICTIONS = 50
 
 
@@ -94,7 +96,7 @@ def test_a_drawn_digit_is_read(trying: Callable[..., Trial]) -> None:
     assert float(network.removesuffix(" KB")) > 150
     assert cache == "0 bytes"
     assert re.fullmatch(r"[\d.]+ m?s", warm_up)
-    assert re.fullmatch(r"[\d.]+ m?s of \d+", median)
+    assert re.fullmatch(r"[\d.]+ m?s \(\d+ times\)", median)
     expect(trial.section.locator(".costs thead")).to_contain_text("On webgl")
 
 
@@ -506,7 +508,7 @@ def test_predictions_leave_no_tensors_behind(trying: Callable[..., Trial]) -> No
     for _ in range(PREDICTIONS):
         trial.button("Predict").click()
     median = trial.section.locator(".costs tbody tr").first.locator("td").last
-    expect(median).to_have_text(re.compile(r"of (\d\d+)"))
+    expect(median).to_have_text(re.compile(r"\((\d\d+) times\)"))
     assert trial.tensors() == before
 
 
@@ -534,14 +536,93 @@ def test_a_big_model_tells_how_far_it_is(
     assert told[-1].startswith("Loading: 12.0 MB")
 
 
-def test_without_tensorflow_js_the_page_says_what_to_do(page: Page, tmp_path: Path) -> None:
-    url = "http://127.0.0.1:9/tf.es2017.min.js"
-    served = ServedModels(tmp_path, options=["--tfjs-url", url])
+TAMPERED = b"var tf = {};"
+
+
+@pytest.fixture(scope="module")
+def with_cdn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
+    """The server as it is without ``--tfjs-url``."""
+    served = ServedModels(tmp_path_factory.mktemp("cdn"))
     served.add(SAMPLE_MODELS / "iris.h5")
-    trial = Trial(page, served, "iris", load=False)
+    served.add(SAMPLE_MODELS / "digits.h5")
+    yield served
+    served.close()
+
+
+def answer_for_cdn(page: Page, body: bytes) -> None:
+    """Answer in place of the CDN, which tests do not ask."""
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/javascript"}
+    page.route(DEFAULT_TFJS_URL, lambda route: route.fulfill(body=body, headers=headers))
+
+
+def test_a_cdn_must_hand_out_the_bytes_of_the_package(page: Page, with_cdn: ServedModels) -> None:
+    answer_for_cdn(page, TAMPERED)
+    trial = Trial(page, with_cdn, "iris", load=False)
     trial.section.get_by_role("button", name="Load the model").click()
     expect(trial.alert).to_contain_text("start the server with --tfjs-url")
+    page.unroute(DEFAULT_TFJS_URL)
+    answer_for_cdn(page, (TENSORFLOW / "dist/tf.es2017.min.js").read_bytes())
+    trial.faults.clear()  # the browser logs what is wrong with the digest
+    trial.load()
+    expect(trial.alert).to_be_hidden()
+    expect(trial.outputs).to_have_count(1)
+    assert trial.faults == []
+
+
+def test_without_a_network_the_page_says_what_to_do(page: Page, with_cdn: ServedModels) -> None:
+    page.route(DEFAULT_TFJS_URL, lambda route: route.abort())
+    trial = Trial(page, with_cdn, "iris", load=False)
+    trial.section.get_by_role("button", name="Load the model").click()
+    expect(trial.alert).to_contain_text("start the server with --tfjs-url")
+
+
+def test_layers_of_a_page_of_ones_own_cannot_be_tried(page: Page, tmp_path: Path) -> None:
+    script = tmp_path / "own.js"
+    script.write_text("class Own { static className = 'Own'; }", encoding="utf-8")
+    models = tmp_path / "models"
+    models.mkdir()
+    write_own(models / "own.keras")
+    options = ["--layers", str(script), "--tfjs-url", str(TENSORFLOW)]
+    served = ServedModels(tmp_path, models=models, options=options)
+    assert served.get(served.url("own")).status == 200
+    trial = Trial(page, served, "own", load=False)
+    expect(trial.section).to_contain_text("needs layers that only pages of your own have: Own.")
+    expect(trial.section.get_by_role("button")).to_have_count(0)
     served.close()
+
+
+def write_own(path: Path) -> None:
+    """Write a model with a layer of a class that is not Keras's."""
+    layers = [
+        {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": [None, 3]}},
+        {"class_name": "Own", "config": {"name": "own"}, "registered_name": "My>Own"},
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}}
+    with h5py.File(path.with_suffix(".h5"), "w") as file:
+        file.create_group("layers")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.12.0"}))
+        archive.writestr("config.json", json.dumps(config))
+        archive.write(path.with_suffix(".h5"), "model.weights.h5")
+    path.with_suffix(".h5").unlink()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    trying: Callable[..., Trial], scheme: Literal["light", "dark"]
+) -> None:
+    trial = trying("digits", load=False)
+    trial.page.emulate_media(color_scheme=scheme)
+    trial.load()
+    trial.draw(THREE)
+    trial.choose("Compare with", "uint8")
+    expect(trial.outputs.locator(".difference")).to_be_visible()
+    trial.open_options()
+    trial.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = trial.page.evaluate("axe.run('#try')")["violations"]
+    told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+    assert told == []
+    trial.page.emulate_media(color_scheme="light")
 
 
 def test_a_phone_needs_no_scrolling_sideways(trying: Callable[..., Trial]) -> None:

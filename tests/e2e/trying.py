@@ -18,6 +18,7 @@ WATCH = """
 """
 
 Point = tuple[float, float]
+"""Parts of the width and of the height of what is drawn on."""
 THREE: Sequence[Point] = (
     *((0.3, 0.2), (0.5, 0.12), (0.68, 0.22), (0.66, 0.38), (0.45, 0.48)),
     *((0.68, 0.58), (0.7, 0.78), (0.5, 0.88), (0.28, 0.8)),
@@ -25,6 +26,20 @@ THREE: Sequence[Point] = (
 ZERO: Sequence[Point] = tuple(
     (0.5 + 0.22 * cos(angle * pi / 8), 0.5 + 0.36 * sin(angle * pi / 8)) for angle in range(17)
 )
+
+
+def draw(page: Page, points: Sequence[Point]) -> None:
+    """Draw a line on the page's sheet, with the mouse."""
+    sheet = page.get_by_label("Draw here")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
 
 
 class Trial:
@@ -66,16 +81,7 @@ class Trial:
         self.section.locator("summary").click()
 
     def draw(self, points: Sequence[Point]) -> None:
-        sheet = self.section.get_by_label("Draw here")
-        sheet.scroll_into_view_if_needed()
-        box = sheet.bounding_box()
-        assert box is not None
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-        self.page.mouse.move(*places[0])
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(*place, steps=3)
-        self.page.mouse.up()
+        draw(self.page, points)
 
     @property
     def alert(self) -> Locator:

@@ -19,6 +19,6 @@ function cells({ milliseconds, bytes, warmUp, times }) {
     readableBytes(bytes.network),
     readableBytes(bytes.cache),
     warmUp === null ? "" : readableTime(warmUp),
-    times.length ? `${readableTime(median(times))} of ${times.length}` : "",
+    times.length ? `${readableTime(median(times))} (${times.length} times)` : "",
   ];
 }
