@@ -30,7 +30,7 @@ from tfjs_serve.web.finding import (
     page_without_slash,
     require_model,
 )
-from tfjs_serve.web.generations import generation_called, is_generation
+from tfjs_serve.web.generations import is_generation, send_generation
 from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.mounting import mount_of, own_target
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
@@ -157,7 +157,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if target.file_name == MODEL_JSON:
             return await _model_json(request, services, target)
         if is_generation(target.file_name):
-            return await _generation(request, services, target)
+            return await send_generation(request, services, target)
         if target.file_name in scripts.NAMES:
             return await _newest_script(request, services, target)
         if target.file_name == TYPES_NAME:
@@ -199,24 +199,6 @@ async def _model_json(
     representation = of_model_json(build.artifact, coding)
     offer(request, representation, sightings)
     return await _send_of(build, request, representation)
-
-
-async def _generation(
-    request: web.Request, services: Services, target: ModelFile
-) -> web.StreamResponse:
-    """Answer with the ``model.json`` of a version that is still kept.
-
-    Raises
-    ------
-    FileNotInModelError
-        It is not kept.
-    """
-    entry, variant = await lookup(services, target.addresses)
-    kept = await services.builder.generations(entry, variant)
-    artifact = generation_called(target.file_name, kept)
-    accepted = joined(request, hdrs.ACCEPT_ENCODING)
-    coding = negotiate(accepted, codings_of(artifact, MODEL_JSON))
-    return await send(request, of_model_json(artifact, coding))
 
 
 async def _newest_script(
