@@ -20,7 +20,7 @@ from tests.samples import SAMPLE_MODELS
 from tfjs_serve.settings import DEFAULT_TFJS_URL
 
 from .made_models import keras_model
-from .trying import TENSORFLOW, THREE, Trial, keras_model
+from .trying import TENSORFLOW, THREE, Trial
 
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in KERAS_WARNINGS]
 
