@@ -21,6 +21,11 @@ DEFAULT_PORT = 8000
 PORTS_TO_TRY = 20
 """How many ports, starting from the default one, are tried before giving up."""
 
+DEFAULT_TFJS_URL = "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf.es2017.min.js"
+"""What the pages run models with."""
+DEFAULT_TFJS_INTEGRITY = "sha384-ODzrY1mCTIRZRerZfDIqCoTQafA1St1OwLVc9SsTefnkCF1MeIaVSZ88wuK/NKfH"
+"""Of that file, in the words of Subresource Integrity."""
+
 DEFAULT_SHARD_SIZE_BYTES = 4 * MIB
 """Chromium always caches entries of up to 5 MB, regardless of the size of its cache."""
 MINIMUM_SHARD_SIZE_BYTES = 4 * KIB
@@ -294,6 +299,8 @@ class ServerSettings:
         Whether models are looked at before anybody requests them.
     training
         Whether compile settings are written, and models served with all to train on.
+    tfjs_url
+        Where the pages get TensorFlow.js from: a URL, or the absolute path of a file or folder.
     save_token
         What a page must know to save models (``--allow-save``); ``None``: nobody may.
     saving
@@ -320,6 +327,7 @@ class ServerSettings:
     metadata: tuple[tuple[str, str], ...] = ()
     diagnose: bool = True
     training: bool = True
+    tfjs_url: str = DEFAULT_TFJS_URL
     save_token: str | None = field(default=None, repr=False)
     saving: SavingLimits = field(default_factory=SavingLimits)
 

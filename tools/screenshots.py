@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_models import write_models
 
 from tests.e2e.browser import chromium_path
+from tests.e2e.trying import TENSORFLOW, THREE, draw
 from tests.parity.harness import ServedModels
 
 IMAGES = ROOT / "docs" / "images"
@@ -61,6 +62,26 @@ def _graph_is_drawn(page: Page) -> None:
     page.locator("#graph svg .box").first.wait_for()
 
 
+def _drawn(page: Page) -> None:
+    """Have a digit read that is drawn, and measured."""
+    page.get_by_role("button", name="Load the model").click()
+    page.get_by_label("Draw here").wait_for(timeout=SECONDS * 1000)
+    draw(page, THREE)
+    _measured(page, 1)
+
+
+def _compared(page: Page) -> None:
+    _drawn(page)
+    page.get_by_label("Compare with").select_option("uint8")
+    _measured(page, 2)
+
+
+def _measured(page: Page, count: int) -> None:
+    """Wait until the costs of so many models are known."""
+    last = page.locator("#try .costs tbody td:last-child:not(:empty)")
+    last.nth(count - 1).wait_for(timeout=SECONDS * 1000)
+
+
 def _overlay_is_shown(page: Page) -> None:
     """Let the page ask for a model that cannot be loaded; no TensorFlow.js gets as far as that."""
     page.evaluate(
@@ -81,6 +102,11 @@ SHOTS = {
     "model-phone": Shot(path="/similar-pictures/", size=PHONE, prepare=_graph_is_drawn),
     "graph": Shot(path="/similar-pictures/", part="#graph", prepare=_graph_is_drawn),
     "refused": Shot(path="/augmented/"),
+    "try": Shot(path="/digits/", part="#try", prepare=_drawn),
+    "try-dark": Shot(path="/digits/", part="#try", is_dark=True, prepare=_drawn),
+    "try-phone": Shot(path="/digits/", part="#try", size=PHONE, prepare=_drawn),
+    "compare": Shot(path="/digits/", part="#try", prepare=_compared),
+    "compare-dark": Shot(path="/digits/", part="#try", is_dark=True, prepare=_compared),
     "overlay": Shot(path="/-/health", prepare=_overlay_is_shown),
     "overlay-dark": Shot(path="/-/health", is_dark=True, prepare=_overlay_is_shown),
 }
@@ -127,7 +153,9 @@ def serving() -> Iterator[str]:
         write_models(models)
         work = Path(folder, "served")
         work.mkdir()
-        server = ServedModels(work, models=models, options=["--diagnose"])
+        server = ServedModels(
+            work, models=models, options=["--diagnose", "--tfjs-url", str(TENSORFLOW)]
+        )
         try:
             _wait(f"{server.base_url}/-/models.json", b'"unknown": 0')
             urlopen(f"{server.base_url}/similar-pictures/model.json").close()

@@ -36,6 +36,8 @@ def launch(playwright: Playwright, profile: str) -> BrowserContext:
         "--enable-unsafe-webgpu",
         "--use-webgpu-adapter=swiftshader",
         "--enable-features=Vulkan",
+        # A camera without one.
+        "--use-fake-device-for-media-stream",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -143,3 +144,30 @@ async def test_what_the_cache_has_room_for_is_served_beyond_the_grace_time(
         await stack.load("/model")
     async with running(settings) as stack:
         await assert_served(stack, "/model", old)
+
+
+async def test_an_earlier_version_has_a_url_as_long_as_it_is_kept(
+    settings: ServerSettings, folder: Folder
+) -> None:
+    async with running(settings) as stack:
+        documents = []
+        for number in (0, 2):
+            save_another(folder, number)
+            documents.append((await ask(stack, "/model/model.json")).body)
+        page = (await ask(stack, "/model/")).body.decode()
+        names = re.findall(r'href="\.\./model/(model\.[0-9a-f]{16}\.json)"', page)
+        assert len(names) == 2
+        for name, document in zip(names, reversed(documents), strict=True):
+            answer = await ask(stack, f"/model/{name}", Origin=LOCAL)
+            assert (answer.status, answer.body) == (200, document)
+            assert answer.headers["Access-Control-Allow-Origin"] == LOCAL
+            for group in answer.json()["weightsManifest"]:
+                for path in group["paths"]:
+                    assert (await ask(stack, f"/model/{path}")).status == 200
+        assert_problem(await ask(stack, f"/model@uint8/{names[0]}"), 404, "no-such-file")
+        assert_problem(await ask(stack, f"/nobody/{names[0]}"), 404, "no-such-model")
+    prune_much_later(settings)
+    async with running(settings) as stack:
+        answer = await ask(stack, f"/model/{names[1]}")
+        assert_problem(answer, 404, "no-such-file")
+        assert "--grace" in answer.json()["hint"]

@@ -14,7 +14,11 @@ from tfjs_serve.settings import ServerSettings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> ServerSettings:
-    return ServerSettings(models_dir=tmp_path / "models", cache_dir=tmp_path / "cache")
+    tfjs = tmp_path / "tf.es2017.min.js"
+    tfjs.write_text("var tf = {};", encoding="utf-8")
+    return ServerSettings(
+        models_dir=tmp_path / "models", cache_dir=tmp_path / "cache", tfjs_url=str(tfjs)
+    )
 
 
 @pytest.fixture

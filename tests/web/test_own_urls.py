@@ -12,8 +12,10 @@ from tests.web.fakes import Site
 from tfjs_serve.packed_scripts import KINDS, LAYERS, whole_script
 from tfjs_serve.web.own_urls import EVENTS_URL, OWN_URLS
 from tfjs_serve.web.pages.assets import asset
+from tfjs_serve.web.tfjs import SCRIPT
 from tfjs_serve.web.urls import RESERVED_SEGMENT, OwnUrl, parse_target
 
+TFJS_FILE = "/-/tfjs/<file>"
 SERVING = Path(__file__).parents[2] / "docs/serving.md"
 BY_DIGEST = {f"/-/{kind.name}.<digest>.js": f"/-/{whole_script(kind).name}" for kind in KINDS}
 BY_DIGEST["/-/assets/<name>.<digest>.<ending>"] = asset("page.css").url
@@ -42,7 +44,7 @@ def test_no_model_can_have_the_url(path: str) -> None:
 
 @pytest.mark.parametrize("path", [path for path in OWN_URLS if path != EVENTS_URL])
 async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: str) -> None:
-    named = BY_DIGEST.get(path, path)
+    named = {**BY_DIGEST, TFJS_FILE: f"/-/tfjs/{SCRIPT}"}.get(path, path)
     answer = await ask(site, f"{named}?x=1")
     assert answer.status == 200
     assert answer.body
@@ -56,6 +58,7 @@ async def test_a_url_says_what_it_is_and_how_long_to_keep_it(site: Site, path: s
     "path",
     [
         *("/-", "/-/", "/-/x", "/-/models.json/", "/-/a/model.json", "/-/health/x"),
+        *("/-/tfjs/", "/-/tfjs/tf.min.js", "/-/tfjs/../health", TFJS_FILE),
         *(*BY_DIGEST, f"/-/layers.{'0' * 32}.js", f"/-/training.{'0' * 32}.js"),
         *(f"/-/{whole_script(LAYERS).name}.gz", "/-/training.d.mts.gz", "/-/layers.d.ts"),
         *(f"/-/assets/page.{'0' * 32}.css", f"{asset('page.css').url}.gz", "/-/assets/"),

@@ -34,7 +34,9 @@ from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.pages.problem import problem_page
 from tfjs_serve.web.pages.wording import readable_size, sentence
 from tfjs_serve.web.problems import from_error
+from tfjs_serve.web.tfjs import Tfjs
 
+TFJS = Tfjs(url="https://cdn.example/tf.es2017.min.js")
 ORIGIN = "http://localhost:8000"
 HOSTILE = "<img src=x onerror=alert(1)>'\"& {{ version }} {% x %}"
 FAILURE = ConversionError(
@@ -163,7 +165,7 @@ def test_what_is_wrong_is_told_completely() -> None:
     summary = summaries(make_entry("iris.h5"), status=status)[0]
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)),
     ):
         assert "RandomFlip" in page.text
         assert "TensorFlow.js has no such layer. Remove it." in page.text
@@ -175,7 +177,7 @@ def test_a_model_that_cannot_be_loaded_has_no_line_to_paste() -> None:
     (summary,) = summaries(make_entry("iris.h5"), status=status)
     for page in (
         catalogue(make_entry("iris.h5"), status=status),
-        Elements(model_page(summary, origin=ORIGIN)),
+        Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)),
     ):
         assert "loadLayersModel" not in page.text
         assert not any(link.endswith("model.json") for link in page.links)
@@ -230,7 +232,7 @@ def test_the_page_of_a_model_tells_what_is_known_of_it() -> None:
     )
     status = EntryStatus(state=EntryState.CHECKED, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert "39,114 parameters" in page.text
     assert "[any, 28, 28]" in page.text
     assert "of a shape that is not known" in page.text
@@ -252,7 +254,7 @@ def test_a_shared_name_is_said() -> None:
 def test_notes_on_the_conversion_are_shown() -> None:
     status = EntryStatus(state=EntryState.READY, notes=("a regularizer is left out", HOSTILE))
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert "a regularizer is left out" in page.text
     assert HOSTILE in page.text
     assert "img" not in page.tags
@@ -266,7 +268,7 @@ def test_a_model_that_needs_the_layers_says_so_everywhere() -> None:
     page = catalogue(make_entry("iris.h5"), status=status)
     assert "layers.js" in page.text
     assert page.copied[0].startswith(f"{script}\n")
-    assert script in Elements(model_page(summary, origin=ORIGIN)).text
+    assert script in Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)).text
     assert summary.to_json()["layers"] == "/iris/layers.js"
 
 
@@ -277,25 +279,25 @@ def test_a_model_with_layers_of_the_page_names_them() -> None:
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(layers=layers, layer_count=2))
     assert "own layers" in catalogue(make_entry("iris.h5"), status=status).text
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert f"Register the layers of your own before the model: {HOSTILE}." in page.text
     assert "img" not in page.tags
 
 
 def test_a_model_that_does_not_need_the_layers_does_not_mention_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "layers.js" not in Elements(model_page(summary, origin=ORIGIN)).text
+    assert "layers.js" not in Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)).text
     assert summary.to_json()["layers"] is None
 
 
 def test_without_notes_there_is_no_heading_for_them() -> None:
     (summary,) = summaries(make_entry("iris.h5"))
-    assert "Notes" not in Elements(model_page(summary, origin=ORIGIN)).text
+    assert "Notes" not in Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)).text
 
 
 def test_a_model_page_has_the_urls_of_all_variants() -> None:
     summary = summaries(make_entry("a/iris.h5"), default=Variant.UINT8)[0]
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     for variant in Variant:
         is_there = variant is not Variant.TRAIN  # nothing tells of its training
         assert (f"/a/iris@{variant.value}/model.json" in page.links) == is_there
@@ -311,7 +313,7 @@ def test_a_model_page_tells_of_training() -> None:
     )
     status = EntryStatus(state=EntryState.READY, facts=ModelFacts(training=training))
     summary = summaries(make_entry("iris.h5"), status=status)[0]
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert "/iris@train/model.json" in page.links
     assert "It was trained with Lion and Huber. It does not load compiled." in page.text
     assert "TensorFlow.js has no loss <Huber>." in page.text
@@ -335,7 +337,7 @@ def test_a_model_page_tells_when_a_page_needs_the_training_script() -> None:
     facts = ModelFacts(training=training, layers=layers, layer_count=len(layers))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert "gradients are wrong or missing in pool1, pool2" in page.text
     assert "pool10 and 2 more." in page.text
     assert f"await tf.loadLayersModel('{ORIGIN}/iris@train/model.json');" in page.text
@@ -345,7 +347,7 @@ def test_what_lies_beside_a_model_has_links() -> None:
     beside = Neighbour(name="labels.txt", path=Path("iris.labels.txt"))
     entry = replace(make_entry("iris.h5"), neighbours=(beside,))
     (summary,) = summaries(entry)
-    assert "/iris/labels.txt" in Elements(model_page(summary, origin=ORIGIN)).links
+    assert "/iris/labels.txt" in Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)).links
 
 
 def test_names_and_messages_cannot_become_markup() -> None:
@@ -353,7 +355,7 @@ def test_names_and_messages_cannot_become_markup() -> None:
     status = EntryStatus(state=EntryState.FAILED, error=FAILURE)
     for page in (
         catalogue(entry, status=status),
-        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN)),
+        Elements(model_page(summaries(entry, status=status)[0], origin=ORIGIN, tfjs=TFJS)),
         Elements(catalogue_page([], HOSTILE)),
     ):
         assert "img" not in page.tags
@@ -407,7 +409,7 @@ def test_a_name_that_no_url_can_carry_is_listed_without_one() -> None:
     listed = summaries(make_entry("a%2eb.h5"))
     assert listed[0].to_json()["url"] is None
     assert "rename the file" in catalogue_page(listed)
-    assert "rename the file" in model_page(listed[0], origin=ORIGIN)
+    assert "rename the file" in model_page(listed[0], origin=ORIGIN, tfjs=TFJS)
 
 
 def test_the_json_twin_says_the_same() -> None:
@@ -461,7 +463,7 @@ def test_links_lead_to_the_same_behind_a_proxy_that_puts_something_before_all_pa
     path: str, up: str
 ) -> None:
     (summary,) = summaries(make_entry("a/iris.h5"))
-    page = model_page(summary, origin=ORIGIN)
+    page = model_page(summary, origin=ORIGIN, tfjs=TFJS)
     before, after = Elements(page), Elements(templates.with_relative_links(page, path))
     assert after.text == before.text
     for prefix in ("", "/user/me/proxy/8000"):
@@ -513,6 +515,6 @@ def test_one_of_a_kind_is_counted_as_one() -> None:
     facts = ModelFacts(parameters=1, layer_count=1, layers=(only,))
     status = EntryStatus(state=EntryState.READY, facts=facts)
     (summary,) = summaries(make_entry("iris.h5"), status=status)
-    page = Elements(model_page(summary, origin=ORIGIN))
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
     assert re.search(r"1 parameter\b", page.text)
     assert "1 layer: " in page.text

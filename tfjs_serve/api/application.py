@@ -15,7 +15,7 @@ from tfjs_serve.catalog.root import check_folders
 from tfjs_serve.catalog.watcher import Watcher
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.exporting.building import builder_with, open_store
-from tfjs_serve.settings import ServerSettings, Variant
+from tfjs_serve.settings import DEFAULT_TFJS_URL, ServerSettings, Variant
 from tfjs_serve.user_folders import default_cache_dir
 from tfjs_serve.web import app as web_app
 from tfjs_serve.web.services import SERVICES
@@ -32,6 +32,7 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     follow_symlinks: bool = False,
     custom_layers: Iterable[str] = (),
+    tfjs_url: str = DEFAULT_TFJS_URL,
     cache_dir: StrPath | None = None,
 ) -> web.Application:
     """Return an application that serves the models in a folder, as ``tfjs-serve`` does.
@@ -56,6 +57,9 @@ def create_app(
         Whether links that lead out of the folder are followed.
     custom_layers
         Names of your own layer classes that pages register themselves.
+    tfjs_url
+        Where the models' pages get TensorFlow.js from: a URL, or the absolute path of the file
+        ``tf.es2017.min.js`` or of the npm package ``@tensorflow/tfjs``.
     cache_dir
         Where converted models are kept; the default is the user's cache folder.
 
@@ -74,6 +78,7 @@ def create_app(
         allowed_hosts=frozenset(allowed_hosts),
         follow_symlinks=follow_symlinks,
         custom_layers=tuple(custom_layers),
+        tfjs_url=tfjs_url,
     )
     check_folders(settings)
     catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)

@@ -19,6 +19,7 @@ from tfjs_serve.settings import (
     DEFAULT_CHECK_DEADLINE_SECONDS,
     DEFAULT_GRACE_SECONDS,
     DEFAULT_SHARD_SIZE_BYTES,
+    DEFAULT_TFJS_URL,
     DEFAULT_WORKER_MEMORY_BYTES,
     GIB,
     KIB,
@@ -221,6 +222,23 @@ custom_layers_option = option(
     "models with these classes are converted; repeatable.",
 )
 
+
+def _tfjs_location(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return a URL as it is, and a path made absolute."""
+    if value.startswith(("http://", "https://")):
+        return value
+    return str(absolute_path(context, parameter, Path(value)))
+
+
+tfjs_url_option = option(
+    "--tfjs-url",
+    metavar="URL|PATH",
+    default=DEFAULT_TFJS_URL,
+    callback=_tfjs_location,
+    show_default="a CDN",
+    help="Where the pages of the models get TensorFlow.js from: a URL, the file "
+    "tf.es2017.min.js, or the folder of the npm package @tensorflow/tfjs.",
+)
 
 topology_option = option(
     "--topology",

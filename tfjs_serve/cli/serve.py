@@ -35,6 +35,7 @@ from tfjs_serve.cli.options import (
     no_training_option,
     quantize_option,
     shard_size_option,
+    tfjs_url_option,
     worker_memory_option,
 )
 from tfjs_serve.cli.telling import Place, Teller
@@ -46,6 +47,7 @@ from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
 from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.tfjs import tfjs_at
 
 if TYPE_CHECKING:
     from tfjs_serve.catalog.watcher import Watcher
@@ -125,6 +127,7 @@ class Run:
 @custom_layers_option
 @no_training_option
 @worker_memory_option
+@tfjs_url_option
 @option(
     "--diagnose/--no-diagnose",
     default=True,
@@ -152,6 +155,7 @@ def serve(
     check_folders(settings)
     CorsPolicy.from_settings(settings.cors_origins)
     HostPolicy.from_settings(settings.host, settings.allowed_hosts)
+    tfjs_at(settings.tfjs_url)
     if allow_save:
         token = token_for(settings.models_dir, settings.cache_dir)
         settings = replace(settings, save_token=token)

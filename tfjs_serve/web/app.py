@@ -32,6 +32,7 @@ from tfjs_serve.web.runner import ProblemRunner
 from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.tfjs import tfjs_at
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100
@@ -54,10 +55,12 @@ def create_app(
     Raises
     ------
     SettingsError
-        A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
+        A value of ``cors_origins`` is not an origin, one of ``allowed_hosts`` not a host name, or
+        there is no TensorFlow.js at ``tfjs_url``.
     """
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
+    tfjs = tfjs_at(settings.tfjs_url)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
     events = Events(catalog, builder, settings.default_variant)
     app.on_shutdown.append(events.close)
@@ -70,11 +73,12 @@ def create_app(
         cors=cors,
         hosts=hosts,
         notices=Notices(),
+        tfjs=tfjs,
         save_policy=SavePolicy(
             token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
         ),
         saver=saver,
-        page_policy=PagePolicy(),
+        page_policy=PagePolicy(scripts=tfjs.policy_sources),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers

@@ -30,6 +30,7 @@ from tfjs_serve.web.finding import (
     page_without_slash,
     require_model,
 )
+from tfjs_serve.web.generations import is_generation, send_generation
 from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.mounting import mount_of, own_target
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
@@ -147,7 +148,7 @@ async def _model_page(
     summary = services.catalogue.summary(models, listed)
     _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
     generations = await services.builder.generations(listed, summary.variant)
-    page = partial(model_page, summary, generations, origin=own_origin(request))
+    page = partial(model_page, summary, generations, origin=own_origin(request), tfjs=services.tfjs)
     return await send_page(request, page)
 
 
@@ -155,6 +156,8 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
     try:
         if target.file_name == MODEL_JSON:
             return await _model_json(request, services, target)
+        if is_generation(target.file_name):
+            return await send_generation(request, services, target)
         if target.file_name in scripts.NAMES:
             return await _newest_script(request, services, target)
         if target.file_name == TYPES_NAME:

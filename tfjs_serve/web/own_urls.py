@@ -18,7 +18,7 @@ from tfjs_serve.compression import COMPRESSED_SUFFIXES
 from tfjs_serve.media_types import IMMUTABLE, JAVASCRIPT, JSON, REVALIDATE, TYPESCRIPT, media_type
 from tfjs_serve.packed_scripts import KINDS, Kind, is_script, module, types, whole_script
 from tfjs_serve.version import __version__
-from tfjs_serve.web import problems
+from tfjs_serve.web import problems, tfjs
 from tfjs_serve.web.catalogue import CODINGS
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.events import client
@@ -37,6 +37,8 @@ from tfjs_serve.web.representation import (
 )
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import Services
+
+_TFJS_FILE = f"{tfjs.FOLDER}<file>"
 
 
 async def _catalogue_page(request: web.Request, services: Services) -> web.StreamResponse:
@@ -152,6 +154,15 @@ async def _send_asset(request: web.Request, _services: Services) -> web.StreamRe
     return await send(request, await asyncio.to_thread(_asset, asset, coding))
 
 
+async def _send_tfjs(request: web.Request, services: Services) -> web.StreamResponse:
+    path = services.tfjs.files.get(request.path.rpartition("/")[2])
+    if path is None:
+        message = "this server has no such file of TensorFlow.js; --tfjs-url gives it one."
+        raise ProblemError(problems.from_status(404, message))
+    coding = negotiate(joined(request, hdrs.ACCEPT_ENCODING), (GZIP,))
+    return await send(request, await asyncio.to_thread(tfjs.representation, path, coding))
+
+
 _ASSETS = f"{URL_FOLDER}<name>.<digest>.<ending>"
 Answer = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 """Answers a GET or HEAD."""
@@ -181,6 +192,7 @@ OWN_URLS: Mapping[str, Answer] = {
     "/-/relay.html": _relay,
     "/-/health": _health,
     **{path: answer for kind in KINDS for path, answer in _script_urls(kind).items()},
+    _TFJS_FILE: _send_tfjs,
     _ASSETS: _send_asset,
 }
 """By decoded path. All but the first begin with ``/-/``, where no model can be."""
@@ -188,6 +200,8 @@ OWN_URLS: Mapping[str, Answer] = {
 
 def own_answer(path: str) -> Answer | None:
     """Return what answers a decoded path, if anything does."""
+    if path.startswith(tfjs.FOLDER):
+        return OWN_URLS[_TFJS_FILE]
     if path.startswith(URL_FOLDER):
         return OWN_URLS[_ASSETS]
     name = path.removeprefix("/-/")

@@ -15,6 +15,7 @@ from tfjs_serve.web.notices import Notices
 from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.saving.policy import SavePolicy
+from tfjs_serve.web.tfjs import Tfjs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Services:
     cors: CorsPolicy
     hosts: HostPolicy
     notices: Notices
+    tfjs: Tfjs
     save_policy: SavePolicy
     saver: SaverService | None
     page_policy: PagePolicy

@@ -13,8 +13,10 @@ from tfjs_serve.web.pages.facts import Known, known_of
 from tfjs_serve.web.pages.generations import generations_told, shards_of
 from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.templates import render
+from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
+from tfjs_serve.web.tfjs import Tfjs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,11 @@ class VariantView:
 
 
 def model_page(
-    summary: ModelSummary, generations: Sequence[KeptGeneration] = (), *, origin: str
+    summary: ModelSummary,
+    generations: Sequence[KeptGeneration] = (),
+    *,
+    origin: str,
+    tfjs: Tfjs,
 ) -> str:
     """Return the page at ``/<name>/``.
 
@@ -167,6 +173,7 @@ def model_page(
         known=known,
         generations=generations_told(generations),
         shards=shards_of(generations, summary.page_url),
+        trial=trial_of(summary, tfjs, generations=generations, own_layers=view.own_layers),
     )
 
 
@@ -179,6 +186,7 @@ def _sections(
     """Return the headings of the sections that the page has, by their anchors."""
     has = {
         "load": ("Load it", view.can_be_tried and view.summary.url),
+        "try": ("Try it", view.can_be_tried and view.summary.url),
         "tensors": ("Inputs and outputs", known and (known.facts.inputs or known.facts.outputs)),
         "layers": ("Layers", known and known.rows),
         "training": ("Training", known and known.training),
