@@ -133,7 +133,8 @@ def test_a_training_in_the_page_is_waited_for(
           const onEpochEnd = () => goOn;
           const told_ = told.push.bind(told);
           told.push = (one) => told_({ ...one, isTraining: live.model.model.isTraining });
-          live.model.fit(tf.ones([4, 3]), tf.ones([4, 2]), { epochs: 1, callbacks: { onEpochEnd } });
+          const options = { epochs: 1, callbacks: { onEpochEnd } };
+          live.model.fit(tf.ones([4, 3]), tf.ones([4, 2]), options);
         }""",
         served.base_url,
     )
