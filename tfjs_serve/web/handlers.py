@@ -11,7 +11,6 @@ from aiohttp import hdrs, web
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
-from tfjs_serve.media_types import TYPESCRIPT
 from tfjs_serve.neighbours import NEIGHBOURS
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
@@ -37,14 +36,12 @@ from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.pages.model import model_page
-from tfjs_serve.web.pages.typescript import TYPES_NAME, types_of
+from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    MODEL_HEADERS,
     Representation,
     codings_of,
-    from_bytes,
     of_file,
     of_model_json,
     of_script,
@@ -53,6 +50,7 @@ from tfjs_serve.web.responses import instance_of, requested_authority
 from tfjs_serve.web.saving.handler import save
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
+from tfjs_serve.web.types_of_models import send_types
 from tfjs_serve.web.urls import (
     ModelFile,
     ModelPage,
@@ -160,7 +158,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if target.file_name in scripts.NAMES:
             return await _newest_script(request, services, target)
         if target.file_name == TYPES_NAME:
-            return await _types(request, services, target)
+            return await send_types(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
         if target.file_name in NEIGHBOURS:
@@ -209,18 +207,6 @@ async def _newest_script(
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
     return await _send_of(build, request, script)
-
-
-async def _types(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
-    """Answer with types for TypeScript, without converting a model that has been looked at."""
-    entry, variant = await lookup(services, target.addresses)
-    models = await services.catalogue.models()
-    listed = models.by_exact_name.get(entry.exact_name, entry)
-    facts = services.builder.status(listed, variant).facts
-    if facts is None:
-        facts = (await services.builder.build(entry, variant)).artifact.facts
-    body = types_of(entry, facts).encode("utf-8", "backslashreplace")
-    return await send(request, from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS))
 
 
 async def _script(
