@@ -105,7 +105,7 @@ async def test_the_headers_of_pages_and_lists(
     fields["Access_Control_Expose_Headers"] = answer.headers["Access-Control-Expose-Headers"]
     if cache_control == "no-cache":
         fields |= {"ETag": answer.headers["ETag"], "Accept_Ranges": "bytes"}
-    if path == "/-/models.json":
+    if path == "/-/models.json" or media_type.startswith("text/html"):
         fields["Vary"] = "Accept-Encoding, Origin"
     if media_type.startswith("text/html"):
         policy = answer.headers["Content-Security-Policy"]
