@@ -143,6 +143,27 @@ def test_statistics_inside_of_other_layers_go_back(form: KerasForm, tmp_path: Pa
     assert_predicts(again, inputs, expected)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ending", ["h5", "keras"])
+def test_a_kernel_that_two_layers_share_goes_back(
+    ending: str, form: KerasForm, tmp_path: Path
+) -> None:
+    """It is a variable of SpectralNormalization, and of the layer in it."""
+
+    def build(keras: Any) -> Any:
+        inner = keras.layers.Dense(200)
+        return keras.Sequential([keras.Input((200,)), keras.layers.SpectralNormalization(inner)])
+
+    model = built(build)
+    inputs = [np.random.default_rng(0).normal(size=(2, 200)).astype("f4")]
+    expected = outputs_of(model, inputs)
+    model.save(tmp_path / f"model.{ending}")
+    page = to_page(tmp_path / f"model.{ending}", tmp_path / "page")
+    path, report = back(page, tmp_path / "back", form)
+    assert report.warnings == ()
+    assert_predicts(path, inputs, expected)
+
+
 # --- Training -------------------------------------------------------------------------------
 
 

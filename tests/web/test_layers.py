@@ -31,21 +31,24 @@ async def script_name(site: Site, variant: Variant = Variant.FULL) -> str:
     return name
 
 
-def assert_any_page_may_load(answer: Answer, named: str = LOCAL) -> None:
+def assert_any_page_may_load(
+    answer: Answer, named: str = LOCAL, media_type: str = "text/javascript"
+) -> None:
     assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert answer.headers["Access-Control-Allow-Origin"] == named
 
 
-@pytest.mark.parametrize("path", ["/-/layers.js", "/-/layers.mjs"])
+@pytest.mark.parametrize("name", ["layers.js", "layers.mjs", "layers.d.mts"])
 @pytest.mark.parametrize("folder", ["/-/", "/iris/"])
 async def test_a_name_that_stays_is_asked_for_again(
-    with_layers: Site, folder: str, path: str
+    with_layers: Site, folder: str, name: str
 ) -> None:
-    path = f"{folder}{path.removeprefix('/-/')}"
+    path = f"{folder}{name}"
     answer = await ask(with_layers, path, Origin=LOCAL)
-    assert_any_page_may_load(answer)
+    media_type = "text/plain" if name.endswith(".mts") else "text/javascript"
+    assert_any_page_may_load(answer, media_type=media_type)
     assert answer.headers["Cache-Control"] == "no-cache"
     again = await ask(with_layers, path, If_None_Match=answer.headers["ETag"])
     assert again.status == 304
@@ -66,6 +69,8 @@ async def test_both_names_are_of_the_same_script(with_layers: Site) -> None:
         assert named.headers["ETag"] == dated.headers["ETag"]
         module = await ask(with_layers, f"{folder}layers.mjs")
         assert module.body.decode() == companion.module(name)
+        types = await ask(with_layers, f"{folder}layers.d.mts")
+        assert types.body.decode() == companion.types()
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br", "gzip, br"])
@@ -110,7 +115,7 @@ async def test_a_page_that_loads_the_layers_first_gets_those_of_the_newest_model
 
 async def test_what_is_not_there_is_a_problem(site: Site) -> None:
     await site.built("iris")
-    for name in ("layers.js", "layers.mjs", f"layers.{'0' * 32}.js"):
+    for name in ("layers.js", "layers.mjs", "layers.d.mts", f"layers.{'0' * 32}.js"):
         assert_problem(await ask(site, f"/iris/{name}"), 404, "no-such-file")
         assert (await ask(site, f"/nowhere/{name}")).status == 404
 

@@ -195,7 +195,8 @@ def _with_topology(entry: CatalogEntry, topology: Path) -> CatalogEntry:
     """
     if entry.kind not in (EntryKind.HDF5, EntryKind.KERAS_WEIGHTS):
         raise SettingsError(
-            f"{entry.exact_name} has an architecture of its own", hint="leave out --topology"
+            f"{entry.exact_name} has an architecture of its own",
+            hint="leave out --topology (topology in Python)",
         )
     path = Path(os.path.abspath(topology))  # noqa: PTH100 - as above
     stamp = stamp_of(str(path), _stat(path, "check the path behind --topology"))

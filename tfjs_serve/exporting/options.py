@@ -81,7 +81,7 @@ def quantization(dtype_map: Mapping[str, Patterns]) -> tuple[Variant, ByName]:
             if rest.is_quantized:
                 raise SettingsError(
                     f"{rest.value} and {variant.value} are both for all weights",
-                    hint="give names to one of them, such as --quantize-uint8='*kernel'",
+                    hint=f"give {variant.value} the names of some weights, such as '*kernel'",
                 )
             rest = variant
         elif patterns:

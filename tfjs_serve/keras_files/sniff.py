@@ -99,7 +99,7 @@ def _json(path: Path, head: bytes) -> tuple[str, str] | None:
         return "is JSON text, not a Keras model file", _HINT_SAVE
     return (
         "is an architecture of Keras without its weights",
-        f"give the file of the weights, with --topology {path.name}",
+        f"give the file of the weights, with --topology {path.name} (topology in Python)",
     )
 
 

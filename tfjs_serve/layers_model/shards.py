@@ -102,7 +102,8 @@ def _plan(groups: Sequence[Sequence[Encoding]], limit_bytes: int) -> tuple[tuple
         layer_path="",
         class_name="Model",
         message=f"its weights would be cut into {count} files or more, of {limit_bytes} bytes.",
-        hint=f"Give a larger --shard-size: at most {MOST_SHARDS} files are written.",
+        hint="Give a larger --shard-size (weight_shard_size_bytes in Python): at most "
+        f"{MOST_SHARDS} files are written.",
     )
     raise ConversionError("the model cannot be written for TensorFlow.js", [problem])
 

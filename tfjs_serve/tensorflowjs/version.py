@@ -1,7 +1,5 @@
 """The version of this package, where that of the ``tensorflowjs`` package is looked up."""
 
-from __future__ import annotations
-
 from tfjs_serve.version import __version__
 
 version = __version__

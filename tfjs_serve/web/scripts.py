@@ -1,15 +1,24 @@
 """The companion layers beside a model: which file a URL means, in which content coding. Pure.
 
 They are under two kinds of names. ``layers.js``, and ``layers.mjs`` which imports it, are those of
-the newest generation. A name with the digest stays that of one script, and is cached forever.
+the newest generation; ``layers.d.mts`` has the types of the module. A name with the digest stays
+that of one script, and is cached forever.
 """
 
 from __future__ import annotations
 
 from tfjs_serve.artifacts.model import Artifact
-from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, is_script, module, script_among
+from tfjs_serve.companion import (
+    MODULE_NAME,
+    SCRIPT_NAME,
+    TYPES_NAME,
+    is_script,
+    module,
+    script_among,
+    types,
+)
 from tfjs_serve.errors import FileNotInModelError
-from tfjs_serve.media_types import JAVASCRIPT, REVALIDATE
+from tfjs_serve.media_types import JAVASCRIPT, REVALIDATE, TYPESCRIPT
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.representation import (
@@ -21,7 +30,7 @@ from tfjs_serve.web.representation import (
     of_script,
 )
 
-NAMES = (SCRIPT_NAME, MODULE_NAME)
+NAMES = (SCRIPT_NAME, MODULE_NAME, TYPES_NAME)
 
 
 def newest_script(artifact: Artifact, name: str, accept_encoding: str | None) -> Representation:
@@ -39,10 +48,15 @@ def newest_script(artifact: Artifact, name: str, accept_encoding: str | None) ->
             hint=f"load its {MODEL_JSON} without it",
         )
     if name == MODULE_NAME:
-        body = module(script).encode("ascii")
-        return from_bytes(body, JAVASCRIPT, extra_headers=MODEL_HEADERS)
+        return _text(module(script), JAVASCRIPT)
+    if name == TYPES_NAME:
+        return _text(types(), TYPESCRIPT)
     coding = negotiate(accept_encoding, codings_of(artifact, script))
     return of_script(artifact, script, coding, REVALIDATE)
+
+
+def _text(text: str, media_type: str) -> Representation:
+    return from_bytes(text.encode("utf-8"), media_type, extra_headers=MODEL_HEADERS)
 
 
 def is_coded(file_name: str) -> bool:

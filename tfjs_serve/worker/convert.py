@@ -107,7 +107,7 @@ def _convert_file(
         if request.weights_only and keras_model.config:
             raise KerasFileError(
                 f"{request.display_name} has an architecture of its own",
-                hint="leave out --topology",
+                hint="leave out --topology (topology in Python)",
             )
         return convert_opened(keras_model, request, on_progress, copy)
 

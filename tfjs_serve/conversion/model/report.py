@@ -21,12 +21,14 @@ _MODELS = (
     *("Matcher", "MaskedLM", "Segmenter", "Seq2SeqLM", "ToImage", "ToText"),
 )
 """How they call their subclasses of ``keras.Model``: backbones, and tasks that have one."""
+HINT_NAME_IT = "name the file: --layers my-layers.js (in Python, the class: custom_layers)"
+"""What to do with a layer that a page registers itself."""
 _HINT_OF_MODELS = (
     "It is of a library beside Keras, whose file has only its arguments. Rebuild the model in "
     "Python as plain = keras.Model(model.inputs, model.outputs) and save that: models of such a "
     "library then have their layers in the file. Layers of the library itself that are left are "
     "reported by name; replace these by Keras's own, or write them in JavaScript, register them in "
-    "the page, and name the file: --layers my-layers.js."
+    f"the page, and {HINT_NAME_IT}."
 )
 _MOST_TOLD = 1_000
 """Problems, and warnings: a report stays small, whatever is in the file."""
@@ -51,7 +53,7 @@ def hint_of_package(layer: KerasLayer, otherwise: str, *, is_model: bool = False
     return (
         f"It is a layer of {layer.package}, whose code is not in the file. Rebuild the model with "
         "Keras's own layers in its place, or write it in JavaScript, register it in the page, and "
-        "name the file: --layers my-layers.js."
+        f"{HINT_NAME_IT}."
     )
 
 

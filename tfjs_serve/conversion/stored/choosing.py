@@ -17,6 +17,7 @@ _MOST_TOLD = 8
 """How many architectures a message names."""
 _MOST_PROBLEMS = 2
 """How many of its problems are told of each of them."""
+_HOW_NAMED = " with check --topology FILE or convert --topology FILE (topology in Python)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def _none(keras_model: KerasModel, fits: Sequence[Fit]) -> WeightsOnlyFileError:
         f"{keras_model.display_name} holds weights only, and no architecture beside it fits: "
         f"{_reasons(fits)}",
         hint="save the architecture of this very model beside it, with model.to_json(), or name "
-        "its file with check --topology FILE or convert --topology FILE",
+        f"its file{_HOW_NAMED}",
     )
 
 
@@ -129,7 +130,7 @@ def _several(
         f"{_listed([one.architecture.file_name for one in best])}"
         f"{f'; others do not: {others}' if others else ''}",
         hint="give the right one its name (digits.json for digits.h5), leave only that one in the "
-        "folder, or name it with check --topology FILE or convert --topology FILE",
+        f"folder, or name it{_HOW_NAMED}",
     )
 
 

@@ -12,7 +12,13 @@ from tfjs_serve.conversion.masks.implied import ExplicitMasks
 from tfjs_serve.conversion.masks.users import uses_first_mask
 from tfjs_serve.conversion.model.facts import Facts
 from tfjs_serve.conversion.model.layers import CONTAINERS, Call, Json, KerasLayer
-from tfjs_serve.conversion.model.report import HINT_DAMAGED, NONSENSE, Report, hint_of_package
+from tfjs_serve.conversion.model.report import (
+    HINT_DAMAGED,
+    HINT_NAME_IT,
+    NONSENSE,
+    Report,
+    hint_of_package,
+)
 from tfjs_serve.conversion.model.shapes import Shape, Shapes
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.rules.activation_names import UnknownActivationError
@@ -33,7 +39,7 @@ _HINT_SHAPE = "Give keras.Input its whole shape, without None."
 _HINT_ACTIVATION = "Use one of the functions in keras.activations."
 _HINT_CUSTOM = (
     "Replace it by layers that Keras ships, or write it in JavaScript, register it in the page, "
-    "and name the file: --layers my-layers.js."
+    f"and {HINT_NAME_IT}."
 )
 
 
