@@ -129,9 +129,15 @@ function check({ name }, variable, tensor) {
   if (is !== comes) throw new Error(`the weight ${name} is ${is} in the page, and ${comes} comes`);
 }
 
-/** Let a training in the page end: it would go on with weights that it did not compute. */
+/**
+ * Let a training in the page end: it would go on with weights that it did not compute.
+ *
+ * A sequential model is trained by the model inside it.
+ */
 async function untilIdle(model) {
-  while (model.isTraining) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (model.isTraining || model.model?.isTraining) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /**
