@@ -8,9 +8,9 @@ const WITHOUT_NETWORK =
 
 let loading = null;
 
-/** Load TensorFlow.js once. @param tfjs `{url, integrity}` */
+/** Load TensorFlow.js, if no other script of the page has. @param tfjs `{url, integrity}` */
 export function tensorflow(tfjs) {
-  loading ??= withScript(tfjs).then(
+  loading ??= (globalThis.tf ? Promise.resolve() : withScript(tfjs)).then(
     () => ready(tfjs),
     ({ message }) => {
       loading = null; // the network may be back when somebody tries again
