@@ -89,6 +89,11 @@ MOST_SHARDS = 10_000
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
 """Endings of Keras model files, compared without case."""
 MODEL_JSON = "model.json"
+MOST_PROVEN_EXAMPLES = 8
+"""How many examples a proof has (``tfjs_serve.keras.Proof``)."""
+MOST_PROVEN_LAYERS = 1000
+PROVEN_NUMBERS_OF_LAYER = 256
+"""How many layers inside of the model a proof tells of, and how many numbers of each."""
 MAXIMUM_MODEL_JSON_BYTES = 64 * MIB
 """That another program wrote. Real ones have a few MB at most, and parsing holds the lock of the
 interpreter."""

@@ -12,7 +12,7 @@ from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
 from tfjs_serve.media_types import TYPESCRIPT
-from tfjs_serve.neighbours import NEIGHBOURS
+from tfjs_serve.neighbours import NEIGHBOURS, PROOF_JSON
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import problems, scripts
@@ -166,7 +166,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
             return await _types(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
-        if target.file_name in NEIGHBOURS:
+        if target.file_name in (*NEIGHBOURS, PROOF_JSON):
             return await _neighbour(request, services, target)
         return await _weights(request, services, target)
     except FileGoneError:
