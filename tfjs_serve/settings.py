@@ -25,6 +25,21 @@ DEFAULT_TFJS_URL = "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf
 """What the pages run models with."""
 DEFAULT_TFJS_INTEGRITY = "sha384-ODzrY1mCTIRZRerZfDIqCoTQafA1St1OwLVc9SsTefnkCF1MeIaVSZ88wuK/NKfH"
 """Of that file, in the words of Subresource Integrity."""
+_TFJS_BACKEND = (
+    "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs-backend-{0}@4.22.0/dist/"
+    "tf-backend-{0}.es2017.min.js"
+)
+DEFAULT_TFJS_BACKENDS = {
+    "wasm": (
+        _TFJS_BACKEND.format("wasm"),
+        "sha384-SqoVPLooc7QMMmp0JuPMz9M6JqkYFd7wX08paKmclTcGS/36X7RY+hbkK7Big30W",
+    ),
+    "webgpu": (
+        _TFJS_BACKEND.format("webgpu"),
+        "sha384-PMbEpqRHflyIjqjUzZNr1ZjYSccb6KDXZAfYugyFU5jJ0Z+CFE+qPYxpLm6JTQkL",
+    ),
+}
+"""The same of the backends that are packages of their own; a page's proof runs on them, too."""
 
 DEFAULT_SHARD_SIZE_BYTES = 4 * MIB
 """Chromium always caches entries of up to 5 MB, regardless of the size of its cache."""

@@ -150,7 +150,14 @@ async def _model_page(
     summary = services.catalogue.summary(models, listed)
     _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
     generations = await services.builder.generations(listed, summary.variant)
-    page = partial(model_page, summary, generations, origin=own_origin(request), tfjs=services.tfjs)
+    page = partial(
+        model_page,
+        summary,
+        generations,
+        origin=own_origin(request),
+        tfjs=services.tfjs,
+        backends=services.backends,
+    )
     return await send_page(request, page)
 
 

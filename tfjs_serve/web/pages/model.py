@@ -11,12 +11,14 @@ from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary, utc
 from tfjs_serve.web.pages.facts import Known, known_of
 from tfjs_serve.web.pages.generations import generations_told, shards_of
+from tfjs_serve.web.pages.proof import proof_of
 from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.templates import render
 from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
 from tfjs_serve.web.tfjs import Tfjs
+from tfjs_serve.web.tfjs_backends import Backends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,7 @@ def model_page(
     *,
     origin: str,
     tfjs: Tfjs,
+    backends: Backends,
 ) -> str:
     """Return the page at ``/<name>/``.
 
@@ -169,6 +172,7 @@ def model_page(
         generations=generations_told(generations),
         shards=shards_of(generations, summary.page_url),
         trial=trial_of(summary, tfjs, generations=generations, own_layers=view.own_layers),
+        proof=proof_of(summary, tfjs, backends),
     )
 
 
@@ -182,6 +186,7 @@ def _sections(
     has = {
         "load": ("Load it", view.can_be_tried and view.summary.url),
         "try": ("Try it", view.can_be_tried and view.summary.url),
+        "proof": ("Proof", view.can_be_tried and view.summary.url),
         "tensors": ("Inputs and outputs", known and (known.facts.inputs or known.facts.outputs)),
         "layers": ("Layers", known and known.rows),
         "training": ("Training", known and known.training),
