@@ -25,7 +25,6 @@ class _Model(Protocol):
 def named_fingerprints(model: _Model) -> dict[str, str]:
     """Return the fingerprints of all weights of a model, by their names. Reads all of them."""
     named: dict[str, str] = {}
-    named: dict[str, str] = {}
     for ref in _weights(model):
         name = shortened(ref.name)
         if name in named:  # as layers of models inside of others may have

@@ -118,4 +118,6 @@ def _representation(path: Path, coding: str, _identity: tuple[int, ...]) -> Repr
     body = path.read_bytes()
     if coding == GZIP:
         body = gzip.compress(body, compresslevel=6, mtime=0)
-    return replace(from_bytes(body, media_type(path.name)), content_encoding=coding, negotiated=True)
+    return replace(
+        from_bytes(body, media_type(path.name)), content_encoding=coding, negotiated=True
+    )
