@@ -17,6 +17,8 @@ OF_KERAS_MODELS = (LABELS_TXT, LABELS_JSON, METADATA_JSON)
 PROOF_NPZ = "proof.npz"
 """What Keras predicted, also beside a model; it becomes `PROOF_JSON` and a file of numbers."""
 PROOF_JSON = "proof.json"
+SERVED_AS = {PROOF_NPZ: PROOF_JSON}
+"""Names under which pages get files that are not served as they are."""
 IN_KERAS_FOLDERS = (LABELS_TXT, LABELS_JSON)
 """What may lie in a folder that Keras wrote, whose ``metadata.json`` is Keras's own."""
 NEIGHBOURS = (*OF_KERAS_MODELS, "model_meta.json", "dict.txt", "vocab.json")

@@ -109,7 +109,7 @@ def _first(x: Any, count: int) -> Any:
     Raises
     ------
     SettingsError
-        There are none.
+        There are none, or they are no numbers.
     """
     if isinstance(x, Mapping):
         return {name: _first(values, count) for name, values in x.items()}
@@ -120,4 +120,5 @@ def _first(x: Any, count: int) -> Any:
         raise SettingsError(
             "x has no examples", hint="give an array whose first axis is that of the examples"
         )
+    _tensor("x", values[:count])  # before Keras says of it something else
     return values[:count].astype("float32") if values.dtype == np.float64 else values[:count]

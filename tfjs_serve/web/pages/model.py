@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tfjs_serve.builder import EntryStatus, KeptGeneration
 from tfjs_serve.facts import Became, counted
+from tfjs_serve.neighbours import SERVED_AS
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary, utc
 from tfjs_serve.web.pages.facts import Known, known_of
@@ -124,7 +125,7 @@ class ModelView:
         """The URLs of its files, by what they are called."""
         summary = self.summary
         beside = summary.entry.neighbours if summary.page_url else ()
-        names = sorted({neighbour.name for neighbour in beside})
+        names = sorted({SERVED_AS.get(one.name, one.name) for one in beside})
         if self.status.facts is not None and summary.page_url:
             names = [TYPES_NAME, *names]
         urls = {"model.json": summary.url} if summary.url else {}

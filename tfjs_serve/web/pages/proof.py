@@ -21,8 +21,10 @@ class ProofView:
 
     Attributes
     ----------
+    is_there
+        Whether there is one, or may be one: what nobody has looked into may be none.
     info
-        ``None`` if there is none.
+        What is known of it.
     file
         Its name.
     lines
@@ -31,6 +33,7 @@ class ProofView:
         A JSON object; its URLs are paths on this server, but for those of TensorFlow.js.
     """
 
+    is_there: bool
     info: ProofInfo | None
     file: str
     lines: str
@@ -40,8 +43,10 @@ class ProofView:
 def proof_of(summary: ModelSummary, tfjs: Tfjs, backends: Backends) -> ProofView:
     """Return what is told of the proof of a model that can be loaded."""
     facts, path = summary.status.facts, PurePosixPath(summary.entry.exact_name)
+    is_beside = any(one.name == PROOF_NPZ for one in summary.entry.neighbours)
     file = PurePosixPath(summary.entry.name).name
     return ProofView(
+        is_there=facts.proof is not None if facts else is_beside,
         info=facts.proof if facts else None,
         file=f"{file}.{PROOF_NPZ}",
         lines=f"from tfjs_serve.keras import write_proof\n\nwrite_proof(model, x, {path.name!r})",
