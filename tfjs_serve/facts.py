@@ -228,6 +228,52 @@ class TrainingInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofInfo:
+    """What is told of the proof beside a model: what Keras predicted for a few inputs.
+
+    Attributes
+    ----------
+    examples
+        How many inputs it has.
+    layers
+        Of how many layers inside of the model it has the outputs, too.
+    made_with
+        The Keras that predicted.
+    changed
+        Names of weights that the model had for the proof and has not now; the first ones.
+    changed_count
+        How many there are in all.
+    """
+
+    examples: int
+    layers: int
+    made_with: str
+    changed: tuple[str, ...] = ()
+    changed_count: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "examples": self.examples,
+            "layerCount": self.layers,
+            "madeWith": self.made_with,
+            "changed": list(self.changed),
+            "changedCount": self.changed_count,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> ProofInfo:
+        """Rebuild it. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        return cls(
+            examples=_count(data["examples"]),
+            layers=_count(data["layerCount"]),
+            made_with=_text(data["madeWith"]),
+            changed=_list(data["changed"], _text, MOST_TENSORS),
+            changed_count=_count(data["changedCount"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What is known of one model.
 
@@ -251,6 +297,8 @@ class ModelFacts:
         Size of the weights by variant.
     training
         How it was trained; ``None`` if nothing tells.
+    proof
+        What lies beside it of what Keras predicted; ``None`` if nothing does.
     """
 
     inputs: tuple[TensorInfo, ...] = ()
@@ -263,6 +311,7 @@ class ModelFacts:
     parts: tuple[str, ...] = ()
     weight_bytes: Mapping[str, int] = field(default_factory=dict)
     training: TrainingInfo | None = None
+    proof: ProofInfo | None = None
 
     @property
     def needs_layers(self) -> bool:
@@ -289,6 +338,7 @@ class ModelFacts:
             "needsOfLayersJs": list(self.parts),
             "weightBytes": dict(self.weight_bytes),
             "training": self.training.to_json() if self.training else None,
+            "proof": self.proof.to_json() if self.proof else None,
         }
 
     @classmethod
@@ -300,7 +350,7 @@ class ModelFacts:
         KeyError, TypeError, ValueError
             They are not facts of a model, or more than are told.
         """
-        sizes, training = data["weightBytes"], data["training"]
+        sizes, training, proof = data["weightBytes"], data["training"], data["proof"]
         if not isinstance(sizes, dict) or len(sizes) > MOST_TENSORS:
             raise TypeError("not the sizes of variants")
         return cls(
@@ -314,6 +364,7 @@ class ModelFacts:
             parts=_list(data["needsOfLayersJs"], _text, MOST_TENSORS),
             weight_bytes={_text(name): _count(size) for name, size in sizes.items()},
             training=None if training is None else TrainingInfo.from_json(training),
+            proof=None if proof is None else ProofInfo.from_json(proof),
         )
 
 

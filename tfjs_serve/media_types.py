@@ -21,6 +21,7 @@ _BY_ENDING = {
     "mjs": JAVASCRIPT,
     "ts": TYPESCRIPT,
     "txt": TEXT,
+    "wasm": "application/wasm",
 }
 
 _DIGITS_THAT_NAME = 16

@@ -14,6 +14,11 @@ LABELS_TXT, LABELS_JSON, METADATA_JSON = "labels.txt", "labels.json", "metadata.
 OF_KERAS_MODELS = (LABELS_TXT, LABELS_JSON, METADATA_JSON)
 """What may lie beside a model: ``digits.labels.txt`` beside ``digits.h5`` is served as
 ``/digits/labels.txt``."""
+PROOF_NPZ = "proof.npz"
+"""What Keras predicted, also beside a model; it becomes `PROOF_JSON` and a file of numbers."""
+PROOF_JSON = "proof.json"
+SERVED_AS = {PROOF_NPZ: PROOF_JSON}
+"""Names under which pages get files that are not served as they are."""
 IN_KERAS_FOLDERS = (LABELS_TXT, LABELS_JSON)
 """What may lie in a folder that Keras wrote, whose ``metadata.json`` is Keras's own."""
 NEIGHBOURS = (*OF_KERAS_MODELS, "model_meta.json", "dict.txt", "vocab.json")
@@ -29,7 +34,8 @@ Teachable Machine and ``model.weights.bin`` of ml5."""
 _SHARD_FOLDER = re.compile(r"weights\.[0-9a-f]{32}")
 _AFTER_MODEL = re.compile(r"(?<=.)[._-]weights\Z", re.DOTALL)
 """What the name of a file of weights has after the name of the model."""
-_ENDINGS = tuple(f".{name}" for name in OF_KERAS_MODELS)
+_BESIDE = (*OF_KERAS_MODELS, PROOF_NPZ)
+_ENDINGS = tuple(f".{name}" for name in _BESIDE)
 
 
 def neighbours_called(stem: str) -> dict[str, str]:
@@ -44,7 +50,7 @@ def neighbours_called(stem: str) -> dict[str, str]:
         The name of the model's file without its ending, or of its folder.
     """
     stems = dict.fromkeys((stem, _AFTER_MODEL.sub("", stem)))
-    return {f"{one}.{name}": name for one in stems for name in OF_KERAS_MODELS}
+    return {f"{one}.{name}": name for one in stems for name in _BESIDE}
 
 
 def is_like_neighbour(file_name: str) -> bool:

@@ -25,6 +25,21 @@ DEFAULT_TFJS_URL = "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.22.0/dist/tf
 """What the pages run models with."""
 DEFAULT_TFJS_INTEGRITY = "sha384-ODzrY1mCTIRZRerZfDIqCoTQafA1St1OwLVc9SsTefnkCF1MeIaVSZ88wuK/NKfH"
 """Of that file, in the words of Subresource Integrity."""
+_TFJS_BACKEND = (
+    "https://cdn.jsdelivr.net/npm/@tensorflow/tfjs-backend-{0}@4.22.0/dist/"
+    "tf-backend-{0}.es2017.min.js"
+)
+DEFAULT_TFJS_BACKENDS = {
+    "wasm": (
+        _TFJS_BACKEND.format("wasm"),
+        "sha384-SqoVPLooc7QMMmp0JuPMz9M6JqkYFd7wX08paKmclTcGS/36X7RY+hbkK7Big30W",
+    ),
+    "webgpu": (
+        _TFJS_BACKEND.format("webgpu"),
+        "sha384-PMbEpqRHflyIjqjUzZNr1ZjYSccb6KDXZAfYugyFU5jJ0Z+CFE+qPYxpLm6JTQkL",
+    ),
+}
+"""The same of the backends that are packages of their own; a page's proof runs on them, too."""
 
 DEFAULT_SHARD_SIZE_BYTES = 4 * MIB
 """Chromium always caches entries of up to 5 MB, regardless of the size of its cache."""
@@ -89,6 +104,11 @@ MOST_SHARDS = 10_000
 MODEL_SUFFIXES = (".h5", ".hdf5", ".keras")
 """Endings of Keras model files, compared without case."""
 MODEL_JSON = "model.json"
+MOST_PROVEN_EXAMPLES = 8
+"""How many examples a proof has (``tfjs_serve.keras.Proof``)."""
+MOST_PROVEN_LAYERS = 1000
+PROVEN_NUMBERS_OF_LAYER = 256
+"""How many layers inside of the model a proof tells of, and how many numbers of each."""
 MAXIMUM_MODEL_JSON_BYTES = 64 * MIB
 """That another program wrote. Real ones have a few MB at most, and parsing holds the lock of the
 interpreter."""

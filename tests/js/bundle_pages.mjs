@@ -22,6 +22,7 @@ async function bundled(entry) {
     absWorkingDir: given.folder,
     nodePaths: [MODULES],
     bundle: true,
+    external: ["node:*"],
     minify: true,
     format: entry.endsWith("/classic.js") ? "iife" : "esm",
     target: "es2020",

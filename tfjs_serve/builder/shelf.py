@@ -27,7 +27,7 @@ from tfjs_serve.errors import (
     StoreError,
     WorkerCrashedError,
 )
-from tfjs_serve.neighbours import NEIGHBOURS
+from tfjs_serve.neighbours import NEIGHBOURS, PROOF_JSON
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest
@@ -39,7 +39,7 @@ T = TypeVar("T")
 _FILES_REMEMBERED = 4096
 _MOST_GENERATIONS = 20
 """How many are told: a training may save all day."""
-_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, *NEIGHBOURS)
+_DOCUMENTS = (MODEL_JSON, SCRIPT_PREFIX, PROOF_JSON, *NEIGHBOURS)
 """How the names begin of what is served as a whole, compressed or not."""
 
 _Place = tuple[str, Variant, str]

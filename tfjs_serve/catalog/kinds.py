@@ -30,6 +30,10 @@ _PICKLE: Kind = (
 )
 _ARCHIVE: Kind = ("an archive", "unpack it here; if it is a .keras file, rename it to that")
 CHECKPOINT: Kind = ("a checkpoint: weights without an architecture", _WEIGHTS)
+PROOF: Kind = (
+    "a proof of what a model predicts, without the model",
+    "save the model beside it: model.save('{stem}.keras')",
+)
 KINDS: Mapping[str, Kind] = {
     **dict.fromkeys((".tflite", ".lite"), _LITE),
     ".task": ("a bundle for MediaPipe, with TensorFlow Lite models in it", _KERAS),

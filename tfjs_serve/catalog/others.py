@@ -18,6 +18,7 @@ from tfjs_serve.catalog.kinds import (
     CHECKPOINT,
     KINDS,
     MAY_BE_MODELS,
+    PROOF,
     YAML_ENDINGS,
     Kind,
 )
@@ -29,7 +30,8 @@ from tfjs_serve.catalog.names import (
     split_model_file,
 )
 from tfjs_serve.errors import ModelNotFoundError
-from tfjs_serve.settings import MODEL_JSON
+from tfjs_serve.neighbours import PROOF_NPZ
+from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES
 
 SAVED_MODEL = "saved_model.pb"
 """The file that makes a folder a TensorFlow SavedModel."""
@@ -45,6 +47,7 @@ _ORBAX = "_CHECKPOINT_METADATA"
 _PARTS_OF_SAVED_MODEL = frozenset({SAVED_MODEL, KERAS_METADATA, "fingerprint.pb"})
 _STEM_IN_SAVED_MODEL = "variables"
 _CHECKPOINT_PART = re.compile(r"(.+)\.data-\d{5}-of-\d{5}")
+_WEIGHTS_ENDING = ".weights.h5"
 _TFJS_WEIGHTS = re.compile(r"group\d+-shard\d+of\d+(?:\.bin)?|(?:.+\.)?weights\.bin")
 
 
@@ -207,10 +210,19 @@ def _found(
     for name in names:
         if name in _PARTS_OF_SAVED_MODEL or is_skipped_file(name) or split_model_file(name):
             continue
-        if kind := BY_HEAD.get(heads.get(name, HeadKind.OTHER)):
+        if name.endswith(f".{PROOF_NPZ}"):
+            if not _has_model(name.removesuffix(f".{PROOF_NPZ}"), there):
+                yield _other(f"{prefix}{name}", PROOF)
+        elif kind := BY_HEAD.get(heads.get(name, HeadKind.OTHER)):
             yield _other(f"{prefix}{name}", kind)
         elif other := why_not_a_model(f"{prefix}{name}"):
             yield other
+
+
+def _has_model(stem: str, names: Collection[str]) -> bool:
+    """Whether there is a model, or a folder, that files beside it are named after."""
+    endings = ("", *MODEL_SUFFIXES, _WEIGHTS_ENDING, LIST_ENDING)
+    return any(f"{stem}{ending}" in names for ending in endings)
 
 
 def _may_hold_weights(name: str) -> bool:

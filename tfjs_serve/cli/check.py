@@ -26,11 +26,13 @@ from tfjs_serve.cli.options import (
     cache_dir_option,
     custom_layers_option,
     follow_symlinks_option,
+    tfjs_url_option,
     timeout_option,
     topology_option,
     worker_memory_option,
 )
 from tfjs_serve.cli.origins import origin
+from tfjs_serve.cli.proven import Prover
 from tfjs_serve.cli.running import run
 from tfjs_serve.doctor.examination import Thoroughness, is_address
 from tfjs_serve.doctor.model import Page
@@ -85,6 +87,13 @@ def _targets(
     is_flag=True,
     help="These pages send cookies (requestInit: {credentials: 'include'}).",
 )
+@option(
+    "--run",
+    "runs",
+    is_flag=True,
+    help="Run each model that has a proof (docs/proof.md) in Chromium or in Node.js, and compare.",
+)
+@tfjs_url_option
 @option("--deep", is_flag=True, help="Read all bytes of what is at a URL.")
 @timeout_option
 @cache_dir_option
@@ -105,6 +114,9 @@ def check(
     A file is converted as the server would do it, so models without problems are then served at
     once. For each model that cannot be converted, all reasons are listed. What lies in a folder and
     is no model is listed too, and fails nothing where there are models.
+
+    With --run, models that have a proof predict in TensorFlow.js: one that does not predict what
+    Keras predicted is refused, unless a note on it names the backend.
 
     A URL is that of a model.json or of its folder, whatever has converted it. It is fetched as a
     page would fetch it, and what keeps pages from loading it is listed. So are warnings: about
@@ -143,6 +155,7 @@ def _checker(options: dict[str, Any], on_result: OnResult) -> _Checker:
             timeout_seconds=options["conversion_deadline_seconds"],
         ),
         topology=options.pop("topology"),
+        runs=options.pop("runs"),
         options=options,
         on_result=on_result,
     )
@@ -156,13 +169,14 @@ class _Checker:
     ----------
     page, how
         For what is at an address.
-    topology, options
+    topology, runs, options
         For what is at a path.
     """
 
     page: Page
     how: Thoroughness
     topology: Path | None
+    runs: bool
     options: dict[str, Any]
     on_result: OnResult
 
@@ -185,14 +199,17 @@ class _Checker:
         except TfjsServeError as error:
             self.on_result(Checked(path=from_here(path), error=error))
         else:
-            await _check_all(found, settings, self.on_result)
+            prover = Prover(settings) if self.runs else None
+            await _check_all(found, settings, prover, self.on_result)
 
     async def address(self, url: str) -> None:
         """Check what is deployed at `url`."""
         self.on_result(await checked_at(url, self.page, self.how))
 
 
-async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult) -> None:
+async def _check_all(
+    found: Found, settings: ServerSettings, prover: Prover | None, on_result: OnResult
+) -> None:
     for warning in found.warnings:
         _log.warning("%s", warning)
     async with building(settings) as builder:
@@ -201,10 +218,10 @@ async def _check_all(found: Found, settings: ServerSettings, on_result: OnResult
             assert result.value is not None
             on_result(result.value)
 
-        await for_all(found.entries, partial(_checked, builder), done)
+        await for_all(found.entries, partial(_checked, builder, prover), done)
 
 
-async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
+async def _checked(builder: Builder, prover: Prover | None, entry: CatalogEntry) -> Checked:
     started_seconds = time.monotonic()
     path = from_here(entry.path)
     try:
@@ -215,8 +232,12 @@ async def _checked(builder: Builder, entry: CatalogEntry) -> Checked:
         seconds = time.monotonic() - started_seconds
         return Checked(path=path, name=entry.exact_name, error=reason, seconds=seconds)
     artifact = build.artifact
+    outcomes, fault = await prover.prove(entry, artifact) if prover else ((), None)
     return Checked(
         path=path,
+        name=entry.exact_name,
+        error=fault,
+        outcomes=outcomes,
         facts=artifact.facts,
         needs_layers=artifact.facts.needs_layers,
         notes=artifact.notes,

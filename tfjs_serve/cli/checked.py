@@ -12,6 +12,7 @@ from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import printable, reason_of
 from tfjs_serve.errors import DeploymentProblem, TfjsServeError
 from tfjs_serve.facts import ModelFacts, counted
+from tfjs_serve.proving.model import Outcome, differences
 from tfjs_serve.version import __version__
 from tfjs_serve.web.problems import describe
 
@@ -38,6 +39,8 @@ class Checked:
         What users of the model should know.
     warnings
         What should be better where it is deployed.
+    outcomes
+        What came of running it.
     seconds
         How long it took.
     """
@@ -50,6 +53,7 @@ class Checked:
     warnings: tuple[DeploymentProblem, ...] = ()
     error: TfjsServeError | None = None
     other: NotAModel | None = None
+    outcomes: tuple[Outcome, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -68,7 +72,8 @@ class Checked:
             return (f"hint: {self.other.hint}",)
         told = self.error.details() if self.error is not None else ()
         notes = (f"note: {note}" for note in self.notes)
-        return (*told, *notes, *(f"warning: {warning}" for warning in self.warnings))
+        proof = (differences(self.outcomes),) if self.outcomes else ()
+        return (*told, *proof, *notes, *(f"warning: {warning}" for warning in self.warnings))
 
 
 Results = Sequence[Checked]
@@ -160,6 +165,7 @@ def _model_json(one: Checked) -> dict[str, Any]:
         "error": describe(one.error) if one.error is not None else None,
         "needsLayersJs": one.needs_layers,
         "notes": list(one.notes),
+        "runs": [outcome.to_json() for outcome in one.outcomes],
         "warnings": [asdict(warning) for warning in one.warnings],
         "seconds": round(one.seconds, 3),
         "facts": one.facts.to_json() if one.facts is not None else None,

@@ -33,6 +33,7 @@ from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.tfjs import tfjs_at
+from tfjs_serve.web.tfjs_backends import backends_beside
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100
@@ -63,6 +64,7 @@ def create_app(
     cors = CorsPolicy.from_settings(settings.cors_origins)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     tfjs = tfjs_at(settings.tfjs_url)
+    backends = backends_beside(tfjs)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
     events = Events(catalog, builder, settings.default_variant)
     app.on_shutdown.append(events.close)
@@ -76,11 +78,15 @@ def create_app(
         hosts=hosts,
         notices=Notices(),
         tfjs=tfjs,
+        backends=backends,
         save_policy=SavePolicy(
             token=settings.save_token if saver is not None else None, cors=cors, hosts=hosts
         ),
         saver=saver,
-        page_policy=PagePolicy(scripts=tfjs.policy_sources),
+        page_policy=PagePolicy(
+            scripts=(*tfjs.policy_sources, *backends.policy_sources),
+            connections=backends.connections,
+        ),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))
     app.on_response_prepare.append(keep_answer)  # last: with all headers

@@ -18,7 +18,7 @@ from tfjs_serve.errors import (
     TfjsServeError,
     VariantNotAvailableError,
 )
-from tfjs_serve.neighbours import OF_KERAS_MODELS, WEIGHTS_NAME
+from tfjs_serve.neighbours import OF_KERAS_MODELS, PROOF_JSON, WEIGHTS_NAME
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web.services import Services
@@ -189,7 +189,9 @@ async def require_model(services: Services, target: ModelFile) -> None:
 
 def no_such_neighbour(entry: CatalogEntry, file_name: str) -> FileNotInModelError:
     """Return the error for labels or metadata that a model does not have."""
-    if entry.kind.is_tfjs:
+    if file_name == PROOF_JSON:
+        hint = "make one where you have the model: tfjs_serve.keras.write_proof(model, x, path)"
+    elif entry.kind.is_tfjs:
         hint = "put it into the folder, beside model.json"
     elif file_name in OF_KERAS_MODELS:
         inside = f"folder, or {file_name} into its assets/" if entry.kind.is_folder else "file"

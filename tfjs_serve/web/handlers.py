@@ -11,16 +11,11 @@ from aiohttp import hdrs, web
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
-from tfjs_serve.neighbours import NEIGHBOURS
+from tfjs_serve.neighbours import NEIGHBOURS, PROOF_JSON
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import problems, scripts
-from tfjs_serve.web.cors import (
-    ALLOWED_METHODS,
-    GENERATION_HEADER,
-    STALE_HEADER,
-    WITH_SAVING,
-)
+from tfjs_serve.web.cors import ALLOWED_METHODS, GENERATION_HEADER, STALE_HEADER, WITH_SAVING
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
     kept_file,
@@ -52,14 +47,7 @@ from tfjs_serve.web.saving.handler import save
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.types_of_models import send_types
-from tfjs_serve.web.urls import (
-    ModelFile,
-    ModelPage,
-    OwnUrl,
-    Refusal,
-    Target,
-    parse_target,
-)
+from tfjs_serve.web.urls import ModelFile, ModelPage, OwnUrl, Refusal, Target, parse_target
 
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -148,7 +136,14 @@ async def _model_page(
     summary = services.catalogue.summary(models, listed)
     _tell_of_slip(request, services, f"{mount_of(request)}{summary.url}")
     generations = await services.builder.generations(listed, summary.variant)
-    page = partial(model_page, summary, generations, origin=own_origin(request), tfjs=services.tfjs)
+    page = partial(
+        model_page,
+        summary,
+        generations,
+        origin=own_origin(request),
+        tfjs=services.tfjs,
+        backends=services.backends,
+    )
     return await send_page(request, page)
 
 
@@ -164,7 +159,7 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
             return await send_types(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
-        if target.file_name in NEIGHBOURS:
+        if target.file_name in (*NEIGHBOURS, PROOF_JSON):
             return await _neighbour(request, services, target)
         return await _weights(request, services, target)
     except FileGoneError:

@@ -155,7 +155,8 @@ async def _send_asset(request: web.Request, _services: Services) -> web.StreamRe
 
 
 async def _send_tfjs(request: web.Request, services: Services) -> web.StreamResponse:
-    path = services.tfjs.files.get(request.path.rpartition("/")[2])
+    files = {**services.backends.files, **services.tfjs.files}
+    path = files.get(request.path.rpartition("/")[2])
     if path is None:
         message = "this server has no such file of TensorFlow.js; --tfjs-url gives it one."
         raise ProblemError(problems.from_status(404, message))

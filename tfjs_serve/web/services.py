@@ -16,6 +16,7 @@ from tfjs_serve.web.pages.policy import PagePolicy
 from tfjs_serve.web.protocols import BuilderService, CatalogService, SaverService
 from tfjs_serve.web.saving.policy import SavePolicy
 from tfjs_serve.web.tfjs import Tfjs
+from tfjs_serve.web.tfjs_backends import Backends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Services:
     hosts: HostPolicy
     notices: Notices
     tfjs: Tfjs
+    backends: Backends
     save_policy: SavePolicy
     saver: SaverService | None
     page_policy: PagePolicy

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from tfjs_serve.errors import SettingsError
-from tfjs_serve.media_types import JAVASCRIPT
+from tfjs_serve.media_types import media_type
 from tfjs_serve.settings import DEFAULT_TFJS_INTEGRITY, DEFAULT_TFJS_URL
 from tfjs_serve.web.representation import GZIP, Representation, from_bytes
 
@@ -113,9 +113,11 @@ def representation(path: Path, coding: str) -> Representation:
     return _representation(path, coding, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _representation(path: Path, coding: str, _identity: tuple[int, ...]) -> Representation:
     body = path.read_bytes()
     if coding == GZIP:
         body = gzip.compress(body, compresslevel=6, mtime=0)
-    return replace(from_bytes(body, JAVASCRIPT), content_encoding=coding, negotiated=True)
+    return replace(
+        from_bytes(body, media_type(path.name)), content_encoding=coding, negotiated=True
+    )

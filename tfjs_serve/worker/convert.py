@@ -43,7 +43,8 @@ def warm_up() -> None:
     import tfjs_serve.conversion.translate
     import tfjs_serve.keras_files
     import tfjs_serve.layers_model.tfjs_folder
-    import tfjs_serve.layers_model.writer  # noqa: F401 -- importing is all
+    import tfjs_serve.layers_model.writer
+    import tfjs_serve.proofs.beside  # noqa: F401 -- importing is all
 
 
 def convert(
@@ -140,20 +141,23 @@ def convert_opened(
         write_neighbours,
     )
     from tfjs_serve.layers_model.writer import check_layers_model, write_layers_model
+    from tfjs_serve.proofs.beside import without_proof
 
     files: tuple[WrittenFile, ...] = ()
     directory, options = Path(request.output_dir), request.options
     translated = _translated(keras_model, options)
     beside, notes = read_neighbours(request.neighbours)
+    beside, proof = without_proof(beside, keras_model)
     inside = in_archive(keras_model.neighbours, replaced_by=beside)
     model, used = describe(translated, (*inside, *beside), options.metadata_json())
     if request.is_diagnosis:
         check_layers_model(model, options)
     else:
         files = write_layers_model(model, directory, options, on_progress, copy)
-        files += write_neighbours(used, directory)
-    facts = replace(_with_sizes(model), labels=labels_in(model.user_defined_metadata))
-    notes = (*notes, *notes_on_patterns(model.weights, options))
+        files += write_neighbours(used, directory) + proof.write(directory)
+    labels = labels_in(model.user_defined_metadata)
+    facts = replace(_with_sizes(model), labels=labels, proof=proof.info)
+    notes = (*notes, *proof.notes, *notes_on_patterns(model.weights, options))
     return ConversionReport(
         files=_reported(files),
         warnings=(*model.warnings, *notes, *note_on_labels(facts)),
@@ -218,6 +222,7 @@ def _import_folder(
         write_neighbours,
     )
     from tfjs_serve.layers_model.tfjs_folder import check_tfjs_folder
+    from tfjs_serve.proofs.beside import without_proof
 
     options = request.options
     if not (options.variant is Variant.FULL or (options.anew and options.variant.is_quantized)):
@@ -228,15 +233,18 @@ def _import_folder(
         )
     files: tuple[WrittenFile, ...] = ()
     facts, warnings = check_tfjs_folder(folder, request.display_name)
-    neighbours, notes = read_neighbours(request.neighbours)
+    beside, notes = read_neighbours(request.neighbours)
+    neighbours, proof = without_proof(beside, None)
     if not request.is_diagnosis:
         files, more = _write_folder(folder, request, on_progress)
         files += write_neighbours(neighbours, Path(request.output_dir))
+        files += proof.write(Path(request.output_dir))
         notes = (*notes, *more)
-    facts = replace(facts, labels=facts.labels or labels_beside(neighbours))
+    labels = facts.labels or labels_beside(neighbours)
+    facts = replace(facts, labels=labels, proof=proof.info)
     return ConversionReport(
         files=_reported(files),
-        warnings=(*warnings, *notes, *note_on_labels(facts)),
+        warnings=(*warnings, *notes, *proof.notes, *note_on_labels(facts)),
         facts=facts,
     )
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from tfjs_serve.builder import EntryStatus, KeptGeneration
 from tfjs_serve.facts import Became, counted
+from tfjs_serve.neighbours import SERVED_AS
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary, utc
 from tfjs_serve.web.pages.facts import Known, known_of
 from tfjs_serve.web.pages.generations import generations_told, shards_of
+from tfjs_serve.web.pages.proof import proof_of
 from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.templates import render
 from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
 from tfjs_serve.web.tfjs import Tfjs
+from tfjs_serve.web.tfjs_backends import Backends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ class ModelView:
         """The URLs of its files, by what they are called."""
         summary = self.summary
         beside = summary.entry.neighbours if summary.page_url else ()
-        names = sorted({neighbour.name for neighbour in beside})
+        names = sorted({SERVED_AS.get(one.name, one.name) for one in beside})
         if self.status.facts is not None and summary.page_url:
             names = [TYPES_NAME, *names]
         urls = {"model.json": summary.url} if summary.url else {}
@@ -150,6 +153,7 @@ def model_page(
     *,
     origin: str,
     tfjs: Tfjs,
+    backends: Backends,
 ) -> str:
     """Return the page at ``/<name>/``.
 
@@ -174,6 +178,7 @@ def model_page(
         generations=generations_told(generations),
         shards=shards_of(generations, summary.page_url),
         trial=trial_of(summary, tfjs, generations=generations, own_layers=view.own_layers),
+        proof=proof_of(summary, tfjs, backends),
     )
 
 
@@ -187,6 +192,7 @@ def _sections(
     has = {
         "load": ("Load it", view.can_be_tried and view.summary.url),
         "try": ("Try it", view.can_be_tried and view.summary.url),
+        "proof": ("Proof", view.can_be_tried and view.summary.url),
         "tensors": ("Inputs and outputs", known and (known.facts.inputs or known.facts.outputs)),
         "layers": ("Layers", known and known.rows),
         "training": ("Training", known and known.training),

@@ -6,18 +6,26 @@ import { bytesOf } from "./measures.js";
 const WITHOUT_NETWORK =
   "Without the internet, start the server with --tfjs-url and the folder of the npm package @tensorflow/tfjs.";
 
-let loading = null;
+/**
+ * Do one thing after the other, as several scripts of a page share one TensorFlow.js, which has one
+ * backend at a time.
+ */
+export function inTurn(action) {
+  const done = (globalThis.tfjsServeTurn ?? Promise.resolve()).then(action);
+  globalThis.tfjsServeTurn = done.catch(() => {});
+  return done;
+}
 
-/** Load TensorFlow.js once. @param tfjs `{url, integrity}` */
+/** Load TensorFlow.js, if no other script of the page has. @param tfjs `{url, integrity}` */
 export function tensorflow(tfjs) {
-  loading ??= withScript(tfjs).then(
-    () => ready(tfjs),
-    ({ message }) => {
-      loading = null; // the network may be back when somebody tries again
-      throw new Error(`${message} ${WITHOUT_NETWORK}`);
-    },
-  );
-  return loading;
+  return inTurn(async () => {
+    if (!globalThis.tf?.loadLayersModel) await withScript(tfjs).catch(tellOfNetwork);
+    return ready(tfjs);
+  });
+}
+
+function tellOfNetwork({ message }) {
+  throw new Error(`${message} ${WITHOUT_NETWORK}`);
 }
 
 async function ready(tfjs) {
@@ -30,7 +38,7 @@ async function ready(tfjs) {
 const scripts = new Map();
 
 /** Run a script once; one that has failed is fetched again. */
-function withScript({ url, integrity }) {
+export function withScript({ url, integrity }) {
   if (!scripts.has(url)) {
     scripts.set(url, new Promise((resolve, reject) => {
       const script = document.createElement("script");
@@ -62,7 +70,10 @@ function withScript({ url, integrity }) {
  * @param onProgress called with how many bytes have come
  * @returns {Promise<Loaded>}
  */
-export async function load(tf, source, onProgress = () => {}) {
+export const load = (...given) => inTurn(() => loadNow(...given));
+
+/** The same for who has the turn. */
+export async function loadNow(tf, source, onProgress = () => {}) {
   performance.setResourceTimingBufferSize(MOST_TIMINGS);
   const start = performance.now();
   if (source.needsLayers) await withScript({ url: layersOf(source) });
@@ -136,7 +147,10 @@ export const namesOf = (tensors, names) =>
  * @returns {Promise<{outputs: {name, shape, dtype, values}[], milliseconds: number}>} until the
  *   numbers are there, without the time to make tensors of the inputs
  */
-export async function predict(tf, { model }, given) {
+export const predict = (...given) => inTurn(() => predictNow(...given));
+
+/** The same for who has the turn. */
+export async function predictNow(tf, { model }, given) {
   const inputs = Object.fromEntries(
     Object.entries(given).map(([name, { values, shape, dtype }]) => [name, tf.tensor(values, shape, dtype)]),
   );

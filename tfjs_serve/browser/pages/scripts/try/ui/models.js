@@ -114,7 +114,7 @@ export class Models {
 
   async useBackend(name) {
     const before = this.backend();
-    const has = await this.tf.setBackend(name).catch(() => false);
+    const has = await engine.inTurn(() => this.tf.setBackend(name)).catch(() => false);
     if (!has || this.backend() !== name) {
       await this.tf.setBackend(before);
       throw new Error(`This browser has no ${name}.`);

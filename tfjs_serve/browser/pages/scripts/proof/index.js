@@ -1,0 +1,73 @@
+// The section "Proof" of a model's page. What the server has made of it may be replaced at any
+// time, so what is shown is looked for when it is needed.
+
+import { h } from "../try/ui/dom.js";
+import { withBackends } from "./backends.js";
+import { fetchProof, proveAll } from "./prove.js";
+import { firstTold, readable, verdict } from "./words.js";
+
+/** Of this server; a proxy may have put something before all paths. */
+const root = new URL("../../", import.meta.url);
+const section = document.getElementById("proof");
+section?.addEventListener("click", ({ target }) => target.id === "prove" && run(target));
+
+async function run(button) {
+  const place = document.getElementById("proof-outcomes");
+  const status = h("p", { role: "status" }, "Loading TensorFlow.js …");
+  const rows = h("tbody");
+  place.replaceChildren(status);
+  button.disabled = true;
+  try {
+    const data = withUrls(JSON.parse(document.getElementById("proof-data").textContent));
+    const proof = await fetchProof(data.proofUrl);
+    const { tf, names, missing } = await withBackends(data.tfjs);
+    place.replaceChildren(status, table(rows));
+    status.textContent = "Comparing …";
+    const shown = [];
+    await proveAll(tf, data, proof, names, (outcome) => {
+      shown.push(outcome);
+      rows.append(row(outcome));
+    });
+    status.textContent = told(shown, names, missing);
+  } catch (error) {
+    status.replaceWith(h("p", { role: "alert", class: "notice failed" }, error.message));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function told(outcomes, names, missing) {
+  const wrong = outcomes.filter(({ isRight }) => !isRight);
+  const lacking = names.filter((name) => !outcomes.some(({ backend }) => backend === name));
+  const said = wrong.length
+    ? `The page does not predict what Keras predicts on ${wrong.map(({ backend }) => backend).join(", ")}.`
+    : "The page predicts what Keras predicts.";
+  const not = [...lacking.map((name) => `This browser has no ${name}.`), ...Object.values(missing)];
+  return [said, ...not].join(" ");
+}
+
+function table(rows) {
+  const heads = ["Backend", "Largest difference", "Up to", "Verdict", "First layer that differs"];
+  return h("div", { class: "scroll" }, h("table", {},
+    h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), rows));
+}
+
+function row(outcome) {
+  const cells = [readable(outcome.largest), readable(outcome.tolerance), verdict(outcome), firstTold(outcome)];
+  return h("tr", { class: outcome.isRight ? "right" : "wrong" },
+    h("th", { scope: "row" }, outcome.backend), cells.map((text) => h("td", {}, text)));
+}
+
+/** The server tells paths on itself. */
+function withUrls(data) {
+  const absolute = (path) => (path?.startsWith("/") ? new URL(path.slice(1), root).href : path);
+  const backends = Object.entries(data.tfjs.backends).map(([name, one]) => [
+    name, { ...one, url: absolute(one.url), folder: absolute(one.folder) },
+  ]);
+  return {
+    ...data,
+    url: absolute(data.url),
+    proofUrl: absolute(data.proofUrl),
+    tfjs: { ...data.tfjs, url: absolute(data.tfjs.url), backends: Object.fromEntries(backends) },
+  };
+}
