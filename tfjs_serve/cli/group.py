@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,31 @@ def _check() -> click.Command:
     return check
 
 
+@_command("completion", "Print what makes a shell complete commands and options.")
+def _completion() -> click.Command:
+    from tfjs_serve.cli.completion import completion
+
+    return completion
+
+
+@_command("version", "Print the versions of tfjs-serve and its libraries.")
+def _version() -> click.Command:
+    from tfjs_serve.cli.version import version
+
+    return version
+
+
+@_command("help", "Show what a command is for, and its options.")
+def _help() -> click.Command:
+    from tfjs_serve.cli.help import help_command
+
+    return help_command
+
+
 _DEFAULT_COMMAND = "serve"
 _OWN_OPTIONS = ("-h", "--help", "--version")
+_WORD = re.compile(r"[A-Za-z-]+")
+"""What may have been meant for a command."""
 
 
 class CommandGroup(click.Group):
@@ -135,11 +159,13 @@ def _refuse_slips(args: Sequence[str]) -> None:
     first = args[0] if args else ""
     if first in _COMMANDS or first.startswith("-") or Path(first).exists():
         return
-    meant = difflib.get_close_matches(first, _COMMANDS, n=1)
-    if meant:
-        raise click.UsageError(
-            f"There is neither a command nor a folder {first!r}. Did you mean {meant[0]!r}?"
-        )
+    if meant := difflib.get_close_matches(first, _COMMANDS, n=1):
+        hint = f"Did you mean {meant[0]!r}?"
+    elif _WORD.fullmatch(first):
+        hint = f"The commands are {', '.join(_COMMANDS)}; a folder has to be made first."
+    else:
+        return
+    raise click.UsageError(f"There is neither a command nor a folder {first!r}. {hint}")
 
 
 @click.group(
