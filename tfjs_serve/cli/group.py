@@ -147,6 +147,14 @@ class CommandGroup(click.Group):
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Load the command that `args` begin with; a server that is to speak TLS has ``ssl``."""
+        if any(arg.startswith("--tls") for arg in args):
+            import ssl  # noqa: F401 - quick_imports hides it only if nobody has it
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print expected errors without a traceback."""
         with errors_told(ctx):

@@ -13,9 +13,7 @@ def _commands(ctx: click.Context) -> tuple[click.Group, click.Context]:
     return ctx.parent.command, ctx.parent
 
 
-def _complete(
-    ctx: click.Context, _param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     group, parent = _commands(ctx)
     names = group.list_commands(parent)
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

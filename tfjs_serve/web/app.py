@@ -55,7 +55,7 @@ def create_app(
         A value of ``cors_origins`` is not an origin, or one of ``allowed_hosts`` not a host name.
     """
     templates.preload()
-    cors = CorsPolicy.from_settings(settings.cors_origins)
+    cors = CorsPolicy.from_settings(settings.cors_origins, settings.own_hosts)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
     app[SERVICES] = Services(
