@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfjs_serve.cli import ports
+from tfjs_serve.web import listening
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.keyboard import has_keyboard
 from tfjs_serve.cli.reach import Reach
@@ -34,7 +34,7 @@ class Run:
     def origin(self) -> str:
         """What URLs start with."""
         # Not taken from the sockets: the last lines are printed after they are closed.
-        return ports.origin_of(self.settings.host, self.port, self.reach.scheme)
+        return listening.origin_of(self.settings.host, self.port, self.reach.scheme)
 
     @property
     def keys_terminal(self) -> Terminal | None:
@@ -49,7 +49,7 @@ class Run:
         certificate = self.reach.certificate
         return Place(
             origin=self.origin,
-            open_origins=ports.open_origins(self.sockets, self.reach.scheme),
+            open_origins=listening.open_origins(self.sockets, self.reach.scheme),
             is_lan=self.reach.is_lan,
             authority=certificate.authority if certificate else None,
             has_keys=self.keys_terminal is not None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tfjs_serve.cli.help_texts import option
-from tfjs_serve.cli.network import outward_addresses, own_hosts
+from tfjs_serve.web.network import outward_addresses, own_hosts
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST
 from tfjs_serve.web.hosts import is_loopback_host, machine_names

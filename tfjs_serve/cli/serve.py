@@ -17,7 +17,7 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.root import check_folders
-from tfjs_serve.cli import ports
+from tfjs_serve.web import listening
 from tfjs_serve.cli.console import Terminal, logging_by
 from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.json_voice import JsonVoice
@@ -159,7 +159,7 @@ def serve(
     voice = JsonVoice() if log_format == "json" else TextVoice(Terminal())
     log = logging_by(voice.log_handler, log_level)
     with log, _listening(settings) as sockets, leaving() as leave:
-        port = ports.port_of(sockets)
+        port = listening.port_of(sockets)
         run = Run(
             settings=replace(settings, port=port),
             sockets=sockets,
@@ -175,12 +175,12 @@ def serve(
 
 @contextmanager
 def _listening(settings: ServerSettings) -> Iterator[Sequence[socket.socket]]:
-    sockets = ports.listen(settings.host, settings.port)
+    sockets = listening.listen(settings.host, settings.port)
     try:
         yield sockets
     finally:
-        for listening in sockets:
-            listening.close()
+        for one in sockets:
+            one.close()
 
 
 async def _serve(run: Run) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfjs_serve.cli.network import in_url, outward_addresses
+from tfjs_serve.web.network import in_url, outward_addresses
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
 
