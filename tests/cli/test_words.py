@@ -17,9 +17,9 @@ from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
 from tfjs_serve.cli.banner import facts, home_relative, openings, print_banner
 from tfjs_serve.cli.console import Terminal, logging_to
-from tfjs_serve.cli.voice import Found, Place
 from tfjs_serve.cli.event_log import merge
 from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
+from tfjs_serve.cli.voice import Found, Place
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.facts import ModelFacts

@@ -1,4 +1,4 @@
-"""``tfjs_serve.serve_background``: a server beside the program, such as a notebook, that starts it."""
+"""``tfjs_serve.serve_background``: a server beside the program, such as a notebook, that asks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,7 +33,7 @@ from tfjs_serve.web.app import create_runner
 from tfjs_serve.web.listening import listen, origin_of, port_of
 from tfjs_serve.web.urls import is_servable, page_url
 
-_Stop = Callable[[], None]
+_Stop = Callable[[], object]
 
 
 def serve_background(
@@ -129,7 +130,6 @@ class BackgroundServer:
         with self._lock:
             stop, self._stop = self._stop, None
             if stop is not None:
-                atexit.unregister(self.stop)
                 try:
                     stop()
                 finally:
@@ -218,7 +218,7 @@ async def _serve(
         await runner.setup()
         assert runner.server is not None
         servers = [await loop.create_server(runner.server, sock=one) for one in sockets]
-        started.set_result(lambda: loop.call_soon_threadsafe(ended.set) and None)
+        started.set_result(partial(loop.call_soon_threadsafe, ended.set))
         await ended.wait()
         for server in servers:  # closed first, so that there are no new connections
             server.close()

@@ -1,8 +1,8 @@
 """A page of the server in a cell of a notebook: where it is from there, and its HTML. Pure.
 
 The browser need not be on the machine of the kernel. Then the notebook itself is a web server that
-passes requests on, if it has jupyter-server-proxy. JupyterHub tells the kernel below which path that
-is; of any other Jupyter only its page knows, so a script in the cell asks it.
+passes requests on, if it has jupyter-server-proxy. JupyterHub tells the kernel below which path
+that is; of any other Jupyter only its page knows, so a script in the cell asks it.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfjs_serve.web import listening
 from tfjs_serve.cli.console import Terminal
 from tfjs_serve.cli.keyboard import has_keyboard
 from tfjs_serve.cli.reach import Reach
 from tfjs_serve.cli.text_voice import TextVoice
 from tfjs_serve.cli.voice import Place, Voice
 from tfjs_serve.settings import ServerSettings
+from tfjs_serve.web import listening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tfjs_serve.cli.help_texts import option
-from tfjs_serve.web.network import outward_addresses, own_hosts
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.settings import DEFAULT_HOST
 from tfjs_serve.web.hosts import is_loopback_host, machine_names
+from tfjs_serve.web.network import outward_addresses, own_hosts
 
 if TYPE_CHECKING:
     import ssl
@@ -40,8 +40,8 @@ _OPTIONS = (
     option(
         "--lan",
         is_flag=True,
-        help="Serve the devices of the local network, on all addresses of this machine, with a code "
-        "for their cameras; pages of these addresses may load models.",
+        help="Serve the devices of the local network, on all addresses of this machine, with a "
+        "code for their cameras; pages of these addresses may load models.",
     ),
     option(
         "--tls",

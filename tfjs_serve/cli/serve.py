@@ -17,7 +17,6 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.root import check_folders
-from tfjs_serve.web import listening
 from tfjs_serve.cli.console import Terminal, logging_by
 from tfjs_serve.cli.help_texts import option
 from tfjs_serve.cli.json_voice import JsonVoice
@@ -46,6 +45,7 @@ from tfjs_serve.exporting.building import new_builder
 from tfjs_serve.saving.token import token_for
 from tfjs_serve.saving.way_back import new_saver
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
+from tfjs_serve.web import listening
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfjs_serve.web.network import in_url, outward_addresses
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
+from tfjs_serve.web.network import in_url, outward_addresses
 
 _BACKLOG = 128
 _TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())

@@ -8,12 +8,14 @@ from aiohttp import web
 
 from tfjs_serve.media_types import HTML
 from tfjs_serve.web import templates
+from tfjs_serve.web.framing import frame_ancestors
 from tfjs_serve.web.mounting import mount_of, own_path
 from tfjs_serve.web.problem_page import problem_page
 from tfjs_serve.web.problems import Problem
 from tfjs_serve.web.representation import from_bytes
 from tfjs_serve.web.responses import requested_authority
 from tfjs_serve.web.sending import send
+from tfjs_serve.web.services import SERVICES
 
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
@@ -21,7 +23,7 @@ _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 async def send_page(request: web.Request, page: str) -> web.StreamResponse:
     """Answer with an HTML page."""
     body = _body(request, page)
-    return await send(request, from_bytes(body, HTML, extra_headers=templates.headers()))
+    return await send(request, from_bytes(body, HTML, extra_headers=_headers(request)))
 
 
 def problem_page_response(request: web.Request, problem: Problem) -> web.Response:
@@ -30,10 +32,14 @@ def problem_page_response(request: web.Request, problem: Problem) -> web.Respons
     headers = {
         "Content-Type": HTML,
         "Cache-Control": "no-store",
-        **dict(templates.headers()),
+        **dict(_headers(request)),
         **problem.headers,
     }
     return web.Response(status=problem.status, headers=headers, body=body)
+
+
+def _headers(request: web.Request) -> tuple[tuple[str, str], ...]:
+    return templates.headers(frame_ancestors(request.app[SERVICES].cors))
 
 
 def _body(request: web.Request, page: str) -> bytes:

@@ -21,11 +21,18 @@ _LINK_FROM_ROOT = re.compile(r'(<(?:a href|form role="search" action)=")/')
 
 
 @lru_cache(maxsize=1)
-def headers() -> tuple[tuple[str, str], ...]:
-    """Return the header fields of the pages: nothing may run, be loaded or frame them."""
+def headers(ancestors: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of the pages: nothing may run or be loaded.
+
+    Parameters
+    ----------
+    ancestors
+        Whose pages may show them in a frame, besides our own.
+    """
+    framing = " ".join(("'self'", *ancestors))
     policy = (
         f"default-src 'none'; style-src {as_source('page.css')}; img-src data:; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {framing}"
     )
     return (("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"))
 
