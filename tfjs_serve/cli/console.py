@@ -83,7 +83,7 @@ class Terminal:
 
     def picture(self, line: str) -> None:
         """Print a line of a picture that is dark on light, whatever the terminal's colours are."""
-        self._print(self._out, _text("    ", (line, "black on white")))
+        self._print(self._out, _text("    ", (line, "#000000 on #ffffff")))
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print names with what is to be said of each, in two columns."""

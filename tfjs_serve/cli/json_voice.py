@@ -18,7 +18,7 @@ from tfjs_serve.web.overview import Overview
 
 
 class JsonVoice:
-    """Writes lines of JSON to standard output; docs/automation.md has their members."""
+    """Writes lines of JSON to standard output; docs/serving.md has their members."""
 
     def __init__(self) -> None:
         self._out = sys.stdout

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 if sys.platform == "win32":
-    from tfjs_serve.cli.keyboard_windows import Keyboard
+    from tfjs_serve.cli.keyboard_windows import Keyboard, is_own_terminal
 else:
-    from tfjs_serve.cli.keyboard_posix import Keyboard
+    from tfjs_serve.cli.keyboard_posix import Keyboard, is_own_terminal
 
 ENTER = ("\r", "\n")
 
@@ -17,7 +17,7 @@ ENTER = ("\r", "\n")
 def has_keyboard() -> bool:
     """Whether somebody can press keys: standard input is a terminal."""
     with suppress(AttributeError, OSError, ValueError):  # none, or one that is closed
-        return sys.stdin.isatty() and sys.stdin.fileno() >= 0
+        return sys.stdin.isatty() and is_own_terminal(sys.stdin.fileno())
     return False
 
 

@@ -21,6 +21,13 @@ if sys.platform != "win32":
     _MOST_BYTES = 64
     """More than any key sends; what is pasted is more than one key, and none."""
 
+    def is_own_terminal(descriptor: int) -> bool:
+        """Whether it is the terminal of this session, which says who is in the foreground."""
+        try:
+            return os.tcgetpgrp(descriptor) >= 0
+        except OSError:
+            return False
+
     class Keyboard:
         """Reads keys from a terminal while its process is the one that the terminal listens to."""
 

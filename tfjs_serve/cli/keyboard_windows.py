@@ -15,6 +15,10 @@ if sys.platform == "win32":
     _OF_TWO_PARTS = ("\x00", "\xe0")
     """Keys such as arrows begin with one of these."""
 
+    def is_own_terminal(_descriptor: int) -> bool:
+        """Whether keys can be read from it: there is only one console."""
+        return True
+
     class Keyboard:
         """Looks for keys in the console, and calls the event loop."""
 
