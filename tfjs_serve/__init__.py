@@ -9,6 +9,8 @@ from tfjs_serve.version import __version__ as __version__
 TYPE_CHECKING = False  # that of typing, without importing it
 if TYPE_CHECKING:
     from tfjs_serve.api.application import create_app as create_app
+    from tfjs_serve.api.background import BackgroundServer as BackgroundServer
+    from tfjs_serve.api.background import serve_background as serve_background
     from tfjs_serve.api.callback import save_each_epoch as save_each_epoch
     from tfjs_serve.api.converting import convert as convert
     from tfjs_serve.api.loading import deserialize_keras_model as deserialize_keras_model
@@ -26,6 +28,7 @@ else:
 
 
 __all__ = [
+    "BackgroundServer",
     "ConversionError",
     "ConversionNote",
     "TfjsServeError",
@@ -36,6 +39,7 @@ __all__ = [
     "load_keras_model",
     "save_each_epoch",
     "save_keras_model",
+    "serve_background",
 ]
 
 
@@ -46,6 +50,10 @@ def _module_with(name: str) -> object:
             from tfjs_serve.api import application
 
             return application
+        case "BackgroundServer" | "serve_background":
+            from tfjs_serve.api import background
+
+            return background
         case "save_each_epoch":
             from tfjs_serve.api import callback
 

@@ -299,6 +299,9 @@ class ServerSettings:
         ``None``: the default port, or the next free one after it.
     cors_origins
         Allowed origins besides loopback ones; ``"*"`` allows every origin.
+    own_hosts
+        Addresses and names of this machine in its networks whose pages may load models, whatever
+        their port (``--lan``).
     allowed_hosts
         Host names that requests may use besides those of this machine; ``"*"`` allows any.
     follow_symlinks
@@ -332,6 +335,7 @@ class ServerSettings:
     host: str = DEFAULT_HOST
     port: int | None = None
     cors_origins: frozenset[str] = field(default_factory=frozenset)
+    own_hosts: frozenset[str] = field(default_factory=frozenset)
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)
     follow_symlinks: bool = False
     default_variant: Variant = Variant.FULL

@@ -8,6 +8,7 @@ out. Linux and macOS only::
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import urllib.request
 from pathlib import Path
@@ -52,6 +54,8 @@ def _run(cache: Path) -> str:
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - there are no threads
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)},
     )
     os.close(terminal)
@@ -65,6 +69,11 @@ def _run(cache: Path) -> str:
     server.wait(10)
     os.close(screen)
     return text.replace("\r\n", "\n")
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal of the new session, as that of a user is."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 if __name__ == "__main__":

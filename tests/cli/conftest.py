@@ -32,6 +32,7 @@ class Running:
         )
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "tfjs_serve", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,  # nobody presses keys
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

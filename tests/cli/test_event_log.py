@@ -91,7 +91,8 @@ async def test_a_save_is_one_line(log, lines, monkeypatch):
 async def test_a_change_is_told_before_what_it_leads_to(log, lines):
     log.changed(change(ChangeKind.CHANGED))
     log.built(build(BuildEventKind.STARTED))
-    assert lines.messages == ["changed, 0 bytes", "converting ..."]
+    log.built(build(BuildEventKind.READY, seconds=1.0))
+    assert lines.messages == ["changed, 0 bytes", "ready in 1.0 s"]
 
 
 async def test_what_comes_and_goes_at_once_is_not_told(log, lines):
@@ -120,9 +121,7 @@ async def test_long_conversions_say_seldom_how_far_they_are(log, lines, monkeypa
     log.built(build(BuildEventKind.STARTED))
     log.built(build(BuildEventKind.PROGRESS, progress=0.1))
     assert lines.messages == [
-        "converting ...",
         "converting, 41 %",
         "converting, 83 %",
         "ready in 12.0 s",
-        "converting ...",
     ]

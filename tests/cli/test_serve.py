@@ -38,7 +38,6 @@ def test_it_says_what_it_serves_and_ends_well(run, models):
     assert str(models.parent / "cache") in output
     assert "\x1b" not in output
     assert json.loads(get(url[1]))["format"] == "layers-model"
-    server.until(r"my \[red\]iris\.h5  converting")
     server.until(r"my \[red\]iris\.h5  ready in")
     assert server.interrupt() == 0
     assert server.lines[-1] == "Stopped.\n"

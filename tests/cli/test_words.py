@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from tfjs_serve.builder import BuildEvent, BuildEventKind, EntryState, EntryStatus
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, FileStamp
-from tfjs_serve.cli.banner import Found, facts, home_relative, openings, print_banner
+from tfjs_serve.cli.banner import facts, home_relative, openings, print_banner
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.event_log import merge
 from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
+from tfjs_serve.cli.voice import Found, Place
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
 from tfjs_serve.facts import ModelFacts
@@ -123,7 +124,6 @@ def event(kind: BuildEventKind, **fields: object) -> BuildEvent:
 @pytest.mark.parametrize(
     ("happened", "message"),
     [
-        (event(BuildEventKind.STARTED), "converting ..."),
         (event(BuildEventKind.PROGRESS, progress=0.456), "converting, 45 %"),
         (event(BuildEventKind.READY, seconds=1.23, size_bytes=2 * MIB), "ready in 1.2 s, 2.0 MiB"),
         (event(BuildEventKind.READY, seconds=0.01), "ready in less than 0.1 s"),
@@ -137,15 +137,12 @@ def test_each_event_of_the_builder_has_its_words(happened, message):
     assert (line.subject, line.message) == ("a.h5", message)
 
 
-def test_notes_stand_below_the_line_that_says_ready():
-    line = build_line(event(BuildEventKind.READY, notes=("one", "two", "three")))
-    assert line.details == ("note: one", "note: two", "note: three")
-
-
-def test_many_notes_are_left_to_the_page():
-    line = build_line(event(BuildEventKind.READY, notes=tuple("abcdefgh")))
-    assert line.details[:3] == ("note: a", "note: b", "note: c")
-    assert line.details[3:] == ("and 5 more on the model's page",)
+def test_a_model_that_is_ready_is_one_line():
+    line = build_line(
+        event(BuildEventKind.READY, seconds=0.2, notes=("one", "two"), needs_layers=True)
+    )
+    assert line.message == "ready in 0.2 s, with layers.js; 2 notes on its page"
+    assert line.details == ()
 
 
 def test_a_failure_lists_all_problems_and_the_hint():
@@ -218,7 +215,10 @@ def printed(monkeypatch):
 
 
 HOSTILE = Line(
-    subject="[bold]x[/] :smile: \x1b]0;title\x07", message="m\n[red]", details=("d\x1b[2J",)
+    subject="[bold]x[/] :smile: \x1b]0;title\x07",
+    message="m\n[red]",
+    event="failed",
+    details=("d\x1b[2J",),
 )
 
 
@@ -230,13 +230,15 @@ def test_lines_are_never_read_as_markup(printed):
 
 
 def test_without_a_terminal_lines_are_plain(printed):
-    text = printed(lambda terminal: terminal.line(Line(subject="a", message="m", style="red")))
+    text = printed(
+        lambda terminal: terminal.line(Line(subject="a", message="m", event="failed", style="red"))
+    )
     assert "\x1b" not in text
 
 
 def test_on_a_terminal_lines_have_colours_unless_refused(printed, monkeypatch):
     def action(terminal):
-        terminal.line(Line(subject="a", message="m", style="red"))
+        terminal.line(Line(subject="a", message="m", event="failed", style="red"))
 
     assert "\x1b[31mm" in printed(action, FakeTty())
     monkeypatch.setenv("NO_COLOR", "1")
@@ -248,7 +250,7 @@ def test_long_lines_are_not_broken(printed, monkeypatch):
     url = "http://127.0.0.1:8000/" + "x" * 200
 
     def action(terminal):
-        terminal.line(Line(subject="a", message=url))
+        terminal.line(Line(subject="a", message=url, event="added"))
         terminal.table(("Model", "Size", "URL"), [("a", "1", url), ("模型", "20", "short")])
 
     lines = printed(action).splitlines()
@@ -296,27 +298,26 @@ def settings(**options: object) -> ServerSettings:
     )
 
 
+HERE = Place(origin="http://o")
+
+
 def test_what_is_unusual_is_among_the_facts():
-    usual = dict(facts(settings(), "http://o"))
-    unusual = dict(facts(settings(default_variant=Variant.UINT8), "http://o"))
+    usual = dict(facts(settings(), HERE))
+    unusual = dict(facts(settings(default_variant=Variant.UINT8), HERE))
     assert "Weights" not in usual
     assert "uint8" in unusual["Weights"]
 
 
 def test_what_is_open_to_whom_is_said_plainly(printed):
-    assert openings(settings(), []) == []
+    assert openings(settings(), HERE) == []
     opened = settings(
         host="0.0.0.0",
         allowed_hosts=frozenset({"*"}),
         cors_origins=frozenset({"*"}),
         follow_symlinks=True,
     )
-    origins = ["http://192.168.1.5:8000", "http://[fd00::2]:8000"]
-    text = printed(
-        lambda terminal: print_banner(
-            terminal, NOTHING, opened, origin="http://o", open_origins=origins
-        )
-    )
+    place = replace(HERE, open_origins=["http://192.168.1.5:8000", "http://[fd00::2]:8000"])
+    text = printed(lambda terminal: print_banner(terminal, NOTHING, opened, place))
     assert "reaches http://192.168.1.5:8000/ or http://[fd00::2]:8000/ can list and load" in text
     assert "Nothing asks for a password" in text
     assert "Open to every host name" in text
@@ -324,8 +325,34 @@ def test_what_is_open_to_whom_is_said_plainly(printed):
     assert "Links are followed" in text
 
 
+ROOM = Place(
+    origin="http://127.0.0.1:8000",
+    open_origins=["http://192.168.1.5:8000", "http://10.0.0.2:8000"],
+    is_lan=True,
+)
+
+
+def test_a_room_is_told_where_the_models_are(printed):
+    text = printed(lambda terminal: print_banner(terminal, NOTHING, settings(), ROOM))
+    assert "In this room\n    http://192.168.1.5:8000/\n    or http://10.0.0.2:8000/\n" in text
+    assert "need a secure page: add --tls" in text
+    assert "serve this machine only, leave --lan out" in text
+    assert "█" not in text, "a program cannot photograph it"
+
+
+def test_a_secure_room_is_told_of_the_warning(printed):
+    authority = Path("/c/tls/authority.pem")
+    open_origins = ["https://192.168.1.5:8000"]
+    place = replace(ROOM, origin="https://o", open_origins=open_origins, authority=authority)
+    text = printed(lambda terminal: print_banner(terminal, NOTHING, settings(), place))
+    assert "browsers do not know" in text
+    assert str(authority) in text
+    assert "add --tls" not in text
+    assert "Nothing asks for a password.\n" in text
+
+
 def test_the_origin_of_files_is_one_of_any_site_too():
-    (lines,) = openings(settings(cors_origins=frozenset({"null", "https://example.org"})), [])
+    (lines,) = openings(settings(cors_origins=frozenset({"null", "https://example.org"})), HERE)
     assert lines[0] == "Open to the origin null"
     assert "frames of any site" in lines[1]
 
@@ -344,7 +371,7 @@ def listed(facts=None):
 def test_the_table_says_which_model_needs_layers(printed):
     for parts, told in (("GRU",), True), ((), False):
         found = listed(facts=ModelFacts(parts=parts))
-        text = printed(lambda t, f=found: print_banner(t, f, settings(), origin="http://o"))
+        text = printed(lambda t, f=found: print_banner(t, f, settings(), HERE))
         assert ("with layers.js" in text) is told
 
 
@@ -352,14 +379,14 @@ def test_where_nothing_loads_no_gap_is_left(printed):
     failed = EntryStatus(state=EntryState.FAILED, error=KerasFileError("it is damaged"))
     found = listed()
     found = replace(found, summaries=[replace(found.summaries[0], status=failed)])
-    text = printed(lambda terminal: print_banner(terminal, found, settings(), origin="http://o"))
+    text = printed(lambda terminal: print_banner(terminal, found, settings(), HERE))
     assert "These cannot be loaded" in text
     assert "What to do about them: http://o/?only=bad" in text
     assert "\n\n\n" not in text
 
 
 def test_an_empty_folder_is_told_what_it_waits_for(printed):
-    text = printed(lambda terminal: print_banner(terminal, NOTHING, settings(), origin="http://o"))
+    text = printed(lambda terminal: print_banner(terminal, NOTHING, settings(), HERE))
     assert "No models yet" in text
     for ending in (".h5", ".hdf5", ".keras", "model.json"):
         assert ending in text

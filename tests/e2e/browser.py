@@ -26,8 +26,14 @@ def chromium_path() -> str:
     return found
 
 
-def launch(playwright: Playwright, profile: str) -> BrowserContext:
-    """Start Chromium with a profile of its own on disk, so that its cache is the usual one."""
+def launch(playwright: Playwright, profile: str, *more: str) -> BrowserContext:
+    """Start Chromium with a profile of its own on disk, so that its cache is the usual one.
+
+    Parameters
+    ----------
+    more
+        Further arguments.
+    """
     arguments = [
         # WebGL without a graphics card.
         "--use-angle=swiftshader",
@@ -50,7 +56,7 @@ def launch(playwright: Playwright, profile: str) -> BrowserContext:
         headless=True,
         # Chromium's sandbox refuses to run as root, which containers do.
         chromium_sandbox=not (hasattr(os, "geteuid") and os.geteuid() == 0),
-        args=arguments,
+        args=[*arguments, *more],
     )
 
 

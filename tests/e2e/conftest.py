@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 from tests.parity.harness import ServedModels
 from tests.samples import SAMPLE_MODELS
@@ -106,16 +106,24 @@ def other_page_url(page_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A running Chromium with an empty profile.
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers.
 
     Not for the whole session: as long as Playwright is there, its event loop counts as running
     in this thread, and asynchronous tests cannot have one of their own.
     """
     with sync_playwright() as playwright:
-        context = launch(playwright, str(tmp_path_factory.mktemp("profile")))
-        yield context
-        context.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def chromium(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A running Chromium with an empty profile."""
+    context = launch(playwright, str(tmp_path_factory.mktemp("profile")))
+    yield context
+    context.close()
 
 
 @pytest.fixture

@@ -61,7 +61,9 @@ for line in sys.stdin:
 """
 TOKEN = re.compile(r"\b[a-z2-7]{24}\b")
 """What lets a page save."""
-_SERVES = re.compile(r"^tfjs-serve (?!convert|check|-)|python3? dev\.py serve|http\.server")
+_SERVES = re.compile(
+    r"^tfjs-serve (?!convert|check|completion|help|version|-)|python3? dev\.py serve|http\.server"
+)
 _READY = re.compile(r"Ctrl-C stops|Serving HTTP")
 
 

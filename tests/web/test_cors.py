@@ -213,3 +213,25 @@ def test_normal_form_is_stable(origin: str) -> None:
     normal = normalise_origin(origin)
     if normal is not None:
         assert normalise_origin(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://192.168.1.5:3000", True),
+        ("https://192.168.1.5", True),
+        ("http://[fd00::2]:3000", True),
+        ("http://desk.local:3000", True),
+        ("http://192.168.1.6:3000", False),
+        ("http://a.desk.local", False),
+        ("http://192.168.1.5.example", False),
+    ],
+)
+def test_pages_of_own_addresses_are_treated_as_those_of_loopback(origin, allowed):
+    own_hosts = frozenset({"192.168.1.5", "[fd00::2]", "desk.local"})
+    policy = CorsPolicy.from_settings((), own_hosts)
+    assert policy.allows(origin) is allowed
+    named = policy.headers(origin).get("Access-Control-Allow-Origin")
+    assert named == (origin if allowed else None)
+    assert ("*" in policy.headers(origin, is_immutable=True).values()) is allowed
+    assert "Access-Control-Allow-Credentials" not in policy.headers(origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Literal
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from tfjs_serve.api.options import StrPath, absolute_path
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
+from tfjs_serve.catalog.one_model import OneModelCatalog
 from tfjs_serve.catalog.root import check_folders
 from tfjs_serve.catalog.watcher import Watcher
 from tfjs_serve.errors import SettingsError
@@ -70,8 +72,42 @@ def create_app(
     StoreError
         The cache folder cannot be used.
     """
-    settings = ServerSettings(
-        models_dir=absolute_path(models_dir),
+    settings = server_settings(
+        absolute_path(models_dir),
+        quantize=quantize,
+        cors_origins=cors_origins,
+        allowed_hosts=allowed_hosts,
+        follow_symlinks=follow_symlinks,
+        custom_layers=custom_layers,
+        tfjs_url=tfjs_url,
+        cache_dir=cache_dir,
+    )
+    check_folders(settings)
+    return application_of(
+        Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks), settings
+    )
+
+
+def server_settings(
+    models_dir: Path,
+    *,
+    quantize: str | None,
+    cors_origins: Iterable[str],
+    allowed_hosts: Iterable[str],
+    follow_symlinks: bool,
+    custom_layers: Iterable[str],
+    tfjs_url: str,
+    cache_dir: StrPath | None,
+) -> ServerSettings:
+    """Return the settings that the arguments of a public function stand for.
+
+    Raises
+    ------
+    SettingsError
+        An argument makes no sense.
+    """
+    return ServerSettings(
+        models_dir=models_dir,
         cache_dir=default_cache_dir() if cache_dir is None else absolute_path(cache_dir),
         default_variant=_variant(quantize),
         cors_origins=frozenset(cors_origins),
@@ -80,8 +116,16 @@ def create_app(
         custom_layers=tuple(custom_layers),
         tfjs_url=tfjs_url,
     )
-    check_folders(settings)
-    catalog = Catalog(settings.models_dir, follow_symlinks=settings.follow_symlinks)
+
+
+def application_of(catalog: Catalog, settings: ServerSettings) -> web.Application:
+    """Return the application that serves what `catalog` knows.
+
+    Raises
+    ------
+    StoreError
+        The cache folder cannot be used.
+    """
     builder, workers = builder_with(open_store(settings), settings)
     app = web_app.create_app(catalog=catalog, builder=builder, settings=settings)
 
@@ -120,7 +164,8 @@ async def _start(
     stack.callback(catalog.subscribe(builder.diagnoser.changed))
     builder.diagnoser.add(models.by_exact_name.values())
     settings = services.settings
-    watcher = Watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=settings.poll)
+    poll = settings.poll or isinstance(catalog, OneModelCatalog)
+    watcher = Watcher(catalog, rescan_seconds=settings.rescan_seconds, poll=poll)
     stack.push_async_callback(watcher.stop)
     await watcher.start()
     await builder.prepare()

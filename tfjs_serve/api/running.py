@@ -36,7 +36,7 @@ class _Piece(Generic[T]):
     """An event loop of its own for one piece of work."""
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._loop = _new_loop()
+        self._loop = new_loop()
         self._task = self._loop.create_task(work)
 
     def result(self) -> T:
@@ -54,12 +54,12 @@ class _Piece(Generic[T]):
     def _close(self) -> None:
         """End what the work has left behind, as ``asyncio.run`` does."""
         with contextlib.closing(self._loop):
-            self._loop.run_until_complete(_end_all_tasks())
+            self._loop.run_until_complete(end_all_tasks())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
 
 
-async def _end_all_tasks() -> None:
+async def end_all_tasks() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
@@ -86,7 +86,7 @@ def _in_thread(piece: _Piece[T]) -> T:
         thread.join()
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def new_loop() -> asyncio.AbstractEventLoop:
     """Return a loop that can start processes, which that of a notebook on Windows cannot."""
     if sys.platform == "win32":
         return asyncio.ProactorEventLoop()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.console import Terminal
+from tfjs_serve.cli.voice import Found, Place
 from tfjs_serve.cli.wording import KINDS, short_reason, subject_of
 from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES, ServerSettings, Variant
 from tfjs_serve.version import __version__
@@ -25,40 +25,14 @@ MOST_REASONS = 20
 """The same of lists of what cannot be loaded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What is in the folder, as far as it is known when the server has started.
-
-    Attributes
-    ----------
-    summaries
-        Of the models that were looked at first; there may be more.
-    """
-
-    summaries: Sequence[ModelSummary]
-    overview: Overview
-
-
 def first_models(models: ModelList) -> list[CatalogEntry]:
     """Return the models that the banner tells one by one."""
     return list(models.by_exact_name.values())[: MOST_ROWS + MOST_REASONS]
 
 
-def print_banner(
-    terminal: Terminal,
-    found: Found,
-    settings: ServerSettings,
-    *,
-    origin: str,
-    open_origins: Sequence[str] = (),
-) -> None:
-    """Print which models are served where, which are not, and what is open to others.
-
-    Parameters
-    ----------
-    open_origins
-        What URLs start with on other machines; empty if only this one can connect.
-    """
+def print_banner(terminal: Terminal, found: Found, settings: ServerSettings, place: Place) -> None:
+    """Print which models are served where, which are not, and what is open to others."""
+    origin = place.origin
     terminal.blank()
     terminal.text(f"tfjs-serve {__version__}", style="bold")
     terminal.blank()
@@ -69,37 +43,47 @@ def print_banner(
     _print_others(terminal, found.overview, origin)
     _print_example(terminal, found.summaries, origin)
     terminal.blank()
-    terminal.facts(facts(settings, origin))
+    terminal.facts(facts(settings, place))
     terminal.blank()
     _print_saving(terminal, found.summaries, settings, origin)
-    for heading, *lines in openings(settings, open_origins):
+    _print_for_the_room(terminal, place)
+    for heading, *lines in openings(settings, place):
         terminal.text(f"  {heading}", style="bold yellow")
         for line in lines:
             terminal.text(f"    {line}")
         terminal.blank()
 
 
-def facts(settings: ServerSettings, origin: str) -> list[tuple[str, str]]:
+def facts(settings: ServerSettings, place: Place) -> list[tuple[str, str]]:
     """Return further facts about this run, each with its name."""
     found = [
         ("Models", home_relative(settings.models_dir)),
-        ("Listed at", f"{origin}/"),
+        ("Listed at", f"{place.origin}/"),
         ("Cache", home_relative(settings.cache_dir)),
     ]
     if settings.default_variant is not Variant.FULL:
         found.append(("Weights", f"{settings.default_variant.value}, unless asked otherwise"))
     found.append(("Stop", "Ctrl-C stops the server"))
+    if place.has_keys:
+        found.append(("Keys", "o opens the list in a browser, h helps, q stops the server"))
     return found
 
 
-def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tuple[str, ...]]:
+def openings(settings: ServerSettings, place: Place) -> list[tuple[str, ...]]:
     """Return what is open to others: for each opening a heading, and lines that explain it."""
-    urls = " or ".join(f"{origin}/" for origin in open_origins)
+    urls = " or ".join(f"{origin}/" for origin in place.open_origins)
+    is_clear = "" if place.is_encrypted else ", and nothing is encrypted"
     network = (
         "Open to the network",
         f"Whoever reaches {urls} can list and load every model in the folder.",
-        "Nothing asks for a password, and nothing is encrypted.",
-        "To serve this machine only, leave --host out.",
+        f"Nothing asks for a password{is_clear}.",
+        f"To serve this machine only, leave {'--lan' if place.is_lan else '--host'} out.",
+    )
+    unknown = (
+        "Encrypted, with a certificate that browsers do not know",
+        "They warn of it once: choose Advanced, then proceed.",
+        "Without the warning on devices that trust this authority, which can do nothing else:",
+        str(place.authority),
     )
     hosts = (
         "Open to every host name",
@@ -113,7 +97,8 @@ def openings(settings: ServerSettings, open_origins: Sequence[str]) -> list[tupl
     )
     links = ("Links are followed", "Models outside of the folder are served where a link leads.")
     found = [
-        (bool(open_origins), network),
+        (place.authority is not None, unknown),
+        (bool(place.open_origins), network),
         (ANY_HOST in settings.allowed_hosts, hosts),
         (ANY_ORIGIN in settings.cors_origins, origins),
         (NULL_ORIGIN in settings.cors_origins, null_origin),
@@ -220,6 +205,26 @@ def _print_saving(
     terminal.text(f"    {code}", style="green")
     for line in others:
         terminal.text(f"    {line}")
+    terminal.blank()
+
+
+def _print_for_the_room(terminal: Terminal, place: Place) -> None:
+    """Print where the devices of a room find the models, as text and for their cameras."""
+    if not (place.is_lan and place.open_origins):
+        return
+    url, *others = (f"{origin}/" for origin in place.open_origins)
+    terminal.text("  In this room", style="bold green")
+    terminal.text(f"    {url}")
+    if others:
+        terminal.text(f"    or {' or '.join(others)}", style="dim")
+    if not place.is_encrypted:
+        terminal.text("    Cameras and WebGPU need a secure page: add --tls", style="dim")
+    if terminal.is_terminal:
+        from tfjs_serve.cli.qr import qr_lines  # noqa: PLC0415 - few servers need it
+
+        terminal.blank()
+        for line in qr_lines(url):
+            terminal.picture(line)
     terminal.blank()
 
 

@@ -11,7 +11,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
@@ -69,12 +69,21 @@ class Terminal:
         """Print an empty line."""
         self._print(self._out, _text(""))
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody looks at it, and not a program."""
+        return self._out.is_terminal
+
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Print pairs in two columns."""
         width = max((len(name) for name, _ in facts), default=0)
         for name, value in facts:
             parts = ((f"  {name:<{width}}  ", "dim"), printable(value))
             self._print(self._out, _text(*parts))
+
+    def picture(self, line: str) -> None:
+        """Print a line of a picture that is dark on light, whatever the terminal's colours are."""
+        self._print(self._out, _text("    ", (line, "#000000 on #ffffff")))
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print names with what is to be said of each, in two columns."""
@@ -170,12 +179,17 @@ class TerminalLogHandler(logging.Handler):
             self.handleError(record)
 
 
-@contextmanager
-def logging_to(terminal: Terminal, level: str) -> Iterator[None]:
+def logging_to(terminal: Terminal, level: str) -> AbstractContextManager[None]:
     """Print the log on `terminal`: this package from `level` on, others from warnings on."""
+    return logging_by(TerminalLogHandler(terminal), level)
+
+
+@contextmanager
+def logging_by(handler: logging.Handler, level: str) -> Iterator[None]:
+    """Have `handler` print the log: this package from `level` on, others from warnings on."""
     root, own = logging.getLogger(), logging.getLogger("tfjs_serve")
     handlers, levels = root.handlers, (root.level, own.level)
-    root.handlers = [TerminalLogHandler(terminal)]
+    root.handlers = [handler]
     root.setLevel(logging.WARNING)
     own.setLevel(level.upper())
     try:

@@ -1,4 +1,7 @@
-"""Which events become lines: each change once, when the file is at rest; progress rarely."""
+"""Which events become lines: each change once, when the file is at rest; progress rarely.
+
+That a conversion has started is not worth one: most are ready at once.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ class EventLog:
         if event.kind in (BuildEventKind.FAILED, BuildEventKind.STALE):
             self._told_error = event.error
         due = self._progress_is_due(event)
-        if due or event.kind is not BuildEventKind.PROGRESS:
+        if due or event.kind not in (BuildEventKind.STARTED, BuildEventKind.PROGRESS):
             self._print_line(build_line(event))
 
     def asked(self, notice: Notice) -> None:
@@ -97,7 +100,7 @@ class EventLog:
         key = f"{event.entry.exact_name}@{event.variant.value}"
         now = time.monotonic()
         started = event.kind is BuildEventKind.STARTED
-        due = now - self._last_progress_seconds.get(key, now) >= PROGRESS_SECONDS
+        due = not started and now - self._last_progress_seconds.get(key, now) >= PROGRESS_SECONDS
         if started or due or key not in self._last_progress_seconds:
             self._last_progress_seconds[key] = now
         return due

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,31 @@ def _check() -> click.Command:
     return check
 
 
+@_command("completion", "Print what makes a shell complete commands and options.")
+def _completion() -> click.Command:
+    from tfjs_serve.cli.completion import completion
+
+    return completion
+
+
+@_command("version", "Print the versions of tfjs-serve and its libraries.")
+def _version() -> click.Command:
+    from tfjs_serve.cli.version import version
+
+    return version
+
+
+@_command("help", "Show what a command is for, and its options.")
+def _help() -> click.Command:
+    from tfjs_serve.cli.help import help_command
+
+    return help_command
+
+
 _DEFAULT_COMMAND = "serve"
 _OWN_OPTIONS = ("-h", "--help", "--version")
+_WORD = re.compile(r"[A-Za-z-]+")
+"""What may have been meant for a command."""
 
 
 class CommandGroup(click.Group):
@@ -123,6 +147,14 @@ class CommandGroup(click.Group):
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Load the command that `args` begin with; a server that is to speak TLS has ``ssl``."""
+        if any(arg.startswith("--tls") for arg in args):
+            import ssl  # noqa: F401 - quick_imports hides it only if nobody has it
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; print expected errors without a traceback."""
         with errors_told(ctx):
@@ -135,11 +167,13 @@ def _refuse_slips(args: Sequence[str]) -> None:
     first = args[0] if args else ""
     if first in _COMMANDS or first.startswith("-") or Path(first).exists():
         return
-    meant = difflib.get_close_matches(first, _COMMANDS, n=1)
-    if meant:
-        raise click.UsageError(
-            f"There is neither a command nor a folder {first!r}. Did you mean {meant[0]!r}?"
-        )
+    if meant := difflib.get_close_matches(first, _COMMANDS, n=1):
+        hint = f"Did you mean {meant[0]!r}?"
+    elif _WORD.fullmatch(first):
+        hint = f"The commands are {', '.join(_COMMANDS)}; a folder has to be made first."
+    else:
+        return
+    raise click.UsageError(f"There is neither a command nor a folder {first!r}. {hint}")
 
 
 @click.group(

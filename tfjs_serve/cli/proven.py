@@ -11,7 +11,6 @@ from tfjs_serve.proving.model import Outcome, fault
 from tfjs_serve.proving.programs import check_programs
 from tfjs_serve.proving.running import run_model
 from tfjs_serve.settings import ServerSettings
-from tfjs_serve.web.listing import loader_of
 
 Proven = tuple[tuple[Outcome, ...], TfjsServeError | None]
 """What came of it on each backend, and what is wrong with the model."""
@@ -38,7 +37,7 @@ class Prover:
         deadline, url = self._settings.conversion_deadline_seconds, self._settings.tfjs_url
         try:
             async with self._turn:
-                outcomes = await run_model(artifact, loader_of(entry), url, deadline)
+                outcomes = await run_model(artifact, entry.kind.loader, url, deadline)
         except TfjsServeError as error:
             return (), error
         return tuple(outcomes), fault(artifact.facts, outcomes, artifact.notes)

@@ -6,11 +6,9 @@ import asyncio
 import logging
 import signal
 import socket
-import threading
-import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +17,12 @@ import click
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.root import check_folders
-from tfjs_serve.cli import ports
-from tfjs_serve.cli.console import Terminal, logging_to
+from tfjs_serve.cli.console import Terminal, logging_by
 from tfjs_serve.cli.help_texts import option
+from tfjs_serve.cli.json_voice import JsonVoice
+from tfjs_serve.cli.keyboard import keys_read
 from tfjs_serve.cli.leaving import leaving
+from tfjs_serve.cli.one_run import Run
 from tfjs_serve.cli.options import (
     absolute_path,
     allow_save_option,
@@ -38,11 +38,15 @@ from tfjs_serve.cli.options import (
     tfjs_url_option,
     worker_memory_option,
 )
-from tfjs_serve.cli.telling import Place, Teller
+from tfjs_serve.cli.pressing import action_of_keys, open_browser
+from tfjs_serve.cli.reach import reach_of, reach_options
+from tfjs_serve.cli.telling import Teller
+from tfjs_serve.cli.text_voice import TextVoice
 from tfjs_serve.exporting.building import new_builder
 from tfjs_serve.saving.token import token_for
 from tfjs_serve.saving.way_back import new_saver
 from tfjs_serve.settings import DEFAULT_HOST, DEFAULT_PORT, ServerSettings, Variant
+from tfjs_serve.web import listening
 from tfjs_serve.web.app import create_app, create_runner
 from tfjs_serve.web.cors import CorsPolicy
 from tfjs_serve.web.hosts import HostPolicy
@@ -53,26 +57,8 @@ if TYPE_CHECKING:
     from tfjs_serve.catalog.watcher import Watcher
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+_LOG_FORMATS = ("text", "json")
 _access_log = logging.getLogger("tfjs_serve.access")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run of the server: its options, and where it listens."""
-
-    settings: ServerSettings
-    sockets: Sequence[socket.socket]
-    port: int
-    terminal: Terminal
-    leave: threading.Timer
-    open_browser: bool
-    access_log: logging.Logger | None
-
-    @property
-    def origin(self) -> str:
-        """What URLs start with."""
-        # Not taken from the sockets: the last lines are printed after they are closed.
-        return ports.origin_of(self.settings.host, self.port)
 
 
 @click.command()
@@ -97,7 +83,8 @@ class Run:
     show_default=f"{DEFAULT_PORT}, or the next free one",
     help="Port to listen on; 0 for any free one.",
 )
-@option("--open", "open_browser", is_flag=True, help="Open the list of models in a browser.")
+@reach_options
+@option("--open", "opens_browser", is_flag=True, help="Open the list of models in a browser.")
 @cache_dir_option
 @cache_size_option
 @grace_option(
@@ -142,8 +129,21 @@ class Run:
     show_default=True,
     help="How much to log besides what happens to models; debug logs every request.",
 )
+@option(
+    "--log-format",
+    type=click.Choice(_LOG_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print what happens: json for a line with an object for each event.",
+)
 def serve(
-    open_browser: bool, log_level: str, variant: Variant, allow_save: bool, **options: Any
+    *,
+    opens_browser: bool,
+    log_level: str,
+    log_format: str,
+    variant: Variant,
+    allow_save: bool,
+    **options: Any,
 ) -> None:
     """Serve the models in the folder DIR, converted when they are requested.
 
@@ -151,6 +151,7 @@ def serve(
     """
     for name in ("cors_origins", "allowed_hosts"):
         options[name] = frozenset(options[name])
+    reach = reach_of(options)
     settings = ServerSettings(default_variant=variant, **options)
     check_folders(settings)
     CorsPolicy.from_settings(settings.cors_origins)
@@ -159,16 +160,18 @@ def serve(
     if allow_save:
         token = token_for(settings.models_dir, settings.cache_dir)
         settings = replace(settings, save_token=token)
-    terminal = Terminal()
-    with logging_to(terminal, log_level), _listening(settings) as sockets, leaving() as leave:
-        port = ports.port_of(sockets)
+    voice = JsonVoice() if log_format == "json" else TextVoice(Terminal())
+    log = logging_by(voice.log_handler, log_level)
+    with log, _listening(settings) as sockets, leaving() as leave:
+        port = listening.port_of(sockets)
         run = Run(
             settings=replace(settings, port=port),
             sockets=sockets,
             port=port,
-            terminal=terminal,
+            reach=reach,
+            voice=voice,
             leave=leave,
-            open_browser=open_browser,
+            opens_browser=opens_browser,
             access_log=_access_log if log_level == "debug" else None,
         )
         asyncio.run(_serve(run))
@@ -176,12 +179,12 @@ def serve(
 
 @contextmanager
 def _listening(settings: ServerSettings) -> Iterator[Sequence[socket.socket]]:
-    sockets = ports.listen(settings.host, settings.port)
+    sockets = listening.listen(settings.host, settings.port)
     try:
         yield sockets
     finally:
-        for listening in sockets:
-            listening.close()
+        for one in sockets:
+            one.close()
 
 
 async def _serve(run: Run) -> None:
@@ -196,18 +199,20 @@ async def _serve(run: Run) -> None:
         # From here on requests are answered, those for lists when the folder has been looked at.
         stack.push_async_callback(builder.close)
         await workers.start()
-        place = Place(origin=run.origin, open_origins=ports.open_origins(run.sockets))
-        teller = Teller(run.terminal, settings, place)
+        teller = Teller(run.voice, settings, run.place)
         log = await teller.start(services, catalog, builder, stack)
         await _start_watching(settings, catalog, stack)
         await builder.prepare()
         await teller.greet(services, builder, log, stack)
         for server in servers:  # closed first, so that there are no new connections
             stack.callback(server.close)
-        if run.open_browser:
-            _open_browser(f"{run.origin}/")
+        url = f"{run.origin}/"
+        if run.opens_browser:
+            open_browser(url)
+        if run.keys_terminal is not None:
+            stack.enter_context(keys_read(action_of_keys(run.keys_terminal, url, stop.set)))
         await stop.wait()
-    run.terminal.text("Stopped.", style="dim")
+    run.voice.stopped()
     run.leave.start()
 
 
@@ -221,7 +226,10 @@ async def _start_web(
     await runner.setup()
     assert runner.server is not None
     loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(runner.server, sock=taken) for taken in run.sockets]
+    servers = [
+        await loop.create_server(runner.server, sock=taken, ssl=run.reach.context)
+        for taken in run.sockets
+    ]
     return servers, app[SERVICES]
 
 
@@ -268,8 +276,3 @@ def _handle(loop: asyncio.AbstractEventLoop, number: int, handler: Callable[...,
 
 def _interrupt(*_signal_and_frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _open_browser(url: str) -> None:
-    # In a thread that nobody waits for: some browsers block their caller until they are closed.
-    threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()

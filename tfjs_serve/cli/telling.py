@@ -1,17 +1,16 @@
-"""What a running server prints: its banner, and then what happens to models."""
+"""What a running server tells: its greeting, and then what happens to models."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 
 from tfjs_serve.builder import Builder, BuildEvent
 from tfjs_serve.catalog.catalog import Catalog
-from tfjs_serve.cli.banner import Found, first_models, print_banner
-from tfjs_serve.cli.console import Terminal
+from tfjs_serve.cli.banner import first_models
 from tfjs_serve.cli.event_log import EventLog
+from tfjs_serve.cli.voice import Found, Place, Voice
 from tfjs_serve.settings import ServerSettings
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.listing import ModelList
@@ -21,19 +20,11 @@ _PATIENCE_SECONDS = 2.0
 """How long the banner waits until it is known which models can be loaded; requests do not wait."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the server is: what its URLs start with, on this machine and on others."""
-
-    origin: str
-    open_origins: Sequence[str]
-
-
 class Teller:
     """Has models looked at, and tells of them."""
 
-    def __init__(self, terminal: Terminal, settings: ServerSettings, place: Place) -> None:
-        self._terminal = terminal
+    def __init__(self, voice: Voice, settings: ServerSettings, place: Place) -> None:
+        self._voice = voice
         self._settings = settings
         self._place = place
 
@@ -44,7 +35,7 @@ class Teller:
         catalogue = services.catalogue
         # If somebody has asked for the list already, this waits until it is made.
         models = await catalogue.models()
-        log = EventLog(self._terminal.line, self._urls_in(models, catalog))
+        log = EventLog(self._voice.line, self._urls_in(models, catalog))
         stack.callback(log.close)
         stack.callback(catalog.subscribe(log.changed))
         stack.callback(builder.subscribe(self._of_the_folder(log.built)))
@@ -66,14 +57,14 @@ class Teller:
     async def greet(
         self, services: Services, builder: Builder, log: EventLog, stack: AsyncExitStack
     ) -> None:
-        """Print the banner when the first models are known, or after a while."""
+        """Greet when the first models are known, or after a while."""
         catalogue = services.catalogue
         models = await catalogue.models()
-        await asyncio.to_thread(self._terminal.prepare)
+        await asyncio.to_thread(self._voice.prepare)
         with suppress(asyncio.TimeoutError):
             known = builder.diagnoser.finish(first_models(models))
             await asyncio.wait_for(known, _PATIENCE_SECONDS)
-        await self._print_banner(catalogue)
+        await self._greet(catalogue)
         telling = asyncio.create_task(self._tell_the_rest(catalogue, builder, log))
         stack.callback(telling.cancel)
 
@@ -87,16 +78,11 @@ class Teller:
 
         return url_of
 
-    async def _print_banner(self, catalogue: Catalogue) -> None:
+    async def _greet(self, catalogue: Catalogue) -> None:
         models = await catalogue.models()
         summaries = [catalogue.summary(models, entry) for entry in first_models(models)]
-        print_banner(
-            self._terminal,
-            Found(summaries=summaries, overview=catalogue.overview),
-            self._settings,
-            origin=self._place.origin,
-            open_origins=self._place.open_origins,
-        )
+        found = Found(summaries=summaries, overview=catalogue.overview)
+        self._voice.greet(found, self._settings, self._place)
 
     async def _tell_the_rest(self, catalogue: Catalogue, builder: Builder, log: EventLog) -> None:
         """Sum up what the banner did not wait for; from then on, tell of each model by itself."""
@@ -104,7 +90,5 @@ class Teller:
         await builder.diagnoser.finish()
         log.tells_diagnoses = True
         await catalogue.models()
-        overview = catalogue.overview
         if self._settings.diagnose and not was_known:
-            reasons = f"; the reasons are at {self._place.origin}/" if overview.fail else ""
-            self._terminal.text(f"  {overview.in_words}{reasons}", style="bold")
+            self._voice.known(catalogue.overview, self._place.origin)

@@ -11,6 +11,7 @@ from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
+from tfjs_serve.facts import counted
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages.wording import readable_size
@@ -23,18 +24,22 @@ KINDS = {
     EntryKind.TFJS_LAYERS: "TF.js layers",
     EntryKind.TFJS_GRAPH: "TF.js graph",
 }
-MOST_NOTES = 3
-"""How many notes on one conversion are printed; the model's page shows all of them."""
-
-_LAYERS_DETAILS = (f"a page loads the {SCRIPT_NAME} beside its {MODEL_JSON} first",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line about one model, and the details below it."""
+    """One line about one model, and the details below it if something failed.
+
+    Attributes
+    ----------
+    event, level
+        What happened, and how bad it is, as programs read it.
+    """
 
     subject: str
     message: str
+    event: str
+    level: str = "info"
     style: str = ""
     details: tuple[str, ...] = field(default=())
 
@@ -65,24 +70,22 @@ def change_line(change: CatalogChange, url: str) -> Line:
     """Return the line about a model that was added, changed or removed; `url` loads it."""
     subject, size = subject_of(change.entry), readable_size(change.entry.size_bytes)
     if change.kind is ChangeKind.ADDED:
-        return Line(subject=subject, message=f"added, {size}: {url}", style="cyan")
-    if change.kind is ChangeKind.CHANGED:
-        return Line(subject=subject, message=f"changed, {size}", style="cyan")
-    return Line(subject=subject, message="removed", style="cyan")
+        message = f"added, {size}: {url}"
+    elif change.kind is ChangeKind.CHANGED:
+        message = f"changed, {size}"
+    else:
+        message = "removed"
+    return Line(subject=subject, message=message, event=change.kind.value, style="cyan")
 
 
 def build_line(event: BuildEvent) -> Line:
     """Return the line about a conversion."""
-    subject = subject_of(event.entry, event.variant)
-    if event.kind is BuildEventKind.STARTED:
-        verb = "checking" if event.entry.kind.is_tfjs else "converting"
-        return Line(subject=subject, message=f"{verb} ...", style="dim")
-    if event.kind is BuildEventKind.PROGRESS:
-        share = int(100 * (event.progress or 0.0))
-        return Line(subject=subject, message=f"converting, {share} %", style="dim")
-    if event.kind is BuildEventKind.READY:
-        details = (*_LAYERS_DETAILS[: event.needs_layers], *_first_notes(event.notes))
-        return Line(subject=subject, message=_ready(event), style="green", details=details)
+    subject, kind = subject_of(event.entry, event.variant), event.kind
+    if kind is BuildEventKind.PROGRESS:
+        message = f"converting, {int(100 * (event.progress or 0.0))} %"
+        return Line(subject=subject, message=message, event=kind.value, style="dim")
+    if kind is BuildEventKind.READY:
+        return Line(subject=subject, message=_ready(event), event=kind.value, style="green")
     if event.reason is not None or event.kind is BuildEventKind.STALE:
         return _stale_line(subject, event)
     verb = "cannot be loaded" if event.kind is BuildEventKind.DIAGNOSED else "failed"
@@ -98,7 +101,13 @@ def notice_line(notice: Notice) -> Line:
     else:
         message = f"{notice.message}; {notice.hint}" if notice.hint else notice.message
     status = f"{notice.status}: " if notice.status >= HTTPStatus.BAD_REQUEST else ""
-    return Line(subject=notice.path, message=f"{status}{message}", style="yellow")
+    return Line(
+        subject=notice.path,
+        message=f"{status}{message}",
+        event="refused",
+        level="warning",
+        style="yellow",
+    )
 
 
 def reason_of(error: TfjsServeError, *names: str) -> str:
@@ -117,18 +126,14 @@ def short_reason(entry: CatalogEntry, error: TfjsServeError) -> str:
 
 
 def _ready(event: BuildEvent) -> str:
+    """Return what is said of a model that can be loaded; its page has the notes themselves."""
     size = "" if event.size_bytes is None else f", {readable_size(event.size_bytes)}"
+    layers = f", with {SCRIPT_NAME}" if event.needs_layers else ""
+    notes = f"; {counted(len(event.notes), 'note')} on its page" if event.notes else ""
     if event.seconds is None:
-        return f"ready, as it was converted before{size}"
+        return f"ready, as it was converted before{size}{layers}{notes}"
     took = f"{event.seconds:.1f} s" if event.seconds >= 0.1 else "less than 0.1 s"
-    return f"ready in {took}{size}"
-
-
-def _first_notes(notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return only the first notes, so that other lines remain visible."""
-    shown = tuple(f"note: {note}" for note in notes[:MOST_NOTES])
-    more = len(notes) - len(shown)
-    return (*shown, f"and {more} more on the model's page") if more else shown
+    return f"ready in {took}{size}{layers}{notes}"
 
 
 def _stale_line(subject: str, event: BuildEvent) -> Line:
@@ -136,13 +141,19 @@ def _stale_line(subject: str, event: BuildEvent) -> Line:
     return Line(
         subject=subject,
         message=f"still served as it was before: {reason}",
+        event=BuildEventKind.STALE.value,
+        level="warning",
         style="yellow",
         details=event.error.details() if event.error else (),
     )
 
 
 def _failed_line(subject: str, verb: str, error: TfjsServeError | None) -> Line:
-    if error is None:
-        return Line(subject=subject, message=verb, style="red")
-    message = f"{verb}: {error.message}"
-    return Line(subject=subject, message=message, style="red", details=error.details())
+    return Line(
+        subject=subject,
+        message=verb if error is None else f"{verb}: {error.message}",
+        event=BuildEventKind.FAILED.value,
+        level="error",
+        style="red",
+        details=() if error is None else error.details(),
+    )

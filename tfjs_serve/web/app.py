@@ -14,6 +14,7 @@ from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import ROOT_HEADER, CorsPolicy, blocked_message
 from tfjs_serve.web.events.stream import Events
 from tfjs_serve.web.fast_road import FastRoad
+from tfjs_serve.web.framing import frame_ancestors
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.keeping import keep_answer
 from tfjs_serve.web.mounting import ROUTE, own_path, root_from
@@ -61,7 +62,7 @@ def create_app(
         A value of ``cors_origins`` is not an origin, one of ``allowed_hosts`` not a host name, or
         there is no TensorFlow.js at ``tfjs_url``.
     """
-    cors = CorsPolicy.from_settings(settings.cors_origins)
+    cors = CorsPolicy.from_settings(settings.cors_origins, settings.own_hosts)
     hosts = HostPolicy.from_settings(settings.host, settings.allowed_hosts, machine_names)
     tfjs = tfjs_at(settings.tfjs_url)
     backends = backends_beside(tfjs)
@@ -86,6 +87,7 @@ def create_app(
         page_policy=PagePolicy(
             scripts=(*tfjs.policy_sources, *backends.policy_sources),
             connections=backends.connections,
+            frame_ancestors=frame_ancestors(cors),
         ),
     )
     app.on_response_prepare.append(_ConstantHeaders(cors, hosts))

@@ -103,6 +103,8 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Request a call of :meth:`pause_writing` for every byte that the system does not take."""
         super().connection_made(transport)
+        if transport.get_extra_info("sslcontext") is not None:
+            self.road = None  # it sends files past the transport, which encrypts
         cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:

@@ -50,12 +50,18 @@ class CorsPolicy:
     ----------
     origins
         As browsers write them. One may be ``"*"``; in others, ``*.`` stands for all subdomains.
+    own_hosts
+        Addresses and names of this machine in its networks (``--lan``), as they stand in URLs. Its
+        pages are treated as those of loopback hosts: with any scheme and any port.
     """
 
     origins: frozenset[str]
+    own_hosts: frozenset[str] = frozenset()
 
     @classmethod
-    def from_settings(cls, cors_origins: Iterable[str]) -> CorsPolicy:
+    def from_settings(
+        cls, cors_origins: Iterable[str], own_hosts: frozenset[str] = frozenset()
+    ) -> CorsPolicy:
         """Check the values of ``--cors-origin``, and convert them to the form that browsers send.
 
         Raises
@@ -63,11 +69,12 @@ class CorsPolicy:
         SettingsError
             A value is not an origin.
         """
-        return cls(origins=frozenset(map(_normalised_option, cors_origins)))
+        return cls(origins=frozenset(map(_normalised_option, cors_origins)), own_hosts=own_hosts)
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may read models."""
-        return ANY_ORIGIN in self.origins or is_loopback(origin) or self.names(origin)
+        any_origin = ANY_ORIGIN in self.origins
+        return any_origin or is_loopback(origin) or self._is_own(origin) or self.names(origin)
 
     def headers(self, origin: str | None, *, is_immutable: bool = False) -> Mapping[str, str]:
         """Return the header fields of any answer to a page of `origin`, ``Vary`` included.
@@ -125,6 +132,9 @@ class CorsPolicy:
             headers["Access-Control-Allow-Private-Network"] = "true"
         return headers
 
+    def _is_own(self, origin: str) -> bool:
+        return host_of(origin) in self.own_hosts
+
     def names(self, origin: str) -> bool:
         """Whether the option names `origin`, or a domain above it with ``*.``."""
         normalised = normalise_origin(origin)
@@ -150,8 +160,14 @@ def is_loopback(origin: str) -> bool:
     This includes the names that never leave the machine (RFC 6761, section 6.3): ``localhost`` and
     its subdomains.
     """
+    host = host_of(origin)
+    return host is not None and is_loopback_host(host)
+
+
+def host_of(origin: str) -> str | None:
+    """Return the host of an origin in lower case, without the port; ``None`` if malformed."""
     match = _ORIGIN.fullmatch(origin.lower())
-    return match is not None and is_loopback_host(match[2])
+    return match and match[2]
 
 
 def normalise_origin(origin: str) -> str | None:

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from tfjs_serve.cli import ports
-from tfjs_serve.cli.ports import ListenError, listen, open_origins, origin_of, port_of
+from tfjs_serve.web import listening
+from tfjs_serve.web.listening import ListenError, listen, open_origins, origin_of, port_of
 
 
 @pytest.fixture
@@ -38,32 +38,32 @@ def test_an_explicit_port_that_is_taken_is_an_error(close):
 def test_the_default_port_gives_way_to_the_next_free_one(close, monkeypatch):
     first = listen("127.0.0.1", 0)
     close(first)
-    monkeypatch.setattr(ports, "DEFAULT_PORT", port_of(first))
+    monkeypatch.setattr(listening, "DEFAULT_PORT", port_of(first))
     second = listen("127.0.0.1", None)
     close(second)
-    assert port_of(first) < port_of(second) < port_of(first) + ports.PORTS_TO_TRY
+    assert port_of(first) < port_of(second) < port_of(first) + listening.PORTS_TO_TRY
 
 
 def test_when_all_ports_are_taken_it_says_so(close, monkeypatch):
     first = listen("127.0.0.1", 0)
     close(first)
-    monkeypatch.setattr(ports, "DEFAULT_PORT", port_of(first))
-    monkeypatch.setattr(ports, "PORTS_TO_TRY", 1)
+    monkeypatch.setattr(listening, "DEFAULT_PORT", port_of(first))
+    monkeypatch.setattr(listening, "PORTS_TO_TRY", 1)
     with pytest.raises(ListenError, match="all in use"):
         listen("127.0.0.1", None)
 
 
 def test_an_address_family_that_is_off_is_left_out(close, monkeypatch):
-    real = ports._listening_socket
+    real = listening._listening_socket
 
     def only_ipv4(family, address):
         if family == socket.AF_INET6:
             raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
         return real(family, address)
 
-    monkeypatch.setattr(ports, "_listening_socket", only_ipv4)
+    monkeypatch.setattr(listening, "_listening_socket", only_ipv4)
     monkeypatch.setattr(
-        ports,
+        listening,
         "_addresses",
         lambda host: [(socket.AF_INET6, ("::1", 0, 0, 0)), (socket.AF_INET, ("127.0.0.1", 0))],
     )
@@ -74,7 +74,7 @@ def test_an_address_family_that_is_off_is_left_out(close, monkeypatch):
 
 def test_nothing_stays_open_when_one_address_is_taken(monkeypatch):
     opened = []
-    real = ports._listening_socket
+    real = listening._listening_socket
 
     def second_is_taken(family, address):
         if opened:
@@ -82,9 +82,9 @@ def test_nothing_stays_open_when_one_address_is_taken(monkeypatch):
         opened.append(real(family, address))
         return opened[0]
 
-    monkeypatch.setattr(ports, "_listening_socket", second_is_taken)
+    monkeypatch.setattr(listening, "_listening_socket", second_is_taken)
     address = (socket.AF_INET, ("127.0.0.1", 0))
-    monkeypatch.setattr(ports, "_addresses", lambda host: [address, address])
+    monkeypatch.setattr(listening, "_addresses", lambda host: [address, address])
     with pytest.raises(ListenError, match="already in use"):
         listen("both", 0)
     assert opened[0].fileno() == -1
@@ -101,7 +101,7 @@ def test_other_failures_are_explained(monkeypatch, error, message):
     def fail(family, address):
         raise error
 
-    monkeypatch.setattr(ports, "_listening_socket", fail)
+    monkeypatch.setattr(listening, "_listening_socket", fail)
     with pytest.raises(ListenError, match=message):
         listen("127.0.0.1", 0)
 
@@ -149,14 +149,7 @@ class Bound:
     ],
 )
 def test_it_knows_how_others_reach_it(monkeypatch, sockets, origins):
-    addresses = {socket.AF_INET: "192.0.2.7", socket.AF_INET6: None}
-    monkeypatch.setattr(ports, "_outward_address", addresses.get)
-    monkeypatch.setattr(ports.socket, "gethostname", lambda: "this-machine")
+    addresses = {socket.AF_INET: ["192.0.2.7"], socket.AF_INET6: []}
+    monkeypatch.setattr(listening, "outward_addresses", addresses.get)
+    monkeypatch.setattr(listening.socket, "gethostname", lambda: "this-machine")
     assert open_origins(sockets) == origins
-
-
-def test_the_outward_address_is_one_of_this_machine_or_none():
-    address = ports._outward_address(socket.AF_INET)
-    if address is not None:
-        with socket.socket() as probe:
-            probe.bind((address, 0))

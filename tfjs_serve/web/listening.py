@@ -12,10 +12,9 @@ from typing import Any
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
+from tfjs_serve.web.network import in_url, outward_addresses
 
 _BACKLOG = 128
-_SOME_ADDRESS_V4 = "192.0.2.1"
-_SOME_ADDRESS_V6 = "2001:db8::1"
 _TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())
 """Windows says "access denied" for ports that another program holds exclusively."""
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -63,44 +62,28 @@ def port_of(sockets: Sequence[socket.socket]) -> int:
     return port
 
 
-def origin_of(host: str, port: int) -> str:
+def origin_of(host: str, port: int, scheme: str = "http") -> str:
     """Return what URLs of this server start with on this machine."""
     name = host
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
         if address.is_unspecified:
             address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-        name = f"[{address}]" if address.version == 6 else str(address)
-    return f"http://{name}:{port}"
+        name = in_url(str(address))
+    return f"{scheme}://{name}:{port}"
 
 
-def open_origins(sockets: Sequence[socket.socket]) -> list[str]:
+def open_origins(sockets: Sequence[socket.socket], scheme: str = "http") -> list[str]:
     """Return what URLs start with on other machines; empty if only this one can connect."""
     port = port_of(sockets)
     shown: list[str] = []
     for listening in sockets:
         address = ipaddress.ip_address(listening.getsockname()[0].partition("%")[0])
         if address.is_unspecified:
-            shown.append(_outward_address(listening.family) or socket.gethostname())
+            shown += outward_addresses(listening.family) or [socket.gethostname()]
         elif not address.is_loopback:
             shown.append(str(address))
-    return [origin_of(host, port) for host in dict.fromkeys(shown)]
-
-
-def _outward_address(family: int) -> str | None:
-    """Return this machine's address in its network; ``None`` if it is not in any.
-
-    Connecting a datagram socket sends nothing. It only selects a route, here to an address that is
-    reserved for documentation (RFC 5737, RFC 3849).
-    """
-    target = _SOME_ADDRESS_V6 if family == socket.AF_INET6 else _SOME_ADDRESS_V4
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((target, 9))
-            address: str = probe.getsockname()[0]
-            return address
-    except OSError:
-        return None
+    return [origin_of(host, port, scheme) for host in dict.fromkeys(shown)]
 
 
 class _PortTakenError(ListenError):
