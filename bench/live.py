@@ -38,7 +38,7 @@ _LARGE_BYTES = 16 << 20
 _TABS, _PORTS = 20, 5
 _FOLLOW = """async ([base, url]) => {
   await tf.setBackend("cpu");
-  const { liveModel, subscribe } = await import(`${base}/-/client.mjs`);
+  const { liveModel, subscribe } = await import(`${base}/-/client.js`);
   window.heard = [];
   window.updates = [];
   const now = () => performance.timeOrigin + performance.now();
@@ -49,7 +49,7 @@ _FOLLOW = """async ([base, url]) => {
 }"""
 _SUBSCRIBE = """async (base) => {
   window.heard = [];
-  const { subscribe } = await import(`${base}/-/client.mjs`);
+  const { subscribe } = await import(`${base}/-/client.js`);
   subscribe(base, ({ kind }) => heard.push([kind, performance.timeOrigin + performance.now()]));
 }"""
 _WITHOUT_WORKERS = "delete globalThis.SharedWorker"

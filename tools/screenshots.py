@@ -85,7 +85,7 @@ def _measured(page: Page, count: int) -> None:
 def _overlay_is_shown(page: Page) -> None:
     """Let the page ask for a model that cannot be loaded; no TensorFlow.js gets as far as that."""
     page.evaluate(
-        """import("/-/client.mjs").then(({ liveModel }) => {
+        """import("/-/client.js").then(({ liveModel }) => {
           document.body.innerHTML = "<h1>Which digit is it?</h1><p>Draw one.</p><button>Clear";
           liveModel(null, "/augmented/model.json").catch(() => {});
         })"""

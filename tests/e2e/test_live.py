@@ -191,7 +191,7 @@ def test_progress_is_told_in_bytes(live: LivePage) -> None:
     live.page.evaluate(
         """async ({ base, url }) => {
           await tf.setBackend("cpu");
-          const { liveModel } = await import(`${base}/-/client.mjs`);
+          const { liveModel } = await import(`${base}/-/client.js`);
           live = await liveModel(tf, url, { onProgress: (one) => progress.push(one) });
         }""",
         {"base": live.server.base_url, "url": live.server.url("iris")},
@@ -210,7 +210,7 @@ def test_one_line_reloads_a_page_that_loads_models_itself(live: LivePage) -> Non
           window.isOld = true;
           await tf.loadLayersModel(`${base}/iris/model.json`);
           const script = document.createElement("script");
-          Object.assign(script, { type: "module", src: `${base}/-/client.mjs?reload` });
+          Object.assign(script, { type: "module", src: `${base}/-/client.js?reload` });
           document.head.append(script);
         }""",
         base,
@@ -224,7 +224,7 @@ def test_one_line_says_why_a_page_gets_no_model(live: LivePage) -> None:
     live.page.evaluate(
         """async (base) => {
           const script = document.createElement("script");
-          Object.assign(script, { type: "module", src: `${base}/-/client.mjs?reload` });
+          Object.assign(script, { type: "module", src: `${base}/-/client.js?reload` });
           document.head.append(script);
           await new Promise((resolve) => (script.onload = resolve));
           await tf.loadLayersModel(`${base}/nothing/model.json`).catch(() => {});

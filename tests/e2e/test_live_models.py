@@ -125,7 +125,7 @@ def test_a_training_in_the_page_is_waited_for(
     live.wait_until_it_listens()
     page.evaluate(
         """async (base) => {
-          const { subscribe } = await import(`${base}/-/client.mjs`);
+          const { subscribe } = await import(`${base}/-/client.js`);
           subscribe(base, ({ kind, name }) => {
             window.isReady ||= kind === "ready" && name === "waiting";
           });

@@ -19,7 +19,7 @@ from .live import IRIS, train
 
 SUBSCRIBE = """async (base) => {
   window.heard = [];
-  const { subscribe } = await import(`${base}/-/client.mjs`);
+  const { subscribe } = await import(`${base}/-/client.js`);
   window.end = subscribe(base, ({ kind, name }) => heard.push(kind));
 }"""
 WITHOUT_WORKERS = "delete globalThis.SharedWorker"

@@ -18,7 +18,7 @@ from tfjs_serve.web.events.hub import EventKind
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("name", ["client.js", "client.mjs"])
+@pytest.mark.parametrize("name", ["client-classic.js", "client.js"])
 async def test_the_client_is_for_pages_of_all_origins(site: Site, name: str) -> None:
     plain = await ask(site, f"/-/{name}", Origin="http://localhost:5173")
     assert plain.headers["Content-Type"] == "text/javascript; charset=utf-8"
@@ -26,8 +26,8 @@ async def test_the_client_is_for_pages_of_all_origins(site: Site, name: str) -> 
     assert plain.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
     coded = await ask(site, f"/-/{name}", Accept_Encoding="gzip")
     assert gzip.decompress(coded.body) == plain.body
-    assert (b"export{" in plain.body) == (name == "client.mjs")
-    assert (b"import.meta" in plain.body) == (name == "client.mjs")
+    assert (b"export{" in plain.body) == (name == "client.js")
+    assert (b"import.meta" in plain.body) == (name == "client.js")
 
 
 def ancestors(policy: str) -> list[str]:
@@ -84,8 +84,8 @@ async def test_a_model_json_says_where_the_server_is(site: Site) -> None:
 
 
 async def test_the_types_are_those_of_what_the_module_exports(site: Site) -> None:
-    types = (await ask(site, "/-/client.d.mts")).body.decode()
-    module = (await ask(site, "/-/client.mjs")).body.decode()
+    types = (await ask(site, "/-/client.d.ts")).body.decode()
+    module = (await ask(site, "/-/client.js")).body.decode()
     declared = set(re.findall(r"^export (?:function|class) (\w+)", types, re.MULTILINE))
     exported = re.search(r"export\{([^}]*)\}", module)
     assert exported is not None

@@ -13,9 +13,9 @@ from tfjs_serve.web.cors import ANY_ORIGIN
 from tfjs_serve.web.pages.assets import asset
 from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, from_bytes
 
-SCRIPTS = {"client.js": "client-classic.js", "client.mjs": "client.js"}
+SCRIPTS = {"client.js": "client.js", "client-classic.js": "client-classic.js"}
 """The names of the client in URLs, and of the files in ``browser/assets``."""
-TYPES_NAME = "client.d.mts"
+TYPES_NAME = "client.d.ts"
 
 _LOOPBACK = (
     "http://localhost:* http://*.localhost:* http://127.0.0.1:* "

@@ -1,4 +1,4 @@
-// client.js: the same for pages without modules, as the global variable `tfjsServe`.
+// client-classic.js: the same for pages without modules, as the global variable `tfjsServe`.
 
 import { LiveError } from "./live_error.js";
 import { liveModel } from "./live_model.js";

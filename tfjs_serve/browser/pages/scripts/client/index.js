@@ -1,4 +1,4 @@
-// client.mjs: live models for pages. With `?reload` behind its URL, it reloads the page instead.
+// client.js: live models for pages. With `?reload` behind its URL, it reloads the page instead.
 
 import { reloadOnChange } from "./reload.js";
 

@@ -14,7 +14,7 @@ export async function keepCurrent(isOurs, onChange) {
   const root = new URL("../../", import.meta.url);
   const refresh = paced(() => refreshed(onChange));
   try {
-    const { subscribe } = await import(new URL("-/client.mjs", root).href);
+    const { subscribe } = await import(new URL("-/client.js", root).href);
     subscribe(root.href, (event) => isOurs(event) && refresh());
   } catch {
     // Without the stream of events, the page is as it was when it was loaded.

@@ -15,7 +15,7 @@ function begin(data) {
 
 /** Let the app know when the model may have changed. */
 async function follow(app, exactName) {
-  const { subscribe } = await import(new URL("-/client.mjs", root).href);
+  const { subscribe } = await import(new URL("-/client.js", root).href);
   subscribe(root.href, (event) => {
     if (event.kind === "hello" || event.exactName === exactName) app.mayHaveChanged();
   });

@@ -1,4 +1,4 @@
-// Types of client.mjs: models in a page that are the newest ones of the server.
+// Types of client.js: models in a page that are the newest ones of the server.
 import type * as tf from "@tensorflow/tfjs";
 
 export type Model = tf.LayersModel | tf.GraphModel;
