@@ -61,6 +61,17 @@ def _graph_is_drawn(page: Page) -> None:
     page.locator("#graph svg .box").first.wait_for()
 
 
+def _overlay_is_shown(page: Page) -> None:
+    """Let the page ask for a model that cannot be loaded; no TensorFlow.js gets as far as that."""
+    page.evaluate(
+        """import("/-/client.mjs").then(({ liveModel }) => {
+          document.body.innerHTML = "<h1>Which digit is it?</h1><p>Draw one.</p><button>Clear";
+          liveModel(null, "/augmented/model.json").catch(() => {});
+        })"""
+    )
+    page.locator("tfjs-serve-overlay section").wait_for()
+
+
 SHOTS = {
     "catalogue": Shot(path="/"),
     "catalogue-dark": Shot(path="/", is_dark=True),
@@ -70,6 +81,8 @@ SHOTS = {
     "model-phone": Shot(path="/similar-pictures/", size=PHONE, prepare=_graph_is_drawn),
     "graph": Shot(path="/similar-pictures/", part="#graph", prepare=_graph_is_drawn),
     "refused": Shot(path="/augmented/"),
+    "overlay": Shot(path="/-/health", prepare=_overlay_is_shown),
+    "overlay-dark": Shot(path="/-/health", is_dark=True, prepare=_overlay_is_shown),
 }
 """By the names of their files."""
 
