@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
 import urllib.request
 from pathlib import Path
 
@@ -27,6 +26,8 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "images" / "terminal.svg"
 LOADED = ("digits", "sequences/sine@uint8")
+ENDINGS = ("digits.h5", "sine.h5@uint8")
+"""What their lines begin with."""
 COLUMNS = 108
 PORT = 8000
 
@@ -59,16 +60,23 @@ def _run(cache: Path) -> str:
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)},
     )
     os.close(terminal)
-    time.sleep(4)  # until all models have been looked at
+    text = _until(screen, "all load", "h helps")
     for name in LOADED:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/{name}/model.json") as response:
             response.read()
-    time.sleep(1)
-    text = os.read(screen, 1 << 16).decode()
+    text += _until(screen, *ENDINGS)
     server.send_signal(signal.SIGINT)
     server.wait(10)
     os.close(screen)
     return text.replace("\r\n", "\n")
+
+
+def _until(screen: int, *words: str) -> str:
+    """Return what is printed until all `words` are in it."""
+    text = ""
+    while not all(word in text for word in words):
+        text += os.read(screen, 1 << 16).decode()
+    return text
 
 
 def _take_terminal() -> None:
