@@ -55,13 +55,13 @@ def test_node_finds_what_is_right_and_what_was_tampered_with(invoke: Invoke, mod
         ("Node", "wasm"),
     ]
     assert all(one["largestDifference"] < 1e-6 for one in right["runs"])
-    assert "dense/" in by_name["digits"]["error"]["detail"]
+    assert "dense/" in by_name["digits"]["error"]["message"]
     for name, layer in {"digits": "dense", "iris": "hidden"}.items():
         assert not by_name[name]["ok"]
         assert by_name[name]["error"]["code"] == "not-as-proven"
         assert [one["isRight"] for one in by_name[name]["runs"]] == [False, False]
         assert {one["firstLayer"] for one in by_name[name]["runs"]} == {layer}
-        assert f"the first layer that differs is {layer}" in by_name[name]["error"]["detail"]
+        assert f"the first layer that differs is {layer}" in by_name[name]["error"]["message"]
 
 
 def test_chromium_runs_all_backends(
