@@ -84,6 +84,11 @@ class Trial:
     def draw(self, points: Sequence[Point]) -> None:
         draw(self.page, points)
 
+    def settle(self) -> None:
+        """Wait until what is shown is of the input as it is now."""
+        outputs = self.section.locator(".outputs")
+        expect(outputs).to_have_attribute("aria-busy", "false", timeout=LOADED_MS)
+
     @property
     def alert(self) -> Locator:
         return self.section.get_by_role("alert")
