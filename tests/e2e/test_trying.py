@@ -82,6 +82,7 @@ def test_numbers_are_predicted_as_keras_does(trying: Callable[..., Trial]) -> No
     (given,), (expected,) = REFERENCES["iris"]["inputs"], REFERENCES["iris"]["outputs"]
     for index, value in enumerate(given["values"][:4]):
         trial.section.get_by_label(str(index), exact=True).fill(str(value))
+    trial.settle()
     trial.choose("Show as", "numbers")
     cells = trial.outputs.locator(".matrix td")
     wanted = expected["values"][:3]

@@ -104,6 +104,7 @@ class Trial:
 
     def number(self, index: int = 0) -> float:
         """Return an output of one number."""
+        self.settle()
         one = self.outputs.nth(index).locator("dd")
         expect(one).to_be_visible()
         return float(one.inner_text().split()[0])
