@@ -96,7 +96,7 @@ def _overlay_is_shown(page: Page) -> None:
 SHOTS = {
     "catalogue": Shot(path="/"),
     "catalogue-dark": Shot(path="/", is_dark=True),
-    "catalogue-phone": Shot(path="/", size=PHONE),
+    "catalogue-phone": Shot(path="/?only=good", size=PHONE),
     "model": Shot(path="/similar-pictures/", size=TALL, prepare=_graph_is_drawn),
     "model-dark": Shot(path="/similar-pictures/", size=TALL, is_dark=True, prepare=_graph_is_drawn),
     "model-phone": Shot(path="/similar-pictures/", size=PHONE, prepare=_graph_is_drawn),
