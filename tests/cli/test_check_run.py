@@ -39,7 +39,7 @@ def in_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_node_finds_what_is_right_and_what_was_tampered_with(invoke: Invoke, models: Path) -> None:
     with_proof("wine-two-inputs", models)
     weight = with_proof("digits", models)
-    change_weight(weight, "hidden", lambda kernel: kernel * 1.5)
+    change_weight(weight, "dense", lambda kernel: kernel * 1.5)
     config = with_proof("iris", models)
     change_config(config, "hidden", activation="tanh")
     shutil.copytree(models, models / "deep", ignore=shutil.ignore_patterns("*.npz", "deep"))
@@ -49,19 +49,19 @@ def test_node_finds_what_is_right_and_what_was_tampered_with(invoke: Invoke, mod
     by_name = {path.stem: one for path, one in found.items() if path.parent.name != "deep"}
     assert [one["runs"] for path, one in found.items() if path.parent.name == "deep"] == [[]] * 3
     right = by_name["wine-two-inputs"]
-    assert right["ok"]
+    assert right["error"] is None
     assert [(one["runner"], one["backend"]) for one in right["runs"]] == [
         ("Node", "cpu"),
         ("Node", "wasm"),
     ]
     assert all(one["largestDifference"] < 1e-6 for one in right["runs"])
-    assert "hidden/" in by_name["digits"]["error"]["detail"]
-    for name in ("digits", "iris"):
+    assert "dense/" in by_name["digits"]["error"]["message"]
+    for name, layer in {"digits": "dense", "iris": "hidden"}.items():
         assert not by_name[name]["ok"]
         assert by_name[name]["error"]["code"] == "not-as-proven"
         assert [one["isRight"] for one in by_name[name]["runs"]] == [False, False]
-        assert {one["firstLayer"] for one in by_name[name]["runs"]} == {"hidden"}
-        assert "the first layer that differs is hidden" in by_name[name]["error"]["detail"]
+        assert {one["firstLayer"] for one in by_name[name]["runs"]} == {layer}
+        assert f"the first layer that differs is {layer}" in by_name[name]["error"]["message"]
 
 
 def test_chromium_runs_all_backends(

@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
     for name in NAMES:
         with_proof(name, folder)
     digits = with_proof("digits", folder / "weight")
-    change_weight(digits, "hidden", lambda kernel: kernel * 1.5)
+    change_weight(digits, "dense", lambda kernel: kernel * 1.5)
     digits = with_proof("digits", folder / "setting")
     change_config(digits, "conv2d_1", activation="tanh")
     served = ServedModels(workspace, options=["--tfjs-url", str(TENSORFLOW)])
@@ -45,9 +45,10 @@ def compared(page: Page, server: ServedModels) -> Callable[[str], Rows]:
     def compare(name: str) -> Rows:
         trial = Trial(page, server, name, load=False)
         page.get_by_role("button", name="Compare with Keras").click()
-        expect(page.locator("#prove")).to_be_enabled(timeout=LOADED_MS)
-        cells = page.locator("#proof tbody tr")
-        rows = [row.locator("th, td").all_inner_texts() for row in cells.all()]
+        status = page.locator("#proof [role=status]")
+        expect(status).to_contain_text("what Keras predicts", timeout=LOADED_MS)
+        lines = page.locator("#proof tbody tr")
+        rows = [row.locator("th, td").all_inner_texts() for row in lines.all()]
         assert trial.faults == []
         assert page.evaluate("tf.memory().numTensors") == 0
         return {backend: told for backend, *told in rows}
@@ -70,7 +71,7 @@ def test_sample_models_predict_what_keras_predicts(
             assert largest == "none" or float(largest) < 1e-5
 
 
-@pytest.mark.parametrize(("folder", "layer"), [("weight", "hidden"), ("setting", "conv2d_1")])
+@pytest.mark.parametrize(("folder", "layer"), [("weight", "dense"), ("setting", "conv2d_1")])
 def test_who_tampered_with_a_layer_is_found_out(
     page: Page, compared: Callable[[str], Rows], folder: str, layer: str
 ) -> None:

@@ -108,8 +108,9 @@ async def _in_node(program: str, packages: Path, site: Site) -> Any:
             out, err = await process.communicate()
     lines = out.decode("utf-8", "replace").splitlines()
     if process.returncode or not lines:
-        last = err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
-        raise RunError(f"Node could not run it: {last[0]}")
+        lines = err.decode("utf-8", "replace").splitlines()
+        fault = next((line for line in lines if "Error" in line), "no message")
+        raise RunError(f"Node could not run it: {fault}")
     return json.loads(lines[-1])  # TensorFlow.js may have said something before
 
 

@@ -59,6 +59,9 @@ class Backends:
         return tuple(one for one in folders if one and one != FOLDER)
 
 
+NO_BACKENDS = Backends()
+
+
 def backends_beside(tfjs: Tfjs) -> Backends:
     """Return the backends that belong to a TensorFlow.js: those of the CDN, or packages beside it.
 

@@ -19,7 +19,7 @@ from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
 from tfjs_serve.web.tfjs import Tfjs
-from tfjs_serve.web.tfjs_backends import Backends
+from tfjs_serve.web.tfjs_backends import NO_BACKENDS, Backends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +153,7 @@ def model_page(
     *,
     origin: str,
     tfjs: Tfjs,
-    backends: Backends,
+    backends: Backends = NO_BACKENDS,
 ) -> str:
     """Return the page at ``/<name>/``.
 

@@ -1,6 +1,6 @@
 // `check --run` in Node: `node proof-node.mjs REQUEST`, where the request is JSON:
 // {from: the folder from which packages are looked for, source, proofUrl}; prints one line of JSON:
-// {outcomes} or {missing: the name of a package}.
+// {outcomes} or {error: why there are none}.
 
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
@@ -12,14 +12,12 @@ const WASM = "@tensorflow/tfjs-backend-wasm";
 const { from, source, proofUrl, layersUrl } = JSON.parse(process.argv[2]);
 const require = createRequire(`${from}/`);
 
-answer().then((said) => {
-  process.stdout.write(`${JSON.stringify(said)}\n`);
-  process.exit();
-});
+answer()
+  .catch((error) => ({ error: error.message }))
+  .then((said) => process.stdout.write(`${JSON.stringify(said)}\n`, () => process.exit()));
 
 async function answer() {
-  const tf = found("@tensorflow/tfjs");
-  if (!tf) return { missing: "@tensorflow/tfjs" };
+  const tf = require("@tensorflow/tfjs");
   globalThis.tf = tf;
   const wasm = found(WASM);
   wasm?.setWasmPaths(`${dirname(require.resolve(`${WASM}/package.json`))}/dist/`);

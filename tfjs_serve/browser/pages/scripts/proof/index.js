@@ -9,14 +9,26 @@ import { firstTold, readable, verdict } from "./words.js";
 /** Of this server; a proxy may have put something before all paths. */
 const root = new URL("../../", import.meta.url);
 const section = document.getElementById("proof");
-section?.addEventListener("click", ({ target }) => target.id === "prove" && run(target));
+section?.addEventListener("click", ({ target }) => target.id === "prove" && run());
+if (section) new MutationObserver(forget).observe(section, { childList: true });
 
-async function run(button) {
-  const place = document.getElementById("proof-outcomes");
+const place = document.getElementById("proof-outcomes");
+const changed = () => document.getElementById("proof-told").dataset.changed;
+let running = false;
+let comparedAt = "";
+
+/** What was found out of files that have changed since says nothing any more. */
+function forget() {
+  if (!running && changed() !== comparedAt) place.replaceChildren();
+}
+
+async function run() {
+  if (running) return;
+  running = true;
+  comparedAt = changed();
   const status = h("p", { role: "status" }, "Loading TensorFlow.js …");
   const rows = h("tbody");
   place.replaceChildren(status);
-  button.disabled = true;
   try {
     const data = withUrls(JSON.parse(document.getElementById("proof-data").textContent));
     const proof = await fetchProof(data.proofUrl);
@@ -32,7 +44,8 @@ async function run(button) {
   } catch (error) {
     status.replaceWith(h("p", { role: "alert", class: "notice failed" }, error.message));
   } finally {
-    button.disabled = false;
+    running = false;
+    forget();
   }
 }
 

@@ -51,6 +51,7 @@ async function fetched(url) {
  */
 export function proveAll(tf, source, proof, names, onOutcome) {
   return inTurn(async () => {
+    await tf.ready();
     const before = tf.getBackend();
     try {
       for (const name of names) {
