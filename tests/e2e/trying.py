@@ -84,6 +84,11 @@ class Trial:
     def draw(self, points: Sequence[Point]) -> None:
         draw(self.page, points)
 
+    def settle(self) -> None:
+        """Wait until what is shown is of the input as it is now."""
+        outputs = self.section.locator(".outputs")
+        expect(outputs).to_have_attribute("aria-busy", "false", timeout=LOADED_MS)
+
     @property
     def alert(self) -> Locator:
         return self.section.get_by_role("alert")
@@ -99,6 +104,7 @@ class Trial:
 
     def number(self, index: int = 0) -> float:
         """Return an output of one number."""
+        self.settle()
         one = self.outputs.nth(index).locator("dd")
         expect(one).to_be_visible()
         return float(one.inner_text().split()[0])
