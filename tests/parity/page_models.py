@@ -188,6 +188,20 @@ MADE_IN_JAVASCRIPT = [
         shapes=((5, 2),),
     ),
     PageModel(
+        name="hard-gates-of-images",
+        program="""
+          const { layers } = tf;
+          const recurrent = { filters: 3, kernelSize: 2, recurrentInitializer: "glorotUniform" };
+          const images = { inputShape: [4, 5, 5, 2], returnSequences: true };
+          return tf.sequential({
+            layers: [
+              layers.convLstm2d({ ...recurrent, ...images }),
+              layers.convLstm2d({ ...recurrent, useBias: false, padding: "same" }),
+            ],
+          });""",
+        shapes=((4, 5, 5, 2),),
+    ),
+    PageModel(
         name="model-in-a-wrapper",
         program="""
           const { layers } = tf;

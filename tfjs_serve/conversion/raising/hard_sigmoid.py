@@ -20,7 +20,11 @@ from tfjs_serve.layers_model.model import ArraySource, TensorSource
 
 _NAME = "hard_sigmoid"
 _RELU: Mapping[str, Json] = {"class_name": "ReLU", "config": {"max_value": 1.0}}
-_GATES = {"GRU": (True, True, False), "LSTM": (True, True, False, True)}
+_GATES = {
+    "GRU": (True, True, False),
+    "LSTM": (True, True, False, True),
+    "ConvLSTM2D": (True, True, False, True),
+}
 """Which parts of the last axis of a kernel make a gate; the other one makes the candidate."""
 _LINEAR = {
     "Conv1D": "kernel",
