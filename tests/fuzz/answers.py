@@ -16,7 +16,9 @@ FIELDS = frozenset(
     (
         *("accept-ranges", "allow", "cache-control", "connection", "content-encoding", "date"),
         *("content-length", "content-range", "content-security-policy", "content-type", "etag"),
-        *("cross-origin-resource-policy", "location", "referrer-policy", "server", "vary"),
+        *("cross-origin-embedder-policy", "cross-origin-resource-policy", "location"),
+        *("referrer-policy", "server", "vary"),
+        *("tfjs-serve-generation", "tfjs-serve-root", "tfjs-serve-stale"),
         *("access-control-allow-headers", "access-control-allow-methods"),
         "access-control-allow-credentials",
         *("access-control-allow-origin", "access-control-allow-private-network"),
@@ -109,6 +111,8 @@ def check_answer(answer: Answer, canary: bytes) -> None:
     location = fields.get("location")
     if location is not None:
         _require(bool(re.match(r"/(?!/)", location)), f"it leads away: {location!r}")
+    root = fields.get("tfjs-serve-root", "./")
+    _require(bool(re.fullmatch(r"\./|(\.\./)+", root)), f"a way to somewhere else: {root[:99]!r}")
     if fields.get("content-type", "").startswith("text/html"):
         _require("default-src 'none'" in fields.get("content-security-policy", ""), "no policy")
     if answer.status >= 400:
