@@ -82,10 +82,21 @@ def _measured(page: Page, count: int) -> None:
     last.nth(count - 1).wait_for(timeout=SECONDS * 1000)
 
 
+def _overlay_is_shown(page: Page) -> None:
+    """Let the page ask for a model that cannot be loaded; no TensorFlow.js gets as far as that."""
+    page.evaluate(
+        """import("/-/client.mjs").then(({ liveModel }) => {
+          document.body.innerHTML = "<h1>Which digit is it?</h1><p>Draw one.</p><button>Clear";
+          liveModel(null, "/augmented/model.json").catch(() => {});
+        })"""
+    )
+    page.locator("tfjs-serve-overlay section").wait_for()
+
+
 SHOTS = {
     "catalogue": Shot(path="/"),
     "catalogue-dark": Shot(path="/", is_dark=True),
-    "catalogue-phone": Shot(path="/", size=PHONE),
+    "catalogue-phone": Shot(path="/?only=good", size=PHONE),
     "model": Shot(path="/similar-pictures/", size=TALL, prepare=_graph_is_drawn),
     "model-dark": Shot(path="/similar-pictures/", size=TALL, is_dark=True, prepare=_graph_is_drawn),
     "model-phone": Shot(path="/similar-pictures/", size=PHONE, prepare=_graph_is_drawn),
@@ -96,6 +107,8 @@ SHOTS = {
     "try-phone": Shot(path="/digits/", part="#try", size=PHONE, prepare=_drawn),
     "compare": Shot(path="/digits/", part="#try", prepare=_compared),
     "compare-dark": Shot(path="/digits/", part="#try", is_dark=True, prepare=_compared),
+    "overlay": Shot(path="/-/health", prepare=_overlay_is_shown),
+    "overlay-dark": Shot(path="/-/health", is_dark=True, prepare=_overlay_is_shown),
 }
 """By the names of their files."""
 

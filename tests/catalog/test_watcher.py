@@ -292,7 +292,7 @@ async def test_regular_looks_go_on_while_events_keep_coming(models, monkeypatch)
 
     async def look(which):
         looks.append(which)
-        watcher._take_hint(str(models.path))
+        watcher._take_hint(str(models.path), False)
         if looks.count(catalog.scan) == 3:
             enough.set()
 
@@ -300,3 +300,25 @@ async def test_regular_looks_go_on_while_events_keep_coming(models, monkeypatch)
     await watcher.start()
     await asyncio.wait_for(enough.wait(), 60)
     await watcher.stop()
+
+
+async def test_a_file_that_its_writer_has_closed_is_looked_at_at_once(models, monkeypatch):
+    """Pages that follow a model wait for this look."""
+    monkeypatch.setattr(watcher_module, "DEBOUNCE_SECONDS", 600.0)
+    observer_is_mute(monkeypatch)
+    watcher = Watcher(Catalog(models.path), rescan_seconds=600, poll=False)
+    looks = asyncio.Queue()
+
+    async def look(which):
+        looks.put_nowait(which)
+
+    monkeypatch.setattr(watcher, "_look", look)
+    await watcher.start()
+    try:
+        await asyncio.wait_for(looks.get(), 10)
+        for is_end in (False, False, True):
+            watcher._take_hint(str(models.path), is_end)
+        await asyncio.wait_for(looks.get(), 10)
+        assert looks.empty()
+    finally:
+        await watcher.stop()

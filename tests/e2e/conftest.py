@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.parity.harness import ServedModels
+from tests.samples import SAMPLE_MODELS
+
 from .browser import launch
+from .modules import SCRIPTS, Modules
+from .trying import TENSORFLOW, Trial
 
 PACKAGES = Path(__file__).parents[1] / "js/node_modules"
 WASM = "@tensorflow/tfjs-backend-wasm/dist"
@@ -118,3 +124,35 @@ def page(chromium: BrowserContext) -> Iterator[Page]:
     tab = chromium.new_page()
     yield tab
     tab.close()
+
+
+@pytest.fixture(scope="module")
+def trial_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
+    """The server on sample models, with TensorFlow.js of this machine for its own pages."""
+    options = ["--tfjs-url", str(TENSORFLOW)]
+    served = ServedModels(tmp_path_factory.mktemp("trying"), options=options)
+    for path in ("digits.h5", "iris.h5", "wine-two-inputs.h5", "breast-cancer-tfjs"):
+        served.add(SAMPLE_MODELS / path)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def trying(page: Page, trial_server: ServedModels) -> Iterator[Callable[..., Trial]]:
+    """Opens the page of a model; at the end, the browser must not have complained."""
+    trials = []
+
+    def open_page(name: str, **options: Any) -> Trial:
+        trials.append(Trial(page, trial_server, name, **options))
+        return trials[-1]
+
+    yield open_page
+    assert [fault for trial in trials for fault in trial.faults] == []
+
+
+@pytest.fixture(scope="module")
+def modules(chromium: BrowserContext) -> Iterator[Modules]:
+    with serving(SCRIPTS) as url, chromium.new_page() as page:
+        root = url.removesuffix("page.html")
+        page.goto(f"{root}try/shapes.js")
+        yield Modules(page, f"{root}try/")

@@ -114,6 +114,38 @@ def test_a_model_to_train_on_keeps_its_optimizer(
     assert all(np.isfinite(page.evaluate(fit)))
 
 
+def test_a_training_in_the_page_is_waited_for(
+    page: Page, live_url: str, served: ServedModels
+) -> None:
+    path = served.folder / "waiting.keras"
+    model = trained(compiled(keras.optimizers.SGD(0.01)))
+    model.save(path)
+    live = LivePage.opened(page, live_url, served)
+    live.start("waiting")
+    live.wait_until_it_listens()
+    page.evaluate(
+        """async (base) => {
+          const { subscribe } = await import(`${base}/-/client.mjs`);
+          subscribe(base, ({ kind, name }) => {
+            window.isReady ||= kind === "ready" && name === "waiting";
+          });
+          window.goOn = new Promise((resolve) => (window.letGo = resolve));
+          const onEpochEnd = () => goOn;
+          const told_ = told.push.bind(told);
+          told.push = (one) => told_({ ...one, isTraining: live.model.model.isTraining });
+          const options = { epochs: 1, callbacks: { onEpochEnd } };
+          live.model.fit(tf.ones([4, 3]), tf.ones([4, 2]), options);
+        }""",
+        served.base_url,
+    )
+    trained(model).save(path)
+    page.wait_for_function("window.isReady")
+    page.wait_for_timeout(500)
+    assert page.evaluate("told") == []
+    page.evaluate("letGo()")
+    assert live.told("update")["isTraining"] is False
+
+
 @pytest.fixture
 def sources(page_folder: Path) -> None:
     """Lay the sources of the client beside the page."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import cos, pi, sin
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from tests.parity.harness import ServedModels
@@ -83,6 +84,11 @@ class Trial:
     def draw(self, points: Sequence[Point]) -> None:
         draw(self.page, points)
 
+    def settle(self) -> None:
+        """Wait until what is shown is of the input as it is now."""
+        outputs = self.section.locator(".outputs")
+        expect(outputs).to_have_attribute("aria-busy", "false", timeout=LOADED_MS)
+
     @property
     def alert(self) -> Locator:
         return self.section.get_by_role("alert")
@@ -98,6 +104,7 @@ class Trial:
 
     def number(self, index: int = 0) -> float:
         """Return an output of one number."""
+        self.settle()
         one = self.outputs.nth(index).locator("dd")
         expect(one).to_be_visible()
         return float(one.inner_text().split()[0])
@@ -120,3 +127,15 @@ class Trial:
             counts.append(int(self.page.evaluate("tf.memory().numTensors")))
             self.page.wait_for_timeout(25)
         return min(counts)
+
+
+def shown_numbers(trial: Trial, wanted: list[float], atol: float) -> None:
+    """Wait until the output is as wanted."""
+    last = trial.outputs.locator("tbody td.value")
+    expect(last).to_have_count(len(wanted))
+    for _ in range(100):
+        shown = [float(text.removeprefix("<")) for text in last.all_inner_texts()]
+        if np.allclose(shown, wanted, atol=atol):
+            return
+        trial.page.wait_for_timeout(50)
+    np.testing.assert_allclose(shown, wanted, atol=atol)

@@ -65,6 +65,15 @@ async def test_the_last_good_version_is_served_in_place_of_a_bad_one(
     assert "iris.h5" in document.headers["Tfjs-Serve-Stale"]
     assert (await stack.listed("iris.h5"))["state"] == "stale"
 
+    # A browser goes on with the fields that a 304 does not repeat.
+    known = {"If_None_Match": document.headers["ETag"]}
+    still = await ask(stack, "/iris/model.json", **known)
+    assert (still.status, still.headers["Tfjs-Serve-Stale"] != "") == (304, True)
+    folder.save("iris.h5")
+    for _ in range(2):  # the second answer is given again on the fast road
+        good_again = await ask(stack, "/iris/model.json", **known)
+        assert (good_again.status, good_again.headers["Tfjs-Serve-Stale"]) == (304, "")
+
 
 async def assert_served(stack: Stack, shards: dict[str, bytes]) -> None:
     for name, body in shards.items():

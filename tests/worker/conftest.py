@@ -27,7 +27,8 @@ def progress(done, total):
 
 def report(name="model.json"):
     files = [{"name": name, "size_bytes": 1, "sha256": "0" * 64}]
-    facts = {key: [] for key in ("inputs", "outputs", "labels", "layers", "needsOfLayersJs")}
+    lists = ("inputs", "outputs", "labels", "layers", "models", "needsOfLayersJs")
+    facts = {key: [] for key in lists}
     facts |= {"parameters": 7, "layerCount": 0, "weightBytes": {}, "training": None}
     report = {"files": files, "warnings": ["a warning"], "parts": [], "facts": facts}
     say({"report": report})

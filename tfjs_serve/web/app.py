@@ -37,6 +37,8 @@ from tfjs_serve.web.tfjs_backends import backends_beside
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100
+_MOST_SEGMENTS = 1000
+"""Of a path that is told the way to the root: clients read no header fields of any length."""
 
 
 def create_app(
@@ -128,7 +130,7 @@ class _ConstantHeaders:
             return
         add_constant_headers(request, response, self._cors)
         path = own_path(request)
-        if path.endswith(f"/{MODEL_JSON}"):
+        if path.endswith(f"/{MODEL_JSON}") and path.count("/") < _MOST_SEGMENTS:
             response.headers[ROOT_HEADER] = root_from(path)
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and not self._cors.allows(origin):

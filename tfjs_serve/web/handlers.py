@@ -11,17 +11,11 @@ from aiohttp import hdrs, web
 from tfjs_serve.builder import Build
 from tfjs_serve.companion import is_script
 from tfjs_serve.errors import FileGoneError, FileNotInModelError, ModelNotFoundError
-from tfjs_serve.media_types import TYPESCRIPT
 from tfjs_serve.neighbours import NEIGHBOURS, PROOF_JSON
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.sightings import Sightings
 from tfjs_serve.web import problems, scripts
-from tfjs_serve.web.cors import (
-    ALLOWED_METHODS,
-    GENERATION_HEADER,
-    STALE_HEADER,
-    WITH_SAVING,
-)
+from tfjs_serve.web.cors import ALLOWED_METHODS, GENERATION_HEADER, STALE_HEADER, WITH_SAVING
 from tfjs_serve.web.encoding import negotiate
 from tfjs_serve.web.finding import (
     kept_file,
@@ -31,21 +25,19 @@ from tfjs_serve.web.finding import (
     page_without_slash,
     require_model,
 )
-from tfjs_serve.web.generations import generation_called, is_generation
+from tfjs_serve.web.generations import is_generation, send_generation
 from tfjs_serve.web.keeping import offer
 from tfjs_serve.web.mounting import mount_of, own_target
 from tfjs_serve.web.notices import is_by_script, notice_of_slip
 from tfjs_serve.web.own_urls import own_answer
 from tfjs_serve.web.page_responses import own_origin, send_page
 from tfjs_serve.web.pages.model import model_page
-from tfjs_serve.web.pages.typescript import TYPES_NAME, types_of
+from tfjs_serve.web.pages.typescript import TYPES_NAME
 from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.representation import (
     ENCODED_SUFFIXES,
-    MODEL_HEADERS,
     Representation,
     codings_of,
-    from_bytes,
     of_file,
     of_model_json,
     of_script,
@@ -54,14 +46,8 @@ from tfjs_serve.web.responses import instance_of, requested_authority
 from tfjs_serve.web.saving.handler import save
 from tfjs_serve.web.sending import joined, send
 from tfjs_serve.web.services import SERVICES, Services
-from tfjs_serve.web.urls import (
-    ModelFile,
-    ModelPage,
-    OwnUrl,
-    Refusal,
-    Target,
-    parse_target,
-)
+from tfjs_serve.web.types_of_models import send_types
+from tfjs_serve.web.urls import ModelFile, ModelPage, OwnUrl, Refusal, Target, parse_target
 
 _STALE_REASON_CHARS = 500
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -166,11 +152,11 @@ async def _file(request: web.Request, services: Services, target: ModelFile) -> 
         if target.file_name == MODEL_JSON:
             return await _model_json(request, services, target)
         if is_generation(target.file_name):
-            return await _generation(request, services, target)
+            return await send_generation(request, services, target)
         if target.file_name in scripts.NAMES:
             return await _newest_script(request, services, target)
         if target.file_name == TYPES_NAME:
-            return await _types(request, services, target)
+            return await send_types(request, services, target)
         if is_script(target.file_name):
             return await _script(request, services, target)
         if target.file_name in (*NEIGHBOURS, PROOF_JSON):
@@ -210,24 +196,6 @@ async def _model_json(
     return await _send_of(build, request, representation)
 
 
-async def _generation(
-    request: web.Request, services: Services, target: ModelFile
-) -> web.StreamResponse:
-    """Answer with the ``model.json`` of a version that is still kept.
-
-    Raises
-    ------
-    FileNotInModelError
-        It is not kept.
-    """
-    entry, variant = await lookup(services, target.addresses)
-    kept = await services.builder.generations(entry, variant)
-    artifact = generation_called(target.file_name, kept)
-    accepted = joined(request, hdrs.ACCEPT_ENCODING)
-    coding = negotiate(accepted, codings_of(artifact, MODEL_JSON))
-    return await send(request, of_model_json(artifact, coding))
-
-
 async def _newest_script(
     request: web.Request, services: Services, target: ModelFile
 ) -> web.StreamResponse:
@@ -237,18 +205,6 @@ async def _newest_script(
     accepted = joined(request, hdrs.ACCEPT_ENCODING)
     script = scripts.newest_script(build.artifact, target.file_name, accepted)
     return await _send_of(build, request, script)
-
-
-async def _types(request: web.Request, services: Services, target: ModelFile) -> web.StreamResponse:
-    """Answer with types for TypeScript, without converting a model that has been looked at."""
-    entry, variant = await lookup(services, target.addresses)
-    models = await services.catalogue.models()
-    listed = models.by_exact_name.get(entry.exact_name, entry)
-    facts = services.builder.status(listed, variant).facts
-    if facts is None:
-        facts = (await services.builder.build(entry, variant)).artifact.facts
-    body = types_of(entry, facts).encode("utf-8", "backslashreplace")
-    return await send(request, from_bytes(body, TYPESCRIPT, extra_headers=MODEL_HEADERS))
 
 
 async def _script(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.web.asking import ask
 from tests.web.fakes import FakeBuilder, FakeCatalog, Site, running
 from tfjs_serve.settings import ServerSettings
+from tfjs_serve.web.events.hub import EventKind
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("name", ["client.js", "client.mjs"])
@@ -76,3 +81,23 @@ async def test_a_model_json_says_where_the_server_is(site: Site) -> None:
     assert missing.headers["Tfjs-Serve-Root"] == "../../../"
     assert "Tfjs-Serve-Generation" not in missing.headers
     assert "Tfjs-Serve-Root" not in (await ask(site, "/-/models.json")).headers
+
+
+async def test_the_types_are_those_of_what_the_module_exports(site: Site) -> None:
+    types = (await ask(site, "/-/client.d.mts")).body.decode()
+    module = (await ask(site, "/-/client.mjs")).body.decode()
+    declared = set(re.findall(r"^export (?:function|class) (\w+)", types, re.MULTILINE))
+    exported = re.search(r"export\{([^}]*)\}", module)
+    assert exported is not None
+    assert {name.rpartition(" ")[2] for name in exported[1].split(",")} == declared
+
+
+def test_pages_listen_to_every_kind_of_event_and_the_docs_have_each() -> None:
+    kinds = {kind.value for kind in EventKind} | {"hello", "beat"}
+    source = (ROOT / "tfjs_serve/browser/pages/scripts/streams/kinds.js").read_text("utf-8")
+    listened = re.search(r"KINDS = \[([^\]]*)\]", source)
+    assert listened is not None
+    assert set(re.findall(r'"(\w+)"', listened[1])) == kinds
+    section = (ROOT / "docs/live.md").read_text("utf-8").partition("## Events")[2]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == kinds

@@ -40,6 +40,11 @@ class ModelView:
         return self.summary.entry.name
 
     @property
+    def names(self) -> Sequence[str]:
+        """Those by which events may call it."""
+        return (self.name, self.summary.entry.exact_name)
+
+    @property
     def status(self) -> EntryStatus:
         return self.summary.status
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfjs_serve.facts import counted
 from tfjs_serve.version import __version__
+from tfjs_serve.web.mounting import root_from
 from tfjs_serve.web.pages import assets, wording
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def with_relative_links(html: str, path: str) -> str:
     path
         That of the request. Texts of others cannot be taken for links: in them, quotes are escaped.
     """
-    up = "../" * (path.count("/") - 1) or "./"
-    return _LINK_FROM_ROOT.sub(rf"\g<1>{up}", html)
+    return _LINK_FROM_ROOT.sub(rf"\g<1>{root_from(path)}", html)
 
 
 @cache

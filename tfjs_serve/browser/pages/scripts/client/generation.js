@@ -71,26 +71,23 @@ export async function setChanged(tf, url, document, memory, onProgress) {
   await untilIdle(model);
   const ofModel = changed.filter(({ spec }) => spec.group !== OPTIMIZER);
   const variables = variablesOf(model);
-  const decoded = changed.map((place) => decode(tf, place, shards));
+  const tensors = new Map();
   try {
-    ofModel.forEach(({ spec }) => check(spec, variables.get(spec.name), decodedBy(decoded, spec)));
+    for (const place of changed) tensors.set(place.spec.name, decoded(tf, place, shards));
+    for (const { spec } of ofModel) check(spec, variables.get(spec.name), tensors.get(spec.name));
     tf.tidy(() => {
-      for (const { spec } of ofModel) variables.get(spec.name).write(decodedBy(decoded, spec));
+      for (const { spec } of ofModel) variables.get(spec.name).write(tensors.get(spec.name));
     });
-    if (ofModel.length < changed.length) await setOptimizer(tf, model, decoded, changed);
+    if (ofModel.length < changed.length) await setOptimizer(model, changed, tensors);
   } finally {
-    for (const { tensor } of decoded) tensor.dispose();
+    tf.dispose([...tensors.values()]);
   }
   const names = ofModel.map(({ spec }) => spec.name);
   return { memory: memoryOf(document, sizes, model, memory.optimizer), changed: names, bytes };
 }
 
-const decodedBy = (decoded, { name }) => decoded.find((one) => one.name === name).tensor;
-
-function decode(tf, place, shards) {
-  const { name } = place.spec;
-  const tensor = tf.io.decodeWeights(weights.bytesAt(place, shards), [place.spec])[name];
-  return { name, tensor };
+function decoded(tf, place, shards) {
+  return tf.io.decodeWeights(weights.bytesAt(place, shards), [place.spec])[place.spec.name];
 }
 
 /** Fetch the shards that are new, and of others those without which a weight is not whole. */
@@ -132,9 +129,15 @@ function check({ name }, variable, tensor) {
   if (is !== comes) throw new Error(`the weight ${name} is ${is} in the page, and ${comes} comes`);
 }
 
-/** Let a training in the page end: it would go on with weights that it did not compute. */
+/**
+ * Let a training in the page end: it would go on with weights that it did not compute.
+ *
+ * A sequential model is trained by the model inside it.
+ */
 async function untilIdle(model) {
-  while (model.isTraining) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (model.isTraining || model.model?.isTraining) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /**
@@ -143,13 +146,13 @@ async function untilIdle(model) {
  * TensorFlow.js's own do not dispose of what they had before. The number of steps, which is first,
  * is made for whoever asks.
  */
-async function setOptimizer(tf, model, decoded, changed) {
+async function setOptimizer(model, changed, tensors) {
   const { optimizer } = model;
   if (!optimizer?.setWeights) return;
   const before = await optimizer.getWeights();
   const state = changed
     .filter(({ spec }) => spec.group === OPTIMIZER)
-    .map(({ spec }) => ({ name: spec.name, tensor: decodedBy(decoded, spec) }));
+    .map(({ spec }) => ({ name: spec.name, tensor: tensors.get(spec.name) }));
   await optimizer.setWeights(state);
   const [steps, ...after] = await optimizer.getWeights();
   const kept = new Set(after.map(({ tensor }) => tensor));

@@ -103,7 +103,10 @@ class LiveModel {
 
   #tell(error) {
     this.error = error;
-    if (this.isLive && (this.#options.overlay ?? true)) showProblem(this.url, error);
+    const isShown = this.isLive && (this.#options.overlay ?? true);
+    if (isShown) showProblem(this.url, error);
+    // A page that shows nothing and has no model does something else by now.
+    else if (this.#memory === null) this.#following.stop();
     this.#call("onError", error);
   }
 

@@ -54,7 +54,7 @@ function problemOf(url, error) {
   return element("article", {}, [
     element("p", { className: "url" }, [page]),
     element("h2", { textContent: error.message }),
-    ...(error.hint ? [element("p", { className: "hint", textContent: error.hint })] : []),
+    ...(error.hint ? [hintOf(error.hint)] : []),
     ...(error.problems?.length ? [listOf(error.problems)] : []),
     ...(error.isServed ? [element("p", { className: "served", textContent: served })] : []),
   ]);
@@ -65,9 +65,16 @@ function listOf(list) {
     element("li", {}, [
       element("code", { textContent: problem.layerPath || problem.code || "" }),
       element("p", { textContent: problem.message ?? "" }),
-      ...(problem.hint ? [element("p", { className: "hint", textContent: problem.hint })] : []),
+      ...(problem.hint ? [hintOf(problem.hint)] : []),
     ]),
   ));
+}
+
+/** Hints follow "hint:" on the terminal; here they are sentences. A name at the beginning stays. */
+function hintOf(hint) {
+  const begun = hint.replace(/^[a-z]+,? /, (word) => word[0].toUpperCase() + word.slice(1));
+  const text = /[.?!:]$/.test(begun) ? begun : `${begun}.`;
+  return element("p", { className: "hint", textContent: text });
 }
 
 function element(name, properties, children = []) {

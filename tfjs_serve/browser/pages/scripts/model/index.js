@@ -13,8 +13,9 @@ function enliven(part) {
 remember();
 start();
 enliven(document);
+const names = JSON.parse(document.querySelector("[data-names]").dataset.names);
 keepCurrent(
-  () => true,
+  (event) => !event.name || names.includes(event.name),
   (part) => {
     refine(part);
     enliven(part);

@@ -12,6 +12,7 @@ const GAP = 26;
 const BESIDE = 30;
 const PADDING = 18;
 const HEAD = 44;
+const UPRIGHT = 13;
 const MOST_ROWS = 500;
 const MOST_LINKS = 1500;
 /** Beyond that, dagre takes many seconds. */
@@ -123,9 +124,12 @@ function flattened(rows, { width, height }, edges) {
   return { width, height, boxes, edges: lines };
 }
 
-/** Return the way of an edge from the bottom of one box to the top of the other. */
+/** Return the way of an edge from the bottom of one box to the top of the other, upright there. */
 function ended(from, to, points) {
   const start = { x: from.x + from.width / 2, y: from.y + from.height };
   const end = { x: to.x + to.width / 2, y: to.y };
-  return [start, ...points.slice(1, -1), end];
+  if (start.x === end.x && points.length < 4) return [start, end];
+  const below = { x: start.x, y: start.y + UPRIGHT };
+  const above = { x: end.x, y: end.y - UPRIGHT };
+  return [start, below, ...points.slice(1, -1), above, end];
 }

@@ -2,6 +2,7 @@
 // take the place of those that are shown.
 
 const QUIET_MILLISECONDS = 150;
+const PAUSE_MILLISECONDS = 200;
 
 /**
  * Refresh the parts of the page, those with `data-live`, when something happens.
@@ -11,7 +12,7 @@ const QUIET_MILLISECONDS = 150;
  */
 export async function keepCurrent(isOurs, onChange) {
   const root = new URL("../../", import.meta.url);
-  const refresh = later(() => refreshed(onChange));
+  const refresh = paced(() => refreshed(onChange));
   try {
     const { subscribe } = await import(new URL("-/client.mjs", root).href);
     subscribe(root.href, (event) => isOurs(event) && refresh());
@@ -47,6 +48,22 @@ function replace(part, other, onChange) {
   part.replaceWith(shown);
   if (focused) document.getElementById(focused)?.focus();
   onChange(shown, part);
+}
+
+/** Return a function that has `action` done soon, once for many calls, and never twice at a time. */
+function paced(action) {
+  let isWaiting = false;
+  let last = Promise.resolve();
+  const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  const act = () => {
+    isWaiting = false;
+    return action();
+  };
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    last = last.then(pause).then(act).catch(() => {});
+  };
 }
 
 /** Return a function that calls `action` when it has not been called for a moment. */

@@ -6,7 +6,7 @@ import { openStream } from "./stream.js";
 import { throughWorker } from "./worker.js";
 
 const AGAIN_MS = 50;
-const QUICK_MS = 2_000;
+const LATER_MS = 1_000;
 
 /**
  * Listen to the events of a server; returns a function that ends this.
@@ -16,6 +16,7 @@ const QUICK_MS = 2_000;
  */
 export function listen(root, workerUrl, onMessage, onAlone = null) {
   let hasWorker = Boolean(workerUrl && globalThis.SharedWorker);
+  let hasWorked = false;
   let hasLocks = canElect();
   const open = (tell, after) => openStream(root, tell, after);
 
@@ -37,18 +38,19 @@ export function listen(root, workerUrl, onMessage, onAlone = null) {
   }
 
   function withWorker() {
-    const startedAt = Date.now();
     let end = () => {};
     let timer;
-    const lost = () => {
-      // One that ends at once cannot be started here; one that has died is started again.
-      hasWorker = Date.now() - startedAt > QUICK_MS;
-      timer = setTimeout(() => (end = begin()), AGAIN_MS);
+    const lost = (hasSpoken) => {
+      // One that has died is started again, and if that fails meanwhile, again: with another way, this
+      // page would have a stream of its own. Where there never was one, there will be none.
+      hasWorked ||= hasSpoken;
+      hasWorker = hasWorked;
+      timer = setTimeout(() => (end = begin()), hasSpoken ? AGAIN_MS : LATER_MS);
     };
     try {
       end = throughWorker(workerUrl, onMessage, lost);
     } catch {
-      lost();
+      lost(false);
     }
     return () => {
       clearTimeout(timer);

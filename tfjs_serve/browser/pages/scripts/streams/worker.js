@@ -8,15 +8,17 @@ const START_MS = 5_000;
 /**
  * Listen to the worker; returns a function that ends this.
  *
- * @param onLost is called once if there is no worker, or none any more
+ * @param onLost is called once if there is no worker, or none any more; with whether there was one
  */
 export function throughWorker(url, onMessage, onLost) {
   const worker = new SharedWorker(url, "tfjs-serve");
   const waiting = new AbortController();
   let isOver = false;
+  let hasSpoken = false;
   let timer = setTimeout(lose, START_MS);
 
   function hear(message) {
+    hasSpoken = true;
     clearTimeout(timer);
     timer = setTimeout(lose, SILENCE_MS);
     if (message.lock) lostWith(message.lock);
@@ -40,7 +42,7 @@ export function throughWorker(url, onMessage, onLost) {
   function lose() {
     if (isOver) return;
     end();
-    onLost();
+    onLost(hasSpoken);
   }
 
   worker.addEventListener("error", lose);

@@ -3,6 +3,9 @@
 
 import { bytesOf } from "./measures.js";
 
+const WITHOUT_NETWORK =
+  "Without the internet, start the server with --tfjs-url and the folder of the npm package @tensorflow/tfjs.";
+
 /**
  * Do one thing after the other, as several scripts of a page share one TensorFlow.js, which has one
  * backend at a time.
@@ -13,12 +16,16 @@ export function inTurn(action) {
   return done;
 }
 
-/** Load TensorFlow.js once. @param tfjs `{url, integrity}` */
+/** Load TensorFlow.js, if no other script of the page has. @param tfjs `{url, integrity}` */
 export function tensorflow(tfjs) {
   return inTurn(async () => {
-    if (!globalThis.tf?.loadLayersModel) await withScript(tfjs);
+    if (!globalThis.tf?.loadLayersModel) await withScript(tfjs).catch(tellOfNetwork);
     return ready(tfjs);
   });
+}
+
+function tellOfNetwork({ message }) {
+  throw new Error(`${message} ${WITHOUT_NETWORK}`);
 }
 
 async function ready(tfjs) {
@@ -41,7 +48,7 @@ export function withScript({ url, integrity }) {
       script.onerror = () => {
         scripts.delete(url);
         script.remove();
-        reject(new Error(`${url} could not be loaded. Without the internet, start the server with --tfjs-url and the folder of the npm package @tensorflow/tfjs.`));
+        reject(new Error(`${url} could not be loaded.`));
       };
       document.head.append(script);
     }));
@@ -136,15 +143,14 @@ export const namesOf = (tensors, names) =>
 /**
  * Predict. Leaves no tensors behind.
  *
- * @param given `{[name of the input]: {shape, dtype, values}}`, in the order of the inputs
+ * @param given `{[name of the input]: {shape, dtype, values}}`
  * @returns {Promise<{outputs: {name, shape, dtype, values}[], milliseconds: number}>} until the
  *   numbers are there, without the time to make tensors of the inputs
  */
 export const predict = (...given) => inTurn(() => predictNow(...given));
 
 /** The same for who has the turn. */
-export async function predictNow(tf, loaded, given) {
-  const { model } = loaded;
+export async function predictNow(tf, { model }, given) {
   const inputs = Object.fromEntries(
     Object.entries(given).map(([name, { values, shape, dtype }]) => [name, tf.tensor(values, shape, dtype)]),
   );
@@ -152,43 +158,38 @@ export async function predictNow(tf, loaded, given) {
   try {
     model.resetStates?.(); // each prediction stands for itself
     const start = performance.now();
-    results = [await run(tf, model, inputs)].flat();
-    const values = await Promise.all(results.map((tensor) => tensor.data()));
+    results = named(model, await run(tf, model, inputs));
+    const values = await Promise.all(results.map(([, tensor]) => tensor.data()));
     const milliseconds = performance.now() - start;
-    const names = namesOf(model.outputs, model.outputNames);
-    const outputs = results.map(({ shape, dtype }, index) => ({
-      name: names[index] ?? `output ${index}`, shape, dtype, values: values[index],
-    }));
+    const outputs = results.map(([name, { shape, dtype }], index) => ({ name, shape, dtype, values: values[index] }));
     return { outputs, milliseconds };
   } finally {
-    tf.dispose([results, inputs]);
+    tf.dispose([results.map(([, tensor]) => tensor), inputs]);
   }
 }
 
 function run(tf, model, inputs) {
-  if (model.layers) {
-    const listed = Object.values(inputs); // in the order of the model's inputs
-    return tf.tidy(() => model.predict(listed.length === 1 ? listed[0] : listed));
-  }
-  // Some graphs, such as those with loops, can only be executed so; it leaves nothing behind.
-  const dynamic = model.modelStructuredOutputs == null && hasDynamicOps(model);
-  if (dynamic) return model.executeAsync(inputs);
-  const result = tf.tidy(() => Object.values(named(model, model.predict(inputs))));
-  return result;
+  if (!model.layers) return runGraph(tf, model, inputs);
+  const listed = namesOf(model.inputs, model.inputNames).map((name) => inputs[name]);
+  return tf.tidy(() => model.predict(listed.length === 1 ? listed[0] : listed));
 }
 
-const hasDynamicOps = (model) => {
-  const nodes = model.artifacts?.modelTopology?.node ?? [];
-  return nodes.some(({ op }) => DYNAMIC.has(op));
-};
+/** Some graphs, such as those with loops, can only be executed asynchronously. */
+async function runGraph(tf, model, inputs) {
+  try {
+    return tf.tidy(() => model.predict(inputs));
+  } catch (error) {
+    if (!/executeAsync/.test(error.message)) throw error;
+    return model.executeAsync(inputs);
+  }
+}
 
-const DYNAMIC = new Set([
-  "Switch", "Merge", "Enter", "Exit", "NextIteration", "StatelessIf", "StatelessWhile", "If", "While",
-  "NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5",
-  "Where", "LoopCond", "TensorArrayV3",
-]);
-
-const named = (model, result) => (result.dataId ? [result] : result);
+/** The outputs with their names: models return one tensor, a list, or an object. */
+function named(model, result) {
+  if (!Array.isArray(result) && !("dataId" in result)) return Object.entries(result);
+  const names = namesOf(model.outputs, model.outputNames);
+  return [result].flat().map((tensor, index) => [names[index] ?? `output ${index}`, tensor]);
+}
 
 /** Free a model, and what its optimizer holds, which TensorFlow.js forgets where it was loaded. */
 export function dispose(loaded) {

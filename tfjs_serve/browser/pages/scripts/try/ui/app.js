@@ -26,6 +26,7 @@ export class App {
     this.feeding = h("div", { class: "feeding" });
     this.measured = h("div");
     this.outputs = new Outputs();
+    this.timer = null; // of a prediction that is to come
     mount.append(this.start, this.status, this.bar, this.alert, this.controls,
       h("div", { class: "beside" }, this.feeding, this.outputs.element), this.measured);
   }
@@ -190,6 +191,7 @@ export class App {
 
   /** Predict soon: many changes become one prediction. */
   changed() {
+    this.outputs.isBusy = true;
     this.timer ??= setTimeout(() => {
       this.timer = null;
       this.predictNow();
@@ -207,9 +209,11 @@ export class App {
 
   /** Predict, or again after the prediction that is under way. @param isAsked whether by a button */
   predictNow(isAsked = false) {
-    this.next = this.next || isAsked ? "asked" : "changed";
+    this.outputs.isBusy = true;
+    this.next = isAsked || this.next === "asked" ? "asked" : "changed";
     this.running ??= this.run().finally(() => {
       this.running = null;
+      this.outputs.isBusy = this.timer !== null;
       this.measureSoon();
     });
     return this.running;

@@ -19,6 +19,11 @@ export class Outputs {
     this.element = h("div", { class: "outputs" });
   }
 
+  /** Whether what is shown is of an input that is another one by now. */
+  set isBusy(is) {
+    this.element.setAttribute("aria-busy", String(is));
+  }
+
   /**
    * @param results `{name, outputs}[]`: one, or two to compare; outputs as `outputsOf` makes them
    * @param labels names of classes
