@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.harness import ServedModels
 from tests.proofs.samples import NAMES, change_config, change_weight, with_proof
+from tests.samples import REFERENCES, arrays
 
 from .trying import LOADED_MS, TENSORFLOW, Trial
 
@@ -54,6 +59,27 @@ def compared(page: Page, server: ServedModels) -> Callable[[str], Rows]:
         return {backend: told for backend, *told in rows}
 
     return compare
+
+
+def test_caches_ask_for_what_it_says_and_keep_its_numbers(server: ServedModels) -> None:
+    url = f"{server.base_url}/wine-two-inputs/"
+    with urlopen(f"{url}proof.json") as answer:
+        assert answer.headers["Content-Type"] == "application/json"
+        assert (answer.headers["Cache-Control"], answer.headers["ETag"][0]) == ("no-cache", '"')
+        proof = json.load(answer)
+    assert (proof["examples"], proof["changed"]) == (4, [])
+    with urlopen(url + proof["numbers"]) as answer:
+        assert "immutable" in answer.headers["Cache-Control"]
+        numbers = np.frombuffer(answer.read(), "<f4")
+    tensors = [*proof["inputs"], *proof["outputs"], *proof["layers"]]
+    assert sum(one["count"] for one in tensors) == numbers.size
+    (output,) = arrays(REFERENCES["wine-two-inputs"]["outputs"])
+    start = sum(one["count"] for one in proof["inputs"])
+    np.testing.assert_allclose(numbers[start : start + output.size], output.reshape(-1), rtol=1e-4)
+    with pytest.raises(HTTPError) as error, urlopen(f"{url}proof.npz"):
+        pass
+    assert error.value.code == 404
+    error.value.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
