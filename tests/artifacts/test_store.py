@@ -93,6 +93,25 @@ def test_an_emptied_cache_folder_serves_again(tmp_path: Path) -> None:
     assert store.generations("label") == (KEY,)
 
 
+@needs_links
+def test_files_may_get_second_names_and_damage_by_these_is_found(tmp_path: Path) -> None:
+    """Published folders share weights with the cache; they must not be converted again for that."""
+    store = new_store(tmp_path)
+    artifact = add(store, KEY)
+    weights = artifact.by_name["weights.00.bin"]
+    second = tmp_path / "published.bin"
+    second.hardlink_to(artifact.path(weights))
+    again = new_store(tmp_path)
+    found = again.get(KEY)
+    assert found is not None
+    assert again.is_intact(found, weights)
+    changed = bytearray(second.read_bytes())
+    changed[0] ^= 1
+    second.write_bytes(changed)
+    assert not again.is_intact(found, weights)
+    assert again.get(KEY) is None
+
+
 def damage_missing(directory: Path) -> None:
     (directory / "weights.00.bin").unlink()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import signal
@@ -65,6 +66,19 @@ def test_a_second_time_sends_nothing(publish) -> None:
     assert "6 models; 0 files, 0 bytes sent" in result.output
 
 
+def test_what_lies_in_a_folder_is_not_converted_again(publish, cache: Path) -> None:
+    """Its weights may be second names of files in the cache."""
+
+    def artifacts() -> dict[Path, int]:
+        return {path: path.stat().st_ino for path in cache.rglob("artifact.json")}
+
+    publish()
+    before = artifacts()
+    assert before
+    publish()
+    assert artifacts() == before
+
+
 def test_what_was_published_into_the_folder_itself_is_not_published_again(
     publish, models: Path
 ) -> None:
@@ -74,6 +88,26 @@ def test_what_was_published_into_the_folder_itself_is_not_published_again(
     assert result.exit_code == 0
     assert "0 files" in result.stderr or "0 files" in result.stdout
     assert _files(models / "site") == before
+
+
+def test_models_are_not_published_over_themselves(invoke, publish, models: Path, cache) -> None:
+    """A model of TensorFlow.js is a folder with the name that its published form would have."""
+    before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}
+    result = publish(to=str(models))
+    assert result.exit_code == 2
+    assert "is the folder of the models itself" in " ".join(result.output.split())
+    one = models / "breast-cancer-tfjs"
+    result = invoke("publish", str(one), str(models), "--cache-dir", str(cache))
+    assert result.exit_code == 2
+    assert "would be replaced" in " ".join(result.output.split())
+    assert {path: path.read_bytes() for path in models.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_model_that_is_left_out_for_its_name_is_told(publish, models: Path) -> None:
+    shutil.copy(models / "iris.h5", models / "back\\slash.h5")
+    result = publish("--dry-run")
+    assert "its name contains a backslash" in " ".join(result.output.split())
 
 
 def test_a_model_that_is_gone_goes_with_delete(publish, models: Path, tmp_path: Path) -> None:
@@ -104,8 +138,17 @@ def test_each_model_is_told_with_its_line(publish, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     for name in ("iris", "digits"):
         assert f"await tf.loadLayersModel('{url}/{name}/model.json')" in result.output
+    assert f"{url}/\n" in result.output  # the page of all models
     assert lost.exit_code == 1
     assert "tf.loadLayersModel" not in lost.output
+
+
+def test_what_concerns_all_models_is_told_once(publish, tmp_path: Path) -> None:
+    publish("iris", "digits", "wine-two-inputs")
+    with serving(tmp_path / "site") as url:
+        output = " ".join(publish("--url", url, "iris", "digits", "wine-two-inputs").output.split())
+    assert output.count("has no Cache-Control") == 1
+    assert "(and so for 2 other models)" in output
 
 
 def test_it_is_what_convert_writes(invoke, publish, models: Path, tmp_path: Path, cache) -> None:

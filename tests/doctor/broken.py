@@ -78,7 +78,10 @@ FAULTS: dict[str, tuple[Break, str]] = {
         ),
         "too-many-redirects",
     ),
+    "a redirect to nowhere": (model_json(status=302), "http-status"),
+    "no content": (model_json(b"", status=204), "empty"),
     "empty": (model_json(b""), "empty"),
+    "HTML with a comment first": (model_json(b"<!-- app --><html></html>"), "html"),
     "HTML": (model_json(HTML), "html"),
     "LFS pointer": (model_json(POINTER), "lfs-pointer"),
     "error of a store": (model_json(b"<?xml version='1.0'?><Error/>"), "xml"),
@@ -181,3 +184,32 @@ WARNINGS: dict[str, tuple[Break, str]] = {
         "no-layers-script",
     ),
 }
+
+
+def _refusing_ranges(status: int) -> Break:
+    return lambda files: setattr(files[SHARD], "range_status", status)
+
+
+def _weights_like_gzip(files: Files) -> None:
+    weights = b"\x1f\x8b" + WEIGHTS[2:]
+    shard(weights, digest_name(weights))(files)
+
+
+HARMLESS: dict[str, Break] = {
+    "old at once": model_json(Cache_Control="", Expires="0"),
+    "old at once, with a date": model_json(
+        Cache_Control="",
+        Expires="Thu, 01 Jan 1970 00:00:00 GMT",
+        Date="Thu, 01 Jan 2026 00:00:00 GMT",
+    ),
+    "times without a zone": lambda files: (
+        shard(
+            name="weights.bin", Cache_Control="no-cache", Last_Modified="Wed, 01 Jan 2025 00:00:00"
+        )(files),
+        setattr(files["model.json"], "headers", {"Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT"}),
+    )[0],
+    "parts are refused": _refusing_ranges(501),
+    "parts are said not to be there": _refusing_ranges(416),
+    "weights that begin like gzip": _weights_like_gzip,
+}
+"""What looks odd, and is nothing to TensorFlow.js and to browsers."""

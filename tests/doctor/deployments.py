@@ -65,6 +65,7 @@ class File:
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    range_status: int = 206
 
 
 def good() -> dict[str, File]:
@@ -93,7 +94,7 @@ async def deployed(
             headers={name: value for name, value in headers.items() if value},
         )
         if file.status == 200 and "Content-Encoding" not in headers and file.body:
-            return _ranged(request, response, file.body)
+            return _ranged(request, response, file)
         return response
 
     app = web.Application()
@@ -102,12 +103,14 @@ async def deployed(
         yield str(server.make_url("/models/"))
 
 
-def _ranged(request: web.Request, response: web.Response, body: bytes) -> web.Response:
-    part = request.http_range
+def _ranged(request: web.Request, response: web.Response, file: File) -> web.Response:
+    part, body = request.http_range, file.body
     if part.start is None:
+        return response
+    response.set_status(file.range_status)
+    if file.range_status != 206:
         return response
     stop = min(part.stop or len(body), len(body))
     response.body = body[part.start : stop]
     response.headers["Content-Range"] = f"bytes {part.start}-{stop - 1}/{len(body)}"
-    response.set_status(206)
     return response

@@ -6,10 +6,11 @@ import gzip
 
 import pytest
 
+from tfjs_serve.doctor.delivery import has_digest
 from tfjs_serve.doctor.examination import Examined, Thoroughness, examine
 from tfjs_serve.doctor.model import Page
 
-from .broken import FAULTS, WARNINGS, Files, document
+from .broken import FAULTS, HARMLESS, WARNINGS, Files, document
 from .deployments import (
     GOOD_HEADERS,
     IMMUTABLE,
@@ -56,6 +57,27 @@ async def test_a_warning_is_given(name: str) -> None:
 async def test_nothing_is_found_where_nothing_is_wrong(origin: str, is_deep: bool) -> None:
     how = Thoroughness(is_deep=is_deep)
     assert _codes(await _examined(good(), Page(origin=origin), how)) == ([], [])
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_what_only_looks_odd_is_not_told(name: str) -> None:
+    files = good()
+    HARMLESS[name](files)
+    assert _codes(await _examined(files, Page(origin=PAGE))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "is_told"),
+    [
+        ("/v1/AUTH_0123456789abcdef0123456789abcdef/models/m/group1-shard1of1.bin", False),
+        ("/v1/AUTH_0123456789abcdef0123456789abcdef/models/m/weights.0123456789abcdef.bin", True),
+        ("/npm/models@1.2.3/m/model.json", True),
+        ("/npm/models@1/m/model.json", False),
+        ("/digits@uint8/model.json", False),
+    ],
+)
+def test_an_address_tells_whether_its_bytes_change(path: str, is_told: bool) -> None:
+    assert has_digest(f"https://example.com{path}") is is_told
 
 
 async def test_bytes_that_are_not_those_of_the_name_are_found_when_all_are_read() -> None:

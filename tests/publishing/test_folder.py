@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,10 +21,11 @@ from tfjs_serve.publishing import publish as publish_module
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.folder import Folder
 from tfjs_serve.publishing.listed import Listed, document, read_document
-from tfjs_serve.publishing.model import SiteFile, Stage
+from tfjs_serve.publishing.manifest import LOCK
+from tfjs_serve.publishing.model import PublishError, SiteFile, Stage
 from tfjs_serve.publishing.models import Built
 from tfjs_serve.publishing.publish import Wish, publish
-from tfjs_serve.publishing.site_files import headers_file, site_files
+from tfjs_serve.publishing.site_files import headers_file
 from tfjs_serve.publishing.site_page import site_page
 from tfjs_serve.publishing.wishing import taken_back
 
@@ -203,30 +205,23 @@ def test_a_folder_for_one_site_says_so_with_vary() -> None:
     assert "Vary" not in headers_file([LISTED], "*")
 
 
-async def test_models_of_other_publishes_stay_on_the_page(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    (tmp_path / "models.json").write_text(document([LISTED, replace(LISTED, folder="m")]))
-    (tmp_path / "_headers").write_text(headers_file([LISTED], "https://a.example"))
-    files = await site_files(folder, NOTHING, lambda name: name == "m", ())
-    texts = {
-        one.path: bytes(one.content).decode() for one in files if not isinstance(one.content, Path)
-    }
-    assert [one.folder for one in read_document(texts["models.json"].encode())] == [LISTED.folder]
-    assert "https://a.example" in texts["_headers"]
+async def test_a_lock_that_could_not_be_written_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty one would keep the next publish waiting until it counts as ended."""
+    real = Path.open
 
+    def full(path: Path, mode: str = "r", *args, **options):
+        opened = real(path, mode, *args, **options)
+        if mode == "xb":
+            opened.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened
 
-async def test_pages_of_others_stay(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    (tmp_path / "index.html").write_text("mine")
-    site = [file("index.html", b"published", Stage.SITE), file("models.json", b"{}", Stage.SITE)]
-    await publish(folder, wish([*model("m", b"1"), *site]), lambda *_: None)
-    assert (tmp_path / "index.html").read_text() == "mine"
-    assert (tmp_path / "models.json").read_text() == "{}"
-    again = await publish(folder, wish([*model("m", b"1"), *site]), lambda *_: None)
-    assert again.sent == ()
-    clean = Wish(files=[], is_mine=taken_back(()), removes_after_seconds=0)
-    await publish(folder, clean, lambda *_: None)
-    assert os.listdir(tmp_path) == ["index.html"]  # noqa: PTH208 - paths may block in here
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(PublishError, match="No space left"):
+        await Folder(tmp_path).create(LOCK, b"{}")
+    assert not (tmp_path / LOCK).exists()
 
 
 async def test_all_that_was_published_is_taken_back(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal
-from tfjs_serve.cli.deployed import checked_at
+from tfjs_serve.cli.deployed import checked_at, warned_once
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.doctor.examination import Thoroughness
 from tfjs_serve.doctor.model import Page
@@ -135,6 +135,9 @@ class Publication:
             f"{result.kept} there already{removed}",
             style="green",
         )
+        if result.others:
+            names = " and ".join(result.others)
+            self.terminal.text(f"Not of a publish, so left as it is: {names}.", style="yellow")
         if not result.was_locked:
             message = "This store cannot keep two publishes apart: run only one at a time."
             self.terminal.text(message, style="yellow")
@@ -155,10 +158,12 @@ class Publication:
                 return await checked_at(model_address(url, folder), self._page(), how)
 
         results = await asyncio.gather(*map(look_at, built.artifacts))
-        for folder, result in zip(built.artifacts, results, strict=True):
+        for folder, result in zip(built.artifacts, warned_once(results), strict=True):
             self._print(result)
             if result.error is None:
                 self._print_lines(result, built.loaders[folder])
+        if not self.destination.keeps_headers:
+            self.terminal.text(f"All of them, to be tried: {url.rstrip('/')}/")
         return all(one.error is None for one in results)
 
     def _page(self) -> Page:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.console import Terminal, logging_to
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.cli.help_texts import option
@@ -24,11 +26,13 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.cli.origins import origins
 from tfjs_serve.cli.publication import Publication
 from tfjs_serve.cli.running import run
-from tfjs_serve.exporting.batch import models_at
+from tfjs_serve.exporting.batch import found_at, models_in
 from tfjs_serve.publishing.access.model import Readers, check_readers, place_of
-from tfjs_serve.publishing.destinations import is_bucket, open_destination
+from tfjs_serve.publishing.destinations import check_apart, is_bucket, open_destination
 from tfjs_serve.publishing.models import chosen
 from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
+
+_log = logging.getLogger(__name__)
 
 
 def _variants(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[Variant, ...]:
@@ -129,10 +133,20 @@ def publish_command(
         if is_clean:
             run(publication.take_back(names))
             return
-        entries = models_at(
-            path,
-            without=None if is_bucket(dest) else Path(dest).absolute(),
-            follow_symlinks=publication.settings.follow_symlinks,
-        )
-        is_well = run(publication.run(chosen(entries, names), variants))
+        models = _models(path, dest, names, follow_symlinks=publication.settings.follow_symlinks)
+        is_well = run(publication.run(models, variants))
     context.exit(0 if is_well else FAILURE_EXIT_CODE)
+
+
+def _models(
+    path: Path, dest: str, names: Sequence[str], *, follow_symlinks: bool
+) -> dict[str, CatalogEntry]:
+    """Return the models to be published by their names in URLs; tell what is left out."""
+    found = found_at(path, follow_symlinks=follow_symlinks)
+    for warning in found.warnings:
+        _log.warning("%s", warning)
+    folder = None if is_bucket(dest) else Path(dest).absolute()
+    models = chosen(models_in(path, found, without=folder), names)
+    if folder is not None:
+        check_apart(path, models, folder)
+    return models

@@ -53,8 +53,13 @@ def _check_scheme(answer: Answer, page: Page, notes: Notebook) -> None:
         notes.warning("mixed-content", f"{message}: pages on https cannot load it", hint)
 
 
+def is_ok(hop: Hop) -> bool:
+    """Whether a response is what ``fetch`` calls ok."""
+    return HTTPStatus.OK <= hop.status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def _check_answer(last: Hop, answer: Answer, page: Page, notes: Notebook) -> None:
-    if last.status >= HTTPStatus.BAD_REQUEST:
+    if not is_ok(last):
         notes.fault("http-status", f"answers {last.status}", _hint_for(last))
         return
     _check_cors(last, page, notes, is_redirect=False)

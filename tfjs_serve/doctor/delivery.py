@@ -8,6 +8,8 @@ a tenth of its age (heuristic freshness, section 4.2.2).
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from tfjs_serve.doctor.model import Answer, Findings, Hop, Notebook
@@ -15,14 +17,17 @@ from tfjs_serve.settings import MIB
 
 _LARGEST_CACHED_BYTES = 50 * MIB
 """Firefox keeps no larger entry (``browser.cache.disk.max_entry_size``); Chromium 160 MiB."""
-_DIGEST = re.compile(r"[0-9a-fA-F]{16}")
+_DIGEST = re.compile(r"[0-9a-fA-F]{16}|@v?[0-9]+\.[0-9]+\.[0-9]+(?=[-+/])")
+"""Also an exact version of a package, as CDNs of npm have it: its files never change."""
+_ACCOUNT = re.compile(r"/AUTH_[^/]+")
+"""In the addresses of OpenStack Swift: the digits in it are those of a project."""
 _EVERYWHERE = frozenset({"gzip", "deflate", "identity"})
 _LONG_SECONDS = 24 * 60 * 60
 
 
 def has_digest(url: str) -> bool:
     """Whether the path of a file, its name or a folder, seems to change with its bytes."""
-    return _DIGEST.search(urlsplit(url).path) is not None
+    return _DIGEST.search(_ACCOUNT.sub("", urlsplit(url).path)) is not None
 
 
 def encodings(hop: Hop) -> tuple[str, ...]:
@@ -66,7 +71,9 @@ def model_json_findings(answer: Answer) -> Findings:
     fresh_seconds = _fresh_seconds(rules)
     if "no-store" in rules:
         pass  # small, and always new
-    elif "no-cache" in rules or fresh_seconds == 0:
+    elif has_digest(answer.url):
+        pass  # another model has another address
+    elif "no-cache" in rules or fresh_seconds == 0 or _is_expired(answer.last, rules):
         if not _has_validator(answer.last):
             notes.warning(
                 "no-validator",
@@ -135,6 +142,24 @@ def _fresh_seconds(rules: dict[str, str]) -> int | None:
     """Return how long a browser uses an answer without asking; ``None`` if nothing says it."""
     text = rules.get("max-age", "")
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_expired(hop: Hop, rules: dict[str, str]) -> bool:
+    """Whether ``Expires`` says that an answer is old; what is no date does (RFC 9111, 5.3)."""
+    expires = hop.header("expires")
+    if not expires or "max-age" in rules:
+        return False
+    until, sent = time_in(hop, "expires"), time_in(hop, "date")
+    return until is None or (sent is not None and until <= sent)
+
+
+def time_in(hop: Hop, name: str) -> datetime | None:
+    """Return the time that a field of a response names; ``None`` if it names none."""
+    try:
+        time = parsedate_to_datetime(hop.header(name))
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _has_validator(hop: Hop) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
-from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
-from tfjs_serve.doctor.access import access_findings
+from tfjs_serve.doctor.access import access_findings, is_ok
 from tfjs_serve.doctor.delivery import (
     encoding_findings,
     model_json_findings,
@@ -23,7 +22,6 @@ from tfjs_serve.doctor.weights import age_findings, content_findings, shard_url,
 from tfjs_serve.layers_model.manifests import WeightGroup
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MODEL_JSON
 
-_FOUND = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
 _SCHEMES = ("http://", "https://")
 
 
@@ -97,7 +95,7 @@ async def examine(url: str, page: Page, how: Thoroughness) -> Examined:
 
 
 def _has_body(answer: Answer) -> bool:
-    is_found = answer.last is not None and answer.last.status in _FOUND
+    is_found = answer.last is not None and is_ok(answer.last)
     return is_found and not answer.failure
 
 

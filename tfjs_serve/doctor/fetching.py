@@ -95,8 +95,10 @@ class Browser:
         answer = await self._fetch(
             url, _Request(headers=ranged, accepted=accepted, keep_bytes=_HEAD_BYTES, is_whole=False)
         )
+        # TensorFlow.js asks for no ranges, so a server that refuses them does it no harm.
+        is_refused = answer.last is not None and answer.last.status >= HTTPStatus.BAD_REQUEST
         is_told = answer.size_bytes is not None or answer.failure
-        return answer if is_told else await self.whole(url)
+        return answer if is_told and not is_refused else await self.whole(url)
 
     async def _fetch(self, url: str, request: _Request) -> Answer:
         hops: list[Hop] = []

@@ -26,6 +26,8 @@ _HTML = Kind(
 _KINDS: Sequence[tuple[bytes, Kind]] = (
     (b"<!doctype html", _HTML),
     (b"<html", _HTML),
+    (b"<head", _HTML),
+    (b"<!--", _HTML),
     (
         b"version https://git-lfs",
         Kind(
@@ -51,7 +53,7 @@ _KINDS: Sequence[tuple[bytes, Kind]] = (
         Kind(code="keras-file", message="is an archive, such as a .keras file", hint=_CONVERT),
     ),
     (
-        b"\x1f\x8b",
+        b"\x1f\x8b\x08",  # with the method, as two bytes alone may begin weights
         Kind(
             code="undeclared-gzip",
             message="is compressed with gzip, and does not say so",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
-from tfjs_serve.doctor.delivery import has_digest
+from tfjs_serve.doctor.delivery import has_digest, time_in
 from tfjs_serve.doctor.kinds import kind_of
 from tfjs_serve.doctor.model import Answer, Findings, Notebook
 from tfjs_serve.layers_model.digests import shard_name
@@ -87,7 +86,4 @@ def age_findings(model: Answer, shards: Sequence[Answer]) -> Findings:
 
 
 def _modified(answer: Answer) -> datetime | None:
-    try:
-        return parsedate_to_datetime(answer.last.header("last-modified") if answer.last else "")
-    except (TypeError, ValueError):
-        return None
+    return time_in(answer.last, "last-modified") if answer.last else None

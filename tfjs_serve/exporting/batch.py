@@ -92,6 +92,17 @@ def models_at(
         There is none; or an architecture is given for a folder of them.
     """
     found = found_at(path, follow_symlinks=follow_symlinks, topology=topology)
+    return models_in(path, found, without=without)
+
+
+def models_in(path: Path, found: Found, *, without: Path | None) -> tuple[CatalogEntry, ...]:
+    """Return the models of what was found at `path`; see :func:`models_at`.
+
+    Raises
+    ------
+    TfjsServeError
+        There is none.
+    """
     entries = found.entries
     if without is not None and _is_in(without, path) and not _is_in(path, without):
         entries = tuple(entry for entry in entries if not _is_in(entry.path, without))

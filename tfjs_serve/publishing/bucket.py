@@ -17,6 +17,7 @@ from obstore.store import ObjectStore, from_url
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.publishing.contents import blocks
 from tfjs_serve.publishing.model import PublishError, SiteFile
+from tfjs_serve.publishing.store_errors import hint_for, in_words
 
 _LISTED_AT_ONCE = 1000
 _DELETED_TOGETHER = 50
@@ -57,7 +58,9 @@ def open_bucket(url: str, endpoint: str | None = None) -> Bucket:
         store = from_url(address, **options)
         hasty = from_url(address, **options, retry_config={"max_retries": 0})
     except (BaseError, ValueError) as error:
-        raise SettingsError(f"{url} cannot be used: {_words(error)}") from error
+        raise SettingsError(
+            f"{url} cannot be used: {in_words(str(error))}", hint=hint_for(str(error), url)
+        ) from error
     return Bucket(store, url, hasty=hasty)
 
 
@@ -153,17 +156,10 @@ class Bucket:
             yield
         except (BaseError, OSError, NotImplementedError) as error:
             raise PublishError(
-                f"{self._url}: {_words(error)}",
-                hint="check the name of the bucket, the keys and their permissions, and publish "
-                "again: what is there stays",
+                f"{self._url}: {in_words(str(error))}", hint=hint_for(str(error), self._url)
             ) from error
 
 
 def _is_unknown(error: BaseException) -> bool:
     """Whether an error says that the store has no conditional writes."""
     return isinstance(error, (NotSupportedError, NotImplementedError)) or "501 Not" in str(error)
-
-
-def _words(error: BaseException) -> str:
-    """Return the first line of an error; the rest is how its library prints itself."""
-    return str(error).strip().partition("\n")[0]

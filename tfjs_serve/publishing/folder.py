@@ -38,9 +38,13 @@ class Folder:
         """Return a small file; ``None`` if there is none."""
         with _publish_errors(self._folder):
             try:
-                return await asyncio.to_thread((self._folder / path).read_bytes)
+                return await asyncio.to_thread(self._read, path)
             except FileNotFoundError:
                 return None
+
+    def _read(self, path: str) -> bytes | None:
+        target = self._folder / path
+        return None if target.is_dir() else target.read_bytes()  # a model may have any name
 
     async def put(self, file: SiteFile) -> None:
         """Put a file there, whole or not at all, in place of what was there."""
@@ -71,6 +75,9 @@ class Folder:
                 file.write(content)
         except FileExistsError:
             return False
+        except OSError:
+            target.unlink(missing_ok=True)  # without its text, nobody would know whose it was
+            raise
         return True
 
     async def delete(self, paths: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ async def locked(destination: Destination) -> AsyncIterator[bool]:
         yield True
     finally:
         renewal.cancel()
-        with suppress(asyncio.CancelledError, PublishError):
+        with suppress(asyncio.CancelledError):
             await renewal
         await destination.delete([LOCK])
 
@@ -75,17 +75,17 @@ async def _renew(destination: Destination) -> None:
     for number in count(1):
         await asyncio.sleep(_RENEWED_SECONDS)
         content = _text(number)
-        await destination.put(
-            SiteFile(
-                path=LOCK,
-                stage=Stage.SITE,
-                content=content,
-                size_bytes=len(content),
-                sha256="",
-                media_type="application/json",
-                cache_control="no-store",
-            )
+        lock = SiteFile(
+            path=LOCK,
+            stage=Stage.SITE,
+            content=content,
+            size_bytes=len(content),
+            sha256="",
+            media_type="application/json",
+            cache_control="no-store",
         )
+        with suppress(PublishError):  # the next time is before anybody takes it for ended
+            await destination.put(lock)
 
 
 def _text(number: int) -> bytes:

@@ -28,6 +28,8 @@ class Plan:
     leftovers
         Paths of manifests that it replaces, and of what publishes that were ended left half
         written.
+    others
+        Paths of files of somebody else, which stay in place of what would have been sent.
     """
 
     stages: tuple[tuple[SiteFile, ...], ...]
@@ -35,6 +37,7 @@ class Plan:
     kept: int
     manifest: Manifest
     leftovers: tuple[str, ...]
+    others: tuple[str, ...]
 
     @property
     def is_nothing(self) -> bool:
@@ -71,7 +74,8 @@ def plan(
     now
         Seconds of the epoch.
     """
-    wanted = [file for file in wanted if not _is_of_others(file, sizes, known)]
+    others = tuple(file.path for file in wanted if _is_of_others(file, sizes, known))
+    wanted = [file for file in wanted if file.path not in others]
     missing = [file for file in wanted if not _is_there(file, sizes, known)]
     folders = _folders([*known.files, *known.unneeded, *(file.path for file in wanted)])
     files = {
@@ -96,12 +100,18 @@ def plan(
         kept=len(wanted) - len(missing),
         manifest=manifest,
         leftovers=tuple(path for path in own_files(sizes) if path != manifest.done),
+        others=others,
     )
 
 
 def own_files(paths: Iterable[str]) -> list[str]:
     """Return which of all paths are of manifests, or of files that are not whole."""
     return [path for path in paths if is_manifest(path) or is_half_written(path)]
+
+
+def is_about_all(path: str, paths: Collection[str]) -> bool:
+    """Whether a path is that of a file about all models, and among `paths`: it is in no folder."""
+    return "/" not in path and path in paths
 
 
 def _folders(paths: Iterable[str]) -> frozenset[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
 from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
-from tfjs_serve.publishing.plan import Plan, own_files, plan
+from tfjs_serve.publishing.plan import Plan, is_about_all, own_files, plan
 
 _AT_ONCE = 8
 _TRIES = 4
@@ -31,20 +31,31 @@ class Wish:
         Whether a folder there is of one of these models, or of one that is gone.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
+    renew
+        Gives it anew, because files about all models name those of other publishes, too; ``None``
+        if nothing in it depends on these.
     """
 
     files: Sequence[SiteFile]
     is_mine: Callable[[str], bool]
     removes_after_seconds: float | None
+    renew: Callable[[], Awaitable[Wish]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What was done, or would have been done."""
+    """What was done, or would have been done.
+
+    Attributes
+    ----------
+    others
+        Paths of files of somebody else, which stay in place of what would have been sent.
+    """
 
     sent: tuple[SiteFile, ...]
     kept: int
     removed: tuple[str, ...]
+    others: tuple[str, ...] = ()
     was_locked: bool = True
 
     @property
@@ -64,6 +75,7 @@ async def look(destination: Destination, wish: Wish, now: float) -> Plan | None:
     if wish.removes_after_seconds is None and own == [complete] and are_there:
         return None
     known = await _known(destination, [path for path in own if is_manifest(path)])
+    known = await _still_own(destination, known, sizes)
     found = plan(
         wish.files,
         sizes,
@@ -86,6 +98,21 @@ async def _known(destination: Destination, paths: Sequence[str]) -> Manifest:
     )
 
 
+async def _still_own(
+    destination: Destination, known: Manifest, sizes: Mapping[str, int]
+) -> Manifest:
+    """Leave out files about all models that somebody has edited since: they are theirs now."""
+    paths = [path for path, digest in known.files.items() if digest and is_about_all(path, sizes)]
+    texts = await asyncio.gather(*map(destination.read, paths))
+    edited = {
+        path
+        for path, text in zip(paths, texts, strict=True)
+        if text is not None and hashlib.sha256(text).hexdigest() != known.files[path]
+    }
+    files = {path: digest for path, digest in known.files.items() if path not in edited}
+    return replace(known, files=files)
+
+
 async def publish(
     destination: Destination, wish: Wish, on_progress: Callable[[int, int], None]
 ) -> Published:
@@ -106,6 +133,7 @@ async def publish(
         return Published(sent=(), kept=len(wish.files), removed=())
     async with locked(destination) as was_locked:
         # Somebody else may have published while this one waited.
+        wish = await wish.renew() if wish.renew else wish
         found = await look(destination, wish, time.time())
         if found is not None:
             await _carry_out(destination, found, on_progress)
@@ -120,6 +148,7 @@ def would_be(found: Plan | None, wish: Wish, *, was_locked: bool = True) -> Publ
         sent=tuple(file for stage in found.stages for file in stage),
         kept=found.kept,
         removed=found.removed,
+        others=found.others,
         was_locked=was_locked,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from tfjs_serve.publishing.model import Destination
 from tfjs_serve.publishing.models import Built
@@ -63,4 +64,17 @@ async def wish_for(
     ]
     if not keeps_headers:  # it is a folder, and its web server may read them there
         files += await site_files(destination, built, is_mine, origins)
-    return Wish(files=files, is_mine=is_mine, removes_after_seconds=removes_after_seconds)
+    again = partial(
+        wish_for,
+        destination,
+        built,
+        is_mine,
+        origins=origins,
+        removes_after_seconds=removes_after_seconds,
+    )
+    return Wish(
+        files=files,
+        is_mine=is_mine,
+        removes_after_seconds=removes_after_seconds,
+        renew=None if keeps_headers else again,
+    )
