@@ -115,6 +115,10 @@ def test_a_private_bucket_is_opened_before_anything_is_sent(
     assert closed.exit_code == 1  # it is there, and no page gets it
     assert _codes(invoke, address, PAGE) == ["http-status"]
 
+    trial = publish("--setup-cors", PAGE, "--dry-run")
+    assert PAGE in trial.output
+    assert "CORSRules" not in trial.output  # which is for S3 itself
+
     opened = publish("--setup-cors", PAGE, "--make-public")
     assert opened.exit_code == 0, opened.output
     assert f"await tf.loadLayersModel('{address}')" in opened.output

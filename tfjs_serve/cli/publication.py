@@ -18,7 +18,7 @@ from tfjs_serve.doctor.model import Page
 from tfjs_serve.exporting.building import building
 from tfjs_serve.facts import counted
 from tfjs_serve.publishing.access.model import ANY, Place, Readers
-from tfjs_serve.publishing.access.opening import address_of, open_to
+from tfjs_serve.publishing.access.opening import address_of, open_to, recognised
 from tfjs_serve.publishing.access.words import to_paste
 from tfjs_serve.publishing.addresses import model_address
 from tfjs_serve.publishing.model import Destination
@@ -100,7 +100,7 @@ class Publication:
         if not self.readers:
             return
         if self.is_trial:
-            self.terminal.lines(to_paste(self.place, self.readers))
+            self.terminal.lines(to_paste(await recognised(self.place), self.readers))
             return
         opened = await open_to(self.place, self.readers, os.environ)
         if opened.done:
