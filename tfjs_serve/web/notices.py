@@ -112,13 +112,15 @@ def notice_of_slip(path: str, model_url: str) -> Notice:
 def is_by_script(headers: Mapping[str, str]) -> bool:
     """Whether ``fetch`` or the like made a request, and not a person who opens a URL.
 
-    Browsers say so in ``Sec-Fetch-Dest``, except on unencrypted connections to other machines.
+    Browsers say so in ``Sec-Fetch-Dest``, except on unencrypted connections to other machines. A
+    script that accepts HTML knows what it asks for: ours do, to show what is new.
     """
+    if "text/html" in headers.get("Accept", "*/*"):
+        return False
     destination = headers.get("Sec-Fetch-Dest")
     if destination is not None:
         return destination == "empty"
-    is_of_page = "Origin" in headers or "Referer" in headers
-    return is_of_page and "text/html" not in headers.get("Accept", "*/*")
+    return "Origin" in headers or "Referer" in headers
 
 
 def wants_page(headers: Mapping[str, str]) -> bool:
