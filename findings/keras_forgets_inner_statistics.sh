@@ -5,11 +5,8 @@
 # loaded: it has the variables of the file, and computes with a mean of 0 and a variance of 1. Nothing
 # is reported. The .keras file of the same model is loaded right.
 #
-# _set_weights in keras/src/legacy/saving/legacy_h5_format.py has only the layers of the outermost
-# model take up what was loaded:
-#
-#     if hasattr(instance, "finalize_state") and symbolic_weights:
-#         instance.finalize_state()
+# The reader of that format (keras/src/legacy/saving/legacy_h5_format.py) has only the layers of the
+# outermost model take up what was loaded.
 #
 # So who puts an EfficientNet of keras.applications, or another model with a Normalization, into a
 # Sequential, and saves that as .h5, has a file that loads without an error and predicts otherwise.
