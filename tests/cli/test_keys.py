@@ -57,7 +57,9 @@ class Screen:
 
     def press_until(self, key: str, pattern: str) -> None:
         """Press a key again and again: it may arrive together with what was sent before."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while not re.compile(pattern).search(self.shown, self._read_to):
+            assert time.monotonic() < deadline, self.shown
             self.press(key)
             if select.select([self.screen], [], [], 0.5)[0]:
                 self.shown += os.read(self.screen, 1 << 16).decode()
@@ -70,6 +72,12 @@ class Screen:
     @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
+
+    def until_it_hands_over_keys(self) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.echoes:
+            assert time.monotonic() < deadline, self.shown
+            time.sleep(0.01)
 
     def close(self) -> None:
         os.close(self.screen)
@@ -126,13 +134,14 @@ def test_keys_open_help_and_quit(
     server = start(*SERVER)
     url = screen.until(r"Listed at\S*\s+(?:\x1b\S+)*(http://[^\s\x1b]+/)")[1]
     screen.until(GREETED)
-    while screen.echoes:
-        time.sleep(0.01)
+    screen.until_it_hands_over_keys()
     screen.press("h")
     screen.until("stop the server")
     screen.press("o")
     screen.until(f"Opening {re.escape(url)}")
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while not (tmp_path / "opened").exists():
+        assert time.monotonic() < deadline, "no browser was started"
         time.sleep(0.01)
     assert (tmp_path / "opened").read_text().split() == [url]
     screen.press("\x1b[A")  # an arrow
@@ -150,8 +159,7 @@ def test_the_terminal_is_as_it_was_however_it_ends(
     before = screen.mode
     server = start(*SERVER)
     screen.until(GREETED)
-    while screen.echoes:
-        time.sleep(0.01)
+    screen.until_it_hands_over_keys()
     if isinstance(end, str):
         screen.press(end)
     else:
@@ -171,8 +179,7 @@ def test_a_shell_gets_its_terminal_back_meanwhile(
     before = screen.mode
     screen.press(" ".join(SERVER) + "\n")
     screen.until(GREETED)
-    while screen.echoes:
-        time.sleep(0.01)
+    screen.until_it_hands_over_keys()
     screen.press("\x1a")
     screen.until("Stopped")
     screen.until("ready> ")
@@ -184,8 +191,7 @@ def test_a_shell_gets_its_terminal_back_meanwhile(
     assert screen.echoes
     screen.press("fg\n")
     screen.until("tfjs_serve")
-    while screen.echoes:
-        time.sleep(0.01)
+    screen.until_it_hands_over_keys()
     screen.press("q")
     screen.until(r"Stopped\.")
     screen.until("ready> ")

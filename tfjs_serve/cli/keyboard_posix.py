@@ -20,6 +20,7 @@ if sys.platform != "win32":
 
     _MOST_BYTES = 64
     """More than any key sends; what is pasted is more than one key, and none."""
+    _LOOK_AGAIN_SECONDS = 0.5
 
     def is_own_terminal(descriptor: int) -> bool:
         """Whether it is the terminal of this session, which says who is in the foreground."""
@@ -36,6 +37,7 @@ if sys.platform != "win32":
             self._pressed = pressed
             self._loop = asyncio.get_running_loop()
             self._as_it_was: list[Any] | None = None
+            self._look: asyncio.TimerHandle | None = None
 
         def start(self) -> None:
             """Read keys from now on."""
@@ -48,15 +50,26 @@ if sys.platform != "win32":
             self._loop.remove_signal_handler(signal.SIGTSTP)
             self._loop.remove_signal_handler(signal.SIGCONT)
             self._give_back()
+            if self._look is not None:
+                self._look.cancel()
 
         def _take(self) -> None:
-            # Whoever changes or reads a terminal from the background is stopped by the system.
-            if self._as_it_was is not None or not self._is_in_foreground():
+            if self._as_it_was is not None:
+                return
+            # Whoever changes or reads a terminal from the background is stopped by the system. A
+            # shell that brings a program to the front which runs already sends it no signal.
+            if not self._is_in_foreground():
+                self._look_again()
                 return
             with suppress(termios.error):  # it is gone
                 self._as_it_was = termios.tcgetattr(self._descriptor)
                 tty.setcbreak(self._descriptor, termios.TCSADRAIN)
                 self._loop.add_reader(self._descriptor, self._read)
+
+        def _look_again(self) -> None:
+            if self._look is not None:
+                self._look.cancel()
+            self._look = self._loop.call_later(_LOOK_AGAIN_SECONDS, self._take)
 
         def _give_back(self) -> None:
             as_it_was, self._as_it_was = self._as_it_was, None
@@ -88,6 +101,7 @@ if sys.platform != "win32":
         def _read(self) -> None:
             if not self._is_in_foreground():
                 self._give_back()
+                self._look_again()
                 return
             try:
                 data = os.read(self._descriptor, _MOST_BYTES)
