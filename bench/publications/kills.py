@@ -50,6 +50,10 @@ class Kills:
     sending_seconds: float = 0
 
 
+SITE_FILES = ("_headers", ".nojekyll", "index.html", "models.json")
+"""What a folder has beside its models."""
+
+
 def run(options: Options) -> Table:
     """Kill publishes to each place."""
     table = Table(
@@ -184,7 +188,7 @@ def _is_complete(place: Place, models: Path, cache: Path) -> bool:
 def _needed(place: Place, sizes: Mapping[str, int]) -> set[str]:
     """Return the paths of all that pages ask for, and of one manifest."""
     manifests = [path for path in sizes if path.startswith(f"{FOLDER}/done-")]
-    needed = set(manifests[:1])
+    needed = {*manifests[:1], *SITE_FILES}
     for number in range(MODELS):
         document = f"model_{number}/model.json"
         with urlopen(Request(f"{place.url}/{document}")) as answer:
