@@ -46,7 +46,8 @@ class Cluster:
 
     def conversions(self, model: str) -> list[int]:
         """Return how often each server has converted a model."""
-        return [log.read_text("utf-8").count(f"{model}  converting") for log in self.logs]
+        told = re.compile(rf"{re.escape(model)}\s+ready in ")
+        return [len(told.findall(log.read_text("utf-8"))) for log in self.logs]
 
 
 def _lines(port: int, ports: list[int], folder: Path) -> str:
