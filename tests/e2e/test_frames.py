@@ -52,7 +52,7 @@ def test_a_page_of_another_site_does_not(
     page.on("console", lambda message: told.append(message.text))
     page.goto(notebook.replace("127.0.0.1", REBOUND_HOST))
     wait_until(page, lambda: any("frame-ancestors" in one for one in told))
-    assert page.frames[1].url.startswith("chrome-error:")
+    wait_until(page, lambda: page.frames[1].url.startswith("chrome-error:"))
 
 
 def test_where_the_notebook_passes_requests_on_the_frame_asks_it(
