@@ -190,13 +190,20 @@ async def test_a_name_that_is_html_is_text_in_the_pages(stack: Stack, folder: Fo
             for directive in page.headers["Content-Security-Policy"].split(";")
         )
         assert policy.pop("frame-ancestors").startswith("'self' http://localhost:* ")
+        for name, own in (
+            ("script-src", ["'self'", "'wasm-unsafe-eval'"]),
+            ("connect-src", ["'self'"]),
+        ):
+            sources = policy.pop(name).split()
+            assert sources[: len(own)] == own
+            assert {one.rpartition("@")[0].rpartition("/")[0] for one in sources[len(own) :]} == {
+                "https://cdn.jsdelivr.net/npm/@tensorflow"
+            }
         assert policy == {
             "default-src": "'none'",
-            "script-src": "'self'",
             "style-src": "'self'",
             "img-src": "'self' data: blob:",
             "media-src": "blob:",
-            "connect-src": "'self'",
             "frame-src": "'self'",
             "base-uri": "'none'",
             "form-action": "'self'",
