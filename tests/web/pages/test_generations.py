@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.web.fakes import make_entry
-from tests.web.test_pages import ORIGIN, Elements, summaries
+from tests.web.test_pages import ORIGIN, TFJS, Elements, summaries
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile, ArtifactKey
 from tfjs_serve.builder import KeptGeneration
 from tfjs_serve.web.pages.generations import generations_told, shards_of
@@ -34,9 +34,9 @@ def test_a_generation_tells_what_is_new_in_it() -> None:
 def test_the_page_lists_the_shards_of_the_newest() -> None:
     generations = [kept("b", "x", "z"), kept("a", "y")]
     (summary,) = summaries(make_entry("iris.h5"))
-    page = Elements(model_page(summary, generations, origin=ORIGIN))
+    page = Elements(model_page(summary, generations, origin=ORIGIN, tfjs=TFJS))
     assert {"/iris/weights.x.bin", "/iris/weights.z.bin"} <= set(page.links)
     assert "/iris/weights.y.bin" not in page.links
     assert "2 files of the newest" in page.text
     assert shards_of([], "/iris/") == []
-    assert "Generations" not in Elements(model_page(summary, origin=ORIGIN)).text
+    assert "Generations" not in Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS)).text
