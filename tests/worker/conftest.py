@@ -29,7 +29,8 @@ def report(name="model.json"):
     files = [{"name": name, "size_bytes": 1, "sha256": "0" * 64}]
     lists = ("inputs", "outputs", "labels", "layers", "models", "needsOfLayersJs")
     facts = {key: [] for key in lists}
-    facts |= {"parameters": 7, "layerCount": 0, "weightBytes": {}, "training": None}
+    facts |= {"parameters": 7, "layerCount": 0, "weightBytes": {}}
+    facts |= {"training": None, "proof": None}
     report = {"files": files, "warnings": ["a warning"], "parts": [], "facts": facts}
     say({"report": report})
 
