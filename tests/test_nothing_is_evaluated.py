@@ -23,6 +23,8 @@ MODULES = {
 """What makes objects or code of bytes, or runs code by name."""
 SYSTEM_CALLS = {"worker/landlock.py", "worker/limits.py"}
 """Where ``ctypes`` makes system calls that confine the process, before a file is opened."""
+TEMPLATES = "web/pages/templates.py"
+"""Where Jinja makes code of the templates that come with the package, and of nothing else."""
 IMPORTLIB = {"importlib.metadata", "importlib.resources"}
 """The parts of importlib that read files of packages, and import nothing."""
 LOADERS = {
@@ -63,9 +65,19 @@ def _is_shell(keyword: ast.keyword) -> bool:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_source_makes_code_of_data(path: Path) -> None:
-    calls_the_system = path.relative_to(PACKAGE).as_posix() in SYSTEM_CALLS
-    allowed = ["ctypes"] if calls_the_system else []
-    assert list(found_in(path.read_text(encoding="utf-8"))) == allowed
+    name = path.relative_to(PACKAGE).as_posix()
+    found = set(found_in(path.read_text(encoding="utf-8")))
+    if name == TEMPLATES:
+        found = {one for one in found if not one.startswith("jinja2.")}
+    assert found == ({"ctypes"} if name in SYSTEM_CALLS else set())
+
+
+def test_templates_are_those_of_the_package() -> None:
+    """Jinja reads no others, and makes none of a text."""
+    source = (PACKAGE / TEMPLATES).read_text(encoding="utf-8")
+    assert source.count("Loader(") == 1
+    assert 'loader=PackageLoader("tfjs_serve.browser", "pages")' in source
+    assert "from_string" not in source
 
 
 @pytest.mark.parametrize(
