@@ -50,6 +50,7 @@ BENCHMARKS = (
     "faults",
     "install",
     "latency",
+    "live",
     "official_lines",
     "pages",
     "publishing",

@@ -1,6 +1,6 @@
 """Measure how live a live model is, in a real Chromium:
 
-    python bench/live.py [--times 20] [--updates 1000]
+    python3 dev.py bench live [--times 20] [--updates 1000]
 
 A page follows a model, and something like a training writes the file in its place. Measured are the
 time from the end of a save to the new weights in the page, and where it is spent; the bytes that

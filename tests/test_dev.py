@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,13 @@ def test_what_can_be_measured_is_named(capsys: pytest.CaptureFixture[str]) -> No
     assert dev.main(["bench", "soak_clients"]) == 1
     assert ", ".join(dev.BENCHMARKS) in capsys.readouterr().out
     assert all((dev.ROOT / "bench" / f"{name}.py").is_file() for name in dev.BENCHMARKS)
+
+
+def test_what_the_documents_measure_with_can_be_measured() -> None:
+    documents = [*dev.ROOT.glob("*.md"), *dev.ROOT.glob("docs/**/*.md")]
+    texts = [path.read_text(encoding="utf-8") for path in documents]
+    named = {
+        name for text in texts for name in re.findall(r"python3 dev\.py bench ([a-z_]+)", text)
+    }
+    assert "live" in named
+    assert named <= set(dev.BENCHMARKS)

@@ -6,17 +6,10 @@ from typing import Any
 
 import pytest
 
-from tfjs_serve.facts import (
-    MOST_LAYERS,
-    MOST_LINKS,
-    MOST_LISTED_LAYERS,
-    Became,
-    InnerModel,
-    LayerInfo,
-    ModelFacts,
-    TensorInfo,
-    shortened,
-)
+from tfjs_serve.facts.checks import MOST_LINKS
+from tfjs_serve.facts.layers import Became, InnerModel, LayerInfo, TensorInfo
+from tfjs_serve.facts.model import MOST_LAYERS, MOST_LISTED_LAYERS, ModelFacts
+from tfjs_serve.facts.wording import shortened
 
 FACTS = ModelFacts(
     inputs=(TensorInfo(name="x", shape=(None, 3), dtype="float32"),),

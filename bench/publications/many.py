@@ -14,7 +14,7 @@ from tables import OURS, Table
 
 from tests.stores.store import CONTAINER
 from tests.stores.swift import swift
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 
 from .places import Options, Place, place_of
 

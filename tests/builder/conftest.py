@@ -17,7 +17,7 @@ from tfjs_serve.catalog import scan
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.names import resolve
 from tfjs_serve.errors import KerasFileError, TfjsServeError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import GIB, ServerSettings
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress, ReportedFile
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.proofs.samples import change_config, change_weight, with_proof
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
-from tfjs_serve.facts import ModelFacts, ProofInfo
+from tfjs_serve.facts.model import ModelFacts
+from tfjs_serve.facts.proof import ProofInfo
 from tfjs_serve.proving.model import Outcome, fault
 from tfjs_serve.proving.programs import chromium
 

@@ -22,7 +22,7 @@ from tfjs_serve.cli.options import parse_duration_seconds, parse_size_bytes
 from tfjs_serve.cli.voice import Found, Place
 from tfjs_serve.cli.wording import Line, build_line, change_line, printable, subject_of
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import GIB, KIB, MIB, ServerSettings, Variant
 from tfjs_serve.web.listing import ModelList
 from tfjs_serve.web.overview import Overview

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tfjs_serve.facts import ModelFacts, TensorInfo
+from tfjs_serve.facts.layers import TensorInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.layers_model.model import LayersModel
 from tfjs_serve.layers_model.neighbours import (
     Neighbour,

@@ -16,7 +16,7 @@ import pytest
 
 from tfjs_serve.artifacts import sharing
 from tfjs_serve.artifacts.sharing import share
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.publishing import publish as publish_module
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.folder import Folder

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.publishing.folder import Folder
 from tfjs_serve.publishing.listed import Listed, document, read_document
 from tfjs_serve.publishing.model import SiteFile, Stage

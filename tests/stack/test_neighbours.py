@@ -16,7 +16,7 @@ from tests.stack.whole import LONG_AGO_NS, Folder, Stack, running
 from tests.web.asking import Answer, ask, assert_problem
 from tests.web.fast import Hits, Kept, request, warm
 from tfjs_serve.conversion.record.model import RECORD
-from tfjs_serve.facts import MOST_LABELS
+from tfjs_serve.facts.model import MOST_LABELS
 from tfjs_serve.neighbours import MAXIMUM_NEIGHBOUR_BYTES, NEIGHBOURS, OF_KERAS_MODELS
 from tfjs_serve.settings import ServerSettings, Variant
 

@@ -17,7 +17,7 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.errors import KerasFileError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import Variant
 from tfjs_serve.web import catalogue as catalogue_module
 from tfjs_serve.web.catalogue import Catalogue

@@ -16,7 +16,9 @@ from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind, Neighbour
 from tfjs_serve.catalog.others import NotAModel, not_a_model, saved_model
 from tfjs_serve.errors import ConversionError, ConversionProblem, ModelNotFoundError
-from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TensorInfo, TrainingInfo
+from tfjs_serve.facts.layers import Became, LayerInfo, TensorInfo
+from tfjs_serve.facts.model import ModelFacts
+from tfjs_serve.facts.training import TrainingInfo
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.excerpt import Question, excerpt
 from tfjs_serve.web.listing import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfjs_serve.errors import SettingsError
-from tfjs_serve.facts import shortened
+from tfjs_serve.facts.wording import shortened
 from tfjs_serve.live_models.frameworks import keras_of
 from tfjs_serve.live_models.outputs import Array, outputs_of
 from tfjs_serve.live_models.reading import read_live_model

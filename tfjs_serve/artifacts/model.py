@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tfjs_serve.errors import StoreError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 

@@ -18,7 +18,7 @@ from tfjs_serve.artifacts.model import (
     ArtifactKey,
     MisreportedFilesError,
 )
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.neighbours import WEIGHTS_NAME
 
 RECORD = "artifact.json"

@@ -32,7 +32,7 @@ from tfjs_serve.artifacts.record import (
     read_artifact,
     write_record,
 )
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _PUBLISH_ATTEMPTS = 3

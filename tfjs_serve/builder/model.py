@@ -11,7 +11,7 @@ from typing import Protocol
 from tfjs_serve.artifacts.model import Artifact, ArtifactFile
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import Variant
 from tfjs_serve.worker.protocol import ConversionReport, ConversionRequest, Progress
 

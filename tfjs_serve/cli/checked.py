@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.cli.wording import printable, reason_of
 from tfjs_serve.errors import DeploymentProblem, TfjsServeError
-from tfjs_serve.facts import ModelFacts, counted
+from tfjs_serve.facts.model import ModelFacts
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.proving.model import Outcome, differences
 from tfjs_serve.version import __version__
 from tfjs_serve.web.problems import describe

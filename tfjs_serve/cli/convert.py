@@ -46,7 +46,7 @@ from tfjs_serve.exporting.building import building
 from tfjs_serve.exporting.export import Exported, check_target, export
 from tfjs_serve.exporting.keras_file import ExportedKeras, export_keras
 from tfjs_serve.exporting.options import ExportOptions, ShardNames
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.settings import MODEL_JSON, ConversionOptions, ServerSettings, Variant
 
 

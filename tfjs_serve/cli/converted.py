@@ -8,7 +8,7 @@ from tfjs_serve.cli.console import Terminal
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME
 from tfjs_serve.exporting.export import Exported
 from tfjs_serve.exporting.keras_file import ExportedKeras
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.settings import MODEL_JSON
 from tfjs_serve.web.pages.wording import readable_size
 

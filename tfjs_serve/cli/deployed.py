@@ -11,7 +11,7 @@ from tfjs_serve.cli.checked import Checked
 from tfjs_serve.doctor.examination import Thoroughness, examine
 from tfjs_serve.doctor.model import Page
 from tfjs_serve.errors import DeploymentError, DeploymentProblem
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 
 
 async def checked_at(url: str, page: Page, how: Thoroughness) -> Checked:

@@ -16,7 +16,7 @@ from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.doctor.examination import Thoroughness
 from tfjs_serve.doctor.model import Page
 from tfjs_serve.exporting.building import building
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.publishing.access.model import ANY, Place, Readers
 from tfjs_serve.publishing.access.opening import address_of, open_to, recognised
 from tfjs_serve.publishing.access.words import to_paste

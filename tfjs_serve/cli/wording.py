@@ -11,7 +11,7 @@ from tfjs_serve.catalog.forms import CONFIG
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.companion import SCRIPT_NAME
 from tfjs_serve.errors import ConversionError, TfjsServeError
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.settings import MODEL_JSON, Variant
 from tfjs_serve.web.notices import Notice
 from tfjs_serve.web.pages.wording import readable_size

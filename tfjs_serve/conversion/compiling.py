@@ -24,7 +24,9 @@ from tfjs_serve.conversion.training.state import NoStateError, left_to_adam, sta
 from tfjs_serve.conversion.training.trained_weights import trained_weights
 from tfjs_serve.conversion.writing.translator import Translation
 from tfjs_serve.errors import KerasFileError, UnsafeFileError, VariantNotAvailableError
-from tfjs_serve.facts import MOST_CHARACTERS, MOST_TENSORS, TrainingInfo, shortened
+from tfjs_serve.facts.checks import MOST_CHARACTERS, MOST_TENSORS
+from tfjs_serve.facts.training import TrainingInfo
+from tfjs_serve.facts.wording import shortened
 from tfjs_serve.keras_files import SavedTraining, WeightRef
 from tfjs_serve.layers_model.model import LayersModel, LayersWeight
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.companion import PACKAGE
-from tfjs_serve.facts import and_more_layers, shortened
+from tfjs_serve.facts.wording import and_more_layers, shortened
 from tfjs_serve.layers_model.masked_layers import (
     RECURRENT,
     as_dict,

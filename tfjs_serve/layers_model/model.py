@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import Variant
 
 Json = Any

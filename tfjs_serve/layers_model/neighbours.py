@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 
-from tfjs_serve.facts import MOST_CHARACTERS, MOST_LABELS, ModelFacts, counted
+from tfjs_serve.facts.checks import MOST_CHARACTERS
+from tfjs_serve.facts.model import MOST_LABELS, ModelFacts
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.layers_model.files import write_file
 from tfjs_serve.layers_model.model import Json, LayersModel, WrittenFile
 from tfjs_serve.neighbours import (

@@ -12,17 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from tfjs_serve.facts import (
-    MOST_LAYERS,
-    MOST_LINKS,
-    MOST_TENSORS,
-    Became,
-    InnerModel,
-    LayerInfo,
-    ModelFacts,
-    TensorInfo,
-    shortened,
-)
+from tfjs_serve.facts.checks import MOST_LINKS, MOST_TENSORS
+from tfjs_serve.facts.layers import Became, InnerModel, LayerInfo, TensorInfo
+from tfjs_serve.facts.model import MOST_LAYERS, ModelFacts
+from tfjs_serve.facts.wording import shortened
 from tfjs_serve.layers_model.model import Json
 from tfjs_serve.layers_model.tfjs_shapes import Sizes, shape_after, told
 from tfjs_serve.settings import Variant

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.layers_model.backends import backend_notes, graph_notes
 from tfjs_serve.layers_model.documents import encode_document
 from tfjs_serve.layers_model.files import write_compressible, write_empty_shard, write_shard

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tfjs_serve.facts import ProofInfo
+from tfjs_serve.facts.proof import ProofInfo
 from tfjs_serve.keras_files import KerasModel
 from tfjs_serve.layers_model.files import write_file
 from tfjs_serve.layers_model.model import WrittenFile

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tfjs_serve.facts import shortened
+from tfjs_serve.facts.wording import shortened
 from tfjs_serve.keras_files import WeightRef
 from tfjs_serve.settings import MIB
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tfjs_serve.facts import MOST_CHARACTERS, MOST_TENSORS
+from tfjs_serve.facts.checks import MOST_CHARACTERS, MOST_TENSORS
 from tfjs_serve.proofs.model import Floats, LayerOutput, Proof, Tensor
 from tfjs_serve.settings import MIB, MOST_PROVEN_LAYERS, PROVEN_NUMBERS_OF_LAYER
 from tfjs_serve.untrusted_json import parse_strict_json

@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tfjs_serve.facts import ProofInfo, counted
+from tfjs_serve.facts.proof import ProofInfo
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.neighbours import PROOF_JSON
 from tfjs_serve.proofs.model import Floats, Proof
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfjs_serve.errors import TfjsServeError
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 
 
 class RunError(TfjsServeError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfjs_serve.artifacts.model import Artifact
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.publishing.addresses import relative_address
 from tfjs_serve.publishing.models import Built
 from tfjs_serve.settings import MODEL_JSON

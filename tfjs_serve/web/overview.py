@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.catalog.others import NotAModel
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

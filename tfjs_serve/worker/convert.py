@@ -29,7 +29,7 @@ from tfjs_serve.worker.protocol import (
 
 if TYPE_CHECKING:
     from tfjs_serve.conversion.compiling import Detail
-    from tfjs_serve.facts import ModelFacts
+    from tfjs_serve.facts.model import ModelFacts
     from tfjs_serve.keras_files import KerasModel
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 

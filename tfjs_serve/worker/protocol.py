@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tfjs_serve.errors import TfjsServeError, error_from_json
-from tfjs_serve.facts import ModelFacts
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import ConversionLimits, ConversionOptions
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.conversion.building import given, layer, saved, sequential
 from tfjs_serve.conversion.translate import translate
-from tfjs_serve.facts import Became, ModelFacts
+from tfjs_serve.facts.layers import Became
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.keras_files import open_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")

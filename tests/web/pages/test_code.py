@@ -14,7 +14,8 @@ from tests.web.fakes import Site, make_entry
 from tests.web.test_pages import HOSTILE, ORIGIN, summaries
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
-from tfjs_serve.facts import ModelFacts, TensorInfo
+from tfjs_serve.facts.layers import TensorInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.typescript import type_name, types_of
 

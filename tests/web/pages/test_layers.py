@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tfjs_serve.facts import Became, InnerModel, LayerInfo, ModelFacts, Shape
+from tfjs_serve.facts.checks import Shape
+from tfjs_serve.facts.layers import Became, InnerModel, LayerInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.web.pages.layers import graph_of, layer_rows
 
 

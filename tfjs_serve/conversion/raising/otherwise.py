@@ -17,7 +17,7 @@ from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.passes import Draft
 from tfjs_serve.conversion.translate import freest
 from tfjs_serve.errors import ConversionError, TfjsServeError
-from tfjs_serve.facts import Became
+from tfjs_serve.facts.layers import Became
 
 _MOST = 5
 """So many layers are named."""

@@ -6,7 +6,7 @@ from tfjs_serve import companion
 from tfjs_serve.conversion.model.layers import Json
 from tfjs_serve.conversion.rules.context import TfjsLayer
 from tfjs_serve.conversion.rules.registry import LayerRule, Outcome
-from tfjs_serve.facts import Became
+from tfjs_serve.facts.layers import Became
 
 
 def became(rule: LayerRule, made: TfjsLayer) -> Became:

@@ -9,17 +9,10 @@ from itertools import accumulate, islice
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.writing.translator import Translation
-from tfjs_serve.facts import (
-    MOST_LAYERS,
-    MOST_LINKS,
-    MOST_TENSORS,
-    InnerModel,
-    LayerInfo,
-    ModelFacts,
-    Shape,
-    TensorInfo,
-    shortened,
-)
+from tfjs_serve.facts.checks import MOST_LINKS, MOST_TENSORS, Shape
+from tfjs_serve.facts.layers import InnerModel, LayerInfo, TensorInfo
+from tfjs_serve.facts.model import MOST_LAYERS, ModelFacts
+from tfjs_serve.facts.wording import shortened
 from tfjs_serve.layers_model.model import TensorSource
 
 _MOST_CHARACTERS = 1_000_000

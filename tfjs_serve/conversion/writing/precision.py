@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfjs_serve.conversion.model.layers import CONTAINERS, KerasLayer
 from tfjs_serve.conversion.model.report import Report
-from tfjs_serve.facts import and_more_layers
+from tfjs_serve.facts.wording import and_more_layers
 
 _DIFFERENCE = {
     "float16": "its predictions differ in the third digit, and where Keras overflows to Infinity, "

@@ -31,7 +31,7 @@ from tfjs_serve.conversion.writing.became import became
 from tfjs_serve.conversion.writing.custom import passed_on
 from tfjs_serve.conversion.writing.functional import functional_config
 from tfjs_serve.conversion.writing.page_gradients import needs_training_script
-from tfjs_serve.facts import Became
+from tfjs_serve.facts.layers import Became
 from tfjs_serve.layers_model.model import LayersWeight
 
 _FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})

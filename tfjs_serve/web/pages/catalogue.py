@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.settings import MODEL_SUFFIXES
 from tfjs_serve.web.excerpt import MODELS_PER_PAGE, Excerpt, Only, Order, Question
 from tfjs_serve.web.listing import ModelSummary

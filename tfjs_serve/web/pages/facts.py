@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfjs_serve.facts import Became, LayerInfo, ModelFacts, TrainingInfo, counted
+from tfjs_serve.facts.layers import Became, LayerInfo
+from tfjs_serve.facts.model import ModelFacts
+from tfjs_serve.facts.training import TrainingInfo
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.web.pages.layers import LayerRow, graph_of, layer_rows
 from tfjs_serve.web.pages.wording import BECAME
 

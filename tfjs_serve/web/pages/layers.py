@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfjs_serve.facts import Became, InnerModel, LayerInfo, ModelFacts, Shape
+from tfjs_serve.facts.checks import Shape
+from tfjs_serve.facts.layers import Became, InnerModel, LayerInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.web.pages.wording import BECAME, shape
 
 _MOST_DEPTH = 6

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.builder import EntryStatus, KeptGeneration
-from tfjs_serve.facts import Became, counted
+from tfjs_serve.facts.layers import Became
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.neighbours import SERVED_AS
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary, utc

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from tfjs_serve.facts import ProofInfo
+from tfjs_serve.facts.proof import ProofInfo
 from tfjs_serve.neighbours import PROOF_JSON, PROOF_NPZ
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary

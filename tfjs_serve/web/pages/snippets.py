@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfjs_serve.companion import MODULE_NAME
-from tfjs_serve.facts import ModelFacts, Shape
+from tfjs_serve.facts.checks import Shape
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.pages.typescript import TYPES_NAME, type_name
 

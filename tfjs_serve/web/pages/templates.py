@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tfjs_serve.facts import counted
+from tfjs_serve.facts.wording import counted
 from tfjs_serve.version import __version__
 from tfjs_serve.web.mounting import root_from
 from tfjs_serve.web.pages import assets, wording

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 
 from tfjs_serve.catalog.model import CatalogEntry
-from tfjs_serve.facts import ModelFacts, TensorInfo
+from tfjs_serve.facts.layers import TensorInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.version import __version__
 
 TYPES_NAME = "model.d.ts"

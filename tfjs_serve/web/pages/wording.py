@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import EntryKind
-from tfjs_serve.facts import Became, ModelFacts, Shape, TensorInfo
+from tfjs_serve.facts.checks import Shape
+from tfjs_serve.facts.layers import Became, TensorInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.settings import GIB, KIB, MIB, Variant
 
 KINDS = {
