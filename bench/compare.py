@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from builds import builds
 from machine import machine_in_words
-from performance_page import with_tables
+from performance_page import write_tables
 from setting import Setting
 from tables import Table
 
@@ -103,8 +103,7 @@ def _keep(options: argparse.Namespace, tables: Mapping[str, Table]) -> None:
         document = {"machine": machine, "revision": _revision(), "comparisons": figures}
         options.json.write_text(json.dumps(document, indent=1) + "\n")
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_tables(page, tables, machine), encoding="utf-8")
+        write_tables(PAGE, tables)
 
 
 def _revision() -> str:

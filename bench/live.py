@@ -1,6 +1,7 @@
-"""Measure how live a live model is, in a real Chromium:
+"""Measure how live a live model is, in a real Chromium; prints tables:
 
     python3 dev.py bench live [--times 20] [--updates 1000]
+        --write     put the tables into docs/live.md
 
 A page follows a model, and something like a training writes the file in its place. Measured are the
 time from the end of a save to the new weights in the page, and where it is spent; the bytes that
@@ -13,12 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 import h5py
 import numpy as np
 from keras_models import write_model
+from performance_page import write_tables
 from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
+from tables import Table
 
 from tests.e2e.browser import launch
 from tests.e2e.conftest import copy_page, serving
 from tests.parity.server import ServedModels
 
+PAGE = ROOT / "docs" / "live.md"
+DIGITS = ROOT / "sample_models" / "digits.h5"
 _LARGE_BYTES = 16 << 20
 _TABS, _PORTS = 20, 5
 _FOLLOW = """async ([base, url]) => {
@@ -57,11 +61,28 @@ _WITHOUT_WORKERS = "delete globalThis.SharedWorker"
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="dev.py bench live",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--updates", type=int, default=1000)
+    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    with bench() as started:
+        tables = {
+            "saves": started.saves(given.times, given.updates),
+            "tabs": started.tabs(given.times),
+        }
+    for table in tables.values():
+        print(f"\n## {table.title}\n\n{table.to_markdown()}")
+    if given.write:
+        write_tables(PAGE, tables)
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    """Start the server, Chromium, and the web servers of the pages."""
     with ExitStack() as stack:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = ServedModels(workspace / "server")
@@ -73,83 +94,118 @@ def main() -> None:
         copy_page(workspace / "page")
         (workspace / "page" / "empty.html").write_text("<!doctype html><title>Tab</title><body>")
         urls = [stack.enter_context(serving(workspace / "page")) for _ in range(_PORTS)]
-        bench = Bench(context, server, [url.replace("page.html", "live.html") for url in urls])
-        bench.saves("digits.h5", ROOT / "sample_models" / "digits.h5", given.times)
-        large = write_model(workspace / "large.h5", _LARGE_BYTES, units=512)
-        bench.saves("16 MiB, one layer of 1 MiB changes", large, given.times)
-        bench.leaves(given.updates)
-        for name, script in (("worker", ""), ("lock", _WITHOUT_WORKERS)):
-            bench.tabs(name, script, given.times)
+        pages = [url.replace("page.html", "live.html") for url in urls]
+        yield Bench(context, server, pages, workspace)
 
 
 class Bench:
     """A browser, a server, and pages on several ports."""
 
-    def __init__(self, context: BrowserContext, server: ServedModels, urls: Sequence[str]) -> None:
+    def __init__(
+        self, context: BrowserContext, server: ServedModels, urls: Sequence[str], workspace: Path
+    ) -> None:
         self._context, self._server, self._urls = context, server, urls
+        self._workspace = workspace
 
-    def saves(self, title: str, model: Path, times: int) -> None:
-        """Save a model again and again; print where the time goes."""
+    def saves(self, times: int, updates: int) -> Table:
+        """Save models again and again; say where the time goes, and what is left."""
+        table = Table("Saves", [f"Medians of {times} saves, each of which changes the last layer."])
+        large = write_model(self._workspace / "large.h5", _LARGE_BYTES, units=512)
+        models = {"`digits.h5`": DIGITS, "16 MiB in layers of 1 MiB": large}
+        for side, model in models.items():
+            for what, unit, values in self._save(model, times):
+                row = table.row(what, unit)
+                for value in values:
+                    table.add(row, side, value)
+            table.add(table.row("in all, the slowest", "ms"), side, max(values))
+        table.note(self._left(updates))
+        return table
+
+    def _save(self, model: Path, times: int) -> list[tuple[str, str, list[float]]]:
+        """Return what was measured, its unit and its values; the last one is the time in all."""
         page, path = self._follow(model)
-        spans: dict[str, list[float]] = {}
-        for count in range(times):
-            ended = save(path)
-            update = self._update(page, count)
-            heard = page.evaluate("heard.filter(([kind]) => kind === 'changed').at(-1)[1]")
-            total = update["at"] - ended
-            rest = {
-                "until the page hears": heard - ended,
-                "new model.json (250 ms of it: the file rests)": total
-                - (heard - ended)
-                - update["milliseconds"],
-                "new weights": update["milliseconds"],
-                "in all": total,
-                "bytes of weights": update["bytes"],
-            }
-            for name, value in rest.items():
-                spans.setdefault(name, []).append(value)
-            page.wait_for_timeout(300)
-        print(f"\n{title}, {times} saves: median, worst")
-        for name, values in spans.items():
-            unit = "B" if name.startswith("bytes") else "ms"
-            print(f"  {name:46} {statistics.median(values):9.0f} {max(values):9.0f} {unit}")
+        spans = [self._span(page, path, count) for count in range(times)]
         page.close()
+        heard, found, weights, sizes, total = zip(*spans, strict=True)
+        return [
+            ("bytes of weights that the page fetched", "MB", [size / 1e6 for size in sizes]),
+            ("from the end of the save until the page hears of it", "ms", list(heard)),
+            (
+                "... until it has the new `model.json`; 250 ms of it, the file rests",
+                "ms",
+                list(found),
+            ),
+            ("... until the new weights are set", "ms", list(weights)),
+            ("in all", "ms", list(total)),
+        ]
 
-    def leaves(self, updates: int) -> None:
-        """Save a model many times; print what TensorFlow.js holds before and after."""
-        page, path = self._follow(ROOT / "sample_models" / "digits.h5")
+    def _span(self, page: Page, path: Path, count: int) -> tuple[float, ...]:
+        ended = save(path)
+        update = self._update(page, count)
+        heard = page.evaluate("heard.filter(([kind]) => kind === 'changed').at(-1)[1]") - ended
+        total, weights = update["at"] - ended, update["milliseconds"]
+        page.wait_for_timeout(300)
+        return heard, total - heard - weights, weights, update["bytes"], total
+
+    def _left(self, updates: int) -> str:
+        """Save a model many times; say what TensorFlow.js holds before and after."""
+        page, path = self._follow(DIGITS)
         before = page.evaluate("tf.memory()")
-        started = time.monotonic()
         for count in range(updates):
             save(path)
             self._update(page, count)
         after = page.evaluate("tf.memory()")
-        held = {name: (before[name], after[name]) for name in ("numTensors", "numBytes")}
-        print(f"\n{updates} saves in {time.monotonic() - started:.0f} s: {held}")
         page.close()
+        return (
+            f"{updates:,} saves of `digits.h5`: `tf.memory()` told of {before['numTensors']} "
+            f"tensors and {before['numBytes']:,} bytes before, and of {after['numTensors']} and "
+            f"{after['numBytes']:,} after."
+        )
 
-    def tabs(self, title: str, script: str, times: int) -> None:
-        """Open many tabs; print how long a request takes, and the gaps when the first one goes."""
-        ends: dict[str, Callable[[Page], object]] = {
-            "closed": lambda page: page.close(),
-            "crashed": crash,
-            "frozen": freeze,
-        }
-        for name, end in ends.items():
-            first, *others = [self._tab(self._urls[n % _PORTS], script) for n in range(_TABS)]
-            first.wait_for_timeout(500)
-            if name == "closed":
-                print(f"\n{_TABS} tabs on {_PORTS} ports, by {title}: {self._streams()} stream(s)")
-                print("  a request takes (median, worst)", *self._requests(others[-1], times), "ms")
-            began = time.time() * 1000
-            end(first)
-            heard = self._first_word(others, began)
-            print(
-                f"  first tab {name}: told again after {heard:.0f} ms, {self._streams()} stream(s)"
-            )
-            for page in (first, *others):
-                with suppress(Error):
-                    page.close()
+    def tabs(self, times: int) -> Table:
+        """Open many tabs; say how long a request takes, and the gaps when the first one goes."""
+        table = Table(
+            "Tabs",
+            [
+                f"{_TABS} tabs of pages on {_PORTS} ports; {times} requests, one after another.",
+                "The first tab is the one that made the stream.",
+            ],
+        )
+        for side, script in (("by worker", ""), ("by lock", _WITHOUT_WORKERS)):
+            self._requests(table, side, script, times)
+            for name, end in _ENDS.items():
+                row = table.row(f"first tab {name}: all others are told again after", "ms")
+                table.add(row, side, self._gap(script, end))
+        return table
+
+    def _requests(self, table: Table, side: str, script: str, times: int) -> None:
+        tabs = self._open(script)
+        asked = """async (url) => {
+          const began = performance.now();
+          await (await fetch(url, { cache: "no-store" })).text();
+          return performance.now() - began;
+        }"""
+        url = self._server.url("digits")
+        took = [float(tabs[-1].evaluate(asked, url)) for _ in range(times)]
+        table.add(table.row("streams of events", ""), side, self._streams())
+        row = table.row("an ordinary request takes", "ms")
+        for value in took:
+            table.add(row, side, value)
+        table.add(table.row("... the slowest of them", "ms"), side, max(took))
+        close(tabs)
+
+    def _gap(self, script: str, end: Callable[[Page], object]) -> float:
+        first, *others = tabs = self._open(script)
+        began = time.time() * 1000
+        end(first)
+        heard = self._first_word(others, began)
+        close(tabs)
+        return heard
+
+    def _open(self, script: str) -> list[Page]:
+        tabs = [self._tab(self._urls[number % _PORTS], script) for number in range(_TABS)]
+        tabs[0].wait_for_timeout(500)
+        return tabs
 
     def _first_word(self, pages: Sequence[Page], since: float) -> float:
         """Save until all have heard of it; return when the last heard a first word, in ms."""
@@ -162,15 +218,6 @@ class Bench:
             for page in pages:
                 last[page] = last[page] or page.evaluate(found, since)
         return max(float(at or 0) for at in last.values()) - since
-
-    def _requests(self, page: Page, times: int) -> tuple[str, str]:
-        asked = """async (url) => {
-          const began = performance.now();
-          await (await fetch(url, { cache: "no-store" })).text();
-          return performance.now() - began;
-        }"""
-        took = [page.evaluate(asked, self._server.url("digits")) for _ in range(times)]
-        return f"{statistics.median(took):.1f}", f"{max(took):.1f}"
 
     def _streams(self) -> int:
         count: int = json.loads(self._server.get("/-/health").body)["listening"]
@@ -220,6 +267,19 @@ def crash(page: Page) -> None:
 def freeze(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Page.setWebLifecycleState", {"state": "frozen"})
+
+
+def close(pages: Sequence[Page]) -> None:
+    for page in pages:
+        with suppress(Error):
+            page.close()
+
+
+_ENDS: dict[str, Callable[[Page], object]] = {
+    "closed": Page.close,
+    "crashed": crash,
+    "frozen": freeze,
+}
 
 
 if __name__ == "__main__":

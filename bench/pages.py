@@ -1,6 +1,7 @@
-"""Weight of the pages, and the time until something is seen in Chromium; prints a table.
+"""Weight of the pages, and the time until something is seen in Chromium; prints a table:
 
-    python bench/pages.py [--models 10000] [--rounds 5]
+    python3 dev.py bench pages [--models 10000] [--rounds 5]
+        --write     put the table into docs/pages.md
 
 The folder has many models, of which the first page's have been converted, so that everything is
 known of them, and one model of 5,000 layers. Weights are those of bodies as they come over the
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 import zipfile
@@ -26,13 +26,16 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
+from performance_page import write_tables
 from playwright.sync_api import Browser, sync_playwright
+from tables import Table
 
 from tests.e2e.browser import chromium_path
 from tests.parity.harness import ServedModels
 from tfjs_serve.web.excerpt import MODELS_PER_PAGE
 
 SMALL = ROOT / "sample_models" / "iris.h5"
+PAGE = ROOT / "docs" / "pages.md"
 LAYERS = 5_000
 PER_FOLDER = 10
 MEASURE = """() => new Promise((resolve) => {
@@ -52,23 +55,38 @@ MEASURE = """() => new Promise((resolve) => {
   told();
 })"""
 
+FIGURES = {
+    "html": ("HTML", "KB", 1e-3),
+    "bytes": ("in all", "KB", 1e-3),
+    "first": ("first byte", "ms", 1),
+    "paint": ("first paint", "ms", 1),
+    "loaded": ("loaded", "ms", 1),
+}
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="dev.py bench pages",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--models", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    with serving(arguments.models) as origin, sync_playwright() as playwright:
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    table = Table("Pages", [f"Medians of {given.rounds} visits, each with an empty cache."])
+    with serving(given.models) as origin, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(),
             chromium_sandbox=not (hasattr(os, "geteuid") and os.geteuid() == 0),
         )
-        print("| page | KB of HTML | KB in all | first byte, ms | first paint, ms | loaded, ms |")
-        print("|---|--:|--:|--:|--:|--:|")
-        for name, path in paths(arguments.models).items():
-            url = f"{origin}{path}"
-            print(row(name, [measured(browser, url) for _ in range(arguments.rounds)]))
+        for name, path in paths(given.models).items():
+            for _ in range(given.rounds):
+                add(table, name, measured(browser, f"{origin}{path}"))
         browser.close()
+    print(table.to_markdown())
+    if given.write:
+        write_tables(PAGE, {"pages": table})
 
 
 def paths(models: int) -> dict[str, str]:
@@ -91,11 +109,10 @@ def measured(browser: Browser, url: str) -> dict[str, float]:
         return figures
 
 
-def row(name: str, rounds: list[dict[str, float]]) -> str:
-    middle = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
-    sizes = f"{middle['html'] / 1000:.1f} | {middle['bytes'] / 1000:.1f}"
-    times = " | ".join(f"{middle[key]:.0f}" for key in ("first", "paint", "loaded"))
-    return f"| {name} | {sizes} | {times} |"
+def add(table: Table, name: str, figures: dict[str, float]) -> None:
+    """Add what was measured of one visit of a page."""
+    for key, (what, unit, factor) in FIGURES.items():
+        table.add(table.row(what, unit), name, figures[key] * factor)
 
 
 @contextmanager

@@ -1,11 +1,19 @@
-"""The tables in ``docs/performance.md`` and ``docs/publishing.md``. Pure."""
+"""The tables in pages of the documentation that are written by what measured them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+from machine import machine_in_words
 from tables import Table
+
+
+def write_tables(page: Path, tables: Mapping[str, Table]) -> None:
+    """Put new tables, and the words for this machine, into a page; see :func:`with_tables`."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(with_tables(text, tables, machine_in_words()), encoding="utf-8")
 
 
 def with_tables(page: str, tables: Mapping[str, Table], machine: str) -> str:

@@ -25,8 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from machine import machine_in_words
-from performance_page import with_tables
+from performance_page import write_tables
 from publications.places import Options
 from tables import Table
 
@@ -70,8 +69,7 @@ def _run(options: argparse.Namespace, workspace: Path) -> None:
         table: Table = importlib.import_module(f"publications.{name}").run(chosen)
         print(f"\n## {table.title}\n\n{table.to_markdown()}", flush=True)
         if options.write:
-            page = PAGE.read_text(encoding="utf-8")
-            PAGE.write_text(with_tables(page, {name: table}, machine_in_words()), encoding="utf-8")
+            write_tables(PAGE, {name: table})
 
 
 def main() -> None:
