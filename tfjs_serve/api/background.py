@@ -22,7 +22,7 @@ from aiohttp import web
 from tfjs_serve.api.application import Quantization, application_of, server_settings
 from tfjs_serve.api.frames import frame_html, hosts_of_hub
 from tfjs_serve.api.options import StrPath, absolute_path
-from tfjs_serve.api.running import end_all_tasks, new_loop
+from tfjs_serve.api.running import new_loop, tidy
 from tfjs_serve.api.saving import save_keras_model
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.explicit import entry_for_path, is_folder_of_models
@@ -206,9 +206,7 @@ def _run(app: web.Application, sockets: Sequence[socket.socket], started: Future
         finally:
             for one in sockets:
                 one.close()
-            loop.run_until_complete(end_all_tasks())
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
+            tidy(loop)
 
 
 async def _serve(

@@ -44,22 +44,23 @@ class _Piece(Generic[T]):
         try:
             return self._loop.run_until_complete(self._task)
         finally:
-            self._close()
+            with contextlib.closing(self._loop):
+                tidy(self._loop)
 
     def cancel(self) -> None:
         """Have the work end; from another thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: the work is done
             self._loop.call_soon_threadsafe(self._task.cancel)
 
-    def _close(self) -> None:
-        """End what the work has left behind, as ``asyncio.run`` does."""
-        with contextlib.closing(self._loop):
-            self._loop.run_until_complete(end_all_tasks())
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+
+def tidy(loop: asyncio.AbstractEventLoop) -> None:
+    """End what is left behind in a loop, as ``asyncio.run`` does; it can be closed then."""
+    loop.run_until_complete(_end_all_tasks())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
 
 
-async def end_all_tasks() -> None:
+async def _end_all_tasks() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
