@@ -51,6 +51,7 @@ BENCHMARKS = (
     "install",
     "latency",
     "live",
+    "live_models",
     "official_lines",
     "pages",
     "publishing",

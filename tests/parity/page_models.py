@@ -83,6 +83,17 @@ MADE_IN_JAVASCRIPT = [
         shapes=((4,), (4,)),
     ),
     PageModel(
+        name="angles",
+        program="""
+          const { layers } = tf;
+          const [a, b] = [[4, 3], [5, 3]].map((shape) => tf.input({ shape }));
+          const pairs = layers.dot({ axes: [2, 2], normalize: true }).apply([a, b]);
+          const [x, y] = [a, b].map((one) => layers.globalMaxPooling1d().apply(one));
+          const whole = layers.dot({ axes: -1, normalize: true }).apply([x, y]);
+          return tf.model({ inputs: [a, b], outputs: [pairs, whole] });""",
+        shapes=((4, 3), (5, 3)),
+    ),
+    PageModel(
         name="text",
         program="""
           const { layers } = tf;

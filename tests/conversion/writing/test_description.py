@@ -59,6 +59,15 @@ def test_facts_are_those_of_keras(tmp_path: Path) -> None:
     assert {layer.class_name for layer in facts.layers} >= {"GRU", "Embedding", "Dense"}
 
 
+def test_a_kernel_that_two_layers_have_counts_once(tmp_path: Path) -> None:
+    layers = keras.layers
+    inner = layers.Dense(3, name="inner")
+    model = keras.Sequential([keras.Input((4,)), layers.SpectralNormalization(inner)])
+    facts = told(model, tmp_path)
+    assert facts.parameters == model.count_params()
+    assert sum(layer.parameters for layer in facts.layers) == facts.parameters
+
+
 def test_layers_are_told_as_a_summary_of_keras_does(tmp_path: Path) -> None:
     inner = keras.Sequential(
         [keras.Input((4,)), keras.layers.Dense(4, name="one"), keras.layers.ReLU(name="two")],

@@ -5,13 +5,15 @@ model without a record predicts in the page is then not what Keras predicts with
 
 The converter knows all of these differences: it never makes a layer of TensorFlow.js of such a
 layer of Keras. So the model that goes back is converted once more, and where that gives something
-else than the page has, the two differ.
+else than the page has, the two differ. The exception is Dot with ``normalize``: TensorFlow.js
+divides by at least 3e-4, which only vectors that are shorter could tell.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from tfjs_serve.conversion.model.layers import KerasLayer
 from tfjs_serve.conversion.model.report import NONSENSE
 from tfjs_serve.conversion.model.sources import LayerWeights
 from tfjs_serve.conversion.passes import Draft
@@ -33,7 +35,8 @@ def notes_of_difference(draft: Draft, variables: LayerWeights) -> tuple[str, ...
     variables
         From a layer's path to its variables by name.
     """
-    paths = _otherwise(replace(draft, weights=variables, report=draft.report.copy()))
+    model = _without_normalizing(draft.model)
+    paths = _otherwise(replace(draft, model=model, weights=variables, report=draft.report.copy()))
     if not paths:
         return ()
     more = [f"{len(paths) - _MOST} more"] if len(paths) > _MOST else []
@@ -42,6 +45,12 @@ def notes_of_difference(draft: Draft, variables: LayerWeights) -> tuple[str, ...
         f"{named}: TensorFlow.js does not compute what Keras computes with these arguments "
         "and masks, so Keras may predict something else than the page.",
     )
+
+
+def _without_normalizing(layer: KerasLayer) -> KerasLayer:
+    children = tuple(map(_without_normalizing, layer.children))
+    changed = {"normalize": False} if layer.class_name == "Dot" else {}
+    return replace(layer, children=children, config={**layer.config, **changed})
 
 
 def _otherwise(draft: Draft) -> list[str]:

@@ -97,6 +97,7 @@ def catalogue_page(
     return render(
         "catalogue",
         folder=folder,
+        origin=origin,
         shown=shown,
         question=question,
         lead=_lead(shown, overview),

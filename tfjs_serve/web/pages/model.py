@@ -171,6 +171,7 @@ def model_page(
     variants = _variants(summary) if view.can_be_tried else ()
     return render(
         "model",
+        origin=origin,
         model=view,
         sections=_sections(view, known, variants, generations),
         snippets=snippets_of(summary, origin) if view.can_be_tried else (),

@@ -1,5 +1,7 @@
-// On all pages: buttons that copy code, and times that tell how long ago something was.
+// On all pages: lines to paste with the page's own address, buttons that copy them, and times that
+// tell how long ago something was.
 
+import { tellOwnAddress } from "./address.js";
 import { addCopyButtons, copyOnClick } from "./copy.js";
 import { tellTimes } from "./times.js";
 
@@ -13,6 +15,7 @@ export function start() {
 
 /** Do for a part of a page what no server can. */
 export function refine(part) {
+  tellOwnAddress(part);
   addCopyButtons(part);
   tellTimes(part);
 }
