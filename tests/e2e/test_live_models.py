@@ -181,7 +181,8 @@ def test_nothing_is_set_if_the_last_weight_does_not_fit(pair: LivePage, member: 
         f"""async (base) => {{
           {PREPARE}
           const last = model.weights.at(-1);
-          const odd = {{ originalName: last.originalName, dtype: last.dtype, shape: last.shape }};
+          const odd = {{ originalName: last.originalName, dtype: last.dtype, shape: last.shape,
+                         read: () => last.read() }};
           odd.{member} = {wrong};
           const weights = [...model.weights.slice(0, -1), odd];
           const [before, count] = [values(), tf.memory().numTensors];

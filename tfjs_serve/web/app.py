@@ -12,6 +12,7 @@ from tfjs_serve.settings import MODEL_JSON, ServerSettings
 from tfjs_serve.web import handlers, problems
 from tfjs_serve.web.catalogue import Catalogue
 from tfjs_serve.web.cors import ROOT_HEADER, CorsPolicy, blocked_message
+from tfjs_serve.web.descriptors import most_connections
 from tfjs_serve.web.events.stream import Events
 from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.framing import frame_ancestors
@@ -67,7 +68,8 @@ def create_app(
     tfjs = tfjs_at(settings.tfjs_url)
     backends = backends_beside(tfjs)
     app = web.Application(middlewares=[_errors_as_problems, _known_hosts_only])
-    events = Events(catalog, builder, settings.default_variant)
+    most = most_connections(settings.connections.count) // 2
+    events = Events(catalog, builder, settings.default_variant, most)
     app.on_shutdown.append(events.close)
     app[SERVICES] = Services(
         catalog=catalog,

@@ -52,6 +52,7 @@ _PLAIN_TITLES: Mapping[int, str] = {
     416: "Range not satisfiable",
     431: "Request header fields too large",
     500: "Internal server error",
+    503: "Service unavailable",
 }
 """Fixed here because codes are derived from them, and Python's phrases changed in 3.13."""
 _RETRY_AFTER_SECONDS = 2

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 
 from tests.web.asking import ask
-from tests.web.fakes import Site, make_entry
+from tests.web.fakes import FakeBuilder, FakeCatalog, Site, make_entry, running
 from tfjs_serve.builder import BuildEvent, BuildEventKind
 from tfjs_serve.catalog.catalog import CatalogChange, ChangeKind
 from tfjs_serve.errors import ConversionError, ConversionProblem, SourceChangedError
-from tfjs_serve.settings import Variant
+from tfjs_serve.settings import ConnectionLimits, ServerSettings, Variant
 from tfjs_serve.web.events import stream
 
 IRIS = make_entry("iris.h5")
@@ -213,3 +213,42 @@ async def test_a_server_that_stops_ends_all_streams_at_once(site: Site) -> None:
         await listener.next()
         await site.runner.shutdown()
         assert await listener.response.content.read() == b""
+
+
+async def test_listeners_leave_connections_to_those_who_load_models(
+    settings: ServerSettings, catalog: FakeCatalog, builder: FakeBuilder
+) -> None:
+    few = replace(settings, connections=ConnectionLimits(count=8))
+    async with running(catalog, builder, few) as site, AsyncExitStack() as stack:
+        for _ in range(4):
+            await (await stack.enter_async_context(listening(site))).next()
+        async with site.session.get(f"{site.origin}/-/events") as refused:
+            assert refused.status == 503
+        assert (await ask(site, "/iris/model.json")).status == 200
+    async with running(catalog, builder, few) as site:
+        for _ in range(6):
+            async with listening(site) as listener:
+                await listener.next()
+
+
+async def test_a_client_that_has_gone_before_the_answer_is_no_fault(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+    refresh = site.catalog.refresh
+
+    async def slowly() -> Any:
+        begun.set()
+        await may_go_on.wait()
+        return await refresh()
+
+    monkeypatch.setattr(site.catalog, "refresh", slowly)
+    _, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(b"GET /-/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await begun.wait()
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    may_go_on.set()
+    async with listening(site) as listener:
+        assert (await listener.next()).kind == "hello"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

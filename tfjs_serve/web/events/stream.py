@@ -14,8 +14,10 @@ from tfjs_serve.builder import BuildEvent
 from tfjs_serve.catalog.catalog import CatalogChange
 from tfjs_serve.settings import EVENTS_HEARTBEAT_SECONDS, EVENTS_RETRY_SECONDS, Variant
 from tfjs_serve.version import __version__
+from tfjs_serve.web import problems
 from tfjs_serve.web.events.hub import Hub, ModelEvent
 from tfjs_serve.web.events.wording import Wording
+from tfjs_serve.web.problems import ProblemError
 from tfjs_serve.web.protocols import BuilderService, CatalogService
 from tfjs_serve.web.representation import MODEL_HEADERS
 
@@ -33,10 +35,15 @@ class Events:
     ----------
     default
         The variant that is served where none is named.
+    most
+        How many may listen at the same time: each takes a connection from those who load models.
     """
 
-    def __init__(self, catalog: CatalogService, builder: BuilderService, default: Variant) -> None:
+    def __init__(
+        self, catalog: CatalogService, builder: BuilderService, default: Variant, most: int
+    ) -> None:
         self._default = default
+        self._most = most
         self._catalog = catalog
         self._builder = builder
         self._hub = Hub(secrets.token_hex(8))
@@ -56,10 +63,20 @@ class Events:
         self._wake()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Answer with events until the client goes away."""
+        """Answer with events until the client goes away.
+
+        Raises
+        ------
+        ProblemError
+            503: too many listen already; pages try again.
+        """
         if request.method == "HEAD":
             return web.Response(content_type="text/event-stream", headers=_HEADERS)
         await self._begin()
+        if self.listening >= self._most:
+            raise ProblemError(problems.from_status(503, f"{self._most} clients listen already."))
+        if request.transport is None:  # the client has gone
+            return web.Response()
         last_id = request.headers.get("Last-Event-ID") or request.query.get(_AFTER, "")
         known = self._hub.resumed(last_id)
         self._listening.append(request)

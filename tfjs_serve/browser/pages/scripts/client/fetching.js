@@ -1,5 +1,7 @@
 // Fetches files of weights, and says how much of them has come.
 
+import { cutOff } from "./live_error.js";
+
 /**
  * Fetch shards; returns a `Map` from their paths to their bytes.
  *
@@ -8,7 +10,8 @@
  */
 export async function fetchShards(modelUrl, paths, onProgress = () => {}) {
   const progress = progressOf(paths.length, onProgress);
-  const bodies = await Promise.all(paths.map((path) => fetchShard(modelUrl, path, progress)));
+  const fetching = Promise.all(paths.map((path) => fetchShard(modelUrl, path, progress)));
+  const bodies = await fetching.catch(cutOff);
   return new Map(paths.map((path, index) => [path, bodies[index]]));
 }
 
@@ -21,6 +24,7 @@ export function besideModel(modelUrl, path) {
 async function fetchShard(modelUrl, path, progress) {
   const url = besideModel(modelUrl, path);
   const response = await fetch(url);
+  // Its generation may be gone, and a newer one is there.
   if (!response.ok) throw new Error(`${url} is answered with status ${response.status}`);
   progress.sized(Number(response.headers.get("Content-Length") ?? NaN));
   const chunks = [];

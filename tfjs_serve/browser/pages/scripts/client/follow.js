@@ -1,7 +1,7 @@
 // Follows one model.json: asks for it when something has happened, and hands on what is new.
 
 import { addressOf, isAbout, isAboutVariant } from "./addresses.js";
-import { errorOf, LiveError } from "./live_error.js";
+import { cutOff, errorOf, LiveError } from "./live_error.js";
 import { subscribe } from "./subscribe.js";
 
 const GENERATION = "Tfjs-Serve-Generation";
@@ -11,6 +11,8 @@ const STALE = "Tfjs-Serve-Stale";
 /** Why an old version is served is told in an event, with all that is known, or else by the answer. */
 const EVENT_MS = 500;
 const AGAIN_MS = 2_000;
+/** How often a generation is asked for whose files do not all come, as when a server ends meanwhile. */
+const MOST_ATTEMPTS = 5;
 
 /**
  * Follow the model.json at a URL.
@@ -25,9 +27,11 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
   let address = null;
   let unsubscribe = () => {};
   let told = null;
+  let doubted = null; // what will be told unless it is over by then
   let reason = null; // why the last answer was an old version
   let isStopped = false;
   let isBusy = false;
+  let attempts = 0;
   let again = false;
   let expected = null; // the generation that was told to be ready since the last look
   const timers = new Set();
@@ -66,7 +70,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     if (isStopped) return;
     await begin(response);
     if (!response.ok) throw await errorOf(url, response);
-    const text = await response.text();
+    const text = await response.text().catch(cutOff);
     const generation = response.headers.get(GENERATION);
     const mark = generation ?? text;
     const stale = response.headers.get(STALE) || null;
@@ -76,7 +80,7 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
     }
     reason = stale;
     if (stale === null) fine();
-    else later(EVENT_MS, () => told ?? (reason === stale && fail(staleError(stale))));
+    else later(EVENT_MS, () => told ?? doubted ?? (reason === stale && fail(staleError(stale))));
   }
 
   /** Listen to the server, if it is one that tells what happens. */
@@ -106,13 +110,26 @@ export function follow(url, { onGeneration, onError, onFine = () => {} }) {
 
   function fail(error) {
     if (isStopped) return;
-    if (error.isPassing) return later(AGAIN_MS, look);
-    if (told === error.message) return;
-    told = error.message;
+    if (error.isPassing || (error.isCutOff && isWorthAnAttempt())) return later(AGAIN_MS, look);
+    if ([told, doubted?.message].includes(error.message)) return;
+    doubted = error.isDoubtful && current !== undefined ? error : null;
+    if (doubted === null) return tell(error);
+    later(AGAIN_MS, () => doubted === error && tell(error));
+  }
+
+  function tell(error) {
+    [told, doubted] = [error.message, null];
     onError(error);
   }
 
+  /** A page that has a model can wait for a server that comes back. */
+  function isWorthAnAttempt() {
+    attempts += 1;
+    return current !== undefined && attempts < MOST_ATTEMPTS;
+  }
+
   function fine() {
+    [attempts, doubted] = [0, null];
     if (told === null) return;
     told = null;
     onFine();

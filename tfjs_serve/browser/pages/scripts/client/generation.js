@@ -1,5 +1,6 @@
 // Makes a model of a generation, or sets what has changed in one that runs.
 
+import { disposerOf } from "../shared/disposing.js";
 import { besideModel, fetchShards } from "./fetching.js";
 import * as weights from "./weights.js";
 
@@ -7,27 +8,31 @@ import * as weights from "./weights.js";
 const NEEDS_LAYERS = '"tfjs-serve/layers.js>';
 const NEEDS_TRAINING = '"tfjs-serve/training.js>';
 const OPTIMIZER = "optimizer";
+const GRAPH = "graph-model";
 
 /** What is known of the model that runs, to compare the next generation with. */
-function memoryOf(document, sizes, model, optimizer) {
+function memoryOf(document, sizes, model, dispose) {
+  const isGraph = document.format === GRAPH;
+  const places = isGraph ? [] : weights.placesOf(document, sizes);
   return {
     structure: weights.structureOf(document),
-    marks: new Map(weights.placesOf(document, sizes).map(({ spec, mark }) => [spec.name, mark])),
+    metadata: metadataOf(document),
+    marks: new Map(places.map(({ spec, mark }) => [spec.name, mark])),
+    values: new Map(isGraph ? [] : [...variablesOf(model)].map(([name, one]) => [name, valueOf(one)])),
     sizes,
     model,
-    optimizer,
+    dispose,
   };
 }
 
-/** Dispose of a model and of the optimizer that it was loaded with, which TensorFlow.js leaves. */
-export function disposeOf({ model, optimizer }) {
-  model.dispose();
-  optimizer?.dispose();
-}
+const metadataOf = ({ userDefinedMetadata }) => JSON.stringify(userDefinedMetadata ?? {});
+
+/** What is another object as soon as the variable has another value. */
+const valueOf = (variable) => variable?.read().dataId;
 
 /** Whether the weights of a generation can be set in the model that runs. */
 export function fits(memory, document) {
-  return memory?.structure === weights.structureOf(document) && document.format !== "graph-model";
+  return memory?.structure === weights.structureOf(document) && document.format !== GRAPH;
 }
 
 const sizesOf = (shards) => [...shards].map(([path, { length }]) => [path, length]);
@@ -39,9 +44,9 @@ export async function loadNew(tf, url, { document, generation, root }, onProgres
   const weightData = weights.joined(weights.pathsOf(document).map((path) => shards.get(path)));
   const load = async () =>
     tf.io.getModelArtifactsForJSON(document, async () => [weights.specsOf(document), weightData]);
-  const isGraph = document.format === "graph-model";
+  const isGraph = document.format === GRAPH;
   const model = await (isGraph ? tf.loadGraphModel({ load }) : tf.loadLayersModel({ load }));
-  return memoryOf(document, new Map(sizesOf(shards)), model, model.optimizer);
+  return memoryOf(document, new Map(sizesOf(shards)), model, disposerOf(model));
 }
 
 /** Make known what only layers.js and training.js have: pages need no further lines for them. */
@@ -64,11 +69,13 @@ async function loadScripts(tf, url, { document, generation, root }) {
  *
  * Everything is fetched and checked before the first weight is set, and then all are set without a
  * pause. So whatever predicts meanwhile sees the weights of one generation.
+ *
+ * @param signal ends it, as long as nothing is set
  */
-export async function setChanged(tf, url, document, memory, onProgress) {
+export async function setChanged(tf, url, document, memory, onProgress, signal) {
   const { model } = memory;
   const { changed, sizes, shards, bytes } = await fetchChanged(url, document, memory, onProgress);
-  await untilIdle(model);
+  signal?.throwIfAborted();
   const ofModel = changed.filter(({ spec }) => spec.group !== OPTIMIZER);
   const variables = variablesOf(model);
   const tensors = new Map();
@@ -78,36 +85,63 @@ export async function setChanged(tf, url, document, memory, onProgress) {
     tf.tidy(() => {
       for (const { spec } of ofModel) variables.get(spec.name).write(tensors.get(spec.name));
     });
+    setMetadata(document, memory);
     if (ofModel.length < changed.length) await setOptimizer(model, changed, tensors);
   } finally {
     tf.dispose([...tensors.values()]);
   }
   const names = ofModel.map(({ spec }) => spec.name);
-  return { memory: memoryOf(document, sizes, model, memory.optimizer), changed: names, bytes };
+  return { memory: memoryOf(document, sizes, model, memory.dispose), changed: names, bytes };
+}
+
+/** Labels belong to a generation, and so does what its Keras model is made of again. */
+function setMetadata(document, { metadata, model }) {
+  if (metadataOf(document) === metadata) return;
+  model.setUserDefinedMetadata(document.userDefinedMetadata ?? {});
 }
 
 function decoded(tf, place, shards) {
   return tf.io.decodeWeights(weights.bytesAt(place, shards), [place.spec])[place.spec.name];
 }
 
-/** Fetch the shards that are new, and of others those without which a weight is not whole. */
+/**
+ * Fetch the shards that are new, and of others those without which a weight is not whole. The model is
+ * not trained when this returns.
+ */
 async function fetchChanged(url, document, memory, onProgress) {
   const fresh = weights.pathsOf(document).filter((path) => !memory.sizes.has(path));
   const shards = await fetchShards(url, fresh, onProgress);
   const bytes = [...shards.values()].reduce((sum, { length }) => sum + length, 0);
   const sizes = new Map([...memory.sizes, ...sizesOf(shards)]);
   const places = weights.placesOf(document, sizes);
-  const isChanged = ({ spec, mark }) => memory.marks.get(spec.name) !== mark;
-  const withState = places.some((one) => one.spec.group === OPTIMIZER && isChanged(one));
-  const changed = places.filter(
-    (one) => isChanged(one) || (withState && one.spec.group === OPTIMIZER),
-  );
-  const needed = new Set(changed.flatMap(({ pieces }) => pieces.map(({ path }) => path)));
-  const kept = [...needed].filter((path) => !shards.has(path));
-  for (const [path, body] of await fetchShards(url, kept)) shards.set(path, body);
+  await untilIdle(memory.model);
+  const lacking = () => shardsOf(changedOf(places, memory)).filter((path) => !shards.has(path));
+  for (let kept = lacking(); kept.length > 0; kept = lacking()) {
+    for (const [path, body] of await fetchShards(url, kept)) shards.set(path, body);
+    await untilIdle(memory.model); // a training may have begun, and changes what has to be set
+  }
   const current = new Set(weights.pathsOf(document));
   for (const path of sizes.keys()) if (!current.has(path)) sizes.delete(path);
-  return { changed, sizes, shards, bytes };
+  return { changed: changedOf(places, memory), sizes, shards, bytes };
+}
+
+const shardsOf = (places) => [
+  ...new Set(places.flatMap(({ pieces }) => pieces.map(({ path }) => path))),
+];
+
+/**
+ * Return what is to be set: what the server has changed, and then also what the page has, as by a
+ * training, or the weights would be those of two models. The optimizer's state is set as a whole.
+ */
+function changedOf(places, { marks, values, model }) {
+  const isNew = ({ spec, mark }) => marks.get(spec.name) !== mark;
+  if (!places.some(isNew)) return [];
+  const variables = variablesOf(model);
+  const isOther = ({ spec }) => values.get(spec.name) !== valueOf(variables.get(spec.name));
+  const isState = ({ spec }) => spec.group === OPTIMIZER;
+  const ofModel = places.filter((one) => !isState(one) && (isNew(one) || isOther(one)));
+  const state = places.filter(isState);
+  return state.some(isNew) || ofModel.some(isOther) ? [...ofModel, ...state] : ofModel;
 }
 
 /** The variables of a model by the names that its file has for them. */
@@ -130,11 +164,11 @@ function check({ name }, variable, tensor) {
 }
 
 /**
- * Let a training in the page end: it would go on with weights that it did not compute.
+ * Let a training in the page end: it would go on with weights that it did not compute, or with none.
  *
  * A sequential model is trained by the model inside it.
  */
-async function untilIdle(model) {
+export async function untilIdle(model) {
   while (model.isTraining || model.model?.isTraining) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -2,6 +2,8 @@
 
 /** What only says that somebody is still writing the file. */
 const PASSING = "source-changed";
+/** What a file is, too, whose writer rests for longer than the server waits. */
+const DOUBTFUL = "unreadable-file";
 
 /** An error with the server's diagnosis. */
 export class LiveError extends Error {
@@ -23,6 +25,15 @@ export class LiveError extends Error {
   get isPassing() {
     return this.code === PASSING;
   }
+
+  get isDoubtful() {
+    return this.code === DOUBTFUL;
+  }
+}
+
+/** Throw an error as one of a server that has not answered to its end: the model has no fault. */
+export function cutOff(error) {
+  throw Object.assign(error, { isCutOff: true });
 }
 
 /** Return the error that an answer other than 200 stands for. */

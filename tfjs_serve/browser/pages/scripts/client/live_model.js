@@ -1,7 +1,7 @@
 // A model in a page that is the newest one of the server's, without a reload.
 
 import { follow } from "./follow.js";
-import { disposeOf, fits, loadNew, setChanged } from "./generation.js";
+import { fits, loadNew, setChanged, untilIdle } from "./generation.js";
 import { hideProblem, showProblem } from "./overlay.js";
 
 /**
@@ -24,6 +24,7 @@ class LiveModel {
   #options;
   #memory = null;
   #following;
+  #stopped = new AbortController();
 
   constructor(tf, url, options) {
     this.#tf = tf;
@@ -59,6 +60,7 @@ class LiveModel {
 
   /** Change nothing any more. */
   stop() {
+    this.#stopped.abort();
     this.#following.stop();
     hideProblem(this.url);
   }
@@ -66,39 +68,44 @@ class LiveModel {
   /** Change nothing any more, and dispose of the model. */
   dispose() {
     this.stop();
-    if (this.#memory !== null) disposeOf(this.#memory);
+    this.#memory?.dispose();
     this.#memory = null;
   }
 
   async #take(news) {
-    const { document, generation } = news;
-    const { onProgress } = this.#options;
+    const before = this.#memory;
     const started = performance.now();
-    if (this.#memory === null) {
-      this.#memory = await loadNew(this.#tf, this.url, news, onProgress);
-      this.generation = generation;
+    const update = { previous: before?.model, ...(await this.#have(news)) };
+    this.generation = news.generation;
+    if (before === null) {
       if (this.error !== null) location.reload(); // the page has been told that it failed
       return;
     }
-    const before = this.#memory;
-    const update = { previous: before.model, changed: null, bytes: null };
-    if (fits(before, document)) {
-      const set = await setChanged(this.#tf, this.url, document, before, onProgress);
-      this.#memory = set.memory;
-      Object.assign(update, { changed: set.changed, bytes: set.bytes });
-    } else {
-      this.#memory = await loadNew(this.#tf, this.url, news, onProgress);
+    const { model, generation } = this;
+    const isNew = model !== before.model;
+    const milliseconds = performance.now() - started;
+    await this.#call("onUpdate", { ...update, model, isNew, generation, milliseconds });
+    if (!isNew) return;
+    await untilIdle(before.model);
+    before.dispose();
+  }
+
+  /** Set a generation in the model that runs, or load it; returns what the page is told of that. */
+  async #have(news) {
+    const onProgress = (progress) => this.#call("onProgress", progress);
+    const { signal } = this.#stopped;
+    if (this.#memory !== null && fits(this.#memory, news.document)) {
+      const { memory, ...update } = await setChanged(
+        this.#tf, this.url, news.document, this.#memory, onProgress, signal,
+      );
+      this.#memory = memory;
+      return update;
     }
-    this.generation = generation;
-    const isNew = this.model !== before.model;
-    await this.#call("onUpdate", {
-      ...update,
-      model: this.model,
-      isNew,
-      generation,
-      milliseconds: performance.now() - started,
-    });
-    if (isNew) disposeOf(before);
+    const memory = await loadNew(this.#tf, this.url, news, onProgress);
+    if (signal.aborted) memory.dispose(); // nobody wants it any more
+    signal.throwIfAborted();
+    this.#memory = memory;
+    return { changed: null, bytes: null };
   }
 
   #tell(error) {

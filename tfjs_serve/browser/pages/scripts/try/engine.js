@@ -1,6 +1,7 @@
 // TensorFlow.js and models: load, predict, dispose. All that is known of tensors elsewhere is
 // {shape, dtype, values}.
 
+import { disposerOf } from "../shared/disposing.js";
 import { bytesOf } from "./measures.js";
 
 const WITHOUT_NETWORK =
@@ -191,8 +192,7 @@ function named(model, result) {
   return [result].flat().map((tensor, index) => [names[index] ?? `output ${index}`, tensor]);
 }
 
-/** Free a model, and what its optimizer holds, which TensorFlow.js forgets where it was loaded. */
+/** Free a model. */
 export function dispose(loaded) {
-  loaded?.model.dispose();
-  loaded?.model.optimizer?.dispose();
+  if (loaded) disposerOf(loaded.model)();
 }
