@@ -23,14 +23,15 @@ class Deviation:
     def add(self, values: npt.NDArray[Any], decoded: npt.NDArray[np.float32]) -> None:
         """Count a block: what the values are in the full model, and what a page makes of them.
 
-        Values are compared as float32, which the full model has.
+        Values are compared as float32, which the full model has. `decoded` is overwritten: memory
+        for results in between would take longer than the arithmetic.
         """
         if not decoded.size:
             return
-        # Differences of values near the limits of float32 are larger than its limits.
-        off = np.abs(np.subtract(decoded, values.astype(np.float32), dtype=np.float64))
+        off = np.subtract(decoded, values.astype(np.float32, copy=False), out=decoded)
+        np.abs(off, out=off)
         self.largest = max(self.largest, float(off.max()))
-        self.total += float(off.sum())
+        self.total += float(off.sum(dtype=np.float64))
 
 
 def error_of(deviations: Iterable[Deviation], count: int) -> WeightError:

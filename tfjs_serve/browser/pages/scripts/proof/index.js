@@ -59,7 +59,7 @@ function told(outcomes, names, missing) {
   return [said, ...not].join(" ");
 }
 
-const HEADS = ["Largest difference", "Up to", "Verdict", "First layer that differs"];
+const HEADS = ["Largest relative difference", "Allowed", "Verdict", "First layer that differs"];
 
 function table(rows) {
   return h("div", { class: "scroll" }, h("table", { class: "stacked" },
