@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tfjs_serve.builder import EntryStatus
+from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel
 from tfjs_serve.facts.weight_error import WeightError
@@ -101,11 +101,11 @@ class Catalogue:
 
     def weight_errors(self, entry: CatalogEntry) -> Mapping[Variant, WeightError]:
         """Return what was measured of the variants that this server has been asked for."""
-        known = {variant: self._builder.status(entry, variant).facts for variant in Variant}
+        known = ((variant, self._builder.status(entry, variant)) for variant in Variant)
         return {
-            variant: facts.weight_error
-            for variant, facts in known.items()
-            if facts is not None and facts.weight_error is not None
+            variant: status.facts.weight_error
+            for variant, status in known
+            if status.state is EntryState.READY and status.facts and status.facts.weight_error
         }
 
     async def document(self, coding: str) -> Representation:
