@@ -9,6 +9,7 @@ import pytest
 from tfjs_serve.facts.checks import MOST_LINKS
 from tfjs_serve.facts.layers import Became, InnerModel, LayerInfo, TensorInfo
 from tfjs_serve.facts.model import MOST_LAYERS, MOST_LISTED_LAYERS, ModelFacts
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.facts.wording import shortened
 
 FACTS = ModelFacts(
@@ -36,6 +37,7 @@ FACTS = ModelFacts(
     labels=("cat", "dog"),
     parts=("recurrent",),
     weight_bytes={"full": 28},
+    weight_error=WeightError(largest=0.5, mean=1e-9),
 )
 
 
@@ -84,6 +86,11 @@ def test_a_list_has_the_first_layers_and_not_how_they_are_connected() -> None:
         {"labels": [None]},
         {"weightBytes": [1]},
         {"weightBytes": {"full": "1"}},
+        {"weightError": {"largest": -0.5, "mean": 0}},
+        {"weightError": {"largest": float("inf"), "mean": 0}},
+        {"weightError": {"largest": float("nan"), "mean": 0}},
+        {"weightError": {"largest": True, "mean": 0}},
+        {"weightError": {"largest": 0}},
     ],
 )
 def test_nonsense_is_noticed(nonsense: dict[str, Any]) -> None:

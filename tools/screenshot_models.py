@@ -10,13 +10,23 @@ os.environ.setdefault("KERAS_BACKEND", "numpy")
 import keras
 from keras import layers
 
+from tests.samples import REFERENCES, arrays
+from tfjs_serve.keras import write_proof
+
 
 def write_models(folder: Path) -> None:
     """Write the models into a folder that has the sample models."""
     _similar_pictures().save(folder / "similar-pictures.keras")
     _augmented().save(folder / "augmented.keras")
     _reviews().save(folder / "reviews.keras")
+    _prove(folder / "digits.h5")
     (folder / "face.tflite").write_bytes(b"\x1c\x00\x00\x00TFL3")
+
+
+def _prove(path: Path) -> None:
+    """Keep what Keras predicts for a few digits beside the model that reads them."""
+    (x,) = arrays(REFERENCES["digits"]["inputs"])
+    write_proof(keras.models.load_model(path, compile=False), x, path)
 
 
 def _similar_pictures() -> keras.Model:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Browser, Page, sync_playwright
 from screenshot_models import write_models
 
-from tests.e2e.browser import chromium_path
+from tests.e2e.browser import SOFTWARE_GRAPHICS, chromium_path
 from tests.e2e.trying import TENSORFLOW, THREE, draw
 from tests.parity.harness import ServedModels
 
@@ -82,6 +82,12 @@ def _measured(page: Page, count: int) -> None:
     last.nth(count - 1).wait_for(timeout=SECONDS * 1000)
 
 
+def _proved(page: Page) -> None:
+    page.get_by_role("button", name="Compare with Keras").click()
+    said = page.locator("#proof").get_by_text("The page predicts what Keras predicts.")
+    said.wait_for(timeout=SECONDS * 1000)
+
+
 def _overlay_is_shown(page: Page) -> None:
     """Let the page ask for a model that cannot be loaded; no TensorFlow.js gets as far as that."""
     page.evaluate(
@@ -107,6 +113,8 @@ SHOTS = {
     "try-phone": Shot(path="/digits/", part="#try", size=PHONE, prepare=_drawn),
     "compare": Shot(path="/digits/", part="#try", prepare=_compared),
     "compare-dark": Shot(path="/digits/", part="#try", is_dark=True, prepare=_compared),
+    "proof": Shot(path="/digits/", part="#proof", prepare=_proved),
+    "proof-dark": Shot(path="/digits/", part="#proof", is_dark=True, prepare=_proved),
     "overlay": Shot(path="/-/health", prepare=_overlay_is_shown),
     "overlay-dark": Shot(path="/-/health", is_dark=True, prepare=_overlay_is_shown),
 }
@@ -116,7 +124,9 @@ SHOTS = {
 def main(names: list[str]) -> None:
     with serving() as origin, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path(), chromium_sandbox=_may_have_sandbox()
+            executable_path=chromium_path(),
+            chromium_sandbox=_may_have_sandbox(),
+            args=list(SOFTWARE_GRAPHICS),
         )
         for name in names or SHOTS:
             take(browser, origin, SHOTS[name], IMAGES / f"{name}.png")

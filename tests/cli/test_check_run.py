@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.proofs.samples import change_config, change_weight, with_proof
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.facts.proof import ProofInfo
-from tfjs_serve.proving.model import Outcome, fault
+from tfjs_serve.proving.model import Outcome, differences, fault
 from tfjs_serve.proving.programs import chromium
 
 from .conftest import Invoke
@@ -109,7 +110,8 @@ def test_what_is_wrong_is_told_unless_a_note_names_the_backend() -> None:
     assert fault(PROVEN, outcomes, [NOTE]) is None
     error = fault(PROVEN, outcomes, [])
     assert error is not None
-    assert "webgpu 5e-01, which is above 1e-04; the first layer that differs is gru" in str(error)
+    assert error.message.endswith("proof: wrong on webgpu; the first layer that differs is gru")
+    assert differences(outcomes).endswith("in Node: cpu 1e-07, webgpu 5e-01 (allowed: 1e-04)")
     assert fault(PROVEN, [outcome("cpu", float("nan"))], []) is not None
 
 
@@ -117,4 +119,8 @@ def test_a_proof_of_other_weights_is_a_fault_whatever_is_predicted() -> None:
     proof = ProofInfo(examples=1, layers=1, made_with="Keras", changed=("a/b",), changed_count=1)
     error = fault(ModelFacts(proof=proof), [outcome("cpu", 0.0)], [])
     assert error is not None
-    assert "a/b" in str(error)
+    assert error.message.endswith("other weights than it has: a/b")
+    several = replace(proof, changed_count=4)
+    error = fault(ModelFacts(proof=several), [outcome("cpu", 0.5)], [])
+    assert error is not None
+    assert error.message.endswith("other weights than it has: a/b and 3 more; wrong on cpu")

@@ -262,6 +262,22 @@ def test_long_lines_are_not_broken(printed, monkeypatch):
     ]
 
 
+def test_one_long_name_does_not_move_what_stands_after_the_others(printed):
+    long = "x" * 60
+
+    def action(terminal):
+        terminal.table(("Model", "Size", "URL"), [("a", "1", "u"), (long, "20", "v")])
+        terminal.pairs([("b.h5", "is empty"), (long, "is damaged")])
+
+    assert printed(action).splitlines() == [
+        "  Model   Size   URL",
+        "  a          1   u",
+        f"  {long}     20   v",
+        "    b.h5   is empty",
+        f"    {long}   is damaged",
+    ]
+
+
 def test_a_closed_output_is_no_error(printed):
     class Closed(io.StringIO):
         def write(self, text: str) -> int:

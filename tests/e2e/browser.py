@@ -18,6 +18,16 @@ DEADLINE_SECONDS = 30.0
 REBOUND_HOST = "rebound.example"
 """A name whose owner points it at this machine."""
 
+SOFTWARE_GRAPHICS = (
+    # WebGL without a graphics card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    # WebGPU without one.
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-features=Vulkan",
+)
+
 
 def chromium_path() -> str:
     """Return the browser that ``dev.py`` found or installed, or the one on the PATH."""
@@ -35,13 +45,7 @@ def launch(playwright: Playwright, profile: str, *more: str) -> BrowserContext:
         Further arguments.
     """
     arguments = [
-        # WebGL without a graphics card.
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        # WebGPU without one.
-        "--enable-unsafe-webgpu",
-        "--use-webgpu-adapter=swiftshader",
-        "--enable-features=Vulkan",
+        *SOFTWARE_GRAPHICS,
         # A camera without one.
         "--use-fake-device-for-media-stream",
         "--disable-background-networking",

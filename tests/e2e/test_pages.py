@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 import warnings
@@ -161,12 +162,26 @@ def test_axe_finds_nothing_serious(
     assert told == []
 
 
+@pytest.mark.parametrize("width", [320, 360])
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_nothing_is_cut_off_on_a_phone(served: ServedModels, page: Page, path: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 700})
+def test_nothing_is_cut_off_on_a_phone(
+    served: ServedModels, page: Page, path: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    served.get(f"{served.base_url}{path}model.json")  # what was made has generations to show
     page.goto(f"{served.base_url}{path}")
     drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_error_of_a_variant_is_measured_on_request(
+    served: ServedModels, page: Page, watched: Faults
+) -> None:
+    page.goto(f"{served.base_url}/digits/")
+    row = page.locator("#variants tr", has=page.get_by_role("link", name="uint8", exact=True))
+    row.get_by_role("button", name="Measure").click()
+    cell = row.locator("[data-label='Error of a weight']")
+    expect(cell).to_have_text(re.compile(r"\s*at most 0\.00\d+, [\d.e-]+ on average\s*"))
 
 
 def test_the_keyboard_reaches_everything(served: ServedModels, page: Page) -> None:

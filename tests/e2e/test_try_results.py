@@ -109,7 +109,7 @@ def test_bytes_are_told_apart_by_where_they_came_from(modules: Modules) -> None:
 def test_the_median_is_none_of_the_outliers(modules: Modules) -> None:
     assert modules.call("measures.js", "m.median([9, 1, 1000, 2])") == 5.5
     assert modules.call("measures.js", "m.median([3])") == 3
-    assert modules.call("measures.js", "[m.readableBytes(999), m.readableBytes(41700)]") == [
-        "999 bytes",
-        "41.7 KB",
+    assert modules.call("measures.js", "[m.readableBytes(1023), m.readableBytes(41700)]") == [
+        "1023 bytes",
+        "40.7 KiB",
     ]

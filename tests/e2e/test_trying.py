@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.parity.conftest import KERAS_WARNINGS
-from tests.samples import REFERENCES
+from tests.parity.harness import ServedModels
+from tests.samples import REFERENCES, SAMPLE_MODELS
 
 from .trying import THREE, ZERO, Trial
 
@@ -32,7 +33,7 @@ def test_a_drawn_digit_is_read(trying: Callable[..., Trial]) -> None:
     name, load, network, cache, warm_up, median = trial.costs()
     assert name == "full"
     assert re.fullmatch(r"[\d.]+ m?s", load)
-    assert float(network.removesuffix(" KB")) > 150
+    assert float(network.removesuffix(" KiB")) > 150
     assert cache == "0 bytes"
     assert re.fullmatch(r"[\d.]+ m?s", warm_up)
     assert re.fullmatch(r"[\d.]+ m?s \(\d+ times\)", median)
@@ -58,6 +59,23 @@ def test_a_digit_is_drawn_with_the_keyboard(trying: Callable[..., Trial]) -> Non
     expect(trial.best).to_have_text("1")
     keyboard.press("Delete")
     expect(trial.outputs).to_have_count(0)
+
+
+def test_a_sheet_that_was_cleared_shows_nothing(trying: Callable[..., Trial]) -> None:
+    trial = trying("digits")
+    hint = trial.section.get_by_text("Draw here")
+    shown = trial.section.get_by_text("What the model answers is shown here.")
+    seen = trial.section.get_by_label("What the model sees")
+    is_blank = "canvas => !canvas.getContext('2d').getImageData(0, 0, 8, 8).data.some(Boolean)"
+    trial.draw(THREE)
+    expect(trial.best).to_have_text("3")
+    expect(hint).to_be_hidden()
+    expect(shown).to_have_count(0)
+    assert not seen.evaluate(is_blank)
+    trial.button("Clear").click()
+    expect(hint).to_be_visible()
+    expect(shown).to_be_visible()
+    assert seen.evaluate(is_blank)
 
 
 def test_what_is_drawn_can_be_inverted(trying: Callable[..., Trial]) -> None:
@@ -106,6 +124,8 @@ def test_rows_of_a_table_feed_all_inputs(trying: Callable[..., Trial]) -> None:
     answers = trial.outputs.locator("tbody td")
     expect(answers).to_have_count(rows)
     assert [text.split(":")[0] for text in answers.all_inner_texts()] == [str(one) for one in best]
+    expect(trial.outputs.locator("thead th")).to_have_text(["Row", "Largest"])
+    expect(answers.first).to_have_text(re.compile(r"\d: [01]\.\d{4}"))
     area.fill("1;2;3")
     expect(trial.alert).to_have_text("Line 1 has 3 cells, and not 13.")
 
@@ -117,7 +137,7 @@ def test_random_numbers_show_whether_a_model_runs(trying: Callable[..., Trial]) 
     output = trial.outputs.locator("dd")
     trial.costs()
     first = output.inner_text()
-    trial.button("Others").click()
+    trial.button("Other numbers").click()
     expect(trial.section.get_by_label("seed")).to_have_value("4")
     expect(output).not_to_have_text(first)
     trial.section.get_by_label("seed").fill("3")
@@ -140,6 +160,56 @@ def test_axe_finds_nothing_serious(
     told = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
     assert told == []
     trial.page.emulate_media(color_scheme="light")
+
+
+# --- Backends -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm", "webgl", "webgpu"])
+def test_every_backend_can_be_chosen(trying: Callable[..., Trial], backend: str) -> None:
+    trial = trying("digits")
+    trial.draw(THREE)
+    trial.choose("Backend", backend)
+    expect(trial.section.locator(".costs thead")).to_contain_text(f"On {backend}")
+    trial.settle()
+    expect(trial.best).to_have_text("3")
+    assert trial.page.evaluate("tf.getBackend()") == backend
+
+
+def test_a_backend_that_the_browser_lacks_is_not_offered(trying: Callable[..., Trial]) -> None:
+    trial = trying("iris", load=False)
+    trial.page.add_init_script("delete Navigator.prototype.gpu")
+    trial.page.reload()
+    trial.load()
+    option = trial.section.locator("option[value=webgpu]")
+    expect(option).to_have_text("webgpu, not in this browser")
+    expect(option).to_be_disabled()
+
+
+def test_a_backend_that_fails_says_so_and_leaves_the_one_before(
+    trying: Callable[..., Trial],
+) -> None:
+    trial = trying("iris")
+    trial.page.evaluate("tf.registerBackend('broken', () => { throw new Error('no') })")
+    trial.page.evaluate("tf.env().set('PROD', true)")  # the browser need not be told
+    trial.choose("Backend", "cpu")
+    trial.choose("Backend", "broken")
+    expect(trial.alert).to_have_text("This browser has no broken.")
+    expect(trial.section.get_by_label("Backend")).to_have_value("cpu")
+
+
+def test_what_is_known_to_be_wrong_on_a_backend_is_told(
+    trying: Callable[..., Trial], trial_server: ServedModels
+) -> None:
+    trial_server.add(SAMPLE_MODELS / "sequences/brackets.h5")
+    assert trial_server.get(f"{trial_server.base_url}/brackets/model.json").status == 200
+    trial = trying("brackets")
+    warning = trial.section.locator(".fields .notice")
+    trial.choose("Backend", "wasm")
+    expect(trial.section.locator(".costs thead")).to_contain_text("On wasm")
+    expect(warning).to_have_count(0)
+    trial.choose("Backend", "webgpu")
+    expect(warning).to_contain_text("gru (GRU): wrong on the webgpu backend")
 
 
 def test_a_phone_needs_no_scrolling_sideways(trying: Callable[..., Trial]) -> None:

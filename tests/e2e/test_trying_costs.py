@@ -32,6 +32,9 @@ def test_variants_are_compared_on_the_same_input(
 ) -> None:
     trial_server.add(SAMPLE_MODELS / "digits.h5", "compared.h5")  # no test has loaded it before
     trial = trying("compared")
+    variants = trial.section.get_by_label("Variant").locator("option").all_inner_texts()
+    names = [text.partition(",")[0] for text in variants]
+    assert names == ["full", "float16", "uint16", "uint8"]
     trial.draw(THREE)
     trial.choose("Compare with", "uint8")
     expect(trial.outputs.locator("thead th")).to_have_text(["full", "uint8", "difference"])

@@ -118,7 +118,7 @@ class Trial:
     def fetched_bytes(self, row: int = 0) -> float:
         """Return how many bytes a model has cost."""
         number, unit = self.costs(row)[2].split()
-        return float(number) * {"bytes": 1, "KB": 1e3, "MB": 1e6}[unit]
+        return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20}[unit]
 
     def tensors(self) -> int:
         """Return how many tensors there are between predictions."""

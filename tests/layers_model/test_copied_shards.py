@@ -89,7 +89,7 @@ def test_the_same_files_with_and_without_copies(
         folder.mkdir()
         copy = Copying(folder) if name == "with" else None
         model = model_of(reads, sizes)
-        files = write_layers_model(model, folder, options, lambda *_: None, copy)
+        files = write_layers_model(model, folder, options, lambda *_: None, copy).files
         written[name] = (files, {path.name: path.read_bytes() for path in folder.iterdir()})
     assert written["with"] == written["without"]
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from tfjs_serve.errors import ConversionError, StoreError
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.layers_model import encoding, files
 from tfjs_serve.layers_model.model import ArraySource, LayersModel, LayersWeight, WrittenFile
-from tfjs_serve.layers_model.writer import write_layers_model
+from tfjs_serve.layers_model.writer import WrittenModel, write_layers_model
 from tfjs_serve.settings import ConversionOptions, Variant
 
 from .tfjs_decoding import decode_model, file_names, joined_shards, read_manifest
@@ -35,11 +36,15 @@ def model(*arrays: object, names: list[str] | None = None, **topology: object) -
     )
 
 
+def written_model(source: LayersModel, directory: Path, variant: Variant) -> WrittenModel:
+    options = ConversionOptions(variant=variant, shard_size_bytes=LIMIT_BYTES)
+    return write_layers_model(source, directory, options, lambda done, total: None)
+
+
 def write(
     source: LayersModel, directory: Path, variant: Variant = Variant.FULL
 ) -> tuple[WrittenFile, ...]:
-    options = ConversionOptions(variant=variant, shard_size_bytes=LIMIT_BYTES)
-    return write_layers_model(source, directory, options, lambda done, total: None)
+    return written_model(source, directory, variant).files
 
 
 def check_files(written: tuple[WrittenFile, ...], directory: Path) -> None:
@@ -145,6 +150,38 @@ def test_no_name_of_a_weight_reaches_a_path(names: list[str]) -> None:
         check_files(write(model(*arrays, names=names), directory), directory)
         assert file_names(Path(folder)) == ["inner"]
         assert [spec["name"] for spec in read_manifest(directory)[0]["weights"]] == names
+
+
+QUANTIZED = [variant for variant in Variant if variant.is_quantized]
+EXTREMES = np.array([-3e38, 0, 3e38], np.float32)
+
+
+@pytest.mark.parametrize("variant", QUANTIZED)
+@pytest.mark.parametrize("block_bytes", [100, 2**20])
+def test_the_error_of_quantized_weights_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: Variant, block_bytes: int
+) -> None:
+    monkeypatch.setattr(encoding, "BLOCK_BYTES", block_bytes)
+    infinite = np.array([1, np.inf], np.float32)  # cannot be quantized
+    arrays = [random(30, 30), 40 * random(9, seed=1), np.arange(50), infinite, EXTREMES / 4]
+    error = written_model(model(*arrays), tmp_path, variant).weight_error
+    pairs = zip(decode_model(tmp_path).values(), arrays, strict=True)
+    with np.errstate(invalid="ignore"):
+        off = [np.abs(one.astype(np.float64) - other)[np.isfinite(other)] for one, other in pairs]
+    assert error is not None
+    assert error.largest == max(one.max() for one in off) > 0
+    assert error.mean == pytest.approx(sum(one.sum() for one in off) / sum(map(np.size, arrays)))
+
+
+@pytest.mark.parametrize("variant", [Variant.FULL, Variant.TRAIN])
+def test_weights_that_are_not_quantized_have_no_error(tmp_path: Path, variant: Variant) -> None:
+    assert written_model(model(random(3)), tmp_path, variant).weight_error is None
+
+
+@pytest.mark.parametrize("arrays", [[], [np.ones((4, 4), np.float32)], [np.arange(3)]])
+def test_what_decodes_to_itself_is_exact(tmp_path: Path, arrays: list[np.ndarray]) -> None:
+    error = written_model(model(*arrays), tmp_path, Variant.UINT8).weight_error
+    assert error == WeightError(largest=0, mean=0)
 
 
 def test_nothing_is_written_when_anything_is_wrong(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tfjs_serve.errors import ConversionError, ConversionProblem, ModelNotFoundE
 from tfjs_serve.facts.layers import Became, LayerInfo, TensorInfo
 from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.facts.training import TrainingInfo
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.excerpt import Question, excerpt
 from tfjs_serve.web.listing import (
@@ -304,6 +305,33 @@ def test_a_model_page_has_the_urls_of_all_variants() -> None:
         is_there = variant is not Variant.TRAIN  # nothing tells of its training
         assert (f"/a/iris@{variant.value}/model.json" in page.links) == is_there
     assert "quantized, the default" in page.text
+
+
+def test_a_model_page_tells_the_error_of_variants_that_were_made() -> None:
+    (summary,) = summaries(make_entry("iris.h5"))
+    errors = {
+        Variant.UINT8: WeightError(largest=0.00151234, mean=6.2e-4),
+        Variant.FLOAT16: WeightError(largest=0, mean=0),
+    }
+    html = model_page(summary, origin=ORIGIN, tfjs=TFJS, weight_errors=errors)
+    told = Elements(html).text
+    assert "a quarter of the size, quantized at most 0.0015, 0.00062 on average" in told
+    assert "half the size, quantized measured when first loaded Measure" in told
+    assert "half the size none" in told
+    assert html.count('class="measure"') == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "path"),
+    [
+        (make_entry("a/iris.h5"), "iris.h5"),
+        (make_entry("a/iris/model.json", EntryKind.TFJS_LAYERS, "a/iris"), "iris"),
+    ],
+)
+def test_a_model_page_names_what_a_proof_is_made_of(entry: CatalogEntry, path: str) -> None:
+    (summary,) = summaries(entry)
+    page = Elements(model_page(summary, origin=ORIGIN, tfjs=TFJS))
+    assert f"write_proof(model, x, '{path}')" in page.text
 
 
 def test_a_model_page_tells_of_training() -> None:

@@ -28,6 +28,8 @@ _Part = str | tuple[str, str]
 """Text, or text and its style."""
 
 _COLUMN_GAP = "   "
+_WIDEST_COLUMN = 40
+"""What is longer stands out of its column: one long name must not move all others' URLs away."""
 _DETAIL_INDENT = " " * 10
 
 
@@ -90,7 +92,7 @@ class Terminal:
         from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
 
         shown = [(printable(name), printable(words)) for name, words in pairs]
-        width = max((cell_len(name) for name, _ in shown), default=0)
+        width = _width([cell_len(name) for name, _ in shown])
         for name, words in shown:
             padding = " " * (width - cell_len(name))
             self._print(self._out, _text("    ", (name, "bold"), f"{padding}{_COLUMN_GAP}{words}"))
@@ -103,7 +105,8 @@ class Terminal:
         from rich.cells import cell_len  # noqa: PLC0415 - see the top of the file
 
         shown = [[printable(cell) for cell in row] for row in rows]
-        widths = [max(map(cell_len, column)) for column in zip(headings, *shown, strict=True)]
+        columns = zip(headings, *shown, strict=True)
+        widths = [_width(list(map(cell_len, column))) for column in columns]
         self._print(self._out, _row(headings, widths, ["dim"] * len(headings)))
         for cells in shown:
             self._print(self._out, _row(cells, widths, ["bold", *[""] * len(cells)]))
@@ -198,6 +201,11 @@ def logging_by(handler: logging.Handler, level: str) -> Iterator[None]:
         root.handlers = handlers
         root.setLevel(levels[0])
         own.setLevel(levels[1])
+
+
+def _width(cells: Sequence[int]) -> int:
+    """Return how wide a column is, of the widths of its cells."""
+    return max((cell for cell in cells if cell <= _WIDEST_COLUMN), default=0)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:

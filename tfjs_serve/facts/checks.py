@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -50,6 +51,13 @@ def count(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 1 << 63:
         raise ValueError(f"not a count: {value!r}")
     return value
+
+
+def magnitude(value: Any) -> float:
+    """Return a size that is no negative number. Raises ``ValueError`` if it is none."""
+    if type(value) not in (int, float) or not 0 <= value < math.inf:
+        raise ValueError(f"not a magnitude: {value!r}")
+    return float(value)
 
 
 def shape(value: Any) -> Shape | None:

@@ -10,6 +10,7 @@ from tfjs_serve.facts import checks
 from tfjs_serve.facts.layers import InnerModel, LayerInfo, TensorInfo
 from tfjs_serve.facts.proof import ProofInfo
 from tfjs_serve.facts.training import TrainingInfo
+from tfjs_serve.facts.weight_error import WeightError
 
 MOST_LAYERS = 10_000
 """How many layers are told one by one."""
@@ -40,6 +41,9 @@ class ModelFacts:
         What the model needs of ``layers.js``: names of its parts.
     weight_bytes
         Size of the weights by variant.
+    weight_error
+        How far the weights are from those of the full model; ``None`` where they were not written,
+        or are not quantized.
     training
         How it was trained; ``None`` if nothing tells.
     proof
@@ -55,6 +59,7 @@ class ModelFacts:
     labels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     weight_bytes: Mapping[str, int] = field(default_factory=dict)
+    weight_error: WeightError | None = None
     training: TrainingInfo | None = None
     proof: ProofInfo | None = None
 
@@ -82,6 +87,7 @@ class ModelFacts:
             "layers": [layer.listed() for layer in self.layers[:MOST_LISTED_LAYERS]],
             "needsOfLayersJs": list(self.parts),
             "weightBytes": dict(self.weight_bytes),
+            "weightError": self.weight_error.to_json() if self.weight_error else None,
             "training": self.training.to_json() if self.training else None,
             "proof": self.proof.to_json() if self.proof else None,
         }
@@ -96,6 +102,7 @@ class ModelFacts:
             They are not facts of a model, or more than are told.
         """
         sizes, training, proof = data["weightBytes"], data["training"], data["proof"]
+        error = data.get("weightError")  # records of earlier versions have none
         if not isinstance(sizes, dict) or len(sizes) > checks.MOST_TENSORS:
             raise TypeError("not the sizes of variants")
         return cls(
@@ -108,6 +115,7 @@ class ModelFacts:
             labels=checks.list_of(data["labels"], checks.text, MOST_LABELS),
             parts=checks.list_of(data["needsOfLayersJs"], checks.text, checks.MOST_TENSORS),
             weight_bytes={checks.text(name): checks.count(size) for name, size in sizes.items()},
+            weight_error=None if error is None else WeightError.from_json(error),
             training=None if training is None else TrainingInfo.from_json(training),
             proof=None if proof is None else ProofInfo.from_json(proof),
         )

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tfjs_serve.errors import ConversionError, ConversionProblem, KerasFileError
+from tfjs_serve.facts.weight_error import WeightError
+from tfjs_serve.layers_model.deviation import Deviation, error_of
 from tfjs_serve.layers_model.dtypes import (
     DTYPE_RULES,
     FLOAT32,
@@ -44,11 +46,18 @@ CountBytes = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightEncoding:
-    """How one weight is stored."""
+    """How one weight is stored.
+
+    Attributes
+    ----------
+    deviation
+        How far the stored values are from those of the weight; known once they were all yielded.
+    """
 
     weight: LayersWeight
     rule: DtypeRule
     quantization: Quantization | None = None
+    deviation: Deviation = field(default_factory=Deviation, compare=False)
 
     @property
     def layer(self) -> str:
@@ -89,7 +98,9 @@ class WeightEncoding:
         """
         for block in read_blocks(self.weight, self.rule, count_bytes):
             if self.quantization:
-                yield self.quantization.to_stored(block)
+                stored = self.quantization.to_stored(block)
+                self.deviation.add(block, self.quantization.decoded(stored))
+                yield stored
             else:
                 yield to_stored(block, self.rule.target)
 
@@ -113,6 +124,14 @@ def size_bytes(weights: Sequence[LayersWeight], variant: Variant) -> int:
     """Return the size of `weights` in a variant, as it is unless some cannot be quantized."""
     rules = ((weight, DTYPE_RULES.get(weight.source.dtype)) for weight in weights)
     return sum(_count(weight) * _item_bytes(rule.target, variant) for weight, rule in rules if rule)
+
+
+def error_of_all(encodings: Sequence[WeightEncoding], variant: Variant) -> WeightError | None:
+    """Return how far weights that were written are from the full ones, if they are quantized."""
+    if not variant.is_quantized:
+        return None
+    count = sum(_count(encoding.weight) for encoding in encodings)
+    return error_of((encoding.deviation for encoding in encodings), count)
 
 
 def plan_encodings(

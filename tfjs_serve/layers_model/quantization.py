@@ -78,6 +78,15 @@ class Quantization:
             data |= {"min": self.minimum, "scale": self.scale}
         return data | {"original_dtype": FLOAT32}
 
+    def decoded(self, stored: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Return the float32 values that TF.js makes of stored ones."""
+        if self.variant not in _LEVELS:
+            return stored.astype(np.float32)
+        values = stored.astype(np.float64)
+        np.multiply(values, self.scale, out=values)
+        np.add(values, self.minimum, out=values)
+        return values.astype(np.float32)
+
     def to_stored(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the values of `block`, a piece of the tensor, as they lie in a shard."""
         stored = _STORED[self.variant]

@@ -71,7 +71,7 @@ def rewrite_tfjs_folder(
     Returns
     -------
     tuple
-        The files, as :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them, and
+        The files, as :func:`~tfjs_serve.layers_model.writer.write_layers_model` lists them, and
         what users should know.
 
     Raises

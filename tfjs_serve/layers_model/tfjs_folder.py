@@ -63,7 +63,7 @@ def import_tfjs_folder(
     Returns
     -------
     tuple[WrittenFile, ...]
-        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` returns them. Those of shards
+        As :func:`~tfjs_serve.layers_model.writer.write_layers_model` lists them. Those of shards
         whose names in the folder are plain have these names, too.
 
     Raises

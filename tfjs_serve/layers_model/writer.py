@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.layers_model.by_name import find_name_problems, with_variants
 from tfjs_serve.layers_model.documents import (
     encode_document,
@@ -14,6 +16,7 @@ from tfjs_serve.layers_model.documents import (
 from tfjs_serve.layers_model.encoding import (
     CountBytes,
     WeightEncoding,
+    error_of_all,
     plan_encodings,
     work_bytes,
 )
@@ -26,13 +29,27 @@ OnProgress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenModel:
+    """A model as it was written.
+
+    Attributes
+    ----------
+    weight_error
+        How far its weights are from those of the full model; ``None`` if they are not quantized.
+    """
+
+    files: tuple[WrittenFile, ...]
+    weight_error: WeightError | None
+
+
 def write_layers_model(
     model: LayersModel,
     directory: Path,
     options: ConversionOptions,
     on_progress: OnProgress,
     copy: CopyPieces | None = None,
-) -> tuple[WrittenFile, ...]:
+) -> WrittenModel:
     """Write `model` into an empty folder: shards, scripts, and ``model.json``.
 
     The same model and options give the same bytes. Memory use does not grow with the model, because
@@ -51,8 +68,8 @@ def write_layers_model(
 
     Returns
     -------
-    tuple[WrittenFile, ...]
-        Each file once: shards in order, scripts, then ``model.json``. After each script and
+    WrittenModel
+        Its files, each once: shards in order, scripts, then ``model.json``. After each script and
         after ``model.json`` come its compressed forms, ``.gz`` and ``.br``.
 
     Raises
@@ -71,7 +88,8 @@ def write_layers_model(
     shards, manifest = write_weights(encodings, directory, options, count_bytes, copy)
     document = layers_model_document(model, manifest)
     documents = write_compressible(directory, MODEL_JSON, encode_document(document))
-    return (*distinct(shards), *documents)
+    error = error_of_all(encodings, options.variant)
+    return WrittenModel(files=(*distinct(shards), *documents), weight_error=error)
 
 
 def check_layers_model(model: LayersModel, options: ConversionOptions) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.facts.model import ModelFacts
+from tfjs_serve.facts.proof import ProofInfo
 
 
 class RunError(TfjsServeError):
@@ -89,7 +90,7 @@ def _told(outcome: Outcome) -> str:
     if outcome.error:
         return f"{outcome.backend} failed ({outcome.error})"
     text = f"{outcome.backend} {readable(outcome.largest)}"
-    return text if outcome.is_right else f"{text}, which is above {readable(outcome.tolerance)}"
+    return text if outcome.is_right else f"{text} (allowed: {readable(outcome.tolerance)})"
 
 
 def readable(difference: float) -> str:
@@ -113,8 +114,8 @@ def fault(
     proof = facts.proof
     if proof is not None and proof.changed_count:
         return ProofError(
-            f"its proof was made from other weights than it has: {proof.changed[0]} has changed"
-            + (f", {_first(wrong)}" if wrong else ""),
+            f"its proof was made from other weights than it has: {_changed(proof)}"
+            + (f"; {_first(wrong)}" if wrong else ""),
             hint="if it was trained on, make the proof again; if not, find out who has changed it",
         )
     if wrong:
@@ -126,8 +127,14 @@ def fault(
     return None
 
 
+def _changed(proof: ProofInfo) -> str:
+    more = proof.changed_count - 1
+    return f"{proof.changed[0]} and {more:,} more" if more else proof.changed[0]
+
+
 def _first(wrong: Sequence[Outcome]) -> str:
-    where = ", ".join(map(_told, wrong))
+    """Return on which backends, and from which layer on; how much is told beside it."""
+    where = f"wrong on {', '.join(one.backend for one in wrong)}"
     layer = next((one.first for one in wrong if one.first), "")
     return f"{where}; the first layer that differs is {layer}" if layer else where
 

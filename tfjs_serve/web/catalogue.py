@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tfjs_serve.builder import EntryStatus
+from tfjs_serve.builder import EntryState, EntryStatus
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.catalog.others import NotAModel
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.media_types import JSON
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import (
@@ -97,6 +98,15 @@ class Catalogue:
     def summary(self, models: ModelList, entry: CatalogEntry) -> ModelSummary:
         """Return what is listed about one of `models`."""
         return models.summary(entry, self._builder.status(entry, models.variant(entry)))
+
+    def weight_errors(self, entry: CatalogEntry) -> Mapping[Variant, WeightError]:
+        """Return what was measured of the variants that this server has been asked for."""
+        known = ((variant, self._builder.status(entry, variant)) for variant in Variant)
+        return {
+            variant: status.facts.weight_error
+            for variant, status in known
+            if status.state is EntryState.READY and status.facts and status.facts.weight_error
+        }
 
     async def document(self, coding: str) -> Representation:
         """Return the document at ``/-/models.json`` in one content coding."""

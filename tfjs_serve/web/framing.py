@@ -14,10 +14,13 @@ from tfjs_serve.web.cors import ANY_ORIGIN, NULL_ORIGIN, CorsPolicy
 _LOOPBACK = (
     "http://localhost:*",
     "https://localhost:*",
+    "http://*.localhost:*",
+    "https://*.localhost:*",
     "http://127.0.0.1:*",
     "https://127.0.0.1:*",
 )
-"""Policies have no spelling for the addresses of IPv6 (CSP 3, section 2.3.1)."""
+"""Policies have no spelling for the addresses of IPv6 (CSP 3, section 2.3.1): pages there have no
+frame of the server, and a stream of events of their own."""
 _EDITORS = ("vscode-webview:", "vscode-file:")
 """Notebooks in the windows of VS Code; no page of the web has such an origin."""
 _IPV6 = re.compile(r"://\[")

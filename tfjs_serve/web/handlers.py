@@ -143,6 +143,7 @@ async def _model_page(
         origin=own_origin(request),
         tfjs=services.tfjs,
         backends=services.backends,
+        weight_errors=services.catalogue.weight_errors(listed),
     )
     return await send_page(request, page)
 

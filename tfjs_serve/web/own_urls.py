@@ -75,7 +75,7 @@ async def _client_types(request: web.Request, _services: Services) -> web.Stream
 
 
 async def _relay(request: web.Request, services: Services) -> web.StreamResponse:
-    return await send(request, await asyncio.to_thread(client.relay, services.cors.origins))
+    return await send(request, await asyncio.to_thread(client.relay, services.cors))
 
 
 async def _health(_request: web.Request, services: Services) -> web.StreamResponse:

@@ -62,6 +62,15 @@ class Backends:
 NO_BACKENDS = Backends()
 
 
+def scripts_json(tfjs: Tfjs, backends: Backends) -> dict[str, Any]:
+    """Return what scripts read of TensorFlow.js and of the backends that come beside it."""
+    return {
+        "url": tfjs.url,
+        "integrity": tfjs.integrity,
+        "backends": {name: one.to_json() for name, one in backends.scripts.items()},
+    }
+
+
 def backends_beside(tfjs: Tfjs) -> Backends:
     """Return the backends that belong to a TensorFlow.js: those of the CDN, or packages beside it.
 

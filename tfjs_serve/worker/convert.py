@@ -30,6 +30,7 @@ from tfjs_serve.worker.protocol import (
 if TYPE_CHECKING:
     from tfjs_serve.conversion.compiling import Detail
     from tfjs_serve.facts.model import ModelFacts
+    from tfjs_serve.facts.weight_error import WeightError
     from tfjs_serve.keras_files import KerasModel
     from tfjs_serve.layers_model.model import LayersModel, WrittenFile
 
@@ -144,6 +145,7 @@ def convert_opened(
     from tfjs_serve.proofs.beside import without_proof
 
     files: tuple[WrittenFile, ...] = ()
+    error: WeightError | None = None
     directory, options = Path(request.output_dir), request.options
     translated = _translated(keras_model, options)
     beside, notes = read_neighbours(request.neighbours)
@@ -153,10 +155,11 @@ def convert_opened(
     if request.is_diagnosis:
         check_layers_model(model, options)
     else:
-        files = write_layers_model(model, directory, options, on_progress, copy)
+        written = write_layers_model(model, directory, options, on_progress, copy)
+        files, error = written.files, written.weight_error
         files += write_neighbours(used, directory) + proof.write(directory)
     labels = labels_in(model.user_defined_metadata)
-    facts = replace(_with_sizes(model), labels=labels, proof=proof.info)
+    facts = replace(_with_sizes(model), labels=labels, proof=proof.info, weight_error=error)
     notes = (*notes, *proof.notes, *notes_on_patterns(model.weights, options))
     return ConversionReport(
         files=_reported(files),

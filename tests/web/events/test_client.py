@@ -13,6 +13,8 @@ import pytest
 from tests.web.asking import ask
 from tests.web.fakes import FakeBuilder, FakeCatalog, Site, running
 from tfjs_serve.settings import ServerSettings
+from tfjs_serve.web.cors import CorsPolicy
+from tfjs_serve.web.events.client import relay
 from tfjs_serve.web.events.hub import EventKind
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +72,12 @@ async def test_origins_that_were_allowed_may_have_it_too(open_site: Site, expect
     policy = (await ask(open_site, "/-/relay.html")).headers["Content-Security-Policy"]
     assert set(expected.split()) <= set(ancestors(policy))
     assert "null" not in ancestors(policy)
+
+
+def test_pages_of_this_machine_in_its_networks_may_have_it() -> None:
+    cors = CorsPolicy.from_settings((), frozenset({"192.168.1.5"}))
+    policy = dict(relay(cors).extra_headers)["Content-Security-Policy"]
+    assert {"http://192.168.1.5:*", "https://192.168.1.5:*"} <= set(ancestors(policy))
 
 
 async def test_a_model_json_says_where_the_server_is(site: Site) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 
 from tfjs_serve.media_types import HTML, JAVASCRIPT, TYPESCRIPT
-from tfjs_serve.web.cors import ANY_ORIGIN
+from tfjs_serve.web.cors import ANY_ORIGIN, CorsPolicy
+from tfjs_serve.web.framing import frame_ancestors
 from tfjs_serve.web.pages.assets import asset
 from tfjs_serve.web.representation import GZIP, MODEL_HEADERS, Representation, from_bytes
 
@@ -17,11 +17,6 @@ SCRIPTS = {"client.js": "client.js", "client-classic.js": "client-classic.js"}
 """The names of the client in URLs, and of the files in ``browser/assets``."""
 TYPES_NAME = "client.d.ts"
 
-_LOOPBACK = (
-    "http://localhost:* http://*.localhost:* http://127.0.0.1:* "
-    "https://localhost:* https://*.localhost:* https://127.0.0.1:*"
-)
-"""Policies know no other addresses of loopback; pages there have a stream of their own."""
 _RELAY = """\
 <!doctype html>
 <html lang="en">
@@ -51,18 +46,12 @@ def types() -> Representation:
 
 
 @lru_cache(maxsize=4)
-def relay(origins: frozenset[str]) -> Representation:
-    """Return the page for hidden frames, which only pages may have that may read models.
-
-    Parameters
-    ----------
-    origins
-        Those that were allowed, besides loopback ones.
-    """
+def relay(cors: CorsPolicy) -> Representation:
+    """Return the page for hidden frames, which only pages may have that may read models."""
     worker, frame = asset("relay-worker.js").url, asset("relay.js").url
     body = _RELAY.format(worker=worker.removeprefix("/-"), script=frame.removeprefix("/-"))
     headers = {
-        "Content-Security-Policy": _policy(origins),
+        "Content-Security-Policy": _policy(cors),
         "Cross-Origin-Embedder-Policy": "require-corp",  # or isolated pages may not have it
         "Referrer-Policy": "no-referrer",
         **dict(MODEL_HEADERS),
@@ -70,10 +59,10 @@ def relay(origins: frozenset[str]) -> Representation:
     return from_bytes(body.encode("ascii"), HTML, extra_headers=tuple(headers.items()))
 
 
-def _policy(origins: Iterable[str]) -> str:
-    # A page without an origin cannot be named, and listens without a frame.
-    named = sorted(origin for origin in origins if "://" in origin)
-    ancestors = "* " if ANY_ORIGIN in origins else " ".join(["'self'", _LOOPBACK, *named])
+def _policy(cors: CorsPolicy) -> str:
+    # A page without an origin cannot be named, and listens without a frame. The frame is as open as
+    # the models: it shows nothing that a page could pass off as its own.
+    ancestors = "*" if ANY_ORIGIN in cors.origins else " ".join(["'self'", *frame_ancestors(cors)])
     return (
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tfjs_serve.facts.wording import counted
-from tfjs_serve.settings import MODEL_SUFFIXES
+from tfjs_serve.settings import MODEL_JSON, MODEL_SUFFIXES
 from tfjs_serve.web.excerpt import MODELS_PER_PAGE, Excerpt, Only, Order, Question
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.overview import Overview
@@ -114,8 +114,8 @@ def catalogue_page(
 def _lead(shown: Excerpt, overview: Overview) -> str:
     if not (shown.total or overview.others):
         return (
-            f"There are no models in this folder yet: save a {' or '.join(MODEL_SUFFIXES)} file "
-            "here, and reload this page."
+            f"There are no models in this folder yet: put a {' or '.join(MODEL_SUFFIXES)} file, or "
+            f"a TensorFlow.js folder with a {MODEL_JSON}, into it. It is listed here at once."
         )
     if shown.question.is_whole:
         return f"{overview.in_words}."

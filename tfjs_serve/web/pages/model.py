@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tfjs_serve.builder import EntryStatus, KeptGeneration
 from tfjs_serve.facts.layers import Became
+from tfjs_serve.facts.weight_error import WeightError
 from tfjs_serve.facts.wording import counted
 from tfjs_serve.neighbours import SERVED_AS
 from tfjs_serve.settings import Variant
@@ -18,7 +19,8 @@ from tfjs_serve.web.pages.snippets import snippets_of
 from tfjs_serve.web.pages.templates import render
 from tfjs_serve.web.pages.trial import trial_of
 from tfjs_serve.web.pages.typescript import TYPES_NAME
-from tfjs_serve.web.pages.wording import FORMS, KINDS, VARIANTS, readable_size, signature, state
+from tfjs_serve.web.pages.variants import VariantView, variants_of
+from tfjs_serve.web.pages.wording import FORMS, KINDS, readable_size, signature, state
 from tfjs_serve.web.tfjs import Tfjs
 from tfjs_serve.web.tfjs_backends import NO_BACKENDS, Backends
 
@@ -138,16 +140,6 @@ class ModelView:
         return urls | {name: f"{summary.page_url}{name}" for name in names}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantView:
-    """A row of the table of variants."""
-
-    name: str
-    path: str
-    told: str
-    size: str
-
-
 def model_page(
     summary: ModelSummary,
     generations: Sequence[KeptGeneration] = (),
@@ -155,6 +147,7 @@ def model_page(
     origin: str,
     tfjs: Tfjs,
     backends: Backends = NO_BACKENDS,
+    weight_errors: Mapping[Variant, WeightError] | None = None,
 ) -> str:
     """Return the page at ``/<name>/``.
 
@@ -164,11 +157,13 @@ def model_page(
         The versions of the model whose files are there, newest first.
     origin
         What goes before paths in the lines to paste, such as ``http://localhost:8000``.
+    weight_errors
+        How far the weights of variants are from those of the full model, where it was measured.
     """
     view = ModelView(summary=summary, origin=origin)
     facts = view.status.facts
     known = known_of(facts, summary.train_lines(origin)) if facts else None
-    variants = _variants(summary) if view.can_be_tried else ()
+    variants = variants_of(summary, weight_errors or {}) if view.can_be_tried else ()
     return render(
         "model",
         origin=origin,
@@ -179,7 +174,9 @@ def model_page(
         known=known,
         generations=generations_told(generations),
         shards=shards_of(generations, summary.page_url),
-        trial=trial_of(summary, tfjs, generations=generations, own_layers=view.own_layers),
+        trial=trial_of(
+            summary, tfjs, backends, generations=generations, own_layers=view.own_layers
+        ),
         proof=proof_of(summary, tfjs, backends),
     )
 
@@ -203,20 +200,3 @@ def _sections(
         "notes": ("Notes", view.status.notes),
     }
     return {anchor: text for anchor, (text, is_there) in has.items() if is_there}
-
-
-def _variants(summary: ModelSummary) -> Sequence[VariantView]:
-    sizes = summary.status.facts.weight_bytes if summary.status.facts else {}
-    return [
-        VariantView(
-            name=variant.value,
-            path=path,
-            told=_told(variant, summary.variant),
-            size=readable_size(sizes[variant.value]) if variant.value in sizes else "",
-        )
-        for variant, path in summary.variant_urls.items()
-    ]
-
-
-def _told(variant: Variant, default: Variant) -> str:
-    return f"{VARIANTS[variant]}{', the default' if variant is default else ''}"

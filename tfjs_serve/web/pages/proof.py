@@ -12,7 +12,7 @@ from tfjs_serve.neighbours import PROOF_JSON, PROOF_NPZ
 from tfjs_serve.settings import Variant
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.tfjs import Tfjs
-from tfjs_serve.web.tfjs_backends import Backends
+from tfjs_serve.web.tfjs_backends import Backends, scripts_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +45,18 @@ def proof_of(summary: ModelSummary, tfjs: Tfjs, backends: Backends) -> ProofView
     facts, path = summary.status.facts, PurePosixPath(summary.entry.exact_name)
     is_beside = any(one.name == PROOF_NPZ for one in summary.entry.neighbours)
     file = PurePosixPath(summary.entry.name).name
+    # The proof of a folder lies beside it, so the folder is named, and not a file in it.
+    model = file if summary.entry.kind.is_folder else path.name
     return ProofView(
         is_there=facts.proof is not None if facts else is_beside,
         info=facts.proof if facts else None,
         file=f"{file}.{PROOF_NPZ}",
-        lines=f"from tfjs_serve.keras import write_proof\n\nwrite_proof(model, x, {path.name!r})",
+        lines=f"from tfjs_serve.keras import write_proof\n\nwrite_proof(model, x, {model!r})",
         data={
             "url": summary.variant_urls.get(Variant.FULL, summary.url),
             "loader": summary.loader,
             "needsLayers": bool(summary.layers_url),
             "proofUrl": f"{summary.page_url}{PROOF_JSON}",
-            "tfjs": {
-                "url": tfjs.url,
-                "integrity": tfjs.integrity,
-                "backends": {name: one.to_json() for name, one in backends.scripts.items()},
-            },
+            "tfjs": scripts_json(tfjs, backends),
         },
     )

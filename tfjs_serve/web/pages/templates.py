@@ -62,6 +62,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    # Lists to choose from are in the order of their dictionaries, not in that of the alphabet.
+    environment.policies["json.dumps_kwargs"] = {}
     environment.globals.update(version=__version__, asset_url=_asset_url)
     environment.filters.update(
         counted=counted,

@@ -11,6 +11,7 @@ from tfjs_serve.settings import Variant
 from tfjs_serve.web.generations import generation_name
 from tfjs_serve.web.listing import ModelSummary
 from tfjs_serve.web.tfjs import Tfjs
+from tfjs_serve.web.tfjs_backends import Backends, scripts_json
 
 _VOCABULARY = "vocab.json"
 
@@ -24,7 +25,7 @@ class Trial:
     refusal
         Why it cannot be; empty if it can.
     data
-        A JSON object; its URLs are paths on this server, but for that of TensorFlow.js.
+        A JSON object; its URLs are paths on this server, but for those of TensorFlow.js.
     """
 
     refusal: str = ""
@@ -34,6 +35,7 @@ class Trial:
 def trial_of(
     summary: ModelSummary,
     tfjs: Tfjs,
+    backends: Backends,
     *,
     generations: Sequence[KeptGeneration],
     own_layers: Sequence[str],
@@ -47,14 +49,19 @@ def trial_of(
     own_layers
         The layer classes that a page has to have, because no server can.
     """
+    scripts = scripts_json(tfjs, backends)
     refusal = (
         f"This model needs layers that only pages of your own have: {', '.join(own_layers)}. So it "
         "cannot be tried here."
     )
-    return Trial(refusal=refusal if own_layers else "", data=_data(summary, tfjs, generations[1:2]))
+    return Trial(
+        refusal=refusal if own_layers else "", data=_data(summary, scripts, generations[1:2])
+    )
 
 
-def _data(summary: ModelSummary, tfjs: Tfjs, before: Sequence[KeptGeneration]) -> dict[str, Any]:
+def _data(
+    summary: ModelSummary, tfjs: Mapping[str, Any], before: Sequence[KeptGeneration]
+) -> dict[str, Any]:
     facts = summary.status.facts
     beside = {neighbour.name for neighbour in summary.entry.neighbours}
     return {
@@ -66,8 +73,9 @@ def _data(summary: ModelSummary, tfjs: Tfjs, before: Sequence[KeptGeneration]) -
         "before": [_earlier(summary, one) for one in before],
         "weightBytes": dict(facts.weight_bytes) if facts else {},
         "labels": list(facts.labels) if facts else [],
+        "notes": list(summary.status.notes),
         "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
-        "tfjs": {"url": tfjs.url, "integrity": tfjs.integrity},
+        "tfjs": tfjs,
     }
 
 

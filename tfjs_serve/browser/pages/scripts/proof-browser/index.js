@@ -1,6 +1,6 @@
 // `check --run` in Chromium: compares, and sends what came of it to where the page is from.
 
-import { withBackends } from "../proof/backends.js";
+import { withBackends } from "../try/backends.js";
 import { fetchProof, proveAll } from "../proof/prove.js";
 
 const data = JSON.parse(document.getElementById("proof-data").textContent);

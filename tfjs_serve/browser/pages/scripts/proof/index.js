@@ -1,8 +1,8 @@
 // The section "Proof" of a model's page. What the server has made of it may be replaced at any
 // time, so what is shown is looked for when it is needed.
 
+import { withBackends, withUrls } from "../try/backends.js";
 import { h } from "../try/ui/dom.js";
-import { withBackends } from "./backends.js";
 import { fetchProof, proveAll } from "./prove.js";
 import { firstTold, readable, verdict } from "./words.js";
 
@@ -30,7 +30,7 @@ async function run() {
   const rows = h("tbody");
   place.replaceChildren(status);
   try {
-    const data = withUrls(JSON.parse(document.getElementById("proof-data").textContent));
+    const data = urlsIn(JSON.parse(document.getElementById("proof-data").textContent));
     const proof = await fetchProof(data.proofUrl);
     const { tf, names, missing } = await withBackends(data.tfjs);
     place.replaceChildren(status, table(rows));
@@ -59,28 +59,22 @@ function told(outcomes, names, missing) {
   return [said, ...not].join(" ");
 }
 
+const HEADS = ["Largest relative difference", "Allowed", "Verdict", "First layer that differs"];
+
 function table(rows) {
-  const heads = ["Backend", "Largest difference", "Up to", "Verdict", "First layer that differs"];
-  return h("div", { class: "scroll" }, h("table", {},
-    h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), rows));
+  return h("div", { class: "scroll" }, h("table", { class: "stacked" },
+    h("thead", {}, h("tr", {}, ["Backend", ...HEADS].map((text) => h("th", { scope: "col" }, text)))), rows));
 }
 
 function row(outcome) {
   const cells = [readable(outcome.largest), readable(outcome.tolerance), verdict(outcome), firstTold(outcome)];
   return h("tr", { class: outcome.isRight ? "right" : "wrong" },
-    h("th", { scope: "row" }, outcome.backend), cells.map((text) => h("td", {}, text)));
+    h("th", { scope: "row" }, outcome.backend), cells.map((text, at) => h("td", { "data-label": HEADS[at] }, text)));
 }
 
 /** The server tells paths on itself. */
-function withUrls(data) {
+function urlsIn(data) {
   const absolute = (path) => (path?.startsWith("/") ? new URL(path.slice(1), root).href : path);
-  const backends = Object.entries(data.tfjs.backends).map(([name, one]) => [
-    name, { ...one, url: absolute(one.url), folder: absolute(one.folder) },
-  ]);
-  return {
-    ...data,
-    url: absolute(data.url),
-    proofUrl: absolute(data.proofUrl),
-    tfjs: { ...data.tfjs, url: absolute(data.tfjs.url), backends: Object.fromEntries(backends) },
-  };
+  const { url, proofUrl, tfjs } = data;
+  return { ...data, url: absolute(url), proofUrl: absolute(proofUrl), tfjs: withUrls(tfjs, absolute) };
 }

@@ -1,11 +1,12 @@
 // Try a model in its page.
 
+import { withUrls } from "./backends.js";
 import { App } from "./ui/app.js";
 
 /** Of this server; a proxy may have put something before all paths. */
 const root = new URL("../../", import.meta.url);
 const given = document.getElementById("try-data");
-if (given) begin(withUrls(JSON.parse(given.textContent)));
+if (given) begin(urlsIn(JSON.parse(given.textContent)));
 
 function begin(data) {
   const app = new App(document.getElementById("try-app"), data);
@@ -22,7 +23,7 @@ async function follow(app, exactName) {
 }
 
 /** The server tells paths on itself. */
-function withUrls(data) {
+function urlsIn(data) {
   const absolute = (path) => (path?.startsWith("/") ? new URL(path.slice(1), root).href : path);
   const variants = Object.entries(data.variants).map(([name, path]) => [name, absolute(path)]);
   return {
@@ -30,6 +31,6 @@ function withUrls(data) {
     before: data.before.map((one) => ({ ...one, url: absolute(one.url) })),
     variants: Object.fromEntries(variants),
     vocabularyUrl: absolute(data.vocabularyUrl),
-    tfjs: { ...data.tfjs, url: absolute(data.tfjs.url) },
+    tfjs: withUrls(data.tfjs, absolute),
   };
 }

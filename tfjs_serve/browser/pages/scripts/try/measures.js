@@ -23,14 +23,14 @@ export function bytesOf(entries) {
   return { network, cache, requests: entries.length };
 }
 
-const UNITS = ["bytes", "KB", "MB", "GB"];
+const UNITS = ["bytes", "KiB", "MiB", "GiB"];
 
-/** A size in the unit that fits, in powers of 1000 as browsers' tools have it. */
+/** A size in the unit that fits, spelled as the server spells it. */
 export function readableBytes(bytes) {
   let unit = 0;
   let value = bytes;
-  for (; value >= 1000 && unit < UNITS.length - 1; unit++) value /= 1000;
-  return `${unit && value < 100 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
+  return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
 }
 
 export function readableTime(milliseconds) {

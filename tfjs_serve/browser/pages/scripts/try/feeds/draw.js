@@ -13,12 +13,13 @@ const filled = (side) => (side <= 16 ? 1 : 20 / 28);
 
 export function draw({ input, shape, range, changed }) {
   const layout = imageLayout([1, ...shape]);
-  const sheet = new Sheet(layout, changed);
-  const options = pixelOptions({ layout, range, dtype: input.dtype, fit: "stretch", hasFit: false }, changed);
   const preview = h("canvas", { class: "preview", role: "img", "aria-label": "What the model sees" });
+  const blank = () => Object.assign(preview, { width: layout.width, height: layout.height });
+  const sheet = new Sheet(layout, changed, blank);
+  const options = pixelOptions({ layout, range, dtype: input.dtype, fit: "stretch", hasFit: false }, changed);
   let isCentred = true;
   const element = h("div", { class: "pictures" },
-    h("div", { class: "sheet" }, sheet.canvas, sheet.marker),
+    h("div", { class: "sheet" }, sheet.canvas, sheet.marker, sheet.hint),
     h("figure", {}, preview, h("figcaption", {}, "What the model sees")),
     h("div", { class: "fields" },
       button("Clear", () => sheet.clear()),
@@ -42,7 +43,8 @@ export function draw({ input, shape, range, changed }) {
 }
 
 class Sheet {
-  constructor({ width, height }, changed) {
+  /** @param wiped called when nothing is drawn any more */
+  constructor({ width, height }, changed, wiped) {
     const zoom = SIDE / Math.max(width, height);
     this.canvas = h("canvas", {
       width: Math.round(width * zoom), height: Math.round(height * zoom), tabindex: 0, role: "img",
@@ -51,7 +53,9 @@ class Sheet {
     this.marker = h("span", { class: "marker", "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     this.pen = 0.1;
+    this.hint = h("span", { class: "here", "aria-hidden": "true" }, "Draw here");
     this.changed = changed;
+    this.wiped = wiped;
     this.place = { x: this.canvas.width / 2, y: this.canvas.height / 2 };
     this.step = Math.max(2, zoom / 2);
     this.isDown = false;
@@ -123,6 +127,7 @@ class Sheet {
     context.stroke();
     this.place = next;
     this.isEmpty = false;
+    this.hint.hidden = true;
   }
 
   wipe() {
@@ -132,6 +137,8 @@ class Sheet {
     context.strokeStyle = "white";
     context.lineCap = context.lineJoin = "round";
     this.isEmpty = true;
+    this.hint.hidden = false;
+    this.wiped();
   }
 
   clear() {

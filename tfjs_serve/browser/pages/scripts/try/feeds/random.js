@@ -20,7 +20,7 @@ export function random({ input, shape, tokens, range, changed }) {
   const seed = numberField("seed", 1, (value) => set({ seed: value }), { step: 1 });
   const element = h("div", { class: "fields" },
     choice("Numbers", kinds, state.kind, (kind) => set({ kind })), bounds, seed,
-    button("Others", () => {
+    button("Other numbers", () => {
       seed.querySelector("input").value = state.seed + 1;
       set({ seed: state.seed + 1 });
     }));

@@ -97,8 +97,18 @@ export class App {
     if (this.models.nameOfBefore) against.push([BEFORE, this.models.nameOfBefore]);
     this.controls.replaceChildren(
       ...(variants.length > 1 ? [choice("Variant", named, this.models.variant, (name) => this.choose(name))] : []),
-      choice("Backend", this.models.backends(), this.models.backend(), (name) => this.useBackend(name)),
-      ...(against.length > 1 ? [choice("Compare with", against, this.models.against, (name) => this.compare(name))] : []));
+      choice("Backend", this.backendOptions(), this.models.backend(), (name) => this.useBackend(name)),
+      ...(against.length > 1 ? [choice("Compare with", against, this.models.against, (name) => this.compare(name))] : []),
+      ...this.warnings().map((text) => h("p", { class: "notice stale" }, text)));
+  }
+
+  backendOptions() {
+    return this.models.backends().map(({ name, lacks }) => [name, lacks ? `${name}, ${lacks}` : name, Boolean(lacks)]);
+  }
+
+  /** What is known to be wrong on the backend that is used. */
+  warnings() {
+    return this.data.notes.filter((note) => note.includes(`wrong on the ${this.models.backend()} backend`));
   }
 
   sizeOf(variant) {
@@ -107,21 +117,21 @@ export class App {
   }
 
   async choose(variant) {
-    await this.busy("Loading …", () => this.models.choose(variant));
+    const went = await this.busy("Loading …", () => this.models.choose(variant));
     this.showControls();
-    await this.predictNow();
+    if (went) await this.predictNow();
   }
 
   async compare(against) {
-    await this.busy("Loading …", () => this.models.compareWith(against));
+    const went = await this.busy("Loading …", () => this.models.compareWith(against));
     this.showControls();
-    await this.predictNow();
+    if (went) await this.predictNow();
   }
 
   async useBackend(name) {
-    await this.busy("Changing the backend …", () => this.models.useBackend(name));
+    const went = await this.busy("Changing the backend …", () => this.models.useBackend(name));
     this.showControls();
-    await this.predictNow();
+    if (went) await this.predictNow();
   }
 
   /** The server tells of several events for one change: look once, and again if more comes. */

@@ -34,12 +34,12 @@ export function checkbox(text, checked, onchange) {
 /**
  * A list to choose from.
  *
- * @param options texts, or pairs of a value and a text
+ * @param options texts, or a value, a text, and whether it cannot be chosen
  */
 export function choice(text, options, value, onchange) {
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
   const select = h("select", { onchange: () => onchange(select.value) },
-    pairs.map(([one, shown]) => h("option", { value: one, selected: one === value }, shown)));
+    pairs.map(([one, shown, disabled]) => h("option", { value: one, selected: one === value, disabled }, shown)));
   return labelled(text, select);
 }
 

@@ -1,6 +1,7 @@
 // The models that are loaded: the one that is tried, the one it is compared with, and the
 // generation before.
 
+import { addBackend, backendsOf } from "../backends.js";
 import * as engine from "../engine.js";
 
 /** In place of a variant: the generation before the newest, which stays loaded. */
@@ -109,11 +110,12 @@ export class Models {
   }
 
   backends() {
-    return Object.keys(this.tf.engine().registryFactory);
+    return backendsOf(this.tf, this.data.tfjs);
   }
 
   async useBackend(name) {
     const before = this.backend();
+    await addBackend(this.tf, this.data.tfjs, name);
     const has = await engine.inTurn(() => this.tf.setBackend(name)).catch(() => false);
     if (!has || this.backend() !== name) {
       await this.tf.setBackend(before);

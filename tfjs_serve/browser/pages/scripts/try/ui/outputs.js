@@ -37,7 +37,7 @@ export class Outputs {
   }
 
   clear() {
-    this.element.replaceChildren();
+    this.element.replaceChildren(h("p", { class: "hint" }, "What the model answers is shown here."));
   }
 
   /** The labels of an output: only one that has so many numbers stands for them. */
@@ -72,7 +72,7 @@ export class Outputs {
     const shown = output.rows.slice(0, MOST_ROWS);
     const isClass = viewsOf(output.shape, output.dtype)[0] === "bars";
     const compared = columns.length === 2;
-    const head = h("tr", {}, h("th", {}, "Row"), this.results.map(({ name }) => h("th", {}, compared ? name : "Output")),
+    const head = h("tr", {}, h("th", {}, "Row"), this.results.map(({ name }) => h("th", {}, compared ? name : isClass ? "Largest" : "Output")),
       compared && h("th", {}, "Largest difference"));
     const body = shown.map((_, row) => h("tr", {}, h("th", {}, String(row + 1)),
       columns.map((rows) => h("td", {}, summary(rows[row], labels, isClass))),
@@ -93,7 +93,7 @@ function sameInAll([one, other]) {
 function summary(values, labels, isClass) {
   if (isClass) {
     const best = largest(values);
-    return best < 0 ? "no number" : `${labels[best] ?? best}: ${inShort(values[best])}`;
+    return best < 0 ? "no number" : `${labels[best] ?? best}: ${score(values[best], areProbabilities(values))}`;
   }
   const shown = Array.from(values.slice(0, MOST_CELLS), (value) => (typeof value === "string" ? value : inShort(value)));
   const label = values.length === 1 ? labelOfNumber(values[0], labels) : "";
