@@ -20,8 +20,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +61,7 @@ BENCHMARKS = (
     "soak",
 )
 
+NODE = ("nodejs", "npm")
 WEB_SERVERS = ("nginx", "caddy")
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PATHS = (
@@ -68,6 +71,9 @@ CHROMIUM_PATHS = (
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
+
+APT = threading.Lock()
+"""Held while apt-get runs, which does not wait for another one."""
 
 
 class DevError(Exception):
@@ -174,11 +180,13 @@ def apt_install(*packages: str) -> bool:
         prefix = ["sudo", *([] if sys.stdin.isatty() else ["--non-interactive"])]
     else:
         return False
-    say(f"-- installing {', '.join(packages)} with apt-get")
     environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
     quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
-    run([*environment, "apt-get", *quiet, "update"])
-    run([*environment, "apt-get", *quiet, "install", "-y", "--no-install-recommends", *packages])
+    with APT:
+        say(f"-- installing {', '.join(packages)} with apt-get")
+        run([*environment, "apt-get", *quiet, "update"])
+        options = ["-y", "--no-install-recommends"]
+        run([*environment, "apt-get", *quiet, "install", *options, *packages])
     return True
 
 
@@ -193,7 +201,7 @@ def node_is_usable() -> bool:
 
 def install_node_packages() -> None:
     if not node_is_usable():
-        apt_install("nodejs", "npm")
+        apt_install(*NODE)
     if not node_is_usable():
         raise DevError(f"The tests need Node.js {MINIMUM_NODE} or newer, with npm, on the PATH.")
     npm = shutil.which("npm") or "npm"
@@ -280,10 +288,16 @@ def run_step(title: str, action: Callable[[], int], summary: list[str]) -> bool:
     return not failed
 
 
-def install_web_servers() -> None:
-    """Install those that the docs have lines for, on Debian; elsewhere their tests say so."""
-    if missing := [name for name in WEB_SERVERS if shutil.which(name) is None]:
-        apt_install(*missing)
+def missing_packages() -> list[str]:
+    """Return what Debian has of all that the tests need, to be installed in one go.
+
+    Elsewhere, the tests of web servers and of OpenStack Swift say what is missing.
+    """
+    node = () if node_is_usable() else NODE
+    browser = () if find_chromium() else ("chromium",)
+    web_servers = [name for name in WEB_SERVERS if shutil.which(name) is None]
+    stores = () if swift.is_installed() else swift.PACKAGES
+    return [*node, *browser, *web_servers, *stores]
 
 
 def install_stores() -> None:
@@ -305,16 +319,30 @@ def install_azurite() -> None:
     )
 
 
-def install_all() -> int:
-    """Install what the tests need, and tell them where Chromium is."""
+def install_python() -> int:
+    """Install what is written in Python."""
     install_package()
     install_test_requirements()
     install_docs_requirements()
+    return 0
+
+
+def install_programs() -> int:
+    """Install the other programs that the tests need, and tell them where Chromium is."""
+    if missing := missing_packages():
+        apt_install(*missing)
     install_node_packages()
-    install_web_servers()
-    install_stores()
+    install_azurite()
     os.environ["CHROME"] = install_chromium()
     return 0
+
+
+def install_all() -> int:
+    """Install what the tests need."""
+    with ThreadPoolExecutor(1) as beside:
+        programs = beside.submit(install_programs)
+        install_python()
+        return programs.result()
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -342,15 +370,26 @@ def docs(arguments: Sequence[str]) -> int:
     return run_module(["mkdocs", *(arguments or ["build", "--strict"])])
 
 
+def steps(arguments: Sequence[str], programs: Callable[[], int]) -> dict[str, Callable[[], int]]:
+    """Return what `test` does, in order; only the tests need more than Python."""
+    checks = {
+        title: partial(run_module, words) for title, words in check_commands(arguments).items()
+    }
+    tests = checks.pop("pytest")
+    return {"install": install_python, **checks, "programs": programs, "pytest": tests}
+
+
 def test(arguments: Sequence[str]) -> int:
     """Run the checks in order up to the first that fails; return an exit code."""
     summary: list[str] = []
-    passed = run_step("install", install_all, summary)
-    for title, words in check_commands(arguments).items():
-        if not passed:
-            summary.append(f"{'not run':<8}{title}")
-            continue
-        passed = run_step(title, partial(run_module, words), summary)
+    passed = True
+    with ThreadPoolExecutor(1) as beside:
+        programs = beside.submit(install_programs).result
+        for title, action in steps(arguments, programs).items():
+            if not passed:
+                summary.append(f"{'not run':<8}{title}")
+                continue
+            passed = run_step(title, action, summary)
     say("\n== summary")
     say("\n".join(summary))
     return 0 if passed else 1

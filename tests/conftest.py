@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.distribution import InRows
     from tests.parity.harness import NodeTf, ServedModels
 
 # Before anyone imports Keras. The numpy backend computes most layers eagerly, so a small model
@@ -19,6 +22,14 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 
 # Before a fixture imports it.
 pytest.register_assert_rewrite("tests.parity.harness")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InRows:
+    """Choose how tests are spread over the workers."""
+    from tests.distribution import InRows
+
+    return InRows(config, log)
 
 
 @pytest.fixture(autouse=True)

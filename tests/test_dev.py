@@ -57,24 +57,34 @@ def test_steps_after_a_failure_are_not_run(
         ran.append(words[0])
         return 1 if words[0] == "mypy" else 0
 
-    monkeypatch.setattr(dev, "install_all", lambda: 0)
+    for name in ("install_python", "install_programs"):
+        monkeypatch.setattr(dev, name, lambda: 0)
     monkeypatch.setattr(dev, "run_module", run_module)
     assert dev.test([]) == 1
     assert ran == ["ruff", "ruff", "mypy"]
     summary = capsys.readouterr().out.partition("== summary\n")[2].splitlines()
-    outcomes = ["ok", "ok", "ok", "FAILED", "not run"]
+    outcomes = ["ok", "ok", "ok", "FAILED", "not run", "not run"]
     assert [line[:8].strip() for line in summary] == outcomes
 
 
 def test_what_cannot_be_installed_ends_the_run_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    ran: list[str] = []
+
     def fail() -> int:
         raise dev.DevError("Install a browser.")
 
-    monkeypatch.setattr(dev, "install_all", fail)
+    def run_module(words: list[str]) -> int:
+        ran.append(words[0])
+        return 0
+
+    monkeypatch.setattr(dev, "install_python", lambda: 0)
+    monkeypatch.setattr(dev, "install_programs", fail)
+    monkeypatch.setattr(dev, "run_module", run_module)
     assert dev.test([]) == 1
     assert "error: Install a browser.\n" in capsys.readouterr().out
+    assert ran == ["ruff", "ruff", "mypy"]
 
 
 def test_a_browser_that_does_not_exist_is_not_replaced_by_another(
