@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal
-from tfjs_serve.cli.deployed import checked_at, warned_once
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.doctor.examination import Thoroughness
 from tfjs_serve.doctor.model import Page
 from tfjs_serve.exporting.building import building
 from tfjs_serve.facts.wording import counted
@@ -144,6 +142,10 @@ class Publication:
 
     async def _verify(self, built: Built) -> bool:
         """Look at each model as a page would; return whether all can be loaded."""
+        # The client takes as long to import as a hundred models take to be found unchanged.
+        from tfjs_serve.cli.deployed import checked_at, warned_once
+        from tfjs_serve.doctor.examination import Thoroughness
+
         url = self.url
         if url is None:
             url = await address_of(self.dest, self.place, os.environ)
