@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tfjs_serve.publishing.contents import DamagedError
@@ -160,17 +160,18 @@ async def _carry_out(
     sent_bytes, all_bytes = 0, sum(file.size_bytes for stage in found.stages for file in stage)
     if not manifest.is_empty:
         await _tried(destination, _written(manifest.doing, manifest))
-    places = asyncio.Semaphore(_AT_ONCE)
 
-    async def send(file: SiteFile) -> None:
+    async def send(files: Iterator[SiteFile]) -> None:
+        """Send one after another of those that nobody else has taken."""
         nonlocal sent_bytes
-        async with places:
+        for file in files:
             await _tried(destination, file)
-        sent_bytes += file.size_bytes
-        on_progress(sent_bytes, all_bytes)
+            sent_bytes += file.size_bytes
+            on_progress(sent_bytes, all_bytes)
 
     for stage in found.stages:
-        await _all_or_none([asyncio.create_task(send(file)) for file in stage])
+        files = iter(stage)
+        await _all_or_none([asyncio.create_task(send(files)) for _ in range(_AT_ONCE)])
     if not manifest.is_empty:
         await _tried(destination, _written(manifest.done, manifest))
     await destination.delete(found.removed)  # as long as there is a manifest that names them
