@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -53,6 +54,19 @@ class SiteFile:
     media_type: str
     cache_control: str
     content_encoding: str = ""
+
+
+def note(path: str, content: bytes) -> SiteFile:
+    """Return a file that publishes write for each other, not for pages."""
+    return SiteFile(
+        path=path,
+        stage=Stage.SITE,
+        content=content,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type="application/json",
+        cache_control="no-store",
+    )
 
 
 class Destination(Protocol):

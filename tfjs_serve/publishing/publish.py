@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
-from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
+from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, note
 from tfjs_serve.publishing.plan import Plan, is_about_all, own_files, plan
 
 _AT_ONCE = 8
@@ -130,7 +130,7 @@ async def publish(
     """
     found = await look(destination, wish, time.time())
     if found is None:
-        return Published(sent=(), kept=len(wish.files), removed=())
+        return would_be(None, wish)
     async with locked(destination) as was_locked:
         # Somebody else may have published while this one waited.
         wish = await wish.renew() if wish.renew else wish
@@ -159,7 +159,7 @@ async def _carry_out(
     manifest = found.manifest
     sent_bytes, all_bytes = 0, sum(file.size_bytes for stage in found.stages for file in stage)
     if not manifest.is_empty:
-        await _tried(destination, _written(manifest.doing, manifest))
+        await _tried(destination, note(manifest.doing, manifest.to_bytes()))
 
     async def send(files: Iterator[SiteFile]) -> None:
         """Send one after another of those that nobody else has taken."""
@@ -173,7 +173,7 @@ async def _carry_out(
         files = iter(stage)
         await _all_or_none([asyncio.create_task(send(files)) for _ in range(_AT_ONCE)])
     if not manifest.is_empty:
-        await _tried(destination, _written(manifest.done, manifest))
+        await _tried(destination, note(manifest.done, manifest.to_bytes()))
     await destination.delete(found.removed)  # as long as there is a manifest that names them
     await destination.delete([*found.leftovers, manifest.doing])
 
@@ -198,16 +198,3 @@ async def _tried(destination: Destination, file: SiteFile) -> None:
         except PublishError:
             await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
     return await destination.put(file)
-
-
-def _written(path: str, manifest: Manifest) -> SiteFile:
-    content = manifest.to_bytes()
-    return SiteFile(
-        path=path,
-        stage=Stage.SITE,
-        content=content,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        media_type="application/json",
-        cache_control="no-store",
-    )
