@@ -163,16 +163,16 @@ class Publication:
 
     async def _verify(self, built: Built) -> bool:
         """Look at each model as a page would; return whether all can be loaded."""
-        # The client takes as long to import as a hundred models take to be found unchanged.
-        from tfjs_serve.cli.deployed import checked_at, warned_once
-        from tfjs_serve.doctor.examination import Thoroughness
-
         url = self.url
         if url is None:
             url = await address_of(self.dest, self.place, os.environ)
         if not url:
             self.terminal.text("Give --url to have each model looked at where pages find it.")
             return True
+        # The client takes as long to import as hundreds of models take to be found unchanged.
+        from tfjs_serve.cli.deployed import checked_at, warned_once
+        from tfjs_serve.doctor.examination import Thoroughness
+
         how = Thoroughness(custom_layers=self.settings.custom_layers)
         places = asyncio.Semaphore(_LOOKED_AT_ONCE)
 
