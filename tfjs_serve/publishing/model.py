@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
 from tfjs_serve.errors import TfjsServeError
+
+IsMine = Callable[[str], bool]
+"""Whether a folder of a destination is of a model that is published now, or of one that is gone.
+
+Files of other models stay as they are.
+"""
 
 
 class PublishError(TfjsServeError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
-from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, note
+from tfjs_serve.publishing.model import Destination, IsMine, PublishError, SiteFile, note
 from tfjs_serve.publishing.plan import Plan, is_about_all, own_files, plan
 
 _AT_ONCE = 8
@@ -27,8 +27,6 @@ class Wish:
     ----------
     files
         Of the models that are published now.
-    is_mine
-        Whether a folder there is of one of these models, or of one that is gone.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
     renew
@@ -37,7 +35,7 @@ class Wish:
     """
 
     files: Sequence[SiteFile]
-    is_mine: Callable[[str], bool]
+    is_mine: IsMine
     removes_after_seconds: float | None
     renew: Callable[[], Awaitable[Wish]] | None = None
 
