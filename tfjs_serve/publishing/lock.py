@@ -55,7 +55,8 @@ async def _acquire(destination: Destination) -> None:
             continue
         if not _is_gone(before):
             await _watch(destination, before)
-        await destination.delete([LOCK])
+        if await destination.read(LOCK) == before:  # others may have waited for the same one
+            await destination.delete([LOCK])
 
 
 async def _watch(destination: Destination, before: bytes) -> None:
