@@ -177,13 +177,7 @@ class ArtifactStore:
             return False
 
     def record_generation(self, label: str, key: ArtifactKey, made_of: str = "") -> None:
-        """Record `key` as the newest generation of `label`, unless it already is.
-
-        Parameters
-        ----------
-        made_of
-            Anything by which the caller knows its source again.
-        """
+        """Record `key`, `made_of` something, as the newest generation of `label` if it is not."""
         with store_errors():
             self._log.record(label, key, partial(self._file_names, key), made_of)
 
@@ -220,8 +214,7 @@ class ArtifactStore:
             return self._cleaner.clean()
 
     def _file_names(self, key: ArtifactKey) -> list[str]:
-        artifact = self._find(key)
-        return [file.name for file in artifact.files] if artifact else []
+        return [file.name for file in artifact.files] if (artifact := self._find(key)) else []
 
     def _find(self, key: ArtifactKey) -> Artifact | None:
         directory = self._folder.artifact_directory(key)
