@@ -18,6 +18,7 @@ import pytest
 from tests.parity.folder_server import serving
 from tests.parity.harness import NodeTf
 from tests.samples import SAMPLE_MODELS
+from tfjs_serve.cli import publication
 from tfjs_serve.publishing.folder import Folder
 
 
@@ -64,6 +65,15 @@ def test_a_second_time_sends_nothing(publish) -> None:
     result = publish()
     assert result.exit_code == 0
     assert "6 models; 0 files, 0 bytes sent" in result.output
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e6])
+def test_waiting_is_told_after_a_while(
+    publish, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publication, "_SILENT_SECONDS", seconds)
+    said = "still trying" in publish("digits").output
+    assert said == (seconds == 0)
 
 
 def test_what_lies_in_a_folder_is_not_converted_again(publish, cache: Path) -> None:

@@ -102,7 +102,25 @@ async def test_where_nothing_can_be_shared_it_is_copied(
 def test_a_clone_that_is_refused_leaves_nothing(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"bytes")
-    assert not share(source, tmp_path / "target", mode=0) or (tmp_path / "target").exists()
+    source.chmod(0o400)
+    assert share(source, tmp_path / "target") == (tmp_path / "target").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+async def test_files_get_the_usual_permissions_without_a_change_of_those_of_the_process(
+    cached: SiteFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several threads write: what one of them changes would hold for files of the others."""
+
+    def refuse(_mask: int) -> int:
+        raise AssertionError
+
+    (tmp_path / "usual").touch()
+    monkeypatch.setattr(os, "umask", refuse)
+    for stage in (Stage.WEIGHTS, Stage.BESIDE):
+        await Folder(tmp_path / "site").put(replace(cached, stage=stage))
+        published = (tmp_path / "site" / cached.path).stat()
+        assert published.st_mode == (tmp_path / "usual").stat().st_mode
 
 
 async def test_twice_leaves_no_second_name(cached: SiteFile, tmp_path: Path) -> None:

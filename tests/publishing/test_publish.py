@@ -286,6 +286,24 @@ async def test_the_lock_of_a_process_that_is_gone_is_taken_over(
     assert is_whole(await contents(destination), "m")
 
 
+async def test_a_lock_that_somebody_else_has_taken_over_stays(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two publishes have seen the lock of one that has ended, and the other one was faster."""
+    monkeypatch.setattr(lock_module, "_is_gone", lambda text: b"ended" in text)
+    seen = iter([b'{"host": "ended"}', *(b'{"renewed": %d}' % number for number in range(1000))])
+
+    class Slow(Recorded):
+        async def read(self, path: str) -> bytes | None:
+            return next(seen) if path == LOCK else await super().read(path)
+
+    await destination.create(LOCK, b"{}")
+    with pytest.raises(PublishError, match="publishes there at this moment"):
+        await _publish(Slow(destination), wish(OLD))
+    assert await destination.read(LOCK) == b"{}"
+    assert await contents(destination) == {}
+
+
 async def test_a_lock_that_nobody_renews_is_taken_over(destination: Destination) -> None:
     await destination.create(LOCK, b'{"host": "elsewhere", "process": 1, "renewed": 7}')
     await _publish(destination, wish(OLD))

@@ -1,10 +1,11 @@
 """The artifacts that were made of each model, in order, so that old pages find their shards.
 
 There are two small files per generation in the directory ``<SHA-256 of the label>/``:
-``<key>.json`` says when that key became the newest, and ``<key>.files`` lists its files. The first
-is deleted when the grace time is over. The second is kept longer, to tell a file that is gone from
-one that never existed. No file is read, changed and written back, except to correct times that lie
-in the future, so processes that share the cache cannot lose each other's entries.
+``<key>.json`` says when that key became the newest, and what it was made of, and ``<key>.files``
+lists its files. The first is deleted when the grace time is over. The second is kept longer, to
+tell a file that is gone from one that never existed. No file is read, changed and written back,
+except to correct times that lie in the future, and to note another source with the same bytes, so
+processes that share the cache cannot lose each other's entries.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tfjs_serve.artifacts.model import ArtifactKey
@@ -39,11 +40,14 @@ class Generation:
         When it became the newest, in seconds since the epoch.
     superseded_at
         When another one did; ``None`` for the newest.
+    made_of
+        What was recorded of its source; empty if nothing was.
     """
 
     key: ArtifactKey
     recorded_at: float
     superseded_at: float | None
+    made_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class _Entry:
     label: str
     recorded_at: float
     key: ArtifactKey
+    made_of: str = ""
 
 
 class GenerationLog:
@@ -78,18 +83,42 @@ class GenerationLog:
         self._clock = clock
         self._seen: dict[Path, dict[str, _Read]] = {}
 
-    def record(self, label: str, key: ArtifactKey, file_names: Sequence[str]) -> None:
-        """Make `key`, which has these files, the newest generation of `label` if it is not yet."""
+    def record(
+        self,
+        label: str,
+        key: ArtifactKey,
+        file_names: Callable[[], Sequence[str]],
+        made_of: str = "",
+    ) -> None:
+        """Make `key` the newest generation of `label` if it is not yet.
+
+        Parameters
+        ----------
+        file_names
+            Returns the names of its files; called only if they are to be recorded.
+        made_of
+            Anything by which the caller knows its source again.
+        """
         folder = self._folder(label)
         known = self._read_folder(folder)
         if known and known[0].key == key:
+            self._note_source(folder, label, known[0], made_of)
             return
         # Clocks may stand still or go back; the order must not change.
         after = math.nextafter(known[0].recorded_at, math.inf) if known else -math.inf
         recorded_at = max(self._clock(), after)
-        if file_names:
-            self._replace_file(folder / (key.digest + _FILES), json.dumps(file_names).encode())
-        self._write(folder, _Entry(label=label, recorded_at=recorded_at, key=key))
+        if names := file_names():
+            self._replace_file(folder / (key.digest + _FILES), json.dumps(names).encode())
+        self._write(folder, _Entry(label=label, recorded_at=recorded_at, key=key, made_of=made_of))
+
+    def _note_source(self, folder: Path, label: str, known: Generation, made_of: str) -> None:
+        """Record that a generation is made of another source, whose bytes are the same."""
+        if not made_of or known.made_of == made_of:
+            return
+        when = known.recorded_at
+        entry = _Entry(label=label, recorded_at=when, key=known.key, made_of=made_of)
+        with suppress(OSError):  # a read-only cache still serves what it has
+            self._write(folder, entry)
 
     def of(self, label: str) -> tuple[Generation, ...]:
         """Return the generations of `label` within the grace time, newest first."""
@@ -135,9 +164,7 @@ class GenerationLog:
         for generation in reversed(late):
             entry = _read_entry(folder / (generation.key.digest + _ENTRY))
             if entry is not None:
-                self._write(
-                    folder, _Entry(label=entry.label, recorded_at=recorded_at, key=entry.key)
-                )
+                self._write(folder, replace(entry, recorded_at=recorded_at))
                 recorded_at = math.nextafter(recorded_at, math.inf)
 
     def _forget_files(self, folder: Path) -> None:
@@ -149,7 +176,11 @@ class GenerationLog:
                 path.unlink(missing_ok=True)
 
     def _write(self, folder: Path, entry: _Entry) -> None:
-        data = {"label": entry.label, "recorded_at": entry.recorded_at}
+        data = {
+            "label": entry.label,
+            "recorded_at": entry.recorded_at,
+            "made_of": entry.made_of,
+        }
         path = folder / (entry.key.digest + _ENTRY)
         self._replace_file(path, json.dumps(data).encode("ascii"))
 
@@ -174,7 +205,12 @@ class GenerationLog:
         entries.sort(key=lambda entry: (entry.recorded_at, entry.key.digest), reverse=True)
         superseded: list[float | None] = [None, *(entry.recorded_at for entry in entries)]
         return tuple(
-            Generation(key=entry.key, recorded_at=entry.recorded_at, superseded_at=superseded_at)
+            Generation(
+                key=entry.key,
+                recorded_at=entry.recorded_at,
+                superseded_at=superseded_at,
+                made_of=entry.made_of,
+            )
             for entry, superseded_at in zip(entries, superseded, strict=False)
         )
 
@@ -222,6 +258,7 @@ def _read_entry(path: Path) -> _Entry | None:
             label=str(data["label"]),
             recorded_at=float(data["recorded_at"]),
             key=ArtifactKey(digest=path.stem),
+            made_of=str(data.get("made_of", "")),  # entries of earlier versions have none
         )
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         return None

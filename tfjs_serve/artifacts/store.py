@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import store_errors
@@ -175,12 +176,10 @@ class ArtifactStore:
             self._discard(artifact.directory, artifact.key, is_whole=has_all_bytes)
             return False
 
-    def record_generation(self, label: str, key: ArtifactKey) -> None:
-        """Record `key` as the newest generation of `label`, unless it already is."""
+    def record_generation(self, label: str, key: ArtifactKey, made_of: str = "") -> None:
+        """Record `key`, `made_of` something, as the newest generation of `label` if it is not."""
         with store_errors():
-            artifact = self._find(key)
-            names = [file.name for file in artifact.files] if artifact else []
-            self._log.record(label, key, names)
+            self._log.record(label, key, partial(self._file_names, key), made_of)
 
     def generations_with(self, label: str, file_name: str) -> tuple[ArtifactKey, ...]:
         """Return, in any order, the known generations of `label` that had a file of that name.
@@ -213,6 +212,9 @@ class ArtifactStore:
         """
         with store_errors():
             return self._cleaner.clean()
+
+    def _file_names(self, key: ArtifactKey) -> list[str]:
+        return [file.name for file in artifact.files] if (artifact := self._find(key)) else []
 
     def _find(self, key: ArtifactKey) -> Artifact | None:
         directory = self._folder.artifact_directory(key)

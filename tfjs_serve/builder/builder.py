@@ -31,6 +31,7 @@ from tfjs_serve.builder.shelf import Shelf
 from tfjs_serve.builder.single_flight import SingleFlight, Turns
 from tfjs_serve.builder.sources import Source, Sources
 from tfjs_serve.builder.stamps import ChangedMeanwhileError, Stamps
+from tfjs_serve.builder.unchanged import made_of
 from tfjs_serve.builder.work import Work
 from tfjs_serve.builder.workplace import Workplace
 from tfjs_serve.catalog.model import CatalogEntry
@@ -234,6 +235,9 @@ class Builder:
         self._shelf.close()
 
     async def _build(self, job: Job) -> Build:
+        unchanged = await self._unchanged(job)
+        if unchanged is not None:
+            return unchanged
         stamps = job.entry.stamps
         reason: TfjsServeError = ChangedMeanwhileError(job.entry)
         for attempt in range(_ATTEMPTS):
@@ -251,6 +255,17 @@ class Builder:
                 reason = error
                 break
         return await self._last_good(job, stamps, reason)
+
+    async def _unchanged(self, job: Job) -> Build | None:
+        """Return what an earlier process made of the files, if they have not changed since."""
+        found = None
+        with suppress(TfjsServeError):  # the other road meets it again, and knows what to do
+            found = await self._shelf.unchanged(job, partial(self._key, job))
+        if found is None:
+            return None
+        stamps, artifact = found
+        self._journal.ready(job, stamps, artifact, None)
+        return _as_build(artifact)
 
     async def _patience_seconds(self, job: Job) -> float:
         """Return how long a request waits for a file that is being written."""
@@ -278,16 +293,17 @@ class Builder:
         known = await self._recall(job, source.stamps)
         if known is not None:
             return known
-        key = await self._key(job, source)
+        digest = source.copy_digest or await self._sources.digest(job.entry, source.stamps)
+        key = await asyncio.to_thread(self._key, job, digest)
         artifact = await self._shelf.get(key)
         if artifact is not None:
-            await self._note_ready(job, source, artifact, seconds=None)
+            await self._note_ready(job, source, digest, artifact, seconds=None)
             return _as_build(artifact)
         started_seconds = time.monotonic()
         convert = partial(self._convert, job, source, key)
         artifact = await self._conversions.join((job.exact_label, key), convert)
         seconds = time.monotonic() - started_seconds
-        await self._note_ready(job, source, artifact, seconds=seconds)
+        await self._note_ready(job, source, digest, artifact, seconds=seconds)
         self._pruner.begin()
         return _as_build(artifact)
 
@@ -304,10 +320,9 @@ class Builder:
         artifact = await self._shelf.get(outcome.key, sightings)
         return _as_build(artifact, outcome.error) if artifact is not None else None
 
-    async def _key(self, job: Job, source: Source) -> ArtifactKey:
-        digest = source.copy_digest or await self._sources.digest(job.entry, source.stamps)
-        version = await asyncio.to_thread(converter_version)
-        return artifact_key(digest, self._settings.conversion_options(job.variant), version)
+    def _key(self, job: Job, digest: str) -> ArtifactKey:
+        options = self._settings.conversion_options(job.variant)
+        return artifact_key(digest, options, converter_version())
 
     async def _convert(self, job: Job, source: Source, key: ArtifactKey) -> Artifact:
         async with self._work.under_way(job, source), self._shelf.workplace() as place:
@@ -325,10 +340,10 @@ class Builder:
         return Converted(folder=place.folder, files=files, notes=notes)
 
     async def _note_ready(
-        self, job: Job, source: Source, artifact: Artifact, *, seconds: float | None
+        self, job: Job, source: Source, digest: str, artifact: Artifact, *, seconds: float | None
     ) -> None:
         if not self._journal.is_newest(job, artifact):
-            await self._shelf.record(job, artifact)
+            await self._shelf.record(job, artifact, made_of(source.lasting_stamps, digest))
         self._journal.ready(job, source.lasting_stamps, artifact, seconds)
 
     async def _last_good(self, job: Job, stamps: Stamps, error: TfjsServeError) -> Build:

@@ -18,6 +18,8 @@ from tfjs_serve.builder.job import Job
 from tfjs_serve.builder.lanes import LARGE_BYTES, Lanes
 from tfjs_serve.builder.model import KeptGeneration
 from tfjs_serve.builder.recent import Recent
+from tfjs_serve.builder.stamps import Stamps, read_stamps
+from tfjs_serve.builder.unchanged import known_digest
 from tfjs_serve.builder.workplace import Workplace, listed_files
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import SCRIPT_PREFIX
@@ -70,9 +72,38 @@ class Shelf:
         """
         return await asyncio.to_thread(self._get, key, sightings)
 
-    async def record(self, job: Job, artifact: Artifact) -> None:
-        """Record that `artifact` is the newest generation of `job`."""
-        await asyncio.to_thread(self._record, job, artifact.key)
+    async def unchanged(
+        self, job: Job, key_of: Callable[[str], ArtifactKey]
+    ) -> tuple[Stamps, Artifact] | None:
+        """Return what an earlier process made of files that have not changed since.
+
+        Parameters
+        ----------
+        key_of
+            Returns the key of what is made of files with that digest.
+
+        Returns
+        -------
+        tuple or None
+            The identities that the files have now, and the artifact, which is recorded as the
+            newest generation of `job`.
+
+        Raises
+        ------
+        TfjsServeError
+            The files are gone or cannot be accessed, or the cache cannot be used.
+        """
+        found = await asyncio.to_thread(self._unchanged, job, key_of)
+        if found is not None:
+            self._remember(job, found[1])
+        return found
+
+    async def record(self, job: Job, artifact: Artifact, made_of: str) -> None:
+        """Record that `artifact` is the newest generation of `job`, and what it was made of."""
+        await asyncio.to_thread(self._record, job, artifact.key, made_of)
+        self._remember(job, artifact)
+
+    def _remember(self, job: Job, artifact: Artifact) -> None:
         for name in {job.entry.name, job.entry.exact_name}:
             for file in artifact.files:
                 self._found.put((name, job.variant, file.name), artifact.key)
@@ -219,9 +250,21 @@ class Shelf:
         is_intact = all(self._store.is_intact(artifact, file) for file in documents)
         return artifact if is_intact else None
 
-    def _record(self, job: Job, key: ArtifactKey) -> None:
-        for label in (job.name_label, job.exact_label):
-            self._store.record_generation(label, key)
+    def _unchanged(
+        self, job: Job, key_of: Callable[[str], ArtifactKey]
+    ) -> tuple[Stamps, Artifact] | None:
+        stamps = read_stamps(job.entry)
+        newest = next(iter(self._store.generation_log(job.exact_label)), None)
+        digest = known_digest(newest.made_of, stamps) if newest is not None else None
+        artifact = self._get(key_of(digest)) if digest is not None else None
+        if newest is None or artifact is None:
+            return None
+        self._record(job, artifact.key, newest.made_of)
+        return stamps, artifact
+
+    def _record(self, job: Job, key: ArtifactKey, made_of: str) -> None:
+        self._store.record_generation(job.name_label, key)
+        self._store.record_generation(job.exact_label, key, made_of)
 
     def _newest(self, label: str) -> Artifact | None:
         kept = (self._get(key) for key in self._store.generations(label))

@@ -34,8 +34,8 @@ from tfjs_serve.cli.options import (
 from tfjs_serve.cli.origins import origin
 from tfjs_serve.cli.proven import Prover
 from tfjs_serve.cli.running import run
-from tfjs_serve.doctor.examination import Thoroughness, is_address
-from tfjs_serve.doctor.model import Page
+from tfjs_serve.doctor.examination import Thoroughness
+from tfjs_serve.doctor.model import Page, is_address
 from tfjs_serve.errors import TfjsServeError
 from tfjs_serve.exporting.batch import Found, Result, build_newest, for_all, found_at, no_models_in
 from tfjs_serve.exporting.building import building

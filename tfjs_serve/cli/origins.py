@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from tfjs_serve.doctor.examination import is_address
-from tfjs_serve.doctor.model import origin_of
+from tfjs_serve.doctor.model import is_address, origin_of
 
 _ANY = "*"
 

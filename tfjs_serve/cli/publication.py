@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.cli.checked import Checked, paragraphs
 from tfjs_serve.cli.console import Terminal
-from tfjs_serve.cli.deployed import checked_at, warned_once
 from tfjs_serve.companion import SCRIPT_NAME
-from tfjs_serve.doctor.examination import Thoroughness
 from tfjs_serve.doctor.model import Page
 from tfjs_serve.exporting.building import building
 from tfjs_serve.facts.wording import counted
@@ -29,6 +28,7 @@ from tfjs_serve.settings import MODEL_JSON, ServerSettings, Variant
 from tfjs_serve.web.pages.wording import readable_size
 
 _LOOKED_AT_ONCE = 8
+_SILENT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +112,34 @@ class Publication:
             self.terminal.lines(opened.pasted)
 
     async def _send(self, wish: Wish) -> Published:
-        if self.is_trial:
-            return would_be(await look(self.destination, wish, time.time()), wish)
-        with self.terminal.progress() as progress:
+        with self._patience() as patience, self.terminal.progress() as progress:
+            if self.is_trial:
+                return would_be(await look(self.destination, wish, time.time()), wish)
             task = progress.add_task("sending", total=None)
-            return await publish(
-                self.destination,
-                wish,
-                lambda sent, all_bytes: progress.update(task, completed=sent, total=all_bytes),
-            )
+
+            def on_progress(sent: int, all_bytes: int) -> None:
+                patience.cancel()
+                progress.update(task, completed=sent, total=all_bytes)
+
+            return await publish(self.destination, wish, on_progress)
+
+    @contextmanager
+    def _patience(self) -> Iterator[asyncio.TimerHandle]:
+        """Say what goes on if nothing happens for a while, unless the timer is cancelled.
+
+        Clients of buckets try for minutes, and so long a lock may be waited for.
+        """
+        timer = asyncio.get_running_loop().call_later(
+            _SILENT_SECONDS,
+            self.terminal.text,
+            f"Nothing has got through to {self.dest} for {_SILENT_SECONDS:.0f} s; still trying. If "
+            "you end it, what is there stays.",
+            "yellow",
+        )
+        try:
+            yield timer
+        finally:
+            timer.cancel()
 
     def _print_result(self, result: Published, model_count: int) -> None:
         would = "would be " if self.is_trial else ""
@@ -150,6 +169,10 @@ class Publication:
         if not url:
             self.terminal.text("Give --url to have each model looked at where pages find it.")
             return True
+        # The client takes as long to import as hundreds of models take to be found unchanged.
+        from tfjs_serve.cli.deployed import checked_at, warned_once
+        from tfjs_serve.doctor.examination import Thoroughness
+
         how = Thoroughness(custom_layers=self.settings.custom_layers)
         places = asyncio.Semaphore(_LOOKED_AT_ONCE)
 

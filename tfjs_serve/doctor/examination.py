@@ -22,8 +22,6 @@ from tfjs_serve.doctor.weights import age_findings, content_findings, shard_url,
 from tfjs_serve.layers_model.manifests import WeightGroup
 from tfjs_serve.settings import MAXIMUM_MODEL_JSON_BYTES, MODEL_JSON
 
-_SCHEMES = ("http://", "https://")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thoroughness:
@@ -51,11 +49,6 @@ class Examined:
     url: str
     findings: Findings
     needs_layers: bool = False
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is the address of a deployed model, not a path."""
-    return text.lower().startswith(_SCHEMES)
 
 
 def model_address(url: str) -> str:

@@ -10,6 +10,12 @@ from urllib.parse import urlsplit
 from tfjs_serve.errors import DeploymentProblem
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = ("http://", "https://")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a deployed model, not a path."""
+    return text.lower().startswith(_SCHEMES)
 
 
 def origin_of(url: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjs_serve import training_script
+from tfjs_serve.artifacts.atomic import unique_name
 from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.companion import MODULE_NAME, SCRIPT_NAME, TYPES_NAME, module, types
@@ -193,7 +193,8 @@ def _copy(path: Path, other: Path) -> None:
 
 def _move(staged: Path, out: Path, names: list[str]) -> None:
     if not out.exists():
-        staged.chmod(0o777 & ~umask())  # folders of mkdtemp can be read only by their owner
+        # Folders of mkdtemp can be read only by their owner.
+        staged.chmod(0o777 & ~umask_in(staged))
         staged.rename(out)
         return
     for name in names:
@@ -234,10 +235,17 @@ def _stage(out: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=place))
 
 
-def umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def umask_in(folder: Path) -> int:
+    """Return the permissions that nothing new in `folder` gets.
+
+    The system tells the mask of the process only to who changes it. Files that other threads make
+    meanwhile would be for their owner alone, so a new folder is looked at instead.
+    """
+    probe = folder / unique_name()
+    probe.mkdir()
+    mode = probe.stat().st_mode
+    probe.rmdir()
+    return 0o777 & ~mode
 
 
 @contextmanager

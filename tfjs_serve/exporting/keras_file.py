@@ -15,7 +15,7 @@ from tfjs_serve.builder import Builder, Converted
 from tfjs_serve.catalog.explicit import entry_for_path
 from tfjs_serve.catalog.model import CatalogEntry, EntryKind
 from tfjs_serve.errors import SettingsError, TfjsServeError
-from tfjs_serve.exporting.export import export_errors, staged_beside, umask
+from tfjs_serve.exporting.export import export_errors, staged_beside, umask_in
 from tfjs_serve.settings import ConversionOptions, KerasForm
 
 _FORMS = {".h5": KerasForm.HDF5, ".hdf5": KerasForm.HDF5, ".keras": KerasForm.ARCHIVE}
@@ -110,7 +110,7 @@ def _put_in_place(converted: Converted, out: Path) -> ExportedKeras:
     """Move the one file that was written to `out`, once it is on the disk. Raises ``OSError``."""
     (file,) = converted.files
     made = converted.folder / file.name
-    made.chmod(0o666 & ~umask())
+    made.chmod(0o666 & ~umask_in(converted.folder))
     with made.open("rb+") as opened:
         os.fsync(opened.fileno())
     made.replace(out)

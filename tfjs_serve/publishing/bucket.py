@@ -15,7 +15,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, Not
 from obstore.store import ObjectStore, from_url
 
 from tfjs_serve.errors import SettingsError
-from tfjs_serve.publishing.contents import blocks
+from tfjs_serve.publishing.contents import whole
 from tfjs_serve.publishing.model import PublishError, SiteFile
 from tfjs_serve.publishing.store_errors import hint_for, in_words
 
@@ -100,7 +100,7 @@ class Bucket:
         attributes = {"Content-Type": file.media_type, "Cache-Control": file.cache_control}
         if file.content_encoding:
             attributes["Content-Encoding"] = file.content_encoding
-        content = await asyncio.to_thread(lambda: b"".join(blocks(file)))
+        content = await asyncio.to_thread(whole, file)
         with self._errors():
             await self._store.put_async(
                 file.path, content, attributes=attributes, use_multipart=False

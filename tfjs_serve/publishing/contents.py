@@ -35,6 +35,15 @@ def blocks(file: SiteFile) -> Iterator[bytes]:
     _check(digest.hexdigest(), file, file.content)
 
 
+def whole(file: SiteFile) -> bytes:
+    """Return all bytes of a file, which are in memory once. Raises as :func:`blocks` does."""
+    if isinstance(file.content, bytes):
+        return file.content
+    content = file.content.read_bytes()
+    _check(hashlib.sha256(content).hexdigest(), file, file.content)
+    return content
+
+
 def check(file: SiteFile, path: Path) -> None:
     """Read what is at `path`. Raises :class:`DamagedError` unless it is what `file` is to have."""
     _check(digest_file(path), file, path)

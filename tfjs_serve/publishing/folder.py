@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tfjs_serve.artifacts.atomic import unique_name
 from tfjs_serve.artifacts.sharing import share
-from tfjs_serve.exporting.export import umask
 from tfjs_serve.publishing.contents import blocks, check
 from tfjs_serve.publishing.manifest import HALF_WRITTEN
 from tfjs_serve.publishing.model import PublishError, SiteFile, Stage
@@ -100,7 +99,7 @@ def _is_shared(file: SiteFile, staged: Path) -> bool:
     if file.stage is not Stage.WEIGHTS or isinstance(file.content, bytes):
         return False
     check(file, file.content)
-    return share(file.content, staged, mode=0o666 & ~umask())
+    return share(file.content, staged)
 
 
 def _write(file: SiteFile, staged: Path) -> None:

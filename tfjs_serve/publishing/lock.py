@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 from tfjs_serve.publishing.manifest import LOCK
-from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
+from tfjs_serve.publishing.model import Destination, PublishError, note
 from tfjs_serve.untrusted_json import parse_strict_json
 
 _RENEWED_SECONDS = 15.0
@@ -55,7 +55,8 @@ async def _acquire(destination: Destination) -> None:
             continue
         if not _is_gone(before):
             await _watch(destination, before)
-        await destination.delete([LOCK])
+        if await destination.read(LOCK) == before:  # others may have waited for the same one
+            await destination.delete([LOCK])
 
 
 async def _watch(destination: Destination, before: bytes) -> None:
@@ -74,18 +75,8 @@ async def _watch(destination: Destination, before: bytes) -> None:
 async def _renew(destination: Destination) -> None:
     for number in count(1):
         await asyncio.sleep(_RENEWED_SECONDS)
-        content = _text(number)
-        lock = SiteFile(
-            path=LOCK,
-            stage=Stage.SITE,
-            content=content,
-            size_bytes=len(content),
-            sha256="",
-            media_type="application/json",
-            cache_control="no-store",
-        )
         with suppress(PublishError):  # the next time is before anybody takes it for ended
-            await destination.put(lock)
+            await destination.put(note(LOCK, _text(number)))
 
 
 def _text(number: int) -> bytes:

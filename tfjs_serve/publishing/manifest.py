@@ -1,8 +1,8 @@
 """What publishes write down at the destination: which files are theirs, and since when not needed.
 
-There are two kinds of files in the folder ``.tfjs-serve``. ``doing-DIGEST.json`` is written before
-the first file is sent, and ``done-DIGEST.json`` after the last one; the digest is that of the files
-that are to be there. So a listing alone tells that there is nothing to do, and what a publish that
+In the folder ``.tfjs-serve``, beside the lock, ``doing-DIGEST.json`` is written before the first
+file is sent, and ``done-DIGEST.json`` after the last one; the digest is that of the files that are
+to be there. So a listing alone tells that there is nothing to do, and what a publish that
 was ended had in mind is known to the next one.
 """
 

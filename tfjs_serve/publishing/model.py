@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
 from tfjs_serve.errors import TfjsServeError
+
+IsMine = Callable[[str], bool]
+"""Whether a folder of a destination is of a model that is published now, or of one that is gone.
+
+Files of other models stay as they are.
+"""
 
 
 class PublishError(TfjsServeError):
@@ -53,6 +60,19 @@ class SiteFile:
     media_type: str
     cache_control: str
     content_encoding: str = ""
+
+
+def note(path: str, content: bytes) -> SiteFile:
+    """Return a file that publishes write for each other, not for pages."""
+    return SiteFile(
+        path=path,
+        stage=Stage.SITE,
+        content=content,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type="application/json",
+        cache_control="no-store",
+    )
 
 
 class Destination(Protocol):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tfjs_serve.publishing.manifest import Manifest, is_half_written, is_manifest
-from tfjs_serve.publishing.model import SiteFile, Stage
+from tfjs_serve.publishing.model import IsMine, SiteFile, Stage
 from tfjs_serve.settings import MODEL_JSON
 
 
@@ -50,7 +50,7 @@ def plan(
     sizes: Mapping[str, int],
     known: Manifest,
     *,
-    is_mine: Callable[[str], bool],
+    is_mine: IsMine,
     removes_after_seconds: float | None,
     now: float,
 ) -> Plan:
@@ -66,9 +66,6 @@ def plan(
         What is listed: sizes in bytes by path.
     known
         What manifests say, all together.
-    is_mine
-        Whether a folder, from the destination on, is that of a model that is published now, or of
-        one that is gone. Files of other models stay as they are.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
     now

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tfjs_serve.publishing.contents import DamagedError
 from tfjs_serve.publishing.lock import locked
 from tfjs_serve.publishing.manifest import Manifest, is_done, is_manifest, joined
-from tfjs_serve.publishing.model import Destination, PublishError, SiteFile, Stage
+from tfjs_serve.publishing.model import Destination, IsMine, PublishError, SiteFile, note
 from tfjs_serve.publishing.plan import Plan, is_about_all, own_files, plan
 
 _AT_ONCE = 8
@@ -27,8 +27,6 @@ class Wish:
     ----------
     files
         Of the models that are published now.
-    is_mine
-        Whether a folder there is of one of these models, or of one that is gone.
     removes_after_seconds
         How long files that no model needs any more stay; ``None`` removes nothing.
     renew
@@ -37,7 +35,7 @@ class Wish:
     """
 
     files: Sequence[SiteFile]
-    is_mine: Callable[[str], bool]
+    is_mine: IsMine
     removes_after_seconds: float | None
     renew: Callable[[], Awaitable[Wish]] | None = None
 
@@ -130,7 +128,7 @@ async def publish(
     """
     found = await look(destination, wish, time.time())
     if found is None:
-        return Published(sent=(), kept=len(wish.files), removed=())
+        return would_be(None, wish)
     async with locked(destination) as was_locked:
         # Somebody else may have published while this one waited.
         wish = await wish.renew() if wish.renew else wish
@@ -159,20 +157,21 @@ async def _carry_out(
     manifest = found.manifest
     sent_bytes, all_bytes = 0, sum(file.size_bytes for stage in found.stages for file in stage)
     if not manifest.is_empty:
-        await _tried(destination, _written(manifest.doing, manifest))
-    places = asyncio.Semaphore(_AT_ONCE)
+        await _tried(destination, note(manifest.doing, manifest.to_bytes()))
 
-    async def send(file: SiteFile) -> None:
+    async def send(files: Iterator[SiteFile]) -> None:
+        """Send one after another of those that nobody else has taken."""
         nonlocal sent_bytes
-        async with places:
+        for file in files:
             await _tried(destination, file)
-        sent_bytes += file.size_bytes
-        on_progress(sent_bytes, all_bytes)
+            sent_bytes += file.size_bytes
+            on_progress(sent_bytes, all_bytes)
 
     for stage in found.stages:
-        await _all_or_none([asyncio.create_task(send(file)) for file in stage])
+        files = iter(stage)
+        await _all_or_none([asyncio.create_task(send(files)) for _ in range(_AT_ONCE)])
     if not manifest.is_empty:
-        await _tried(destination, _written(manifest.done, manifest))
+        await _tried(destination, note(manifest.done, manifest.to_bytes()))
     await destination.delete(found.removed)  # as long as there is a manifest that names them
     await destination.delete([*found.leftovers, manifest.doing])
 
@@ -197,16 +196,3 @@ async def _tried(destination: Destination, file: SiteFile) -> None:
         except PublishError:
             await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
     return await destination.put(file)
-
-
-def _written(path: str, manifest: Manifest) -> SiteFile:
-    content = manifest.to_bytes()
-    return SiteFile(
-        path=path,
-        stage=Stage.SITE,
-        content=content,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        media_type="application/json",
-        cache_control="no-store",
-    )

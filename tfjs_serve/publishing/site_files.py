@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tfjs_serve.media_types import IMMUTABLE
 from tfjs_serve.publishing.access.model import ANY
 from tfjs_serve.publishing.listed import Listed, document, listed, read_document
-from tfjs_serve.publishing.model import Destination, SiteFile, Stage
+from tfjs_serve.publishing.model import Destination, IsMine, SiteFile, Stage
 from tfjs_serve.publishing.models import Built
 from tfjs_serve.publishing.site import of_text
 from tfjs_serve.publishing.site_page import site_page
@@ -23,15 +23,13 @@ _ALLOWED = re.compile(rf"^\s+{_ALLOW}: (.+)$", re.MULTILINE)
 async def site_files(
     destination: Destination,
     built: Built,
-    is_mine: Callable[[str], bool],
+    is_mine: IsMine,
     origins: Sequence[str],
 ) -> list[SiteFile]:
     """Return the files about all models at a destination, those of other publishes too.
 
     Parameters
     ----------
-    is_mine
-        Whether a folder is that of a model that is published now, or of one that is gone.
     origins
         Sites whose pages may read it; if there are none, it stays as it is.
     """

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from tfjs_serve.publishing.model import Destination
+from tfjs_serve.publishing.model import Destination, IsMine
 from tfjs_serve.publishing.models import Built
 from tfjs_serve.publishing.publish import Wish
 from tfjs_serve.publishing.site import model_files
 from tfjs_serve.publishing.site_files import site_files
 
-IsMine = Callable[[str], bool]
-"""Whether a folder of a destination is of a model that is published now, or of one that is gone."""
 _NO_FOLDER = ""
 """Files about all models belong to each publish."""
 

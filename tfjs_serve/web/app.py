@@ -18,7 +18,7 @@ from tfjs_serve.web.fast_road import FastRoad
 from tfjs_serve.web.framing import frame_ancestors
 from tfjs_serve.web.hosts import HostPolicy, machine_names, refused_message
 from tfjs_serve.web.keeping import keep_answer
-from tfjs_serve.web.mounting import ROUTE, own_path, root_from
+from tfjs_serve.web.mounting import ROUTE, own_path
 from tfjs_serve.web.notices import Notices, notice_of, wants_page
 from tfjs_serve.web.page_responses import problem_page_response
 from tfjs_serve.web.pages.policy import PagePolicy
@@ -36,6 +36,7 @@ from tfjs_serve.web.sending import ClientGoneError
 from tfjs_serve.web.services import SERVICES, Services
 from tfjs_serve.web.tfjs import tfjs_at
 from tfjs_serve.web.tfjs_backends import backends_beside
+from tfjs_serve.web.urls import root_from
 
 _log = logging.getLogger(__name__)
 _MAX_REFUSALS_LOGGED = 100

@@ -37,11 +37,6 @@ def own_path(request: web.Request) -> str:
     return _without_mount(request.rel_url.raw_path, request)
 
 
-def root_from(path: str) -> str:
-    """Return the root of this application, relative to the path that :func:`own_path` returns."""
-    return "../" * (path.count("/") - 1) or "./"
-
-
 def _without_mount(path: str, request: web.Request) -> str:
     """Return what follows the mount, which may be percent-encoded in other ways than it was."""
     depth = mount_of(request).count("/")

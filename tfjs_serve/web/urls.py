@@ -199,3 +199,8 @@ def _addresses(segments: list[str]) -> tuple[ModelAddress, ...]:
     if not at or "/" in suffix or _segment_fault(base.rpartition("/")[2]):
         return (ModelAddress(name=name),)
     return ModelAddress(name=name), ModelAddress(name=base, variant=suffix)
+
+
+def root_from(path: str) -> str:
+    """Return the root of this application, relative to a path below it."""
+    return "../" * (path.count("/") - 1) or "./"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tfjs_serve.facts.wording import counted
 from tfjs_serve.version import __version__
-from tfjs_serve.web.mounting import root_from
 from tfjs_serve.web.pages import assets, wording
+from tfjs_serve.web.urls import root_from
 
 if TYPE_CHECKING:
     from jinja2 import Environment
