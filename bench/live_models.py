@@ -86,7 +86,7 @@ def _initialise_with_numpy() -> None:
 
     All weights get other values anyway.
     """
-    module = importlib.import_module("keras.src.initializers.random_initializers")
+    module: Any = importlib.import_module("keras.src.initializers.random_initializers")
     numpy = importlib.import_module("jax.numpy")
 
     def some(shape: Any, *_given: Any, dtype: str | None = None, **_named: Any) -> Any:
