@@ -46,6 +46,14 @@ def test_bfloat16_is_read_as_float32() -> None:
     assert (block.dtype.name, block.tolist()) == ("float32", [1.5, -2.0])
 
 
+@pytest.mark.parametrize("kept", [np.zeros(2, "f4"), SimpleNamespace(dtype="torch.float32")])
+def test_the_dtype_is_that_of_the_values(kept: Any) -> None:
+    """As of float64 on JAX, which keeps float32; the files that Keras writes have that, too."""
+    variable = SimpleNamespace(name="v", shape=(2,), dtype="float64", value=kept)
+    (ref,) = Variables(keras).refs([variable])
+    assert ref.dtype == "float32"
+
+
 def test_one_variable_is_one_weight_wherever_it_is() -> None:
     keras.backend.clear_session(free_memory=False)
     shared = keras.layers.Dense(2, name="shared")

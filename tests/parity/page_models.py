@@ -213,6 +213,20 @@ MADE_IN_JAVASCRIPT = [
         shapes=((4, 5, 5, 2),),
     ),
     PageModel(
+        name="hard-activations",
+        program="""
+          const { layers } = tf;
+          const hard = () => layers.activation({ activation: "hardSigmoid" });
+          const bare = { center: false, scale: false, inputShape: [4, 4, 3] };
+          const input = tf.input({ shape: [5, 5, 2] });
+          const image = layers.conv2d({ filters: 3, kernelSize: 2, useBias: false }).apply(input);
+          const inner = tf.sequential({ layers: [layers.batchNormalization(bare), hard()] });
+          const rows = layers.flatten().apply(inner.apply(hard().apply(image)));
+          const outputs = hard().apply(layers.dense({ units: 2 }).apply(rows));
+          return tf.model({ inputs: input, outputs });""",
+        shapes=((5, 5, 2),),
+    ),
+    PageModel(
         name="model-in-a-wrapper",
         program="""
           const { layers } = tf;

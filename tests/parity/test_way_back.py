@@ -342,6 +342,25 @@ def test_layers_that_the_page_computes_as_keras_are_not_named(
     assert not [note for note in report.warnings if "may predict something else" in note]
 
 
+@pytest.mark.parametrize("is_taken_twice", [False, True])
+def test_an_activation_is_exact_if_nothing_else_takes_what_it_does(
+    is_taken_twice: bool, node_tf: NodeTf, tmp_path: Path
+) -> None:
+    program = f"""
+      const input = tf.input({{ shape: [3] }});
+      const sums = tf.layers.dense({{ units: 2 }}).apply(input);
+      const hard = tf.layers.activation({{ activation: "hardSigmoid" }}).apply(sums);
+      return tf.model({{ inputs: input, outputs: {"[hard, sums]" if is_taken_twice else "hard"} }});
+    """
+    inputs = [np.random.default_rng(0).normal(size=(2, 3)).astype("f4")]
+    expected = save_in_page(node_tf, tmp_path / "saved", inputs, program=program)
+    path, report = back(tmp_path / "saved", tmp_path / "back", KerasForm.ARCHIVE)
+    noted = [note for note in report.warnings if "hard_sigmoid is another function" in note]
+    assert len(noted) == is_taken_twice
+    if not is_taken_twice:
+        assert_predicts(path, inputs, expected)
+
+
 def test_a_loss_that_is_a_function_of_the_page_is_left_out(node_tf: NodeTf, tmp_path: Path) -> None:
     program = """
       const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });

@@ -38,7 +38,7 @@ class Variables:
             known = self._known[id(variable)] = WeightRef(
                 name=str(getattr(variable, "path", variable.name)),
                 shape=self._shape(variable),
-                dtype=_dtype_name(variable.dtype),
+                dtype=_dtype_of(variable),
                 read=lambda max_bytes: _blocks(self._values(variable), max_bytes),
             )
         return known
@@ -54,8 +54,10 @@ class Variables:
         return np.asarray(self._keras.backend.get_value(variable))
 
 
-def _dtype_name(dtype: Any) -> str:
-    return str(getattr(dtype, "name", dtype))
+def _dtype_of(variable: Variable) -> str:
+    """Return the dtype of the values: JAX keeps those of a float64 variable as float32."""
+    dtype = getattr(getattr(variable, "value", None), "dtype", variable.dtype)
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 
 
 def _blocks(values: Array, max_bytes: int) -> Iterator[Array]:

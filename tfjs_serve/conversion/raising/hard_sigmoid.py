@@ -3,17 +3,19 @@
 TensorFlow.js and Keras 2 compute ``hard_sigmoid`` as ``clip(0.2 x + 0.5, 0, 1)``, Keras 3 as
 ``clip(x / 6 + 0.5, 0, 1)``. Both have a ReLU that ends at 1. So where `x` is linear in weights, the
 weights of models made in JavaScript, whose recurrent layers have it by default, become those of
-``0.2 x + 0.5``, and the activation becomes that ReLU.
+``0.2 x + 0.5``, and the activation becomes that ReLU. An Activation is changed with the layer
+before it, if nothing else takes what that gives.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from tfjs_serve.conversion.model.layers import Json, KerasLayer
+from tfjs_serve.conversion.model.layers import CONTAINERS, Graph, Json, KerasLayer
 from tfjs_serve.conversion.model.sources import Array, values
 from tfjs_serve.conversion.raising.model import Origin
 from tfjs_serve.layers_model.model import ArraySource, TensorSource
@@ -36,6 +38,7 @@ _LINEAR = {
     "SeparableConv2D": "pointwise_kernel",
 }
 """Layers whose activation takes what is linear in this weight and the bias."""
+_PLAIN = (None, "linear")
 
 Changed = tuple[KerasLayer, dict[str, TensorSource]]
 
@@ -49,7 +52,7 @@ def without_hard_sigmoid(origin: Origin) -> Origin:
 
 def _changed(layer: KerasLayer, variables: dict[str, dict[str, TensorSource]]) -> KerasLayer:
     children = tuple(_changed(child, variables) for child in layer.children)
-    layer = replace(layer, children=children)
+    layer = _with_activations(replace(layer, children=children), variables)
     mine = variables.get(layer.path, {})
     for change in (_with_gates, _with_output):
         changed = change(layer, mine)
@@ -71,17 +74,77 @@ def _with_gates(layer: KerasLayer, mine: Mapping[str, TensorSource]) -> Changed 
 
 
 def _with_output(layer: KerasLayer, mine: Mapping[str, TensorSource]) -> Changed | None:
+    if layer.class_name not in _LINEAR or layer.config.get("activation") != _NAME:
+        return None
+    return _fitted(_with_relu(layer), mine)
+
+
+def _with_activations(
+    model: KerasLayer, variables: dict[str, dict[str, TensorSource]]
+) -> KerasLayer:
+    """Change each Activation in a model, if the layer before it can be changed with it."""
+    layers = {layer.name: layer for layer in model.children}
+    if model.class_name not in CONTAINERS or len(layers) < len(model.children):
+        return model
+    for name, before in _fed_by(model).items():
+        layer, source = layers[name], layers[before]
+        if layer.class_name != "Activation" or layer.config.get("activation") != _NAME:
+            continue
+        is_plain = source.config.get("activation") in _PLAIN
+        changed = _fitted(source, variables.get(source.path, {})) if is_plain else None
+        if changed is not None:
+            layers[before], variables[source.path] = changed
+            layers[name] = _with_relu(layer)
+    return replace(model, children=tuple(layers.values()))
+
+
+def _fed_by(model: KerasLayer) -> dict[str, str]:
+    """Return the layers that alone take what another one gives, and which one that is."""
+    if model.graph is not None:
+        return _alone(model.graph)
+    names = [layer.name for layer in model.children]
+    return dict(zip(names[1:], names, strict=False))
+
+
+def _alone(graph: Graph) -> dict[str, str]:
+    calls = [(name, call) for name, calls in graph.calls.items() for call in calls]
+    called = Counter(name for name, _ in calls)
+    taken = Counter(ref.layer for _, call in calls for ref in call.inputs)
+    taken.update(ref.layer for ref in graph.outputs)
+    return {
+        name: ref.layer
+        for name, call in calls
+        for ref in call.inputs
+        if len(call.inputs) == called[name] == called[ref.layer] == taken[ref.layer] == 1
+    }
+
+
+def _with_relu(layer: KerasLayer) -> KerasLayer:
+    return replace(layer, config={**layer.config, "activation": dict(_RELU)})
+
+
+def _fitted(layer: KerasLayer, mine: Mapping[str, TensorSource]) -> Changed | None:
+    """Return a layer that gives ``0.2 x + 0.5`` where it gave `x`."""
+    if layer.class_name == "BatchNormalization" and "moving_mean" in mine:
+        return _fitted_normalization(layer, mine)
     kernel = _LINEAR.get(layer.class_name, "")
-    if layer.config.get("activation") != _NAME or kernel not in mine:
+    if kernel not in mine:
         return None
     filters = layer.config.get("units", layer.config.get("filters"))
-    all_of_them = np.ones(int(filters), bool)
     made = dict(mine)
     # The last axis of a transposed kernel is not that of the outputs, but all are scaled alike.
     made[kernel] = _scaled(mine[kernel], np.ones(mine[kernel].shape[-1], bool))
-    made["bias"] = _biased(mine.get("bias"), all_of_them)
-    arguments = {"activation": dict(_RELU), "use_bias": True}
-    return replace(layer, config={**layer.config, **arguments}), made
+    made["bias"] = _biased(mine.get("bias"), np.ones(int(filters), bool))
+    return replace(layer, config={**layer.config, "use_bias": True}), made
+
+
+def _fitted_normalization(layer: KerasLayer, mine: Mapping[str, TensorSource]) -> Changed:
+    every = np.ones(mine["moving_mean"].shape, bool)
+    ones = ArraySource(np.ones(every.shape, np.float32))
+    made = dict(mine)
+    made["gamma"] = _scaled(mine.get("gamma", ones), every)
+    made["beta"] = _biased(mine.get("beta"), every)
+    return replace(layer, config={**layer.config, "scale": True, "center": True}), made
 
 
 def _scaled(source: TensorSource, is_gate: Array) -> TensorSource:
