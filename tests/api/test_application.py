@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -13,6 +14,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from tfjs_serve import TfjsServeError, create_app
+from tfjs_serve.web.services import SERVICES
 
 from .conftest import SAMPLES
 
@@ -108,3 +110,12 @@ def test_what_cannot_be_served_is_an_error_at_once(tmp_path: Path) -> None:
         create_app(tmp_path, cors_origins=["nonsense"])
     with pytest.raises(TfjsServeError, match="int8"):
         create_app(tmp_path, quantize="int8")  # type: ignore[arg-type]
+
+
+def test_a_text_in_place_of_a_list_is_one_text(tmp_path: Path) -> None:
+    names: Any = {"cors_origins": "https://a.example", "allowed_hosts": "a.example"}
+    app = create_app(tmp_path, cache_dir=tmp_path.with_name("cache"), custom_layers="Mine", **names)
+    settings = app[SERVICES].settings
+    assert settings.cors_origins == {"https://a.example"}
+    assert settings.allowed_hosts == {"a.example"}
+    assert settings.custom_layers == ("Mine",)

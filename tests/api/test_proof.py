@@ -64,6 +64,20 @@ def test_inputs_may_be_given_by_their_names(tmp_path: Path) -> None:
     assert [(one.name, one.values[0, 0]) for one in proof.inputs] == [("first", 0), ("second", 1)]
 
 
+@pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict")
+@pytest.mark.parametrize("of", ["a list", "a dictionary"])
+def test_inputs_by_name_are_in_the_order_of_the_model(tmp_path: Path, of: str) -> None:
+    first, second = keras.Input((3,), name="z"), keras.Input((3,), name="a")
+    inputs = {"a list": [first, second], "a dictionary": {"a": first, "z": second}}[of]
+    model = keras.Model(inputs, keras.layers.Subtract()([first, second]))
+    x = {"a": np.full((2, 3), 5.0), "z": np.full((2, 3), 7.0)}
+    proof = kept(write_proof(model, x, tmp_path / "model.keras"))
+    given = [one.values for one in proof.inputs]
+    order = [tensor.name for tensor in model.inputs]
+    made = given[order.index("z")] - given[order.index("a")]
+    np.testing.assert_array_equal(proof.outputs[0].values, made)
+
+
 def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     model = keras.Sequential(
         [

@@ -79,11 +79,12 @@ def test_a_word_that_is_neither_a_command_nor_a_folder_is_told(invoke, models, w
 
 def test_programs_read_an_object_from_each_line(run, models):
     shutil.copy(SAMPLES / "iris.h5", models)
-    server = run(models, "--port", "0", "--log-format", "json")
+    server = run(models, "--port", "0", "--log-format", "json", "--allow-save")
     server.until('"event": "started"')
     started = json.loads(server.lines[-1])
     assert started["models"] == 1
     assert started["version"] == __version__
+    assert started["save_token"]
     url = started["url"]
     with urllib.request.urlopen(f"{url}iris@uint8/model.json", timeout=60) as answer:
         answer.read()

@@ -8,12 +8,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.proofs.samples import change_config, change_weight, with_proof
 from tfjs_serve.cli.exit_codes import FAILURE_EXIT_CODE
 from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.facts.proof import ProofInfo
+from tfjs_serve.keras import write_proof
 from tfjs_serve.proving.model import Outcome, differences, fault
 from tfjs_serve.proving.programs import chromium
 
@@ -64,6 +66,26 @@ def test_node_finds_what_is_right_and_what_was_tampered_with(invoke: Invoke, mod
         assert [one["isRight"] for one in by_name[name]["runs"]] == [False, False]
         assert {one["firstLayer"] for one in by_name[name]["runs"]} == {layer}
         assert f"the first layer that differs is {layer}" in by_name[name]["error"]["message"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege")
+@pytest.mark.usefixtures("in_node")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+def test_fewer_digits_in_keras_are_no_fault_of_the_page(
+    invoke: Invoke, models: Path, dtype: str
+) -> None:
+    import keras
+
+    random = np.random.default_rng(0)
+    layers = [keras.layers.Dense(16, activation="relu", dtype=dtype) for _ in range(3)]
+    model = keras.Sequential([keras.Input((8,)), *layers])
+    model.save(models / "mixed.keras")
+    write_proof(model, random.normal(size=(8, 8)), models / "mixed.keras")
+    result = invoke("check", models, "--run", "--json")
+    (found,) = json.loads(result.stdout)["models"]
+    assert found["error"] is None
+    assert all(1e-4 < one["largestDifference"] < one["tolerance"] for one in found["runs"])
 
 
 def test_chromium_runs_all_backends(

@@ -43,6 +43,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         ("mod", ["option=dirnames"]),
         ("con", ["option=dirnames", "convert"]),
         ("--ver", ["--version"]),
+        ("--allowed", ["--allowed-host"]),
+        ("--he", ["--help"]),
         ("convert --topo", ["--topology"]),
         ("convert mnist.h5 out --quantize ''", ["float16", "uint16", "uint8"]),
         ("check mod", ["option=default"]),

@@ -52,6 +52,20 @@ async def test_a_refusal_is_told_once_with_its_reason(log, lines):
     assert lines.messages[1:] == ["422: a.h5 is empty"]
 
 
+async def test_what_a_look_has_told_is_not_told_again_when_somebody_asks(log, lines):
+    log.tells_diagnoses = True
+    members = {"entry": ENTRY, "variant": Variant.FULL, "reason": "a.h5 is empty"}
+    error = KerasFileError("a.h5 is empty")
+    look = BuildEvent(kind=BuildEventKind.DIAGNOSED, error=error, **members)
+    asked = BuildEvent(kind=BuildEventKind.STALE, error=KerasFileError(error.message), **members)
+    for event in (look, asked, asked):
+        log.built(event)
+    assert lines.messages == ["still served as it was before: a.h5 is empty"]
+    log.changed(CatalogChange(kind=ChangeKind.CHANGED, entry=ENTRY))
+    log.built(asked)
+    assert lines.messages[1:] == ["changed, 0 bytes", lines.messages[0]]
+
+
 async def test_diagnoses_are_told_when_the_banner_does_not(log, lines):
     bad = BuildEvent(
         kind=BuildEventKind.DIAGNOSED,

@@ -93,7 +93,9 @@ def test_a_certificate_of_your_own(run, models, tmp_path):
     ("arguments", "message"),
     [
         (["--tls-key", "{chain}"], "--tls-key is the key of a certificate"),
-        (["--tls-cert", "{chain}"], "cannot be used for TLS"),
+        (["--tls-cert", "{chain}"], "cannot be used for TLS: there is no certificate in"),
+        (["--tls-cert", "{alone}"], "there is no private key in"),
+        (["--tls-cert", "{alone}", "--tls-key", "{chain}"], "there is no private key in"),
         (["--tls-cert", "gone.pem"], "there is no file 'gone.pem'"),
         (["--lan", "--host", "127.0.0.2"], "leave out one of them"),
     ],
@@ -101,7 +103,9 @@ def test_a_certificate_of_your_own(run, models, tmp_path):
 def test_what_makes_no_sense_is_said(invoke, models, tmp_path, arguments, message):
     chain = tmp_path / "chain.pem"
     chain.write_text("no certificate")
-    result = invoke(models, *(one.format(chain=chain) for one in arguments))
+    alone = tmp_path / "alone.pem"
+    alone.write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+    result = invoke(models, *(one.format(chain=chain, alone=alone) for one in arguments))
     assert result.exit_code == 2
     assert message in result.stderr
 

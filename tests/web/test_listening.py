@@ -35,6 +35,12 @@ def test_an_explicit_port_that_is_taken_is_an_error(close):
     assert "--port" in caught.value.hint
 
 
+@pytest.mark.parametrize("port", [-1, 65_536, 10**30])
+def test_a_port_that_no_machine_has_is_an_error(port):
+    with pytest.raises(ListenError, match=f"there is no port {port}"):
+        listen("127.0.0.1", port)
+
+
 def test_the_default_port_gives_way_to_the_next_free_one(close, monkeypatch):
     first = listen("127.0.0.1", 0)
     close(first)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from tfjs_serve.api.options import StrPath, absolute_path
+from tfjs_serve.api.options import StrPath, absolute_path, all_of
 from tfjs_serve.builder import Builder
 from tfjs_serve.catalog.catalog import Catalog
 from tfjs_serve.catalog.one_model import OneModelCatalog
@@ -110,10 +110,10 @@ def server_settings(
         models_dir=models_dir,
         cache_dir=default_cache_dir() if cache_dir is None else absolute_path(cache_dir),
         default_variant=_variant(quantize),
-        cors_origins=frozenset(cors_origins),
-        allowed_hosts=frozenset(allowed_hosts),
+        cors_origins=frozenset(all_of(cors_origins)),
+        allowed_hosts=frozenset(all_of(allowed_hosts)),
         follow_symlinks=follow_symlinks,
-        custom_layers=tuple(custom_layers),
+        custom_layers=all_of(custom_layers),
         tfjs_url=tfjs_url,
     )
 

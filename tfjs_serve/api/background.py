@@ -21,7 +21,7 @@ from aiohttp import web
 
 from tfjs_serve.api.application import Quantization, application_of, server_settings
 from tfjs_serve.api.frames import frame_html, hosts_of_hub
-from tfjs_serve.api.options import StrPath, absolute_path
+from tfjs_serve.api.options import StrPath, absolute_path, all_of
 from tfjs_serve.api.running import new_loop, tidy
 from tfjs_serve.api.saving import save_keras_model
 from tfjs_serve.catalog.catalog import Catalog
@@ -91,7 +91,7 @@ def serve_background(
             path,
             quantize=quantize,
             cors_origins=cors_origins,
-            allowed_hosts=(*allowed_hosts, *hosts_of_hub(os.environ)),
+            allowed_hosts=(*all_of(allowed_hosts), *hosts_of_hub(os.environ)),
             follow_symlinks=follow_symlinks,
             custom_layers=custom_layers,
             tfjs_url=tfjs_url,

@@ -60,11 +60,16 @@ def export_options(
         by_layer=split_weights_by_layer,
         anew=is_quantized or is_cut or _naming(shard_names) is not ShardNames.DIGEST,
         weights_alone=True,
-        custom_layers=tuple(sorted(custom_layers)),
+        custom_layers=tuple(sorted(all_of(custom_layers))),
         metadata=_as_json(metadata or {}),
         training=training is not False,
     )
     return ExportOptions(conversion=conversion, shard_names=_naming(shard_names))
+
+
+def all_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts; a text alone is one of them, and not as many as it has characters."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def absolute_path(path: StrPath) -> Path:

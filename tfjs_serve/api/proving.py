@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,17 @@ import numpy as np
 from tfjs_serve.errors import SettingsError
 from tfjs_serve.facts.wording import shortened
 from tfjs_serve.live_models.frameworks import keras_of
-from tfjs_serve.live_models.outputs import Array, outputs_of
+from tfjs_serve.live_models.outputs import Array, layers_of, outputs_of
 from tfjs_serve.live_models.reading import read_live_model
 from tfjs_serve.proofs.fingerprints import named_fingerprints
-from tfjs_serve.proofs.model import LayerOutput, Proof, Tensor, as_floats, sampled
+from tfjs_serve.proofs.model import (
+    PRECISIONS,
+    LayerOutput,
+    Proof,
+    Tensor,
+    as_floats,
+    sampled,
+)
 from tfjs_serve.proofs.npz import MAXIMUM_PROOF_BYTES, to_npz
 from tfjs_serve.settings import (
     MIB,
@@ -57,15 +64,21 @@ def _prove(model: Any, given: Any) -> Proof:
 
     outputs = outputs_of(model, given, on_output)
     keras: Any = keras_of(model)
-    inputs = _in_order(given, _names(model, "input", len(_listed(given))))
-    names = _names(model, "output", len(outputs))
+    inputs = _in_order(given, _input_names(model, len(_listed(given))), _structure(model))
+    names = _numbered(getattr(model, "output_names", None), "output", len(outputs))
     return Proof(
         made_with=f"Keras {keras.__version__} on {keras.backend.backend()}",
         inputs=tuple(_tensor(name, values) for name, values in inputs.items()),
         outputs=tuple(map(_tensor, names, outputs)),
         layers=tuple(layers),
         weights=named_fingerprints(read_live_model(model)),
+        precision=_precision(model),
     )
+
+
+def _precision(model: Any) -> str:
+    used = {getattr(layer, "compute_dtype", None) for _, layer in layers_of(model)}
+    return next((dtype for dtype in PRECISIONS if dtype in used), "")
 
 
 def _layer_output(path: str, output: Array) -> LayerOutput:
@@ -84,10 +97,22 @@ def _tensor(name: str, values: Any) -> Tensor:
         ) from error
 
 
-def _names(model: Any, kind: str, count: int) -> list[str]:
-    """Return the names of inputs or outputs, in the order of the model."""
-    names = getattr(model, f"{kind}_names", None) or ()
-    return list(names) if len(names) == count else [f"{kind} {at}" for at in range(count)]
+def _input_names(model: Any, count: int) -> list[str]:
+    """Return the names of inputs in the order of the model; Keras 3 has no list of them."""
+    tensors = getattr(model, "inputs", None) or ()
+    names = getattr(model, "input_names", None) or [tensor.name for tensor in tensors]
+    return _numbered(names, "input", count)
+
+
+def _numbered(names: Sequence[str] | None, kind: str, count: int) -> list[str]:
+    """Return names if there are as many as are needed, or else numbers."""
+    found = list(names or ())
+    return found if len(found) == count else [f"{kind} {at}" for at in range(count)]
+
+
+def _structure(model: Any) -> Any:
+    """Return the inputs as a model was made with them: of Keras 3, or of tf_keras."""
+    return getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
 
 
 def _listed(given: Any) -> list[Array]:
@@ -96,11 +121,16 @@ def _listed(given: Any) -> list[Array]:
     return list(given) if isinstance(given, list) else [given]
 
 
-def _in_order(given: Any, names: list[str]) -> dict[str, Array]:
-    """Return the inputs by their names, in the order of the model."""
+def _in_order(given: Any, names: list[str], structure: Any) -> dict[str, Array]:
+    """Return the inputs by their names, in the order of the model.
+
+    Keras looks for the keys of a dictionary among those that the model was made with, whose order
+    is the alphabetical one, or else among the names of its inputs.
+    """
     if not isinstance(given, Mapping):
         return dict(zip(names, _listed(given), strict=True))
-    return {name: given[name] for name in (names if set(names) == set(given) else sorted(given))}
+    is_by_name = not isinstance(structure, Mapping) and set(names) == set(given)
+    return {name: given[name] for name in (names if is_by_name else sorted(given))}
 
 
 def _first(x: Any, count: int) -> Any:

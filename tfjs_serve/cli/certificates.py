@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,8 @@ _SERVER, _AUTHORITY, _ABOUT = "server.pem", "authority.pem", "about.json"
 _LASTS_DAYS = 365
 """Apple's systems accept at most 825 days."""
 _RENEWED_DAYS = 30
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_KEY = re.compile(rb"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----")
 _INSTALL = "install it: pip install trustme, or pipx inject tfjs-serve trustme"
 
 
@@ -58,11 +61,24 @@ class Certificate:
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             files = f"{str(self.chain)!r}" + (f" and {str(self.key)!r}" if self.key else "")
             raise SettingsError(
-                f"{files} cannot be used for TLS: {_reason(error)}",
+                f"{files} cannot be used for TLS: {self._lack() or _reason(error)}",
                 hint="give --tls-cert a certificate, with those above it, and --tls-key its key "
                 "without a password, both as PEM",
             ) from error
         return context
+
+    def _lack(self) -> str:
+        """Return what a file does not have, of which OpenSSL says nothing that anybody knows."""
+        try:
+            chain = self.chain.read_bytes()
+            key = self.key.read_bytes() if self.key else chain
+        except OSError:
+            return ""  # OpenSSL says so
+        if _CERTIFICATE not in chain:
+            return f"there is no certificate in {str(self.chain)!r}"
+        if not _KEY.search(key):
+            return f"there is no private key in {str(self.key or self.chain)!r}"
+        return ""
 
 
 def made_certificate(cache_dir: Path, hosts: Collection[str]) -> Certificate:

@@ -50,6 +50,7 @@ class EventLog:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._last_progress_seconds: dict[str, float] = {}
         self._told_error: TfjsServeError | None = None
+        self._told: dict[str, Line] = {}
         self.tells_diagnoses = False
         """Whether models that cannot be loaded are told before anybody requests them."""
 
@@ -73,13 +74,23 @@ class EventLog:
             self._told_error = event.error
         due = self._progress_is_due(event)
         if due or event.kind not in (BuildEventKind.STARTED, BuildEventKind.PROGRESS):
-            self._print_line(build_line(event))
+            self._print_once(event.entry.exact_name, build_line(event), is_fault=bool(event.error))
 
     def asked(self, notice: Notice) -> None:
         """Accept a request that got no model; if its error was just told, once is enough."""
         told, self._told_error = self._told_error, None
         if notice.error is None or notice.error is not told:
             self._print_line(notice_line(notice))
+
+    def _print_once(self, key: str, line: Line, *, is_fault: bool) -> None:
+        """Print a line; what is wrong with a file only once until something else is told of it.
+
+        It is found out when the file is looked at, and again when somebody asks for the model.
+        """
+        if is_fault and self._told.get(key) == line:
+            return
+        self._told[key] = line
+        self._print_line(line)
 
     def close(self) -> None:
         """Print all pending changes."""
@@ -88,6 +99,7 @@ class EventLog:
 
     def _tell(self, key: str) -> None:
         self._forget_timer(key)
+        self._told.pop(key, None)
         self._print_line(change_line(self._pending.pop(key), self._url_of(key)))
 
     def _forget_timer(self, key: str) -> None:

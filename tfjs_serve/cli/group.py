@@ -126,11 +126,16 @@ class CommandGroup(click.Group):
         return None if listed is None else listed.load()
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the names of commands, without loading them, and folders to serve."""
+        """Complete the names of commands, without loading them, folders to serve, and options.
+
+        Those of ``serve`` may stand where no command does.
+        """
         from click.shell_completion import CompletionItem
 
         if incomplete.startswith("-"):
-            return click.Command.shell_complete(self, ctx, incomplete)
+            own = click.Command.shell_complete(self, ctx, incomplete)
+            of_serve = _COMMANDS["serve"].load().shell_complete(ctx, incomplete)
+            return list({item.value: item for item in (*own, *of_serve)}.values())
         # First, because click's script for bash forgets what came before it.
         folders = CompletionItem(incomplete, type="dir")
         commands = [

@@ -33,6 +33,7 @@ class JsonVoice:
 
     def greet(self, found: Found, settings: ServerSettings, place: Place) -> None:
         """Write where the server is, and how many models it has."""
+        saving = {"save_token": settings.save_token} if settings.save_token else {}
         self.write(
             "info",
             "started",
@@ -42,6 +43,7 @@ class JsonVoice:
             url=f"{place.origin}/",
             network_urls=[f"{origin}/" for origin in place.open_origins],
             models=found.overview.total,
+            **saving,
         )
 
     def line(self, line: Line) -> None:

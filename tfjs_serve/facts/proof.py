@@ -20,6 +20,8 @@ class ProofInfo:
         Of how many layers inside of the model it has the outputs, too.
     made_with
         The Keras that predicted.
+    precision
+        In which dtype of few digits layers of it computed; empty if none did.
     changed
         Names of weights that the model had for the proof and has not now; the first ones.
     changed_count
@@ -29,6 +31,7 @@ class ProofInfo:
     examples: int
     layers: int
     made_with: str
+    precision: str = ""
     changed: tuple[str, ...] = ()
     changed_count: int = 0
 
@@ -38,6 +41,7 @@ class ProofInfo:
             "examples": self.examples,
             "layerCount": self.layers,
             "madeWith": self.made_with,
+            "precision": self.precision,
             "changed": list(self.changed),
             "changedCount": self.changed_count,
         }
@@ -49,6 +53,7 @@ class ProofInfo:
             examples=checks.count(data["examples"]),
             layers=checks.count(data["layerCount"]),
             made_with=checks.text(data["madeWith"]),
+            precision=checks.text(data["precision"]),
             changed=checks.list_of(data["changed"], checks.text, checks.MOST_TENSORS),
             changed_count=checks.count(data["changedCount"]),
         )

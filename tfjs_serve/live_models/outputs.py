@@ -50,20 +50,20 @@ def _flat(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _layers(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+def layers_of(model: Any, before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each layer with its path, inner ones after the model that they are in."""
     for layer in getattr(model, "layers", ()):
         path = f"{before}{layer.name}"
         yield path, layer
         if hasattr(layer, "to_json"):  # a model
-            yield from _layers(layer, f"{path}/")
+            yield from layers_of(layer, f"{path}/")
 
 
 @contextmanager
 def _watched(model: Any, on_output: Callable[[str, Any], None]) -> Iterator[None]:
     """Tell of the first call of each layer."""
     watched: dict[int, Any] = {}
-    for path, layer in _layers(model):
+    for path, layer in layers_of(model):
         if id(layer) not in watched and "call" not in vars(layer):
             watched[id(layer)] = layer
             vars(layer)["call"] = _telling(layer.call, path, on_output)
@@ -93,7 +93,7 @@ def _telling(call: Any, path: str, on_output: Callable[[str, Any], None]) -> Any
 def _unchanged(model: Any) -> Iterator[None]:
     """Give states, of recurrent layers for example, their values back; they begin with zeros."""
     kept = [(one, np.array(value)) for one, value in _states(model)]
-    stateful = [layer for _, layer in _layers(model) if getattr(layer, "stateful", False)]
+    stateful = [layer for _, layer in layers_of(model) if getattr(layer, "stateful", False)]
     for layer in stateful:
         if hasattr(layer, "reset_states"):
             layer.reset_states()
@@ -107,7 +107,7 @@ def _unchanged(model: Any) -> Iterator[None]:
 def _states(model: Any) -> Iterator[tuple[Any, Array]]:
     to_numpy = _to_numpy(model)
     stateful: Sequence[Any] = [
-        layer for _, layer in _layers(model) if getattr(layer, "stateful", False)
+        layer for _, layer in layers_of(model) if getattr(layer, "stateful", False)
     ]
     for layer in stateful:
         for state in _flat(getattr(layer, "states", None) or ()):

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+PRECISIONS = ("bfloat16", "float16")
+"""Coarsest first. ``scripts/proof/prove.js`` knows what to expect of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,9 @@ class Proof:
         In the order in which they were called.
     weights
         By the names of the weights that the model had, their fingerprints.
+    precision
+        Of the layers that computed in fewer digits than a page, the coarsest: one of
+        `PRECISIONS`, or empty.
     """
 
     made_with: str
@@ -66,6 +71,7 @@ class Proof:
     outputs: tuple[Tensor, ...]
     layers: tuple[LayerOutput, ...] = ()
     weights: Mapping[str, str] = field(default_factory=dict)
+    precision: str = ""
 
     @property
     def examples(self) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfjs_serve.facts.checks import MOST_CHARACTERS, MOST_TENSORS
-from tfjs_serve.proofs.model import Floats, LayerOutput, Proof, Tensor
+from tfjs_serve.proofs.model import PRECISIONS, Floats, LayerOutput, Proof, Tensor
 from tfjs_serve.settings import MIB, MOST_PROVEN_LAYERS, PROVEN_NUMBERS_OF_LAYER
 from tfjs_serve.untrusted_json import parse_strict_json
 
@@ -47,6 +47,7 @@ def to_npz(proof: Proof) -> bytes:
         _OUTPUTS: [tensor.name for tensor in proof.outputs],
         _LAYERS: [{"path": one.path, "shape": list(one.shape)} for one in proof.layers],
         "weights": dict(proof.weights),
+        "precision": proof.precision,
     }
     arrays = {
         _ABOUT: np.frombuffer(json.dumps(about).encode("utf-8"), np.uint8),
@@ -128,6 +129,7 @@ def _proof(arrays: Arrays) -> Proof:
         outputs=outputs,
         layers=_layers(arrays[_LAYERS], about[_LAYERS]),
         weights=_weights(about["weights"]),
+        precision=_precision(about.get("precision", "")),
     )
 
 
@@ -166,6 +168,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
         raise ValueError("a name in it is none")
     return value
+
+
+def _precision(value: Any) -> str:
+    if value not in ("", *PRECISIONS):
+        raise ValueError("its precision is none")
+    return str(value)
 
 
 def _size(value: Any) -> int:

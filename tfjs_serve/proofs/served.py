@@ -26,6 +26,7 @@ def proof_info(proof: Proof, changed: Sequence[str]) -> ProofInfo:
         examples=proof.examples,
         layers=len(proof.layers),
         made_with=proof.made_with,
+        precision=proof.precision,
         changed=tuple(changed[:_MOST_CHANGED]),
         changed_count=len(changed),
     )

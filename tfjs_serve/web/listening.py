@@ -15,6 +15,7 @@ from tfjs_serve.settings import DEFAULT_PORT, PORTS_TO_TRY
 from tfjs_serve.web.network import in_url, outward_addresses
 
 _BACKLOG = 128
+_LAST_PORT = 65_535
 _TAKEN = {errno.EADDRINUSE} | ({errno.EACCES} if sys.platform == "win32" else set())
 """Windows says "access denied" for ports that another program holds exclusively."""
 _NO_SUCH_ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -42,9 +43,10 @@ def listen(host: str, port: int | None) -> list[socket.socket]:
     Raises
     ------
     ListenError
-        The port is taken or forbidden, or the host has no such address.
+        There is no such port, or it is taken or forbidden, or the host has no such address.
     """
     if port is not None:
+        _check_port(port)
         return _listen(host, port)
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TO_TRY):
         with contextlib.suppress(_PortTakenError):
@@ -88,6 +90,14 @@ def open_origins(sockets: Sequence[socket.socket], scheme: str = "http") -> list
 
 class _PortTakenError(ListenError):
     pass
+
+
+def _check_port(port: int) -> None:
+    if not 0 <= port <= _LAST_PORT:
+        raise ListenError(
+            f"there is no port {port}",
+            hint=f"give one from 1 to {_LAST_PORT}, or 0 for any free one",
+        )
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:

@@ -8,6 +8,9 @@ import { dispose, inputsOf, inTurn, loadNow, predictNow } from "../try/engine.js
  */
 export const TOLERANCES = { cpu: 1e-4, wasm: 1e-4, webgl: 1e-3, webgpu: 1e-3 };
 
+/** Of a model with layers that Keras computed in fewer digits than TensorFlow.js, on any backend. */
+const TOLERANCES_OF_PRECISION = { float16: 1e-2, bfloat16: 8e-2 };
+
 /** Of a backend with another name. */
 const OTHER_TOLERANCE = 1e-3;
 
@@ -65,7 +68,8 @@ export function proveAll(tf, source, proof, names, onOutcome) {
 }
 
 async function proveOn(tf, source, proof, backend) {
-  const tolerance = TOLERANCES[backend] ?? OTHER_TOLERANCE;
+  const ofPrecision = TOLERANCES_OF_PRECISION[proof.precision] ?? 0;
+  const tolerance = Math.max(TOLERANCES[backend] ?? OTHER_TOLERANCE, ofPrecision);
   const has = await tf.setBackend(backend).catch(() => false);
   if (!has || tf.getBackend() !== backend) return null;
   let loaded = null;
