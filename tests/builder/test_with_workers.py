@@ -42,6 +42,20 @@ async def test_sample_model_is_converted(house: House, builder: Builder, variant
     assert set(group["paths"]) < set(build.artifact.by_name)
 
 
+async def test_the_error_of_a_quantized_variant_is_kept_with_it(
+    house: House, builder: Builder
+) -> None:
+    shutil.copy2(SAMPLES / "iris.h5", house.folder.path)
+    entry = house.folder.look("iris")
+    full, small = [await builder.build(entry, one) for one in (Variant.FULL, Variant.UINT8)]
+    error = builder.status(entry, Variant.UINT8).facts.weight_error
+    assert 0 < error.mean < error.largest < 0.1
+    assert full.artifact.facts.weight_error is None
+    assert house.store().get(small.artifact.key).facts.weight_error == error
+    await builder.diagnose(entry)  # which writes nothing, and measures nothing
+    assert builder.status(entry, Variant.UINT8).facts.weight_error == error
+
+
 async def test_sample_folder_is_served_in_its_only_variant(house: House, builder: Builder) -> None:
     shutil.copytree(SAMPLES / "breast-cancer-tfjs", house.folder.path / "cancer")
     entry = house.folder.look("cancer")

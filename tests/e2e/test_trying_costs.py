@@ -135,11 +135,11 @@ def test_a_big_model_tells_how_far_it_is(
           tell.observe(status, { childList: true });
         }"""
     )
-    expect(trial.section.get_by_role("button")).to_have_text("Load the model (12.0 MB)")
+    expect(trial.section.get_by_role("button")).to_have_text("Load the model (11.5 MiB)")
     trial.load()
-    told = [text for text in trial.page.evaluate("told") if " of 12.0 MB" in text]
+    told = [text for text in trial.page.evaluate("told") if " of 11.5 MiB" in text]
     assert len(told) > 3  # there are three shards
-    assert told[-1].startswith("Loading: 12.0 MB")
+    assert told[-1].startswith("Loading: 11.5 MiB")
 
 
 TAMPERED = b"var tf = {};"

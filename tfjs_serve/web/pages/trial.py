@@ -14,6 +14,8 @@ from tfjs_serve.web.tfjs import Tfjs
 from tfjs_serve.web.tfjs_backends import Backends, scripts_json
 
 _VOCABULARY = "vocab.json"
+_OF_BACKENDS = "wrong on the "
+"""What notes on backends have in them; others are read elsewhere on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def _data(
         "before": [_earlier(summary, one) for one in before],
         "weightBytes": dict(facts.weight_bytes) if facts else {},
         "labels": list(facts.labels) if facts else [],
-        "notes": list(summary.status.notes),
+        "notes": [note for note in summary.status.notes if _OF_BACKENDS in note],
         "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
         "tfjs": tfjs,
     }
