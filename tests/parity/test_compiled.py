@@ -5,8 +5,6 @@ And with all that there is to train on, the page gets the optimizer's state in i
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +32,10 @@ from .folder_server import serving
 from .gradients import TRAINED, training_cases
 from .harness import Array, NodeTf
 from .keras3 import built
+from .references import references
 from .training_node import state
 
-pytestmark = pytest.mark.xdist_group("compiled")  # so that Keras trains once
+pytestmark = pytest.mark.xdist_group("compiled")  # so that Keras trains once, if it has to
 
 TOLERANCE = 1e-6
 """Of the largest number."""
@@ -53,11 +52,10 @@ class Places:
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    references = tmp_path_factory.mktemp("compiled")
-    subprocess.run([sys.executable, "-m", "tests.parity.compiled", str(references)], check=True)
+    kept = references("compiled", tmp_path_factory.mktemp("compiled"))
     folder = tmp_path_factory.mktemp("served")
     with serving(folder) as url:
-        yield Places(references, folder, url)
+        yield Places(kept, folder, url)
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])

@@ -7,8 +7,6 @@ shows in the predictions after a step of gradient descent.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,19 +18,18 @@ from .converted import converted
 from .folder_server import serving
 from .gradients import RATE, TRAINED, training_cases
 from .harness import NodeTf
+from .references import references
 
-pytestmark = pytest.mark.xdist_group("training")  # so that Keras trains once
+pytestmark = pytest.mark.xdist_group("training")  # so that Keras trains once, if it has to
 
 TOLERANCE = 1e-4
 EPOCHS = 4
 
 
 @pytest.fixture(scope="module")
-def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``tests/parity/gradients.py`` wrote."""
-    folder = tmp_path_factory.mktemp("gradients")
-    subprocess.run([sys.executable, "-m", "tests.parity.gradients", str(folder)], check=True)
-    return folder
+    return references("gradients", tmp_path_factory.mktemp("gradients"))
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +43,12 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
 def test_layer_can_be_trained(
     index: int,
     name: str,
-    references: Path,
+    kept: Path,
     served_folder: tuple[Path, str],
     node_tf: NodeTf,
 ) -> None:
     folder, url = served_folder
-    path, arrays = _reference(references, index)
+    path, arrays = _reference(kept, index)
     converted(path, folder / name)
     inputs = _inputs(arrays)
     target, gradients, after = (arrays[key] for key in ("target", "gradients", "after"))
@@ -65,12 +62,12 @@ def test_layer_can_be_trained(
 def test_layer_is_found_by_its_name_and_saved_by_the_page(
     index: int,
     name: str,
-    references: Path,
+    kept: Path,
     served_folder: tuple[Path, str],
     node_tf: NodeTf,
 ) -> None:
     folder, url = served_folder
-    path, arrays = _reference(references, index)
+    path, arrays = _reference(kept, index)
     converted(path, folder / f"{name}-saved")
     model = keras.saving.load_model(path, compile=False)
     inputs = _inputs(arrays)
@@ -84,11 +81,11 @@ def test_layer_is_found_by_its_name_and_saved_by_the_page(
             _assert_close(actual, np.asarray(values))
 
 
-def _reference(references: Path, index: int) -> tuple[Path, dict[str, np.ndarray]]:
+def _reference(kept: Path, index: int) -> tuple[Path, dict[str, np.ndarray]]:
     """Return the model of a case, and the arrays that belong to it."""
     name = training_cases()[index].id
-    with np.load(references / f"{name}.npz") as arrays:
-        return references / f"{name}.keras", dict(arrays)
+    with np.load(kept / f"{name}.npz") as arrays:
+        return kept / f"{name}.keras", dict(arrays)
 
 
 def _inputs(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:

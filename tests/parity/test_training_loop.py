@@ -8,8 +8,6 @@ normalization and moving averages: ``evaluate`` and ``fit`` return what they ret
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,11 +22,12 @@ from .converted import convert_into
 from .folder_server import serving
 from .harness import NodeTf
 from .node import Array, NodeTfError, decode_tensor, encode_tensor
+from .references import references
 from .training_models import BATCH, EPOCHS, FILES
 from .training_node import ask
 from .training_tf_keras import TF_KERAS_FILES
 
-pytestmark = pytest.mark.xdist_group("training loop")  # so that Keras trains once
+pytestmark = pytest.mark.xdist_group("training loop")  # so that Keras trains once, if it has to
 
 TF_KERAS_ARCHIVE = Path(__file__).parents[1] / "fixtures" / "tf_keras_training.zip"
 TOLERANCE = 2e-6
@@ -36,12 +35,9 @@ WEIGHT_TOLERANCE = 1e-6
 
 
 @pytest.fixture(scope="module")
-def references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``tests/parity/training_models.py`` wrote."""
-    folder = tmp_path_factory.mktemp("learners")
-    command = [sys.executable, "-m", "tests.parity.training_models", str(folder)]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
-    return folder
+    return references("training_models", tmp_path_factory.mktemp("learners"))
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +69,16 @@ def to_train(source: Path, folder: Path) -> None:
 
 
 def learn(
-    file: str, references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
+    file: str, kept: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Array]]:
     """Return what a page gets of a model, what Keras got, and the arrays that belong to it."""
     folder, url = served_folder
     name = file.partition(".")[0]
-    expected = json.loads((references / f"{name}.json").read_text())
-    with np.load(references / f"{name}.npz") as loaded:
+    expected = json.loads((kept / f"{name}.json").read_text())
+    with np.load(kept / f"{name}.npz") as loaded:
         arrays = dict(loaded)
-    served = f"{references.name}-{file}"
-    to_train(references / file, folder / served)
+    served = f"{kept.name}-{file}"
+    to_train(kept / file, folder / served)
     sides = {
         "inputs": [encode_tensor(value) for value in arrays_called(arrays, "input_")],
         "targets": [encode_tensor(value) for value in arrays_called(arrays, "target_")],
@@ -111,9 +107,9 @@ def assert_numbers(found: Any, expected: Any, what: str) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_model_evaluates_and_trains_as_in_keras(
-    file: str, references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
+    file: str, kept: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> None:
-    found, expected, arrays = learn(file, references, served_folder, training_tf)
+    found, expected, arrays = learn(file, kept, served_folder, training_tf)
     assert_same(found, expected, arrays)
 
 
@@ -146,7 +142,7 @@ def assert_same(found: dict[str, Any], expected: dict[str, Any], arrays: dict[st
 
 
 def test_a_model_says_what_is_wrong_with_its_settings(
-    references: Path, served_folder: tuple[Path, str], training_tf: NodeTf
+    kept: Path, served_folder: tuple[Path, str], training_tf: NodeTf
 ) -> None:
     folder, url = served_folder
     wrong: list[tuple[dict[str, Any], str]] = [
@@ -158,7 +154,7 @@ def test_a_model_says_what_is_wrong_with_its_settings(
         ({"losses": []}, "The setting losses of trainingConfig.keras of model.json has to be"),
     ]
     for index, (change, message) in enumerate(wrong):
-        to_train(references / "classifier.keras", folder / f"wrong-{index}")
+        to_train(kept / "classifier.keras", folder / f"wrong-{index}")
         path = folder / f"wrong-{index}" / "model.json"
         document = json.loads(path.read_text())
         document["trainingConfig"]["keras"] |= change

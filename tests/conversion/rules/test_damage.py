@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 from contextlib import suppress
+from functools import cache
+from itertools import product
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given as drawn
@@ -22,6 +25,7 @@ from tests.conversion.building import (
     weight,
 )
 from tfjs_serve.conversion.all_rules import rules
+from tfjs_serve.conversion.rules.arguments import ConfigReader
 from tfjs_serve.conversion.translate import translate
 from tfjs_serve.errors import ConversionError, KerasFileError
 
@@ -75,6 +79,10 @@ NONSENSE = st.recursive(
     max_leaves=5,
 )
 
+OF_ANY = ("backward_layer", "cell", "cells", "layer", "layers", "unknown")
+"""What is looked for in any layer, and what no rule knows."""
+VALUES = st.sampled_from(list(ARGUMENTS.values())) | NONSENSE
+
 
 def translated_or_refused(model: Any, generation: int) -> None:
     """Translate; anything but the two errors that say what is wrong lets the test fail."""
@@ -85,15 +93,33 @@ def translated_or_refused(model: Any, generation: int) -> None:
     assert repr(model) == repr(before)
 
 
+@cache
+def arguments_of(class_name: str) -> list[str]:
+    """Return what the rule reads, without any arguments or with those of `ARGUMENTS`."""
+    found: set[str] = set()
+    take = ConfigReader.take
+
+    def noted(reader: ConfigReader, key: str, default: Any = None) -> Any:
+        if reader.layer.class_name == class_name:
+            found.add(key)
+        return take(reader, key, default)
+
+    with mock.patch.object(ConfigReader, "take", noted):
+        for shape, arguments in product(SHAPES.values(), ({}, ARGUMENTS)):
+            it = layer(class_name, "it", **arguments)
+            translated_or_refused(sequential([given("x", shape), it]), 3)
+    return sorted(found - {"name"})
+
+
 @pytest.mark.parametrize("class_name", sorted(rules()))
 @settings(max_examples=30)
 @drawn(st.data())
 def test_rules_survive_any_arguments_and_change_none(class_name: str, data: st.DataObject) -> None:
-    values = st.sampled_from(sorted(ARGUMENTS)).map(ARGUMENTS.__getitem__) | NONSENSE
-    drawn_arguments = st.fixed_dictionaries(
-        {}, optional={key: st.just(value) | values for key, value in ARGUMENTS.items()}
-    )
-    arguments = data.draw(drawn_arguments)
+    arguments = {
+        key: data.draw(VALUES) if data.draw(st.booleans()) else ARGUMENTS.get(key)
+        for key in (*arguments_of(class_name), *OF_ANY)
+        if data.draw(st.booleans())
+    }
     shape = SHAPES[data.draw(st.sampled_from(sorted(SHAPES)))]
     generation = data.draw(st.sampled_from([2, 3]))
     layers = [given("x", shape, generation), layer(class_name, "it", **arguments)]
