@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.parity.harness import ServedModels
 from tests.samples import SAMPLE_MODELS
@@ -33,6 +33,9 @@ FILES = (
     "@teachablemachine/image/dist/teachablemachine-image.min.js",
     "ml5/dist/ml5.min.js",
 )
+
+
+expect.set_options(timeout=30_000)  # a busy machine is slower than the 5 s of Playwright
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
