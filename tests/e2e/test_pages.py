@@ -54,6 +54,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
         nested().save(models / "nested.keras")
     (models / "empty.h5").write_bytes(b"")
     (models / "face.tflite").write_bytes(b"TFL3")
+    (models / f"{HOSTILE}.labels.txt").write_text("\n".join(one * 99 for one in "abc"))
     write(models / "refused.keras", sequential([given("x", [None, 3]), layer("Odd", HOSTILE)]))
     rows = [layer("ReLU", f"relu{number}") for number in range(MANY - 1)]
     write(models / "deep.keras", sequential([given("x", [None, 3]), *rows]))
@@ -163,10 +164,10 @@ def test_axe_finds_nothing_serious(
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_nothing_is_cut_off_on_a_phone(served: ServedModels, page: Page, path: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 700})
+    page.set_viewport_size({"width": 320, "height": 700})
     page.goto(f"{served.base_url}{path}")
     drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_the_keyboard_reaches_everything(served: ServedModels, page: Page) -> None:
