@@ -66,6 +66,7 @@ def _data(summary: ModelSummary, tfjs: Tfjs, before: Sequence[KeptGeneration]) -
         "before": [_earlier(summary, one) for one in before],
         "weightBytes": dict(facts.weight_bytes) if facts else {},
         "labels": list(facts.labels) if facts else [],
+        "dtypes": {one.name: one.dtype for one in facts.inputs} if facts else {},
         "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
         "tfjs": {"url": tfjs.url, "integrity": tfjs.integrity},
     }
