@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conversion.declared import NODE_FOLDER, needs_node, node
+from tests.web.fakes import make_entry
+from tfjs_serve.facts.layers import TensorInfo
+from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.packed_scripts import KINDS, Kind, module, types, whole_script
+from tfjs_serve.web.pages.typescript import types_of
 
 PROGRAM = """
 import * as tf from "@tensorflow/tfjs";
@@ -55,6 +59,8 @@ def found_in(folder: Path, **programs: str) -> dict[str, list[str]]:
     """Return the codes of the errors that TypeScript finds in programs beside the modules."""
     try:
         (folder / "node_modules").symlink_to(NODE_FOLDER / "node_modules", target_is_directory=True)
+    except FileExistsError:
+        pass
     except OSError:
         pytest.skip("no symbolic links here")
     for name, program in programs.items():
@@ -85,3 +91,16 @@ def test_a_module_exports_what_its_types_say(folder: Path, kind: Kind) -> None:
     told = re.findall(r"^export declare (?:function|const) (\w+)", types(kind), flags=re.MULTILINE)
     assert sorted(exported) == sorted([*told, "default"])
     assert sorted(offered) == sorted(told)
+
+
+@needs_node
+def test_types_of_models_are_typescript_whatever_they_are_called(folder: Path) -> None:
+    tensors = tuple(
+        TensorInfo(name=f"x{axes}", shape=(None,) * axes, dtype="float32") for axes in range(9)
+    )
+    facts = ModelFacts(
+        inputs=tensors, outputs=tensors[:1], labels=("it's", '"', "</script>", "${x}")
+    )
+    names = ("layers.h5", "graph.keras", "class.h5", "1st.h5", "label.h5", "-.h5", "tensor2-d.h5")
+    programs = {f"types{at}": types_of(make_entry(name), facts) for at, name in enumerate(names)}
+    assert found_in(folder, **programs) == {name: [] for name in programs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -225,3 +226,47 @@ def test_a_thousand_updates_leave_no_tensors(pair: LivePage, backend: str) -> No
         {"base": pair.server.base_url, "times": TIMES, "backend": backend},
     )
     assert found == {"same": True, "other": True, "tensors": 0, "bytes": 0, "buffers": 0}
+
+
+def graph_folder(folder: Path, factor: float) -> None:
+    """Write a graph that multiplies by a factor, and has a weight of texts, as tables do."""
+    shape = {"shape": {"dim": [{"size": "-1"}, {"size": "2"}]}}
+    float_type = {"type": "DT_FLOAT"}
+    nodes = [
+        {"name": "x", "op": "Placeholder", "attr": {"dtype": float_type, "shape": shape}},
+        *({"name": name, "op": "Const", "attr": {}} for name in ("words", "factor")),
+        {"name": "y", "op": "Mul", "input": ["x", "factor"], "attr": {"T": float_type}},
+    ]
+    weights = [
+        {"name": "words", "shape": [2], "dtype": "string"},
+        {"name": "factor", "shape": [2], "dtype": "float32"},
+    ]
+    document = {
+        "format": "graph-model",
+        "modelTopology": {"node": [{"input": [], **node} for node in nodes], "versions": {}},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": weights}],
+        "signature": {
+            "inputs": {"x": {"name": "x:0", "dtype": "DT_FLOAT", "tensorShape": shape["shape"]}},
+            "outputs": {"y": {"name": "y:0"}},
+        },
+    }
+    texts = b"".join(len(text).to_bytes(4, "little") + text for text in (b"ab", b"cde"))
+    folder.mkdir(exist_ok=True)
+    (folder / "weights.bin").write_bytes(texts + np.full(2, factor, "<f4").tobytes())
+    (folder / "model.json").write_text(json.dumps(document))
+
+
+def test_a_graph_with_texts_among_its_weights(
+    page: Page, live_url: str, served: ServedModels
+) -> None:
+    graph_folder(served.folder / "graph", 3)
+    live = LivePage.opened(page, live_url, served)
+    live.start("graph")
+    live.wait_until_it_listens()
+    tensors = live.tensors()
+    given = np.ones((1, 2), "float32")
+    assert in_page(live, given) == [3, 3]
+    graph_folder(served.folder / "graph", 4)
+    assert live.told("update")["isNew"] is True
+    assert in_page(live, given) == [4, 4]
+    page.wait_for_function("count => tf.memory().numTensors === count", arg=tensors)

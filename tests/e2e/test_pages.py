@@ -55,6 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedModels]:
         nested().save(models / "nested.keras")
     (models / "empty.h5").write_bytes(b"")
     (models / "face.tflite").write_bytes(b"TFL3")
+    (models / f"{HOSTILE}.labels.txt").write_text("\n".join(one * 99 for one in "abc"))
     write(models / "refused.keras", sequential([given("x", [None, 3]), layer("Odd", HOSTILE)]))
     rows = [layer("ReLU", f"relu{number}") for number in range(MANY - 1)]
     write(models / "deep.keras", sequential([given("x", [None, 3]), *rows]))

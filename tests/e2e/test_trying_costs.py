@@ -118,6 +118,24 @@ def test_predictions_leave_no_tensors_behind(trying: Callable[..., Trial]) -> No
     assert trial.tensors() == before
 
 
+def test_another_variant_frees_the_one_before(
+    trying: Callable[..., Trial], trial_server: ServedModels, tmp_path: Path
+) -> None:
+    def calling_a_layer_twice(keras: Any) -> Any:
+        given, shared = keras.Input((3,)), keras.layers.Dense(3)
+        return keras.Model(given, shared(shared(given)))
+
+    keras_model(trial_server, tmp_path, "twice", calling_a_layer_twice)
+    trial = trying("twice")
+    trial.settle()
+    before = trial.tensors()
+    for variant in ("uint8", "full"):
+        trial.choose("Variant", variant)
+        expect(trial.section.locator(".costs tbody th").first).to_have_text(variant)
+        trial.settle()
+        assert trial.tensors() == before
+
+
 def test_a_big_model_tells_how_far_it_is(
     trying: Callable[..., Trial], trial_server: ServedModels, tmp_path: Path
 ) -> None:

@@ -261,3 +261,25 @@ def test_a_model_that_goes_away_says_so_and_can_be_loaded_again(
     trial.load()
     expect(trial.alert).to_be_hidden()
     trial.faults.clear()  # the browser logs each 404
+
+
+@pytest.mark.parametrize(("dtype", "possible"), [("bool", {0, 1}), ("uint8", set(range(10)))])
+def test_what_is_whole_in_keras_is_fed_with_whole_numbers(
+    trying: Callable[..., Trial],
+    trial_server: ServedModels,
+    tmp_path: Path,
+    dtype: str,
+    possible: set[int],
+) -> None:
+    def doubled(keras: Any) -> Any:
+        given = keras.Input((4,), dtype=dtype)
+        return keras.Model(given, keras.ops.cast(given, "float32") * 2)
+
+    keras_model(trial_server, tmp_path, f"whole-{dtype}", doubled)
+    trial_server.get(trial_server.url(f"whole-{dtype}"))  # only now the server knows the dtype
+    trial = trying(f"whole-{dtype}")
+    trial.choose("Feed with", "random")
+    trial.settle()
+    cells = trial.outputs.locator("tbody td.value")
+    expect(cells).to_have_count(4)
+    assert {float(text) / 2 for text in cells.all_inner_texts()} <= possible

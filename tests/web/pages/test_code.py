@@ -72,6 +72,7 @@ def test_an_example_needs_shapes() -> None:
     [
         ("a/my-digits", "MyDigitsModel"),
         ("model", "Model"),
+        ("layers", "_LayersModel"),
         ("TwoInputsModel", "TwoInputsModel"),
         ("2 x", "_2XModel"),
         (HOSTILE, "ImgSrcXOnerrorAlert1VersionXModel"),

@@ -76,6 +76,7 @@ def _data(
         "weightBytes": dict(facts.weight_bytes) if facts else {},
         "labels": list(facts.labels) if facts else [],
         "notes": [note for note in summary.status.notes if _OF_BACKENDS in note],
+        "dtypes": {one.name: one.dtype for one in facts.inputs} if facts else {},
         "vocabularyUrl": f"{summary.page_url}{_VOCABULARY}" if _VOCABULARY in beside else None,
         "tfjs": tfjs,
     }

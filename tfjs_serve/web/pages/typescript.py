@@ -12,15 +12,18 @@ from tfjs_serve.facts.model import ModelFacts
 from tfjs_serve.version import __version__
 
 TYPES_NAME = "model.d.ts"
-_MOST_AXES = 6
-"""Up to here, TensorFlow.js has types of tensors by their numbers of axes."""
+_MOST_AXES = 5
+"""Up to here, TensorFlow.js exports types of tensors by their numbers of axes."""
+_TAKEN = ("LayersModel", "GraphModel")
+"""What the types import."""
 
 
 def type_name(model_name: str) -> str:
     """Return the name of a model's type, such as ``TwoInputsModel`` for ``a/two-inputs``."""
     words = re.findall("[A-Za-z0-9]+", model_name.rpartition("/")[2])
     joined = "".join(f"{word[0].upper()}{word[1:]}" for word in words)
-    return f"{'_' if joined[:1].isdigit() else ''}{joined.removesuffix('Model')}Model"
+    name = f"{joined.removesuffix('Model')}Model"
+    return f"_{name}" if name[0].isdigit() or name in _TAKEN else name
 
 
 def types_of(entry: CatalogEntry, facts: ModelFacts) -> str:

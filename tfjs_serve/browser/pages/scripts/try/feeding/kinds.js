@@ -27,6 +27,17 @@ export function kindsOf({ shape, dtype }, tokens = 0) {
     : [...pictures, "numbers", "random"];
 }
 
+/**
+ * The dtype of the numbers that an input takes: those that were whole in Keras are float32 in a page.
+ *
+ * @param dtype in the page
+ * @param keras in Keras, if the server knows it
+ */
+export function dtypeOf(dtype, keras = "") {
+  if (dtype !== "float32") return dtype;
+  return keras === "bool" ? "bool" : /^u?int/.test(keras) ? "int32" : dtype;
+}
+
 function picturesOf({ height, width, channels }) {
   const isSmall = height !== null && width !== null && Math.max(height, width) <= LARGEST_DRAWN_SIDE;
   return channels === 1 && isSmall ? ["draw", "image", "camera"] : ["image", "camera"];

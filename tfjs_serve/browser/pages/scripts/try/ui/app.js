@@ -2,6 +2,7 @@
 
 import * as engine from "../engine.js";
 import { outputsOf, predictionsFor } from "../feeding/batching.js";
+import { dtypeOf } from "../feeding/kinds.js";
 import { vocabularyOf } from "../feeding/text.js";
 import { readableBytes } from "../measures.js";
 import { costs } from "./costs.js";
@@ -163,7 +164,10 @@ export class App {
   useSamples() {
     this.stop();
     const context = this.context();
-    this.panels = this.inputs.map((input) => new Panel(input, context));
+    this.panels = this.inputs.map((input) => {
+      const dtype = dtypeOf(input.dtype, this.data.dtypes[input.name]);
+      return new Panel({ ...input, dtype }, context);
+    });
     this.table = null;
     this.showFeeding("samples", this.panels.map(({ element }) => element));
     this.changed();
