@@ -35,8 +35,9 @@ def became(facts: ModelFacts) -> dict[str, Became]:
 def test_facts_are_those_of_keras(tmp_path: Path) -> None:
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     image = keras.Input((8, 8, 3), name="image")
+    dense = keras.layers.Dense(4, name="dense")
     inner = keras.Sequential(
-        [keras.Input((6,)), keras.layers.Dense(4), keras.layers.BatchNormalization()], name="inner"
+        [keras.Input((6,)), dense, keras.layers.BatchNormalization()], name="inner"
     )
     read = keras.layers.GRU(6, name="read")(keras.layers.Embedding(10, 3, name="look")(tokens))
     seen = keras.layers.GlobalAveragePooling2D(name="seen")(image)
