@@ -8,7 +8,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from tests.conversion.declared import needs_node
 from tests.guide import BLOCKS, GUIDE, ROOT, Block
 
 NODE_MODULES = Path("tests/js/node_modules")
-NOT_COPIED = (".git", ".venv", "node_modules", "__pycache__", ".*_cache", "sdist", "dist")
+NOT_COPIED = (".git", ".venv", "node_modules", ".*_cache", "sdist", "dist")
+"""Compiled files are: they are valid for what has the same date and size, as copies have."""
 EXAMPLES = (
     "A native layer",
     "A lowered layer",
@@ -83,6 +85,7 @@ def with_python(old: str, new: str) -> str:
 def run(words: Iterable[str], project: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in a copy, with this interpreter."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    own.pop("PYTHONDONTWRITEBYTECODE", None)  # or each command would compile all tests
     environment: Mapping[str, str] = {**own, "PYTHONPATH": str(project), "COLUMNS": "200"}
     command = [sys.executable if word == ".venv/bin/python" else word for word in words]
     return subprocess.run(
@@ -119,11 +122,19 @@ def test_each_example_has_code_and_commands() -> None:
         assert changes_layers == any(MINIFY in block.commands for block in own), section
 
 
+@pytest.fixture(scope="module")
+def run_once(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command in the copy: that stays the same, so what was run is not run again."""
+    return cache(lambda *command: run(command, project))
+
+
 @pytest.mark.parametrize("section", EXAMPLES)
-def test_the_commands_beside_an_example_pass(section: str, project: Path) -> None:
+def test_the_commands_beside_an_example_pass(
+    section: str, run_once: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     for block in BLOCKS:
         for command in block.commands if block.section == section else ():
-            result = run(command, project)
+            result = run_once(*command)
             assert result.returncode == 0, f"{shlex.join(command)}\n{result.stdout[-4000:]}"
             assert "no tests ran" not in result.stdout
 

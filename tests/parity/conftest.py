@@ -29,10 +29,10 @@ KERAS_WARNINGS = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Ignore those warnings in the tests of this folder; all others are errors."""
+    ignored = pytest.mark.filterwarnings(*KERAS_WARNINGS)
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            for warning in KERAS_WARNINGS:
-                item.add_marker(pytest.mark.filterwarnings(warning))
+            item.add_marker(ignored)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import keras
 import pytest
@@ -59,3 +60,14 @@ def test_unknown_argument_is_noticed() -> None:
 
     with pytest.raises(UnknownToTheGridError, match="newest"):
         choices_of(subject("Dense", floats(4), base={"units": 2}), Dense)
+
+
+def test_what_both_formats_become_is_predicted_once(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = [case for case in nightly(keras, KERAS3, "Dense") if case.id == "Dense-alone"]
+    predict = Mock(wraps=bench.node.predict)
+    monkeypatch.setattr(bench.node, "predict", predict)
+    results = list(bench.run(keras, case))
+    assert [result.outcome.is_success for result in results] == [True, True]
+    assert predict.call_count == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import traceback
@@ -132,6 +133,18 @@ def _array(output: Array) -> Array:
     return output if output.dtype.kind in "biufO" else output.astype("float32")
 
 
+def _files(folder: Path) -> dict[str, bytes]:
+    """Return what a model predicts by: shards, layers, and ``model.json`` without one part of it.
+
+    That part is the model as Keras saved it, for the way back; TensorFlow.js does not look into it.
+    """
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    document = json.loads(files["model.json"])
+    document.pop("userDefinedMetadata", None)
+    read = {name: content for name, content in files.items() if not name.startswith("model.json")}
+    return {**read, "model.json": json.dumps(document).encode()}
+
+
 @contextmanager
 def workbench(folder: Path) -> Iterator[Workbench]:
     """Give a workbench in an empty folder."""
@@ -145,7 +158,7 @@ def workbench(folder: Path) -> Iterator[Workbench]:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What was predicted last: with which bytes and for which inputs."""
+    """What was predicted last: with which files and for which inputs."""
 
     files: dict[str, bytes]
     inputs: Sequence[Array]
@@ -156,8 +169,8 @@ class _Answer:
 class Workbench:
     """A folder that is served at a URL, and TensorFlow.js that loads from it.
 
-    Keras's two formats of a model nearly always become the same bytes, which predict the same:
-    TensorFlow.js is asked once for both.
+    Keras's two formats of a model nearly always become the same to TensorFlow.js, which is asked
+    once for both.
     """
 
     folder: Path
@@ -216,7 +229,7 @@ class Workbench:
         output.mkdir()
         try:
             convert_into(output, path)
-            files = {file.name: file.read_bytes() for file in output.iterdir()}
+            files = _files(output)
             last = self._last
             if last is None or last.inputs is not inputs or last.files != files:
                 url = f"{self.url}/{output.name}/model.json"
