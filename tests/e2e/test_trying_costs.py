@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.parity.conftest import KERAS_WARNINGS
 from tests.parity.harness import ServedModels
@@ -134,6 +134,35 @@ def test_another_variant_frees_the_one_before(
         expect(trial.section.locator(".costs tbody th").first).to_have_text(variant)
         trial.settle()
         assert trial.tensors() == before
+
+
+def test_what_was_asked_about_one_variant_is_not_taken_for_another(
+    trying: Callable[..., Trial], trial_server: ServedModels
+) -> None:
+    trial_server.add(SAMPLE_MODELS / "iris.h5", "asked.h5")
+    trial = trying("asked")
+    trial.settle()
+    held: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        if route.request.method == "HEAD":
+            held.append(route)
+        else:
+            route.continue_()
+
+    trial.page.route("**/model.json", hold_back)
+    trial_server.get(trial_server.url("asked", variant="uint16"))  # the page is told of it
+    while not held:
+        trial.page.wait_for_timeout(50)
+    trial.choose("Variant", "uint8")
+    expect(trial.section.locator(".costs tbody th").first).to_have_text("uint8")
+    trial.settle()
+    with trial.page.expect_response(lambda response: response.request.method == "HEAD"):
+        for route in held:
+            route.continue_()
+    trial.settle()
+    trial.page.wait_for_timeout(300)
+    expect(trial.section.get_by_label("Compare with")).not_to_contain_text("generation")
 
 
 def test_a_big_model_tells_how_far_it_is(

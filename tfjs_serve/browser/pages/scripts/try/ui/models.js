@@ -99,10 +99,12 @@ export class Models {
     [this.before, this.current, this.other] = [this.current, next, other];
   }
 
-  /** Whether the server has another generation than the one that is loaded. */
+  /** Whether the server has another generation than the one that is loaded, and still is. */
   async isOutdated() {
+    const { current } = this; // another variant may take its place meanwhile
     const response = await fetch(this.data.variants[this.variant], { method: "HEAD" });
-    return response.ok && response.headers.get("ETag") !== this.current.generation;
+    const isNew = response.headers.get("ETag") !== current.generation;
+    return response.ok && isNew && this.current === current;
   }
 
   backend() {
