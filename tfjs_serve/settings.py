@@ -95,6 +95,9 @@ EVENTS_KEPT = 4096
 """How many events are kept for pages that were away; of each kind, only a model's newest."""
 EVENTS_HEARTBEAT_SECONDS = 10.0
 """How long a stream of events is silent at most; pages take a longer silence for its end."""
+EVENTS_STREAM_SECONDS = 15 * 60.0
+"""When a stream ends, which browsers then open again where it ended. A proxy such as
+jupyter-server-proxy keeps its connection for a page that has gone, and would keep it for ever."""
 EVENTS_RETRY_SECONDS = 1.0
 """When a browser opens a stream again that has ended."""
 

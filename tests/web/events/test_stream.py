@@ -183,6 +183,21 @@ async def test_a_silent_stream_beats(site: Site, monkeypatch: pytest.MonkeyPatch
     assert (beat.kind, beat.id) == ("beat", hello.id)
 
 
+async def test_a_stream_ends_after_a_while_and_goes_on_where_it_ended(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "EVENTS_HEARTBEAT_SECONDS", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(stream, "EVENTS_STREAM_SECONDS", 0.1)
+        async with listening(site) as listener:
+            hello = await listener.next()
+            await asyncio.wait_for(listener.response.content.read(), 10)  # to its end
+    change(site, ChangeKind.CHANGED)
+    async with listening(site, Last_Event_ID=hello.id) as listener:
+        assert (await listener.next()).data["resumed"] is True
+        assert (await listener.next()).kind == "changed"
+
+
 async def test_nothing_is_collected_before_anybody_listens(site: Site) -> None:
     assert not site.catalog.subscribers
     for _ in range(2):

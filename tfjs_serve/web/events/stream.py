@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from contextlib import suppress
 
 from aiohttp import web
@@ -12,7 +13,12 @@ from aiohttp_sse import EventSourceResponse, sse_response
 
 from tfjs_serve.builder import BuildEvent
 from tfjs_serve.catalog.catalog import CatalogChange
-from tfjs_serve.settings import EVENTS_HEARTBEAT_SECONDS, EVENTS_RETRY_SECONDS, Variant
+from tfjs_serve.settings import (
+    EVENTS_HEARTBEAT_SECONDS,
+    EVENTS_RETRY_SECONDS,
+    EVENTS_STREAM_SECONDS,
+    Variant,
+)
 from tfjs_serve.version import __version__
 from tfjs_serve.web import problems
 from tfjs_serve.web.events.hub import Hub, ModelEvent
@@ -115,7 +121,8 @@ class Events:
         number = self._hub.last if known is None else known
         greeting = {"version": __version__, "resumed": known is not None}
         await self._send(response, "hello", greeting, number, first=True)
-        while not self._is_closed:
+        ends_at = time.monotonic() + EVENTS_STREAM_SECONDS
+        while not self._is_closed and time.monotonic() < ends_at:
             news = self._news
             for one in self._hub.after(number):
                 number = one.number
