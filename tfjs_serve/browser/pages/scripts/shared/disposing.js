@@ -1,4 +1,4 @@
-// Frees models of TensorFlow.js, and all of each.
+// Frees models of TensorFlow.js, and all of each: findings/tfjs_keeps_weights_after_dispose.sh.
 
 /**
  * Return what frees a model and the optimizer that it was loaded with; call it while the model is as it
