@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.builder.conftest import House, content_of, shard_of
 from tfjs_serve.builder import sources
 from tfjs_serve.builder.stamps import read_stamps
 from tfjs_serve.builder.unchanged import known_digest, made_of
+from tfjs_serve.catalog.model import CatalogEntry
 from tfjs_serve.settings import Variant
 
 FULL = Variant.FULL
@@ -21,7 +23,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     digest_files = sources.digest_files
 
-    def noted(entry, *arguments, **options):  # type: ignore[no-untyped-def]
+    def noted(entry: CatalogEntry, *arguments: Any, **options: Any) -> Any:
         names.append(entry.exact_name)
         return digest_files(entry, *arguments, **options)
 
